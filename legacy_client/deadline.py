@@ -1,0 +1,39 @@
+"""When a batch must have ended, and the one switch that ends it earlier."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+StopReason = Literal["deadline", "shutting_down", "client_gone"]
+
+
+class Deadline:
+    """A point on the monotonic clock after which nothing new is sent.
+
+    ``cancel`` stops new calls at once; calls in flight go on to their own end, at the latest to ``at``.
+    """
+
+    __slots__ = ("_cancelled", "_clock", "at")
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._cancelled: StopReason | None = None
+        self.at = clock() + seconds
+
+    def remaining(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self.at - self._clock())
+
+    def cancel(self, reason: StopReason) -> None:
+        """Send nothing new from now on; the first reason given stays."""
+        self._cancelled = self._cancelled or reason
+
+    def stopped(self) -> StopReason | None:
+        """Why nothing new may be sent, or None while it may."""
+        if self._cancelled is not None:
+            return self._cancelled
+        return "deadline" if self._clock() >= self.at else None

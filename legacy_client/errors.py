@@ -1,0 +1,134 @@
+"""What can become of a call that did not succeed. Each class answers one question: may the call have been applied?
+
+::
+
+    CoreError
+    ├── NotSent            nothing reached the core
+    │   ├── Unreachable        name look-up, connect refused, connect timeout
+    │   ├── Untrusted          the TLS peer could not be verified
+    │   ├── CircuitOpen        the circuit refused the call
+    │   └── Stopped            deadline passed, shutdown, or the client left, before the call was sent
+    ├── MayHaveBeenApplied bytes left and no readable answer came back
+    │   ├── TimedOut           the attempt's or the batch's time ran out
+    │   ├── BrokenOff          reset, end of stream or truncated answer
+    │   ├── BadAnswer          not HTTP, too large, redirected, wrong type, or about another action
+    │   └── ServerFailed       a 5xx other than 503
+    └── SaidNo             the core answered and did not apply
+        ├── Busy               429 or 503
+        ├── NotFound           404
+        ├── Conflict           409
+        ├── Rejected           any other 4xx
+        └── AccessDenied       401 or 403: the gateway's own credentials
+
+Instances are values: the client yields them beside the answers, one per call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class CoreError(Exception):
+    """A call ended without success. ``reason`` is for logs only; ``retry_after`` is the core's wish in seconds."""
+
+    may_have_been_applied: ClassVar[bool]
+
+    def __init__(self, reason: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class NotSent(CoreError):
+    """Nothing reached the core."""
+
+    may_have_been_applied = False
+
+
+class Unreachable(NotSent):
+    """No connection: the name did not resolve, the port refused, or connecting took too long."""
+
+
+class Untrusted(NotSent):
+    """The core's certificate, or the gateway's own, was not accepted in the TLS handshake."""
+
+
+class CircuitOpen(NotSent):
+    """The circuit is open; ``retry_after`` says when it is probed next."""
+
+
+class Stopped(NotSent):
+    """The batch ended before this call was sent; ``reason`` is one of the reasons of ``Deadline``."""
+
+
+class MayHaveBeenApplied(CoreError):
+    """Bytes of the request left, and no answer came back that can be read."""
+
+    may_have_been_applied = True
+
+
+class TimedOut(MayHaveBeenApplied):
+    """Time ran out between the first byte sent and the last byte of the answer."""
+
+
+class BrokenOff(MayHaveBeenApplied):
+    """The connection was reset or ended before the answer was complete."""
+
+
+class BadAnswer(MayHaveBeenApplied):
+    """The answer is not what the core's contract allows."""
+
+
+class ServerFailed(MayHaveBeenApplied):
+    """The core answered with a 5xx other than 503.
+
+    ``may_have_been_applied`` is false on an instance where the core is declared atomic on error.
+    """
+
+    def __init__(self, status: int, *, atomic: bool = False) -> None:
+        super().__init__(f"status {status}")
+        self.status = status
+        if atomic:
+            self.may_have_been_applied = False  # type: ignore[misc]  # an instance may know better than its class
+
+
+class SaidNo(CoreError):
+    """The core answered, and did not apply the call."""
+
+    may_have_been_applied = False
+
+    def __init__(
+        self,
+        status: int,
+        *,
+        message: str = "",
+        errors: Mapping[str, Sequence[str]] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(f"status {status}", retry_after=retry_after)
+        self.status = status
+        self.message = message
+        self.errors = errors or {}
+
+
+class Busy(SaidNo):
+    """429 or 503: trying again later can help."""
+
+
+class NotFound(SaidNo):
+    """404."""
+
+
+class Conflict(SaidNo):
+    """409."""
+
+
+class Rejected(SaidNo):
+    """Any 4xx without a class of its own; ``errors`` are the core's messages by legacy field."""
+
+
+class AccessDenied(SaidNo):
+    """401 or 403: the core refuses the gateway's credentials; a fault of configuration."""

@@ -1,0 +1,92 @@
+"""The transport seam: an adapter of requests with one more method, that takes many requests at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from requests import PreparedRequest, Response
+
+    from legacy_client.deadline import Deadline
+    from legacy_client.errors import CoreError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of a transport; times in seconds."""
+
+    connections: int = 64
+    attempt_seconds: float = 5.0
+    connect_seconds: float = 1.0
+    idle_seconds: float = 4.0
+    max_answer_bytes: int = 1_048_576
+    deadline_header: str = "X-Request-Timeout-Ms"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """Whom to trust and who we are; empty strings mean the system's CAs and no client certificate."""
+
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """What the requests of one ``send_many`` share.
+
+    ``deadline`` bounds them all; ``concurrency`` bounds those in flight; ``item_seconds`` bounds an attempt beside the
+    transport's own limit; ``owner`` is whose turn it is when several batches wait; ``before_send(index)`` is called in
+    index order right before a request's first byte can leave, and is not expected to raise.
+    """
+
+    deadline: Deadline
+    concurrency: int
+    item_seconds: float = float("inf")
+    owner: str = ""
+    before_send: Callable[[int], None] | None = None
+
+
+class Gate(Protocol):
+    """What may be sent to the core now, asked before each request and told the result after it."""
+
+    def capacity(self) -> int:
+        """Requests that may be in flight in this worker, at least 1."""
+        ...
+
+    def refusal(self) -> CoreError | None:
+        """Why the next request may not be sent, or None; a None counts as one request under way."""
+        ...
+
+    def record(self, result: Response | CoreError, seconds: float) -> None:
+        """The end of one request that was let through, ``seconds`` after it was."""
+        ...
+
+
+class Transport(Protocol):
+    """Sends prepared requests to one core and keeps every one of them accounted for."""
+
+    def send_many(self, requests: Sequence[PreparedRequest], flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
+        """Yield ``(index, response or error)`` as they finish, each index exactly once.
+
+        Errors yielded are NotSent, TimedOut, BrokenOff or BadAnswer (framing, size, encoding); an HTTP status is never
+        an error here, and redirects are not followed. Never raises for a request. Closing the iterator early stops
+        what has not been sent.
+        """
+        ...
+
+    def waiting(self) -> tuple[int, float]:
+        """Requests accepted but not yet sent, and the age in seconds of the oldest (0 when none)."""
+        ...
+
+    def ping(self) -> CoreError | None:
+        """Open (or reuse) a connection to the core; None if that works. Sends no request."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection."""
+        ...
