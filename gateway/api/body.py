@@ -1,0 +1,121 @@
+"""Request bytes → strict JSON: media type, encoding, size and time are bounded while the body is read (hop 3)."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gateway.api import strict_json
+from gateway.api.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Request
+
+_CHUNK = 65_536
+_GZIP = zlib.MAX_WBITS | 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyLimits:
+    """How much is read, inflated or not, and for how many seconds."""
+
+    max_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request body: the bytes after inflation, and the document that they spell."""
+
+    raw: bytes
+    document: Any
+
+
+def read_document(request: Request, limits: BodyLimits) -> Body:
+    """The body as strict JSON. Raises Problem 400, 408, 413 or 415 (``contract.md`` 1.2)."""
+    _check_media_type(request)
+    inflate = _is_gzip(request)
+    if request.content_length is not None and request.content_length > limits.max_bytes:
+        raise _too_large(limits)
+    chunks = _chunks(request, limits.seconds)
+    raw = _joined(_inflated(chunks, limits) if inflate else chunks, limits)
+    try:
+        return Body(raw, strict_json.parse(raw))
+    except strict_json.InvalidJson as exc:
+        raise Problem("invalid-json", str(exc)) from exc
+
+
+def _check_media_type(request: Request) -> None:
+    media_type, charset = request.mimetype, request.mimetype_params.get("charset", "utf-8")
+    is_json = media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
+    if not is_json or charset.lower() not in {"utf-8", "utf8"}:
+        header = "Accept-Patch" if request.method == "PATCH" else "Accept"
+        detail = (
+            f"The content type must be application/json in UTF-8, not {media_type[:100]!r}."
+            if media_type
+            else "The content type is missing."
+        )
+        raise Problem("unsupported-media-type", detail, headers={header: "application/json"})
+
+
+def _is_gzip(request: Request) -> bool:
+    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding not in {"identity", "gzip"}:
+        detail = "The content encoding must be identity or gzip."
+        raise Problem("unsupported-media-type", detail, headers={"Accept-Encoding": "gzip, identity"})
+    return coding == "gzip"
+
+
+def _chunks(request: Request, seconds: float) -> Iterator[bytes]:
+    """The body as it arrives. A client that drips is cut off after ``seconds`` in all, not per read."""
+    ends_at = time.monotonic() + seconds
+    connection = request.environ.get("gunicorn.socket")
+    try:
+        while True:
+            if connection is not None:
+                connection.settimeout(max(0.001, ends_at - time.monotonic()))
+            if not (chunk := request.stream.read(_CHUNK)):
+                return
+            yield chunk
+            if time.monotonic() > ends_at:
+                raise TimeoutError
+    except TimeoutError as exc:
+        raise Problem("request-timeout", headers={"Connection": "close"}) from exc
+    finally:
+        if connection is not None:
+            connection.settimeout(None)
+
+
+def _joined(chunks: Iterator[bytes], limits: BodyLimits) -> bytes:
+    parts, size = [], 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > limits.max_bytes:
+            raise _too_large(limits)
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _inflated(chunks: Iterator[bytes], limits: BodyLimits) -> Iterator[bytes]:
+    """Inflate one gzip member piece by piece, so that a bomb is noticed after ``max_bytes`` and not in memory."""
+    inflater = zlib.decompressobj(_GZIP)
+    try:
+        for chunk in chunks:
+            yield inflater.decompress(chunk, _CHUNK)
+            while inflater.unconsumed_tail:
+                yield inflater.decompress(inflater.unconsumed_tail, _CHUNK)
+    except zlib.error as exc:
+        raise Problem("bad-request", "The body is not valid gzip.") from exc
+    if not inflater.eof or inflater.unused_data:
+        raise Problem("bad-request", "The body is not one complete gzip member.")
+
+
+def _too_large(limits: BodyLimits) -> Problem:
+    detail = f"The body is larger than {limits.max_bytes} bytes."
+    return Problem("body-too-large", detail, headers={"Connection": "close"}, max_bytes=limits.max_bytes)

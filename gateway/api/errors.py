@@ -1,0 +1,63 @@
+"""Whatever goes wrong becomes a problem document: our own problems, the framework's errors, and faults nobody foresaw."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import orjson
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from gateway.api.problems import MEDIA_TYPE, PROBLEM_TYPES, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_log = logging.getLogger(__name__)
+_OF_STATUS: Mapping[int, str] = {
+    404: "no-such-page",
+    405: "method-not-allowed",
+    406: "not-acceptable",
+    408: "request-timeout",
+    413: "body-too-large",
+    415: "unsupported-media-type",
+    431: "headers-too-large",
+    503: "temporarily-unavailable",
+}
+
+
+def register(app: Flask, base_url: str) -> None:
+    """Answer every error of ``app`` as a problem document whose ``type`` starts with ``base_url``."""
+
+    def of_problem(problem: Problem) -> Response:
+        return respond(problem, base_url)
+
+    def of_framework(error: HTTPException) -> Response:
+        return respond(from_framework(error), base_url)
+
+    def of_fault(error: Exception) -> Response:
+        _log.error("unhandled_fault", exc_info=error, extra={"method": request.method, "rule": str(request.url_rule)})
+        return respond(Problem("internal-error", "The gateway failed on this request."), base_url)
+
+    app.register_error_handler(Problem, of_problem)
+    app.register_error_handler(HTTPException, of_framework)
+    app.register_error_handler(Exception, of_fault)
+
+
+def respond(problem: Problem, base_url: str) -> Response:
+    """The problem as an answer."""
+    body = orjson.dumps(problem.body(base_url, g.request_id))
+    response = Response(body, problem.status, content_type=MEDIA_TYPE)
+    response.headers.update(problem.headers)
+    return response
+
+
+def from_framework(error: HTTPException) -> Problem:
+    """A framework error in our words; its own text is kept only where a 400 says what is malformed."""
+    status = error.code or 500
+    slug = _OF_STATUS.get(status, "bad-request" if status < 500 else "internal-error")
+    headers = {}
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return Problem(slug, PROBLEM_TYPES[slug].advice, status=status, headers=headers)

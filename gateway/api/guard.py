@@ -1,0 +1,69 @@
+"""Who is calling, and may they (hop 2): credentials → Principal, or the challenge of RFC 6750."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from gateway.api.problems import Problem
+from gateway.auth import errors as auth
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flask import Request
+
+    from gateway.auth.principal import Principal
+
+_log = logging.getLogger(__name__)
+
+
+class Guard:
+    """Asks the authenticators in turn; the first that knows the credentials decides."""
+
+    def __init__(self, authenticators: Sequence[Authenticator], realm: str) -> None:
+        self._authenticators = authenticators
+        self._realm = realm
+
+    def identify(self, request: Request, permission: Permission) -> Principal:
+        """The principal behind the request, holding ``permission``. Raises Problem 400, 401, 403 or 503."""
+        try:
+            return self._principal(request, permission)
+        except auth.AuthError as exc:
+            _log.info("access_refused", extra={"error": type(exc).__name__, "reason": exc.reason})
+            raise self._problem(exc) from exc
+
+    def _principal(self, request: Request, permission: Permission) -> Principal:
+        if "access_token" in request.args:
+            raise auth.InvalidRequest("Send the token in the Authorization header only.")
+        values = request.headers.getlist("Authorization")
+        if not values:
+            raise auth.NoCredentials
+        if len(values) > 1 or "," in values[0]:
+            raise auth.InvalidRequest("Send exactly one Authorization header.")
+        for authenticator in self._authenticators:
+            if (principal := authenticator.identify(values[0])) is not None:
+                check(principal, permission)
+                return principal
+        raise auth.InvalidCredentials("The credentials are of no kind that this endpoint accepts.")
+
+    def _problem(self, error: auth.AuthError) -> Problem:
+        if isinstance(error, auth.KeysUnavailable):
+            detail = "Tokens cannot be checked now: the identity provider's keys cannot be had."
+            return Problem("temporarily-unavailable", detail, headers={"Retry-After": str(error.retry_after)})
+        if isinstance(error, auth.InsufficientScope):
+            return Problem(
+                "insufficient-scope", error.detail, headers=self._challenge("insufficient_scope", error.scope)
+            )
+        if isinstance(error, auth.InvalidRequest):
+            return Problem("bad-request", error.detail, headers=self._challenge("invalid_request"))
+        if isinstance(error, auth.NoCredentials):
+            return Problem("invalid-token", error.detail, headers=self._challenge())
+        return Problem("invalid-token", error.detail, headers=self._challenge("invalid_token"))
+
+    def _challenge(self, error: str = "", scope: str = "") -> dict[str, str]:
+        """RFC 6750 §3; a request without credentials gets no error code."""
+        parts = [f'Bearer realm="{self._realm}"']
+        parts += [f'error="{error}"'] if error else []
+        parts += [f'scope="{scope}"'] if scope else []
+        return {"WWW-Authenticate": ", ".join(parts)}

@@ -1,0 +1,31 @@
+"""Is the process up, and should it get requests now (``contract.md`` section 5). Checks are handed in; this file never changes for a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, Response
+
+from gateway.api.answers import json_answer
+
+Check = Callable[[], dict[str, Any]]
+"""A readiness check: ``{"ready": bool, …details}``."""
+
+
+def blueprint(checks: Mapping[str, Check]) -> Blueprint:
+    """``/livez`` and ``/readyz``."""
+    routes = Blueprint("health", __name__)
+
+    @routes.get("/livez")
+    def live() -> Response:
+        return json_answer({"status": "ok"})
+
+    @routes.get("/readyz")
+    def ready() -> Response:
+        details = {name: check() for name, check in checks.items()}
+        is_ready = all(detail["ready"] for detail in details.values())
+        status = {"status": "ready" if is_ready else "not ready", "checks": details}
+        return json_answer(status, 200 if is_ready else 503, {} if is_ready else {"Retry-After": "1"})
+
+    return routes

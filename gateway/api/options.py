@@ -1,0 +1,59 @@
+"""What the caller asked for beside the items: dry run, patience and the form of the answer (``contract.md`` 1.4)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.api.problems import Problem
+
+if TYPE_CHECKING:
+    from flask import Request
+
+_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(?=$|[,;])", re.IGNORECASE)
+_FLAGS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """``wait_seconds`` is None where the caller named no limit of its own."""
+
+    dry_run: bool = False
+    wait_seconds: int | None = None
+
+    @property
+    def applied(self) -> dict[str, str]:
+        """The header that says which preferences were honoured (RFC 7240 §3)."""
+        return {} if self.wait_seconds is None else {"Preference-Applied": f"wait={self.wait_seconds}"}
+
+
+def read_options(request: Request) -> Options:
+    """Raises Problem 400 for a query parameter that is not known, and 406 where no JSON is accepted."""
+    _check_accept(request)
+    return Options(_dry_run(request), _wait(request))
+
+
+def _check_accept(request: Request) -> None:
+    accept = request.headers.get("Accept", "*/*")
+    if accept not in {"*/*", "application/json"} and not request.accept_mimetypes.best_match(["application/json"]):
+        raise Problem("not-acceptable")
+
+
+def _dry_run(request: Request) -> bool:
+    if not request.query_string:
+        return False
+    for name in request.args:
+        if name != "dry_run":
+            raise Problem("unknown-parameter", f"The query parameter {name[:100]!r} is not known; allowed: dry_run.")
+    values = request.args.getlist("dry_run")
+    if len(values) > 1 or values[0] not in _FLAGS:
+        raise Problem("unknown-parameter", "dry_run must be given once, as true or false.")
+    return _FLAGS[values[0]]
+
+
+def _wait(request: Request) -> int | None:
+    """``Prefer: wait=N``; a preference that is not understood is ignored (RFC 7240 §2)."""
+    preferences = ",".join(request.headers.getlist("Prefer"))
+    found = _WAIT.search(preferences) if preferences else None
+    return int(found[1]) if found else None

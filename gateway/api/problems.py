@@ -1,0 +1,139 @@
+"""Every error the service can give, as one shape: problem details (RFC 9457, ``contract.md`` 1.3). A new error is a row here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """A kind of error: its status, its title, and what a caller should do (Markdown-free prose for the page)."""
+
+    status: int
+    title: str
+    advice: str
+
+
+PROBLEM_TYPES: Mapping[str, ProblemType] = {
+    "invalid-json": ProblemType(
+        400,
+        "Invalid JSON",
+        "Send one JSON document in UTF-8: no duplicate names, no NaN or Infinity, no lone surrogates, at most 32 levels deep.",
+    ),
+    "validation-failed": ProblemType(
+        400,
+        "Validation failed",
+        "Mend every entry of `errors` (each names its index, actionId and field) and send again. Nothing was sent to the core.",
+    ),
+    "core-rejected": ProblemType(
+        400,
+        "Rejected by the core",
+        "No item was updated and the core refused at least one. Each entry of `errors` tells why; mend those and send again.",
+    ),
+    "bad-request": ProblemType(400, "Bad request", "The request itself is malformed; `detail` says where."),
+    "unknown-parameter": ProblemType(
+        400,
+        "Unknown parameter",
+        "A query parameter is not known or has a value that is not allowed. Misspelt parameters are refused so that a dry run never writes.",
+    ),
+    "invalid-token": ProblemType(
+        401, "Authentication failed", "Get a new access token and send it as `Authorization: Bearer …`."
+    ),
+    "insufficient-scope": ProblemType(
+        403, "Not allowed", "The credentials are valid but lack the role or scope named in `WWW-Authenticate`."
+    ),
+    "browser-origin": ProblemType(
+        403,
+        "Browser requests are refused",
+        "Call this endpoint from a server: requests with a browser's origin are refused.",
+    ),
+    "not-found": ProblemType(404, "Not found", "No item was updated: nothing was found under the ids given."),
+    "no-such-page": ProblemType(404, "No such resource", "Check the path; `/docs` lists the endpoints."),
+    "method-not-allowed": ProblemType(405, "Method not allowed", "Use one of the methods in the `Allow` header."),
+    "not-acceptable": ProblemType(
+        406, "Not acceptable", "Answers are `application/json`; errors `application/problem+json`."
+    ),
+    "request-timeout": ProblemType(408, "Request timed out", "The body did not arrive in time; send again."),
+    "in-progress": ProblemType(
+        409, "Still in progress", "The first request with this idempotency key still runs; repeat after `Retry-After`."
+    ),
+    "conflict": ProblemType(
+        409, "Conflict", "The core refused the change because of the present state; `detail` says which."
+    ),
+    "batch-too-large": ProblemType(413, "Too many items", "Send at most `max_items` items in one batch."),
+    "body-too-large": ProblemType(413, "Body too large", "Send at most `max_bytes` bytes, counted after inflation."),
+    "unsupported-media-type": ProblemType(
+        415, "Unsupported media type", "Send `Content-Type: application/json`, plain or with `Content-Encoding: gzip`."
+    ),
+    "idempotency-key-reused": ProblemType(
+        422, "Idempotency key reused", "This key was used with another request. Use a new key for a new request."
+    ),
+    "quota-exceeded": ProblemType(
+        429,
+        "Quota exceeded",
+        "Nothing of this request was run. Wait for `Retry-After`; the `RateLimit` fields show what is left.",
+    ),
+    "headers-too-large": ProblemType(431, "Header fields too large", "Send fewer or shorter header fields."),
+    "internal-error": ProblemType(
+        500,
+        "Internal error",
+        "A fault of the gateway; operators were told. Read `outcome` of each item, if there are any.",
+    ),
+    "core-failed": ProblemType(
+        502,
+        "The core failed",
+        "It is unknown what became of at least one item. Read `outcome` of each, then send again with the same idempotency key.",
+    ),
+    "core-misconfigured": ProblemType(
+        502,
+        "The core is misconfigured",
+        "The core and the gateway are not set up for each other. Waiting does not help; operators were told.",
+    ),
+    "temporarily-unavailable": ProblemType(
+        503, "Temporarily unavailable", "Nothing was applied. Send again, unchanged, after `Retry-After`."
+    ),
+    "core-timed-out": ProblemType(
+        504,
+        "The core did not answer in time",
+        "It is unknown what became of at least one item. Read `outcome` of each, then send again with the same idempotency key.",
+    ),
+}
+"""The closed list of problem types, by the last part of their ``type`` URI."""
+
+
+class Problem(Exception):  # noqa: N818 -- the field's name for it is problem
+    """A refusal, or a failure without any success: becomes the answer as it is."""
+
+    def __init__(
+        self,
+        slug: str,
+        detail: str = "",
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        **members: object,
+    ) -> None:
+        super().__init__(slug)
+        self.slug = slug
+        self.kind = PROBLEM_TYPES[slug]
+        self.status = status or self.kind.status
+        self.detail = detail or self.kind.advice
+        self.headers = dict(headers or {})
+        self.members = members
+
+    def body(self, base_url: str, request_id: str) -> dict[str, object]:
+        """The problem document; extension members come last, in the order given."""
+        return {
+            "type": f"{base_url}/problems/{self.slug}",
+            "title": self.kind.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": f"urn:request:{request_id}",
+            **self.members,
+        }

@@ -1,0 +1,84 @@
+"""Run a batch: translate, fan out, translate back. Nothing here raises for an item; every item ends in an outcome."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from gateway import item_errors
+from gateway.outcome import Applied
+from legacy_client.calls import ActionUpdate
+from legacy_client.errors import CoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gateway.outcome import Outcome
+    from gateway.translate import ActionTranslation
+    from legacy_client.calls import CallContext
+
+    Item = Mapping[str, object]
+
+_log = logging.getLogger(__name__)
+
+
+class Core(Protocol):
+    """What a batch needs of the legacy client."""
+
+    def update_actions(
+        self, updates: Sequence[ActionUpdate], context: CallContext
+    ) -> Iterator[tuple[int, dict[str, object] | CoreError]]:
+        """One final result per update, by index, as they finish."""
+        ...
+
+
+class BatchRunner:
+    """Sends validated items to the core and keeps each one accounted for."""
+
+    def __init__(self, core: Core, translation: ActionTranslation) -> None:
+        self._core = core
+        self._translation = translation
+
+    def run(self, items: Sequence[Item], context: CallContext) -> list[Outcome]:
+        """All outcomes, in the order of the items."""
+        outcomes: list[Outcome | None] = [None] * len(items)
+        for index, outcome in self.stream(items, context):
+            outcomes[index] = outcome
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def stream(self, items: Sequence[Item], context: CallContext) -> Iterator[tuple[int, Outcome]]:
+        """``(index, outcome)`` for each item exactly once, as they finish."""
+        updates, places = [], []
+        for index, item in enumerate(items):
+            try:
+                updates.append(ActionUpdate(str(item["actionId"]), self._translation.to_legacy(item)))
+                places.append(index)
+            except Exception:  # noqa: BLE001 -- one item that cannot be translated must not stop the others
+                _log.exception("item_translation_failed", extra={"index": index, "action_id": item["actionId"]})
+                yield index, item_errors.internal(item["actionId"], Applied.NOT_SENT)
+        yield from self._send(items, updates, places, context)
+
+    def _send(
+        self, items: Sequence[Item], updates: list[ActionUpdate], places: list[int], context: CallContext
+    ) -> Iterator[tuple[int, Outcome]]:
+        missing = dict.fromkeys(places)
+        try:
+            for position, result in self._core.update_actions(updates, context):
+                index = places[position]
+                del missing[index]
+                yield index, self._outcome(items[index], result)
+        except Exception:  # noqa: BLE001 -- what was sent before the fault must still be reported
+            _log.exception("batch_failed", extra={"unaccounted": len(missing)})
+        for index in missing:
+            yield index, item_errors.internal(items[index]["actionId"], Applied.UNKNOWN)
+
+    def _outcome(self, item: Item, result: dict[str, object] | CoreError) -> Outcome:
+        if isinstance(result, CoreError):
+            return item_errors.from_core(result, item["actionId"], self._translation.errors_to_public)
+        if not result:
+            return dict(item)
+        try:
+            return self._translation.from_legacy(str(item["actionId"]), result)
+        except (KeyError, TypeError, ValueError, OverflowError):
+            _log.warning("core_answer_untranslatable", extra={"action_id": item["actionId"]})
+            return item_errors.unreadable(item["actionId"])

@@ -1,0 +1,70 @@
+"""What may enter, what is kept, and how the service is run and looked at."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.knobs import flag, knob, names, one_of, url
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceKnobs:
+    """Limits, stores, the server, telemetry and pages."""
+
+    max_batch_items: int = knob(1000, parse=int, least=1, help="Items in one batch.")
+    max_body_bytes: int = knob(5_242_880, parse=int, unit="bytes", least=1024, help="Request body, after inflation.")
+    max_waiting_batches: int = knob(
+        200, parse=int, least=1, help="Batches under way in a worker before new ones are shed."
+    )
+    max_queue_age: float = knob(
+        5.0,
+        parse=float,
+        unit="s",
+        least=0.01,
+        help="Age of the oldest item waiting for the core before new batches are shed.",
+    )
+    languages: tuple[str, ...] = knob(("en", "fr"), parse=names, help="Languages of title, subtitle and details.")
+    rate_limit: str = knob(
+        "", help="Items per principal on the bulk endpoint, as `COUNT/second|minute|hour`; empty: none."
+    )
+    key_rate_limit: str = knob("500/minute", help="Requests per API key without a rate of its own.")
+    redis_url: str = knob(
+        "", secret=True, help="Redis for idempotency records and rate limits; empty: SQLite in `STATE_DIR`."
+    )
+    state_dir: Path = knob(
+        Path(tempfile.gettempdir()) / "bulk-update-gateway",
+        parse=Path,
+        help="Folder for the embedded stores, shared by the workers of one host.",
+    )
+    api_keys_file: str = knob("", help="Read-only file of API keys, instead of the store in `STATE_DIR`.")
+    idempotency_ttl: float = knob(
+        86_400.0, parse=float, unit="s", least=1, help="How long an idempotency record is kept."
+    )
+    idempotency_max_bytes: int = knob(
+        1_073_741_824, parse=int, unit="bytes", least=1_048_576, help="Size of the embedded idempotency store."
+    )
+
+    bind: str = knob("127.0.0.1:8000", help="Address and port; `-b` of gunicorn wins.")
+    workers: int = knob(1, parse=int, least=1, help="Worker processes; one per core.")
+    public_url: str = knob("", parse=url, help="The service's own URL as partners see it; problem types start with it.")
+    metrics: str = knob(
+        "path",
+        parse=one_of("path", "port", "off"),
+        help="Serve `/metrics` on the service's own port, on `METRICS_PORT`, or not.",
+    )
+    metrics_port: int = knob(
+        9090, parse=int, least=1, most=65535, help="Port for `METRICS=port`, on the host of `METRICS_BIND`."
+    )
+    metrics_bind: str = knob("127.0.0.1", help="Host for `METRICS=port`.")
+    status_page: bool = knob(False, parse=flag, help="Serve the operators' page `/status` beside the metrics.")
+    docs_page: bool = knob(True, parse=flag, help="Serve `/docs`.")
+    traces: bool = knob(
+        False, parse=flag, help="Export traces by OTLP (`OTEL_*` variables apply); needs the extra `traces`."
+    )
+    log_format: str = knob(
+        "auto", parse=one_of("auto", "json", "console"), help="`auto`: key=value on a terminal, JSON elsewhere."
+    )
+    log_level: str = knob("info", parse=one_of("debug", "info", "warning", "error"), help="Least severe events logged.")
+    log_failed_items: int = knob(10, parse=int, least=0, help="Failed items logged per batch.")

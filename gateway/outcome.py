@@ -1,0 +1,129 @@
+"""What became of each item, and what all of them together mean. Pure: no HTTP, no clock, no core.
+
+An outcome is either the updated action in public words or an ItemError; its place in the list is the item's index.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Action = dict[str, object]
+
+
+class Applied(StrEnum):
+    """Whether a failed item reached the core's data (``contract.md`` 1.3, ``outcome``)."""
+
+    NOT_APPLIED = "not_applied"
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+
+
+ITEM_CODES: Mapping[str, str] = {
+    "not_found": "The core does not know this action.",
+    "rejected": "The core refused the values; `errors` holds its messages by field.",
+    "conflict": "The core refused the update because of the action's present state.",
+    "core_busy": "The core asked to come back later and the time for retries ran out.",
+    "core_unreachable": "No connection to the core; nothing was sent.",
+    "core_timeout": "The core did not answer in time; the update may have been applied.",
+    "core_error": "The core failed on this update (5xx).",
+    "core_broke_off": "The connection broke before the answer was complete; the update may have been applied.",
+    "core_bad_answer": "The core's answer cannot be read; the update may have been applied.",
+    "core_misconfigured": "The core and the gateway are not set up for each other; operators were told.",
+    "deadline": "The batch's time ran out before this item was sent.",
+    "circuit_open": "The core is failing; this item was held back.",
+    "shutting_down": "The gateway is stopping; this item was not sent.",
+    "client_gone": "The caller left before this item was sent.",
+    "internal_error": "A fault of the gateway itself; operators were told.",
+}
+"""The closed list of item error codes, each with its meaning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemError:
+    """One item that was not updated (``contract.md`` 1.3, item error); ``retry_after`` is in whole seconds."""
+
+    status: int
+    code: str
+    detail: str
+    outcome: Applied
+    retryable: bool = False
+    retry_after: int | None = None
+    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether sending the item again is known to be useless, so that a repeat replays this error."""
+        return self.outcome is Applied.NOT_APPLIED and not self.retryable
+
+    def body(self, index: int, action_id: object) -> dict[str, object]:
+        """The error as the answer shows it."""
+        shown: dict[str, object] = {
+            "index": index,
+            "actionId": action_id,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            "outcome": self.outcome.value,
+            "retryable": self.retryable,
+        }
+        if self.retry_after is not None:
+            shown["retry_after"] = self.retry_after
+        if self.errors:
+            shown["errors"] = self.errors
+        return shown
+
+
+Outcome = Action | ItemError
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The status of a whole batch, and the problem type where nothing was updated."""
+
+    status: int
+    problem: str = ""
+    retry_after: int | None = None
+
+
+def verdict(outcomes: Sequence[Outcome]) -> Verdict:
+    """The answer's status for all outcomes of one batch (``contract.md`` 1.3)."""
+    errors = [outcome for outcome in outcomes if type(outcome) is ItemError]
+    if not errors:
+        return Verdict(200)
+    hint = _retry_after(errors)
+    if len(errors) < len(outcomes):
+        return Verdict(207, retry_after=hint)
+    status, problem = _of_failures(errors)
+    return Verdict(status, problem, hint)
+
+
+def _of_failures(errors: Sequence[ItemError]) -> tuple[int, str]:
+    """What the caller has to do next, most urgent first: reconcile, wait, have it mended, fix the request."""
+    codes = {error.code for error in errors}
+    if any(error.outcome is Applied.UNKNOWN for error in errors):
+        return (504, "core-timed-out") if "core_timeout" in codes else (502, "core-failed")
+    if any(error.retryable for error in errors):
+        return 503, "temporarily-unavailable"
+    if "core_misconfigured" in codes:
+        return 502, "core-misconfigured"
+    if "internal_error" in codes:
+        return 500, "internal-error"
+    return (404, "not-found") if codes == {"not_found"} else (400, "core-rejected")
+
+
+def _retry_after(errors: Sequence[ItemError]) -> int | None:
+    """The largest wait asked for; none while any item is unknown, since waiting alone does not settle those."""
+    if any(error.outcome is Applied.UNKNOWN for error in errors):
+        return None
+    return max((error.retry_after for error in errors if error.retry_after is not None), default=None)
+
+
+def whole_seconds(seconds: float | None) -> int | None:
+    """A wait as ``Retry-After`` shows it: rounded up, at least 1."""
+    return None if seconds is None else max(1, math.ceil(seconds))
