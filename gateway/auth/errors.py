@@ -1,0 +1,72 @@
+"""Why a caller was not let in.
+
+::
+
+    AuthError
+    ├── NoCredentials          none were sent, or of a scheme that is not ours   401, challenge without `error`
+    ├── InvalidRequest         more than one set of credentials                  400 invalid_request
+    ├── InvalidCredentials     they do not hold, for whatever reason             401 invalid_token
+    │   └── WrongMethod        they may hold, but this endpoint takes others     401 invalid_token
+    ├── InsufficientScope      they hold, a role or scope is missing             403 insufficient_scope
+    └── KeysUnavailable        they cannot be checked just now                   503, Retry-After
+
+``detail`` is safe to show; ``reason`` is for logs only. The codes are those of RFC 6750 §3.1.
+"""
+
+from __future__ import annotations
+
+
+class AuthError(Exception):
+    """The caller was not let in."""
+
+    detail = "The credentials were not accepted."
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NoCredentials(AuthError):
+    """No credentials were sent, or of a scheme that is not ours (RFC 6750 §3: no error code then)."""
+
+    detail = "This endpoint needs an Authorization header with a Bearer credential."
+
+
+class InvalidRequest(AuthError):
+    """The credentials were sent in a way that RFC 6750 §2 does not allow."""
+
+    detail = "Send exactly one Authorization header, with one Bearer credential."
+
+
+class InvalidCredentials(AuthError):
+    """The credentials do not hold. The text is the same for every cause, so that it helps no attacker."""
+
+    detail = "The credential is malformed, expired, revoked, or was not issued for this service."
+
+
+class WrongMethod(InvalidCredentials):
+    """This endpoint does not take this kind of credentials. ``wanted`` and ``given`` are words for people."""
+
+    def __init__(self, *, wanted: str, given: str) -> None:
+        super().__init__(f"wants {wanted}, got {given}")
+        self.detail = f"This endpoint takes {wanted}; {given} cannot be used here."
+
+
+class InsufficientScope(AuthError):
+    """The caller is known and lacks ``scope`` (a scope or role name, as RFC 6750 §3 shows it)."""
+
+    detail = "The credential does not carry the scope or role that this endpoint needs."
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"lacks {scope}")
+        self.scope = scope
+
+
+class KeysUnavailable(AuthError):
+    """What is needed to check the credentials cannot be had just now; ``retry_after`` is in seconds."""
+
+    detail = "Credentials cannot be checked at the moment."
+
+    def __init__(self, reason: str = "", *, retry_after: float = 1.0) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
