@@ -79,6 +79,6 @@ class BatchRunner:
             return dict(item)
         try:
             return self._translation.from_legacy(str(item["actionId"]), result)
-        except (KeyError, TypeError, ValueError, OverflowError):
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             _log.warning("core_answer_untranslatable", extra={"action_id": item["actionId"]})
             return item_errors.unreadable(item["actionId"])

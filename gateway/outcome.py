@@ -61,7 +61,7 @@ class ItemError:
         """Whether sending the item again is known to be useless, so that a repeat replays this error."""
         return self.outcome is Applied.NOT_APPLIED and not self.retryable
 
-    def body(self, index: int, action_id: object) -> dict[str, object]:
+    def body(self, index: int | None, action_id: object) -> dict[str, object]:
         """The error as the answer shows it."""
         shown: dict[str, object] = {
             "index": index,

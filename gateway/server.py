@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from gateway.settings import SettingsError, load
-
-if TYPE_CHECKING:
-    from gunicorn.arbiter import Arbiter
 
 try:
     _settings = load()

@@ -13,6 +13,7 @@ from gateway.api.body import BodyLimits, read_document
 from gateway.api.entry import traceparent
 from gateway.api.options import read_options
 from gateway.api.validation import batch_refusal
+from gateway.auth.scopes import BULK_UPDATE
 from legacy_client.calls import CallContext
 from legacy_client.deadline import Deadline
 from schemas.actions import BatchLoader, BatchTooLarge, InvalidBatch
@@ -40,7 +41,7 @@ class BulkEndpoint:
 
     def update_actions(self) -> Response:
         """Authenticate, read, validate, run, answer."""
-        principal = self.guard.identify(request, BULK)
+        principal = self.guard.identify(request, BULK_UPDATE)
         options = read_options(request)
         body = read_document(request, self.body_limits)
         items = self._valid_items(body, principal)

@@ -43,6 +43,15 @@ def batch_answer(items: Sequence[Mapping[str, object]], outcomes: Sequence[Outco
     return json_answer({"data": succeeded, "errors": errors}, 207, headers)
 
 
+def single_failure(error: ItemError, action_id: str) -> Problem:
+    """The problem for the one call of a request that failed (``contract.md`` section 2)."""
+    result = verdict([error])
+    slug = "conflict" if error.code == "conflict" else result.problem
+    headers = {} if result.retry_after is None else {"Retry-After": str(result.retry_after)}
+    status = 409 if slug == "conflict" else result.status
+    return Problem(slug, error.detail, headers=_patient(status, headers), errors=[error.body(None, action_id)])
+
+
 def _patient(status: int, headers: dict[str, str]) -> dict[str, str]:
     """A 503 always says when to come back."""
     return {"Retry-After": "1", **headers} if status == 503 else headers

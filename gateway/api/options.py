@@ -34,6 +34,13 @@ def read_options(request: Request) -> Options:
     return Options(_dry_run(request), _wait(request))
 
 
+def refuse_parameters(request: Request) -> None:
+    """The same rules for an endpoint that has no options."""
+    _check_accept(request)
+    for name in request.args:
+        raise Problem("unknown-parameter", f"The query parameter {name[:100]!r} is not known; none is allowed.")
+
+
 def _check_accept(request: Request) -> None:
     accept = request.headers.get("Accept", "*/*")
     if accept not in {"*/*", "application/json"} and not request.accept_mimetypes.best_match(["application/json"]):
