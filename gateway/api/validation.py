@@ -9,7 +9,7 @@ from schemas.actions import BatchTooLarge
 
 if TYPE_CHECKING:
     from schemas.actions import InvalidBatch
-    from schemas.base import FieldError, InvalidDocument
+    from schemas.base import FieldError
 
 
 def batch_refusal(refusal: InvalidBatch | BatchTooLarge) -> Problem:
@@ -19,12 +19,6 @@ def batch_refusal(refusal: InvalidBatch | BatchTooLarge) -> Problem:
         return Problem("batch-too-large", detail, max_items=refusal.max_items, received_items=refusal.received)
     errors = [_entry(error) for error in refusal.errors]
     return Problem("validation-failed", _detail(refusal), **_total(refusal), errors=errors)
-
-
-def document_refusal(refusal: InvalidDocument) -> Problem:
-    """The problem for a single document that the schemas refuse."""
-    errors = [_entry(error) for error in refusal.errors]
-    return Problem("validation-failed", "The action is invalid; nothing was sent to the core.", errors=errors)
 
 
 def _entry(error: FieldError) -> dict[str, object]:

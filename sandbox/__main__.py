@@ -1,0 +1,28 @@
+"""``python -m sandbox COMMAND``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from sandbox.core import command as core
+from sandbox.identity import command as identity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="The gateway's surroundings on one machine.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in (core, identity):
+        command.add_parser(commands)
+    options = parser.parse_args(arguments)
+    code: int = options.run(options)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""``python -m sandbox core``: the options of the core and how it is put together."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from sandbox.core.app import Core
+from sandbox.core.database import Database
+from sandbox.core.errors import core_faults
+from sandbox.core.magic import FAULT_OF_NUMBER
+from sandbox.core.trouble import Trouble
+from sandbox.server.serve import add_server_options, run, weather_options
+
+EPILOG = """\
+A call fails on request with the header X-Sandbox-Fault: KIND, or by its action id: 90000 plus a number below always,
+91000 plus it on the first try of each Idempotency-Key.
+
+"""
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser of ``python -m sandbox``."""
+    parser = commands.add_parser(
+        "core",
+        help="the legacy core's API",
+        description="The legacy core's API on SQLite, seeded, with faults on request.",
+        epilog=EPILOG + _fault_table(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_server_options(parser)
+    parser.add_argument("--state", type=Path, metavar="FOLDER", help="keep the data here (default: a temporary folder)")
+    parser.add_argument("--auth", choices=("none", "bearer"), default="none", help="bearer: 401 without a bearer token")
+    parser.add_argument("--no-idempotency", action="store_true", help="ignore Idempotency-Key")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    trouble = _trouble(options)
+    with tempfile.TemporaryDirectory(prefix="sandbox-core-") as temporary:
+        folder = options.state or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        database = Database(folder / "core.sqlite3")
+        try:
+            return run(
+                lambda _url, traffic: Core(
+                    database,
+                    trouble,
+                    traffic,
+                    needs_bearer=options.auth == "bearer",
+                    honours_idempotency=not options.no_idempotency,
+                ),
+                options,
+            )
+        finally:
+            database.close()
+
+
+def _trouble(options: argparse.Namespace) -> Trouble:
+    try:
+        return Trouble(core_faults(), weather_options(options))
+    except ValueError as exc:
+        raise SystemExit(f"sandbox: {exc}") from exc
+
+
+def _fault_table() -> str:
+    numbers = {kind: number for number, kind in FAULT_OF_NUMBER.items()}
+    rows = [(numbers.get(kind), kind, fault.text) for kind, fault in core_faults().items()]
+    return "\n".join(f"  {number or '':>3}  {kind:<14}  {text}" for number, kind, text in rows)

@@ -1,0 +1,73 @@
+"""Actions and integrations as the core holds them."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from sandbox.core import seed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.core.database import Database, Row
+
+
+class NameTaken(Exception):
+    """Another action of the integration has this name."""
+
+
+class Store:
+    """Reads and changes rows; a fresh file gets the seed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        if not database.one("SELECT 1 FROM actions LIMIT 1"):
+            self.reset()
+
+    def reset(self) -> None:
+        """Forget every change and plant the seed."""
+        with self._database.transaction():
+            for table in ("actions", "integration_actions", "integrations"):
+                self._database.clear(table)
+            for action in seed.actions():
+                self._database.insert("actions", action)
+            for integration in seed.integrations():
+                self._plant(integration)
+
+    def action(self, action_id: int) -> Row | None:
+        """One action with all its legacy fields."""
+        return self._database.one("SELECT * FROM actions WHERE id = ?", action_id)
+
+    def change_action(self, action_id: int, fields: Mapping[str, Any]) -> None:
+        """Set the fields given; others keep their value."""
+        self._database.update("actions", action_id, fields)
+
+    def integration(self, integration_id: str) -> Row | None:
+        """One integration: id, name, is_forbidden."""
+        return self._database.one("SELECT * FROM integrations WHERE id = ?", integration_id)
+
+    def integration_action(self, integration_id: str, action_id: str) -> Row | None:
+        """One action of an integration, in the core's shape."""
+        query = 'SELECT id, name, slug, description, code, "order", input_fields FROM integration_actions'
+        row = self._database.one(f"{query} WHERE id = ? AND integration_id = ?", action_id, integration_id)
+        return row and {**row, "input_fields": orjson.loads(row["input_fields"])}
+
+    def replace_integration_action(self, action_id: str, fields: Mapping[str, Any]) -> None:
+        """Set the fields given. Raises NameTaken."""
+        try:
+            self._database.update("integration_actions", action_id, _stored(fields))
+        except sqlite3.IntegrityError as exc:
+            raise NameTaken(fields["name"]) from exc
+
+    def _plant(self, integration: seed.SeededIntegration) -> None:
+        row = {"id": integration.id, "name": integration.name, "is_forbidden": integration.is_forbidden}
+        self._database.insert("integrations", row)
+        for action in seed.integration_actions(integration):
+            self._database.insert("integration_actions", {**_stored(action), "integration_id": integration.id})
+
+
+def _stored(fields: Mapping[str, Any]) -> Row:
+    return {**fields, "input_fields": orjson.dumps(fields["input_fields"]).decode()}
