@@ -1,0 +1,179 @@
+"""The body of the bulk update: each item, the batch around it, and the loader that reports every error of all items.
+
+Source: ``contract.md`` 1.2. What comes out is in the public words: all that the client sent and nothing more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import ValidationError
+
+from schemas.base import ErrorList, FieldError, InvalidDocument, StrictSchema
+from schemas.compiled import compile_loader
+from schemas.containers import ObjectList, Translations, UuidList
+from schemas.fields import ActionId, Choice, ReadOnly, Timestamp
+from schemas.messages import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from marshmallow.fields import Field
+
+CATEGORIES = ("validation", "link", "form", "todo", "schedule")
+STATUSES = ("active", "inactive", "draft", "approved", "pending", "done")
+LANGUAGES = ("en", "fr")
+BREATH = 64
+"""Items between two calls of ``breathe``, so that a large batch does not hold the event loop."""
+
+_NOTHING = Message("nothing_to_update", "Must have at least one field besides actionId.")
+_EMPTY = Message("empty_batch", "Must be an array of at least one action.")
+_PARTNER = Message("partner_not_allowed", "Must be a partner that the caller may name.")
+
+
+class ActionUpdateSchema(StrictSchema):
+    """One item of a batch: the action and the fields to change; what is left out keeps its value."""
+
+    actionId = ActionId(required=True, metadata={"description": "The action to update."})  # noqa: N815 -- contract word
+    category_action = Choice(CATEGORIES)
+    type_action = Choice(CATEGORIES)
+    status = Choice(STATUSES)
+    title = Translations(255)
+    subtitle = Translations(255, allow_none=True)
+    details = Translations(10_000)
+    partner_ids = UuidList(1_000)
+    effective_date = Timestamp(allow_none=True)
+    due_date = Timestamp(allow_none=True)
+    expires_at = Timestamp(allow_none=True)
+    author_id = ReadOnly("author_id", metadata={"description": "Cannot be updated; sending it is an error."})
+
+    def __init__(self, *, languages: Sequence[str] = LANGUAGES, **options: Any) -> None:
+        """``languages`` are those of title, subtitle and details."""
+        self._languages = tuple(languages)
+        super().__init__(**options)
+
+    def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:  # noqa: ARG002 -- Marshmallow's signature
+        """Tell the texts their languages."""
+        if isinstance(field_obj, Translations):
+            field_obj.speak(self._languages)
+
+    def check(self, loaded: dict[str, Any]) -> None:
+        """An item that names an action and changes nothing is a mistake."""
+        if len(loaded) < 2:
+            raise ValidationError(_NOTHING)
+
+
+class ActionArray(ObjectList):
+    """The items of a batch; they pass unread here, for BatchLoader loads them one at a time."""
+
+    def _deserialize(self, value: Any, *_where: Any, **_options: Any) -> list[Any]:
+        if value == []:
+            raise ValidationError(_EMPTY)
+        self.check_size(value)
+        return value  # type: ignore[no-any-return] # check_size has seen that it is a list.
+
+
+def batch_schema(languages: Sequence[str] = LANGUAGES, max_items: int = 1_000) -> StrictSchema:
+    """The whole request body, for documentation and for the loader's first look."""
+
+    class BatchUpdateSchema(StrictSchema):
+        data = ActionArray(ActionUpdateSchema(languages=languages), least=1, most=max_items, required=True)
+
+    return BatchUpdateSchema()
+
+
+class InvalidBatch(InvalidDocument):
+    """At least one item, or the batch itself, is invalid; nothing may be sent to the core."""
+
+    def __init__(
+        self, errors: Sequence[FieldError], errors_total: int, invalid_items: int = 0, total_items: int = 0
+    ) -> None:
+        """``errors`` in item order, at most MAX_LISTED of ``errors_total``."""
+        super().__init__(errors, errors_total)
+        self.invalid_items = invalid_items
+        self.total_items = total_items
+
+
+class BatchTooLarge(ValueError):
+    """The batch has more items than the service takes."""
+
+    def __init__(self, received: int, max_items: int) -> None:
+        """Both count items."""
+        super().__init__(f"{received} items, at most {max_items}")
+        self.received = received
+        self.max_items = max_items
+
+
+class BatchLoader:
+    """Turns a parsed JSON document into valid items, or into every error of all of them."""
+
+    def __init__(self, languages: Sequence[str], max_items: int, breathe: Callable[[], None]) -> None:
+        """``breathe`` is called every BREATH items, to let others run."""
+        self._max_items = max_items
+        self._breathe = breathe
+        # The size has its own refusal, so the schema here is told none.
+        self._load_batch = batch_schema(languages, max_items=2**63).load
+        self._load_item = compile_loader(ActionUpdateSchema(languages=languages))
+
+    def load(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> list[dict[str, object]]:
+        """The items, in order. ``allowed_partners`` are the UUIDs that the caller may name; None: any.
+
+        Raises InvalidBatch with the errors of all items, BatchTooLarge for more items than the service takes.
+        """
+        errors = ErrorList()
+        rows = self._rows(document, errors)
+        if len(rows) > self._max_items:
+            raise BatchTooLarge(len(rows), self._max_items)
+        partners = None if allowed_partners is None else {partner.lower() for partner in allowed_partners}
+        items, invalid = self._items(rows, partners, errors)
+        if errors.total:
+            raise InvalidBatch(errors.listed, errors.total, invalid, len(rows))
+        return items
+
+    def _rows(self, document: object, errors: ErrorList) -> list[Any]:
+        """The array of items, as far as there is one; what is wrong around it goes to ``errors``."""
+        try:
+            batch = self._load_batch(document)  # type: ignore[arg-type] # Any JSON is what it is there to judge.
+        except ValidationError as refusal:
+            errors.add(refusal.messages_dict)
+            batch = refusal.valid_data
+        return batch.get("data", []) if isinstance(batch, dict) else []
+
+    def _items(
+        self, rows: list[Any], partners: AbstractSet[str] | None, errors: ErrorList
+    ) -> tuple[list[dict[str, object]], int]:
+        """The loaded items, and how many rows are invalid."""
+        items, invalid = [], 0
+        seen: dict[str, int] = {}
+        for index, row in enumerate(rows):
+            if not index % BREATH:
+                self._breathe()
+            item, messages = self._item(row)
+            action_id = item.get("actionId")
+            if action_id is not None and (first := seen.setdefault(action_id, index)) != index:
+                messages = {**messages, "actionId": [_duplicate(first)]}
+            if partners is not None and "partner_ids" in item:
+                messages = {**messages, **_foreign(item["partner_ids"], partners)}
+            if messages:
+                invalid += 1
+                errors.add(messages, index, action_id)
+            items.append(item)
+        return items, invalid
+
+    def _item(self, row: Any) -> tuple[dict[str, Any], Mapping[Any, Any]]:
+        """What could be loaded of a row, and what is wrong with it."""
+        try:
+            return self._load_item(row), {}
+        except ValidationError as refusal:
+            loaded = refusal.valid_data
+            return loaded if isinstance(loaded, dict) else {}, refusal.messages_dict
+
+
+def _duplicate(first: int) -> Message:
+    return Message("duplicate_action_id", f"Must differ from the actionId of item {first}: name each action once.")
+
+
+def _foreign(partner_ids: Sequence[str], partners: AbstractSet[str]) -> dict[str, Any]:
+    positions = {place: [_PARTNER] for place, partner in enumerate(partner_ids) if partner not in partners}
+    return {"partner_ids": positions} if positions else {}

@@ -1,0 +1,96 @@
+"""What every schema of the contract shares: strictness, rules over several fields, and errors as one flat list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import RAISE, Schema, validates_schema
+from marshmallow.exceptions import SCHEMA
+
+from schemas.messages import Message, code_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+MAX_LISTED = 100
+"""Validation errors listed in one answer; the others are counted."""
+
+UNKNOWN_FIELD = Message("unknown_field", "Unknown field.")
+_NOT_AN_OBJECT = Message("invalid_type", "Must be an object.")
+_MAX_PATH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One validation error. ``field`` is a dotted path, None for the whole item; ``index`` None for the document."""
+
+    index: int | None
+    action_id: str | None
+    field: str | None
+    code: str
+    detail: str
+
+
+class InvalidDocument(ValueError):
+    """The document is not what the contract asks for; ``errors`` holds at most MAX_LISTED of ``errors_total``."""
+
+    def __init__(self, errors: Sequence[FieldError], errors_total: int) -> None:
+        """Both in the document's order."""
+        super().__init__(f"{errors_total} validation errors")
+        self.errors = list(errors)
+        self.errors_total = errors_total
+
+
+class StrictSchema(Schema):
+    """A schema that refuses what it does not name, with messages that carry codes."""
+
+    error_messages = {"unknown": UNKNOWN_FIELD, "type": _NOT_AN_OBJECT}  # noqa: RUF012 -- Marshmallow's declaration
+
+    class Meta:
+        """Options for Marshmallow."""
+
+        unknown = RAISE
+
+    def check(self, loaded: dict[str, Any]) -> None:
+        """A rule over several fields, run where each of them is valid; raises ValidationError."""
+
+    @validates_schema(skip_on_field_errors=True)
+    def run_check(self, loaded: dict[str, Any], **_options: Any) -> None:
+        """Marshmallow's way to ``check``; a compiled schema calls it directly."""
+        self.check(loaded)
+
+
+class ErrorList:
+    """Gathers errors in order: lists the first MAX_LISTED, counts all."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        self.listed: list[FieldError] = []
+        self.total = 0
+
+    def add(self, messages: Mapping[Any, Any], index: int | None = None, action_id: str | None = None) -> None:
+        """Take over Marshmallow's nested messages of one item."""
+        self.total += _count(messages)
+        room = MAX_LISTED - len(self.listed)
+        if room > 0:
+            found = zip(range(room), leaves(messages), strict=False)
+            self.listed += [
+                FieldError(index, action_id, path, code_of(message), str(message)) for _, (path, message) in found
+            ]
+
+
+def leaves(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str | None, str]]:
+    """Each message of Marshmallow's nested errors with its dotted path; None for the whole object."""
+    if isinstance(messages, dict):
+        for name, inner in messages.items():
+            yield from leaves(inner, (*path, str(name)))
+        return
+    for message in messages:
+        # A client may well send a field named "_schema"; only a message that is not about a name is the object's own.
+        whole = path[-1:] == (SCHEMA,) and message is not UNKNOWN_FIELD
+        yield ".".join(path[:-1] if whole else path)[:_MAX_PATH] or None, message
+
+
+def _count(messages: Any) -> int:
+    return sum(map(_count, messages.values())) if isinstance(messages, dict) else len(messages)

@@ -1,0 +1,144 @@
+"""The public contract's fields that hold others: texts by language, lists of UUIDs, lists of objects."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import ValidationError, fields
+
+from schemas.fields import NOT_NULL, REQUIRED, UUID_PATTERN, ContractField, Reasons, Text, Uuid
+from schemas.messages import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from marshmallow import Schema
+
+_are_uuids = re.compile(f"{UUID_PATTERN}(?:,{UUID_PATTERN})*").fullmatch
+_DUPLICATE = Message("duplicate_value", "Must not repeat an earlier entry.")
+
+
+class Translations(ContractField[dict[str, str]]):
+    """An object language → text with at least one language; the set of languages is the service's setting."""
+
+    def __init__(self, most: int, **options: Any) -> None:
+        """``most`` characters a text; ``speak`` names the languages before the first use."""
+        self._text = Text(most)
+        self._most = most
+        super().__init__("", {"type": "object", "additionalProperties": False, "minProperties": 1}, **options)
+
+    def speak(self, languages: Sequence[str]) -> None:
+        """Allow these languages and no others."""
+        one_of = ", ".join(languages)
+        self._languages = frozenset(languages)
+        self._too_few = Message("too_few", f"Must have at least one of: {one_of}.")
+        self._unknown = Message("unknown_language", f"Must be one of: {one_of}.")
+        self.wrong_type = Message("invalid_type", f"Must be an object of texts by language: {one_of}.")
+        # Fields are copied per schema with their metadata shared, so it is replaced and not changed.
+        self.metadata = {**self.metadata, "properties": {name: dict(self._text.metadata) for name in languages}}
+
+    def accept(self, value: Any) -> dict[str, str] | None:
+        """The object as it is, or None."""
+        if type(value) is not dict or not value:
+            return None
+        for language, text in value.items():
+            if language not in self._languages or type(text) is not str or len(text) > self._most:
+                return None
+        return value
+
+    def explain(self, value: Any) -> Reasons:
+        """The wrong type, no language at all, or messages by language."""
+        if type(value) is not dict:
+            return self.wrong_type
+        if not value:
+            return self._too_few
+        unknown = {language: [self._unknown] for language in value if language not in self._languages}
+        return unknown | _messages(self._text, ((name, text) for name, text in value.items() if name not in unknown))
+
+
+class UuidList(ContractField[list[str]]):
+    """An array of 1 to ``most`` different UUIDs; loaded in lower case."""
+
+    def __init__(self, most: int, **options: Any) -> None:
+        """Upper and lower case are the same UUID, here too."""
+        must = f"Must be an array of 1 to {most:,} UUIDs."
+        self._most = most
+        self._uuid = Uuid()
+        self._too_few, self._too_many = Message("too_few", must), Message("too_many", must)
+        schema = {"type": "array", "items": dict(self._uuid.metadata), "minItems": 1, "maxItems": most}
+        super().__init__(must, {**schema, "uniqueItems": True}, **options)
+
+    def accept(self, value: Any) -> list[str] | None:
+        """The UUIDs in lower case, or None."""
+        if type(value) is not list or not 0 < len(value) <= self._most:
+            return None
+        try:
+            joined = ",".join(value)
+        except TypeError:
+            return None
+        if _are_uuids(joined) is None:
+            return None
+        uuids = joined.lower().split(",")
+        # More pieces than entries: an entry held a comma.
+        return uuids if len(uuids) == len(value) == len(set(uuids)) else None
+
+    def explain(self, value: Any) -> Reasons:
+        """The wrong type or number, or messages by position."""
+        if type(value) is not list:
+            return self.wrong_type
+        if not 0 < len(value) <= self._most:
+            return self._too_many if value else self._too_few
+        return _messages(self._uuid, enumerate(value)) | repeats(map(self._uuid.accept, value))
+
+
+class ObjectList(fields.List[Any]):
+    """An array of ``least`` to ``most`` objects of one schema."""
+
+    default_error_messages = {"required": REQUIRED, "null": NOT_NULL}  # noqa: RUF012 -- Marshmallow's declaration
+
+    def __init__(
+        self, schema: type[Schema] | Schema | Callable[[], Schema], *, most: int, least: int = 0, **options: Any
+    ) -> None:
+        """``schema`` is that of one entry."""
+        must = f"Must be an array of {f'{least} to' if least else 'at most'} {most:,} objects."
+        self.least, self.most = least, most
+        self._wrong_type = Message("invalid_type", must)
+        self._too_few, self._too_many = Message("too_few", must), Message("too_many", must)
+        bounds = {"minItems": least, "maxItems": most} if least else {"maxItems": most}
+        options["metadata"] = {**bounds, **options.get("metadata", {})}
+        super().__init__(fields.Nested(schema, error_messages=self.default_error_messages), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> list[Any]:
+        self.check_size(value)
+        return super()._deserialize(value, attr, data, **options)
+
+    def check_size(self, value: Any) -> None:
+        """Raises ValidationError for anything but an array within the bounds; entries stay unread."""
+        if type(value) is not list:
+            raise ValidationError(self._wrong_type)
+        if not self.least <= len(value) <= self.most:
+            raise ValidationError(self._too_few if len(value) < self.least else self._too_many)
+
+
+def repeats(values: Iterable[object]) -> dict[int, list[Message]]:
+    """A message for each value that an earlier one equals, by position; None is nobody's equal."""
+    seen: set[object] = set()
+    found = {}
+    for position, value in enumerate(values):
+        if value in seen:
+            found[position] = [_DUPLICATE]
+        elif value is not None:
+            seen.add(value)
+    return found
+
+
+def _messages(field: ContractField[Any], values: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    """What ``field`` has to say of each value, by its place."""
+    found: dict[Any, Any] = {}
+    for place, value in values:
+        try:
+            field.deserialize(value)
+        except ValidationError as refusal:
+            found[place] = refusal.messages
+    return found

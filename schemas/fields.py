@@ -1,0 +1,205 @@
+"""The public contract's scalar fields: each decides in ``accept`` and says why not in ``explain``; nothing else decides.
+
+Values come from a JSON parser, so their types are exact (a bool is not an int here). A message never echoes the value.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from marshmallow import ValidationError, fields, missing
+
+from schemas.messages import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+T = TypeVar("T")
+Reasons = Message | dict[Any, Any]
+
+REQUIRED = Message("required", "This field is required.")
+NOT_NULL = Message("null_not_allowed", "Must not be null.")
+
+UUID_PATTERN = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_is_uuid = re.compile(UUID_PATTERN).fullmatch
+
+TIMESTAMP_PATTERN = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]) (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+_is_timestamp = re.compile(TIMESTAMP_PATTERN).fullmatch
+
+_MAX_ID = 10**20 - 1
+
+
+class ContractField(fields.Field[T]):
+    """A field of the contract: a quick ``accept``, an ``explain`` for what it refuses, and its JSON Schema."""
+
+    default_error_messages = {"required": REQUIRED, "null": NOT_NULL}  # noqa: RUF012 -- Marshmallow's declaration
+
+    def __init__(self, must: str, json_schema: Mapping[str, object], **options: Any) -> None:
+        """``must`` says what is allowed; the JSON Schema joins ``metadata``, where apispec reads it."""
+        self.must = must
+        self.wrong_type = Message("invalid_type", must)
+        options["metadata"] = {**json_schema, **options.get("metadata", {})}
+        super().__init__(**options)
+
+    def accept(self, value: Any) -> T | None:
+        """The loaded value, or None where ``value`` is refused; never raises."""
+        raise NotImplementedError
+
+    def explain(self, value: Any) -> Reasons:
+        """Why ``accept`` refuses ``value``: one message, or messages by the place inside it."""
+        raise NotImplementedError
+
+    def _deserialize(self, value: Any, *_where: Any, **_options: Any) -> T:
+        accepted = self.accept(value)
+        if accepted is None:
+            raise ValidationError(self.explain(value))
+        return accepted
+
+
+class ActionId(ContractField[str]):
+    """An action's id: 1 to 20 digits, or a positive integer of as many; loaded as digits without leading zeros."""
+
+    def __init__(self, **options: Any) -> None:
+        """As a required field this names the action that an item updates."""
+        must = "Must be a positive number as a string of 1 to 20 digits."
+        self._invalid = Message("invalid_id", must)
+        text = {"type": "string", "pattern": "^0*[1-9][0-9]*$", "minLength": 1, "maxLength": 20}
+        number = {"type": "integer", "minimum": 1, "maximum": _MAX_ID}
+        super().__init__(must, {"anyOf": [text, number], "examples": ["19353"]}, **options)
+
+    def accept(self, value: Any) -> str | None:
+        """The digits without leading zeros, or None."""
+        if type(value) is str:
+            if len(value) <= 20 and value.isdigit() and value.isascii():
+                return value.lstrip("0") or None
+        elif type(value) is int and 0 < value <= _MAX_ID:
+            return str(value)
+        return None
+
+    def explain(self, value: Any) -> Message:
+        """The wrong type or the wrong form."""
+        return self._invalid if type(value) in {str, int} else self.wrong_type
+
+
+class Choice(ContractField[str]):
+    """One word of a closed list."""
+
+    def __init__(self, words: Sequence[str], **options: Any) -> None:
+        """``words`` in the order in which messages and documentation list them."""
+        must = f"Must be one of: {', '.join(words)}."
+        self._words = frozenset(words)
+        self._invalid = Message("invalid_choice", must)
+        # JSON Schema's enum is the whole truth: where null is allowed it has to be listed.
+        null = [None] if options.get("allow_none") else []
+        super().__init__(must, {"type": "string", "enum": [*words, *null]}, **options)
+
+    def accept(self, value: Any) -> str | None:
+        """The word, or None."""
+        return value if type(value) is str and value in self._words else None
+
+    def explain(self, value: Any) -> Message:
+        """The wrong type or another word."""
+        return self._invalid if type(value) is str else self.wrong_type
+
+
+class Text(ContractField[str]):
+    """A string of ``least`` to ``most`` characters (code points)."""
+
+    def __init__(self, most: int, *, least: int = 0, **options: Any) -> None:
+        """Both bounds belong to the range."""
+        must = f"Must be a string of {f'{least} to' if least else 'at most'} {most:,} characters."
+        self._least, self._most = least, most
+        self._too_short, self._too_long = Message("too_short", must), Message("too_long", must)
+        bounds = {"minLength": least, "maxLength": most} if least else {"maxLength": most}
+        super().__init__(must, {"type": "string", **bounds}, **options)
+
+    def accept(self, value: Any) -> str | None:
+        """The string as it is, or None."""
+        return value if type(value) is str and self._least <= len(value) <= self._most else None
+
+    def explain(self, value: Any) -> Message:
+        """The wrong type or length."""
+        if type(value) is not str:
+            return self.wrong_type
+        return self._too_short if len(value) < self._least else self._too_long
+
+
+class Timestamp(ContractField[str]):
+    """A real date and time, ``YYYY-MM-DD HH:MM:SS`` in UTC without a zone; loaded as the same string."""
+
+    def __init__(self, **options: Any) -> None:
+        """The string keeps its public form; the years are 0001 to 9999."""
+        must = "Must be a real date and time (UTC) as a string in the form YYYY-MM-DD HH:MM:SS."
+        self._invalid = Message("invalid_timestamp", must)
+        schema = {"type": "string", "pattern": f"^{TIMESTAMP_PATTERN}$", "examples": ["2024-01-10 06:51:15"]}
+        super().__init__(must, schema, **options)
+
+    def accept(self, value: Any) -> str | None:
+        """The string as it is, or None."""
+        if type(value) is not str or _is_timestamp(value) is None:
+            return None
+        try:
+            datetime.fromisoformat(value)
+        except ValueError:  # 30 February, or the year 0000
+            return None
+        return value
+
+    def explain(self, value: Any) -> Message:
+        """The wrong type, or no such moment."""
+        return self._invalid if type(value) is str else self.wrong_type
+
+
+class Uuid(ContractField[str]):
+    """A UUID in its 36-character form, of any version; loaded in lower case."""
+
+    def __init__(self, **options: Any) -> None:
+        """Upper and lower case are the same UUID."""
+        must = "Must be a UUID as a string in the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx (hexadecimal digits)."
+        self._invalid = Message("invalid_uuid", must)
+        schema = {"type": "string", "format": "uuid", "pattern": f"^{UUID_PATTERN}$"}
+        super().__init__(must, schema, **options)
+
+    def accept(self, value: Any) -> str | None:
+        """The UUID in lower case, or None."""
+        return value.lower() if type(value) is str and _is_uuid(value) is not None else None
+
+    def explain(self, value: Any) -> Message:
+        """The wrong type or the wrong form."""
+        return self._invalid if type(value) is str else self.wrong_type
+
+
+class Flag(ContractField[bool]):
+    """``true`` or ``false``; the words and numbers that stock booleans take are refused."""
+
+    def __init__(self, **options: Any) -> None:
+        """Nothing but the JSON literals."""
+        super().__init__("Must be true or false.", {"type": "boolean"}, **options)
+
+    def accept(self, value: Any) -> bool | None:
+        """The bool, or None."""
+        return value if type(value) is bool else None
+
+    def explain(self, value: Any) -> Message:  # noqa: ARG002 -- one reason fits every value
+        """The wrong type."""
+        return self.wrong_type
+
+
+class ReadOnly(ContractField[Any]):
+    """A field that answers carry and requests may not, whatever its value."""
+
+    def __init__(self, name: str, **options: Any) -> None:
+        """``name`` is the field's public name, for the message."""
+        self._message = Message("read_only", f"{name} cannot be updated; leave it out.")
+        super().__init__(self._message, {"readOnly": True, "not": {}}, **options)
+
+    def deserialize(self, value: Any, *_where: Any, **_options: Any) -> Any:
+        """Nothing where nothing was sent; refuses all else, ``null`` too."""
+        if value is missing:
+            return missing
+        raise ValidationError(self._message)
+
+    def accept(self, value: Any) -> None:  # noqa: ARG002 -- no value will do
+        """Always refuses."""
+        return

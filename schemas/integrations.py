@@ -1,0 +1,92 @@
+"""The body of the integration action's PUT, with its defaults and what leaving a field out means.
+
+Source: ``contract.md`` section 2. Omitted ``description`` and ``inputFields`` are cleared, an omitted ``code`` is kept.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import ValidationError
+
+from schemas.base import ErrorList, InvalidDocument, StrictSchema
+from schemas.compiled import compile_loader
+from schemas.containers import ObjectList, repeats
+from schemas.fields import Choice, Flag, Text, Uuid
+from schemas.messages import Message
+
+if TYPE_CHECKING:
+    from schemas.compiled import Loader
+
+INPUT_TYPES = (
+    "TEXT", "MULTI_LINE_TEXT", "NUMBER", "BOOLEAN", "SELECT", "PASSWORD", "VECTOR", "OBJECT", "FILE", "ID",
+)  # fmt: skip
+
+_SELECT_ONLY = Message("select_only", "Must be left out, or the type must be SELECT.")
+_OPTIONS_NEEDED = Message("options_needed", "Must have at least one entry, or contextActionId must be given: SELECT.")
+
+
+class OptionSchema(StrictSchema):
+    """One choice of a SELECT field."""
+
+    label = Text(255, required=True)
+    value = Text(255, required=True)
+
+
+class InputFieldSchema(StrictSchema):
+    """One input field of an integration action."""
+
+    label = Text(100, least=1, required=True)
+    type = Choice(INPUT_TYPES, load_default="TEXT")
+    description = Text(500, load_default="")
+    placeholder = Text(200, load_default=None)
+    required = Flag(load_default=False)
+    options = ObjectList(OptionSchema, most=1_000, load_default=None)
+    allowMultiSelect = Flag(load_default=None)  # noqa: N815 -- contract word
+    contextActionId = Uuid(load_default=None)  # noqa: N815 -- contract word
+
+    def check(self, loaded: dict[str, Any]) -> None:
+        """Options belong to SELECT, which cannot do without a source of them; no value twice."""
+        if loaded["type"] == "SELECT":
+            errors = _option_errors(loaded["options"], loaded["contextActionId"])
+        else:
+            errors = {name: [_SELECT_ONLY] for name in ("options", "allowMultiSelect") if loaded[name] is not None}
+        if errors:
+            raise ValidationError(errors)
+
+
+class IntegrationActionSchema(StrictSchema):
+    """The whole body of the PUT."""
+
+    name = Text(100, least=1, required=True)
+    description = Text(1_000, load_default="", metadata={"description": "Left out: cleared."})
+    code = Text(40_000, allow_none=True, metadata={"description": "JavaScript. Left out: kept; null: cleared."})
+    inputFields = ObjectList(  # noqa: N815 -- contract word
+        InputFieldSchema, most=100, load_default=list, metadata={"description": "Left out: emptied."}
+    )
+
+
+def load_integration_action(document: object) -> dict[str, Any]:
+    """The valid body with its defaults; ``code`` is absent where it is to be kept.
+
+    Raises InvalidDocument with every error; their index is None and their field a dotted path.
+    """
+    try:
+        return _loader()(document)
+    except ValidationError as refusal:
+        errors = ErrorList()
+        errors.add(refusal.messages_dict)
+        raise InvalidDocument(errors.listed, errors.total) from None
+
+
+@cache
+def _loader() -> Loader:
+    return compile_loader(IntegrationActionSchema())
+
+
+def _option_errors(options: list[dict[str, str]] | None, context: str | None) -> dict[str, Any]:
+    if not options:
+        return {} if context else {"options": [_OPTIONS_NEEDED]}
+    twice = repeats(option["value"] for option in options)
+    return {"options": {place: {"value": messages} for place, messages in twice.items()}} if twice else {}
