@@ -17,8 +17,7 @@ def batch_refusal(refusal: InvalidBatch | BatchTooLarge) -> Problem:
     if isinstance(refusal, BatchTooLarge):
         detail = f"A batch holds at most {refusal.max_items} actions; this one has {refusal.received}. Nothing was sent to the core."
         return Problem("batch-too-large", detail, max_items=refusal.max_items, received_items=refusal.received)
-    errors = [_entry(error) for error in refusal.errors]
-    return Problem("validation-failed", _detail(refusal), **_total(refusal), errors=errors)
+    return Problem("validation-failed", _detail(refusal), **_listed(refusal))
 
 
 def _entry(error: FieldError) -> dict[str, object]:
@@ -38,6 +37,7 @@ def _detail(refusal: InvalidBatch) -> str:
     return f"{refusal.invalid_items} of {refusal.total_items} actions {verb} invalid; nothing was sent to the core."
 
 
-def _total(refusal: InvalidBatch) -> dict[str, object]:
-    """How many errors there are, where not all are listed."""
-    return {"errors_total": refusal.errors_total} if refusal.errors_total > len(refusal.errors) else {}
+def _listed(refusal: InvalidDocument) -> dict[str, object]:
+    """The errors, and how many there are where not all are listed."""
+    total = {"errors_total": refusal.errors_total} if refusal.errors_total > len(refusal.errors) else {}
+    return {**total, "errors": [_entry(error) for error in refusal.errors]}
