@@ -2,13 +2,13 @@
 
 The hops of a batch, in the order in which a request goes through them:
 
-1. ``api/entry.py:Entry.before``          request id, log context, load shedding
-2. ``api/guard.py:Guard.admit``           who are you, may you, are you over your rate
+1. ``api/entry.py:register``, ``api/door.py:Door.check``  request id, log context, load shedding
+2. ``api/guard.py:Guard.identify``        who are you, may you, are you over your rate
 3. ``api/body.py:read_document``          bytes → strict JSON, bounded
 4. ``schemas/actions.py:BatchLoader.load``  JSON → valid items, all errors at once
-5. ``api/replay.py:Replays.begin``        idempotency: replay, resume or go on
+5. ``api/replay.py:Replays.claim``        idempotency: replay, resume or go on
 6. ``translate.py:ActionTranslation.to_legacy``  public → legacy words
-7. ``batch.py:BatchRunner.run``           fan out under a deadline; order kept
+7. ``batch.py:BatchRunner.stream``          fan out under a deadline; order kept
 8. ``outcome.py:verdict``                 outcomes → status, shown by ``api/answers.py:batch_answer``
 
 Hops 1 to 5 refuse by raising: nothing was sent, so a 4xx is honest. From 6 on nothing raises.

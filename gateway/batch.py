@@ -39,13 +39,6 @@ class BatchRunner:
         self._core = core
         self._translation = translation
 
-    def run(self, items: Sequence[Item], context: CallContext) -> list[Outcome]:
-        """All outcomes, in the order of the items."""
-        outcomes: list[Outcome | None] = [None] * len(items)
-        for index, outcome in self.stream(items, context):
-            outcomes[index] = outcome
-        return [outcome for outcome in outcomes if outcome is not None]
-
     def stream(self, items: Sequence[Item], context: CallContext) -> Iterator[tuple[int, Outcome]]:
         """``(index, outcome)`` for each item exactly once, as they finish."""
         updates, places = [], []
@@ -79,6 +72,6 @@ class BatchRunner:
             return dict(item)
         try:
             return self._translation.from_legacy(str(item["actionId"]), result)
-        except (KeyError, TypeError, ValueError, OverflowError):
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             _log.warning("core_answer_untranslatable", extra={"action_id": item["actionId"]})
             return item_errors.unreadable(item["actionId"])

@@ -41,6 +41,7 @@ _DETAIL = {
     "circuit_open": "The core is failing; action {} was not sent.",
     "shutting_down": "The gateway is stopping; action {} was not sent.",
     "client_gone": "The caller left before action {} was sent.",
+    "interrupted": "An earlier run was cut off; action {} may have been updated.",
     "internal_error": "The gateway failed on action {}.",
 }
 
@@ -69,6 +70,12 @@ def internal(action_id: object, outcome: Applied) -> ItemError:
     return ItemError(
         status=500, code="internal_error", detail=_DETAIL["internal_error"].format(action_id), outcome=outcome
     )
+
+
+def interrupted(action_id: object) -> ItemError:
+    """An item of an earlier run that was marked as sent and never answered (``contract.md`` 1.5)."""
+    detail = _DETAIL["interrupted"].format(action_id)
+    return ItemError(status=502, code="interrupted", detail=detail, outcome=Applied.UNKNOWN, retryable=True)
 
 
 def unreadable(action_id: object) -> ItemError:

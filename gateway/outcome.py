@@ -6,12 +6,12 @@ An outcome is either the updated action in public words or an ItemError; its pla
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Action = dict[str, object]
 
@@ -39,6 +39,7 @@ ITEM_CODES: Mapping[str, str] = {
     "circuit_open": "The core is failing; this item was held back.",
     "shutting_down": "The gateway is stopping; this item was not sent.",
     "client_gone": "The caller left before this item was sent.",
+    "interrupted": "An earlier run of this batch was cut off; the update may have been applied.",
     "internal_error": "A fault of the gateway itself; operators were told.",
 }
 """The closed list of item error codes, each with its meaning."""
@@ -61,7 +62,16 @@ class ItemError:
         """Whether sending the item again is known to be useless, so that a repeat replays this error."""
         return self.outcome is Applied.NOT_APPLIED and not self.retryable
 
-    def body(self, index: int, action_id: object) -> dict[str, object]:
+    def stored(self) -> dict[str, Any]:
+        """The error as the idempotency journal keeps it."""
+        return asdict(self)
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> ItemError:
+        """The error that ``stored`` was made from."""
+        return cls(**{**stored, "outcome": Applied(stored["outcome"])})
+
+    def body(self, index: int | None, action_id: object) -> dict[str, object]:
         """The error as the answer shows it."""
         shown: dict[str, object] = {
             "index": index,
@@ -122,6 +132,14 @@ def _retry_after(errors: Sequence[ItemError]) -> int | None:
     if any(error.outcome is Applied.UNKNOWN for error in errors):
         return None
     return max((error.retry_after for error in errors if error.retry_after is not None), default=None)
+
+
+def in_order(count: int, finished: Iterable[tuple[int, Outcome]]) -> list[Outcome]:
+    """Outcomes by index from however they finished; each index below ``count`` must come exactly once."""
+    outcomes: list[Any] = [None] * count
+    for index, outcome in finished:
+        outcomes[index] = outcome
+    return outcomes
 
 
 def whole_seconds(seconds: float | None) -> int | None:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from gateway.settings import SettingsError, load
-
-if TYPE_CHECKING:
-    from gunicorn.arbiter import Arbiter
 
 try:
     _settings = load()
@@ -18,7 +14,7 @@ except SettingsError as exc:
 bind = _settings.bind
 workers = _settings.workers
 # A greenlet a connection: a slow client holds no thread, and one loop serves all sockets to the core.
-worker_class = "gevent"
+worker_class = "gateway.worker.GatewayWorker"
 worker_connections = 2000
 # Each worker listens on a socket of its own, so that the kernel spreads connections between them.
 reuse_port = _settings.workers > 1

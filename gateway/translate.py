@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from gateway.slugs import slug, unique_slugs
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -22,6 +24,19 @@ _LOWER = {upper: word for word, upper in _UPPER.items()}
 _PLAIN = {"category_action": ("category", _UPPER), "type_action": ("type", _UPPER), "status": ("state", _STATES)}
 _TRANSLATED = ("title", "subtitle", "details")
 _TIMES = {"effective_date": "effective_at", "due_date": "due_at", "expires_at": "expires_at"}
+
+_FIELD_NAMES = {
+    "label": "label",
+    "type": "type",
+    "description": "description",
+    "placeholder": "placeholder",
+    "required": "required",
+    "options": "options",
+    "allowMultiSelect": "allow_multi_select",
+    "contextActionId": "context_action_id",
+}
+_DEFAULTS: Mapping[str, object] = {"type": "TEXT", "description": "", "required": False}
+_PUBLIC_NAMES = {legacy: public for public, legacy in _FIELD_NAMES.items()} | {"input_fields": "inputFields"}
 
 
 class ActionTranslation:
@@ -43,7 +58,7 @@ class ActionTranslation:
     def from_legacy(self, action_id: str, data: Mapping[str, object]) -> dict[str, object]:
         """The core's action in public words; fields that the contract does not name are left out.
 
-        Raises KeyError, TypeError, ValueError or OverflowError for a value the core may not send.
+        Raises AttributeError, KeyError, TypeError, ValueError or OverflowError for a value the core may not send.
         """
         public: dict[str, object] = {"actionId": action_id}
         readers = self._readers
@@ -161,3 +176,52 @@ def _public_names(languages: Sequence[str]) -> dict[str, str]:
     public |= {legacy_name: name for name, legacy_name in _TIMES.items()}
     public |= {f"{name}_{language}": f"{name}.{language}" for name in _TRANSLATED for language in languages}
     return public | {"partners": "partner_ids", "author": "author_id", "id": "actionId"}
+
+
+def integration_action_to_legacy(action: Mapping[str, Any]) -> dict[str, object]:
+    """A validated body as the core's PUT; ``code`` stays absent where it is to be kept."""
+    legacy = {name: action[name] for name in ("name", "description", "code") if name in action}
+    legacy["input_fields"] = [
+        {_FIELD_NAMES[name]: value for name, value in field.items()} for field in action["inputFields"]
+    ]
+    return legacy
+
+
+def integration_action_from_legacy(action_id: str, data: Mapping[str, Any]) -> dict[str, object]:
+    """The core's action with exactly the keys of the contract, in its order.
+
+    Slugs and orders that the core does not keep are made here. Raises KeyError, TypeError or ValueError for an answer
+    without a name or with fields of another shape.
+    """
+    fields = data.get("input_fields") or []
+    slugs = unique_slugs(field["label"] for field in fields)
+    return {
+        "id": str(data.get("id", action_id)),
+        "name": data["name"],
+        "slug": data.get("slug") or slug(data["name"], empty="action"),
+        "description": data.get("description") or "",
+        "code": data.get("code"),
+        "order": data.get("order", 0),
+        "inputFields": [
+            _field_from_legacy(field, fallback, order)
+            for order, (field, fallback) in enumerate(zip(fields, slugs, strict=True))
+        ],
+    }
+
+
+def integration_errors_to_public(errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The core's messages by public name: each part of a dotted legacy path is renamed."""
+    return {
+        ".".join(_PUBLIC_NAMES.get(part, part) for part in path.split(".")): list(messages)
+        for path, messages in errors.items()
+    }
+
+
+def _field_from_legacy(field: Mapping[str, Any], fallback: str, order: int) -> dict[str, object]:
+    public: dict[str, object] = {"slug": field.get("slug") or fallback}
+    for name, legacy_name in _FIELD_NAMES.items():
+        if name == "options":
+            public["order"] = order
+        value = field.get(legacy_name)
+        public[name] = _DEFAULTS.get(name) if value is None else value
+    return public

@@ -8,21 +8,32 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, g, request
 
 from gateway.admission.idempotency import random_prefix
+from gateway.api import presence, replay
 from gateway.api.answers import batch_answer, json_answer
-from gateway.api.body import BodyLimits, read_document
+from gateway.api.body import read_document
 from gateway.api.entry import traceparent
 from gateway.api.options import read_options
 from gateway.api.validation import batch_refusal
+from gateway.auth.scopes import BULK_UPDATE
+from gateway.outcome import in_order
 from legacy_client.calls import CallContext
 from legacy_client.deadline import Deadline
-from schemas.actions import BatchLoader, BatchTooLarge, InvalidBatch
+from schemas.actions import BatchTooLarge, InvalidBatch
 
 if TYPE_CHECKING:
-    from gateway.api.body import Body
+    from collections.abc import Callable, Sequence
+
+    from gateway.admission.claim import Claim
+    from gateway.api.body import Body, BodyLimits
+    from gateway.api.door import Door
     from gateway.api.guard import Guard
-    from gateway.api.options import Options
+    from gateway.api.quota import Quota
     from gateway.auth.principal import Principal
     from gateway.batch import BatchRunner
+    from gateway.outcome import Outcome
+    from schemas.actions import BatchLoader
+
+    Item = dict[str, object]
 
 PATH = "/openapi/api/v1/actions"
 
@@ -31,8 +42,11 @@ PATH = "/openapi/api/v1/actions"
 class BulkEndpoint:
     """The view's collaborators; times in seconds."""
 
+    door: Door
     guard: Guard
+    quota: Quota
     loader: BatchLoader
+    replays: replay.Replays
     runner: BatchRunner
     body_limits: BodyLimits
     deadline_seconds: float
@@ -40,36 +54,46 @@ class BulkEndpoint:
 
     def update_actions(self) -> Response:
         """Authenticate, read, validate, run, answer."""
-        principal = self.guard.identify(request, BULK)
+        self.door.check()
+        principal = self.guard.identify(request, BULK_UPDATE)
         options = read_options(request)
         body = read_document(request, self.body_limits)
         items = self._valid_items(body, principal)
         if options.dry_run:
-            return json_answer({"data": [], "validated": len(items)})
-        outcomes = self.runner.run(items, self._context(principal, options))
-        answer = batch_answer(items, outcomes)
-        answer.headers.update(options.applied)
-        return answer
+            return json_answer({"data": [], "validated": len(items)}, headers=options.applied)
+        self.quota.charge(principal, len(items))
+        claim = self.replays.claim(request, principal.id, body.raw, len(items))
+        deadline = Deadline(options.patience(self.deadline_seconds))
+        with self.door.under_way(deadline):
+            outcomes = self._outcomes(items, claim, self._context(principal, deadline, claim))
+        return batch_answer(items, outcomes, options.applied | replay.headers(claim))
 
-    def _valid_items(self, body: Body, principal: Principal) -> list[dict[str, object]]:
+    def _valid_items(self, body: Body, principal: Principal) -> list[Item]:
         try:
             return self.loader.load(body.document, allowed_partners=principal.partner_ids)
         except (InvalidBatch, BatchTooLarge) as exc:
             raise batch_refusal(exc) from exc
 
-    def _context(self, principal: Principal, options: Options) -> CallContext:
-        patience = self.deadline_seconds
-        if options.wait_seconds is not None:
-            patience = min(patience, options.wait_seconds)
+    def _context(self, principal: Principal, deadline: Deadline, claim: Claim | None) -> CallContext:
         return CallContext(
-            deadline=Deadline(patience),
+            deadline=deadline,
             concurrency=self.concurrency,
             owner=principal.id,
             request_id=g.request_id,
             traceparent=traceparent(),
             authorization=principal.authorization,
-            idempotency_prefix=random_prefix(),
+            idempotency_prefix=claim.prefix if claim else random_prefix(),
+            before_send=_before_send(deadline, claim),
         )
+
+    def _outcomes(self, items: Sequence[Item], claim: Claim | None, context: CallContext) -> list[Outcome]:
+        if claim is None:
+            return in_order(len(items), self.runner.stream(items, context))
+        due = [items[index] for index in claim.to_send]
+        finished = dict(replay.settled(claim, items))
+        finished.update(replay.recorded(claim, self.runner.stream(due, context)))
+        claim.finish()
+        return in_order(len(items), finished.items())
 
 
 def blueprint(endpoint: BulkEndpoint) -> Blueprint:
@@ -77,3 +101,17 @@ def blueprint(endpoint: BulkEndpoint) -> Blueprint:
     routes = Blueprint("actions", __name__)
     routes.add_url_rule(PATH, view_func=endpoint.update_actions, methods=["PATCH"], endpoint="update_actions")
     return routes
+
+
+def _before_send(deadline: Deadline, claim: Claim | None) -> Callable[[int], None]:
+    """Before each call: is the caller still there, and does the journal know that the item is about to leave?"""
+    look = presence.watcher(request.environ, deadline)
+    if claim is None:
+        return look
+    mark = claim.sent_hook(lambda: deadline.cancel("shutting_down"))
+
+    def before_send(position: int) -> None:
+        look(position)
+        mark(position)
+
+    return before_send

@@ -13,7 +13,7 @@ from gateway.outcome import ItemError, verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gateway.outcome import Outcome
+    from gateway.outcome import Outcome, Verdict
 
 
 def json_answer(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -21,31 +21,41 @@ def json_answer(document: object, status: int = 200, headers: Mapping[str, str] 
     return Response(orjson.dumps(document), status, dict(headers or {}), content_type="application/json")
 
 
-def batch_answer(items: Sequence[Mapping[str, object]], outcomes: Sequence[Outcome]) -> Response:
+def batch_answer(
+    items: Sequence[Mapping[str, object]], outcomes: Sequence[Outcome], headers: Mapping[str, str]
+) -> Response:
     """The answer for a batch that was run. Raises Problem where no item was updated (``contract.md`` 1.3)."""
     result = verdict(outcomes)
     if result.status == 200:
-        return json_answer({"data": outcomes})
+        return json_answer({"data": outcomes}, headers=headers)
     errors = [
         outcome.body(index, items[index]["actionId"])
         for index, outcome in enumerate(outcomes)
         if isinstance(outcome, ItemError)
     ]
-    headers = {} if result.retry_after is None else {"Retry-After": str(result.retry_after)}
+    headers = {**headers, **_retry_after(result)}
     if result.problem:
         raise Problem(
             result.problem,
             _detail(result.problem, len(errors)),
-            headers=_patient(result.status, headers),
+            headers=headers,
             errors=errors,
         )
     succeeded = [outcome for outcome in outcomes if not isinstance(outcome, ItemError)]
     return json_answer({"data": succeeded, "errors": errors}, 207, headers)
 
 
-def _patient(status: int, headers: dict[str, str]) -> dict[str, str]:
+def single_failure(error: ItemError, action_id: str) -> Problem:
+    """The problem for the one call of a request that failed (``contract.md`` section 2)."""
+    result = verdict([error])
+    slug = "conflict" if error.code == "conflict" else result.problem
+    return Problem(slug, error.detail, headers=_retry_after(result), errors=[error.body(None, action_id)])
+
+
+def _retry_after(result: Verdict) -> dict[str, str]:
     """A 503 always says when to come back."""
-    return {"Retry-After": "1", **headers} if status == 503 else headers
+    seconds = 1 if result.status == 503 and result.retry_after is None else result.retry_after
+    return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def _detail(slug: str, count: int) -> str:

@@ -42,7 +42,7 @@ def read_document(request: Request, limits: BodyLimits) -> Body:
     if request.content_length is not None and request.content_length > limits.max_bytes:
         raise _too_large(limits)
     chunks = _chunks(request, limits.seconds)
-    raw = _joined(_inflated(chunks, limits) if inflate else chunks, limits)
+    raw = _joined(_inflated(chunks) if inflate else chunks, limits)
     try:
         return Body(raw, strict_json.parse(raw))
     except strict_json.InvalidJson as exc:
@@ -102,7 +102,7 @@ def _joined(chunks: Iterator[bytes], limits: BodyLimits) -> bytes:
     return b"".join(parts)
 
 
-def _inflated(chunks: Iterator[bytes], limits: BodyLimits) -> Iterator[bytes]:
+def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Inflate one gzip member piece by piece, so that a bomb is noticed after ``max_bytes`` and not in memory."""
     inflater = zlib.decompressobj(_GZIP)
     try:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from gateway.api.problems import Problem
 from gateway.auth import errors as auth
+from gateway.outcome import whole_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flask import Request
 
-    from gateway.auth.principal import Principal
+    from gateway.auth.principal import Authenticator, Principal
+    from gateway.auth.scopes import Permissions
 
 _log = logging.getLogger(__name__)
 
@@ -21,11 +23,12 @@ _log = logging.getLogger(__name__)
 class Guard:
     """Asks the authenticators in turn; the first that knows the credentials decides."""
 
-    def __init__(self, authenticators: Sequence[Authenticator], realm: str) -> None:
+    def __init__(self, authenticators: Sequence[Authenticator], permissions: Permissions, realm: str) -> None:
         self._authenticators = authenticators
+        self._permissions = permissions
         self._realm = realm
 
-    def identify(self, request: Request, permission: Permission) -> Principal:
+    def identify(self, request: Request, permission: str) -> Principal:
         """The principal behind the request, holding ``permission``. Raises Problem 400, 401, 403 or 503."""
         try:
             return self._principal(request, permission)
@@ -33,24 +36,24 @@ class Guard:
             _log.info("access_refused", extra={"error": type(exc).__name__, "reason": exc.reason})
             raise self._problem(exc) from exc
 
-    def _principal(self, request: Request, permission: Permission) -> Principal:
+    def _principal(self, request: Request, permission: str) -> Principal:
         if "access_token" in request.args:
-            raise auth.InvalidRequest("Send the token in the Authorization header only.")
+            raise auth.InvalidRequest("token in the query")
         values = request.headers.getlist("Authorization")
         if not values:
             raise auth.NoCredentials
         if len(values) > 1 or "," in values[0]:
-            raise auth.InvalidRequest("Send exactly one Authorization header.")
+            raise auth.InvalidRequest("several Authorization values")
         for authenticator in self._authenticators:
             if (principal := authenticator.identify(values[0])) is not None:
-                check(principal, permission)
+                self._permissions.require(principal, permission)
                 return principal
-        raise auth.InvalidCredentials("The credentials are of no kind that this endpoint accepts.")
+        raise auth.InvalidCredentials("no authenticator knows them")
 
     def _problem(self, error: auth.AuthError) -> Problem:
         if isinstance(error, auth.KeysUnavailable):
-            detail = "Tokens cannot be checked now: the identity provider's keys cannot be had."
-            return Problem("temporarily-unavailable", detail, headers={"Retry-After": str(error.retry_after)})
+            retry_after = str(whole_seconds(error.retry_after))
+            return Problem("temporarily-unavailable", error.detail, headers={"Retry-After": retry_after})
         if isinstance(error, auth.InsufficientScope):
             return Problem(
                 "insufficient-scope", error.detail, headers=self._challenge("insufficient_scope", error.scope)

@@ -22,6 +22,10 @@ class Options:
     dry_run: bool = False
     wait_seconds: int | None = None
 
+    def patience(self, most_seconds: float) -> float:
+        """Seconds that the batch may take: the caller's wish, at most ``most_seconds``."""
+        return most_seconds if self.wait_seconds is None else min(most_seconds, self.wait_seconds)
+
     @property
     def applied(self) -> dict[str, str]:
         """The header that says which preferences were honoured (RFC 7240 §3)."""
@@ -32,6 +36,13 @@ def read_options(request: Request) -> Options:
     """Raises Problem 400 for a query parameter that is not known, and 406 where no JSON is accepted."""
     _check_accept(request)
     return Options(_dry_run(request), _wait(request))
+
+
+def refuse_parameters(request: Request) -> None:
+    """The same rules for an endpoint that has no options."""
+    _check_accept(request)
+    for name in request.args:
+        raise Problem("unknown-parameter", f"The query parameter {name[:100]!r} is not known; none is allowed.")
 
 
 def _check_accept(request: Request) -> None:

@@ -53,6 +53,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         "Browser requests are refused",
         "Call this endpoint from a server: requests with a browser's origin are refused.",
     ),
+    "integration-not-granted": ProblemType(
+        403, "Integration not granted", "This API key may not touch this integration; ask for a key that may."
+    ),
     "not-found": ProblemType(404, "Not found", "No item was updated: nothing was found under the ids given."),
     "no-such-page": ProblemType(404, "No such resource", "Check the path; `/docs` lists the endpoints."),
     "method-not-allowed": ProblemType(405, "Method not allowed", "Use one of the methods in the `Allow` header."),
@@ -107,7 +110,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
 """The closed list of problem types, by the last part of their ``type`` URI."""
 
 
-class Problem(Exception):  # noqa: N818 -- the field's name for it is problem
+class Problem(Exception):
     """A refusal, or a failure without any success: becomes the answer as it is."""
 
     def __init__(

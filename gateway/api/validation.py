@@ -9,7 +9,7 @@ from schemas.actions import BatchTooLarge
 
 if TYPE_CHECKING:
     from schemas.actions import InvalidBatch
-    from schemas.base import FieldError
+    from schemas.base import FieldError, InvalidDocument
 
 
 def batch_refusal(refusal: InvalidBatch | BatchTooLarge) -> Problem:
@@ -18,6 +18,12 @@ def batch_refusal(refusal: InvalidBatch | BatchTooLarge) -> Problem:
         detail = f"A batch holds at most {refusal.max_items} actions; this one has {refusal.received}. Nothing was sent to the core."
         return Problem("batch-too-large", detail, max_items=refusal.max_items, received_items=refusal.received)
     return Problem("validation-failed", _detail(refusal), **_listed(refusal))
+
+
+def document_refusal(refusal: InvalidDocument) -> Problem:
+    """The problem for a single document that the schemas refuse."""
+    detail = "The action is invalid; nothing was sent to the core."
+    return Problem("validation-failed", detail, **_listed(refusal))
 
 
 def _entry(error: FieldError) -> dict[str, object]:

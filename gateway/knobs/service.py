@@ -48,6 +48,13 @@ class ServiceKnobs:
 
     bind: str = knob("127.0.0.1:8000", help="Address and port; `-b` of gunicorn wins.")
     workers: int = knob(1, parse=int, least=1, help="Worker processes; one per core.")
+    drain_delay: float = knob(
+        1.0,
+        parse=float,
+        unit="s",
+        least=0,
+        help="How long a stopping worker says so on `/readyz` before it stops listening.",
+    )
     public_url: str = knob("", parse=url, help="The service's own URL as partners see it; problem types start with it.")
     metrics: str = knob(
         "path",

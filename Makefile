@@ -1,0 +1,72 @@
+# The project's commands; `make help` lists them. Each works on a fresh machine with Python 3.11+, pip and make.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := deploy/lock
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bulk-update-gateway
+export PYTHONDONTWRITEBYTECODE ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock bench bench-quick fuzz faults soak docs keycloak clean
+
+##@ Start
+demo: setup ## Send one batch for each answer of the contract through the real service
+	@$(BIN)/python -m sandbox demo
+
+serve: setup ## Keep core, identity provider and gateway running; prints a curl to paste
+	@$(BIN)/python -m sandbox serve
+
+test: setup lint types layers ## Everything that must be green before a commit
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term --cov-fail-under=95
+
+##@ Parts
+setup: .venv/.locked ## Make .venv from the lock file
+
+.venv/.locked: $(LOCK)/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say PYTHON=python3.11")'
+	@echo "Installing into .venv; this takes a minute the first time."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)/dev.txt
+	@touch $@
+
+unit: setup ## The fast tests only
+	$(BIN)/python -m pytest tests/unit tests/api -q
+
+lint: setup ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## mypy, strict
+	$(BIN)/mypy
+
+layers: setup ## Imports go one way
+	$(BIN)/lint-imports
+
+format: setup ## Let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+##@ Longer
+test-all: test ## Slow properties and the OpenAPI-driven fuzz as well
+	$(BIN)/python -m pytest -m slow
+
+bench: setup ## Workloads W1 to W5 against the peers; writes bench/results
+	$(BIN)/python -m bench
+
+bench-quick: setup ## The same in about a minute
+	$(BIN)/python -m bench --quick
+
+fuzz: setup ## Ten minutes of random answers at the engine's parser
+	$(BIN)/python -m tests.fuzz.answers --seconds 600
+
+##@ Maintenance
+lock: setup ## Compile the lock files anew
+	$(BIN)/python -m pip install --quiet uv
+	@for name in "runtime:" "traces:--extra traces" "dev:--extra traces --extra dev"; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+			--no-annotate $${name#*:} setup.cfg -o $(LOCK)/$${name%%:*}.txt; done
+
+clean: ## Remove what the commands above made
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build site
+
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,0 +1,150 @@
+"""A SQLite file that all workers of one host share: opened when first used, closed and opened anew after any error.
+
+SQLite's calls block and never switch greenlets, so the lock is contended by real threads only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import stat
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_WAL_BYTES_KEPT = 4_194_304
+
+
+class EmbeddedUnavailable(Exception):
+    """The file cannot be opened, read or written. ``reason`` is for logs only."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """What a file of this kind holds. ``application_id`` tells our files from others', ``version`` their schemas."""
+
+    application_id: int
+    version: int
+    schema: str
+
+
+class EmbeddedDatabase:
+    """One connection per process behind one lock. ``max_bytes`` bounds the file (0: not), not its WAL of some MB."""
+
+    def __init__(self, path: Path, layout: Layout, *, max_bytes: int = 0, busy_seconds: float = 0.5) -> None:
+        self._path = path
+        self._layout = layout
+        self._max_bytes = max_bytes
+        self._busy_seconds = busy_seconds
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._owner_pid = 0
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction: committed at the end, taken back where the block raises. Raises EmbeddedUnavailable."""
+        with self._lock:
+            try:
+                connection = self._connected()
+                connection.execute("BEGIN IMMEDIATE")
+                yield connection
+                connection.execute("COMMIT")
+            except sqlite3.Error as exc:
+                self._disconnect()
+                raise EmbeddedUnavailable(_reason(exc)) from exc
+            except OSError as exc:
+                raise EmbeddedUnavailable(f"{exc.strerror}: {self._path}") from exc
+            except BaseException:
+                self._rollback()
+                raise
+
+    def close(self) -> None:
+        """Close the connection; the next use opens it again."""
+        with self._lock:
+            self._disconnect()
+
+    def _connected(self) -> sqlite3.Connection:
+        # A connection must not cross a fork: the child leaves its parent's alone, unclosed, and opens its own.
+        if self._connection is None or self._owner_pid != os.getpid():
+            self._connection = self._open()
+            self._owner_pid = os.getpid()
+        return self._connection
+
+    def _open(self) -> sqlite3.Connection:
+        self._secure()
+        connection = sqlite3.connect(
+            self._path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _secure(self) -> None:
+        """The file exists, is ours, and is readable by nobody else; its WAL inherits the mode."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        status = self._path.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+            raise EmbeddedUnavailable(f"not a file of this user: {self._path}")
+        if status.st_mode & 0o077:
+            self._path.chmod(0o600)
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        if not self._is_ours(connection):
+            connection.execute("PRAGMA journal_mode = WAL")
+            self._create(connection)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_KEPT}")
+        if self._max_bytes:
+            page_size = connection.execute("PRAGMA page_size").fetchone()[0]
+            connection.execute(f"PRAGMA max_page_count = {self._max_bytes // page_size}")
+
+    def _create(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        if not self._is_ours(connection):  # Another worker may have been faster.
+            for statement in self._layout.schema.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {self._layout.application_id}")
+            connection.execute(f"PRAGMA user_version = {self._layout.version}")
+        connection.execute("COMMIT")
+
+    def _is_ours(self, connection: sqlite3.Connection) -> bool:
+        """True for a file of this layout, False for an empty one. Raises EmbeddedUnavailable for any other."""
+        application_id, version, tables = connection.execute(
+            "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)"
+            " FROM pragma_application_id, pragma_user_version"
+        ).fetchone()
+        if (application_id, version) == (self._layout.application_id, self._layout.version):
+            return True
+        if (application_id, version, tables) == (0, 0, 0):
+            return False
+        raise EmbeddedUnavailable(f"another program's file, or another version's: {self._path}")
+
+    def _rollback(self) -> None:
+        if self._connection is not None and self._connection.in_transaction:
+            try:
+                self._connection.execute("ROLLBACK")
+            except sqlite3.Error:
+                self._disconnect()
+
+    def _disconnect(self) -> None:
+        if self._connection is not None and self._owner_pid == os.getpid():
+            self._connection.close()  # Closing takes an open transaction back.
+        self._connection = None
+
+
+def _reason(error: sqlite3.Error) -> str:
+    return f"{getattr(error, 'sqlite_errorname', type(error).__name__)}: {error}"

@@ -1,0 +1,1 @@
+"""The only folder that knows Flask: views, body, guard, problems, health, docs."""

@@ -1,0 +1,132 @@
+"""The integration action: ``PUT /integrations/v1/{integrationId}/actions/{actionId}`` (``contract.md`` section 2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from flask import Blueprint, Response, g, request
+
+from gateway import item_errors
+from gateway.admission.idempotency import random_prefix
+from gateway.api.answers import json_answer, single_failure
+from gateway.api.body import BodyLimits, read_document
+from gateway.api.entry import traceparent
+from gateway.api.options import refuse_parameters
+from gateway.api.problems import Problem
+from gateway.api.validation import document_refusal
+from gateway.auth.scopes import INTEGRATION_API
+from gateway.translate import (
+    integration_action_from_legacy,
+    integration_action_to_legacy,
+    integration_errors_to_public,
+)
+from legacy_client.calls import CallContext, IntegrationActionReplacement
+from legacy_client.deadline import Deadline
+from legacy_client.errors import CoreError
+from schemas.base import InvalidDocument
+from schemas.integrations import load_integration_action
+
+if TYPE_CHECKING:
+    from gateway.api.guard import Guard
+    from gateway.api.quota import Quota
+    from gateway.auth.principal import Principal
+
+PATH = "/integrations/v1/<integration_id>/actions/<action_id>"
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class Core(Protocol):
+    """What this endpoint needs of the legacy client."""
+
+    def replace_integration_action(
+        self, call: IntegrationActionReplacement, context: CallContext
+    ) -> dict[str, Any] | CoreError:
+        """The core's action, or why there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationEndpoint:
+    """The view's collaborators; times in seconds."""
+
+    guard: Guard
+    quota: Quota
+    core: Core
+    body_limits: BodyLimits
+    deadline_seconds: float
+
+    def replace_action(self, integration_id: str, action_id: str) -> Response:
+        """Refuse browsers, authenticate, read, validate, call, answer."""
+        _refuse_browsers()
+        principal = self.guard.identify(request, INTEGRATION_API)
+        self.quota.charge(principal, 1)
+        call = IntegrationActionReplacement(_uuid("integrationId", integration_id), _uuid("actionId", action_id), {})
+        _check_grant(principal, call.integration_id)
+        refuse_parameters(request)
+        call = call._replace(fields=self._legacy_fields())
+        result = self.core.replace_integration_action(call, self._context(principal))
+        return _answer(call.action_id, result)
+
+    def _legacy_fields(self) -> dict[str, object]:
+        body = read_document(request, self.body_limits)
+        try:
+            return integration_action_to_legacy(load_integration_action(body.document))
+        except InvalidDocument as exc:
+            raise document_refusal(exc) from exc
+
+    def _context(self, principal: Principal) -> CallContext:
+        return CallContext(
+            deadline=Deadline(self.deadline_seconds),
+            concurrency=1,
+            owner=principal.id,
+            request_id=g.request_id,
+            traceparent=traceparent(),
+            authorization=principal.authorization,
+            idempotency_prefix=random_prefix(),
+        )
+
+
+def blueprint(endpoint: IntegrationEndpoint) -> Blueprint:
+    """The routes of the integration endpoint, under both of its addresses."""
+    routes = Blueprint("integrations", __name__)
+    for number, prefix in enumerate(("", "/api/public")):
+        routes.add_url_rule(
+            prefix + PATH, view_func=endpoint.replace_action, methods=["PUT"], endpoint=f"replace_action_{number}"
+        )
+        routes.add_url_rule(
+            prefix + PATH, view_func=_preflight, methods=["OPTIONS"], endpoint=f"preflight_action_{number}"
+        )
+    return routes
+
+
+def _preflight(integration_id: str, action_id: str) -> Response:  # noqa: ARG001 -- the route hands both in
+    _refuse_browsers()
+    raise Problem("method-not-allowed", headers={"Allow": "PUT"})
+
+
+def _refuse_browsers() -> None:
+    """Any sign of a browser's page is refused, without a CORS header that would let the page read why."""
+    if "Origin" in request.headers or request.headers.get("Sec-Fetch-Site", "none") != "none":
+        raise Problem("browser-origin")
+
+
+def _uuid(name: str, text: str) -> str:
+    if not _UUID.fullmatch(text):
+        raise Problem("bad-request", f"{name} in the path must be a UUID.")
+    return text.lower()
+
+
+def _check_grant(principal: Principal, integration_id: str) -> None:
+    if principal.integrations is not None and integration_id not in principal.integrations:
+        raise Problem("integration-not-granted")
+
+
+def _answer(action_id: str, result: dict[str, Any] | CoreError) -> Response:
+    if isinstance(result, CoreError):
+        raise single_failure(item_errors.from_core(result, action_id, integration_errors_to_public), action_id)
+    try:
+        return json_answer({"action": integration_action_from_legacy(action_id, result)})
+    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+        raise single_failure(item_errors.unreadable(action_id), action_id) from exc

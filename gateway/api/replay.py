@@ -1,0 +1,98 @@
+"""Idempotency at the bulk endpoint (hop 5): claim the key, send only what is not settled, keep what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gateway.admission.idempotency import (
+    FingerprintMismatch,
+    IdempotencyStore,
+    InProgress,
+    StoreUnavailable,
+    fingerprint,
+    parse_key,
+)
+from gateway.admission.journal import Entry
+from gateway.api.problems import Problem
+from gateway.item_errors import interrupted
+from gateway.outcome import Applied, ItemError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from flask import Request
+
+    from gateway.admission.claim import Claim
+    from gateway.admission.journal import State
+    from gateway.outcome import Outcome
+
+    Item = Mapping[str, object]
+
+
+class Replays:
+    """Claims keys in the store and speaks its refusals as problems."""
+
+    def __init__(self, store: IdempotencyStore) -> None:
+        self._store = store
+
+    def claim(self, request: Request, principal_id: str, body: bytes, items: int) -> Claim | None:
+        """The hold on the request's key, None without one. Raises Problem 400, 409, 422 or 503."""
+        values = request.headers.getlist("Idempotency-Key")
+        if not values:
+            return None
+        try:
+            key = parse_key(",".join(values))
+            return self._store.claim(principal_id, key, fingerprint(request.method, request.path, body), items)
+        except ValueError as exc:
+            raise Problem("bad-request", f"Idempotency-Key {exc}.") from exc
+        except InProgress as exc:
+            raise Problem("in-progress", headers={"Retry-After": str(exc.retry_after)}) from exc
+        except FingerprintMismatch as exc:
+            raise Problem("idempotency-key-reused") from exc
+        except StoreUnavailable as exc:
+            detail = "Idempotency records cannot be kept now. Send again later, or without the key."
+            raise Problem("temporarily-unavailable", detail, headers={"Retry-After": str(exc.retry_after)}) from exc
+
+
+def recorded(claim: Claim, finished: Iterable[tuple[int, Outcome]]) -> Iterator[tuple[int, Outcome]]:
+    """``(index, outcome)`` for what a claim's positions ended as, each written to its journal."""
+    for position, outcome in finished:
+        index = claim.to_send[position]
+        claim.record([Entry(index, _state(outcome), _payload(outcome))])
+        yield index, outcome
+
+
+def settled(claim: Claim, items: Sequence[Item]) -> Iterator[tuple[int, Outcome]]:
+    """``(index, outcome)`` of the items that this run does not send."""
+    due = set(claim.to_send)
+    for index, entry in claim.stored.items():
+        if index not in due:
+            yield index, _outcome(entry.payload, items[index]["actionId"])
+
+
+def headers(claim: Claim | None) -> dict[str, str]:
+    """How the answer says that it is not the first."""
+    if claim is None or claim.kind == "fresh":
+        return {}
+    return (
+        {"Idempotency-Replayed": "true"} if claim.kind == "replay" else {"Idempotency-Resumed": str(len(claim.to_send))}
+    )
+
+
+def _state(outcome: Outcome) -> State:
+    if not isinstance(outcome, ItemError) or outcome.is_final:
+        return "final"
+    return "unknown" if outcome.outcome is Applied.UNKNOWN else "open"
+
+
+def _payload(outcome: Outcome) -> dict[str, Any]:
+    return {"error": outcome.stored()} if isinstance(outcome, ItemError) else {"action": outcome}
+
+
+def _outcome(payload: Any, action_id: object) -> Outcome:
+    if payload is None:
+        return interrupted(action_id)
+    if "error" in payload:
+        return ItemError.restored(payload["error"])
+    action: dict[str, object] = payload["action"]
+    return action

@@ -1,0 +1,36 @@
+"""Problem documents for requests that gunicorn refuses before the application sees them."""
+
+from __future__ import annotations
+
+import orjson
+from gunicorn.http import errors as http_errors
+from ulid import ULID
+
+from gateway.api.problems import MEDIA_TYPE, Problem
+
+_REFUSALS = (
+    (http_errors.LimitRequestLine, "bad-request", "The request line is too long.", 414),
+    (http_errors.LimitRequestHeaders, "headers-too-large", "", 431),
+    (http_errors.UnsupportedTransferCoding, "bad-request", "The transfer coding is not supported.", 501),
+    (http_errors.ExpectationFailed, "bad-request", "The expectation cannot be met.", 417),
+    (http_errors.ParseException, "bad-request", "The request is not well-formed HTTP.", 400),
+)
+
+
+def problem_of(exc: BaseException) -> Problem:
+    """The problem for what gunicorn raised; the text is ours, since gunicorn's would echo the input."""
+    for kind, slug, detail, status in _REFUSALS:
+        if isinstance(exc, kind):
+            return Problem(slug, detail, status=status)
+    return Problem("internal-error", "The gateway failed on this request.")
+
+
+def answer(problem: Problem, base_url: str) -> bytes:
+    """The whole HTTP answer; the connection closes after it."""
+    request_id = str(ULID())
+    body = orjson.dumps(problem.body(base_url, request_id))
+    head = (
+        f"HTTP/1.1 {problem.status} {problem.kind.title}\r\nContent-Type: {MEDIA_TYPE}\r\n"
+        f"Content-Length: {len(body)}\r\nX-Request-ID: {request_id}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode("latin-1") + body

@@ -1,0 +1,94 @@
+"""The composition root: builds every collaborator once from the settings and hands them down.
+
+Called in each worker after the fork (``wsgi.py``), and by tests with backends of their own.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from gateway import api
+from gateway.admission.shedding import LoadShedder
+from gateway.api.actions import BulkEndpoint
+from gateway.api.body import BodyLimits
+from gateway.api.door import Door
+from gateway.api.guard import Guard
+from gateway.api.integrations import IntegrationEndpoint
+from gateway.api.quota import Quota
+from gateway.api.replay import Replays
+from gateway.auth.scopes import Permissions
+from gateway.backends import Backends, connect
+from gateway.batch import BatchRunner
+from gateway.settings import Settings, load, unknown_variables
+from gateway.translate import ActionTranslation
+from schemas.actions import BatchLoader
+
+if TYPE_CHECKING:
+    from gateway.api.health import Check
+
+_log = logging.getLogger(__name__)
+# What is left of the grace time when unfinished batches are told to end, for their calls in flight and the answer.
+_LAST_SECONDS = 2.0
+
+
+def create_app(settings: Settings | None = None, backends: Backends | None = None) -> Flask:
+    """The WSGI application. Raises SettingsError where the settings do not allow a start."""
+    settings = settings or load()
+    backends = backends or connect(settings)
+    shedder = LoadShedder(
+        max_batches=settings.max_waiting_batches, max_queue_age=settings.max_queue_age, waiting=backends.core.waiting
+    )
+    app = Flask("gateway", static_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.url_map.merge_slashes = False
+    app.extensions |= _for_the_worker(settings, shedder)
+    endpoints = (_bulk(settings, backends, Door(shedder)), _integration(settings, backends, Door(shedder)))
+    api.register(app, settings, endpoints, _checks(backends, shedder))
+    for name, nearest in unknown_variables(os.environ):
+        _log.warning("setting_unknown", extra={"variable": name, "nearest": nearest})
+    return app
+
+
+def _bulk(settings: Settings, backends: Backends, door: Door) -> BulkEndpoint:
+    permissions = Permissions(required_role=settings.required_role, required_scope=settings.required_scope)
+    return BulkEndpoint(
+        door=door,
+        guard=Guard(backends.authenticators, permissions, "gateway"),
+        quota=Quota("items", backends.item_rates),
+        loader=BatchLoader(settings.languages, settings.max_batch_items, lambda: time.sleep(0)),
+        replays=Replays(backends.idempotency),
+        runner=BatchRunner(backends.core, ActionTranslation(settings.languages)),
+        body_limits=BodyLimits(max_bytes=settings.max_body_bytes, seconds=settings.body_timeout),
+        deadline_seconds=settings.batch_deadline,
+        concurrency=settings.batch_concurrency,
+    )
+
+
+def _integration(settings: Settings, backends: Backends, door: Door) -> IntegrationEndpoint:
+    return IntegrationEndpoint(
+        door=door,
+        guard=Guard(backends.authenticators, Permissions(), "gateway"),
+        quota=Quota("requests", backends.key_rates),
+        core=backends.core,
+        body_limits=BodyLimits(max_bytes=settings.max_body_bytes, seconds=settings.body_timeout),
+        deadline_seconds=settings.item_deadline,
+    )
+
+
+def _checks(backends: Backends, shedder: LoadShedder) -> dict[str, Check]:
+    return {**backends.checks, "draining": lambda: {"ready": not shedder.draining}}
+
+
+def _for_the_worker(settings: Settings, shedder: LoadShedder) -> dict[str, object]:
+    """What ``worker.py`` needs to drain, and to answer requests that never reach the application."""
+    grace = settings.graceful_timeout - settings.drain_delay - settings.core_timeout - _LAST_SECONDS
+    return {
+        "drain": lambda: shedder.drain(max(0.0, grace)),
+        "drain_delay": settings.drain_delay,
+        "base_url": settings.public_url,
+    }

@@ -1,0 +1,38 @@
+"""Labels → slugs: camelCase in ASCII, unique within one action, never empty (``contract.md`` section 2). Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+# Letters that Unicode does not decompose into a base letter and an accent.
+_FOLDED = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
+)
+
+
+def slug(label: str, *, empty: str = "field") -> str:
+    """``User ID`` → ``userId``, ``Prénom`` → ``prenom``; ``empty`` where no Latin letter or digit is left."""
+    folded = unicodedata.normalize("NFKD", label.translate(_FOLDED)).encode("ascii", "ignore").decode()
+    words = [word.lower() for word in _WORDS.findall(folded)]
+    return "".join(words[:1] + [word.capitalize() for word in words[1:]]) or empty
+
+
+def unique_slugs(labels: Iterable[str]) -> list[str]:
+    """A slug per label, in order; a repeat gets the lowest number from 2 that is free."""
+    slugs: list[str] = []
+    taken: set[str] = set()
+    for label in labels:
+        free = plain = slug(label)
+        number = 2
+        while free in taken:
+            free = f"{plain}{number}"
+            number += 1
+        taken.add(free)
+        slugs.append(free)
+    return slugs

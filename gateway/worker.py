@@ -1,0 +1,67 @@
+"""The gevent worker, with two additions: what gunicorn itself refuses is answered as a problem document, and a stopping
+worker drains: it says so, takes no new batch, finishes what it has, and lets go of idle connections.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from gunicorn.util import write_nonblock
+from gunicorn.workers.ggevent import GeventWorker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_log = logging.getLogger(__name__)
+# Idle keep-alive connections may carry one more request after the listener closed; then they are let go.
+_IDLE_GRACE_SECONDS = 1.0
+
+
+class GatewayWorker(GeventWorker):
+    """``worker_class`` of the service."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._idle: set[tuple[gevent.Greenlet, gevent.Timeout]] = set()
+
+    @contextmanager
+    def timeout_ctx(self) -> Iterator[None]:
+        """Bounds the wait for, and the reading of, one request line with its headers."""
+        with gevent.Timeout(self.cfg.keepalive, False) as timeout:
+            idle = (gevent.getcurrent(), timeout)
+            self._idle.add(idle)
+            try:
+                yield
+            finally:
+                self._idle.discard(idle)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """SIGTERM: drain first, stop accepting after ``drain_delay``."""
+        # The signal arrives in the loop's own greenlet, where nothing may wait.
+        gevent.spawn(self._drain)
+
+    def _drain(self) -> None:
+        self.wsgi.extensions["drain"]()
+        gevent.sleep(self.wsgi.extensions["drain_delay"])
+        self.alive = False
+        gevent.sleep(_IDLE_GRACE_SECONDS + 1.0)
+        for greenlet, timeout in list(self._idle):
+            gevent.get_hub().loop.run_callback(greenlet.throw, timeout)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer a request that never reached the application. The text is ours: gunicorn's would echo the input."""
+        # Imported here: the arbiter loads this module before the worker patches the standard library.
+        from gateway.api.unparsed import answer, problem_of
+
+        problem = problem_of(exc)
+        if problem.status >= 500:
+            _log.error("request_failed_before_the_application", exc_info=exc)
+        else:
+            _log.info("request_refused", extra={"error": type(exc).__name__, "status": problem.status})
+        try:
+            write_nonblock(client, answer(problem, self.wsgi.extensions["base_url"]))
+        except OSError:
+            _log.debug("refusal_not_delivered")

@@ -1,0 +1,102 @@
+"""Requests made from a template: what all calls of one kind share is prepared once, so that each costs about a microsecond."""
+
+from __future__ import annotations
+
+from copy import copy
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from requests import PreparedRequest, Request
+from requests.structures import CaseInsensitiveDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class TemplatedRequest(PreparedRequest):
+    """A ``PreparedRequest`` that carries its own head: request line and header lines, up to the blank line.
+
+    ``headers`` is built when somebody asks for it. Whoever holds it may change it, so ``head`` is None from then on and
+    a transport serialises the request like any other.
+    """
+
+    _body_position = None
+    _cookies = None
+
+    def __init__(self, template: RequestTemplate, path: str, body: bytes, own: Mapping[str, str], head: bytes) -> None:
+        # The base class's attributes that are missing here are made on demand by the properties below.
+        self.method = template.method
+        self.body = body
+        self.head: bytes | None = head
+        self._template = template
+        self._path = path
+        self._own = own
+
+    @cached_property
+    def url(self) -> str:  # type: ignore[override]  # a cached property can be read and set like the attribute
+        """The absolute URL."""
+        return self._template.url + self._path
+
+    @cached_property
+    def headers(self) -> CaseInsensitiveDict[str | bytes]:  # type: ignore[override]  # as above
+        """All headers but ``Host``, which each adapter adds from the URL."""
+        self.head = None
+        headers: dict[str, str | bytes] = {**self._template.headers, **self._own}
+        return CaseInsensitiveDict({**headers, "Content-Length": str(len(self.body or b""))})
+
+    @cached_property
+    def hooks(self) -> dict[str, list[Any]]:
+        """No hooks; a list of its own, since hooks are registered by appending."""
+        return {"response": []}
+
+
+class RequestTemplate:
+    """Method, base URL and headers that are the same for every call of one kind.
+
+    ``base_url`` is an http(s) URL without user, query or fragment; ``Accept-Encoding: identity`` is added, because no
+    transport here inflates answers. Raises ValueError (requests' own classes of it) for anything else.
+    """
+
+    __slots__ = ("_lines", "_start", "headers", "method", "url")
+
+    def __init__(self, method: str, base_url: str, headers: Mapping[str, str]) -> None:
+        whole = Request(method, base_url, headers={"Accept-Encoding": "identity", **headers}).prepare()
+        parts = urlsplit(whole.url or "")
+        if parts.username is not None or parts.query or parts.fragment:
+            raise ValueError("a base URL has no user, query or fragment")
+        self.method = whole.method or method
+        self.url = (whole.url or "").rstrip("/")
+        self.headers = {str(name): str(value) for name, value in whole.headers.items() if name != "Content-Length"}
+        self._start = f"{self.method} {parts.path.rstrip('/')}"
+        self._lines = f" HTTP/1.1\r\nHost: {_authority(parts.scheme, parts.netloc)}\r\n{_lines(self.headers)}"
+
+    def extended(self, headers: Mapping[str, str]) -> RequestTemplate:
+        """This template with more headers, for what the calls of one batch share. Raises ValueError as ``prepare``."""
+        longer = copy(self)
+        longer.headers = {**self.headers, **headers}
+        longer._lines = self._lines + _lines(headers)  # noqa: SLF001 -- a copy of this object
+        return longer
+
+    def prepare(self, path: str, body: bytes, headers: Mapping[str, str]) -> PreparedRequest:
+        """The request for ``path`` (with its leading slash; a query may follow) under the base URL.
+
+        ``headers`` are this call's own and repeat none of the template's. Raises ValueError for CR, LF or NUL anywhere,
+        for a header outside latin-1 and for a path outside visible ASCII.
+        """
+        if not path.isascii() or not path.isprintable() or " " in path:
+            raise ValueError("a path is visible ASCII")
+        head = f"{self._start}{path}{self._lines}{_lines(headers)}Content-Length: {len(body)}\r\n"
+        return TemplatedRequest(self, path, body, headers, head.encode("latin-1"))
+
+
+def _lines(headers: Mapping[str, str]) -> str:
+    text = "".join([*headers, *headers.values()])
+    if "\r" in text or "\n" in text or "\0" in text:
+        raise ValueError("a header has a line break or NUL")
+    return "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+
+
+def _authority(scheme: str, netloc: str) -> str:
+    """RFC 9110 section 7.2: host and port, without the scheme's own port."""
+    return netloc.removesuffix(":443" if scheme == "https" else ":80")
