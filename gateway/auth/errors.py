@@ -10,6 +10,8 @@
     ├── InsufficientScope      they hold, a role or scope is missing             403 insufficient_scope
     └── KeysUnavailable        they cannot be checked just now                   503, Retry-After
 
+    SourceFailed               Keycloak or the store of API keys failed; becomes one of the above
+
 ``detail`` is safe to show; ``reason`` is for logs only. The codes are those of RFC 6750 §3.1.
 """
 
@@ -70,3 +72,14 @@ class KeysUnavailable(AuthError):
     def __init__(self, reason: str = "", *, retry_after: float = 1.0) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+
+
+class SourceFailed(Exception):
+    """Keycloak, or the store of API keys, could not be had or gave what cannot be used.
+
+    ``reason`` names the kind of failure, never the content.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

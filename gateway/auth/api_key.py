@@ -1,0 +1,82 @@
+"""What an API key is: ``gwk_<id>_<secret><checksum>``. Its one rule: the secret leaves this module once, when made.
+
+A secret has 190 bits from the system's random source, so nobody can guess it from its hash: one salted SHA-256 is
+enough, where a password would need a slow one (NIST SP 800-63B §5.1.1.2 asks for those of memorised secrets only).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import string
+import zlib
+from typing import NamedTuple
+
+from gateway.auth.errors import InvalidCredentials
+
+PREFIX = "gwk_"
+ID_LENGTH = 12
+SECRET_LENGTH = 32
+_CHECKSUM_LENGTH = 6
+_ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_whole = re.compile(
+    rf"({PREFIX}([0-9A-Za-z]{{{ID_LENGTH}}})_([0-9A-Za-z]{{{SECRET_LENGTH}}}))([0-9A-Za-z]{{{_CHECKSUM_LENGTH}}})"
+).fullmatch
+
+
+class KeyText(NamedTuple):
+    """A key taken apart, or just made."""
+
+    id: str
+    secret: str
+
+    def __str__(self) -> str:
+        """The key as its holder sends it."""
+        body = f"{PREFIX}{self.id}_{self.secret}"
+        return body + _checksum(body)
+
+
+def mint(key_id: str = "") -> KeyText:
+    """A new key, or a new secret for the key ``key_id``."""
+    return KeyText(key_id or _random(ID_LENGTH), _random(SECRET_LENGTH))
+
+
+def parse(text: str) -> KeyText:
+    """The parts of a key. Raises InvalidCredentials where it was mistyped, which the checksum tells without a look-up."""
+    match = _whole(text)
+    if match is None:
+        raise InvalidCredentials("not the shape of an API key")
+    body, key_id, secret, checksum = match.groups()
+    if checksum != _checksum(body):
+        raise InvalidCredentials("checksum of the API key")
+    return KeyText(key_id, secret)
+
+
+def hashed(secret: str) -> str:
+    """What is stored of a secret: ``sha256:<salt>:<hash>`` in hexadecimal."""
+    salt = secrets.token_hex(16)
+    return f"sha256:{salt}:{_digest(salt, secret)}"
+
+
+def matches(secret: str, stored: str) -> bool:
+    """Whether ``stored`` was made from ``secret``; takes the same time whatever the answer."""
+    _, salt, digest = stored.split(":")
+    return hmac.compare_digest(_digest(salt, secret), digest)
+
+
+def _digest(salt: str, secret: str) -> str:
+    return hashlib.sha256(f"{salt}:{secret}".encode()).hexdigest()
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _checksum(body: str) -> str:
+    number, digits = zlib.crc32(body.encode()), ""
+    for _ in range(_CHECKSUM_LENGTH):
+        number, digit = divmod(number, len(_ALPHABET))
+        digits = _ALPHABET[digit] + digits
+    return digits

@@ -1,0 +1,94 @@
+"""python-keycloak, used safely: its clients are made here and asked here, nowhere else.
+
+Its one rule: a client serves one purpose. ``token()`` and ``userinfo()`` write into headers that the whole client
+shares, so the object that fetches keys must never be asked for either.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from keycloak import KeycloakOpenID
+from keycloak.connection import ConnectionManager
+from keycloak.exceptions import KeycloakGetError, raise_error_from_response
+from keycloak.urls_patterns import URL_REALM
+
+from gateway.auth.errors import SourceFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+MAX_ANSWER_BYTES = 262_144
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where Keycloak is and how long one call to it may take, in seconds."""
+
+    url: str
+    timeout: float = 2.0
+    ca_file: str = ""
+
+    def client(self, realm: str, *, client_id: str = "", secret: str = "") -> KeycloakOpenID:
+        """A new client of its own for one purpose in one realm."""
+        # urljoin drops the last path part of a base without the trailing slash.
+        base_url, verify = self.url.rstrip("/") + "/", self.ca_file or True
+        client = KeycloakOpenID(base_url, realm, client_id, secret, verify=verify, max_retries=0)
+        client.connection = _Connection(base_url, timeout=self.timeout, verify=verify)
+        return client
+
+
+def ask(call: Callable[[], Any]) -> dict[str, Any]:
+    """What a python-keycloak call answers. Raises SourceFailed, whatever it raises: its errors are no family."""
+    try:
+        answer = call()
+    except Exception as exc:
+        raise SourceFailed(_reason(exc)) from exc
+    if not isinstance(answer, dict):
+        raise SourceFailed("not a JSON object")
+    return answer
+
+
+def not_before(client: KeycloakOpenID) -> int:
+    """The realm's not-before policy (Unix seconds, 0: none), which Keycloak shows on the realm's public page."""
+    path = URL_REALM.format(**{"realm-name": client.realm_name})
+    page = ask(lambda: raise_error_from_response(client.connection.raw_get(path), KeycloakGetError))
+    value = page.get("tokens-not-before", 0)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise SourceFailed("not-before is no number")
+    return value
+
+
+def _reason(exc: Exception) -> str:
+    status, cause = getattr(exc, "response_code", None), exc.__cause__ or exc
+    if status:
+        return f"status {status}"
+    return cause.reason if isinstance(cause, SourceFailed) else type(cause).__name__
+
+
+class _Connection(ConnectionManager):
+    """python-keycloak's connection with what an answer may be: no redirect, no cookie, bounded in bytes and seconds."""
+
+    def __init__(self, base_url: str, *, timeout: float, verify: bool | str) -> None:
+        # The annotation says int; requests takes a float.
+        super().__init__(base_url, timeout=timeout, verify=verify, max_retries=0)  # type: ignore[arg-type]  # see above
+        self._s.stream = True
+        self._s.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._s.hooks["response"].append(self._bound)
+
+    def _bound(self, response: Any, **_: Any) -> None:
+        """A hook of requests, which calls it before it would follow a redirect."""
+        if response.is_redirect:
+            response.close()
+            raise SourceFailed("redirect")
+        # The timeout of requests starts again with each read: a server that drips would never meet it.
+        ends, body = time.monotonic() + float(self.timeout or 0), bytearray()
+        while chunk := response.raw.read1(16_384, decode_content=True):
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES or time.monotonic() > ends:
+                response.close()
+                raise SourceFailed("answer too long or too slow")
+        response.raw = BytesIO(bytes(body))

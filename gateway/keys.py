@@ -1,0 +1,201 @@
+"""``python -m gateway.keys``: create, list, revoke and rotate API keys. Its one rule: a key is printed once, when made.
+
+Exit codes: 0 done · 1 it cannot be done (one line on stderr says why) · 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.auth.api_key import KeyText, hashed, mint
+from gateway.auth.api_key_record import ApiKey, canonical_uuid
+from gateway.auth.api_key_store import FILE_NAME, SqliteKeys
+from gateway.auth.errors import SourceFailed
+from gateway.auth.scopes import GRANTED_BY
+from gateway.settings import Settings, variable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_rate = re.compile(r"[1-9][0-9]{0,8}(/(second|minute|hour))?").fullmatch
+_SCOPES = sorted(scope for scope, methods in GRANTED_BY.items() if "api_key" in methods)
+
+
+class Refused(Exception):
+    """The command cannot be done; the text says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is returned."""
+    options = _parser().parse_args(arguments)
+    store = SqliteKeys(options.state_dir / FILE_NAME)
+    command: Callable[[SqliteKeys, argparse.Namespace], None] = options.command
+    try:
+        command(store, options)
+    except (Refused, SourceFailed) as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def create(store: SqliteKeys, options: argparse.Namespace) -> None:
+    """Make a key and print it, once."""
+    key = mint()
+    record = ApiKey(
+        id=key.id,
+        name=options.name,
+        hash=hashed(key.secret),
+        scopes=frozenset(options.scope),
+        integrations=frozenset(options.integration) if options.integration else None,
+        rate=options.rate,
+        created=int(time.time()),
+    )
+    store.add(record)
+    _print_key(key, options)
+
+
+def rotate(store: SqliteKeys, options: argparse.Namespace) -> None:
+    """Give a key a new secret; the old one holds for the overlap."""
+    key = mint(options.id)
+    until = time.time() + options.overlap if options.overlap else 0
+    new = hashed(key.secret)
+
+    def renewed(old: ApiKey) -> ApiKey:
+        if old.revoked:
+            raise Refused(f"{old.id} is revoked; create a new key")
+        return replace(old, hash=new, previous_hash=old.hash, previous_until=until)
+
+    _change(store, key.id, renewed)
+    _print_key(key, options)
+
+
+def revoke(store: SqliteKeys, options: argparse.Namespace) -> None:
+    """Stop a key for good; every worker refuses it within five seconds."""
+    _change(store, options.id, lambda old: replace(old, revoked=old.revoked or int(time.time())))
+    print(f"{options.id} revoked")
+
+
+def list_all(store: SqliteKeys, options: argparse.Namespace) -> None:
+    """Show every key, oldest first, without anything secret."""
+    rows = [_row(record) for record in store.all()]
+    if options.json:
+        print(json.dumps(rows))
+    elif rows:
+        _print_table(rows)
+    else:
+        print("no API keys")
+
+
+def export(store: SqliteKeys, options: argparse.Namespace) -> None:
+    """Print the keys that hold as a file for API_KEYS_FILE; it has salted hashes only."""
+    entries = [record.entry() for record in store.all() if not record.revoked]
+    print(json.dumps({"keys": entries}, indent=None if options.json else 2))
+
+
+def _change(store: SqliteKeys, key_id: str, change: Callable[[ApiKey], ApiKey]) -> None:
+    if store.change(key_id, change) is None:
+        raise Refused(f"no API key has the id {key_id}")
+
+
+def _row(record: ApiKey) -> dict[str, object]:
+    return {
+        "id": record.id,
+        "name": record.name,
+        "scopes": sorted(record.scopes),
+        "integrations": "all" if record.integrations is None else sorted(record.integrations),
+        "rate": record.rate or "default",
+        "created": _date(record.created),
+        "last_used": _date(record.last_used),
+        "revoked": _date(record.revoked),
+    }
+
+
+def _date(seconds: float) -> str | None:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else None
+
+
+def _print_key(key: KeyText, options: argparse.Namespace) -> None:
+    if options.json:
+        print(json.dumps({"id": key.id, "key": str(key)}))
+    else:
+        print(f"id   {key.id}\nkey  {key}\nThe key is not stored and is not shown again.")
+
+
+def _print_table(rows: list[dict[str, object]]) -> None:
+    lines = [list(rows[0])] + [[_cell(value) for value in row.values()] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(value: object) -> str:
+    return ",".join(value) if isinstance(value, list) else str(value or "-")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m gateway.keys", description="API keys of the integration endpoint.")
+    parser.add_argument(
+        "--state-dir",
+        type=Path,
+        default=Path(os.environ.get(variable("state_dir")) or Settings.state_dir),
+        help=f"folder of the store (default: {variable('state_dir')})",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    made = _command(commands, "create", create)
+    made.add_argument("--name", required=True, help="whose key it is")
+    made.add_argument("--scope", required=True, action="append", choices=_SCOPES, help="what it may do; repeatable")
+    made.add_argument("--integration", action="append", type=_uuid, metavar="UUID", help="repeatable; default: all")
+    made.add_argument(
+        "--rate", default="", type=_rate_text, metavar="N", help="requests a minute, or N/second|minute|hour"
+    )
+    _command(commands, "list", list_all)
+    _command(commands, "revoke", revoke).add_argument("id")
+    rotated = _command(commands, "rotate", rotate)
+    rotated.add_argument("id")
+    rotated.add_argument("--overlap", type=_seconds, default=0, metavar="SECONDS", help="the old secret holds so long")
+    _command(commands, "export", export)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    command: Callable[[SqliteKeys, argparse.Namespace], None],
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _uuid(text: str) -> str:
+    try:
+        return canonical_uuid(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError("must be a UUID") from exc
+
+
+def _rate_text(text: str) -> str:
+    match = _rate(text)
+    if match is None:
+        raise argparse.ArgumentTypeError("must be N or N/second, N/minute, N/hour")
+    return text if match[1] else f"{text}/minute"
+
+
+def _seconds(text: str) -> float:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError("must be a whole number of seconds")
+    return float(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
