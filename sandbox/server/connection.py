@@ -65,7 +65,7 @@ class Connection(asyncio.Protocol):
         self._traffic.connections += 1
         self._traffic.open.add(transport)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's signature
+    def connection_lost(self, exc: Exception | None) -> None:
         """Drop what is still to be answered."""
         self._traffic.open.discard(self._transport)
         self._traffic.in_flight -= self._is_busy

@@ -1,0 +1,158 @@
+"""One server of a stack: a process group that answers on a loopback port and surely ends."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sandbox.web import call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+ROOT = Path(__file__).parent.parent
+LEASH = Path(__file__).with_name("leash.py")
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+_POLL_SECONDS = 0.02
+_FIRST_STARTS = 3
+_TAIL_LINES = 20
+
+
+class StackError(Exception):
+    """A server did not start, or did not get ready in time; the message ends with its last log lines."""
+
+
+class Part:
+    """A server that can be started, stopped, killed and started again at the same URL.
+
+    Use from the thread that lives longest: the server ends with the thread that started it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Callable[[int], list[str]],
+        folder: Path,
+        ready: str,
+        *,
+        environment: Mapping[str, str],
+    ) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        self.environment = environment
+        self._command = command
+        self._ready = ready
+        self._port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Base URL; it stays over restarts."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def pid(self) -> int:
+        """The process that was started; its workers are its children."""
+        if self._process is None:
+            raise StackError(f"{self.name} was not started")
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start and wait until it is ready. Raises StackError."""
+        if self._port:
+            self._launch()
+            return
+        for remaining in reversed(range(_FIRST_STARTS)):
+            # Between choosing a free port and binding it, another process may take it.
+            self._port = _free_port()
+            try:
+                self._launch()
+                return
+            except StackError:
+                if not remaining:
+                    raise
+
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self, seconds: float = STOP_SECONDS) -> int | None:
+        """Ask it to end, make it end after ``seconds``; its exit code, or None where it had to be made to."""
+        return self._end(signal.SIGTERM, seconds)
+
+    def kill(self) -> None:
+        """End the whole group at once."""
+        self._end(signal.SIGKILL, STOP_SECONDS)
+
+    def restart(self) -> None:
+        """Stop, then start at the same URL."""
+        self.stop()
+        self.start()
+
+    def control(self, method: str, name: str, body: object = None) -> Any:
+        """Call ``/_sandbox/NAME``; the JSON answer."""
+        reply = call(method, f"{self.url}/_sandbox/{name}", json_body=body)
+        if reply.status != http.client.OK:
+            raise StackError(f"{self.name} refused {name}: {reply.body.decode()}")
+        return reply.json()
+
+    def tail(self) -> str:
+        """The last lines of the log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
+
+    def _launch(self) -> None:
+        command = [sys.executable, "-S", "-E", str(LEASH), str(os.getpid()), *self._command(self._port)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT, env=dict(self.environment),
+                start_new_session=True,
+            )  # fmt: skip
+        try:
+            self._wait()
+        except BaseException:
+            self.kill()
+            raise
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self._is_ready():
+            if not self.is_running():
+                raise StackError(f"{self.name} ended while starting:\n{self.tail()}")
+            if time.monotonic() > deadline:
+                raise StackError(f"{self.name} was not ready after {START_SECONDS:g} s:\n{self.tail()}")
+            time.sleep(_POLL_SECONDS)
+
+    def _is_ready(self) -> bool:
+        try:
+            return call("GET", self.url + self._ready, seconds=1.0).status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def _end(self, first: signal.Signals, seconds: float) -> int | None:
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        try:
+            process.send_signal(first)
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(STOP_SECONDS)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port

@@ -1,0 +1,119 @@
+"""The whole house on free loopback ports: core, identity provider, and the real gunicorn in front of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from sandbox.identity.realm import AUDIENCE, CLIENTS, REALM, WRITE
+from sandbox.part import ROOT, Part, StackError
+from sandbox.web import call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+PREFIX = "GATEWAY_"
+
+
+class Stack:
+    """Starts on entering, stops on leaving, whatever happens between.
+
+    ``settings`` are names without prefix (``{"BATCH_DEADLINE": "2"}``) and win over the usual ones; ``core`` and
+    ``identity`` are options of those commands; ``ready`` is the path that must answer 200 before the gateway counts
+    as up. Logs and state are under ``folder``, by default a temporary one.
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, str] | None = None,
+        *,
+        core: Sequence[str] = (),
+        identity: Sequence[str] = (),
+        ready: str = "/readyz",
+        folder: Path | None = None,
+    ) -> None:
+        self._is_temporary = folder is None
+        self._settings = settings or {}
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="sandbox-stack-"))
+        self.core = self._part("core", _sandbox("core", "--auth", "bearer", *core), "/healthz")
+        self.identity = self._part("identity", _sandbox("identity", *identity), "/healthz")
+        self.gateway = self._part("gateway", _gunicorn, ready)
+
+    def __enter__(self) -> Self:
+        """Start everything. Raises StackError, with nothing left running."""
+        try:
+            self.core.start()
+            self.identity.start()
+            self.gateway.environment = self.environment()
+            self.gateway.start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop everything."""
+        self._stop()
+
+    def environment(self) -> dict[str, str]:
+        """The variables the gateway runs with."""
+        usual = {
+            "CORE_URL": self.core.url,
+            "CORE_AUTH": "forward",
+            "CORE_HONOURS_IDEMPOTENCY": "true",
+            "KEYCLOAK_URL": self.identity.url,
+            "KEYCLOAK_REALM": REALM,
+            "KEYCLOAK_AUDIENCE": AUDIENCE,
+            "REQUIRED_ROLE": WRITE,
+            "STATE_DIR": str(self.folder / "state"),
+        }
+        return _surroundings() | {PREFIX + name: value for name, value in {**usual, **self._settings}.items()}
+
+    def token(self, client: str = "partner") -> str:
+        """A fresh access token of a seeded client."""
+        form = {"grant_type": "client_credentials", "client_id": client, "client_secret": CLIENTS[client].secret}
+        reply = call("POST", f"{self.identity.url}/realms/{REALM}/protocol/openid-connect/token", form=form)
+        if reply.status != HTTPStatus.OK:
+            raise StackError(f"no token for {client}: {reply.body.decode()}")
+        token: str = reply.json()["access_token"]
+        return token
+
+    def api_key(self, name: str = "sandbox", *options: str, scope: str = "INTEGRATION_API") -> str:
+        """A fresh API key, made by the gateway's own command."""
+        command = [sys.executable, "-m", "gateway.keys", "create", "--name", name, "--scope", scope, "--json", *options]
+        made = subprocess.run(command, cwd=ROOT, env=self.environment(), capture_output=True, text=True, timeout=30)
+        if made.returncode:
+            raise StackError(f"no API key: {made.stderr.strip()}")
+        key: str = json.loads(made.stdout)["key"]
+        return key
+
+    def _part(self, name: str, command: Callable[[int], list[str]], ready: str) -> Part:
+        return Part(name, command, self.folder, ready, environment=_surroundings())
+
+    def _stop(self) -> None:
+        # Nobody waits for an answer any more, so there is nothing to drain.
+        for part in (self.gateway, self.identity, self.core):
+            part.kill()
+        if self._is_temporary:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _sandbox(*arguments: str) -> Callable[[int], list[str]]:
+    return lambda port: [sys.executable, "-m", "sandbox", *arguments, "--port", str(port)]
+
+
+def _gunicorn(port: int) -> list[str]:
+    server = ["gunicorn", "-c", "python:gateway.server", "-b", f"127.0.0.1:{port}", "wsgi:app"]
+    return [sys.executable, "-m", *server]
+
+
+def _surroundings() -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return inherited | {"PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,152 @@
+"""Servers as subprocesses: they start, come back at the same URL, and never outlive their parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from sandbox.part import ROOT, Part, StackError
+from sandbox.stack import Stack
+from sandbox.web import call
+
+ORPHAN = """
+import os, signal, sys
+from pathlib import Path
+from sandbox.part import Part
+part = Part("core", {command}, Path(sys.argv[1]), "/healthz", environment=os.environ)
+part.start()
+print(part.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def core_command(port):
+    return [sys.executable, "-m", "sandbox", "core", "--port", str(port)]
+
+
+def stubborn_command(port):
+    """A server that does not mind SIGTERM, with a child that does not either."""
+    program = (
+        "import os, signal, sys, http.server; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.fork();"
+        "http.server.HTTPServer.allow_reuse_port = True;"
+        f"http.server.test(http.server.SimpleHTTPRequestHandler, port={port}, bind='127.0.0.1')"
+    )
+    return [sys.executable, "-c", program]
+
+
+@pytest.fixture
+def part(tmp_path):
+    """``part(command)``: a part, not started; killed in the end."""
+    parts = []
+
+    def make(command, ready="/healthz"):
+        parts.append(Part("server", command, tmp_path, ready, environment=os.environ))
+        return parts[-1]
+
+    yield make
+    for made in parts:
+        made.kill()
+
+
+def is_gone(pid, seconds=10.0):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_part_that_was_started_answers(part):
+    core = part(core_command)
+
+    core.start()
+
+    assert call("GET", f"{core.url}/healthz").json() == {"status": "ok"}
+    assert core.control("GET", "calls")["total"] == 0
+
+
+def test_a_stopped_part_says_its_exit_code_and_answers_no_more(part):
+    core = part(core_command)
+    core.start()
+
+    assert core.stop() == 0
+
+    assert not core.is_running()
+    with pytest.raises(OSError, match="refused"):
+        call("GET", f"{core.url}/healthz")
+
+
+@pytest.mark.parametrize("end", [Part.stop, Part.kill])
+def test_a_part_comes_back_at_the_same_url(part, end):
+    core = part(core_command)
+    core.start()
+    url = core.url
+
+    end(core)
+    core.start()
+
+    assert core.url == url
+    assert call("GET", f"{url}/healthz").status == 200
+
+
+def test_a_part_that_will_not_end_is_made_to_with_its_children(part):
+    server = part(stubborn_command, "/")
+    server.start()
+    family = [server.pid, *(child.pid for child in psutil.Process(server.pid).children())]
+
+    assert server.stop(seconds=0.2) is None
+
+    assert len(family) == 2
+    assert all(is_gone(pid) for pid in family)
+
+
+def test_a_part_that_ends_while_starting_says_why(part):
+    broken = part(lambda port: [sys.executable, "-c", "raise SystemExit('no disk')"])
+
+    with pytest.raises(StackError, match="server ended while starting:\nno disk"):
+        broken.start()
+
+
+def test_a_control_that_is_refused_says_why(part):
+    core = part(core_command)
+    core.start()
+
+    with pytest.raises(StackError, match="unknown fault earthquake"):
+        core.control("PUT", "weather", {"faults": ["earthquake"]})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's promise is Linux's")
+def test_a_part_dies_with_its_parent_even_if_that_is_killed(tmp_path):
+    command = 'lambda port: [sys.executable, "-m", "sandbox", "core", "--port", str(port)]'
+    parent = subprocess.run(
+        [sys.executable, "-c", ORPHAN.format(command=command), str(tmp_path)], cwd=ROOT, capture_output=True, timeout=60
+    )
+
+    assert parent.returncode == -signal.SIGKILL
+    assert is_gone(int(parent.stdout))
+
+
+def test_a_stack_that_cannot_start_leaves_nothing_running():
+    stack = Stack({"BATCH_DEADLINE": "soon"})
+
+    with pytest.raises(StackError, match="GATEWAY_BATCH_DEADLINE: must be a number"), stack:
+        pass
+
+    assert not any(part.is_running() for part in (stack.core, stack.identity, stack.gateway))
+    assert not stack.folder.exists()
+
+
+def test_the_gateway_sees_no_settings_but_the_stacks(monkeypatch, tmp_path):
+    monkeypatch.setenv("GATEWAY_RATE_LIMIT", "1/hour")
+
+    environment = Stack({"BATCH_DEADLINE": "2"}, folder=tmp_path).environment()
+
+    assert "GATEWAY_RATE_LIMIT" not in environment
+    assert environment["GATEWAY_BATCH_DEADLINE"] == "2"
