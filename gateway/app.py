@@ -8,11 +8,9 @@ from __future__ import annotations
 import logging
 import os
 import time
-from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from gateway import api
 from gateway.admission.shedding import LoadShedder
 from gateway.api.actions import BulkEndpoint
 from gateway.api.body import BodyLimits
@@ -21,15 +19,13 @@ from gateway.api.guard import Guard
 from gateway.api.integrations import IntegrationEndpoint
 from gateway.api.quota import Quota
 from gateway.api.replay import Replays
+from gateway.api.routes import register
 from gateway.auth.scopes import Permissions
 from gateway.backends import Backends, connect
 from gateway.batch import BatchRunner
 from gateway.settings import Settings, load, unknown_variables
 from gateway.translate import ActionTranslation
 from schemas.actions import BatchLoader
-
-if TYPE_CHECKING:
-    from gateway.api.health import Check
 
 _log = logging.getLogger(__name__)
 # What is left of the grace time when unfinished batches are told to end, for their calls in flight and the answer.
@@ -47,8 +43,13 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
     app.extensions |= _for_the_worker(settings, shedder)
-    endpoints = (_bulk(settings, backends, Door(shedder)), _integration(settings, backends, Door(shedder)))
-    api.register(app, settings, endpoints, _checks(backends, shedder))
+    register(
+        app,
+        base_url=settings.public_url,
+        bulk=_bulk(settings, backends, Door(shedder)),
+        integration=_integration(settings, backends, Door(shedder)),
+        checks={**backends.checks, "draining": lambda: {"ready": not shedder.draining}},
+    )
     for name, nearest in unknown_variables(os.environ):
         _log.warning("setting_unknown", extra={"variable": name, "nearest": nearest})
     return app
@@ -59,7 +60,7 @@ def _bulk(settings: Settings, backends: Backends, door: Door) -> BulkEndpoint:
     return BulkEndpoint(
         door=door,
         guard=Guard(backends.authenticators, permissions, "gateway"),
-        quota=Quota("items", backends.item_rates),
+        quota=Quota(backends.item_rates),
         loader=BatchLoader(settings.languages, settings.max_batch_items, lambda: time.sleep(0)),
         replays=Replays(backends.idempotency),
         runner=BatchRunner(backends.core, ActionTranslation(settings.languages)),
@@ -73,15 +74,11 @@ def _integration(settings: Settings, backends: Backends, door: Door) -> Integrat
     return IntegrationEndpoint(
         door=door,
         guard=Guard(backends.authenticators, Permissions(), "gateway"),
-        quota=Quota("requests", backends.key_rates),
+        quota=Quota(backends.key_rates),
         core=backends.core,
         body_limits=BodyLimits(max_bytes=settings.max_body_bytes, seconds=settings.body_timeout),
         deadline_seconds=settings.item_deadline,
     )
-
-
-def _checks(backends: Backends, shedder: LoadShedder) -> dict[str, Check]:
-    return {**backends.checks, "draining": lambda: {"ready": not shedder.draining}}
 
 
 def _for_the_worker(settings: Settings, shedder: LoadShedder) -> dict[str, object]:

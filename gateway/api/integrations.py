@@ -29,6 +29,7 @@ from schemas.base import InvalidDocument
 from schemas.integrations import load_integration_action
 
 if TYPE_CHECKING:
+    from gateway.api.door import Door
     from gateway.api.guard import Guard
     from gateway.api.quota import Quota
     from gateway.auth.principal import Principal
@@ -51,6 +52,7 @@ class Core(Protocol):
 class IntegrationEndpoint:
     """The view's collaborators; times in seconds."""
 
+    door: Door
     guard: Guard
     quota: Quota
     core: Core
@@ -60,13 +62,16 @@ class IntegrationEndpoint:
     def replace_action(self, integration_id: str, action_id: str) -> Response:
         """Refuse browsers, authenticate, read, validate, call, answer."""
         _refuse_browsers()
+        self.door.check()
         principal = self.guard.identify(request, INTEGRATION_API)
         self.quota.charge(principal, 1)
         call = IntegrationActionReplacement(_uuid("integrationId", integration_id), _uuid("actionId", action_id), {})
         _check_grant(principal, call.integration_id)
         refuse_parameters(request)
         call = call._replace(fields=self._legacy_fields())
-        result = self.core.replace_integration_action(call, self._context(principal))
+        deadline = Deadline(self.deadline_seconds)
+        with self.door.under_way(deadline):
+            result = self.core.replace_integration_action(call, self._context(principal, deadline))
         return _answer(call.action_id, result)
 
     def _legacy_fields(self) -> dict[str, object]:
@@ -76,9 +81,9 @@ class IntegrationEndpoint:
         except InvalidDocument as exc:
             raise document_refusal(exc) from exc
 
-    def _context(self, principal: Principal) -> CallContext:
+    def _context(self, principal: Principal, deadline: Deadline) -> CallContext:
         return CallContext(
-            deadline=Deadline(self.deadline_seconds),
+            deadline=deadline,
             concurrency=1,
             owner=principal.id,
             request_id=g.request_id,

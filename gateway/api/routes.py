@@ -1,0 +1,29 @@
+"""What the application serves: one line per resource."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.api import actions, entry, errors, health, integrations, problem_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flask import Flask
+
+
+def register(
+    app: Flask,
+    *,
+    base_url: str,
+    bulk: actions.BulkEndpoint,
+    integration: integrations.IntegrationEndpoint,
+    checks: Mapping[str, health.Check],
+) -> None:
+    """Put everything on ``app``; problem types start with ``base_url``."""
+    entry.register(app)
+    errors.register(app, base_url)
+    app.register_blueprint(actions.blueprint(bulk))
+    app.register_blueprint(integrations.blueprint(integration))
+    app.register_blueprint(health.blueprint(checks))
+    app.register_blueprint(problem_pages.blueprint())

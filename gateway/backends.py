@@ -1,0 +1,86 @@
+"""What the service reaches outside its own process: the core, Keycloak and the stores. Tests bring their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gateway.admission.idempotency import ClaimPolicy
+from gateway.admission.idempotency_sqlite import SqliteIdempotencyStore
+from gateway.auth.access import Access
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from gateway.admission.idempotency import IdempotencyStore
+    from gateway.admission.rates import RateLimiter
+    from gateway.auth.principal import Authenticator
+    from gateway.settings import Settings
+    from legacy_client.calls import ActionUpdate, CallContext, IntegrationActionReplacement
+    from legacy_client.errors import CoreError
+
+
+class Core(Protocol):
+    """The legacy core, as the service uses it (``legacy_client.LegacyClient``)."""
+
+    def update_actions(
+        self, updates: Sequence[ActionUpdate], context: CallContext
+    ) -> Iterator[tuple[int, dict[str, object] | CoreError]]:
+        """One final result per update, by index, as they finish."""
+        ...
+
+    def replace_integration_action(
+        self, call: IntegrationActionReplacement, context: CallContext
+    ) -> dict[str, Any] | CoreError:
+        """The core's action, or why there is none."""
+        ...
+
+    def waiting(self) -> tuple[int, float]:
+        """Calls not yet sent, and the age of the oldest in seconds."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backends:
+    """``checks`` are asked for readiness; a limiter is None where nothing is limited."""
+
+    core: Core
+    authenticators: Sequence[Authenticator]
+    idempotency: IdempotencyStore
+    item_rates: RateLimiter | None = None
+    key_rates: RateLimiter | None = None
+    checks: Mapping[str, Callable[[], dict[str, Any]]] = field(default_factory=dict)
+
+
+def connect(settings: Settings) -> Backends:
+    """The real ones. Nothing is awaited: each answers for itself when asked."""
+    from gateway.core import connect_core
+
+    access = Access(settings)
+    access.start()
+    core = connect_core(settings, access)
+    item_rates, key_rates = rate_limiters(settings)
+    return Backends(
+        core=core,
+        authenticators=access.authenticators,
+        idempotency=idempotency_store(settings),
+        item_rates=item_rates,
+        key_rates=key_rates,
+        checks={"core": core.check, "keycloak": access.check},
+    )
+
+
+def idempotency_store(settings: Settings) -> IdempotencyStore:
+    """Redis where it is set, else one SQLite file for the workers of this host."""
+    # A worker that lives renews its lease far more often than a batch may last.
+    policy = ClaimPolicy(
+        ttl_seconds=settings.idempotency_ttl,
+        lease_seconds=settings.batch_deadline + 10,
+        repeats_unknown=settings.core_honours_idempotency,
+    )
+    if settings.redis_url:
+        from gateway.admission.idempotency_redis import RedisIdempotencyStore
+
+        return RedisIdempotencyStore(settings.redis_url, policy)
+    path = settings.state_dir / "idempotency.sqlite"
+    return SqliteIdempotencyStore(path, policy, max_bytes=settings.idempotency_max_bytes)

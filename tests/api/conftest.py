@@ -1,0 +1,117 @@
+"""The application over fakes that fill its ports: a scripted core, one authenticator, stores of its own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from gateway.app import create_app
+from gateway.auth.errors import InvalidCredentials
+from gateway.auth.principal import Principal
+from gateway.backends import Backends, idempotency_store
+from gateway.settings import load
+
+ENVIRON = {
+    "GATEWAY_CORE_URL": "http://core.test",
+    "GATEWAY_KEYCLOAK_URL": "http://keycloak.test",
+    "GATEWAY_KEYCLOAK_REALM": "partners",
+    "GATEWAY_KEYCLOAK_AUDIENCE": "gateway",
+    "GATEWAY_RATE_LIMIT": "",
+}
+
+
+class ScriptedCore:
+    """Answers by action id from ``script``; what is not scripted is updated and echoed with its id."""
+
+    def __init__(self):
+        self.script = {}
+        self.calls = []
+        self.contexts = []
+
+    def update_actions(self, updates, context):
+        self.contexts.append(context)
+        for position, update in reversed(list(enumerate(updates))):
+            if context.before_send:
+                context.before_send(position)
+            self.calls.append(update)
+            yield position, self.script.get(update.id, {"id": int(update.id), **update.fields})
+
+    def replace_integration_action(self, call, context):
+        self.contexts.append(context)
+        self.calls.append(call)
+        return self.script.get(call.action_id, {"id": call.action_id, **call.fields})
+
+    def waiting(self):
+        return 0, 0.0
+
+
+class OneToken:
+    """Knows the token ``good``; ``key_…`` is an API key, anything else is bad."""
+
+    def __init__(self):
+        self.principal = Principal(
+            id="partners:alice", method="keycloak", scopes=frozenset(), authorization="Bearer good"
+        )
+        self.key = Principal(id="key:1", method="api_key", scopes=frozenset({"INTEGRATION_API"}))
+
+    def identify(self, authorization):
+        if authorization.lower() == "bearer good":
+            return self.principal
+        if authorization.startswith("Bearer key_"):
+            return self.key
+        raise InvalidCredentials("not the good one")
+
+
+class Service:
+    """The application and what stands behind it, with verbs for tests."""
+
+    def __init__(self, tmp_path, environ=()):
+        self.core = ScriptedCore()
+        self.authenticator = OneToken()
+        self.settings = load({**ENVIRON, "GATEWAY_STATE_DIR": str(tmp_path), **dict(environ)})
+        self.backends = Backends(
+            core=self.core,
+            authenticators=[self.authenticator],
+            idempotency=idempotency_store(self.settings),
+        )
+        self.app = create_app(self.settings, self.backends)
+        self.client = self.app.test_client()
+
+    def patch(self, *items, body=None, query="", **headers):
+        """Send items, or a raw body, as the known caller; ``None`` removes a header."""
+        sent = {"Authorization": "Bearer good", "Content-Type": "application/json"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {name: value for name, value in sent.items() if value is not None}
+        data = json.dumps({"data": list(items)}) if body is None else body
+        return self.client.patch("/openapi/api/v1/actions" + query, data=data, headers=sent)
+
+    def allow(self, **changes):
+        """Change who the known caller is."""
+        self.authenticator.principal = replace(self.authenticator.principal, **changes)
+
+
+@pytest.fixture
+def service(tmp_path):
+    return Service(tmp_path)
+
+
+@pytest.fixture
+def make_service(tmp_path):
+    return lambda **environ: Service(
+        tmp_path, {f"GATEWAY_{name.upper()}": str(value) for name, value in environ.items()}
+    )
+
+
+def assert_problem(response, status, slug):
+    """The one shape of every error; gives its body."""
+    assert response.status_code == status, response.text
+    assert response.content_type == "application/problem+json"
+    problem = response.get_json()
+    assert problem["type"].endswith(f"/problems/{slug}")
+    assert problem["status"] == status
+    assert problem["title"]
+    assert problem["detail"]
+    assert problem["instance"] == f"urn:request:{response.headers['X-Request-ID']}"
+    return problem
