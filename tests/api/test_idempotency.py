@@ -1,0 +1,156 @@
+"""Idempotency at the bulk endpoint, to contract 1.5: what is final is never sent again, what is not is completed."""
+
+from __future__ import annotations
+
+import pytest
+from tests.api.conftest import assert_problem
+
+from legacy_client import errors as core
+
+A, B, C = ({"actionId": str(n), "status": "active"} for n in (1, 2, 3))
+KEY = {"Idempotency_Key": "batch-1"}
+
+
+def sent(service):
+    ids = [call.id for call in service.core.calls]
+    service.core.calls.clear()
+    return sorted(ids)
+
+
+def test_a_finished_batch_is_replayed_without_a_call(service):
+    first = service.patch(A, B, **KEY)
+    sent(service)
+
+    again = service.patch(A, B, **KEY)
+
+    assert again.get_json() == first.get_json()
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (200, "true")
+    assert "Idempotency-Replayed" not in first.headers
+    assert sent(service) == []
+
+
+def test_a_rejection_is_final_too(service):
+    service.core.script = {"1": core.NotFound(404), "2": core.Rejected(400, errors={"due_at": ["late"]})}
+    first = service.patch(A, B, **KEY)
+    service.core.script.clear()
+    sent(service)
+
+    again = service.patch(A, B, **KEY)
+
+    assert again.status_code == 400
+    assert again.get_json()["errors"] == first.get_json()["errors"]
+    assert sent(service) == []
+
+
+def test_what_was_not_applied_and_can_be_helped_is_completed(service):
+    service.core.script = {"2": core.Busy(503, retry_after=1), "3": core.Stopped("deadline")}
+    assert service.patch(A, B, C, **KEY).status_code == 207
+    sent(service)
+    service.core.script.clear()
+
+    again = service.patch(A, B, C, **KEY)
+
+    assert sent(service) == ["2", "3"]
+    assert (again.status_code, again.headers["Idempotency-Resumed"]) == (200, "2")
+    assert [action["actionId"] for action in again.get_json()["data"]] == ["1", "2", "3"]
+
+
+def test_a_503_with_a_key_can_be_repeated(service):
+    service.core.script = {"1": core.Unreachable()}
+    assert service.patch(A, **KEY).status_code == 503
+    service.core.script.clear()
+
+    assert service.patch(A, **KEY).status_code == 200
+
+
+def test_an_unknown_item_stays_unknown_where_the_core_does_not_honour_keys(service):
+    service.core.script = {"1": core.BrokenOff()}
+    first = service.patch(A, B, **KEY)
+    sent(service)
+    service.core.script.clear()
+
+    again = service.patch(A, B, **KEY)
+
+    assert sent(service) == []
+    assert again.status_code == first.status_code == 207
+    assert again.get_json()["errors"][0]["outcome"] == "unknown"
+
+
+def test_it_is_sent_again_with_the_same_key_where_the_core_honours_them(make_service):
+    service = make_service(core_honours_idempotency="true")
+    service.core.script = {"1": core.BrokenOff()}
+    service.patch(A, B, **KEY)
+    sent(service)
+    service.core.script.clear()
+
+    again = service.patch(A, B, **KEY)
+
+    assert sent(service) == ["1"]
+    assert again.status_code == 200
+    assert service.core.contexts[0].idempotency_prefix == service.core.contexts[1].idempotency_prefix
+
+
+def test_batches_without_a_key_share_no_item_key(service):
+    service.patch(A, X_Request_ID="same")
+    service.patch(A, X_Request_ID="same")
+
+    assert service.core.contexts[0].idempotency_prefix != service.core.contexts[1].idempotency_prefix
+
+
+def test_another_body_under_the_same_key_is_refused(service):
+    service.patch(A, **KEY)
+
+    assert_problem(service.patch(B, **KEY), 422, "idempotency-key-reused")
+
+
+def test_keys_of_two_principals_do_not_meet(service):
+    service.patch(A, **KEY)
+    service.allow(id="partners:bob")
+    sent(service)
+
+    assert service.patch(B, **KEY).status_code == 200
+    assert sent(service) == ["2"]
+
+
+def test_a_key_in_use_is_a_409_that_says_when_to_come_back(service):
+    inner = []
+
+    def update_actions(updates, context):
+        inner.append(service.patch(A, **KEY))
+        yield 0, {}
+
+    service.core.update_actions = update_actions
+
+    assert service.patch(A, **KEY).status_code == 200
+    assert_problem(inner[0], 409, "in-progress")
+    assert int(inner[0].headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize("key", ["", "a b", "x" * 256, "é"])
+def test_a_key_must_be_visible_ascii(service, key):
+    assert_problem(service.patch(A, Idempotency_Key=key), 400, "bad-request")
+    assert service.core.calls == []
+
+
+@pytest.mark.parametrize("key", ["x", "x" * 255, '"quoted"', "!~"])
+def test_keys_of_every_allowed_length_are_taken(service, key):
+    assert service.patch(A, Idempotency_Key=key).status_code == 200
+
+
+def test_answers_before_the_first_call_are_not_stored(service):
+    assert_problem(service.patch({"actionId": "1"}, **KEY), 400, "validation-failed")
+
+    assert service.patch(A, **KEY).status_code == 200
+
+
+def test_a_store_that_cannot_be_had_is_a_503_and_runs_nothing(service, tmp_path):
+    service.backends.idempotency.close()
+    for path in tmp_path.glob("idempotency.sqlite*"):
+        path.unlink()
+    (tmp_path / "idempotency.sqlite").mkdir()
+
+    problem = assert_problem(service.patch(A, **KEY), 503, "temporarily-unavailable")
+
+    assert "without the key" in problem["detail"]
+    assert service.core.calls == []
+    assert service.patch(A).status_code == 200
