@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, cast
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.errors import StorageError
-from limits.storage import MemoryStorage, SlidingWindowCounterSupport, Storage, storage_from_string
+from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.retry import Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from limits.storage import SlidingWindowCounterSupport, Storage
 
 _log = logging.getLogger(__name__)
 
@@ -167,16 +166,3 @@ def ratelimit_fields(name: str, allowance: Allowance) -> dict[str, str]:
         "RateLimit-Policy": f'"{name}";q={allowance.limit};w={allowance.window_seconds}',
         "RateLimit": f'"{name}";r={allowance.remaining};t={allowance.reset_seconds}',
     }
-
-
-def redis_storage(url: str, timeout_seconds: float = 0.05) -> Storage:
-    """The library's Redis storage with timeouts short enough to fall back within a request."""
-    options = {
-        "socket_timeout": timeout_seconds,
-        "socket_connect_timeout": timeout_seconds,
-        "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
-        "wrap_exceptions": True,
-        "key_prefix": "gateway:rate",
-    }
-    url = f"redis+{url}" if url.startswith("unix:") else url  # The library's name for what redis-py calls unix.
-    return cast("Storage", storage_from_string(url, **options))  # type: ignore[arg-type]  # typed for scalars only

@@ -6,8 +6,10 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
 
 from gateway.admission.idempotency import ClaimPolicy, FingerprintMismatch, InProgress
+from gateway.admission.idempotency_redis import RedisIdempotencyStore
 from gateway.admission.idempotency_sqlite import SqliteIdempotencyStore
 from gateway.admission.journal import Entry
 from tests.unit.gateway.admission.clocks import FakeClock
@@ -46,9 +48,38 @@ class SqliteWorld:
             store.close()
 
 
-@pytest.fixture(params=[SqliteWorld])
+class RedisWorld:
+    """The Redis store; time passes by shortening the life of every key."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client = redis.from_url(url)
+        self._client.flushall()
+        self._stores: list[RedisIdempotencyStore] = []
+
+    def worker(self, **policy: Any) -> IdempotencyStore:
+        """A store as another worker process would open it."""
+        store = RedisIdempotencyStore(self._url, ClaimPolicy(**{**POLICY, **policy}), timeout_seconds=5.0)
+        self._stores.append(store)
+        return store
+
+    def pass_time(self, seconds: float) -> None:
+        for key in self._client.scan_iter():
+            left = self._client.pttl(key)
+            assert left > 0, f"{key!r} would live for ever"
+            self._client.pexpire(key, max(0, left - round(seconds * 1000)))
+
+    def close(self) -> None:
+        for store in [*self._stores, self._client]:
+            store.close()
+
+
+@pytest.fixture(params=["sqlite", "redis"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    made = request.param(tmp_path)
+    if request.param == "sqlite":
+        made: Any = SqliteWorld(tmp_path)
+    else:
+        made = RedisWorld(request.getfixturevalue("redis_server").url)
     yield made
     made.close()
 

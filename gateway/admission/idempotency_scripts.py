@@ -1,0 +1,74 @@
+"""The Lua scripts of the Redis idempotency store: each is one atomic step over the three keys of one record.
+
+KEYS: the record (hash), its events (list), its lease (string). ARGV begins with the owner, the record's milliseconds to
+live, and the lease's.
+"""
+
+from __future__ import annotations
+
+_RENEW = """
+local function renew()
+  redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[3])
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  redis.call('PEXPIRE', KEYS[2], ARGV[2])
+end
+"""
+
+_ROLL_BACK = """
+local function roll_back()
+  local base = tonumber(redis.call('HGET', KEYS[1], 'base'))
+  if base == 0 then
+    redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
+  else
+    redis.call('LTRIM', KEYS[2], 0, base - 1)
+    redis.call('HSET', KEYS[1], 'owner', '')
+    redis.call('DEL', KEYS[3])
+  end
+end
+"""
+
+_CLAIM = """
+-- An owner that claims twice has not had its first answer: what that did is undone.
+if redis.call('HGET', KEYS[1], 'owner') == ARGV[1] then roll_back() end
+local fingerprint = redis.call('HGET', KEYS[1], 'fingerprint')
+if not fingerprint then
+  redis.call('HSET', KEYS[1], 'fingerprint', ARGV[4], 'owner', ARGV[1], 'base', 0)
+  redis.call('RPUSH', KEYS[2], ARGV[5])
+  renew()
+  return {'held', {}}
+end
+if fingerprint ~= ARGV[4] then return {'mismatch', {}} end
+local lease_left = redis.call('PTTL', KEYS[3])
+if lease_left > 0 then return {'running', lease_left} end
+local events = redis.call('LRANGE', KEYS[2], 0, -1)
+if redis.call('HGET', KEYS[1], 'complete') == '1' then return {'complete', events} end
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'base', #events)
+renew()
+return {'held', events}
+"""
+
+_APPEND = """
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+for i = 5, #ARGV do redis.call('RPUSH', KEYS[2], ARGV[i]) end
+renew()
+if ARGV[4] ~= '' then
+  redis.call('HSET', KEYS[1], 'owner', '', 'complete', ARGV[4])
+  redis.call('DEL', KEYS[3])
+end
+return 1
+"""
+
+_UNDO = """
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+roll_back()
+return 1
+"""
+
+CLAIM = _RENEW + _ROLL_BACK + _CLAIM
+"""Take the lease. ARGV[4], ARGV[5]: fingerprint, first mark. Returns what became of it, and events or milliseconds."""
+
+APPEND = _RENEW + _APPEND
+"""Add events. ARGV[4]: '' to go on, '0' or '1' to give the lease back with that for `complete`; then the events."""
+
+UNDO = _ROLL_BACK + _UNDO
+"""Take back what was written since the claim."""

@@ -1,0 +1,22 @@
+"""The ``limits`` library's Redis storage with the gateway's timeouts, so that a limit can fall back within a request."""
+
+from __future__ import annotations
+
+from limits.storage import RedisStorage
+
+from gateway.admission.redis_client import REDIS_ERRORS, client_options
+
+
+class SharedRedisStorage(RedisStorage):
+    """Counters that the workers of all hosts share. Errors are StorageErrors of ``limits``."""
+
+    STORAGE_SCHEME = None  # type: ignore[assignment]  # not registered: made here and nowhere by its name
+
+    def __init__(self, url: str, timeout_seconds: float = 0.05) -> None:
+        url = f"redis+{url}" if url.startswith("unix:") else url  # The library's name for what redis-py calls unix.
+        super().__init__(url, key_prefix="gateway:rate", wrap_exceptions=True, **client_options(timeout_seconds))
+
+    @property
+    def base_exceptions(self) -> tuple[type[Exception], ...]:
+        """What the library wraps."""
+        return REDIS_ERRORS

@@ -1,0 +1,232 @@
+"""What only the Redis store can meet: a server that is down, slow, restarted, or not Redis at all."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+
+from gateway.admission.idempotency import ClaimPolicy, StoreUnavailable
+from gateway.admission.idempotency_redis import RedisIdempotencyStore
+from gateway.admission.journal import Entry
+from gateway.admission.rates import RateLimits
+from gateway.admission.rates_redis import SharedRedisStorage
+from tests.contract.redis_server import BINARY, MISSING, RedisServer
+from tests.unit.gateway.admission.clocks import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+UNLIMITED = 1_000_000
+
+
+@pytest.fixture
+def server(tmp_path) -> Iterator[RedisServer]:
+    """A server of this test's own, to be ill-treated."""
+    if BINARY is None:
+        pytest.skip(MISSING)
+    made = RedisServer(tmp_path)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def store(server, clock):
+    made = RedisIdempotencyStore(server.url, ClaimPolicy(window=UNLIMITED), timeout_seconds=0.2, clock=clock)
+    yield made
+    made.close()
+
+
+def finals(*indexes: int) -> list[Entry]:
+    return [Entry(index, "final", index) for index in indexes]
+
+
+def test_a_redis_that_is_not_there_at_start_refuses_claims_and_serves_them_once_it_is(server, store, clock):
+    server.stop()
+    with pytest.raises(StoreUnavailable, match="ConnectionError"):
+        store.claim("p", "k", "f", 1)
+    assert store.ping() is not None
+    server.start()
+    clock.advance(1.1)
+
+    assert store.claim("p", "k", "f", 1).kind == "fresh"
+    assert store.ping() is None
+
+
+def test_after_a_failure_redis_is_left_alone_for_a_second(server, store, clock):
+    server.stop()
+    with pytest.raises(StoreUnavailable, match="ConnectionError"):
+        store.claim("p", "k", "f", 1)
+    server.start()
+
+    with pytest.raises(StoreUnavailable, match="a moment ago"):
+        store.claim("p", "k", "f", 1)
+
+
+def test_a_redis_that_hangs_is_given_up_after_the_timeout(server, store):
+    store.claim("p", "other", "f", 1)
+    server.freeze()
+
+    with pytest.raises(StoreUnavailable, match="TimeoutError"):
+        store.claim("p", "k", "f", 1)
+    server.thaw()
+
+
+def test_a_connection_that_redis_closed_is_replaced_without_a_refusal(server, store):
+    store.claim("p", "k", "f", 1)
+    server.stop()
+    server.start()
+
+    assert store.claim("p", "k", "f", 1).kind == "fresh"  # the server kept nothing
+
+
+def test_a_running_batch_goes_on_without_redis_and_says_so_in_the_log(server, store, caplog):
+    claim = store.claim("p", "k", "f", 100)
+    server.stop()
+    before_send = claim.sent_hook(lambda: pytest.fail("marked with the claim, so nothing is in doubt"))
+
+    for index in range(100):
+        before_send(index)
+        claim.record(finals(index))
+    claim.finish()
+
+    assert {record.message for record in caplog.records} == {"idempotency_record_failed", "idempotency_finish_failed"}
+
+
+def test_what_could_not_be_written_is_written_when_redis_is_back(server, store, caplog):
+    caplog.set_level(logging.CRITICAL)
+    claim = store.claim("p", "k", "f", 100)
+    server.freeze()
+    claim.record(finals(*range(70)))
+    server.thaw()
+    claim.record(finals(*range(70, 100)))
+    claim.finish()
+
+    assert store.claim("p", "k", "f", 100).stored.keys() == set(range(100))
+
+
+def test_an_abandoned_claim_that_cannot_be_taken_back_is_logged(server, store, caplog):
+    claim = store.claim("p", "k", "f", 1)
+    server.stop()
+    claim.abandon()
+
+    assert [record.message for record in caplog.records] == ["idempotency_abandon_failed"]
+
+
+def test_a_claim_whose_answer_was_lost_can_be_made_again_by_the_same_owner(server, store):
+    lost = store.claim("p", "k", "f", 3)._record
+    answer, events = lost.claim("f", b'{"sent":[0,3]}')
+
+    assert (answer, events) == (b"held", [])
+    assert len(redis.from_url(server.url).keys("*events")) == 1
+
+
+def test_a_resume_whose_answer_was_lost_can_be_made_again_by_the_same_owner(store):
+    first = store.claim("p", "k", "f", 3)
+    first.record([*finals(0), Entry(1, "open"), Entry(2, "open")])
+    first.finish()
+    again = store.claim("p", "k", "f", 3)._record
+
+    answer, events = again.claim("f", b'{"sent":[0,3]}')
+
+    assert (answer, len(events)) == (b"held", 2)
+
+
+@pytest.mark.parametrize("spoil", ["SET", "RPUSH"])
+def test_keys_that_hold_something_else_are_an_unavailable_store(server, store, spoil):
+    store.claim("p", "k", "f", 1).abandon()
+    client = redis.from_url(server.url)
+    claim = store.claim("p", "k", "f", 1)
+    name = client.keys("*record")[0]
+    client.delete(name)
+    client.execute_command(spoil, name, "x")
+
+    with pytest.raises(StoreUnavailable, match="WRONGTYPE"):
+        store.claim("p", "k", "f", 1)
+    claim.finish()
+    client.close()
+
+
+def test_events_that_are_no_journal_are_an_unavailable_store(server, store):
+    claim = store.claim("p", "k", "f", 1)
+    claim.record([Entry(0, "open")])
+    claim.finish()
+    client = redis.from_url(server.url)
+    client.rpush(client.keys("*events")[0], b"\xff\x00 nonsense")
+    client.close()
+
+    with pytest.raises(StoreUnavailable, match="not an event"):
+        store.claim("p", "k", "f", 1)
+
+
+def test_a_full_redis_is_an_unavailable_store(server, store):
+    client = redis.from_url(server.url)
+    store.claim("p", "k", "f", 1)
+    client.config_set("maxmemory", "1")
+    client.close()
+
+    with pytest.raises(StoreUnavailable, match="OutOfMemory"):
+        store.claim("p", "l", "f", 1)
+
+
+@pytest.mark.parametrize(
+    "reply", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"$abc\r\n", b"*1\r\n$-5\r\n", b"\xff\xfe\x00\r\n", b""]
+)
+def test_a_server_that_is_not_redis_is_an_unavailable_store_and_an_open_rate_limit(reply):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer_all, args=(listener, reply), daemon=True).start()
+        url = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+        store = RedisIdempotencyStore(url, ClaimPolicy())
+
+        with pytest.raises(StoreUnavailable):
+            store.claim("p", "k", "f", 1)
+        assert store.ping() is not None
+        assert RateLimits("10/minute", SharedRedisStorage(url)).hit("p", 3).remaining == 7
+        store.close()
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def answer_all(listener: socket.socket, reply: bytes) -> None:
+    try:
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(5)
+                connection.recv(1024)
+                connection.sendall(reply)
+    except OSError:
+        return
+
+
+def test_workers_that_share_redis_count_together(server):
+    one, other = (RateLimits("10/minute", SharedRedisStorage(server.url), name="items") for _ in range(2))
+
+    assert one.hit("p", 7).remaining == 3
+    refused = other.hit("p", 4)
+
+    assert not refused.allowed
+    assert 1 <= refused.retry_after <= 120
+    assert refused.reset_seconds == refused.retry_after
+
+
+def test_a_rate_limit_counts_locally_while_redis_is_away_and_together_when_it_is_back(server, clock, caplog):
+    limits = RateLimits("10/minute", SharedRedisStorage(server.url), clock=clock)
+    limits.hit("p", 7)
+    server.stop()
+    assert limits.hit("p", 7).allowed
+    server.start()
+    clock.advance(1.1)
+
+    assert limits.hit("p", 7).allowed  # the server began anew
+    assert not limits.hit("p", 7).allowed
+    assert [record.message for record in caplog.records] == ["rate_store_down", "rate_store_back"]
