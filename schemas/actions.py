@@ -16,7 +16,7 @@ from schemas.fields import ActionId, Choice, ReadOnly, Timestamp
 from schemas.messages import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from collections.abc import Set as AbstractSet
 
     from marshmallow.fields import Field
@@ -35,18 +35,18 @@ _PARTNER = Message("partner_not_allowed", "Must be a partner that the caller may
 class ActionUpdateSchema(StrictSchema):
     """One item of a batch: the action and the fields to change; what is left out keeps its value."""
 
-    actionId = ActionId(required=True, metadata={"description": "The action to update."})  # noqa: N815 -- contract word
-    category_action = Choice(CATEGORIES)
-    type_action = Choice(CATEGORIES)
-    status = Choice(STATUSES)
-    title = Translations(255)
-    subtitle = Translations(255, allow_none=True)
-    details = Translations(10_000)
-    partner_ids = UuidList(1_000)
-    effective_date = Timestamp(allow_none=True)
-    due_date = Timestamp(allow_none=True)
-    expires_at = Timestamp(allow_none=True)
-    author_id = ReadOnly("author_id", metadata={"description": "Cannot be updated; sending it is an error."})
+    actionId = ActionId(required=True, about="The action to update.")  # noqa: N815 -- contract word
+    category_action = Choice(CATEGORIES, about="What the action asks for.")
+    type_action = Choice(CATEGORIES, about="How it is carried out.")
+    status = Choice(STATUSES, about="Where the action stands.")
+    title = Translations(255, about="Title by language; a language left out keeps its text.")
+    subtitle = Translations(255, allow_none=True, about="Subtitle by language; null clears all.")
+    details = Translations(10_000, about="Full text by language.")
+    partner_ids = UuidList(1_000, about="Partners that the action concerns, all of them; none twice.")
+    effective_date = Timestamp(allow_none=True, about="From when the action counts, in UTC; null clears it.")
+    due_date = Timestamp(allow_none=True, about="Until when it is to be done, in UTC; null clears it.")
+    expires_at = Timestamp(allow_none=True, about="When it ends, in UTC; null clears it.")
+    author_id = ReadOnly("author_id", about="Cannot be updated; sending it is an error.")
 
     def __init__(self, *, languages: Sequence[str] = LANGUAGES, **options: Any) -> None:
         """``languages`` are those of title, subtitle and details."""
@@ -67,11 +67,15 @@ class ActionUpdateSchema(StrictSchema):
 class ActionArray(ObjectList):
     """The items of a batch; they pass unread here, for BatchLoader loads them one at a time."""
 
+    def accept(self, value: Any) -> list[Any] | None:
+        """The array as it is, or None where it is none or empty; too long a one has an answer of its own."""
+        return value if type(value) is list and value else None
+
     def _deserialize(self, value: Any, *_where: Any, **_options: Any) -> list[Any]:
-        if value == []:
-            raise ValidationError(_EMPTY)
-        self.check_size(value)
-        return value  # type: ignore[no-any-return] # check_size has seen that it is a list.
+        accepted = self.accept(value)
+        if accepted is None:
+            raise ValidationError(_EMPTY if value == [] else self.wrong_type)
+        return accepted
 
 
 def batch_schema(languages: Sequence[str] = LANGUAGES, max_items: int = 1_000) -> StrictSchema:
@@ -112,8 +116,7 @@ class BatchLoader:
         """``breathe`` is called every BREATH items, to let others run."""
         self._max_items = max_items
         self._breathe = breathe
-        # The size has its own refusal, so the schema here is told none.
-        self._load_batch = batch_schema(languages, max_items=2**63).load
+        self._load_batch = compile_loader(batch_schema(languages, max_items))
         self._load_item = compile_loader(ActionUpdateSchema(languages=languages))
 
     def load(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> list[dict[str, object]]:
@@ -133,12 +136,11 @@ class BatchLoader:
 
     def _rows(self, document: object, errors: ErrorList) -> list[Any]:
         """The array of items, as far as there is one; what is wrong around it goes to ``errors``."""
-        try:
-            batch = self._load_batch(document)  # type: ignore[arg-type] # Any JSON is what it is there to judge.
-        except ValidationError as refusal:
-            errors.add(refusal.messages_dict)
-            batch = refusal.valid_data
-        return batch.get("data", []) if isinstance(batch, dict) else []
+        messages: dict[Any, Any] = {}
+        batch = self._load_batch(document, messages)
+        errors.add(messages)
+        rows: list[Any] = batch.get("data", [])
+        return rows
 
     def _items(
         self, rows: list[Any], partners: AbstractSet[str] | None, errors: ErrorList
@@ -149,25 +151,18 @@ class BatchLoader:
         for index, row in enumerate(rows):
             if not index % BREATH:
                 self._breathe()
-            item, messages = self._item(row)
+            messages: dict[Any, Any] = {}
+            item = self._load_item(row, messages)
             action_id = item.get("actionId")
             if action_id is not None and (first := seen.setdefault(action_id, index)) != index:
-                messages = {**messages, "actionId": [_duplicate(first)]}
+                messages["actionId"] = [_duplicate(first)]
             if partners is not None and "partner_ids" in item:
-                messages = {**messages, **_foreign(item["partner_ids"], partners)}
+                messages |= _foreign(item["partner_ids"], partners)
             if messages:
                 invalid += 1
                 errors.add(messages, index, action_id)
             items.append(item)
         return items, invalid
-
-    def _item(self, row: Any) -> tuple[dict[str, Any], Mapping[Any, Any]]:
-        """What could be loaded of a row, and what is wrong with it."""
-        try:
-            return self._load_item(row), {}
-        except ValidationError as refusal:
-            loaded = refusal.valid_data
-            return loaded if isinstance(loaded, dict) else {}, refusal.messages_dict
 
 
 def _duplicate(first: int) -> Message:

@@ -17,7 +17,6 @@ from schemas.integrations import INPUT_TYPES
 from schemas.messages import VALIDATION_CODES
 
 OUTCOMES = ("not_applied", "not_sent", "unknown")
-_MANY = 2**31
 
 
 def _about(text: str, **more: object) -> dict[str, object]:
@@ -67,9 +66,9 @@ class ItemErrorSchema(StrictSchema):
     outcome = Choice(
         OUTCOMES,
         required=True,
-        metadata=_about("`unknown`: it was sent and may have been applied; `not_sent`: it never left the gateway."),
+        about="`unknown`: it was sent and may have been applied; `not_sent`: it never left the gateway.",
     )
-    retryable = Flag(required=True, metadata=_about("Sending just this item again can help."))
+    retryable = Flag(required=True, about="Sending just this item again can help.")
     retry_after = _count("Seconds to wait before that.")
     errors = fields.Dict(
         keys=fields.String(),
@@ -81,14 +80,14 @@ class ItemErrorSchema(StrictSchema):
 class UpdatedSchema(StrictSchema):
     """200: every item was updated; in the order of the request."""
 
-    data = ObjectList(ActionSchema, most=_MANY, required=True)
+    data = ObjectList(ActionSchema, required=True)
 
 
 class PartlyUpdatedSchema(StrictSchema):
     """207: at least one item was updated and at least one was not; both in the order of the request."""
 
-    data = ObjectList(ActionSchema, least=1, most=_MANY, required=True)
-    errors = ObjectList(ItemErrorSchema, least=1, most=_MANY, required=True)
+    data = ObjectList(ActionSchema, least=1, required=True)
+    errors = ObjectList(ItemErrorSchema, least=1, required=True)
 
 
 class DryRunSchema(StrictSchema):
@@ -157,7 +156,7 @@ class ValidationProblemSchema(ProblemSchema):
 class BatchProblemSchema(ProblemSchema):
     """No item was updated: one item error for each, in the order of the request."""
 
-    errors = ObjectList(ItemErrorSchema, least=1, most=_MANY, required=True)
+    errors = ObjectList(ItemErrorSchema, least=1, required=True)
 
 
 class InputFieldAnswerSchema(StrictSchema):
@@ -186,7 +185,7 @@ class StoredIntegrationActionSchema(StrictSchema):
     description = fields.String(required=True)
     code = fields.String(required=True, allow_none=True, metadata=_about("JavaScript."))
     order = _count("Position within the integration.", required=True)
-    inputFields = ObjectList(InputFieldAnswerSchema, most=_MANY, required=True)  # noqa: N815 -- contract word
+    inputFields = ObjectList(InputFieldAnswerSchema, required=True)  # noqa: N815 -- contract word
 
 
 class IntegrationActionAnswerSchema(StrictSchema):

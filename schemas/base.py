@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MAX_LISTED = 100
 """Validation errors listed in one answer; the others are counted."""
 
-UNKNOWN_FIELD = Message("unknown_field", "Unknown field.")
+_UNKNOWN = Message("unknown_field", "Unknown field.")
 _NOT_AN_OBJECT = Message("invalid_type", "Must be an object.")
 _MAX_PATH = 200
 
@@ -45,7 +45,7 @@ class InvalidDocument(ValueError):
 class StrictSchema(Schema):
     """A schema that refuses what it does not name, with messages that carry codes."""
 
-    error_messages = {"unknown": UNKNOWN_FIELD, "type": _NOT_AN_OBJECT}  # noqa: RUF012 -- Marshmallow's declaration
+    error_messages = {"unknown": _UNKNOWN, "type": _NOT_AN_OBJECT}  # noqa: RUF012 -- Marshmallow's declaration
 
     class Meta:
         """Options for Marshmallow."""
@@ -88,7 +88,7 @@ def leaves(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str | No
         return
     for message in messages:
         # A client may well send a field named "_schema"; only a message that is not about a name is the object's own.
-        whole = path[-1:] == (SCHEMA,) and message is not UNKNOWN_FIELD
+        whole = path[-1:] == (SCHEMA,) and code_of(message) != "unknown_field"
         yield ".".join(path[:-1] if whole else path)[:_MAX_PATH] or None, message
 
 

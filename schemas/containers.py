@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import ValidationError, fields
 
-from schemas.fields import NOT_NULL, REQUIRED, UUID_PATTERN, ContractField, Reasons, Text, Uuid
+from schemas.fields import NOT_NULL, REQUIRED, ContractField, Reasons, Text, Uuid, is_uuid
 from schemas.messages import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from marshmallow import Schema
 
-_are_uuids = re.compile(f"{UUID_PATTERN}(?:,{UUID_PATTERN})*").fullmatch
 _DUPLICATE = Message("duplicate_value", "Must not repeat an earlier entry.")
 
 
@@ -42,8 +40,9 @@ class Translations(ContractField[dict[str, str]]):
         """The object as it is, or None."""
         if type(value) is not dict or not value:
             return None
+        languages, most = self._languages, self._most
         for language, text in value.items():
-            if language not in self._languages or type(text) is not str or len(text) > self._most:
+            if language not in languages or type(text) is not str or len(text) > most:
                 return None
         return value
 
@@ -73,15 +72,12 @@ class UuidList(ContractField[list[str]]):
         """The UUIDs in lower case, or None."""
         if type(value) is not list or not 0 < len(value) <= self._most:
             return None
-        try:
-            joined = ",".join(value)
-        except TypeError:
-            return None
-        if _are_uuids(joined) is None:
-            return None
-        uuids = joined.lower().split(",")
-        # More pieces than entries: an entry held a comma.
-        return uuids if len(uuids) == len(value) == len(set(uuids)) else None
+        uuids: dict[str, None] = {}
+        for entry in value:
+            if type(entry) is not str or is_uuid(entry) is None:
+                return None
+            uuids[entry.lower()] = None
+        return list(uuids) if len(uuids) == len(value) else None
 
     def explain(self, value: Any) -> Reasons:
         """The wrong type or number, or messages by position."""
@@ -98,27 +94,38 @@ class ObjectList(fields.List[Any]):
     default_error_messages = {"required": REQUIRED, "null": NOT_NULL}  # noqa: RUF012 -- Marshmallow's declaration
 
     def __init__(
-        self, schema: type[Schema] | Schema | Callable[[], Schema], *, most: int, least: int = 0, **options: Any
+        self, schema: type[Schema] | Schema, *, most: int | None = None, least: int = 0, about: str = "", **options: Any
     ) -> None:
-        """``schema`` is that of one entry."""
-        must = f"Must be an array of {f'{least} to' if least else 'at most'} {most:,} objects."
+        """``schema`` is that of one entry; ``most`` of None is no bound."""
         self.least, self.most = least, most
-        self._wrong_type = Message("invalid_type", must)
+        must = f"Must be an array of {self._bounds()}objects."
+        self.wrong_type = Message("invalid_type", must)
         self._too_few, self._too_many = Message("too_few", must), Message("too_many", must)
-        bounds = {"minItems": least, "maxItems": most} if least else {"maxItems": most}
-        options["metadata"] = {**bounds, **options.get("metadata", {})}
-        super().__init__(fields.Nested(schema, error_messages=self.default_error_messages), **options)
+        described = {"minItems": least or None, "maxItems": most, "description": about or None}
+        metadata = {name: value for name, value in described.items() if value is not None}
+        self._entry = fields.Nested(schema, error_messages=self.default_error_messages)
+        super().__init__(self._entry, metadata=metadata, **options)
+
+    @property
+    def entry_schema(self) -> Schema:
+        """The schema of one entry."""
+        return self._entry.schema
+
+    def is_sized(self, value: Any) -> bool:
+        """Whether ``value`` is an array within the bounds; entries stay unread."""
+        return type(value) is list and self.least <= len(value) and (self.most is None or len(value) <= self.most)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> list[Any]:
-        self.check_size(value)
-        return super()._deserialize(value, attr, data, **options)
-
-    def check_size(self, value: Any) -> None:
-        """Raises ValidationError for anything but an array within the bounds; entries stay unread."""
+        if self.is_sized(value):
+            return super()._deserialize(value, attr, data, **options)
         if type(value) is not list:
-            raise ValidationError(self._wrong_type)
-        if not self.least <= len(value) <= self.most:
-            raise ValidationError(self._too_few if len(value) < self.least else self._too_many)
+            raise ValidationError(self.wrong_type)
+        raise ValidationError(self._too_few if len(value) < self.least else self._too_many)
+
+    def _bounds(self) -> str:
+        if self.most is None:
+            return f"at least {self.least} " if self.least else ""
+        return f"{self.least} to {self.most:,} " if self.least else f"at most {self.most:,} "
 
 
 def repeats(values: Iterable[object]) -> dict[int, list[Message]]:

@@ -23,8 +23,10 @@ INPUT_TYPES = (
     "TEXT", "MULTI_LINE_TEXT", "NUMBER", "BOOLEAN", "SELECT", "PASSWORD", "VECTOR", "OBJECT", "FILE", "ID",
 )  # fmt: skip
 
-_SELECT_ONLY = Message("select_only", "Must be left out, or the type must be SELECT.")
-_OPTIONS_NEEDED = Message("options_needed", "Must have at least one entry, or contextActionId must be given: SELECT.")
+_SELECT_ONLY = Message("select_only", "Only a field of type SELECT may have this.")
+_OPTIONS_NEEDED = Message(
+    "options_needed", "A field of type SELECT must have at least one option, or a contextActionId."
+)
 
 
 class OptionSchema(StrictSchema):
@@ -42,8 +44,13 @@ class InputFieldSchema(StrictSchema):
     description = Text(500, load_default="")
     placeholder = Text(200, load_default=None)
     required = Flag(load_default=False)
-    options = ObjectList(OptionSchema, most=1_000, load_default=None)
-    allowMultiSelect = Flag(load_default=None)  # noqa: N815 -- contract word
+    options = ObjectList(
+        OptionSchema,
+        most=1_000,
+        load_default=None,
+        about="Only for SELECT, which needs these or contextActionId; no value twice.",
+    )
+    allowMultiSelect = Flag(load_default=None, about="Only for SELECT.")  # noqa: N815 -- contract word
     contextActionId = Uuid(load_default=None)  # noqa: N815 -- contract word
 
     def check(self, loaded: dict[str, Any]) -> None:
@@ -60,10 +67,10 @@ class IntegrationActionSchema(StrictSchema):
     """The whole body of the PUT."""
 
     name = Text(100, least=1, required=True)
-    description = Text(1_000, load_default="", metadata={"description": "Left out: cleared."})
-    code = Text(40_000, allow_none=True, metadata={"description": "JavaScript. Left out: kept; null: cleared."})
+    description = Text(1_000, load_default="", about="Left out: cleared.")
+    code = Text(40_000, allow_none=True, about="JavaScript. Left out: kept; null: cleared.")
     inputFields = ObjectList(  # noqa: N815 -- contract word
-        InputFieldSchema, most=100, load_default=list, metadata={"description": "Left out: emptied."}
+        InputFieldSchema, most=100, load_default=list, about="Left out: emptied."
     )
 
 
@@ -72,12 +79,13 @@ def load_integration_action(document: object) -> dict[str, Any]:
 
     Raises InvalidDocument with every error; their index is None and their field a dotted path.
     """
-    try:
-        return _loader()(document)
-    except ValidationError as refusal:
+    messages: dict[Any, Any] = {}
+    action = _loader()(document, messages)
+    if messages:
         errors = ErrorList()
-        errors.add(refusal.messages_dict)
-        raise InvalidDocument(errors.listed, errors.total) from None
+        errors.add(messages)
+        raise InvalidDocument(errors.listed, errors.total)
+    return action
 
 
 @cache
