@@ -5,6 +5,7 @@ A record is a hash, its events a list, and its lease a key that Redis lets run o
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 import time
 from typing import TYPE_CHECKING, Any
@@ -31,15 +32,16 @@ if TYPE_CHECKING:
     from gateway.admission.claim import Claim
     from gateway.admission.idempotency import ClaimPolicy
 
+_ALL = 1_000_000_000
 _PAUSE_SECONDS = 1.0
 
 
 class RedisIdempotencyStore:
     """The IdempotencyStore that many hosts share.
 
-    With an unlimited ``policy.window`` the mark goes with the claim, and nothing waits for Redis while a batch is
-    being sent. After a failure, claims are refused for a second without asking, so that a Redis that is down costs
-    ``timeout_seconds`` once a second and not once a request.
+    ``window`` takes the place of the policy's: all items are marked with the claim, so that nothing waits for Redis
+    where a batch is being sent, which may be an event loop's callback. After a failure, claims are refused for a second
+    without asking: a Redis that is down costs ``timeout_seconds`` once a second and not once a request.
     """
 
     def __init__(
@@ -47,10 +49,11 @@ class RedisIdempotencyStore:
         url: str,
         policy: ClaimPolicy,
         *,
+        window: int = _ALL,
         timeout_seconds: float = 0.1,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._policy = policy
+        self._policy = dataclasses.replace(policy, window=window)
         self._redis = _Scripts(url, policy, timeout_seconds)
         self._clock = clock
         self._paused_until = float("-inf")

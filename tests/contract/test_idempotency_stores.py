@@ -59,7 +59,8 @@ class RedisWorld:
 
     def worker(self, **policy: Any) -> IdempotencyStore:
         """A store as another worker process would open it."""
-        store = RedisIdempotencyStore(self._url, ClaimPolicy(**{**POLICY, **policy}), timeout_seconds=5.0)
+        rules = ClaimPolicy(**{**POLICY, **policy})
+        store = RedisIdempotencyStore(self._url, rules, window=rules.window, timeout_seconds=5.0)
         self._stores.append(store)
         return store
 

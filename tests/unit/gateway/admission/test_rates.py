@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from limits.storage import MemoryStorage
 
-from gateway.admission.rates import Allowance, RateLimits, parse_rate, ratelimit_fields
-from gateway.admission.rates_redis import SharedRedisStorage
+from gateway.admission.rates import Allowance, RateLimits, parse_rate, ratelimit_fields, redis_storage
 from gateway.admission.rates_sqlite import SqliteStorage
 from tests.unit.gateway.admission.clocks import FakeClock
 
@@ -268,7 +267,7 @@ class TestSqliteStorage:
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "rediss://127.0.0.1:1/0", "unix:///nowhere/redis.sock"])
 def test_a_redis_that_is_not_there_costs_nothing_but_the_sharing(url, clock):
-    limits = RateLimits("10/minute", SharedRedisStorage(url), clock=clock)
+    limits = RateLimits("10/minute", redis_storage(url), clock=clock)
 
     assert limits.hit("p", 8).allowed
     assert not limits.hit("p", 8).allowed
