@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from sandbox import demo, seeds, serve
 from sandbox.core import command as core
 from sandbox.identity import command as identity
 
@@ -17,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="The gateway's surroundings on one machine.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (core, identity):
+    for command in (demo, serve, core, identity, seeds):
         command.add_parser(commands)
     options = parser.parse_args(arguments)
     code: int = options.run(options)

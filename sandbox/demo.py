@@ -1,0 +1,106 @@
+"""``python -m sandbox demo``: the contract's answers, one by one, through the real service."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from sandbox.paint import paint_for
+from sandbox.part import StackError
+from sandbox.stack import Stack
+from sandbox.steps import STEPS
+from sandbox.web import call
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from sandbox.paint import Paint
+    from sandbox.steps import Step
+    from sandbox.web import Reply
+
+_WIDTH = 100
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser of ``python -m sandbox``."""
+    text = "Start core, identity provider and gateway; send one request for each answer of the contract; check each."
+    commands.add_parser("demo", help="see every answer of the contract", description=text).set_defaults(run=_run)
+
+
+def _run(_options: argparse.Namespace) -> int:
+    started = time.monotonic()
+    paint = paint_for(sys.stdout)
+    try:
+        with Stack() as stack:
+            faults = Demo(stack, paint).run()
+    except (StackError, OSError) as exc:
+        raise SystemExit(f"demo: {exc}") from exc
+    for fault in faults:
+        sys.stderr.write(f"{paint('red', 'demo: ' + fault)}\n")
+    if not faults:
+        seconds = time.monotonic() - started
+        print(paint("green", f"All {len(STEPS)} answers are as the contract says ({seconds:.1f} s)."))
+    return 1 if faults else 0
+
+
+class Demo:
+    """Sends the steps through a running stack and prints what happens."""
+
+    def __init__(self, stack: Stack, paint: Paint) -> None:
+        self._stack = stack
+        self._paint = paint
+        self._headers = {
+            "none": {},
+            "token": {"Authorization": f"Bearer {stack.token()}"},
+            "api_key": {"Authorization": f"Bearer {stack.api_key('demo')}"},
+        }
+
+    def run(self) -> list[str]:
+        """Send everything; a line for each answer that is not what it must be."""
+        faults: list[str] = []
+        made = []
+        for step in STEPS:
+            before = self._core_calls()
+            reply = self._send(step)
+            made.append(self._core_calls() - before)
+            self._show_answer(reply, made[-1])
+            faults += _faults(step, reply, made[-1])
+        self._show_calls(made)
+        return faults
+
+    def _send(self, step: Step) -> Reply:
+        print(self._paint("bold", f"{step.status}: {step.title}"))
+        print(f"{step.method} {step.path}  {self._paint('dim', _in_short(step.body))}")
+        headers = self._headers[step.credential]
+        return call(step.method, self._stack.gateway.url + step.path, json_body=step.body, headers=headers)
+
+    def _show_answer(self, reply: Reply, core_calls: int) -> None:
+        print(f"{self._paint.status(reply.status)}  {self._paint('dim', f'calls to the core: {core_calls}')}")
+        if reply.status == 401:
+            print(self._paint("dim", f"WWW-Authenticate: {reply.headers.get('www-authenticate', '')}"))
+        print(self._paint.json(reply.json()), end="\n\n")
+
+    def _show_calls(self, made: list[int]) -> None:
+        print(self._paint("bold", "Calls the core has counted"))
+        for step, calls in zip(STEPS, made, strict=True):
+            print(f"{calls:>3}  {step.status} {step.title}")
+        print(f"{sum(made):>3}  in all; what failed validation or had no token made none\n")
+
+    def _core_calls(self) -> int:
+        calls: int = self._stack.core.control("GET", "calls")["total"]
+        return calls
+
+
+def _in_short(body: object) -> str:
+    text = json.dumps(body, ensure_ascii=False)
+    return text if len(text) <= _WIDTH else f"{text[:_WIDTH]}…"
+
+
+def _faults(step: Step, reply: Reply, core_calls: int) -> Iterator[str]:
+    if reply.status != step.status:
+        yield f"“{step.title}” must be {step.status}, was {reply.status}"
+    if core_calls != step.core_calls:
+        yield f"“{step.title}” must make {step.core_calls} calls to the core, made {core_calls}"

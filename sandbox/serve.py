@@ -1,0 +1,78 @@
+"""``python -m sandbox serve``: core, identity provider and gateway, kept running, with a curl to paste."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from sandbox.core.seed import identifier
+from sandbox.part import StackError
+from sandbox.stack import Stack
+
+if TYPE_CHECKING:
+    import argparse
+    from types import FrameType
+
+TOKEN_SECONDS = 12 * 3600
+_WATCH_SECONDS = 0.5
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser of ``python -m sandbox``."""
+    text = "Keep core, identity provider and gateway running on free loopback ports until Ctrl-C."
+    parser = commands.add_parser("serve", help="keep everything running", description=text)
+    parser.add_argument("--latency-ms", default="0", metavar="MS", help="let the core wait before each answer")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    signal.signal(signal.SIGTERM, _end)
+    core, identity = ("--latency-ms", options.latency_ms), ("--access-seconds", str(TOKEN_SECONDS))
+    try:
+        with Stack({"STATUS_PAGE": "true"}, core=core, identity=identity) as stack:
+            print(_words(stack), flush=True)
+            return _watch(stack)
+    except KeyboardInterrupt:
+        print("\nstopped")
+        return 0
+    except StackError as exc:
+        raise SystemExit(f"serve: {exc}") from exc
+
+
+def _watch(stack: Stack) -> int:
+    parts = (stack.core, stack.identity, stack.gateway)
+    while all(part.is_running() for part in parts):
+        time.sleep(_WATCH_SECONDS)
+    for part in parts:
+        if not part.is_running():
+            sys.stderr.write(f"serve: {part.name} ended:\n{part.tail()}\n")
+    return 1
+
+
+def _words(stack: Stack) -> str:
+    integration, action = identifier("CRM"), identifier("CRM/Get User Data")
+    return f"""\
+core      {stack.core.url}  (ids 19000 to 21999; 90404, 90422 and others fail on purpose: python -m sandbox core --help)
+identity  {stack.identity.url}  (clients and users: python -m sandbox identity --help)
+gateway   {stack.gateway.url}  (pages: /docs /status /readyz /metrics)
+logs      {stack.folder}
+
+export GATEWAY={stack.gateway.url}
+export TOKEN={stack.token()}
+export API_KEY={stack.api_key("serve")}
+
+curl -i -X PATCH "$GATEWAY/openapi/api/v1/actions" \\
+  -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
+  -d '{{"data": [{{"actionId": "19353", "status": "active"}}, {{"actionId": "90404", "status": "done"}}]}}'
+
+curl -i -X PUT "$GATEWAY/integrations/v1/{integration}/actions/{action}" \\
+  -H "Authorization: Bearer $API_KEY" -H 'Content-Type: application/json' \\
+  -d '{{"name": "Get User Data v2", "inputFields": [{{"label": "User ID", "required": true}}]}}'
+
+Ctrl-C stops everything."""
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
