@@ -67,7 +67,7 @@ class Demo:
             reply = self._send(step)
             made.append(self._core_calls() - before)
             self._show_answer(reply, made[-1])
-            faults += _faults(step, reply, made[-1])
+            faults += faults_of(step, reply, made[-1])
         self._show_calls(made)
         return faults
 
@@ -99,7 +99,8 @@ def _in_short(body: object) -> str:
     return text if len(text) <= _WIDTH else f"{text[:_WIDTH]}…"
 
 
-def _faults(step: Step, reply: Reply, core_calls: int) -> Iterator[str]:
+def faults_of(step: Step, reply: Reply, core_calls: int) -> Iterator[str]:
+    """A line for each thing that is not what the step says."""
     if reply.status != step.status:
         yield f"“{step.title}” must be {step.status}, was {reply.status}"
     if core_calls != step.core_calls:

@@ -1,0 +1,51 @@
+"""Real gunicorn, core and identity provider on loopback.
+
+``stack`` is shared by the session and reset before each test; ``make_stack`` starts one of one's own.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sandbox.stack import Stack
+from tests.e2e.stack import CoreView, Partner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture(scope="session")
+def shared_stack() -> Iterator[Stack]:
+    with Stack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(shared_stack: Stack) -> Stack:
+    shared_stack.core.control("POST", "reset")
+    shared_stack.identity.control("POST", "reset")
+    return shared_stack
+
+
+@pytest.fixture
+def partner(stack: Stack) -> Partner:
+    return Partner(stack)
+
+
+@pytest.fixture
+def core(stack: Stack) -> CoreView:
+    return CoreView(stack)
+
+
+@pytest.fixture
+def make_stack() -> Iterator[Callable[..., Stack]]:
+    """``make_stack({"BATCH_DEADLINE": "2"}, core=["--latency-ms", "20"])``: up until the test ends."""
+    with ExitStack() as running:
+
+        def make(settings: dict[str, str] | None = None, **options: Any) -> Stack:
+            return running.enter_context(Stack(settings, **options))
+
+        yield make
