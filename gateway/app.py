@@ -60,7 +60,7 @@ def _bulk(settings: Settings, backends: Backends, door: Door) -> BulkEndpoint:
     return BulkEndpoint(
         door=door,
         guard=Guard(backends.authenticators, permissions, "gateway"),
-        quota=Quota(backends.item_rates),
+        quota=Quota("items", backends.item_rates),
         loader=BatchLoader(settings.languages, settings.max_batch_items, lambda: time.sleep(0)),
         replays=Replays(backends.idempotency),
         runner=BatchRunner(backends.core, ActionTranslation(settings.languages)),
@@ -74,7 +74,7 @@ def _integration(settings: Settings, backends: Backends, door: Door) -> Integrat
     return IntegrationEndpoint(
         door=door,
         guard=Guard(backends.authenticators, Permissions(), "gateway"),
-        quota=Quota(backends.key_rates),
+        quota=Quota("requests", backends.key_rates),
         core=backends.core,
         body_limits=BodyLimits(max_bytes=settings.max_body_bytes, seconds=settings.body_timeout),
         deadline_seconds=settings.item_deadline,

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.admission.idempotency import ClaimPolicy
+from gateway.admission.idempotency_redis import RedisIdempotencyStore
 from gateway.admission.idempotency_sqlite import SqliteIdempotencyStore
+from gateway.admission.rates import RateLimits
+from gateway.admission.rates_redis import SharedRedisStorage
+from gateway.admission.rates_sqlite import SqliteStorage
 from gateway.auth.access import Access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from limits.storage import Storage
+
     from gateway.admission.idempotency import IdempotencyStore
-    from gateway.admission.rates import RateLimiter
     from gateway.auth.principal import Authenticator
     from gateway.settings import Settings
     from legacy_client.calls import ActionUpdate, CallContext, IntegrationActionReplacement
@@ -42,13 +47,13 @@ class Core(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Backends:
-    """``checks`` are asked for readiness; a limiter is None where nothing is limited."""
+    """``checks`` are asked for readiness."""
 
     core: Core
     authenticators: Sequence[Authenticator]
     idempotency: IdempotencyStore
-    item_rates: RateLimiter | None = None
-    key_rates: RateLimiter | None = None
+    item_rates: RateLimits
+    key_rates: RateLimits
     checks: Mapping[str, Callable[[], dict[str, Any]]] = field(default_factory=dict)
 
 
@@ -59,28 +64,36 @@ def connect(settings: Settings) -> Backends:
     access = Access(settings)
     access.start()
     core = connect_core(settings, access)
-    item_rates, key_rates = rate_limiters(settings)
+    storage = rate_storage(settings)
     return Backends(
         core=core,
         authenticators=access.authenticators,
         idempotency=idempotency_store(settings),
-        item_rates=item_rates,
-        key_rates=key_rates,
+        item_rates=RateLimits(settings.rate_limit, storage, name="items"),
+        key_rates=RateLimits(settings.key_rate_limit, storage, name="requests"),
         checks={"core": core.check, "keycloak": access.check},
     )
 
 
 def idempotency_store(settings: Settings) -> IdempotencyStore:
     """Redis where it is set, else one SQLite file for the workers of this host."""
-    # A worker that lives renews its lease far more often than a batch may last.
     policy = ClaimPolicy(
         ttl_seconds=settings.idempotency_ttl,
+        # A worker that lives renews its lease far more often than a batch may last.
         lease_seconds=settings.batch_deadline + 10,
         repeats_unknown=settings.core_honours_idempotency,
     )
     if settings.redis_url:
-        from gateway.admission.idempotency_redis import RedisIdempotencyStore
-
-        return RedisIdempotencyStore(settings.redis_url, policy)
+        # All items are marked with the claim: the engine sends from the event loop, where nothing may wait for Redis.
+        return RedisIdempotencyStore(settings.redis_url, replace(policy, window=settings.max_batch_items))
     path = settings.state_dir / "idempotency.sqlite"
     return SqliteIdempotencyStore(path, policy, max_bytes=settings.idempotency_max_bytes)
+
+
+def rate_storage(settings: Settings) -> Storage:
+    """Where rates are counted for all workers: Redis where it is set, else one SQLite file."""
+    return (
+        SharedRedisStorage(settings.redis_url)
+        if settings.redis_url
+        else SqliteStorage(settings.state_dir / "rates.sqlite")
+    )

@@ -6,27 +6,29 @@ from typing import TYPE_CHECKING
 
 from flask import after_this_request
 
+from gateway.admission.rates import ratelimit_fields
 from gateway.api.problems import Problem
 
 if TYPE_CHECKING:
     from flask import Response
 
-    from gateway.admission.rates import Allowance, RateLimiter
+    from gateway.admission.rates import Allowance, RateLimits
     from gateway.auth.principal import Principal
 
 
 class Quota:
-    """Charges a principal; without a limiter nothing is counted."""
+    """Charges principals; ``name`` is the unit that the ``RateLimit`` fields speak of."""
 
-    def __init__(self, limiter: RateLimiter | None) -> None:
-        self._limiter = limiter
+    def __init__(self, name: str, limits: RateLimits) -> None:
+        self._name = name
+        self._limits = limits
 
     def charge(self, principal: Principal, cost: int) -> None:
-        """Take ``cost`` from the principal's quota; every answer then says what is left. Raises Problem 429."""
-        if self._limiter is None:
+        """Take ``cost`` from the principal's quota; the answer then says what is left. Raises Problem 429."""
+        allowance = self._limits.hit(principal.id, cost, principal.rate)
+        if allowance is None:
             return
-        allowance = self._limiter.hit(principal.id, cost, principal.rate)
-        fields = allowance.fields()
+        fields = ratelimit_fields(self._name, allowance)
         if not allowance.allowed:
             raise _exceeded(allowance, fields)
 

@@ -6,7 +6,9 @@ import json
 from dataclasses import replace
 
 import pytest
+from limits.storage import MemoryStorage
 
+from gateway.admission.rates import RateLimits
 from gateway.app import create_app
 from gateway.auth.errors import InvalidCredentials
 from gateway.auth.principal import Principal
@@ -75,6 +77,8 @@ class Service:
             core=self.core,
             authenticators=[self.authenticator],
             idempotency=idempotency_store(self.settings),
+            item_rates=RateLimits(self.settings.rate_limit, MemoryStorage(), name="items"),
+            key_rates=RateLimits(self.settings.key_rate_limit, MemoryStorage(), name="requests"),
         )
         self.app = create_app(self.settings, self.backends)
         self.client = self.app.test_client()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.api.conftest import assert_problem
 
 from gateway.api.problems import PROBLEM_TYPES
 from gateway.auth import errors as auth
 from gateway.auth.principal import Principal
+from tests.api.conftest import assert_problem
 
 PATH = "/openapi/api/v1/actions"
 ITEM = {"actionId": "1", "status": "active"}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.api.conftest import assert_problem
 
 from legacy_client import errors as core
+from tests.api.conftest import assert_problem
 
 A, B, C = ({"actionId": str(n), "status": "active"} for n in (1, 2, 3))
 KEY = {"Idempotency_Key": "batch-1"}
