@@ -1,0 +1,152 @@
+"""What is worth telling about a request and a batch, as frozen details, and the port that hears of it.
+
+Logs, metrics and traces are hooks of this port; the request path builds the details once and knows none of them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_log = logging.getLogger(__name__)
+
+BatchKind = Literal["sync", "stream", "job", "single"]
+"""How a batch was run: answered at once, streamed, in the background, or the one call of an integration action."""
+ReplayKind = Literal["replayed", "resumed"]
+"""What a known idempotency key led to: its stored answer, or the completion of what was not final."""
+APPLIED = ("applied", "ok")
+"""Outcome and code of an item that was updated."""
+
+
+class Failure(Protocol):
+    """An item error, as far as telemetry reads it (``gateway.outcome.ItemError``)."""
+
+    @property
+    def code(self) -> str:
+        """One of the closed list of item error codes."""
+        ...
+
+    @property
+    def outcome(self) -> str:
+        """``not_applied``, ``not_sent`` or ``unknown``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedItem:
+    """One item that was not updated."""
+
+    index: int
+    action_id: str
+    code: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchDetails:
+    """A batch that was run. ``seconds`` is its whole fan-out; ``failed`` holds at most the first N failed items."""
+
+    kind: BatchKind
+    items: int
+    seconds: float
+    status: int
+    counts: Mapping[tuple[str, str], int]
+    failed: Sequence[FailedItem] = ()
+
+    @property
+    def succeeded(self) -> int:
+        """Items that were updated."""
+        return self.counts.get(APPLIED, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDetails:
+    """An answered request. ``route`` is the rule that matched (empty: none did), never the path itself.
+
+    ``problem`` is the last part of the problem's ``type``, empty on success; ``replay`` what a known idempotency key
+    led to; ``batch`` what the request ran, if anything.
+    """
+
+    method: str
+    route: str
+    status: int
+    seconds: float
+    request_id: str
+    principal_id: str = ""
+    problem: str = ""
+    received_bytes: int = 0
+    sent_bytes: int = 0
+    replay: ReplayKind | None = None
+    batch: BatchDetails | None = None
+
+
+class Telemetry(Protocol):
+    """Hears what happened. Called once per request and batch, never per item; must not raise."""
+
+    def request_ended(self, request: RequestDetails) -> None:
+        """An answer was handed to the server."""
+        ...
+
+    def batch_ended(self, batch: BatchDetails) -> None:
+        """A batch was run to its end, with or without a request that still waits for it."""
+        ...
+
+
+class Silent:
+    """Hears and does nothing: the null twin, and the base of hooks that care for some events only."""
+
+    def request_ended(self, request: RequestDetails) -> None:
+        """See Telemetry."""
+
+    def batch_ended(self, batch: BatchDetails) -> None:
+        """See Telemetry."""
+
+
+class FanOut:
+    """Tells every hook. A hook that fails is logged and costs neither the request nor the other hooks."""
+
+    def __init__(self, hooks: Sequence[Telemetry]) -> None:
+        self._hooks = hooks
+
+    def request_ended(self, request: RequestDetails) -> None:
+        """See Telemetry."""
+        self._tell(lambda hook: hook.request_ended(request))
+
+    def batch_ended(self, batch: BatchDetails) -> None:
+        """See Telemetry."""
+        self._tell(lambda hook: hook.batch_ended(batch))
+
+    def _tell(self, call: Callable[[Telemetry], None]) -> None:
+        for hook in self._hooks:
+            try:
+                call(hook)
+            except Exception:  # noqa: BLE001 -- what only looks on must never change an answer
+                _log.exception("telemetry_hook_failed", extra={"hook": type(hook).__name__})
+
+
+def summarize(
+    items: Sequence[Mapping[str, object]],
+    outcomes: Sequence[dict[str, object] | Failure],
+    *,
+    kind: BatchKind,
+    status: int,
+    seconds: float,
+    keep_failed: int,
+) -> BatchDetails:
+    """The details of a batch: an outcome that is a dict is an updated action, anything else a failure."""
+    failures = [(index, outcome) for index, outcome in enumerate(outcomes) if not isinstance(outcome, dict)]
+    counts = Counter((str(failure.outcome), failure.code) for _, failure in failures)
+    if len(failures) < len(outcomes):
+        counts[APPLIED] = len(outcomes) - len(failures)
+    failed = [_failed(index, items[index], failure) for index, failure in failures[:keep_failed]]
+    return BatchDetails(kind=kind, items=len(outcomes), seconds=seconds, status=status, counts=counts, failed=failed)
+
+
+def _failed(index: int, item: Mapping[str, object], failure: Failure) -> FailedItem:
+    action_id = str(item.get("actionId", ""))
+    return FailedItem(index=index, action_id=action_id, code=failure.code, outcome=str(failure.outcome))

@@ -1,0 +1,67 @@
+"""The log lines of a request: one for the request with its access facts, one for each of the first failed items."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from gateway.telemetry.events import APPLIED
+
+if TYPE_CHECKING:
+    from gateway.telemetry.events import BatchDetails, RequestDetails
+
+_log = logging.getLogger(__name__)
+# Asked every few seconds by probes and scrapers; of interest only when they fail.
+_QUIET_ROUTES = frozenset({"/livez", "/readyz", "/metrics", "/status/data"})
+
+
+class Lines:
+    """A hook of the Telemetry port. Failed items beyond those in the details are in the request's counts alone."""
+
+    def request_ended(self, request: RequestDetails) -> None:
+        """The request's line: access facts and, where it ran a batch, what became of that."""
+        _log.log(_level(request), "request_ended", extra=_facts(request))
+
+    def batch_ended(self, batch: BatchDetails) -> None:
+        """A line per failed item; one for the batch itself where no request waits for it."""
+        for item in batch.failed:
+            fields = {"index": item.index, "action_id": item.action_id, "code": item.code, "outcome": item.outcome}
+            _log.warning("item_failed", extra=fields)
+        if batch.kind == "job":
+            _log.info("batch_ended", extra={"status": batch.status, **_batch_facts(batch)})
+
+
+def _level(request: RequestDetails) -> int:
+    if request.status >= 500:
+        return logging.WARNING
+    return logging.DEBUG if request.route in _QUIET_ROUTES else logging.INFO
+
+
+def _facts(request: RequestDetails) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "method": request.method,
+        "route": request.route,
+        "status": request.status,
+        "seconds": round(request.seconds, 6),
+        "request_id": request.request_id,
+        "principal_id": request.principal_id,
+        "received_bytes": request.received_bytes,
+        "sent_bytes": request.sent_bytes,
+    }
+    if request.problem:
+        facts["problem"] = request.problem
+    if request.replay:
+        facts["replay"] = request.replay
+    return facts | (_batch_facts(request.batch) if request.batch else {})
+
+
+def _batch_facts(batch: BatchDetails) -> dict[str, object]:
+    codes = {code: count for (_, code), count in batch.counts.items() if code != APPLIED[1]}
+    return {
+        "kind": batch.kind,
+        "items": batch.items,
+        "succeeded": batch.succeeded,
+        "failed": batch.items - batch.succeeded,
+        "codes": ",".join(f"{code}:{count}" for code, count in sorted(codes.items())),
+        "batch_seconds": round(batch.seconds, 6),
+    }

@@ -1,0 +1,54 @@
+"""Every log event of the packages and what it means to an operator; the operators' page is made from this table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LOG_EVENTS: Mapping[str, str] = {
+    # Requests and batches.
+    "request_ended": "A request was answered: access facts, the principal, and the counts of the batch it ran.",
+    "batch_ended": "A batch that no request waits for came to its end.",
+    "item_failed": "An item was not updated: its `index`, `action_id`, `code` and `outcome`; at most "
+    "`GATEWAY_LOG_FAILED_ITEMS` of a batch.",
+    "access_refused": "Credentials were refused; `error` and `reason` say why, without the credentials.",
+    "request_refused": "A request was not HTTP as the gateway takes it, and never reached the application.",
+    "refusal_not_delivered": "Such a caller left before its refusal could be sent.",
+    # Faults of our own: each is a bug to report, with the traceback in `exception`.
+    "unhandled_fault": "A fault nobody foresaw; the caller got a 500.",
+    "request_failed_before_the_application": "A fault while a request was read; the caller got a 500.",
+    "item_translation_failed": "One valid item could not be translated for the core; the others went on.",
+    "batch_failed": "A batch broke off; items without a result were reported as unknown.",
+    "telemetry_hook_failed": "A hook that only looks on failed; no answer was changed by it.",
+    "metrics_fold_failed": "The worker's numbers could not be brought up to now; tried again a second later.",
+    # The core.
+    "core_answer_untranslatable": "The core's answer has the right shape but values that its contract does not know.",
+    # Keycloak.
+    "jwks_fetch_failed": "A realm's signing keys cannot be refreshed; known keys go on serving for "
+    "`GATEWAY_KEYS_MAX_STALE`. Said once until it recovers.",
+    "jwks_fetch_recovered": "A realm's signing keys are refreshed again.",
+    "realm_keys_changed": "A realm's set of signing keys changed; `kids` names those in use.",
+    "jwks_key_skipped": "A published key is of no use for signatures and was left out.",
+    "not_before_unknown": "A realm's not-before policy could not be read; tokens are accepted without it.",
+    "introspection_failed": "Keycloak could not be asked whether a token was revoked; it is left alone for a moment.",
+    # API keys.
+    "api_keys_unavailable": "The store of API keys cannot be read; callers with keys get a 503.",
+    "api_keys_file_unusable": "`GATEWAY_API_KEYS_FILE` cannot be read or understood.",
+    "api_key_use_not_noted": "When a key was last used could not be kept; the request went on.",
+    # Rates.
+    "rate_store_down": "Redis cannot be had for rates; `counting` says who counts meanwhile.",
+    "rate_store_back": "Rates are counted in Redis again.",
+    # Idempotency records.
+    "idempotency_mark_failed": "The store could not be told that an item is about to be sent; the batch stops sending.",
+    "idempotency_record_failed": "Outcomes could not be kept; a repeat of the key will say that they are unknown.",
+    "idempotency_finish_failed": "The end of a keyed request could not be kept; its claim ends by itself.",
+    "idempotency_abandon_failed": "A claim could not be given up; it ends by itself.",
+    "idempotency_records_evicted": "The embedded store reached its size, and dropped its oldest records.",
+    # The start.
+    "setting_unknown": "A `GATEWAY_*` variable means nothing here; `nearest` is the setting it may have meant.",
+    "schema_not_compiled": "A schema is validated without its fast path; slower, not wrong.",
+    "field_not_compiled": "A field is validated without its fast path; slower, not wrong.",
+}
+"""Event name → what happened and what it means."""

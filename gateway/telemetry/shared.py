@@ -1,0 +1,84 @@
+"""The folder in which gunicorn's workers keep their numbers, so that each of them can show the sum of all.
+
+Each worker writes to files named after its place: the lowest number that no living worker holds. A new worker takes
+over the place of a dead one and counts on from its numbers, so files do not grow in number with each recycled worker
+and no counter ever falls. A place is held by a lock that the kernel drops however the process ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prometheus_client import values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Where prometheus-client itself looks for the folder; set by the server for its workers."""
+_OWNER = "owner.lock"
+
+
+def make_folder(state_dir: Path) -> Path:
+    """A fresh folder for one server and its workers, and the end of those that dead servers left behind."""
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in state_dir.glob("metrics-*"):
+        if (lock := _try_lock(left / _OWNER)) is not None:
+            shutil.rmtree(left, ignore_errors=True)
+            os.close(lock)
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix="metrics-", dir=state_dir))
+        # Never closed: held as long as the server or one of its workers lives. None: another server swept just now.
+        if _try_lock(folder / _OWNER) is not None:
+            return folder
+
+
+def join(environ: Mapping[str, str]) -> Path | None:
+    """Take a place in the server's folder for this process; None outside a server.
+
+    Must come before the first metric is made: from then on metrics of this process live in files of the folder.
+    """
+    if not environ.get(VARIABLE):
+        return None
+    folder = Path(environ[VARIABLE])
+    place = _take_place(folder)
+    values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+    return folder
+
+
+def forget_dead(folder: Path) -> None:
+    """Drop the gauges of workers that are gone; their counters stay for whoever takes over the place."""
+    for held in folder.glob("place-*.lock"):
+        if (lock := _try_lock(held)) is not None:
+            place = held.stem.removeprefix("place-")
+            for gauges in folder.glob(f"gauge_live*_{place}.db"):
+                gauges.unlink(missing_ok=True)
+            os.close(lock)
+
+
+def _take_place(folder: Path) -> int:
+    for place in itertools.count():
+        # Never closed: the place is held until the process ends.
+        if _try_lock(folder / f"place-{place}.lock") is not None:
+            return place
+    raise AssertionError("itertools.count() does not end")
+
+
+def _try_lock(path: Path) -> int | None:
+    """The open file that holds the lock, or None if somebody else has it or there is no such folder."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    return handle

@@ -1,0 +1,93 @@
+"""Every metric the gateway has: the table from which they are made, and from which docs, dashboard and alerts are checked.
+
+Names and units follow Prometheus' conventions. Every label has a closed set of values; no label holds an id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0)
+_ITEMS = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 10_000.0, 100_000.0)
+
+ATTEMPT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper bounds of the buckets in which the core's gate counts the duration of attempts."""
+
+Across = Literal["livesum", "livemax"]
+"""How a gauge of several workers becomes one number; dead workers never count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One metric. Series of ``from_start`` exist before the first event, so that a rate sees their first step."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+    across: Across = "livesum"
+    from_start: tuple[tuple[str, ...], ...] = ()
+
+
+METRICS: tuple[Spec, ...] = (
+    Spec("gateway_requests_total", "counter", "Requests answered.", ("route", "method", "status")),
+    Spec(
+        "gateway_request_duration_seconds",
+        "histogram",
+        "From a request's first hop to its answer.",
+        ("route",),
+        _SECONDS,
+    ),
+    Spec("gateway_problems_total", "counter", "Problem documents answered, by type.", ("type",)),
+    Spec(
+        "gateway_batches_total",
+        "counter",
+        "Batches run, by the status that their outcomes add up to.",
+        ("kind", "status"),
+    ),
+    Spec("gateway_batch_items", "histogram", "Items in a batch that was run.", (), _ITEMS),
+    Spec("gateway_batch_duration_seconds", "histogram", "From a batch's first call to its last outcome.", (), _SECONDS),
+    Spec(
+        "gateway_items_total",
+        "counter",
+        "Items run, by what became of each: the item-level indicator of service.",
+        ("outcome", "code"),
+        from_start=(("applied", "ok"),),
+    ),
+    Spec("gateway_batches_in_flight", "gauge", "Batches under way."),
+    Spec("gateway_shed_total", "counter", "Requests refused to protect the service.", ("reason",)),
+    Spec(
+        "gateway_rate_limited_total",
+        "counter",
+        "Requests refused because their principal is over its rate.",
+        ("route",),
+    ),
+    Spec(
+        "gateway_idempotent_replays_total",
+        "counter",
+        "Requests with a known idempotency key: answered from the record, or completed.",
+        ("kind",),
+    ),
+    Spec("gateway_core_attempts_total", "counter", "Calls sent to the core, retries included, by result.", ("result",)),
+    Spec(
+        "gateway_core_attempt_duration_seconds",
+        "histogram",
+        "One call to the core, first byte out to last byte in.",
+        (),
+        ATTEMPT_SECONDS,
+    ),
+    Spec("gateway_core_retries_total", "counter", "Calls to the core that repeat an earlier one."),
+    Spec("gateway_core_in_flight", "gauge", "Calls to the core under way."),
+    Spec("gateway_core_waiting_items", "gauge", "Items accepted but not yet sent to the core."),
+    Spec("gateway_core_waiting_seconds", "gauge", "Age of the oldest item not yet sent to the core.", across="livemax"),
+    Spec("gateway_core_concurrency_limit", "gauge", "Calls to the core that may be under way at once."),
+    Spec("gateway_core_circuit_state", "gauge", "Workers whose circuit is in this state.", ("state",)),
+    Spec("gateway_jwks_age_seconds", "gauge", "Age of the oldest set of signing keys in use.", across="livemax"),
+    Spec("gateway_workers", "gauge", "Worker processes that serve."),
+    Spec("gateway_process_cpu_seconds_total", "counter", "CPU time of the worker processes."),
+    Spec("gateway_process_resident_memory_bytes", "gauge", "Resident memory of the worker processes."),
+    Spec("gateway_build_info", "gauge", "Always 1; the labels say what runs.", ("version", "python"), across="livemax"),
+)
+"""All metrics, in the order in which they are documented."""

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import platform
+import threading
+
+import pytest
+
+from gateway.telemetry.folding import CIRCUIT_STATES, Folding, Sources
+from gateway.telemetry.metrics import Metrics
+from tests.unit.gateway.telemetry.recording import Core
+
+
+class Worker:
+    """One worker's numbers and the metrics that they are folded into."""
+
+    def __init__(self) -> None:
+        self.core = Core()
+        self.queue = (0, 0.0)
+        self.refused: dict[str, int] = {}
+        self.keys_age: float | None = None
+        self.metrics = Metrics()
+        sources = Sources(
+            core=lambda: self.core,
+            waiting=lambda: self.queue,
+            batches=lambda: 2,
+            shed=lambda: self.refused,
+            keys_age=lambda: self.keys_age,
+        )
+        self.folding = Folding(self.metrics, sources, "1.2.3")
+
+    def folded(self, name: str, **labels: str) -> float | None:
+        self.folding.fold()
+        for family in self.metrics.collect():
+            for sample in family.samples:
+                if sample.name == name and sample.labels == labels:
+                    return sample.value
+        return None
+
+
+@pytest.fixture
+def worker() -> Worker:
+    return Worker()
+
+
+def test_attempts_are_counted_once_however_often_they_are_folded(worker: Worker) -> None:
+    worker.core.attempts = {"ok": 5}
+    assert worker.folded("gateway_core_attempts_total", result="ok") == 5
+    assert worker.folded("gateway_core_attempts_total", result="ok") == 5
+
+    worker.core.attempts = {"ok": 7, "timed_out": 1}
+
+    assert worker.folded("gateway_core_attempts_total", result="ok") == 7
+    assert worker.folded("gateway_core_attempts_total", result="timed_out") == 1
+
+
+def test_durations_are_folded_by_their_growth(worker: Worker) -> None:
+    worker.core.duration_counts = (2, *(0,) * 12, 1)
+    worker.core.duration_sum = 30.0
+    worker.folding.fold()
+    worker.core.duration_counts = (3, *(0,) * 12, 1)
+    worker.core.duration_sum = 30.5
+
+    assert worker.folded("gateway_core_attempt_duration_seconds_count") == 4
+    assert worker.folded("gateway_core_attempt_duration_seconds_sum") == 30.5
+
+
+@pytest.mark.parametrize("state", CIRCUIT_STATES)
+def test_the_circuit_is_in_exactly_one_state(worker: Worker, state: str) -> None:
+    worker.core.circuit = state
+
+    states = {name: worker.folded("gateway_core_circuit_state", state=name) for name in CIRCUIT_STATES}
+
+    assert states == {name: float(name == state) for name in CIRCUIT_STATES}
+
+
+def test_gauges_follow_what_is(worker: Worker) -> None:
+    worker.core.in_flight, worker.core.limit, worker.queue = 12, 32, (40, 1.5)
+
+    assert worker.folded("gateway_core_in_flight") == 12
+    assert worker.folded("gateway_core_concurrency_limit") == 32
+    assert worker.folded("gateway_core_waiting_items") == 40
+    assert worker.folded("gateway_core_waiting_seconds") == 1.5
+    assert worker.folded("gateway_batches_in_flight") == 2
+
+
+def test_shed_requests_are_counted_by_reason(worker: Worker) -> None:
+    worker.refused = {"draining": 3}
+
+    assert worker.folded("gateway_shed_total", reason="draining") == 3
+
+
+def test_the_age_of_the_keys_is_shown_once_there_are_keys(worker: Worker) -> None:
+    assert worker.folded("gateway_jwks_age_seconds") == 0
+
+    worker.keys_age = 12.0
+
+    assert worker.folded("gateway_jwks_age_seconds") == 12
+
+
+def test_the_process_says_what_it_is_and_uses(worker: Worker) -> None:
+    assert worker.folded("gateway_workers") == 1
+    assert (worker.folded("gateway_process_cpu_seconds_total") or 0) > 0
+    assert (worker.folded("gateway_process_resident_memory_bytes") or 0) > 1_000_000
+    assert worker.folded("gateway_build_info", version="1.2.3", python=platform.python_version()) == 1
+
+
+def test_folding_goes_on_by_itself_after_a_fault(caplog: pytest.LogCaptureFixture) -> None:
+    folded_again = threading.Event()
+
+    def core() -> Core:
+        if "metrics_fold_failed" not in caplog.messages:
+            raise RuntimeError("planted")
+        folded_again.set()
+        return Core()
+
+    sources = Sources(core=core, waiting=lambda: (0, 0.0), batches=int, shed=dict, keys_age=lambda: None)
+    ended = Folding(Metrics(), sources, "1").every(0.001)
+
+    assert folded_again.wait(30)
+    ended.set()

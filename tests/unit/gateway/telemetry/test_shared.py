@@ -1,0 +1,106 @@
+"""Several processes, one set of numbers. Each process is a real one: prometheus-client decides by process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway.telemetry import shared
+from gateway.telemetry.metrics import Metrics
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WORKER = """
+import os, sys
+from gateway.telemetry import shared
+from gateway.telemetry.metrics import Metrics
+from tests.unit.gateway.telemetry.recording import a_batch
+
+metrics = Metrics(shared.join(os.environ))
+metrics.batch_ended(a_batch())
+metrics.gauge("gateway_workers").set(1)
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+
+
+class Worker:
+    """A process that counts one batch of three items, says so, and lives until told or killed."""
+
+    def __init__(self, folder: Path) -> None:
+        environ = os.environ | {shared.VARIABLE: str(folder)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", WORKER], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "ready\n"
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate(timeout=10)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return shared.make_folder(tmp_path)
+
+
+def _shown(folder: Path, name: str) -> float | None:
+    return {sample.name: sample.value for family in Metrics(folder).collect() for sample in family.samples}.get(name)
+
+
+def test_any_process_shows_the_sum_of_all(folder: Path) -> None:
+    workers = [Worker(folder), Worker(folder)]
+
+    try:
+        assert _shown(folder, "gateway_items_total") == 6
+        assert _shown(folder, "gateway_workers") == 2
+    finally:
+        for worker in workers:
+            worker.kill()
+
+
+def test_recycled_workers_neither_lose_a_count_nor_add_files(folder: Path) -> None:
+    Worker(folder).kill()
+    files = sorted(path.name for path in folder.iterdir())
+
+    for _ in range(4):
+        Worker(folder).kill()
+
+    assert _shown(folder, "gateway_items_total") == 15
+    assert sorted(path.name for path in folder.iterdir()) == files
+
+
+def test_the_gauges_of_a_dead_worker_are_forgotten_and_its_counts_are_not(folder: Path) -> None:
+    living, dead = Worker(folder), Worker(folder)
+    dead.kill()
+
+    shared.forget_dead(folder)
+
+    assert _shown(folder, "gateway_workers") == 1
+    assert _shown(folder, "gateway_items_total") == 6
+    living.kill()
+
+
+def test_outside_a_server_there_is_nothing_to_join() -> None:
+    assert shared.join({}) is None
+
+
+def test_a_server_starts_with_an_empty_folder_and_removes_those_of_dead_servers(tmp_path: Path) -> None:
+    left = tmp_path / "metrics-left"
+    left.mkdir()
+    (left / "counter_0.db").touch()
+    living = shared.make_folder(tmp_path / "state")
+
+    fresh = shared.make_folder(tmp_path)
+    another = shared.make_folder(tmp_path / "state")
+
+    assert not left.exists()
+    assert sorted(path.name for path in fresh.iterdir()) == ["owner.lock"]
+    assert living.exists()
+    assert living != another
