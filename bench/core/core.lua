@@ -1,0 +1,36 @@
+-- The core of contract section 3 at C speed: echoes the legacy action. An id that starts with 404 is not found, one
+-- that starts with 422 is rejected. Headers and body leave in one send.
+local core = { calls = 0, delay = 0 }
+
+local NOT_FOUND = '{"message":"Not found","errors":{},"status_code":404}'
+local REJECTED = '{"message":"Invalid","errors":{"due_at":["Must lie ahead."]},"status_code":422}'
+
+local function answer(status, body)
+    ngx.status = status
+    ngx.header["Content-Type"] = "application/json"
+    ngx.header["Content-Length"] = #body
+    ngx.print(body)
+end
+
+function core.update()
+    ngx.req.read_body()
+    core.calls = core.calls + 1
+    if core.delay > 0 then ngx.sleep(core.delay) end
+    local id = string.sub(ngx.var.uri, 10)
+    local class = string.sub(id, 1, 3)
+    if class == "404" then return answer(404, NOT_FOUND) end
+    if class == "422" then return answer(422, REJECTED) end
+    answer(200, '{"data":{"id":' .. id .. ',"author":4711,' .. string.sub(ngx.req.get_body_data(), 2) .. '}')
+end
+
+function core.tell_calls()
+    answer(200, tostring(core.calls))
+end
+
+-- ?ms=20: every later call takes this long.
+function core.set_delay()
+    core.delay = tonumber(ngx.var.arg_ms) / 1000
+    answer(200, "ok")
+end
+
+return core
