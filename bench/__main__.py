@@ -54,6 +54,7 @@ class _Bench:
         with ExitStack() as stack:
             folder = Path(tempfile.mkdtemp(prefix="bench-"))
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            folder.chmod(0o755)  # nginx gives up root before it reads the key set
             processors = Processors.split()
             core = Core(folder, processors.others)
             issuer = Issuer(core.url)

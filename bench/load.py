@@ -43,13 +43,13 @@ class Load:
         self._popen = subprocess.Popen([*pinned, *command, url, "--", str(requests)], stdout=subprocess.PIPE)
 
     def seen(self) -> Seen:
-        """Wait for the end. Raises RuntimeError when a connection broke or nothing was answered."""
+        """Wait for the end. Raises RuntimeError when a connection broke or wrk did not start."""
         assert self._popen.stdout is not None
         output = self._popen.stdout.read().decode()
         _, status, used = os.wait4(self._popen.pid, 0)
         self._popen.returncode = os.waitstatus_to_exitcode(status)
         told = json.loads(output.rpartition("RESULT ")[2]) if "RESULT " in output else {}
-        if not told.get("requests") or told["broken"]:
+        if not told or told["broken"]:
             raise RuntimeError(f"the load broke: {told or output}")
         latency = [(value, count) for value, count in told["latency"]]
         cpu = used.ru_utime + used.ru_stime

@@ -55,7 +55,7 @@ def warm_up(rig: Rig, running: Running) -> None:
 
 
 def _batches(rig: Rig, running: Running) -> Figures:
-    measured = rig.measure(running, rig.folder / "hundred", connections=8, seconds=2 if rig.quick else 3)
+    measured = rig.measure(running, rig.folder / "hundred", connections=8, seconds=3)
     seen = _accepted(measured.seen)
     return {
         "cpu_us": measured.per_call(),
