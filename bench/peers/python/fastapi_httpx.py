@@ -96,8 +96,7 @@ class Batch(Strict):
 
 @asynccontextmanager
 async def lifespan(app):
-    limits = httpx.Limits(max_connections=256, max_keepalive_connections=256)
-    async with httpx.AsyncClient(base_url=os.environ["CORE_URL"], limits=limits) as client:
+    async with httpx.AsyncClient(base_url=os.environ["CORE_URL"], timeout=30) as client:
         app.state.client = client
         yield
 

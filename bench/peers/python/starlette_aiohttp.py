@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import uuid
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -54,62 +55,89 @@ class Batch(Struct, forbid_unknown_fields=True):
     data: Annotated[list[Action], Meta(min_length=1, max_length=10_000)]
 
 
-FIELDS = {field.name: field.type for field in msgspec.structs.fields(Action)}
 decoder, encoder = msgspec.json.Decoder(Batch), msgspec.json.Encoder()
 
 
-def beyond_types(name, value):
-    """The rules that a type cannot say. Raises ValueError."""
-    if name in legacy.TIMES and value is not None:
-        datetime.fromisoformat(value)
-    elif name in legacy.TEXTS and value is not None and value.en is UNSET and value.fr is UNSET:
-        raise ValueError("at least one language")
-    elif name == "partner_ids" and len(set(value)) != len(value):
-        raise ValueError("must not repeat")
-
-
 def validate(raw):
-    """The items of a batch and all errors; the common case decodes once, straight into types."""
+    """The actions of a batch and all errors; the common case decodes once, straight into types."""
     try:
         actions = decoder.decode(raw).data
     except msgspec.ValidationError:
         return None, report(msgspec.json.decode(raw))
-    items, errors = [], []
-    for index, action in enumerate(actions):
-        action.actionId = str(action.actionId).lstrip("0")
-        item = {name: value for name in FIELDS if (value := getattr(action, name)) is not UNSET}
-        errors += check_item(index, item, convert=False)
-        items.append(item)
-    return items, errors + legacy.repeats((index, item["actionId"]) for index, item in enumerate(items))
+    errors = [error for index, action in enumerate(actions) for error in beyond_types(index, action)]
+    return actions, errors + legacy.repeats((index, action.actionId) for index, action in enumerate(actions))
+
+
+def beyond_types(index, action):
+    """The rules that types cannot say; normalises the id."""
+    action.actionId = action_id = str(action.actionId).lstrip("0")
+    empty = True
+    for name in OPTIONAL:
+        value = getattr(action, name)
+        if value is not UNSET:
+            empty = False
+            if value is not None and (detail := RULES[name](value)):
+                yield legacy.field_error(index, action_id, name, detail)
+    if empty:
+        yield legacy.field_error(index, action_id, "", "Nothing to update.")
+
+
+def accept(value):
+    return None
+
+
+def moment(value):
+    try:
+        datetime.fromisoformat(value)
+    except ValueError as exc:
+        return str(exc)
+
+
+def texts(value):
+    return "At least one language." if value.en is UNSET and value.fr is UNSET else None
+
+
+def unique(value):
+    return "Must not repeat." if len(set(value)) != len(value) else None
+
+
+OPTIONAL = [name for name in Action.__struct_fields__ if name != "actionId"]
+RULES = dict.fromkeys(OPTIONAL, accept) | dict.fromkeys(legacy.TIMES, moment) | dict.fromkeys(legacy.TEXTS, texts)
+RULES["partner_ids"] = unique
 
 
 def report(batch):
     """All errors of a batch that is not of the type."""
     if not isinstance(batch, dict) or set(batch) != {"data"} or not isinstance(batch["data"], list) or not batch["data"]:
         return [legacy.field_error(None, None, "data", "Expected an array of actions and nothing else.")]
-    return [error for index, item in enumerate(batch["data"]) for error in check_item(index, item, convert=True)]
+    return [error for index, item in enumerate(batch["data"]) for error in report_item(index, item)]
 
 
-def check_item(index, item, *, convert):
-    if not isinstance(item, dict):
-        return [legacy.field_error(index, None, "", "Expected an object.")]
-    errors, action_id = [], item.get("actionId")
-    if action_id is None:
-        errors.append(legacy.field_error(index, None, "actionId", "Missing."))
-    elif len(item) < 2:
-        errors.append(legacy.field_error(index, action_id, "", "Nothing to update."))
-    for name, value in item.items():
+def report_item(index, item):
+    """msgspec names one error at a time: note it, take the field out and look again."""
+    errors, was_empty = [], isinstance(item, dict) and len(item) == 1
+    while True:
         try:
-            beyond_types(name, msgspec.convert(value, FIELDS[name]) if convert else value)
-        except KeyError:
-            errors.append(legacy.field_error(index, action_id, name, "Unknown field."))
-        except (msgspec.ValidationError, ValueError) as exc:
-            errors.append(legacy.field_error(index, action_id, name, str(exc)))
-    return errors
+            action = msgspec.convert(item, Action)
+        except msgspec.ValidationError as exc:
+            where, unknown = PATH.search(str(exc)).groups() if isinstance(item, dict) else ("", None)
+            errors.append(legacy.field_error(index, None, where or unknown, str(exc)))
+            if not (where or unknown):
+                return errors
+            item = {name: value for name, value in item.items() if name != (where or unknown)}
+            item.setdefault("actionId", "1")
+        else:
+            rest = beyond_types(index, action)
+            return errors + [error for error in rest if error["field"] or was_empty]
 
 
-def plain(item):
-    """Structs as the dicts of text that the translation takes."""
+# "… - at `$.status`", "Object contains unknown field `colour`", "Object missing required field `actionId`"
+PATH = re.compile(r"^(?=.*at `\$\.(\w+)|)(?=.*field `(\w+)`|)")
+
+
+def plain(action):
+    """An action as the dict of text that the translation takes."""
+    item = {name: value for name in OPTIONAL if (value := getattr(action, name)) is not UNSET}
     for name in legacy.TEXTS:
         if item.get(name) is not None:
             item[name] = {k: v for k, v in (("en", item[name].en), ("fr", item[name].fr)) if v is not UNSET}
@@ -118,14 +146,14 @@ def plain(item):
     return item
 
 
-async def send_all(session, items):
-    request_id, results = uuid.uuid4().hex, [None] * len(items)
-    headers, turns = legacy.call_headers(request_id), iter(enumerate(items))
+async def send_all(session, actions):
+    request_id, results = uuid.uuid4().hex, [None] * len(actions)
+    headers, turns = legacy.call_headers(request_id), iter(enumerate(actions))
 
     async def work():
-        for index, item in turns:
-            action_id = item["actionId"]
-            body = encoder.encode(legacy.to_legacy(plain(item)))
+        for index, action in turns:
+            action_id = action.actionId
+            body = encoder.encode(legacy.to_legacy(plain(action)))
             call_headers = {**headers, "Idempotency-Key": f"{request_id}-{action_id}"}
             async with session.patch(f"/actions/{action_id}", data=body, headers=call_headers) as answer:
                 content = msgspec.json.decode(await answer.read())
@@ -134,7 +162,7 @@ async def send_all(session, items):
             else:
                 results[index] = False, legacy.item_error(index, action_id, answer.status, content)
 
-    await asyncio.gather(*(work() for _ in range(min(32, len(items)))))
+    await asyncio.gather(*(work() for _ in range(min(32, len(actions)))))
     return results
 
 
@@ -145,10 +173,10 @@ def answer(status, content, headers=None):
 async def update(request):
     if not tokens.is_valid(request.headers.get("authorization", "")):
         return answer(401, legacy.problem(401, "unauthorized"), {"WWW-Authenticate": 'Bearer realm="bench"'})
-    items, errors = validate(await request.body())
+    actions, errors = validate(await request.body())
     if errors:
         return answer(400, legacy.validation_problem(errors))
-    return answer(*legacy.aggregate(await send_all(request.app.state.session, items)))
+    return answer(*legacy.aggregate(await send_all(request.app.state.session, actions)))
 
 
 @asynccontextmanager
