@@ -66,6 +66,7 @@ class _Bench:
             if found := differences(started, issuer):
                 print("Services answer differently; nothing was timed.", *found, sep="\n", file=sys.stderr)
                 return None
+            _say(f"{len(started)} services answer alike")
             return self._result(self._measure(rig, into, started))
 
     def _start(self, stack: ExitStack, into: Surroundings) -> list[Running]:
@@ -125,6 +126,7 @@ def _interleaved(
             _say(f"round {turn + 1} of {rounds}: {workload.name}, {workload.what}")
             rig.core.delay(workload.core_latency)
             for running in started:
+                rig.settle(running)
                 samples.setdefault((workload.name, running.service.name), []).append(workload.sample(rig, running))
     return samples
 

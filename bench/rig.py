@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from bench.core import Core
     from bench.processes import Process
     from bench.services import Running
+
+# CPU seconds that a service may use in a tenth of a second and count as idle: two of the kernel's ticks.
+_AT_REST = 0.02
 
 
 class Processors(NamedTuple):
@@ -59,11 +63,22 @@ class Rig:
         cores = self.processors.others
         return Load(url, requests, connections=connections, seconds=seconds, cores=cores, token=self.token)
 
+    def settle(self, running: Running) -> None:
+        """Services go on with a batch whose client has left: wait until the core hears nothing and the CPU rests."""
+        calls, cpu, end = -1, -1.0, time.monotonic() + 30
+        while time.monotonic() < end:
+            calls_before, cpu_before = calls, cpu
+            calls, cpu = self.core.calls(), running.process.cpu()
+            if calls == calls_before and cpu - cpu_before < _AT_REST:
+                return
+            time.sleep(0.1)
+
     def measure(self, running: Running, requests: Path, *, connections: int, seconds: int) -> Measured:
         """Load a service for a while and account for the CPU it used meanwhile.
 
         Items are counted at the core: batches cut off at the end count as far as they came.
         """
+        self.settle(running)
         calls, cpu, workers = self.core.calls(), running.process.cpu(), _by_worker(running)
         seen = self.load(running.url, requests, connections=connections, seconds=seconds).seen()
         used = {pid: total - workers.get(pid, 0.0) for pid, total in _by_worker(running).items()}
