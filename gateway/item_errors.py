@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _STATUS: Mapping[type[core.CoreError], tuple[int, str, bool]] = {
     core.Unreachable: (503, "core_unreachable", True),
     core.Untrusted: (502, "core_misconfigured", False),
+    core.Unsendable: (500, "internal_error", False),
     core.CircuitOpen: (503, "circuit_open", True),
     core.TimedOut: (504, "core_timeout", True),
     core.BrokenOff: (502, "core_broke_off", True),

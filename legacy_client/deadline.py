@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Literal
 
@@ -17,11 +18,13 @@ class Deadline:
     ``cancel`` stops new calls at once; calls in flight go on to their own end, at the latest to ``at``.
     """
 
-    __slots__ = ("_cancelled", "_clock", "at")
+    __slots__ = ("_callbacks", "_cancelled", "_clock", "_woken", "at")
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._cancelled: StopReason | None = None
+        self._callbacks: list[Callable[[], None]] = []
+        self._woken = threading.Event()
         self.at = clock() + seconds
 
     def remaining(self) -> float:
@@ -31,9 +34,22 @@ class Deadline:
     def cancel(self, reason: StopReason) -> None:
         """Send nothing new from now on; the first reason given stays."""
         self._cancelled = self._cancelled or reason
+        self._woken.set()
+        for callback in tuple(self._callbacks):
+            callback()
 
     def stopped(self) -> StopReason | None:
         """Why nothing new may be sent, or None while it may."""
         if self._cancelled is not None:
             return self._cancelled
         return "deadline" if self._clock() >= self.at else None
+
+    def pause(self, seconds: float) -> None:
+        """Wait, but not beyond the deadline; return at once when it is, or gets, cancelled."""
+        self._woken.wait(min(seconds, self.remaining()))
+
+    def on_cancel(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` at least once when cancelled, in the canceller's thread; right now if it already is."""
+        self._callbacks.append(callback)
+        if self._cancelled is not None:
+            callback()

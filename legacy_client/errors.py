@@ -6,6 +6,7 @@
     ├── NotSent            nothing reached the core
     │   ├── Unreachable        name look-up, connect refused, connect timeout
     │   ├── Untrusted          the TLS peer could not be verified
+    │   ├── Unsendable         the call cannot be written as a request: a fault of our own
     │   ├── CircuitOpen        the circuit refused the call
     │   └── Stopped            deadline passed, shutdown, or the client left, before the call was sent
     ├── MayHaveBeenApplied bytes left and no readable answer came back
@@ -54,6 +55,10 @@ class Unreachable(NotSent):
 
 class Untrusted(NotSent):
     """The core's certificate, or the gateway's own, was not accepted in the TLS handshake."""
+
+
+class Unsendable(NotSent):
+    """The call has an id that is no path segment, or fields that JSON cannot carry; sending it again is no use."""
 
 
 class CircuitOpen(NotSent):

@@ -1,0 +1,64 @@
+"""The retry budget of a core: retries are a small share of the calls, so that an outage is not multiplied."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class RetryBudget:
+    """At most ``ratio`` retries per first call in any ``window_seconds``, and never fewer than ``floor``.
+
+    Shared by all batches of a worker and safe to use from several threads. ``retries`` counts all that were granted.
+    """
+
+    def __init__(
+        self,
+        *,
+        ratio: float = 0.1,
+        window_seconds: float = 10.0,
+        floor: int = 3,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ratio = ratio
+        self._window_seconds = window_seconds
+        self._floor = floor
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._events: deque[tuple[float, int, int]] = deque()
+        self._calls = self._taken = 0
+        self.retries = 0
+
+    def add_calls(self, count: int) -> None:
+        """Count first calls of items; each earns ``ratio`` of a retry."""
+        with self._lock:
+            self._forget()
+            self._note(count, 0)
+
+    def take(self, wanted: int) -> int:
+        """How many of ``wanted`` retries are granted; these are spent."""
+        with self._lock:
+            self._forget()
+            allowed = max(self._floor, int(self._calls * self._ratio))
+            granted = max(0, min(wanted, allowed - self._taken))
+            if granted:
+                self._note(0, granted)
+                self.retries += granted
+            return granted
+
+    def _note(self, calls: int, retries: int) -> None:
+        self._events.append((self._clock(), calls, retries))
+        self._calls += calls
+        self._taken += retries
+
+    def _forget(self) -> None:
+        oldest = self._clock() - self._window_seconds
+        while self._events and self._events[0][0] <= oldest:
+            _, calls, retries = self._events.popleft()
+            self._calls -= calls
+            self._taken -= retries

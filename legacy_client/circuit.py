@@ -1,0 +1,142 @@
+"""A circuit breaker: stop calling a core that fails, probe it now and then, and trust it again when probes succeed.
+
+Pure state: the clock is handed in, and the caller brings the lock.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CircuitState = Literal["closed", "open", "half_open"]
+
+_BUCKETS = 10
+
+
+class Circuit:
+    """Opens when, of at least ``min_calls`` in the last ``window_seconds``, ``failure_rate`` or more failed.
+
+    While open every call is refused for ``open_seconds``. Then ``probes`` calls are let through: a failure opens the
+    circuit again, ``probes`` successes close it. Probes that end without a verdict are given out again, at the
+    latest after ``open_seconds``, so that none can be lost.
+    """
+
+    def __init__(
+        self,
+        *,
+        window_seconds: float = 10.0,
+        min_calls: int = 20,
+        failure_rate: float = 0.5,
+        open_seconds: float = 5.0,
+        probes: int = 3,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._window = Window(window_seconds)
+        self._min_calls = min_calls
+        self._failure_rate = failure_rate
+        self._open_seconds = open_seconds
+        self._probes = probes
+        self._clock = clock
+        self._state: CircuitState = "closed"
+        self._opened_at = float("-inf")
+        self._probes_left = self._probes_succeeded = 0
+        self._lease_ends = 0.0
+
+    @property
+    def state(self) -> CircuitState:
+        """The state as of now: an open circuit whose time is over is half-open."""
+        if self._state == "open" and self._clock() >= self._opened_at + self._open_seconds:
+            return "half_open"
+        return self._state
+
+    def admit(self) -> float | None:
+        """None lets one call through; a number refuses it and says in how many seconds it is worth asking again."""
+        if self._state == "closed":
+            return None
+        now = self._clock()
+        if self._state == "open":
+            wait = self._opened_at + self._open_seconds - now
+            if wait > 0:
+                return wait
+            self._state, self._probes_succeeded = "half_open", 0
+            self._lease(now)
+        elif now >= self._lease_ends:
+            self._lease(now)
+        if self._probes_left == 0:
+            return self._lease_ends - now
+        self._probes_left -= 1
+        return None
+
+    def record(self, failed: bool | None, seconds: float) -> None:
+        """The end of a call that was let through ``seconds`` ago; None where it says nothing about the core's health."""
+        now = self._clock()
+        if self._state == "open" or self._is_straggler(now - seconds):
+            return
+        if self._state == "closed":
+            self._rate(failed, now)
+        elif failed:
+            self._open(now)
+        elif failed is None:
+            self._probes_left = min(self._probes, self._probes_left + 1)
+        else:
+            self._probe_succeeded()
+
+    def _is_straggler(self, started_at: float) -> bool:
+        # Nothing is let through while open, so a call begun before half of that time began before the circuit opened.
+        return started_at < self._opened_at + self._open_seconds / 2
+
+    def _rate(self, failed: bool | None, now: float) -> None:
+        if failed is None:
+            return
+        self._window.add(now, failed=failed)
+        if failed:
+            calls, failures = self._window.totals(now)
+            if calls >= self._min_calls and failures >= self._failure_rate * calls:
+                self._open(now)
+
+    def _open(self, now: float) -> None:
+        self._state, self._opened_at = "open", now
+
+    def _lease(self, now: float) -> None:
+        self._probes_left, self._lease_ends = self._probes - self._probes_succeeded, now + self._open_seconds
+
+    def _probe_succeeded(self) -> None:
+        self._probes_succeeded += 1
+        if self._probes_succeeded >= self._probes:
+            self._state = "closed"
+            self._window.clear()
+
+
+class Window:
+    """Calls and failures of the last ``seconds``, forgotten a tenth of it at a time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._bucket_seconds = seconds / _BUCKETS
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._calls, self._failures = [0] * _BUCKETS, [0] * _BUCKETS
+        self._newest = 0
+
+    def add(self, now: float, *, failed: bool) -> None:
+        """Count one call that ended now."""
+        place = self._turn_to(now)
+        self._calls[place] += 1
+        self._failures[place] += failed
+
+    def totals(self, now: float) -> tuple[int, int]:
+        """Calls and failures in the window."""
+        self._turn_to(now)
+        return sum(self._calls), sum(self._failures)
+
+    def _turn_to(self, now: float) -> int:
+        tick = int(now / self._bucket_seconds)
+        if tick > self._newest:
+            for stale in range(max(self._newest + 1, tick - _BUCKETS + 1), tick + 1):
+                self._calls[stale % _BUCKETS] = self._failures[stale % _BUCKETS] = 0
+            self._newest = tick
+        return self._newest % _BUCKETS

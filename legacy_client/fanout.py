@@ -1,0 +1,160 @@
+"""One batch on its way to the core: sent, and sent again where that is safe, until each call has its final result."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic
+
+from legacy_client.errors import AccessDenied, CircuitOpen, CoreError, Stopped, Unsendable
+from legacy_client.operations import Call, Operation
+from legacy_client.retry import Failed, is_retryable, settled
+from legacy_client.transport.base import Flow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from requests import PreparedRequest
+
+    from legacy_client.calls import CallContext
+    from legacy_client.credentials import Credentials
+    from legacy_client.deadline import Deadline
+    from legacy_client.reading import Answer, AnswerReader
+    from legacy_client.retry import RetryPolicy
+    from legacy_client.template import RequestTemplate
+    from legacy_client.transport.base import Transport
+
+    Results = Iterator[tuple[int, Answer | CoreError]]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """What all batches share; times in seconds."""
+
+    transport: Transport
+    credentials: Credentials
+    retries: RetryPolicy
+    reader: AnswerReader
+    honours_idempotency: bool
+    item_seconds: float
+    attempt_seconds: float
+    clock: Callable[[], float]
+    pause: Callable[[Deadline, float], None]
+
+
+class Fanout(Generic[Call]):
+    """The calls of one batch; ``results`` may be consumed once."""
+
+    def __init__(self, wiring: Wiring, operation: Operation[Call], calls: Sequence[Call], context: CallContext) -> None:
+        self._wiring = wiring
+        self._operation = operation
+        self._calls = calls
+        self._context = context
+        self._item_seconds_left = wiring.item_seconds
+        self._credential_headers: Mapping[str, str] = {}
+        self._round = self._renewed_in_round = 0
+
+    def results(self) -> Results:
+        """Each index exactly once with its final result, as soon as that is known."""
+        policy = self._wiring.retries
+        standing: Failed = {}
+        waiting: Failed = {}
+        indices: Sequence[int] = range(len(self._calls))
+        for attempt in policy.rounds(self._seconds_left, self._pause):
+            self._round += 1
+            again: Failed = {}
+            for index, result in self._send(indices):
+                if isinstance(result, CoreError):
+                    standing[index] = settled(standing.get(index), result)
+                    if self._may_go_again(result):
+                        again[index] = result
+                    else:
+                        yield index, standing[index]
+                else:
+                    yield index, result
+            waiting = policy.grant(again, self._seconds_left())
+            for index in again.keys() - waiting.keys():
+                yield index, standing[index]
+            indices = sorted(waiting)
+            attempt.retry_state.set_result(waiting)
+        for index in waiting:
+            yield index, standing[index]
+
+    def _send(self, indices: Sequence[int]) -> Results:
+        """One attempt of the calls at ``indices``, read and accounted for."""
+        began, held_back = self._wiring.clock(), 0
+        requests: list[PreparedRequest] = []
+        places: list[int] = []
+        yield from self._prepare(indices, requests, places)
+        read, expected_id, calls = self._wiring.reader.read, self._operation.expected_id, self._calls
+        for position, result in self._wiring.transport.send_many(requests, self._flow(places)):
+            index = places[position]
+            if isinstance(result, CoreError):
+                held_back += isinstance(result, (Stopped, CircuitOpen))
+                yield index, result
+            else:
+                yield index, read(result, expected_id(calls[index]))
+        if self._round == 1:
+            self._wiring.retries.budget.add_calls(len(requests) - held_back)
+        # Each attempt is charged as if it had taken the whole round: no item then needs a clock of its own.
+        self._item_seconds_left -= min(self._wiring.clock() - began, self._wiring.attempt_seconds)
+
+    def _prepare(self, indices: Sequence[int], requests: list[PreparedRequest], places: list[int]) -> Results:
+        """Fill ``requests`` and the index of each; yield what cannot be sent."""
+        try:
+            template = self._template()
+        except CoreError as error:
+            for index in indices:
+                yield index, error
+            return
+        write, prefix = self._operation.write, self._context.idempotency_prefix
+        for index in indices:
+            try:
+                requests.append(write(template, self._calls[index], prefix))
+                places.append(index)
+            except Exception as exc:  # noqa: BLE001 -- one call that cannot be written must not stop the others
+                _log.warning("call_not_sendable", extra={"index": index, "error": type(exc).__name__})
+                yield index, Unsendable(type(exc).__name__)
+
+    def _template(self) -> RequestTemplate:
+        context = self._context
+        headers = self._credential_headers = self._wiring.credentials.headers(context)
+        own = {"X-Request-ID": context.request_id, "traceparent": context.traceparent}
+        try:
+            return self._operation.template.extended({**{k: v for k, v in own.items() if v}, **headers})
+        except ValueError as exc:
+            raise Unsendable("header") from exc
+
+    def _flow(self, places: Sequence[int]) -> Flow:
+        context, before_send = self._context, self._context.before_send
+        return Flow(
+            deadline=context.deadline,
+            concurrency=context.concurrency,
+            item_seconds=self._item_seconds_left,
+            owner=context.owner,
+            before_send=None if before_send is None else lambda position: before_send(places[position]),
+        )
+
+    def _may_go_again(self, error: CoreError) -> bool:
+        if self._round >= self._wiring.retries.attempts:
+            return False
+        if isinstance(error, AccessDenied):
+            return error.status == 401 and self._credentials_renewed()
+        return is_retryable(error, honours_idempotency=self._wiring.honours_idempotency)
+
+    def _credentials_renewed(self) -> bool:
+        """Asked of the credentials once per batch; the answer holds for the calls of that round only."""
+        if self._renewed_in_round == 0:
+            renewed = self._wiring.credentials.refused(self._credential_headers)
+            self._renewed_in_round = self._round if renewed else -1
+        return self._renewed_in_round == self._round
+
+    def _seconds_left(self) -> float:
+        deadline = self._context.deadline
+        return 0.0 if deadline.stopped() else min(self._item_seconds_left, deadline.remaining())
+
+    def _pause(self, seconds: float) -> None:
+        self._item_seconds_left -= seconds
+        self._wiring.pause(self._context.deadline, seconds)

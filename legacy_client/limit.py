@@ -1,0 +1,55 @@
+"""An adaptive bound on calls in flight (AIMD): one more per round trip while all is well, a cut when the core is busy.
+
+Pure state: the clock is handed in, and the caller brings the lock.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class AdaptiveLimit:
+    """Between ``floor`` and ``ceiling``, where it starts; a cut multiplies it by ``backoff``.
+
+    A call slower than ``slow_seconds`` is a sign of overload like a 429 or a timeout.
+    """
+
+    def __init__(
+        self,
+        *,
+        floor: int,
+        ceiling: int,
+        backoff: float = 0.7,
+        slow_seconds: float = float("inf"),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._floor = float(min(floor, ceiling))
+        self._ceiling = float(ceiling)
+        self._backoff = backoff
+        self._slow_seconds = slow_seconds
+        self._clock = clock
+        self._limit = self._ceiling
+        self._cut_at = float("-inf")
+
+    @property
+    def value(self) -> int:
+        """Calls that may be in flight now."""
+        return int(self._limit)
+
+    def record(self, *, overloaded: bool, seconds: float, in_flight: int) -> None:
+        """The end of a call that took ``seconds`` while ``in_flight`` were under way, itself included."""
+        if overloaded or seconds > self._slow_seconds:
+            self._cut(self._clock(), seconds)
+        elif in_flight * 2 >= self._limit:
+            # A limit that is not being used says nothing about what the core can bear.
+            self._limit = min(self._ceiling, self._limit + 1.0 / self._limit)
+
+    def _cut(self, now: float, seconds: float) -> None:
+        # One burst is one sign: calls begun before the last cut were sent under the limit that it already lowered.
+        if now - seconds >= self._cut_at:
+            self._limit = max(self._floor, self._limit * self._backoff)
+            self._cut_at = now

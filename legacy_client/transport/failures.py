@@ -1,0 +1,71 @@
+"""What an exception of requests, urllib3 or http.client says of a call. One table; NotSent only where that is certain."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from typing import TYPE_CHECKING
+
+import requests.exceptions as r
+import urllib3.exceptions as u
+
+from legacy_client.errors import BadAnswer, BrokenOff, CoreError, TimedOut, Unreachable, Unsendable, Untrusted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    Kinds = tuple[type[BaseException], ...]
+
+_NOT_SENT: Sequence[tuple[Kinds, type[CoreError]]] = (
+    ((r.ConnectTimeout, u.ConnectTimeoutError, u.NewConnectionError, u.EmptyPoolError, u.ClosedPoolError), Unreachable),
+    ((r.InvalidHeader, r.InvalidURL, r.InvalidSchema, r.MissingSchema, u.LocationValueError), Unsendable),
+)
+# The order matters: RemoteDisconnected is a bad status line too, and a truncated body an HTTPException.
+_MAY_HAVE_BEEN_SENT: Sequence[tuple[Kinds, type[CoreError]]] = (
+    ((r.Timeout, u.TimeoutError, TimeoutError), TimedOut),
+    ((ConnectionError, ssl.SSLError, u.IncompleteRead, http.client.IncompleteRead), BrokenOff),
+    ((http.client.HTTPException, u.DecodeError, u.HeaderParsingError, u.InvalidHeader, r.InvalidHeader), BadAnswer),
+)
+
+
+def failed_to_connect(exc: BaseException) -> CoreError:
+    """Why there is no connection; nothing has been sent."""
+    for cause in _causes(exc):
+        if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return Unreachable(_reason(exc))
+        if isinstance(cause, ssl.SSLError):
+            return Untrusted(_reason(cause))
+    return Unreachable(_reason(exc))
+
+
+def failed_before_connecting(exc: BaseException) -> CoreError:
+    """The adapter gave no sign that it got as far as a connection: only the exception itself can say so."""
+    for kinds, error in _NOT_SENT:
+        if any(isinstance(cause, kinds) for cause in _causes(exc)):
+            return error(_reason(exc))
+    return failed_after_sending(exc)
+
+
+def failed_after_sending(exc: BaseException) -> CoreError:
+    """Bytes have left, and no whole answer came back."""
+    for kinds, error in _MAY_HAVE_BEEN_SENT:
+        if any(isinstance(cause, kinds) for cause in _causes(exc)):
+            return error(_reason(exc))
+    return BrokenOff(_reason(exc))
+
+
+def _causes(exc: BaseException) -> Iterator[BaseException]:
+    """The exception and all it wraps: urllib3 keeps the cause in ``args`` or ``reason``, Python in ``__context__``."""
+    pending, seen = [exc], set()
+    while pending:
+        cause = pending.pop()
+        if id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            wrapped = (*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__)
+            pending.extend(inner for inner in wrapped if isinstance(inner, BaseException))
+
+
+def _reason(exc: BaseException) -> str:
+    innermost = [*_causes(exc)][-1]
+    return type(innermost).__name__

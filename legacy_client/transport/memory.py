@@ -1,0 +1,134 @@
+"""The in-memory twin of a transport: a function answers, and time passes only where a test says so."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+from requests import Response
+
+from legacy_client.errors import CoreError, Stopped, TimedOut
+from legacy_client.transport.base import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from requests import PreparedRequest
+
+    from legacy_client.transport.base import Flow, Gate
+
+    Result = Response | CoreError
+    Answer = Callable[[PreparedRequest], Result]
+
+
+class VirtualClock:
+    """A clock that stands still until it is told to go on."""
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        """Seconds since some point in the past."""
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass; it never runs backwards."""
+        self.now += max(0.0, seconds)
+
+
+class MemoryTransport:
+    """``answer`` stands for the core; ``latency(request)`` is how many virtual seconds it takes for each.
+
+    ``seen`` holds every request that was sent, in the order of sending, as the core would have got it.
+    """
+
+    def __init__(
+        self,
+        answer: Answer,
+        *,
+        limits: Limits | None = None,
+        gate: Gate | None = None,
+        latency: Callable[[PreparedRequest], float] = lambda _request: 0.0,
+        clock: VirtualClock | None = None,
+    ) -> None:
+        self._answer = answer
+        self._limits = limits or Limits()
+        self._gate = gate
+        self._latency = latency
+        self._clock = clock or VirtualClock()
+        self._unsent: dict[int, tuple[int, float]] = {}
+        self._closed = False
+        self.seen: list[PreparedRequest] = []
+
+    def send_many(self, requests: Sequence[PreparedRequest], flow: Flow) -> Iterator[tuple[int, Result]]:
+        """As ``Transport.send_many``; answers come in the order in which their latencies end."""
+        under_way: list[tuple[float, int, float, Result]] = []
+        accepted_at = self._clock()
+        try:
+            for index, request in enumerate(requests):
+                self._unsent[id(flow)] = (len(requests) - index, accepted_at)
+                while len(under_way) >= min(flow.concurrency, self._capacity()):
+                    yield self._land(under_way)
+                refused = self._refusal(flow)
+                if refused is not None:
+                    yield index, refused
+                else:
+                    heapq.heappush(under_way, self._launch(index, request, flow))
+            del self._unsent[id(flow)]
+            while under_way:
+                yield self._land(under_way)
+        finally:
+            self._unsent.pop(id(flow), None)
+
+    def waiting(self) -> tuple[int, float]:
+        """Requests not yet sent, and the age of the oldest."""
+        oldest = min((since for _, since in self._unsent.values()), default=self._clock())
+        return sum(count for count, _ in self._unsent.values()), self._clock() - oldest
+
+    def ping(self) -> CoreError | None:
+        """Always reachable until closed."""
+        return Stopped("shutting_down") if self._closed else None
+
+    def close(self) -> None:
+        """Send nothing any more."""
+        self._closed = True
+
+    def _capacity(self) -> int:
+        return self._limits.connections if self._gate is None else self._gate.capacity()
+
+    def _refusal(self, flow: Flow) -> CoreError | None:
+        reason = "shutting_down" if self._closed else flow.deadline.stopped()
+        if reason is not None:
+            return Stopped(reason)
+        return None if self._gate is None else self._gate.refusal()
+
+    def _launch(self, index: int, request: PreparedRequest, flow: Flow) -> tuple[float, int, float, Result]:
+        if flow.before_send is not None:
+            flow.before_send(index)
+        now = self._clock()
+        patience = min(self._limits.attempt_seconds, flow.item_seconds, flow.deadline.remaining())
+        if self._limits.deadline_header:
+            request.headers[self._limits.deadline_header] = str(int(patience * 1000))
+        self.seen.append(request)
+        seconds = self._latency(request)
+        result = self._answer(request)
+        if seconds > patience:
+            seconds, result = patience, TimedOut("attempt")
+        return now + seconds, index, now, result
+
+    def _land(self, under_way: list[tuple[float, int, float, Result]]) -> tuple[int, Result]:
+        ends_at, index, began, result = heapq.heappop(under_way)
+        self._clock.advance(ends_at - self._clock())
+        if self._gate is not None:
+            self._gate.record(result, self._clock() - began)
+        return index, result
+
+
+def answer(status: int, body: bytes = b"", **headers: str) -> Response:
+    """A response as a transport yields it; header names with ``_`` for ``-``, JSON unless said otherwise."""
+    response = Response()
+    response.status_code = status
+    response.headers.update({"Content-Type": "application/json"} if body else {})
+    response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    response._content = body  # noqa: SLF001 -- the one place where requests keeps a body that was read
+    return response

@@ -1,0 +1,254 @@
+"""The portable transport: requests' stock adapter over a bounded pool of threads that serves all batches in turn."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import requests
+
+from legacy_client.errors import BadAnswer, CoreError, Stopped, Unsendable
+from legacy_client.transport.attempt import Attempt, AttemptOver
+from legacy_client.transport.base import Limits, Tls
+from legacy_client.transport.failures import failed_to_connect
+from legacy_client.transport.tls import client_context
+from legacy_client.transport.turns import Turns
+from legacy_client.transport.watchdog import Watchdog
+from legacy_client.transport.wire import WatchedAdapter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from requests import PreparedRequest, Response
+
+    from legacy_client.transport.base import Flow, Gate
+
+    Result = Response | CoreError
+
+_log = logging.getLogger(__name__)
+_CHUNK = 65_536
+
+
+class _Batch:
+    """One ``send_many`` under way; all but ``results`` is guarded by the transport's lock."""
+
+    def __init__(
+        self, requests: Sequence[PreparedRequest], flow: Flow, now: float, stop: Callable[[_Batch], None]
+    ) -> None:
+        self.requests = requests
+        self.flow = flow
+        self.owner = flow.owner
+        self.accepted_at = now
+        self.sent = self.in_flight = 0
+        self.results: queue.SimpleQueue[tuple[int, Result]] = queue.SimpleQueue()
+        self._ends_at = now + flow.deadline.remaining()
+        self._stop = stop
+
+    def unsent(self) -> int:
+        """Requests that have not had their turn."""
+        return len(self.requests) - self.sent
+
+    def is_ready(self) -> bool:
+        """As ``turns.Queued``."""
+        return self.sent < len(self.requests) and self.in_flight < self.flow.concurrency
+
+    def due_at(self) -> float:
+        """When what is unsent is to be stopped."""
+        return self._ends_at
+
+    def expire(self) -> bool:
+        """Stop what is unsent."""
+        self._stop(self)
+        return True
+
+
+class SessionsTransport:
+    """Calls in flight are bounded by ``limits.connections`` and the gate; threads are started when first needed."""
+
+    def __init__(
+        self,
+        base_url: str,
+        gate: Gate,
+        *,
+        limits: Limits | None = None,
+        tls: Tls | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._url = urlsplit(base_url)
+        self._gate = gate
+        self._limits = limits or Limits()
+        self._tls = tls or Tls()
+        self._clock = clock
+        self._adapter = WatchedAdapter(self._limits, self._tls)
+        self._session = requests.Session()
+        self._session.mount(f"{self._url.scheme}://", self._adapter)
+        self._turns: Turns[_Batch] = Turns()
+        self._watchdog = Watchdog(clock)
+        self._threads: ThreadPoolExecutor | None = None
+        self._lock = threading.RLock()
+        self._busy = 0
+        self._closed = False
+
+    def send_many(self, requests: Sequence[PreparedRequest], flow: Flow) -> Iterator[tuple[int, Result]]:
+        """As ``Transport.send_many``."""
+        batch = _Batch(requests, flow, self._clock(), self._stop)
+        try:
+            self._enter(batch)
+            for _ in requests:
+                yield batch.results.get()
+        finally:
+            self._leave(batch)
+
+    def waiting(self) -> tuple[int, float]:
+        """Requests accepted but not yet sent, and the age in seconds of the oldest."""
+        with self._lock:
+            queued = [(batch.unsent(), batch.accepted_at) for batch in self._turns]
+        now = self._clock()
+        return sum(count for count, _ in queued), max((now - since for _, since in queued), default=0.0)
+
+    def ping(self) -> CoreError | None:
+        """Open a connection, TLS included, and close it."""
+        port = self._url.port or (443 if self._url.scheme == "https" else 80)
+        try:
+            with socket.create_connection((self._url.hostname or "", port), self._limits.connect_seconds) as sock:
+                if self._url.scheme == "https":
+                    client_context(self._tls).wrap_socket(sock, server_hostname=self._url.hostname).close()
+        except OSError as exc:
+            return failed_to_connect(exc)
+        return None
+
+    def close(self) -> None:
+        """Send nothing new, let what is in flight end, and close every connection."""
+        with self._lock:
+            self._closed = True
+            for batch in list(self._turns):
+                self._drop(batch)
+            threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown(wait=True)
+        self._watchdog.close()
+        self._session.close()
+
+    def _enter(self, batch: _Batch) -> None:
+        if not batch.requests:
+            return
+        with self._lock:
+            if self._threads is None and not self._closed:
+                self._threads = ThreadPoolExecutor(self._limits.connections, thread_name_prefix="core")
+            self._turns.enter(batch)
+            self._pump()
+        self._watchdog.watch(batch)
+        batch.flow.deadline.on_cancel(partial(self._stop, batch))
+
+    def _leave(self, batch: _Batch) -> None:
+        self._watchdog.forget(batch)
+        with self._lock:
+            batch.sent = len(batch.requests)
+            self._turns.leave(batch)
+
+    def _stop(self, batch: _Batch) -> None:
+        with self._lock:
+            self._drop(batch)
+
+    def _drop(self, batch: _Batch) -> None:
+        """End what is unsent without sending it."""
+        reason = "shutting_down" if self._closed else batch.flow.deadline.stopped() or "deadline"
+        while batch.unsent():
+            batch.results.put((batch.sent, Stopped(reason)))
+            batch.sent += 1
+        self._turns.leave(batch)
+
+    def _pump(self) -> None:
+        """Send what may be sent now, one item of each batch in turn. The lock is held."""
+        while self._busy < min(self._limits.connections, self._gate.capacity()):
+            batch = self._turns.next()
+            if batch is None:
+                return
+            if self._closed or batch.flow.deadline.stopped():
+                self._drop(batch)
+            else:
+                self._dispatch(batch)
+
+    def _dispatch(self, batch: _Batch) -> None:
+        index = batch.sent
+        batch.sent += 1
+        if not batch.unsent():
+            self._turns.leave(batch)
+        refused = self._gate.refusal()
+        if refused is not None:
+            batch.results.put((index, refused))
+            return
+        try:
+            if batch.flow.before_send is not None:
+                batch.flow.before_send(index)
+        except Exception as exc:  # noqa: BLE001 -- whatever a hook raises, the item must still have its end
+            _log.exception("before_send_failed", extra={"index": index})
+            self._deliver(batch, index, self._clock(), Unsendable(type(exc).__name__))
+            return
+        self._busy += 1
+        batch.in_flight += 1
+        assert self._threads is not None  # noqa: S101 -- made by `_enter`, and gone only when closed
+        self._threads.submit(self._work, batch, index)
+
+    def _work(self, batch: _Batch, index: int) -> None:
+        """One attempt, in a thread of the pool."""
+        flow = batch.flow
+        seconds = min(self._limits.attempt_seconds, flow.item_seconds, flow.deadline.remaining())
+        attempt = Attempt(
+            seconds,
+            min(self._limits.connect_seconds, seconds),
+            deliver=partial(self._deliver, batch, index, self._clock()),
+            nudge=self._watchdog.nudge,
+        )
+        self._watchdog.watch(attempt)
+        try:
+            self._exchange(batch.requests[index], attempt, seconds)
+        finally:
+            self._watchdog.forget(attempt)
+            attempt.close()
+            with self._lock:
+                self._busy -= 1
+                batch.in_flight -= 1
+                self._pump()
+
+    def _deliver(self, batch: _Batch, index: int, began_at: float, result: Result) -> None:
+        self._gate.record(result, self._clock() - began_at)
+        batch.results.put((index, result))
+
+    def _exchange(self, request: PreparedRequest, attempt: Attempt, seconds: float) -> None:
+        """Send ``request`` and settle ``attempt``. Redirects, cookies and the environment are the session's, not the adapter's."""
+        self._adapter.attempts.current = attempt
+        try:
+            if self._limits.deadline_header:
+                request.headers[self._limits.deadline_header] = str(int(seconds * 1000))
+            adapter = self._session.get_adapter(request.url or "")
+            response = adapter.send(request, stream=True, timeout=(self._limits.connect_seconds, seconds))
+            attempt.settle(self._read(response))
+        except AttemptOver:
+            pass
+        except Exception as exc:  # noqa: BLE001 -- an adapter may raise anything, and each attempt needs a result
+            attempt.fail(exc)
+        finally:
+            self._adapter.attempts.current = None
+
+    def _read(self, response: Response) -> Result:
+        """The response with its body read, or BadAnswer; a connection with unread bytes is closed."""
+        try:
+            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+                return BadAnswer("encoded, though identity was asked for")
+            body = bytearray()
+            for chunk in response.iter_content(_CHUNK):
+                body += chunk
+                if len(body) > self._limits.max_answer_bytes:
+                    return BadAnswer("too large")
+            response._content = bytes(body)  # noqa: SLF001 -- where requests itself keeps a body that it has read
+            return response
+        finally:
+            response.close()
