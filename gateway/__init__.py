@@ -13,3 +13,5 @@ The hops of a batch, in the order in which a request goes through them:
 
 Hops 1 to 5 refuse by raising: nothing was sent, so a 4xx is honest. From 6 on nothing raises.
 """
+
+VERSION = "0.1.0"

@@ -11,7 +11,9 @@ import time
 
 from flask import Flask
 
+from gateway import VERSION
 from gateway.admission.shedding import LoadShedder
+from gateway.api import openapi
 from gateway.api.actions import BulkEndpoint
 from gateway.api.body import BodyLimits
 from gateway.api.door import Door
@@ -49,6 +51,13 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
         bulk=_bulk(settings, backends, Door(shedder)),
         integration=_integration(settings, backends, Door(shedder)),
         checks={**backends.checks, "draining": lambda: {"ready": not shedder.draining}},
+        document=openapi.document(
+            version=VERSION,
+            languages=settings.languages,
+            max_items=settings.max_batch_items,
+            public_url=settings.public_url,
+        ),
+        docs_page=settings.docs_page,
     )
     for name, nearest in unknown_variables(os.environ):
         _log.warning("setting_unknown", extra={"variable": name, "nearest": nearest})

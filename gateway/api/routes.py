@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from gateway.api import actions, entry, errors, health, integrations, problem_pages
+from gateway.api import actions, docs, entry, errors, health, integrations, problem_pages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,8 @@ def register(
     bulk: actions.BulkEndpoint,
     integration: integrations.IntegrationEndpoint,
     checks: Mapping[str, health.Check],
+    document: dict[str, Any],
+    docs_page: bool,
 ) -> None:
     """Put everything on ``app``; problem types start with ``base_url``."""
     entry.register(app)
@@ -27,3 +29,4 @@ def register(
     app.register_blueprint(integrations.blueprint(integration))
     app.register_blueprint(health.blueprint(checks))
     app.register_blueprint(problem_pages.blueprint())
+    app.register_blueprint(docs.blueprint(document, with_page=docs_page))

@@ -1,0 +1,81 @@
+"""The OpenAPI document is valid, complete, and true to what the service does; the page needs nothing from outside."""
+
+from __future__ import annotations
+
+import pytest
+from openapi_spec_validator import validate
+
+from gateway.api import openapi_examples
+from gateway.api.problems import PROBLEM_TYPES
+from schemas import answers
+from schemas.actions import BatchLoader
+from schemas.integrations import load_integration_action
+
+
+@pytest.fixture
+def document(service):
+    return service.client.get("/openapi.json").get_json()
+
+
+def test_the_document_is_valid(document):
+    validate(document)
+    assert document["openapi"] == "3.1.0"
+
+
+def test_it_names_every_route_of_the_contract(service, document):
+    rules = {
+        (rule.rule.replace("<integration_id>", "{integrationId}").replace("<action_id>", "{actionId}"), method.lower())
+        for rule in service.app.url_map.iter_rules()
+        for method in rule.methods & {"PUT", "PATCH", "POST", "DELETE"}
+    }
+
+    assert rules == {
+        (path, method) for path, item in document["paths"].items() for method in item if method != "parameters"
+    }
+
+
+def test_every_status_has_an_example_of_each_problem_type(document):
+    shown = set()
+    for path in document["paths"].values():
+        for operation in (operation for method, operation in path.items() if method != "parameters"):
+            for status, response in operation["responses"].items():
+                assert response["headers"]["X-Request-ID"]
+                for media in response["content"].values():
+                    assert "example" in media or media["examples"], status
+                    shown |= set(media.get("examples", {}))
+
+    assert shown | {"no-such-page"} == set(PROBLEM_TYPES)
+
+
+def test_the_examples_are_what_the_service_takes_and_gives():
+    BatchLoader(("en", "fr"), 1000, lambda: None).load(openapi_examples.BATCH)
+    load_integration_action(openapi_examples.INTEGRATION_ACTION)
+    for schema, example in (
+        (answers.UpdatedSchema, openapi_examples.UPDATED),
+        (answers.PartlyUpdatedSchema, openapi_examples.PARTLY_UPDATED),
+        (answers.IntegrationActionAnswerSchema, openapi_examples.INTEGRATION_ANSWER),
+        (answers.ValidationProblemSchema, openapi_examples.problem("validation-failed")),
+        *(
+            (answers.BatchProblemSchema, openapi_examples.problem(slug))
+            for slug in ("core-rejected", "not-found", "core-failed")
+        ),
+    ):
+        assert schema().validate(example) == {}
+
+
+def test_the_page_and_its_assets_come_from_the_service_alone(service):
+    page = service.client.get("/docs")
+
+    assert page.status_code == 200
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    assert "http" not in page.text.replace("http-equiv", "")
+    for asset in ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png", "start.js"):
+        assert service.client.get(f"/docs/{asset}").status_code == 200
+    assert service.client.get("/docs/..%2fsetup.cfg").status_code == 404
+
+
+def test_the_page_can_be_switched_off(make_service):
+    service = make_service(docs_page="false")
+
+    assert service.client.get("/docs").status_code == 404
+    assert service.client.get("/openapi.json").status_code == 200
