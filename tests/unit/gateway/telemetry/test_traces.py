@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
+
+from gateway.outcome import Applied, ItemError, Outcome
+from gateway.telemetry.spans import OpenTelemetryTraces
+from gateway.telemetry.traces import NoTraces, connect_traces
+from legacy_client.calls import CallContext
+from legacy_client.deadline import Deadline
+from tests.unit.gateway.telemetry.recording import a_request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gateway.telemetry.events import RequestDetails
+
+CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+NOT_FOUND = ItemError(status=404, code="not_found", detail="", outcome=Applied.NOT_APPLIED)
+
+
+class Exported:
+    """Traces, and the spans that have ended."""
+
+    def __init__(self) -> None:
+        self._exporter = InMemorySpanExporter()
+        provider = TracerProvider(shutdown_on_exit=False)
+        provider.add_span_processor(SimpleSpanProcessor(self._exporter))
+        self.traces = OpenTelemetryTraces(provider.get_tracer("test"))
+
+    def spans(self) -> dict[str, ReadableSpan]:
+        return {span.name: span for span in self._exporter.get_finished_spans()}
+
+    def request(self, application: Any, **environ: str) -> list[bytes]:
+        """What the server does with one request."""
+        answer = self.traces.application(application)({"REQUEST_METHOD": "PATCH", **environ}, lambda *_: None)
+        try:
+            return list(answer)
+        finally:
+            answer.close()  # type: ignore[attr-defined]  # what is tested
+
+
+class Loader:
+    """Accepts whatever is a list."""
+
+    def load(self, document: object, allowed_partners: object = None) -> list[dict[str, object]]:
+        if not isinstance(document, list):
+            raise TypeError("not a list of secret values")
+        return document
+
+
+class Runner:
+    """Knows actions below 10 and keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.context = _context()
+
+    def stream(self, items: Any, context: CallContext) -> Iterator[tuple[int, Outcome]]:
+        self.context = context
+        for index, item in enumerate(items):
+            yield index, (item if int(item["actionId"]) < 10 else NOT_FOUND)
+
+
+class Ending:
+    """An application that only tells how its request ended."""
+
+    def __init__(self, exported: Exported, details: RequestDetails) -> None:
+        self._exported = exported
+        self._details = details
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        self._exported.traces.request_ended(self._details)
+        return [b"ok"]
+
+
+def _context() -> CallContext:
+    return CallContext(deadline=Deadline(10), traceparent=CALLER)
+
+
+def _items(*numbers: int) -> list[dict[str, object]]:
+    return [{"actionId": str(number), "title": "secret"} for number in numbers]
+
+
+def _ids(traceparent: str) -> tuple[str, str]:
+    _version, trace_id, span_id, _flags = traceparent.split("-")
+    return trace_id, span_id
+
+
+@pytest.fixture
+def exported() -> Exported:
+    return Exported()
+
+
+def test_a_request_is_a_span_within_the_callers_trace(exported: Exported) -> None:
+    assert exported.request(Ending(exported, a_request(principal_id="p1")), HTTP_TRACEPARENT=CALLER) == [b"ok"]
+
+    span = exported.spans()["PATCH /openapi/api/v1/actions"]
+    assert f"{span.context.trace_id:032x}" == CALLER.split("-")[1]
+    assert span.parent is not None
+    assert f"{span.parent.span_id:016x}" == CALLER.split("-")[2]
+    assert span.attributes is not None
+    assert span.attributes["http.response.status_code"] == 200
+    assert span.attributes["enduser.id"] == "p1"
+    assert span.status.status_code is StatusCode.UNSET
+
+
+@pytest.mark.parametrize("given", ["", "garbage", "00-0-0-00"])
+def test_without_a_readable_context_the_request_starts_a_trace(exported: Exported, given: str) -> None:
+    exported.request(lambda *_: [], HTTP_TRACEPARENT=given)
+
+    assert exported.spans()["PATCH"].parent is None
+
+
+def test_the_application_is_handed_the_requests_own_context(exported: Exported) -> None:
+    seen = {}
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.update(environ)
+        return []
+
+    exported.request(application, HTTP_TRACEPARENT=CALLER)
+
+    assert _ids(seen["HTTP_TRACEPARENT"]) == (CALLER.split("-")[1], f"{exported.spans()['PATCH'].context.span_id:016x}")
+
+
+def test_a_5xx_marks_the_span_as_failed_and_a_4xx_does_not(exported: Exported) -> None:
+    for status in (404, 502):
+        exported.request(Ending(exported, a_request(route=f"/{status}", status=status)))
+
+    spans = exported.spans()
+    assert spans["PATCH /404"].status.status_code is StatusCode.UNSET
+    assert spans["PATCH /502"].status.status_code is StatusCode.ERROR
+
+
+def test_a_span_ends_when_the_server_is_done_with_the_answer(exported: Exported) -> None:
+    closed = []
+
+    class Chunks(list[bytes]):
+        def close(self) -> None:
+            closed.append(exported.spans().get("PATCH"))
+
+    exported.request(lambda *_: Chunks([b"a", b"b"]))
+
+    assert closed == [None]
+    assert "PATCH" in exported.spans()
+
+
+def test_a_span_ends_with_an_application_that_raises(exported: Exported) -> None:
+    with pytest.raises(ZeroDivisionError):
+        exported.traces.application(lambda *_: 1 / 0)({"REQUEST_METHOD": "PATCH"}, lambda *_: None)  # type: ignore[arg-type]  # planted
+
+    assert "PATCH" in exported.spans()
+
+
+def test_validation_is_a_span_below_the_request(exported: Exported) -> None:
+    exported.request(lambda *_: exported.traces.loader(Loader()).load(_items(1, 2)) and [])
+
+    spans = exported.spans()
+    assert spans["validation"].parent == spans["PATCH"].context
+    assert spans["validation"].attributes == {"gateway.batch.items": 2}
+
+
+def test_a_refused_batch_leaves_none_of_its_values_in_the_trace(exported: Exported) -> None:
+    with pytest.raises(TypeError):
+        exported.traces.loader(Loader()).load({"secret": 1})
+
+    assert "secret" not in exported.spans()["validation"].to_json()
+
+
+def test_the_fan_out_is_a_span_with_an_event_per_failed_item_and_no_payload(exported: Exported) -> None:
+    outcomes = list(exported.traces.runner(Runner()).stream(_items(1, 99, 2), _context()))
+
+    span = exported.spans()["fan_out"]
+    assert outcomes == [(0, _items(1)[0]), (1, NOT_FOUND), (2, _items(2)[0])]
+    assert span.attributes == {"gateway.batch.items": 3, "gateway.batch.failed": 1}
+    assert [(event.name, dict(event.attributes or {})) for event in span.events] == [
+        ("item_failed", {"index": 1, "action_id": "99", "code": "not_found", "outcome": "not_applied"})
+    ]
+    assert "secret" not in span.to_json()
+
+
+def test_the_core_is_sent_the_fan_outs_context(exported: Exported) -> None:
+    runner = Runner()
+
+    exported.request(lambda *_: list(exported.traces.runner(runner).stream(_items(1), _context())) and [])
+
+    fan_out = exported.spans()["fan_out"].context
+    assert _ids(runner.context.traceparent) == (f"{fan_out.trace_id:032x}", f"{fan_out.span_id:016x}")
+    assert exported.spans()["fan_out"].parent == exported.spans()["PATCH"].context
+
+
+def test_events_of_a_large_batch_are_bounded_and_the_count_is_not(exported: Exported) -> None:
+    list(exported.traces.runner(Runner()).stream(_items(*range(10, 510)), _context()))
+
+    span = exported.spans()["fan_out"]
+    assert len(span.events) == 100
+    assert (span.attributes or {})["gateway.batch.failed"] == 500
+
+
+def test_a_stream_that_is_given_up_ends_its_span(exported: Exported) -> None:
+    stream = exported.traces.runner(Runner()).stream(_items(1, 2), _context())
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]  # a generator
+
+    assert "fan_out" in exported.spans()
+
+
+def test_switched_off_each_wrapper_is_its_argument() -> None:
+    traces = connect_traces(enabled=False, version="1")
+    loader, runner = Loader(), Runner()
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        return []
+
+    assert isinstance(traces, NoTraces)
+    assert traces.loader(loader) is loader
+    assert traces.runner(runner) is runner
+    assert traces.application(application) is application
+
+
+def test_switched_off_opentelemetry_is_not_imported() -> None:
+    script = """
+import sys
+from gateway.telemetry.traces import connect_traces
+connect_traces(enabled=False, version="1")
+print([name for name in sys.modules if name.startswith("opentelemetry")])
+"""
+
+    output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+
+    assert output.stdout == "[]\n"
+
+
+def test_without_the_extra_the_start_stops_with_one_line_that_names_it() -> None:
+    script = """
+import sys
+sys.modules["opentelemetry"] = None
+from gateway.telemetry.traces import connect_traces, TracesUnavailable
+try:
+    connect_traces(enabled=True, version="1")
+except TracesUnavailable as exc:
+    print(exc)
+"""
+
+    output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+
+    assert re.fullmatch(r"GATEWAY_TRACES: needs the extra `traces` .*\n", output.stdout)
