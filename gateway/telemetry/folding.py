@@ -9,62 +9,24 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from gateway.telemetry.metrics import Metrics
+    from legacy_client.gate import GateSnapshot
 
 _log = logging.getLogger(__name__)
 CIRCUIT_STATES = ("closed", "half_open", "open")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
-class CoreNumbers(Protocol):
-    """What the core's gate has counted since its start (``legacy_client.gate``); durations in seconds."""
-
-    @property
-    def attempts(self) -> Mapping[str, int]:
-        """Calls sent, by result."""
-        ...
-
-    @property
-    def retries(self) -> int:
-        """Calls sent that repeat an earlier one."""
-        ...
-
-    @property
-    def duration_counts(self) -> Sequence[int]:
-        """Calls per bucket of ``ATTEMPT_SECONDS``, and those beyond the last."""
-        ...
-
-    @property
-    def duration_sum(self) -> float:
-        """What all calls took together."""
-        ...
-
-    @property
-    def in_flight(self) -> int:
-        """Calls under way."""
-        ...
-
-    @property
-    def limit(self) -> int:
-        """Calls that may be under way."""
-        ...
-
-    @property
-    def circuit(self) -> str:
-        """One of CIRCUIT_STATES."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """Where a worker's numbers are read; each is called once per fold."""
 
-    core: Callable[[], CoreNumbers]
+    core: Callable[[], GateSnapshot]
     waiting: Callable[[], tuple[int, float]]
     batches: Callable[[], int]
     shed: Callable[[], Mapping[str, int]]
@@ -80,6 +42,7 @@ class Folding:
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, ...], float] = {}
         self._seen_buckets: Sequence[int] = ()
+        self._circuit = "closed"
         metrics.gauge("gateway_build_info").labels(version, platform.python_version()).set(1)
         metrics.gauge("gateway_workers").set(1)
 
@@ -105,24 +68,27 @@ class Folding:
             if ended.wait(seconds):
                 return
 
-    def _fold_core(self, core: CoreNumbers) -> None:
+    def _fold_core(self, core: GateSnapshot) -> None:
         for result, count in core.attempts.items():
             self._advance("gateway_core_attempts_total", count, result)
         self._advance("gateway_core_retries_total", core.retries)
+        self._advance("gateway_core_refused_total", core.refused)
         self._fold_durations(core)
         gauge = self._metrics.gauge
         gauge("gateway_core_in_flight").set(core.in_flight)
         gauge("gateway_core_concurrency_limit").set(core.limit)
         for state in CIRCUIT_STATES:
             gauge("gateway_core_circuit_state").labels(state).set(state == core.circuit)
+        if core.circuit != self._circuit:
+            _log.warning("circuit_changed", extra={"before": self._circuit, "now": core.circuit})
+            self._circuit = core.circuit
 
-    def _fold_durations(self, core: CoreNumbers) -> None:
-        counts = tuple(core.duration_counts)
-        seen = self._seen_buckets or (0,) * len(counts)
-        new = [now - before for now, before in zip(counts, seen, strict=True)]
-        total = self._delta(("duration_sum",), core.duration_sum)
+    def _fold_durations(self, core: GateSnapshot) -> None:
+        seen = self._seen_buckets or (0,) * len(core.latency)
+        new = [now - before for now, before in zip(core.latency, seen, strict=True)]
+        total = self._delta(("latency_seconds",), core.latency_seconds)
         self._metrics.histogram("gateway_core_attempt_duration_seconds").fold(new, total)
-        self._seen_buckets = counts
+        self._seen_buckets = core.latency
 
     def _fold_queue(self) -> None:
         waiting, oldest = self._sources.waiting()

@@ -25,6 +25,11 @@ LOG_EVENTS: Mapping[str, str] = {
     "metrics_fold_failed": "The worker's numbers could not be brought up to now; tried again a second later.",
     # The core.
     "core_answer_untranslatable": "The core's answer has the right shape but values that its contract does not know.",
+    "circuit_changed": "The circuit of a worker went from `before` to `now`; open means that the core is failing.",
+    "call_not_sendable": "A call could not be put into HTTP; its item failed, the others went on.",
+    "before_send_failed": "A call was not sent, since what must happen before it failed.",
+    "core_credentials_unreadable": "`GATEWAY_CORE_AUTH_FILE` cannot be read; the last good header goes on serving.",
+    "core_token_fetch_failed": "Keycloak gave no token for the core.",
     # Keycloak.
     "jwks_fetch_failed": "A realm's signing keys cannot be refreshed; known keys go on serving for "
     "`GATEWAY_KEYS_MAX_STALE`. Said once until it recovers.",

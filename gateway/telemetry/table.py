@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from legacy_client.gate import LATENCY_BOUNDS
+
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0)
 _ITEMS = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 10_000.0, 100_000.0)
-
-ATTEMPT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper bounds of the buckets in which the core's gate counts the duration of attempts."""
 
 Across = Literal["livesum", "livemax"]
 """How a gauge of several workers becomes one number; dead workers never count."""
@@ -76,9 +75,10 @@ METRICS: tuple[Spec, ...] = (
         "histogram",
         "One call to the core, first byte out to last byte in.",
         (),
-        ATTEMPT_SECONDS,
+        LATENCY_BOUNDS,
     ),
     Spec("gateway_core_retries_total", "counter", "Calls to the core that repeat an earlier one."),
+    Spec("gateway_core_refused_total", "counter", "Calls that an open circuit held back."),
     Spec("gateway_core_in_flight", "gauge", "Calls to the core under way."),
     Spec("gateway_core_waiting_items", "gauge", "Items accepted but not yet sent to the core."),
     Spec("gateway_core_waiting_seconds", "gauge", "Age of the oldest item not yet sent to the core.", across="livemax"),

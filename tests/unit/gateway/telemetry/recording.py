@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.telemetry.events import APPLIED, BatchDetails, FailedItem, RequestDetails
+from legacy_client.gate import GateSnapshot
 
 
 class Recording:
@@ -31,17 +31,16 @@ class Broken:
         raise RuntimeError("broken")
 
 
-@dataclass
-class Core:
-    """The numbers of a core's gate, to be moved by hand."""
-
-    attempts: dict[str, int] = field(default_factory=dict)
-    retries: int = 0
-    duration_counts: tuple[int, ...] = (0,) * 14
-    duration_sum: float = 0.0
-    in_flight: int = 0
-    limit: int = 64
-    circuit: str = "closed"
+def a_snapshot(**changes: Any) -> GateSnapshot:
+    facts: dict[str, Any] = {
+        "circuit": "closed",
+        "limit": 64,
+        "in_flight": 0,
+        "attempts": {},
+        "refused": 0,
+        "retries": 0,
+    }
+    return GateSnapshot(**{"latency": (0,) * 12, "latency_seconds": 0.0, **facts, **changes})
 
 
 def a_request(**changes: Any) -> RequestDetails:

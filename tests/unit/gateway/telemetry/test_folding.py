@@ -2,19 +2,23 @@ from __future__ import annotations
 
 import platform
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gateway.telemetry.folding import CIRCUIT_STATES, Folding, Sources
 from gateway.telemetry.metrics import Metrics
-from tests.unit.gateway.telemetry.recording import Core
+from tests.unit.gateway.telemetry.recording import a_snapshot
+
+if TYPE_CHECKING:
+    from legacy_client.gate import GateSnapshot
 
 
 class Worker:
     """One worker's numbers and the metrics that they are folded into."""
 
     def __init__(self) -> None:
-        self.core = Core()
+        self.core = a_snapshot()
         self.queue = (0, 0.0)
         self.refused: dict[str, int] = {}
         self.keys_age: float | None = None
@@ -43,38 +47,52 @@ def worker() -> Worker:
 
 
 def test_attempts_are_counted_once_however_often_they_are_folded(worker: Worker) -> None:
-    worker.core.attempts = {"ok": 5}
-    assert worker.folded("gateway_core_attempts_total", result="ok") == 5
-    assert worker.folded("gateway_core_attempts_total", result="ok") == 5
+    worker.core = a_snapshot(attempts={"2xx": 5})
+    assert worker.folded("gateway_core_attempts_total", result="2xx") == 5
+    assert worker.folded("gateway_core_attempts_total", result="2xx") == 5
 
-    worker.core.attempts = {"ok": 7, "timed_out": 1}
+    worker.core = a_snapshot(attempts={"2xx": 7, "timed_out": 1})
 
-    assert worker.folded("gateway_core_attempts_total", result="ok") == 7
+    assert worker.folded("gateway_core_attempts_total", result="2xx") == 7
     assert worker.folded("gateway_core_attempts_total", result="timed_out") == 1
 
 
 def test_durations_are_folded_by_their_growth(worker: Worker) -> None:
-    worker.core.duration_counts = (2, *(0,) * 12, 1)
-    worker.core.duration_sum = 30.0
+    worker.core = a_snapshot(latency=(2, *(0,) * 10, 1), latency_seconds=30.0)
     worker.folding.fold()
-    worker.core.duration_counts = (3, *(0,) * 12, 1)
-    worker.core.duration_sum = 30.5
+    worker.core = a_snapshot(latency=(3, *(0,) * 10, 1), latency_seconds=30.5)
 
     assert worker.folded("gateway_core_attempt_duration_seconds_count") == 4
     assert worker.folded("gateway_core_attempt_duration_seconds_sum") == 30.5
 
 
+def test_retries_and_calls_held_back_are_counted(worker: Worker) -> None:
+    worker.core = a_snapshot(retries=4, refused=9)
+
+    assert worker.folded("gateway_core_retries_total") == 4
+    assert worker.folded("gateway_core_refused_total") == 9
+
+
 @pytest.mark.parametrize("state", CIRCUIT_STATES)
 def test_the_circuit_is_in_exactly_one_state(worker: Worker, state: str) -> None:
-    worker.core.circuit = state
+    worker.core = a_snapshot(circuit=state)
 
     states = {name: worker.folded("gateway_core_circuit_state", state=name) for name in CIRCUIT_STATES}
 
     assert states == {name: float(name == state) for name in CIRCUIT_STATES}
 
 
+def test_a_change_of_the_circuit_is_logged_once(worker: Worker, caplog: pytest.LogCaptureFixture) -> None:
+    for state in ("closed", "open", "open", "half_open"):
+        worker.core = a_snapshot(circuit=state)
+        worker.folding.fold()
+
+    changes = [(vars(record)["before"], vars(record)["now"]) for record in caplog.records]
+    assert changes == [("closed", "open"), ("open", "half_open")]
+
+
 def test_gauges_follow_what_is(worker: Worker) -> None:
-    worker.core.in_flight, worker.core.limit, worker.queue = 12, 32, (40, 1.5)
+    worker.core, worker.queue = a_snapshot(in_flight=12, limit=32), (40, 1.5)
 
     assert worker.folded("gateway_core_in_flight") == 12
     assert worker.folded("gateway_core_concurrency_limit") == 32
@@ -107,11 +125,11 @@ def test_the_process_says_what_it_is_and_uses(worker: Worker) -> None:
 def test_folding_goes_on_by_itself_after_a_fault(caplog: pytest.LogCaptureFixture) -> None:
     folded_again = threading.Event()
 
-    def core() -> Core:
+    def core() -> GateSnapshot:
         if "metrics_fold_failed" not in caplog.messages:
             raise RuntimeError("planted")
         folded_again.set()
-        return Core()
+        return a_snapshot()
 
     sources = Sources(core=core, waiting=lambda: (0, 0.0), batches=int, shed=dict, keys_age=lambda: None)
     ended = Folding(Metrics(), sources, "1").every(0.001)
