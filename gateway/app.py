@@ -39,7 +39,7 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     settings = settings or load()
     backends = backends or connect(settings)
     shedder = LoadShedder(
-        max_batches=settings.max_waiting_batches, max_queue_age=settings.max_queue_age, waiting=backends.core.waiting
+        max_batches=settings.max_waiting_batches, max_queue_age=settings.max_queue_age, waiting=backends.waiting
     )
     app = Flask("gateway", static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False

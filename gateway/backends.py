@@ -12,6 +12,7 @@ from gateway.admission.rates import RateLimits
 from gateway.admission.rates_redis import SharedRedisStorage
 from gateway.admission.rates_sqlite import SqliteStorage
 from gateway.auth.access import Access
+from gateway.core import CoreLink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,16 +41,13 @@ class Core(Protocol):
         """The core's action, or why there is none."""
         ...
 
-    def waiting(self) -> tuple[int, float]:
-        """Calls not yet sent, and the age of the oldest in seconds."""
-        ...
-
 
 @dataclass(frozen=True, kw_only=True)
 class Backends:
-    """``checks`` are asked for readiness."""
+    """``waiting`` gives the calls not yet sent and the age of the oldest in seconds; ``checks`` are asked for readiness."""
 
     core: Core
+    waiting: Callable[[], tuple[int, float]]
     authenticators: Sequence[Authenticator]
     idempotency: IdempotencyStore
     item_rates: RateLimits
@@ -59,14 +57,13 @@ class Backends:
 
 def connect(settings: Settings) -> Backends:
     """The real ones. Nothing is awaited: each answers for itself when asked."""
-    from gateway.core import connect_core
-
     access = Access(settings)
     access.start()
-    core = connect_core(settings, access)
+    core = CoreLink(settings, access.core_token)
     storage = rate_storage(settings)
     return Backends(
-        core=core,
+        core=core.client,
+        waiting=core.transport.waiting,
         authenticators=access.authenticators,
         idempotency=idempotency_store(settings),
         item_rates=RateLimits(settings.rate_limit, storage, name="items"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,12 +127,9 @@ def _parsed(knob_field: dataclasses.Field[Any], text: str) -> Any:
 
 
 def _in_bounds(value: Any, least: float | None, most: float | None) -> bool:
-    return (
-        (least is None or value >= least)
-        and (most is None or value <= most)
-        and value == value
-        and value != float("inf")
-    )
+    if not isinstance(value, int | float):
+        return True
+    return math.isfinite(value) and (least is None or value >= least) and (most is None or value <= most)
 
 
 def _bounds(least: float | None, most: float | None) -> str:

@@ -21,7 +21,11 @@ _STATES = {"draft": 0, "pending": 1, "active": 2, "approved": 3, "done": 4, "ina
 _STATUSES = {state: status for status, state in _STATES.items()}
 _UPPER = {word: word.upper() for word in ("validation", "link", "form", "todo", "schedule")}
 _LOWER = {upper: word for word, upper in _UPPER.items()}
-_PLAIN = {"category_action": ("category", _UPPER), "type_action": ("type", _UPPER), "status": ("state", _STATES)}
+_PLAIN: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "category_action": ("category", _UPPER),
+    "type_action": ("type", _UPPER),
+    "status": ("state", _STATES),
+}
 _TRANSLATED = ("title", "subtitle", "details")
 _TIMES = {"effective_date": "effective_at", "due_date": "due_at", "expires_at": "expires_at"}
 

@@ -20,17 +20,17 @@ _log = logging.getLogger(__name__)
 _IDLE_GRACE_SECONDS = 1.0
 
 
-class GatewayWorker(GeventWorker):
+class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no types
     """``worker_class`` of the service."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._idle: set[tuple[gevent.Greenlet, gevent.Timeout]] = set()
+        self._idle: set[tuple[Any, gevent.Timeout]] = set()
 
     @contextmanager
     def timeout_ctx(self) -> Iterator[None]:
         """Bounds the wait for, and the reading of, one request line with its headers."""
-        with gevent.Timeout(self.cfg.keepalive, False) as timeout:
+        with gevent.Timeout(self.cfg.keepalive, False) as timeout:  # type: ignore[arg-type]  # False: end silently  # type: ignore[arg-type]  # False: end silently
             idle = (gevent.getcurrent(), timeout)
             self._idle.add(idle)
             try:

@@ -6,7 +6,7 @@ from gateway.api.problems import PROBLEM_TYPES, Problem
 from gateway.outcome import Applied, ItemError
 
 _REQUEST_ID = "01JD2M4Y6Z8QKX3V5T7W9B1C0E"
-BATCH = {
+BATCH: dict[str, list[dict[str, object]]] = {
     "data": [
         {
             "actionId": "19353",

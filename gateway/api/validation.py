@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.api.problems import Problem
 from schemas.actions import BatchTooLarge
@@ -43,7 +43,7 @@ def _detail(refusal: InvalidBatch) -> str:
     return f"{refusal.invalid_items} of {refusal.total_items} actions {verb} invalid; nothing was sent to the core."
 
 
-def _listed(refusal: InvalidDocument) -> dict[str, object]:
+def _listed(refusal: InvalidDocument) -> dict[str, Any]:
     """The errors, and how many there are where not all are listed."""
     total = {"errors_total": refusal.errors_total} if refusal.errors_total > len(refusal.errors) else {}
     return {**total, "errors": [_entry(error) for error in refusal.errors]}

@@ -45,9 +45,6 @@ class ScriptedCore:
         self.calls.append(call)
         return self.script.get(call.action_id, {"id": call.action_id, **call.fields})
 
-    def waiting(self):
-        return 0, 0.0
-
 
 class OneToken:
     """Knows the token ``good``; ``key_…`` is an API key, anything else is bad."""
@@ -75,6 +72,7 @@ class Service:
         self.settings = load({**ENVIRON, "GATEWAY_STATE_DIR": str(tmp_path), **dict(environ)})
         self.backends = Backends(
             core=self.core,
+            waiting=lambda: (0, 0.0),
             authenticators=[self.authenticator],
             idempotency=idempotency_store(self.settings),
             item_rates=RateLimits(self.settings.rate_limit, MemoryStorage(), name="items"),
