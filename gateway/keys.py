@@ -56,7 +56,7 @@ def create(store: SqliteKeys, options: argparse.Namespace) -> None:
         hash=hashed(key.secret),
         scopes=frozenset(options.scope),
         integrations=frozenset(options.integration) if options.integration else None,
-        rate=options.rate,
+        rate=options.rate or "",
         created=int(time.time()),
     )
     store.add(record)
@@ -154,9 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--name", required=True, help="whose key it is")
     made.add_argument("--scope", required=True, action="append", choices=_SCOPES, help="what it may do; repeatable")
     made.add_argument("--integration", action="append", type=_uuid, metavar="UUID", help="repeatable; default: all")
-    made.add_argument(
-        "--rate", default="", type=_rate_text, metavar="N", help="requests a minute, or N/second|minute|hour"
-    )
+    made.add_argument("--rate", type=_rate_text, metavar="N", help="requests a minute, or N/second|minute|hour")
     _command(commands, "list", list_all)
     _command(commands, "revoke", revoke).add_argument("id")
     rotated = _command(commands, "rotate", rotate)

@@ -18,7 +18,6 @@ from gateway.auth.keycloak import KeycloakAuthenticator
 from gateway.auth.keycloak_http import Server, ask
 from gateway.auth.keyset import ALGORITHMS
 from gateway.auth.realm_source import RealmSource
-from gateway.auth.scopes import Permissions
 from gateway.auth.token_principal import PrincipalRules
 from gateway.auth.verifier import Realm, TokenVerifier
 from gateway.settings import SettingsError, variable
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Access:
-    """The authenticators in the order in which they are asked, the permissions, and the keys behind them.
+    """The authenticators, in the order in which they are asked, and the keys behind them.
 
     Raises SettingsError where a setting names what cannot be used. Nothing is fetched before ``start``.
     """
@@ -42,7 +41,6 @@ class Access:
         )
         self._algorithms = _algorithms(settings)
         self._realms = self._make_realms()
-        self.permissions = Permissions(required_role=settings.required_role, required_scope=settings.required_scope)
         self.authenticators = (ApiKeyAuthenticator(_api_keys(settings)), self._keycloak())
 
     def start(self) -> None:

@@ -19,11 +19,18 @@ class CoreToken:
         self._fetch = partial(client.token, grant_type="client_credentials")
 
     def __call__(self) -> tuple[str, float]:
-        """The access token, and the seconds for which it is valid. Raises SourceFailed. One call at a time, please:
-        the client writes its headers while it asks.
+        """The access token, and the seconds for which it is valid. Raises SourceFailed.
+
+        One call at a time: the client writes its headers while it asks.
         """
         answer = ask(self._fetch)
-        token, seconds = answer.get("access_token"), answer.get("expires_in")
-        if not isinstance(token, str) or not token or isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        token, seconds = answer.get("access_token"), _positive(answer.get("expires_in"))
+        if not isinstance(token, str) or not token or not seconds:
             raise SourceFailed("no token in the answer")
-        return token, float(seconds)
+        return token, seconds
+
+
+def _positive(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return max(0.0, value)

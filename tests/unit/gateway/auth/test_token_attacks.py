@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -36,7 +34,9 @@ from tests.unit.gateway.auth.issuer import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from tests.unit.gateway.auth.loopback import Loopback
 
 
 def nothing(data: bytes) -> bytes:
@@ -308,49 +308,13 @@ def test_an_unknown_kid_costs_one_fetch_and_is_refused_whatever_it_spells(world:
     assert world.identify(token()) is not None
 
 
-class Listener:
-    """A server that counts who calls it."""
-
-    def __init__(self) -> None:
-        self.hits: list[str] = []
-        listener = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                listener.hits.append(self.path)
-                self.send_response(404)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-@pytest.fixture
-def listener() -> Iterator[Listener]:
-    with Listener() as running:
-        yield running
-
-
 @pytest.mark.parametrize("name", ["jku", "x5u"])
 @pytest.mark.parametrize("kid", ["rsa", "attacker"])
-def test_a_key_address_in_the_header_is_never_called(world: World, listener: Listener, name: str, kid: str):
+def test_a_key_address_in_the_header_is_never_called(world: World, loopback: Loopback, name: str, kid: str):
     with pytest.raises(InvalidCredentials):
-        world.identify(token(kid=kid, sign=rs256("attacker"), **{name: f"{listener.url}/jwks.json"}))
+        world.identify(token(kid=kid, sign=rs256("attacker"), **{name: f"{loopback.url}/jwks.json"}))
 
-    assert listener.hits == []
+    assert loopback.hits == []
 
 
 @pytest.mark.parametrize(

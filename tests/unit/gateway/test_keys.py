@@ -1,0 +1,242 @@
+"""``python -m gateway.keys`` as an operator uses it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway import keys
+from gateway.auth.api_key_file import FileKeys
+from gateway.auth.api_key_store import FILE_NAME, SqliteKeys
+from gateway.auth.api_keys import ApiKeyAuthenticator
+from gateway.auth.errors import InvalidCredentials
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INTEGRATION = "7f1c2a00-0000-4000-8000-000000000001"
+CREATE = ("create", "--name", "Acme", "--scope", "INTEGRATION_API", "--json")
+
+
+class Operator:
+    """Runs commands in this process, on a state folder of its own."""
+
+    def __init__(self, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.state = state
+        self._capsys = capsys
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        code = keys.main(["--state-dir", str(self.state), *arguments])
+        out, err = self._capsys.readouterr()
+        return code, out, err
+
+    def json(self, *arguments: str):
+        code, out, err = self.run(*arguments)
+        assert (code, err) == (0, "")
+        return json.loads(out)
+
+    def misuse(self, *arguments: str) -> str:
+        with pytest.raises(SystemExit) as left:
+            self.run(*arguments)
+        assert left.value.code == 2
+        return self._capsys.readouterr().err
+
+    def identify(self, key: str):
+        """What a worker that starts now says of a key."""
+        return ApiKeyAuthenticator(SqliteKeys(self.state / FILE_NAME)).identify(f"Bearer {key}")
+
+
+@pytest.fixture
+def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Operator:
+    return Operator(tmp_path / "state", capsys)
+
+
+def test_the_command_works_with_only_the_state_folder_set(tmp_path: Path):
+    environment = {"GATEWAY_STATE_DIR": str(tmp_path / "state"), "PATH": os.environ["PATH"]}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "gateway.keys", *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    made, listed, unknown = run(*CREATE), run("list"), run("revoke", "A" * 12)
+
+    assert (made.returncode, made.stderr) == (0, "")
+    assert set(json.loads(made.stdout)) == {"id", "key"}
+    assert json.loads(made.stdout)["id"] in listed.stdout
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert unknown.stderr == "error: no API key has the id AAAAAAAAAAAA\n"
+
+
+def test_a_created_key_lets_its_holder_in(operator: Operator):
+    made = operator.json(*CREATE, "--integration", INTEGRATION.upper(), "--rate", "10")
+
+    principal = operator.identify(made["key"])
+
+    assert principal.id == f"key:{made['id']}"
+    assert principal.scopes == {"INTEGRATION_API"}
+    assert principal.integrations == {INTEGRATION}
+    assert principal.rate == "10/minute"
+
+
+def test_a_key_without_integrations_is_for_all_of_them(operator: Operator):
+    assert operator.identify(operator.json(*CREATE)["key"]).integrations is None
+
+
+def test_people_are_told_that_the_key_is_shown_once(operator: Operator):
+    code, out, _ = operator.run(*CREATE[:-1])
+
+    assert code == 0
+    assert "key  gwk_" in out
+    assert "not shown again" in out
+
+
+def test_a_key_is_never_shown_again(operator: Operator):
+    made = operator.json(*CREATE)
+
+    shown = "".join(operator.run(*command)[1] for command in (["list"], ["list", "--json"], ["export"]))
+
+    assert made["id"] in shown
+    assert made["key"] not in shown
+    assert made["key"].split("_")[2][:32] not in shown
+
+
+def test_the_list_says_who_may_do_what(operator: Operator):
+    made = operator.json(*CREATE, "--rate", "5/second")
+
+    (row,) = operator.json("list", "--json")
+
+    assert row["id"] == made["id"]
+    assert (row["name"], row["scopes"], row["integrations"]) == ("Acme", ["INTEGRATION_API"], "all")
+    assert (row["rate"], row["last_used"], row["revoked"]) == ("5/second", None, None)
+    assert row["created"].endswith("Z")
+
+
+def test_the_table_has_a_line_for_each_key(operator: Operator):
+    operator.json(*CREATE)
+    operator.json(*CREATE)
+
+    lines = operator.run("list")[1].splitlines()
+
+    assert lines[0].split() == ["id", "name", "scopes", "integrations", "rate", "created", "last_used", "revoked"]
+    assert len(lines) == 3
+
+
+def test_the_list_says_when_a_key_was_used(operator: Operator):
+    operator.identify(operator.json(*CREATE)["key"])
+
+    assert operator.json("list", "--json")[0]["last_used"] is not None
+
+
+def test_an_empty_list_says_so(operator: Operator):
+    assert operator.run("list") == (0, "no API keys\n", "")
+    assert operator.json("list", "--json") == []
+
+
+def test_a_revoked_key_is_refused(operator: Operator):
+    made = operator.json(*CREATE)
+
+    assert operator.run("revoke", made["id"])[0] == 0
+
+    with pytest.raises(InvalidCredentials):
+        operator.identify(made["key"])
+    assert operator.json("list", "--json")[0]["revoked"] is not None
+
+
+def test_a_key_revoked_twice_keeps_its_first_date(operator: Operator):
+    made = operator.json(*CREATE)
+    store = SqliteKeys(operator.state / FILE_NAME)
+    operator.run("revoke", made["id"])
+    first = store.get(made["id"])
+
+    operator.run("revoke", made["id"])
+
+    assert store.get(made["id"]) == first
+
+
+def test_a_rotated_key_has_a_new_secret_and_the_same_id(operator: Operator):
+    old = operator.json(*CREATE)
+
+    new = operator.json("rotate", old["id"], "--json")
+
+    assert new["id"] == old["id"]
+    assert operator.identify(new["key"])
+    with pytest.raises(InvalidCredentials):
+        operator.identify(old["key"])
+
+
+def test_the_old_secret_holds_for_the_overlap(operator: Operator):
+    old = operator.json(*CREATE)
+
+    new = operator.json("rotate", old["id"], "--overlap", "3600", "--json")
+
+    assert operator.identify(new["key"]).id == operator.identify(old["key"]).id
+
+
+def test_a_revoked_key_cannot_be_rotated(operator: Operator):
+    made = operator.json(*CREATE)
+    operator.run("revoke", made["id"])
+
+    code, out, err = operator.run("rotate", made["id"])
+
+    assert (code, out) == (1, "")
+    assert err == f"error: {made['id']} is revoked; create a new key\n"
+
+
+@pytest.mark.parametrize("command", ["revoke", "rotate"])
+def test_an_unknown_id_is_an_error(operator: Operator, command: str):
+    assert operator.run(command, "A" * 12) == (1, "", "error: no API key has the id AAAAAAAAAAAA\n")
+
+
+def test_a_store_that_cannot_be_used_is_an_error_of_one_line(operator: Operator):
+    operator.state.write_text("a file where a folder should be")
+
+    code, out, err = operator.run(*CREATE)
+
+    assert (code, out) == (1, "")
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+
+
+def test_the_export_is_a_file_of_keys_without_those_revoked(operator: Operator, tmp_path: Path):
+    kept, revoked = operator.json(*CREATE), operator.json(*CREATE)
+    operator.run("revoke", revoked["id"])
+    file = tmp_path / "keys.json"
+
+    file.write_text(operator.run("export")[1])
+
+    authenticator = ApiKeyAuthenticator(FileKeys(file))
+    assert authenticator.identify(f"Bearer {kept['key']}").id == f"key:{kept['id']}"
+    with pytest.raises(InvalidCredentials):
+        authenticator.identify(f"Bearer {revoked['key']}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param((), "COMMAND", id="no command"),
+        pytest.param(("destroy",), "invalid choice", id="unknown command"),
+        pytest.param(("create", "--scope", "INTEGRATION_API"), "--name", id="no name"),
+        pytest.param(("create", "--name", "x"), "--scope", id="no scope"),
+        pytest.param(("create", "--name", "x", "--scope", "BULK_UPDATE"), "invalid choice", id="scope of tokens"),
+        pytest.param((*CREATE, "--integration", "7"), "must be a UUID", id="integration no UUID"),
+        pytest.param((*CREATE, "--rate", "fast"), "must be N", id="rate a word"),
+        pytest.param((*CREATE, "--rate", "0"), "must be N", id="rate zero"),
+        pytest.param(("rotate", "x", "--overlap", "-1"), "whole number", id="overlap negative"),
+        pytest.param(("rotate", "x", "--overlap", "a day"), "whole number", id="overlap a text"),
+        pytest.param(("rotate",), "id", id="no id"),
+    ],
+)
+def test_wrong_usage_is_told_and_nothing_is_made(operator: Operator, arguments: tuple[str, ...], words: str):
+    assert words in operator.misuse(*arguments)
+    assert not operator.state.exists()
