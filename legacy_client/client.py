@@ -83,6 +83,10 @@ class LegacyClient:
         [(_, result)] = Fanout(self._wiring, self._replace, [call], context).results()
         return result
 
+    def waiting(self) -> tuple[int, float]:
+        """Calls not yet sent, and the age in seconds of the oldest."""
+        return self._transport.waiting()
+
     def ping(self) -> CoreError | None:
         """None if a connection to the core can be had; sends no request."""
         return self._transport.ping()

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from legacy_client.circuit import Circuit, CircuitState
     from legacy_client.limit import AdaptiveLimit
 
-LATENCY_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper bounds of the latency histogram in seconds; one more bucket takes the rest."""
+DURATION_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper bounds in seconds of the buckets in which attempts are counted; one more bucket takes the rest."""
 
 RESULTS: Mapping[type[CoreError], str] = {
     errors.Unreachable: "unreachable",
@@ -38,16 +38,16 @@ _FAILURES = (errors.Unreachable, errors.TimedOut, errors.BrokenOff)
 class GateSnapshot:
     """The gate as of now, for metrics and readiness. Counters grow for as long as the process lives.
 
-    ``attempts`` counts by result (``2xx`` … ``5xx``, ``busy``, or the error's name); ``latency`` has one count for each
-    of ``LATENCY_BOUNDS`` and one for the rest, not cumulated; ``refused`` are calls that the circuit held back.
+    ``attempts`` counts by result (``2xx`` … ``5xx``, ``busy``, or the error's name); ``duration_counts`` has one count for
+    each of ``DURATION_BOUNDS`` and one for the rest, not cumulated; ``refused`` are calls that the circuit held back.
     """
 
     circuit: CircuitState
     limit: int
     in_flight: int
     attempts: Mapping[str, int]
-    latency: tuple[int, ...]
-    latency_seconds: float
+    duration_counts: tuple[int, ...]
+    duration_sum: float
     refused: int
     retries: int
 
@@ -70,8 +70,8 @@ class CoreGate:
         self._lock = threading.Lock()
         self._in_flight = self._refused = 0
         self._attempts: dict[str, int] = {}
-        self._latency = [0] * (len(LATENCY_BOUNDS) + 1)
-        self._latency_seconds = 0.0
+        self._duration_counts = [0] * (len(DURATION_BOUNDS) + 1)
+        self._duration_sum = 0.0
 
     def capacity(self) -> int:
         """As ``Gate.capacity``."""
@@ -99,8 +99,8 @@ class CoreGate:
                 self._limit.record(overloaded=overloaded, seconds=seconds, in_flight=self._in_flight)
             self._in_flight -= 1
             self._attempts[name] = self._attempts.get(name, 0) + 1
-            self._latency[bisect_left(LATENCY_BOUNDS, seconds)] += 1
-            self._latency_seconds += seconds
+            self._duration_counts[bisect_left(DURATION_BOUNDS, seconds)] += 1
+            self._duration_sum += seconds
 
     def snapshot(self) -> GateSnapshot:
         """All of it at one point in time."""
@@ -110,8 +110,8 @@ class CoreGate:
                 limit=self.capacity(),
                 in_flight=self._in_flight,
                 attempts=dict(self._attempts),
-                latency=tuple(self._latency),
-                latency_seconds=self._latency_seconds,
+                duration_counts=tuple(self._duration_counts),
+                duration_sum=self._duration_sum,
                 refused=self._refused,
                 retries=0 if self._budget is None else self._budget.retries,
             )

@@ -74,7 +74,7 @@ class MemoryTransport:
                     yield index, refused
                 else:
                     heapq.heappush(under_way, self._launch(index, request, flow))
-            del self._unsent[id(flow)]
+            self._unsent.pop(id(flow), None)
             while under_way:
                 yield self._land(under_way)
         finally:

@@ -1,0 +1,206 @@
+"""What every transport promises at its seam (``legacy_client/transport/base.py``), whatever it is made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from requests import Response
+
+from legacy_client.errors import CircuitOpen, Stopped, TimedOut
+from legacy_client.transport.base import Limits
+from tests.contract.gates import NotingGate
+from tests.contract.stages import ALL, id_of, open_stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from legacy_client.deadline import StopReason
+    from tests.contract.stages import Stage
+
+pytestmark = pytest.mark.parametrize("kind", ALL)
+
+
+@pytest.fixture
+def stage(kind: str) -> Iterator[Stage]:
+    with open_stage(kind) as opened:
+        yield opened
+
+
+def test_each_request_gets_its_own_answer_exactly_once(stage: Stage) -> None:
+    results = list(stage.send(100))
+
+    assert sorted((index, id_of(result)) for index, result in results) == [(i, i) for i in range(100)]
+
+
+def test_no_requests_give_no_results(stage: Stage) -> None:
+    assert list(stage.send(0)) == []
+
+
+def test_what_was_prepared_is_what_the_core_gets(stage: Stage) -> None:
+    list(stage.send(1))
+
+    [(path, headers)] = stage.seen_requests()
+    assert path == "/core/actions/0"
+    assert headers["accept"] == "application/vnd.core.v1+json"
+    assert headers["content-type"] == "application/json"
+    assert headers["accept-encoding"] == "identity"
+    assert headers["idempotency-key"] == "key-0"
+    assert headers["content-length"] == "11"
+
+
+def test_the_core_is_told_the_milliseconds_left(stage: Stage) -> None:
+    list(stage.send(1, stage.flow(item_seconds=2.0)))
+
+    [(_, headers)] = stage.seen_requests()
+    assert 0 < int(headers["x-request-timeout-ms"]) <= 2000
+
+
+@pytest.mark.parametrize("name", ["X-Other-Ms", ""])
+def test_the_header_for_the_time_left_is_a_setting(kind: str, name: str) -> None:
+    with open_stage(kind, limits=Limits(deadline_header=name)) as stage:
+        list(stage.send(1))
+
+        [(_, headers)] = stage.seen_requests()
+    assert "x-request-timeout-ms" not in headers
+    assert ("x-other-ms" in headers) == bool(name)
+
+
+def test_before_send_is_called_for_each_request_in_order(stage: Stage) -> None:
+    order: list[int] = []
+
+    list(stage.send(50, stage.flow(before_send=order.append)))
+
+    assert order == list(range(50))
+
+
+def test_before_send_is_called_before_the_core_sees_the_request(stage: Stage) -> None:
+    seen_before = {}
+
+    list(stage.send(20, stage.flow(concurrency=3, before_send=lambda i: seen_before.update({i: i in stage.seen()}))))
+
+    assert set(seen_before.values()) == {False}
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_a_batch_has_no_more_in_flight_than_its_concurrency(kind: str, concurrency: int) -> None:
+    with open_stage(kind, latency=0.02) as stage:
+        list(stage.send(12, stage.flow(concurrency=concurrency)))
+
+        assert stage.gate.most_in_flight == concurrency
+
+
+def test_the_gate_bounds_what_is_in_flight(kind: str) -> None:
+    with open_stage(kind, NotingGate(capacity=2), latency=0.02) as stage:
+        list(stage.send(12))
+
+        assert stage.gate.most_in_flight == 2
+
+
+def test_the_gate_hears_the_end_of_all_that_it_let_through(stage: Stage) -> None:
+    results = [result for _, result in stage.send(20)]
+
+    assert stage.gate.let_through == 20
+    assert stage.gate.in_flight == 0
+    assert {id(result) for result in stage.gate.recorded} == {id(result) for result in results}
+
+
+def test_what_the_gate_refuses_is_not_sent(kind: str) -> None:
+    with open_stage(kind, NotingGate(open_for=5)) as stage:
+        results = [result for _, result in stage.send(12)]
+
+        assert sum(isinstance(result, CircuitOpen) for result in results) == 7
+        assert len(stage.seen()) == 5
+        assert stage.gate.in_flight == 0
+
+
+@pytest.mark.parametrize("reason", ["client_gone", "shutting_down"])
+def test_a_cancelled_batch_sends_nothing(stage: Stage, reason: StopReason) -> None:
+    deadline = stage.deadline()
+    deadline.cancel(reason)
+
+    results = dict(stage.send(10, stage.flow(deadline)))
+
+    assert [(type(result), result.reason) for result in results.values()] == [(Stopped, reason)] * 10
+    assert stage.seen() == []
+
+
+def test_a_batch_past_its_deadline_sends_nothing(stage: Stage) -> None:
+    results = dict(stage.send(10, stage.flow(stage.deadline(0.0))))
+
+    assert [(type(result), result.reason) for result in results.values()] == [(Stopped, "deadline")] * 10
+    assert stage.seen() == []
+
+
+def test_cancelling_midway_ends_what_is_in_flight_and_stops_the_rest(kind: str) -> None:
+    with open_stage(kind, latency=0.02) as stage:
+        deadline = stage.deadline()
+        results = {}
+        for index, result in stage.send(50, stage.flow(deadline, concurrency=2)):
+            deadline.cancel("client_gone")
+            results[index] = result
+
+        answered = [index for index, result in results.items() if isinstance(result, Response)]
+        assert sorted(results) == list(range(50))
+        assert sorted(answered) == sorted(stage.seen())
+        assert len(answered) < 10
+
+
+def test_when_time_runs_out_the_unsent_are_stopped_and_those_in_flight_timed_out(kind: str) -> None:
+    with open_stage(kind, latency=30.0) as stage:
+        results = dict(stage.send(10, stage.flow(stage.deadline(0.3), concurrency=2)))
+
+    kinds = [type(results[index]) for index in range(10)]
+    assert kinds == [TimedOut] * 2 + [Stopped] * 8
+
+
+def test_an_attempt_ends_when_the_time_of_its_item_is_over(kind: str) -> None:
+    with open_stage(kind, latency=30.0) as stage:
+        [(_, result)] = stage.send(1, stage.flow(item_seconds=0.2))
+
+    assert isinstance(result, TimedOut)
+
+
+def test_an_attempt_ends_at_the_limit_of_the_transport(kind: str) -> None:
+    with open_stage(kind, limits=Limits(attempt_seconds=0.2), latency=30.0) as stage:
+        [(_, result)] = stage.send(1)
+
+    assert isinstance(result, TimedOut)
+
+
+def test_closing_the_iterator_stops_what_was_not_sent(kind: str) -> None:
+    with open_stage(kind, latency=0.02) as stage:
+        sending = stage.send(50, stage.flow(concurrency=2))
+        next(sending)
+        sending.close()
+        list(stage.send(1))
+
+        assert len(stage.seen()) < 10
+        assert stage.transport.waiting() == (0, 0.0)
+
+
+def test_nothing_waits_when_nothing_is_sent(stage: Stage) -> None:
+    assert stage.transport.waiting() == (0, 0.0)
+
+
+def test_what_waits_for_its_turn_is_counted(kind: str) -> None:
+    with open_stage(kind, NotingGate(capacity=1), latency=0.02) as stage:
+        waiting = [stage.transport.waiting() for _ in stage.send(10)]
+
+    assert waiting[0][0] in (8, 9)
+    assert waiting[0][1] > 0
+    assert waiting[-1] == (0, 0.0)
+
+
+def test_a_reachable_core_answers_the_ping(stage: Stage) -> None:
+    assert stage.transport.ping() is None
+    assert stage.seen() == []
+
+
+def test_a_closed_transport_sends_nothing(stage: Stage) -> None:
+    stage.transport.close()
+
+    [(_, result)] = stage.send(1)
+
+    assert isinstance(result, Stopped)
+    assert stage.seen() == []
