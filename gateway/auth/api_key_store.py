@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_NAME = "api-keys.sqlite3"
-PATIENCE_SECONDS = 5.0
-# A request does not wait to note that its key was used; the next one notes it.
-_NO_PATIENCE_SECONDS = 0.05
 TOUCH_SECONDS = 60.0
+# How long a lock is waited for: an operator has time, a request has little, and a note of use can be left to the next.
+_COMMAND_PATIENCE = 5.0
+_REQUEST_PATIENCE = 0.25
+_TOUCH_PATIENCE = 0.05
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS api_keys (
@@ -43,11 +44,11 @@ class SqliteKeys:
 
     def get(self, key_id: str) -> ApiKey | None:
         """The record of a key, revoked or not."""
-        return next(iter(self._read("WHERE id = ?", key_id)), None)
+        return next(iter(self._read(_REQUEST_PATIENCE, "WHERE id = ?", key_id)), None)
 
     def all(self) -> list[ApiKey]:
         """Every record, oldest first."""
-        return sorted(self._read(), key=lambda record: (record.created, record.id))
+        return sorted(self._read(_COMMAND_PATIENCE), key=lambda record: (record.created, record.id))
 
     def add(self, record: ApiKey) -> None:
         """Keep a new record."""
@@ -70,15 +71,15 @@ class SqliteKeys:
 
     def touch(self, key_id: str, at: float) -> None:
         """Note that a key was used, at most once a minute over all workers."""
-        with self._opened(_NO_PATIENCE_SECONDS) as database:
+        with self._opened(_TOUCH_PATIENCE) as database:
             database.execute(
                 "UPDATE api_keys SET last_used = ? WHERE id = ? AND last_used <= ?", (at, key_id, at - TOUCH_SECONDS)
             )
 
-    def _read(self, where: str = "", *values: str) -> list[ApiKey]:
+    def _read(self, patience: float, where: str = "", *values: str) -> list[ApiKey]:
         if not self._path.exists():
             return []
-        with self._opened() as database:
+        with self._opened(patience) as database:
             return _records(database, where, *values)
 
     def _make(self) -> None:
@@ -92,7 +93,7 @@ class SqliteKeys:
             database.execute(_TABLE)
 
     @contextmanager
-    def _opened(self, patience: float = PATIENCE_SECONDS) -> Iterator[sqlite3.Connection]:
+    def _opened(self, patience: float = _COMMAND_PATIENCE) -> Iterator[sqlite3.Connection]:
         try:
             with closing(sqlite3.connect(self._uri, uri=True, timeout=patience)) as database, database:
                 yield database

@@ -147,7 +147,8 @@ class KeyStore:
         return keys
 
     def _unavailable(self, reason: str) -> KeysUnavailable:
-        return KeysUnavailable(f"{reason} ({self._realm})", retry_after=max(1.0, self._due_at - self._clock()))
+        wait = 0.0 if self._flight is not None else self._due_at - self._clock()
+        return KeysUnavailable(f"{reason} ({self._realm})", retry_after=max(1.0, wait))
 
     def _begin(self, now: float, *, look_up: bool = False) -> threading.Event | None:
         """The fetch under way, or a new one where one is due; None where neither."""

@@ -83,7 +83,7 @@ class TokenVerifier:
 def _key(keys: RealmKeys, header: dict[str, Any]) -> VerificationKey:
     by_algorithm = keys.by_kid.get(header["kid"])
     if by_algorithm is None:
-        raise InvalidCredentials(f"unknown kid {header['kid']}")
+        raise InvalidCredentials(f"unknown kid {header['kid']!r}")
     if header["alg"] not in by_algorithm:
         raise InvalidCredentials("alg is not the key's")
     return by_algorithm[header["alg"]]

@@ -384,8 +384,9 @@ def test_a_first_request_does_not_wait_for_a_fetch_that_hangs():
 def test_a_new_kid_does_not_wait_for_a_fetch_that_hangs():
     kept = warm(Later())
 
-    with pytest.raises(KeysUnavailable, match="being fetched"):
+    with pytest.raises(KeysUnavailable, match="being fetched") as refused:
         kept.store.having("new")
+    assert refused.value.retry_after == 1.0
     assert kept.has("rsa")
 
 

@@ -283,6 +283,17 @@ def test_no_attack_makes_the_gateway_ask_keycloak(world: World, attack: Callable
     assert world.realm.fetches == 1
 
 
+@pytest.mark.parametrize("attack", [attack for attack, _ in ATTACKS.values()], ids=ATTACKS.keys())
+def test_neither_the_answer_nor_the_log_shows_the_token_or_why_to_the_caller(world: World, attack: Callable[[], str]):
+    bearer = attack()
+
+    with pytest.raises(InvalidCredentials) as refused:
+        world.identify(bearer)
+
+    assert bearer not in refused.value.reason
+    assert refused.value.detail == InvalidCredentials.detail
+
+
 KIDS = {
     "wrong": "other",
     "path traversal": "../../../../dev/null",
@@ -306,6 +317,13 @@ def test_an_unknown_kid_costs_one_fetch_and_is_refused_whatever_it_spells(world:
 
     assert world.realm.fetches == 2
     assert world.identify(token()) is not None
+
+
+def test_a_kid_cannot_forge_a_line_of_the_log(world: World):
+    with pytest.raises(InvalidCredentials) as refused:
+        world.identify(token(kid="x\nlevel=error \x1b[31m"))
+
+    assert refused.value.reason.isprintable()
 
 
 @pytest.mark.parametrize("name", ["jku", "x5u"])
