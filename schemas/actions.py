@@ -53,7 +53,7 @@ class ActionUpdateSchema(StrictSchema):
         self._languages = tuple(languages)
         super().__init__(**options)
 
-    def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:  # noqa: ARG002 -- Marshmallow's signature
+    def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:
         """Tell the texts their languages."""
         if isinstance(field_obj, Translations):
             field_obj.speak(self._languages)

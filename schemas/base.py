@@ -18,6 +18,7 @@ MAX_LISTED = 100
 
 _UNKNOWN = Message("unknown_field", "Unknown field.")
 _NOT_AN_OBJECT = Message("invalid_type", "Must be an object.")
+_ABOUT_NAMES = frozenset({"unknown_field", "unknown_language"})
 _MAX_PATH = 200
 
 
@@ -87,8 +88,8 @@ def leaves(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str | No
             yield from leaves(inner, (*path, str(name)))
         return
     for message in messages:
-        # A client may well send a field named "_schema"; only a message that is not about a name is the object's own.
-        whole = path[-1:] == (SCHEMA,) and code_of(message) != "unknown_field"
+        # A client may well send a name "_schema"; only a message that is not about a name is the whole object's.
+        whole = path[-1:] == (SCHEMA,) and code_of(message) not in _ABOUT_NAMES
         yield ".".join(path[:-1] if whole else path)[:_MAX_PATH] or None, message
 
 

@@ -64,11 +64,9 @@ def _loader(schema: StrictSchema) -> Loader:
         doubtful = []
         for name, value in item.items():
             try:
-                accept = accepts[name]
-            except KeyError:
-                doubtful.append(name)
-                continue
-            accepted = accept(value)
+                accepted = accepts[name](value)
+            except KeyError:  # a name that the schema does not know
+                accepted = None
             if accepted is None:
                 doubtful.append(name)
             else:
@@ -79,10 +77,7 @@ def _loader(schema: StrictSchema) -> Loader:
         if doubtful:
             _settle(schema, item, doubtful, loaded, errors)
         if has_check and not errors:
-            try:
-                schema.check(loaded)
-            except ValidationError as refusal:
-                errors |= refusal.normalized_messages()  # type: ignore[no-untyped-call] # Marshmallow's own.
+            _check(schema, loaded, errors)
         return loaded
 
     return load
@@ -101,6 +96,13 @@ def _settle(schema: Schema, item: dict[str, Any], doubtful: list[str], loaded: d
             errors[name] = refusal.messages
         else:
             loaded[name] = value
+
+
+def _check(schema: StrictSchema, loaded: dict[str, Any], errors: Errors) -> None:
+    try:
+        schema.check(loaded)
+    except ValidationError as refusal:
+        errors |= refusal.normalized_messages()  # type: ignore[no-untyped-call] # Marshmallow's own.
 
 
 def _load_slowly(schema: Schema, value: Any, errors: Errors) -> dict[str, Any]:

@@ -184,7 +184,7 @@ class Flag(ContractField[bool]):
         """The bool, or None."""
         return value if type(value) is bool else None
 
-    def explain(self, value: Any) -> Message:  # noqa: ARG002 -- one reason fits every value
+    def explain(self, value: Any) -> Message:
         """The wrong type."""
         return self.wrong_type
 
@@ -203,6 +203,6 @@ class ReadOnly(ContractField[Any]):
             return missing
         raise ValidationError(self._message)
 
-    def accept(self, value: Any) -> None:  # noqa: ARG002 -- no value will do
+    def accept(self, value: Any) -> None:
         """Always refuses."""
         return
