@@ -82,7 +82,13 @@ def batch_schema(languages: Sequence[str] = LANGUAGES, max_items: int = 1_000) -
     """The whole request body, for documentation and for the loader's first look."""
 
     class BatchUpdateSchema(StrictSchema):
-        data = ActionArray(ActionUpdateSchema(languages=languages), least=1, most=max_items, required=True)
+        data = ActionArray(
+            ActionUpdateSchema(languages=languages),
+            least=1,
+            most=max_items,
+            required=True,
+            about="The actions to update, each named once.",
+        )
 
     return BatchUpdateSchema()
 

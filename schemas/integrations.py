@@ -32,18 +32,18 @@ _OPTIONS_NEEDED = Message(
 class OptionSchema(StrictSchema):
     """One choice of a SELECT field."""
 
-    label = Text(255, required=True)
-    value = Text(255, required=True)
+    label = Text(255, required=True, about="What the user reads.")
+    value = Text(255, required=True, about="What the action gets; unique within the field.")
 
 
 class InputFieldSchema(StrictSchema):
     """One input field of an integration action."""
 
-    label = Text(100, least=1, required=True)
-    type = Choice(INPUT_TYPES, load_default="TEXT")
-    description = Text(500, load_default="")
-    placeholder = Text(200, load_default=None)
-    required = Flag(load_default=False)
+    label = Text(100, least=1, required=True, about="What the user reads; the slug is made from it.")
+    type = Choice(INPUT_TYPES, load_default="TEXT", about="What the user can enter.")
+    description = Text(500, load_default="", about="Help for the user.")
+    placeholder = Text(200, load_default=None, about="Shown while the field is empty.")
+    required = Flag(load_default=False, about="Whether the user must fill it in.")
     options = ObjectList(
         OptionSchema,
         most=1_000,
@@ -51,7 +51,7 @@ class InputFieldSchema(StrictSchema):
         about="Only for SELECT, which needs these or contextActionId; no value twice.",
     )
     allowMultiSelect = Flag(load_default=None, about="Only for SELECT.")  # noqa: N815 -- contract word
-    contextActionId = Uuid(load_default=None)  # noqa: N815 -- contract word
+    contextActionId = Uuid(load_default=None, about="The action that gives the choices.")  # noqa: N815 -- contract word
 
     def check(self, loaded: dict[str, Any]) -> None:
         """Options belong to SELECT, which cannot do without a source of them; no value twice."""
@@ -66,11 +66,11 @@ class InputFieldSchema(StrictSchema):
 class IntegrationActionSchema(StrictSchema):
     """The whole body of the PUT."""
 
-    name = Text(100, least=1, required=True)
-    description = Text(1_000, load_default="", about="Left out: cleared.")
+    name = Text(100, least=1, required=True, about="Unique within the integration.")
+    description = Text(1_000, load_default="", about="What the action does. Left out: cleared.")
     code = Text(40_000, allow_none=True, about="JavaScript. Left out: kept; null: cleared.")
     inputFields = ObjectList(  # noqa: N815 -- contract word
-        InputFieldSchema, most=100, load_default=list, about="Left out: emptied."
+        InputFieldSchema, most=100, load_default=list, about="What the user enters, in order. Left out: emptied."
     )
 
 

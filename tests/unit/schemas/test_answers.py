@@ -1,0 +1,110 @@
+"""The answer schemas take the contract's own examples and refuse what is not the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from marshmallow import ValidationError
+
+from schemas import answers
+from tests.unit.schemas.samples import FULL_ITEM, PARTNER
+
+ACTION = {**FULL_ITEM, "author_id": 7}
+ITEM_ERROR = {
+    "index": 0,
+    "actionId": "19353",
+    "status": 404,
+    "code": "not_found",
+    "detail": "Action 19353 was not found.",
+    "outcome": "not_applied",
+    "retryable": False,
+}
+PROBLEM = {
+    "type": "https://gateway.example/problems/validation-failed",
+    "title": "Validation failed",
+    "status": 400,
+    "detail": "2 of 3 actions are invalid; nothing was sent to the core.",
+    "instance": "urn:request:01JD2M4Y6Z8QKX3V5T7W9B1C0E",
+}
+VALIDATION_ERROR = {
+    "index": 0,
+    "actionId": "19353",
+    "field": "status",
+    "code": "invalid_choice",
+    "detail": "Must be one of: active, inactive, draft, approved, pending, done.",
+}
+INPUT_FIELD = {
+    "slug": "userId",
+    "label": "User ID",
+    "type": "TEXT",
+    "description": "",
+    "placeholder": None,
+    "required": True,
+    "order": 0,
+    "options": None,
+    "allowMultiSelect": None,
+    "contextActionId": None,
+}
+STORED = {
+    "id": PARTNER,
+    "name": "Get User Data",
+    "slug": "getUserData",
+    "description": "",
+    "code": None,
+    "order": 0,
+    "inputFields": [INPUT_FIELD],
+}
+
+GOOD: list[tuple[Any, dict[str, Any]]] = [
+    (answers.UpdatedSchema, {"data": [ACTION, {"actionId": "1"}]}),
+    (answers.UpdatedSchema, {"data": [{"actionId": "1", "subtitle": None, "due_date": None, "partner_ids": []}]}),
+    (answers.PartlyUpdatedSchema, {"data": [ACTION], "errors": [ITEM_ERROR]}),
+    (answers.PartlyUpdatedSchema, {"data": [ACTION], "errors": [{**ITEM_ERROR, "retry_after": 3, "errors": {"due_date": ["Past."]}}]}),
+    (answers.DryRunSchema, {"data": [], "validated": 3}),
+    (answers.StreamedItemSchema, {"index": 0, "action": ACTION}),
+    (answers.StreamedItemSchema, {"index": 1, "error": ITEM_ERROR}),
+    (answers.StreamEndSchema, {"status": 207, "succeeded": 1, "failed": 1}),
+    (answers.ProblemSchema, {**PROBLEM, "max_items": 1000}),
+    (answers.ValidationProblemSchema, {**PROBLEM, "errors": [VALIDATION_ERROR], "errors_total": 101}),
+    (
+        answers.ValidationProblemSchema,
+        {**PROBLEM, "errors": [{**VALIDATION_ERROR, "index": None, "actionId": None, "field": None}]},
+    ),
+    (answers.BatchProblemSchema, {**PROBLEM, "errors": [ITEM_ERROR]}),
+    (answers.BatchProblemSchema, {**PROBLEM, "errors": [{**ITEM_ERROR, "index": None}]}),
+    (answers.IntegrationActionAnswerSchema, {"action": STORED}),
+]  # fmt: skip
+
+BAD: list[tuple[Any, dict[str, Any], str]] = [
+    (answers.UpdatedSchema, {"data": [{"status": "done"}]}, "actionId"),
+    (answers.UpdatedSchema, {"data": [{"actionId": "1", "state": 2}]}, "state"),
+    (answers.UpdatedSchema, {"data": [{"actionId": "1", "status": "ACTIVE"}]}, "status"),
+    (answers.UpdatedSchema, {"data": [], "errors": []}, "errors"),
+    (answers.PartlyUpdatedSchema, {"data": [], "errors": [ITEM_ERROR]}, "data"),
+    (answers.PartlyUpdatedSchema, {"data": [ACTION], "errors": []}, "errors"),
+    (answers.PartlyUpdatedSchema, {"data": [ACTION], "errors": [{**ITEM_ERROR, "outcome": "maybe"}]}, "outcome"),
+    (answers.PartlyUpdatedSchema, {"data": [ACTION], "errors": [{**ITEM_ERROR, "retryable": "no"}]}, "retryable"),
+    (answers.DryRunSchema, {"data": [ACTION], "validated": 1}, "data"),
+    (answers.DryRunSchema, {"data": [], "validated": -1}, "validated"),
+    (answers.ProblemSchema, {**PROBLEM, "type": "validation-failed"}, "type"),
+    (answers.ProblemSchema, {name: value for name, value in PROBLEM.items() if name != "instance"}, "instance"),
+    (answers.ValidationProblemSchema, {**PROBLEM, "errors": [{**VALIDATION_ERROR, "code": "odd"}]}, "code"),
+    (answers.ValidationProblemSchema, {**PROBLEM, "errors": [VALIDATION_ERROR] * 101}, "errors"),
+    (answers.BatchProblemSchema, {**PROBLEM, "errors": []}, "errors"),
+    (answers.IntegrationActionAnswerSchema, {"action": {**STORED, "code": 1}}, "code"),
+    (answers.IntegrationActionAnswerSchema, {"action": {**STORED, "inputFields": [{}]}}, "slug"),
+]
+
+
+@pytest.mark.parametrize(("schema", "body"), GOOD)
+def test_the_contracts_answers_are_taken(schema: Any, body: dict[str, Any]) -> None:
+    assert schema().validate(body) == {}
+
+
+@pytest.mark.parametrize(("schema", "body", "named"), BAD)
+def test_other_answers_are_refused(schema: Any, body: dict[str, Any], named: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        schema().load(body)
+
+    assert f"'{named}'" in repr(caught.value.messages)

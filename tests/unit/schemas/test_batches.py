@@ -1,0 +1,221 @@
+"""The batch around the items (contract 1.2): its own errors, duplicates, sizes, and how errors are counted."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+
+from schemas.actions import BatchLoader, BatchTooLarge, InvalidBatch, batch_schema
+from tests.unit.schemas.refusals import load_batch, loader, places, refused_batch, refused_document
+from tests.unit.schemas.samples import FULL_ITEM, OTHER_PARTNER, PARTNER
+
+
+def done(action_id: Any) -> dict[str, Any]:
+    return {"actionId": action_id, "status": "done"}
+
+
+def test_items_keep_their_order() -> None:
+    assert [item["actionId"] for item in load_batch(done("3"), done("1"), done(2))] == ["3", "1", "2"]
+
+
+@pytest.mark.parametrize("document", [None, True, 1, 1.5, "data", [], [done("1")]])
+def test_a_document_that_is_no_object_is_refused(document: Any) -> None:
+    assert places(refused_document(document)) == [(None, None, "invalid_type")]
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        ({}, "required"),
+        ({"data": []}, "empty_batch"),
+        ({"data": None}, "null_not_allowed"),
+        ({"data": {}}, "invalid_type"),
+        ({"data": {"0": done("1")}}, "invalid_type"),
+        ({"data": "x"}, "invalid_type"),
+        ({"data": 1}, "invalid_type"),
+        ({"data": False}, "invalid_type"),
+    ],
+)
+def test_data_must_be_an_array_with_items(document: Any, code: str) -> None:
+    refusal = refused_document(document)
+
+    assert places(refusal) == [(None, "data", code)]
+    assert (refusal.errors_total, refusal.invalid_items, refusal.total_items) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("key", ["Data", "dry_run", "_schema", "data "])
+def test_any_other_top_level_key_is_an_error(key: str) -> None:
+    refusal = refused_document({"data": [done("1")], key: 1})
+
+    assert places(refusal) == [(None, key, "unknown_field")]
+    assert (refusal.invalid_items, refusal.total_items) == (0, 1)
+
+
+def test_errors_of_the_batch_and_of_its_items_come_together() -> None:
+    refusal = refused_document({"data": [done("x")], "more": 1})
+
+    assert places(refusal) == [(None, "more", "unknown_field"), (0, "actionId", "invalid_id")]
+
+
+@pytest.mark.parametrize("item", [None, True, 1, 1.5, "1", [], [done("1")]])
+def test_an_item_that_is_no_object_is_refused(item: Any) -> None:
+    refusal = refused_batch(done("1"), item)
+
+    assert places(refusal) == [(1, None, "invalid_type")]
+    assert refusal.errors[0].action_id is None
+
+
+def test_one_bad_item_refuses_the_batch_and_names_its_index_and_action() -> None:
+    refusal = refused_batch(done("1"), {"actionId": "0019354", "status": "gone"}, done("3"))
+
+    (error,) = refusal.errors
+    assert (error.index, error.action_id, error.field, error.code) == (1, "19354", "status", "invalid_choice")
+    assert (refusal.errors_total, refusal.invalid_items, refusal.total_items) == (1, 1, 3)
+
+
+def test_the_contracts_own_example_of_errors() -> None:
+    refusal = refused_batch({"actionId": "19353", "status": "gone"}, done("19354"), {"actionId": "x", "colour": 1})
+
+    assert [(error.index, error.action_id, error.field, error.code) for error in refusal.errors] == [
+        (0, "19353", "status", "invalid_choice"),
+        (2, None, "actionId", "invalid_id"),
+        (2, None, "colour", "unknown_field"),
+    ]
+
+
+class TestDuplicates:
+    @pytest.mark.parametrize("repeat", ["7", "007", 7])
+    def test_each_repeat_is_an_error_naming_the_first_index(self, repeat: Any) -> None:
+        refusal = refused_batch(done("1"), done("7"), done("2"), done(repeat), done(repeat))
+
+        assert places(refusal) == [(3, "actionId", "duplicate_action_id"), (4, "actionId", "duplicate_action_id")]
+        assert all("item 1:" in error.detail for error in refusal.errors)
+        assert refusal.invalid_items == 2
+
+    def test_are_found_where_other_fields_are_wrong_too(self) -> None:
+        refusal = refused_batch({"actionId": "7", "status": "gone"}, {"actionId": "7", "colour": 1}, {"actionId": 7})
+
+        assert places(refusal) == [
+            (0, "status", "invalid_choice"),
+            (1, "colour", "unknown_field"),
+            (1, "actionId", "duplicate_action_id"),
+            (2, None, "nothing_to_update"),
+            (2, "actionId", "duplicate_action_id"),
+        ]
+
+    def test_invalid_ids_are_not_each_others_duplicates(self) -> None:
+        assert places(refused_batch(done("x"), done("x"))) == [
+            (0, "actionId", "invalid_id"),
+            (1, "actionId", "invalid_id"),
+        ]
+
+
+class TestSize:
+    def test_takes_as_many_items_as_allowed(self) -> None:
+        assert len(loader(max_items=3).load({"data": [done("1"), done("2"), done("3")]})) == 3
+
+    def test_a_larger_batch_is_refused_whole_before_its_items_are_read(self) -> None:
+        with pytest.raises(BatchTooLarge) as caught:
+            loader(max_items=3).load({"data": [None] * 4, "more": 1})
+
+        assert (caught.value.received, caught.value.max_items) == (4, 3)
+
+    def test_the_message_about_data_names_the_limit(self) -> None:
+        with pytest.raises(InvalidBatch) as caught:
+            loader(max_items=3).load({"data": 1})
+
+        assert caught.value.errors[0].detail == "Must be an array of 1 to 3 objects."
+
+
+class TestCounting:
+    def test_a_hundred_errors_are_listed_and_all_are_counted(self) -> None:
+        refusal = refused_batch(*[{"actionId": str(number), "status": "gone"} for number in range(1, 251)])
+
+        assert [error.index for error in refusal.errors] == list(range(100))
+        assert (refusal.errors_total, refusal.invalid_items, refusal.total_items) == (250, 250, 250)
+
+    def test_one_item_with_many_errors_counts_them_all(self) -> None:
+        item = {"actionId": "1", "partner_ids": ["x"] * 400, "title": {"de": 1, "es": 2}, "status": "gone"}
+
+        refusal = refused_batch(done("2"), item, done("x"))
+
+        assert len(refusal.errors) == 100
+        assert (refusal.errors_total, refusal.invalid_items, refusal.total_items) == (404, 2, 3)
+
+    def test_errors_of_later_items_are_not_listed_out_of_turn(self) -> None:
+        items = [{"actionId": str(number), "partner_ids": ["x"] * 60} for number in range(1, 4)]
+
+        assert [error.index for error in refused_batch(*items).errors] == [0] * 60 + [1] * 40
+
+
+class TestPartners:
+    def test_any_partner_may_be_named_where_there_is_no_list(self) -> None:
+        assert load_batch(FULL_ITEM, allowed_partners=None)
+
+    @pytest.mark.parametrize("allowed", [{PARTNER}, {PARTNER.upper()}, {PARTNER, OTHER_PARTNER}])
+    def test_allowed_partners_may_be_named_in_any_case(self, allowed: set[str]) -> None:
+        item = {"actionId": "1", "partner_ids": [PARTNER.upper()]}
+
+        assert load_batch(item, allowed_partners=allowed) == [{"actionId": "1", "partner_ids": [PARTNER]}]
+
+    def test_others_are_errors_at_their_place(self) -> None:
+        item = {"actionId": "1", "partner_ids": [PARTNER, OTHER_PARTNER], "status": "gone"}
+
+        refusal = refused_batch(item, allowed_partners={PARTNER})
+
+        assert places(refusal) == [(0, "status", "invalid_choice"), (0, "partner_ids.1", "partner_not_allowed")]
+
+    def test_a_caller_without_partners_may_name_none(self) -> None:
+        refusal = refused_batch(FULL_ITEM, done("2"), allowed_partners=frozenset())
+
+        assert places(refusal) == [(0, "partner_ids.0", "partner_not_allowed")]
+
+    def test_a_list_for_one_call_does_not_outlive_it(self) -> None:
+        shared = loader()
+        with pytest.raises(InvalidBatch):
+            shared.load({"data": [FULL_ITEM]}, frozenset())
+
+        assert shared.load({"data": [FULL_ITEM]}) == [FULL_ITEM]
+
+
+@pytest.mark.parametrize(("count", "breaths"), [(1, 1), (64, 1), (65, 2), (640, 10)])
+def test_it_breathes_every_64_items(count: int, breaths: int) -> None:
+    breathed: list[None] = []
+    loader = BatchLoader(("en", "fr"), 1_000, breathe=lambda: breathed.append(None))
+
+    loader.load({"data": [done(number) for number in range(1, count + 1)]})
+
+    assert len(breathed) == breaths
+
+
+def test_the_languages_are_those_it_was_made_for() -> None:
+    german = BatchLoader(("de",), 10, breathe=lambda: None)
+
+    assert german.load({"data": [{"actionId": "1", "title": {"de": "x"}}]})
+    with pytest.raises(InvalidBatch) as caught:
+        german.load({"data": [{"actionId": "1", "title": {"en": "x"}}]})
+    assert caught.value.errors[0].detail == "Must be one of: de."
+
+
+def test_no_message_echoes_a_value() -> None:
+    secret = "s3cr3t"
+    item = dict.fromkeys(FULL_ITEM, secret) | {"title": {"en": [secret]}, "partner_ids": [secret], "x": secret}
+
+    refusal = refused_batch(item)
+
+    assert refusal.errors_total == 12
+    assert not any(secret in error.detail for error in refusal.errors)
+
+
+@pytest.mark.parametrize("rows", [[done("1")], ["not even read"]])
+def test_the_schema_of_the_batch_leaves_its_items_to_the_loader(rows: list[Any]) -> None:
+    assert batch_schema().load({"data": rows}) == {"data": rows}
+
+
+def test_errors_can_cross_a_process() -> None:
+    errors = refused_batch(done("x")).errors
+
+    assert pickle.loads(pickle.dumps(errors)) == errors
+    assert type(errors[0].detail) is str
