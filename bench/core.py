@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.processes import Process, free_port, listens, wait_until
+from bench.processes import Process, answers, free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,7 +37,7 @@ class Core:
         command = ["nginx", "-e", "stderr", "-c", str(self._folder / "nginx.conf")]
         log = self._folder / "core.log"
         with log.open("wb") as file, Process(command, cores=self._cores, log=file) as process:
-            wait_until(lambda: listens(self.port), process=process, seconds=10, what="the stub core")
+            wait_until(lambda: answers(self.port), process=process, seconds=10, what="the stub core")
             yield process
 
     def calls(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import signal
 import socket
@@ -112,8 +113,13 @@ def wait_until(ready: Callable[[], bool], *, process: Process, seconds: float, w
         time.sleep(0.05)
 
 
-def listens(port: int) -> bool:
-    """True when something accepts connections on loopback at ``port``."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def answers(port: int) -> bool:
+    """True when an HTTP server answers on loopback at ``port``, whatever it says."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/livez")
+        return bool(connection.getresponse().status)
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import prepare
-from bench.processes import Process, free_port, listens, wait_until
+from bench.processes import Process, answers, free_port, wait_until
 from bench.tokens import AUDIENCE, Issuer
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A service that listens."""
+    """A service that answers."""
 
     service: Service
     process: Process
@@ -100,7 +100,7 @@ PEERS = (
 
 @contextmanager
 def running(service: Service, into: Surroundings, **settings: str) -> Iterator[Running]:
-    """Start a service on a port of its own and wait until it listens.
+    """Start a service on a port of its own and wait until it answers.
 
     ``settings`` are more ``GATEWAY_*`` variables, named without the prefix. Raises prepare.Missing or RuntimeError.
     """
@@ -110,7 +110,7 @@ def running(service: Service, into: Surroundings, **settings: str) -> Iterator[R
     log = into.folder / f"{service.name}.log"
     with log.open("ab") as file, Process(command, cores=into.cores, log=file, env=env, cwd=cwd) as process:
         try:
-            wait_until(lambda: listens(port), process=process, seconds=30, what=service.title)
+            wait_until(lambda: answers(port), process=process, seconds=30, what=service.title)
         except RuntimeError as exc:
             raise RuntimeError(f"{exc}: {_tail(log)}") from exc
         yield Running(service, process, f"http://127.0.0.1:{port}")
