@@ -62,9 +62,9 @@ func Run(items []Item, send func(index int, item *Item) Result) []Result {
 // Read translates one answer of the core.
 func Read(index int, id string, status int, body []byte) Result {
 	if status == 200 {
-		var answer struct {
+		answer := struct {
 			Data legacyAction `json:"data"`
-		}
+		}{newLegacyAction()}
 		if json.Unmarshal(body, &answer) == nil {
 			return Result{Action: answer.Data.public()}
 		}

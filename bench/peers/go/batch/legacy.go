@@ -26,33 +26,25 @@ type Legacy struct {
 	ExpiresAt   any `json:"expires_at,omitempty"`
 }
 
-// Optional tells a null from what is absent.
-type Optional[T any] struct {
-	Set   bool
-	Value *T
-}
-
-func (o *Optional[T]) UnmarshalJSON(data []byte) error {
-	o.Set = true
-	return json.Unmarshal(data, &o.Value)
-}
+// absent fills what may be null before an answer is decoded: a null replaces it, what is not sent leaves it.
+var absent any = struct{}{}
 
 type legacyAction struct {
-	ID          json.Number      `json:"id"`
-	Author      any              `json:"author"`
-	Category    *string          `json:"category"`
-	Type        *string          `json:"type"`
-	State       *int             `json:"state"`
-	TitleEn     *string          `json:"title_en"`
-	TitleFr     *string          `json:"title_fr"`
-	SubtitleEn  Optional[string] `json:"subtitle_en"`
-	SubtitleFr  Optional[string] `json:"subtitle_fr"`
-	DetailsEn   *string          `json:"details_en"`
-	DetailsFr   *string          `json:"details_fr"`
-	Partners    *string          `json:"partners"`
-	EffectiveAt Optional[int64]  `json:"effective_at"`
-	DueAt       Optional[int64]  `json:"due_at"`
-	ExpiresAt   Optional[int64]  `json:"expires_at"`
+	ID          json.Number `json:"id"`
+	Author      any         `json:"author"`
+	Category    *string     `json:"category"`
+	Type        *string     `json:"type"`
+	State       *int        `json:"state"`
+	TitleEn     *string     `json:"title_en"`
+	TitleFr     *string     `json:"title_fr"`
+	SubtitleEn  any         `json:"subtitle_en"`
+	SubtitleFr  any         `json:"subtitle_fr"`
+	DetailsEn   *string     `json:"details_en"`
+	DetailsFr   *string     `json:"details_fr"`
+	Partners    *string     `json:"partners"`
+	EffectiveAt any         `json:"effective_at"`
+	DueAt       any         `json:"due_at"`
+	ExpiresAt   any         `json:"expires_at"`
 }
 
 // Texts is a value in each language.
@@ -77,6 +69,10 @@ type Action struct {
 	AuthorID       any      `json:"author_id,omitempty"`
 }
 
+func newLegacyAction() legacyAction {
+	return legacyAction{SubtitleEn: absent, SubtitleFr: absent, EffectiveAt: absent, DueAt: absent, ExpiresAt: absent}
+}
+
 var statuses = map[int]string{0: "draft", 1: "pending", 2: "active", 3: "approved", 4: "done", 9: "inactive"}
 
 var publicNames = map[string]string{"effective_at": "effective_date", "due_at": "due_date"}
@@ -97,9 +93,16 @@ func (legacy *legacyAction) public() *Action {
 	}
 	action.Title = texts(legacy.TitleEn, legacy.TitleFr)
 	action.Details = texts(legacy.DetailsEn, legacy.DetailsFr)
-	if subtitle := texts(legacy.SubtitleEn.Value, legacy.SubtitleFr.Value); subtitle != nil {
-		action.Subtitle = subtitle
-	} else if legacy.SubtitleEn.Set || legacy.SubtitleFr.Set {
+	en, isEn := legacy.SubtitleEn.(string)
+	fr, isFr := legacy.SubtitleFr.(string)
+	switch {
+	case isEn && isFr:
+		action.Subtitle = &Texts{&en, &fr}
+	case isEn:
+		action.Subtitle = &Texts{En: &en}
+	case isFr:
+		action.Subtitle = &Texts{Fr: &fr}
+	case legacy.SubtitleEn == nil || legacy.SubtitleFr == nil:
 		action.Subtitle = null
 	}
 	action.EffectiveDate = publicMoment(legacy.EffectiveAt)
@@ -115,12 +118,12 @@ func texts(en, fr *string) *Texts {
 	return &Texts{en, fr}
 }
 
-func publicMoment(seconds Optional[int64]) any {
-	if !seconds.Set {
-		return nil
-	}
-	if seconds.Value == nil {
+func publicMoment(seconds any) any {
+	switch value := seconds.(type) {
+	case float64:
+		return time.Unix(int64(value), 0).UTC().Format(moment)
+	case nil:
 		return null
 	}
-	return time.Unix(*seconds.Value, 0).UTC().Format(moment)
+	return nil
 }

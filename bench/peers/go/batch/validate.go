@@ -5,8 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -16,9 +14,8 @@ import (
 const MaxItems = 10000
 
 var (
-	uuidForm = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
-	kinds    = map[string]string{"validation": "VALIDATION", "link": "LINK", "form": "FORM", "todo": "TODO", "schedule": "SCHEDULE"}
-	states   = map[string]int{"draft": 0, "pending": 1, "active": 2, "approved": 3, "done": 4, "inactive": 9}
+	kinds  = map[string]string{"validation": "VALIDATION", "link": "LINK", "form": "FORM", "todo": "TODO", "schedule": "SCHEDULE"}
+	states = map[string]int{"draft": 0, "pending": 1, "active": 2, "approved": 3, "done": 4, "inactive": 9}
 )
 
 const moment = "2006-01-02 15:04:05"
@@ -40,16 +37,16 @@ type FieldError struct {
 
 // Validate decodes a batch and reports every error of every item.
 func Validate(body []byte) ([]Item, []FieldError) {
-	var batch map[string]json.RawMessage
-	if json.Unmarshal(body, &batch) != nil {
-		return nil, []FieldError{{Field: "", Code: "invalid", Detail: "Not a JSON object."}}
+	var batch struct {
+		Data []map[string]any `json:"data"`
 	}
-	var data []map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(batch["data"]))
+	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
-	if err := decoder.Decode(&data); err != nil && err != io.EOF || len(batch) != 1 || len(data) == 0 || len(data) > MaxItems {
+	decoder.DisallowUnknownFields()
+	if decoder.Decode(&batch) != nil || decoder.More() || len(batch.Data) == 0 || len(batch.Data) > MaxItems {
 		return nil, []FieldError{{Field: "data", Code: "invalid", Detail: "Expected an array of actions and nothing else."}}
 	}
+	data := batch.Data
 	checked := checker{items: make([]Item, len(data)), seen: make(map[string]int, len(data))}
 	for index, fields := range data {
 		checked.item(index, fields)
@@ -172,7 +169,7 @@ func (c *checker) partners(name string, value any) any {
 	partners, seen := make([]string, len(values)), make(map[string]bool, len(values))
 	for i, value := range values {
 		partner, _ := value.(string)
-		if !uuidForm.MatchString(partner) {
+		if !isUUID(partner) {
 			c.fail(name+"."+strconv.Itoa(i), "Must be a UUID.")
 		} else if seen[partner] {
 			c.fail(name, "Must not repeat.")
@@ -206,4 +203,19 @@ func normalise(value any) string {
 		return ""
 	}
 	return strings.TrimLeft(text, "0")
+}
+
+func isUUID(text string) bool {
+	if len(text) != 36 {
+		return false
+	}
+	for i := range len(text) {
+		c := text[i]
+		isDash := i == 8 || i == 13 || i == 18 || i == 23
+		isHex := '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+		if isDash != (c == '-') || !isDash && !isHex {
+			return false
+		}
+	}
+	return true
 }
