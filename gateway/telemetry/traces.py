@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from gateway.telemetry.events import Silent
+from gateway.telemetry.events import Silent, Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from gateway.telemetry.events import Failure, RequestDetails
+    from gateway.telemetry.events import Failure
     from legacy_client.calls import CallContext
 
     Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -43,8 +43,8 @@ class Runner(Protocol[OutcomeT_co]):
         ...
 
 
-class Traces(Protocol):
-    """Wraps the seams; also a hook of the Telemetry port, which completes a request's span."""
+class Traces(Telemetry, Protocol):
+    """Wraps the seams, and as a hook of the Telemetry port completes a request's span."""
 
     def application(self, application: Application) -> Application:
         """A span for each request; it hands its own trace context to the application as if the caller had sent it."""
@@ -56,10 +56,6 @@ class Traces(Protocol):
 
     def runner(self, runner: Runner[OutcomeT]) -> Runner[OutcomeT]:
         """A span for the fan-out of each batch, its context sent to the core, with an event per failed item."""
-        ...
-
-    def request_ended(self, request: RequestDetails) -> None:
-        """Complete the span of the request under way."""
         ...
 
 

@@ -1,0 +1,68 @@
+// Numbers over time: what the page keeps of /status/data, and how rates and percentiles come out of it. No DOM here.
+
+export class History {
+  // `keep` is in seconds; each snapshot is {time, samples: {name: [[labels, value], …]}}.
+  constructor(keep) {
+    this.keep = keep;
+    this.snapshots = [];
+  }
+
+  add(snapshot) {
+    this.snapshots.push(snapshot);
+    while (this.snapshots[0].time < snapshot.time - this.keep) this.snapshots.shift();
+  }
+
+  get last() {
+    return this.snapshots.at(-1);
+  }
+
+  // One value per snapshot but the first: [time, of(snapshot, an earlier one)].
+  points(of, stepsBack = 1) {
+    return this.snapshots.slice(1).map((now, index) => {
+      const before = this.snapshots[Math.max(0, index + 1 - stepsBack)];
+      return [now.time, of(now, before)];
+    });
+  }
+}
+
+// The sum of a metric's samples whose labels pass `where`.
+export function sum(snapshot, name, where = () => true) {
+  let total = 0;
+  for (const [labels, value] of snapshot.samples[name] ?? []) if (where(labels)) total += value;
+  return total;
+}
+
+// How much a counter grew per second; a counter that fell belongs to a server that started anew.
+export function rate(now, before, name, where) {
+  const [later, earlier] = [sum(now, name, where), sum(before, name, where)];
+  const grown = later < earlier ? later : later - earlier;
+  return grown / Math.max(now.time - before.time, 0.001);
+}
+
+// The q-quantile in seconds of what a histogram saw between two snapshots; null where it saw nothing.
+export function quantile(now, before, name, q) {
+  const counts = buckets(now, before, `${name}_bucket`);
+  const total = counts.at(-1)?.[1] ?? 0;
+  if (total <= 0) return null;
+  let [floor, below] = [0, 0];
+  for (const [bound, count] of counts) {
+    if (count >= q * total) {
+      if (bound === Infinity) return floor;
+      return floor + ((bound - floor) * (q * total - below)) / Math.max(count - below, 1e-9);
+    }
+    [floor, below] = [bound, count];
+  }
+  return floor;
+}
+
+// Cumulated growth per upper bound, over all other labels, in ascending order.
+function buckets(now, before, name) {
+  const grown = new Map();
+  for (const [snapshot, sign] of [[now, 1], [before, -1]]) {
+    for (const [labels, value] of snapshot.samples[name] ?? []) {
+      const bound = labels.le === "+Inf" ? Infinity : Number(labels.le);
+      grown.set(bound, (grown.get(bound) ?? 0) + sign * value);
+    }
+  }
+  return [...grown].sort(([a], [b]) => a - b);
+}

@@ -1,0 +1,170 @@
+// What the page shows: which numbers, in which charts, and when somebody should look.
+
+import {Chart, element, text} from "./chart.js";
+import {History, quantile, rate, sum} from "./series.js";
+
+const POLL_SECONDS = 2;
+const WINDOW_SECONDS = 300;
+// Percentiles over a few polls together: one poll alone sees too few calls.
+const QUANTILE_STEPS = 8;
+
+const count = (value) => String(value >= 100 ? Math.round(value) : Number(value.toPrecision(3)));
+const perSecond = (value) => `${count(value)}/s`;
+const duration = (value) => (value >= 1 ? `${count(value)} s` : `${count(value * 1000)} ms`);
+const percent = (value) => `${count(value * 100)} %`;
+
+const outcome = (name) => (now, before) => rate(now, before, "gateway_items_total", (labels) => labels.outcome === name);
+const status = (test) => (now, before) => rate(now, before, "gateway_requests_total", (labels) => test(Number(labels.status)));
+const attempts = (test) => (now, before) => rate(now, before, "gateway_core_attempts_total", (labels) => test(labels.result));
+const grown = (name) => (now, before) => rate(now, before, name);
+const level = (name) => (now) => sum(now, name);
+const percentile = (name, q) => (now, before) => quantile(now, before, name, q);
+const percentiles = (name) => [
+  {name: "p50", tone: "calm", of: percentile(name, 0.5)},
+  {name: "p95", tone: "warm", of: percentile(name, 0.95)},
+  {name: "p99", tone: "hot", of: percentile(name, 0.99)},
+];
+
+const CHARTS = [
+  {
+    title: "Items", note: "by outcome", format: perSecond, stacked: true,
+    series: [
+      {name: "applied", tone: "calm", of: outcome("applied")},
+      {name: "not applied", tone: "warm", of: outcome("not_applied")},
+      {name: "not sent", tone: "mute", of: outcome("not_sent")},
+      {name: "unknown", tone: "hot", of: outcome("unknown")},
+    ],
+  },
+  {
+    title: "Requests", note: "by status", format: perSecond, stacked: true,
+    series: [
+      {name: "2xx", tone: "calm", of: status((code) => code < 300 && code !== 207)},
+      {name: "207", tone: "cool", of: status((code) => code === 207)},
+      {name: "4xx", tone: "warm", of: status((code) => code >= 400 && code < 500)},
+      {name: "5xx", tone: "hot", of: status((code) => code >= 500)},
+    ],
+  },
+  {title: "Batch time", note: "first call to last outcome", format: duration, smooth: true, series: percentiles("gateway_batch_duration_seconds")},
+  {title: "Core time", note: "one call", format: duration, smooth: true, series: percentiles("gateway_core_attempt_duration_seconds")},
+  {
+    title: "Core calls", note: "by result", format: perSecond, stacked: true,
+    series: [
+      {name: "2xx", tone: "calm", of: attempts((result) => result === "2xx")},
+      {name: "3xx, 4xx", tone: "cool", of: attempts((result) => ["3xx", "4xx"].includes(result))},
+      {name: "busy", tone: "warm", of: attempts((result) => result === "busy")},
+      {name: "failed", tone: "hot", of: attempts((result) => !["2xx", "3xx", "4xx", "busy"].includes(result))},
+    ],
+  },
+  {
+    title: "Held back", note: "instead of sent at once", format: perSecond,
+    series: [
+      {name: "retries", tone: "warm", of: grown("gateway_core_retries_total")},
+      {name: "circuit", tone: "hot", of: grown("gateway_core_refused_total")},
+      {name: "shed", tone: "cool", of: grown("gateway_shed_total")},
+      {name: "over rate", tone: "mute", of: grown("gateway_rate_limited_total")},
+    ],
+  },
+  {
+    title: "In flight", note: "calls to the core", format: count,
+    series: [
+      {name: "limit", tone: "mute", of: level("gateway_core_concurrency_limit")},
+      {name: "in flight", tone: "calm", of: level("gateway_core_in_flight")},
+    ],
+  },
+  {
+    title: "Queue", note: "items not yet sent", format: count,
+    series: [
+      {name: "waiting", tone: "warm", of: level("gateway_core_waiting_items")},
+      {name: "batches", tone: "cool", of: level("gateway_batches_in_flight")},
+    ],
+  },
+];
+
+const TILES = [
+  ["Items", (now, before) => perSecond(rate(now, before, "gateway_items_total"))],
+  ["Items that failed", (now, before) => share(rate(now, before, "gateway_items_total") - outcome("applied")(now, before), rate(now, before, "gateway_items_total"))],
+  ["Requests", (now, before) => perSecond(rate(now, before, "gateway_requests_total"))],
+  ["Batch p99", (now, before) => orDash(quantile(now, before, "gateway_batch_duration_seconds", 0.99), duration)],
+  ["Circuit", (now) => circuit(now)],
+  ["Keys' age", (now) => duration(sum(now, "gateway_jwks_age_seconds"))],
+  ["CPU", (now, before) => percent(rate(now, before, "gateway_process_cpu_seconds_total"))],
+  ["Memory", (now) => `${count(sum(now, "gateway_process_resident_memory_bytes") / 2 ** 20)} MiB`],
+];
+
+const orDash = (value, format) => (value === null ? "–" : format(value));
+const share = (part, whole) => (whole > 0 ? percent(Math.max(0, part) / whole) : "–");
+const workersIn = (now, state) => sum(now, "gateway_core_circuit_state", (labels) => labels.state === state);
+
+function circuit(now) {
+  const workers = sum(now, "gateway_workers");
+  for (const state of ["open", "half_open"]) {
+    const there = workersIn(now, state);
+    if (there) return `${state.replace("_", "-")} (${there} of ${workers})`;
+  }
+  return "closed";
+}
+
+// [tone, what to say], worst first.
+function verdict(now, before) {
+  if (workersIn(now, "open")) return ["hot", "The circuit to the core is open: items are held back."];
+  if (outcome("unknown")(now, before) > 0) return ["hot", "Items end as unknown: the core breaks off or answers too late."];
+  if (grown("gateway_shed_total")(now, before) > 0) return ["hot", "Load is being shed."];
+  if (workersIn(now, "half_open")) return ["warm", "The circuit to the core is being probed."];
+  if (sum(now, "gateway_core_waiting_seconds") > 1) return ["warm", "Items wait for the core."];
+  return ["calm", "All is well."];
+}
+
+class Page {
+  constructor() {
+    this.history = new History(WINDOW_SECONDS);
+    this.charts = CHARTS.map((options) => [options, new Chart({...options, seconds: WINDOW_SECONDS})]);
+    document.getElementById("charts").append(...this.charts.map(([, chart]) => chart.figure));
+  }
+
+  async poll() {
+    try {
+      const answer = await fetch("/status/data", {cache: "no-store"});
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
+      this.history.add(await answer.json());
+      this.draw();
+    } catch (error) {
+      this.say("hot", `No numbers: ${error.message}`);
+    }
+  }
+
+  draw() {
+    const {last, snapshots} = this.history;
+    const before = snapshots.at(-1 - QUANTILE_STEPS) ?? snapshots[0];
+    for (const [{series, smooth}, chart] of this.charts) chart.show(this.rows(series, smooth ? QUANTILE_STEPS : 1));
+    const tiles = TILES.map(([name, of]) => {
+      const tile = element("div");
+      tile.append(text("dt", name), text("dd", snapshots.length > 1 ? of(last, before) : "–"));
+      return tile;
+    });
+    document.getElementById("tiles").replaceChildren(...tiles);
+    this.say(...verdict(last, before));
+    this.name(last);
+  }
+
+  rows(series, stepsBack) {
+    const columns = series.map(({of}) => this.history.points(of, stepsBack));
+    return columns[0].map(([time], row) => [time, columns.map((column) => column[row][1])]);
+  }
+
+  say(tone, words) {
+    const verdict = document.getElementById("verdict");
+    verdict.className = `tone-${tone}`;
+    verdict.textContent = words;
+  }
+
+  name(now) {
+    const [labels] = now.samples.gateway_build_info?.[0] ?? [{}];
+    const workers = sum(now, "gateway_workers");
+    document.getElementById("build").textContent =
+      `${labels.version ?? ""} · Python ${labels.python ?? ""} · ${workers} ${workers === 1 ? "worker" : "workers"}`;
+  }
+}
+
+const page = new Page();
+page.poll();
+setInterval(() => page.poll(), POLL_SECONDS * 1000);

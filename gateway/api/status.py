@@ -1,0 +1,54 @@
+"""``/status``, a page for operators: the metrics of the last minutes as small charts. It only reads, and asks no other host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, abort
+
+from gateway.api.answers import json_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_FOLDER = Path(__file__).parent / "static" / "status"
+_TYPES: Mapping[str, str] = {
+    "index.html": "text/html; charset=utf-8",
+    "status.css": "text/css; charset=utf-8",
+    "status.js": "text/javascript; charset=utf-8",
+    "series.js": "text/javascript; charset=utf-8",
+    "chart.js": "text/javascript; charset=utf-8",
+}
+_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+def blueprint(numbers: Callable[[], dict[str, object]]) -> Blueprint:
+    """The page, its assets, and ``/status/data``: the present ``numbers`` of all workers as JSON."""
+    routes = Blueprint("status", __name__)
+
+    @routes.get("/status")
+    def page() -> Response:
+        return _file("index.html")
+
+    @routes.get("/status/<name>")
+    def asset(name: str) -> Response:
+        return _file(name)
+
+    @routes.get("/status/data")
+    def data() -> Response:
+        return json_answer(numbers(), headers={"Cache-Control": "no-store"})
+
+    return routes
+
+
+def _file(name: str) -> Response:
+    if name not in _TYPES:
+        abort(404)
+    return Response((_FOLDER / name).read_bytes(), content_type=_TYPES[name], headers=dict(_HEADERS))

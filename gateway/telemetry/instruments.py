@@ -1,0 +1,72 @@
+"""Everything that looks on, as the composition root connects it: the hook port, the traces, and the numbers to show."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from gateway.telemetry.events import FanOut
+from gateway.telemetry.folding import Folding
+from gateway.telemetry.lines import Lines
+from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.traces import connect_traces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from gateway.telemetry.events import Telemetry
+    from gateway.telemetry.folding import Sources
+
+    Numbers = dict[str, list[tuple[dict[str, str], float]]]
+
+_FOLD_SECONDS = 1.0
+
+
+class Instruments:
+    """One per worker, made after the fork; ``folder`` is where the workers share their numbers, None for one process.
+
+    Raises TracesUnavailable.
+    """
+
+    def __init__(
+        self,
+        *,
+        metrics: bool,
+        traces: bool,
+        version: str,
+        folder: Path | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._version = version
+        self._clock = clock
+        self._metrics = Metrics(folder) if metrics else None
+        self._folding: Folding | None = None
+        self.traces = connect_traces(enabled=traces, version=version)
+        hooks: list[Telemetry] = [Lines(), self.traces]
+        self.telemetry = FanOut([*hooks, self._metrics] if self._metrics else hooks)
+
+    def watch(self, sources: Sources, *, seconds: float = _FOLD_SECONDS) -> None:
+        """From now on fold what the sources have counted, each few ``seconds`` and before it is shown."""
+        if self._metrics:
+            self._folding = Folding(self._metrics, sources, self._version)
+            self._folding.every(seconds)
+
+    def render(self) -> bytes:
+        """The present numbers of all workers in Prometheus' text format."""
+        return self._present().render()
+
+    def numbers(self) -> dict[str, object]:
+        """The same as plain data: ``{"time": …, "samples": {name: [(labels, value), …]}}``."""
+        samples: Numbers = {}
+        for family in self._present().collect():
+            for sample in family.samples:
+                samples.setdefault(sample.name, []).append((dict(sample.labels), sample.value))
+        return {"time": self._clock(), "samples": samples}
+
+    def _present(self) -> Metrics:
+        if self._metrics is None:
+            raise RuntimeError("metrics are switched off")
+        if self._folding:
+            self._folding.fold()
+        return self._metrics

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from gateway.telemetry.folding import Sources
+from gateway.telemetry.instruments import Instruments
+from gateway.telemetry.metrics import Metrics
+from tests.unit.gateway.telemetry.recording import a_batch, a_request, a_snapshot
+
+
+def _instruments(*, metrics: bool = True) -> Instruments:
+    return Instruments(metrics=metrics, traces=False, version="1.2.3")
+
+
+def test_what_is_told_is_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    instruments = _instruments()
+
+    instruments.telemetry.batch_ended(a_batch())
+    instruments.telemetry.request_ended(a_request())
+
+    assert b'gateway_items_total{code="ok",outcome="applied"} 3.0' in instruments.render()
+    assert caplog.messages == ["request_ended"]
+
+
+def test_a_scrape_shows_what_was_counted_up_to_now() -> None:
+    instruments = _instruments()
+    snapshots = [a_snapshot(attempts={"2xx": 1})]
+    folded_once = threading.Event()
+
+    def batches() -> int:
+        folded_once.set()
+        return 0
+
+    sources = Sources(
+        core=lambda: snapshots[-1], waiting=lambda: (0, 0.0), batches=batches, shed=dict, keys_age=lambda: None
+    )
+    instruments.watch(sources, seconds=3600)
+    assert folded_once.wait(30)
+    snapshots.append(a_snapshot(attempts={"2xx": 5}))
+
+    assert b'gateway_core_attempts_total{result="2xx"} 5.0' in instruments.render()
+
+
+def test_without_metrics_the_rest_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    instruments = _instruments(metrics=False)
+
+    instruments.telemetry.request_ended(a_request())
+
+    assert caplog.messages == ["request_ended"]
+    with pytest.raises(RuntimeError):
+        instruments.render()
+
+
+def test_plain_numbers_hold_what_the_text_format_holds() -> None:
+    instruments = _instruments()
+    instruments.telemetry.batch_ended(a_batch(seconds=0.5))
+
+    samples = instruments.numbers()["samples"]
+
+    assert isinstance(samples, dict)
+    assert set(samples) > {sample.name for family in Metrics().collect() for sample in family.samples}
+    assert samples["gateway_batch_duration_seconds_sum"] == [({}, 0.5)]
