@@ -84,11 +84,11 @@ class Folding:
             self._circuit = core.circuit
 
     def _fold_durations(self, core: GateSnapshot) -> None:
-        seen = self._seen_buckets or (0,) * len(core.latency)
-        new = [now - before for now, before in zip(core.latency, seen, strict=True)]
-        total = self._delta(("latency_seconds",), core.latency_seconds)
+        seen = self._seen_buckets or (0,) * len(core.duration_counts)
+        new = [now - before for now, before in zip(core.duration_counts, seen, strict=True)]
+        total = self._delta(("duration_sum",), core.duration_sum)
         self._metrics.histogram("gateway_core_attempt_duration_seconds").fold(new, total)
-        self._seen_buckets = core.latency
+        self._seen_buckets = core.duration_counts
 
     def _fold_queue(self) -> None:
         waiting, oldest = self._sources.waiting()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -40,17 +41,26 @@ class Instruments:
     ) -> None:
         self._version = version
         self._clock = clock
+        self._is_shared = folder is not None
         self._metrics = Metrics(folder) if metrics else None
         self._folding: Folding | None = None
+        self._ended = threading.Event()
         self.traces = connect_traces(enabled=traces, version=version)
         hooks: list[Telemetry] = [Lines(), self.traces]
         self.telemetry = FanOut([*hooks, self._metrics] if self._metrics else hooks)
 
     def watch(self, sources: Sources, *, seconds: float = _FOLD_SECONDS) -> None:
-        """From now on fold what the sources have counted, each few ``seconds`` and before it is shown."""
+        """From now on fold what the sources have counted before it is shown; where other workers may show it, each few
+        ``seconds`` too.
+        """
         if self._metrics:
             self._folding = Folding(self._metrics, sources, self._version)
-            self._folding.every(seconds)
+            if self._is_shared:
+                self._ended = self._folding.every(seconds)
+
+    def close(self) -> None:
+        """End the folding."""
+        self._ended.set()
 
     def render(self) -> bytes:
         """The present numbers of all workers in Prometheus' text format."""

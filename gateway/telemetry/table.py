@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from legacy_client.gate import LATENCY_BOUNDS
+from legacy_client.gate import DURATION_BOUNDS
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0)
 _ITEMS = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 10_000.0, 100_000.0)
@@ -75,7 +75,7 @@ METRICS: tuple[Spec, ...] = (
         "histogram",
         "One call to the core, first byte out to last byte in.",
         (),
-        LATENCY_BOUNDS,
+        DURATION_BOUNDS,
     ),
     Spec("gateway_core_retries_total", "counter", "Calls to the core that repeat an earlier one."),
     Spec("gateway_core_refused_total", "counter", "Calls that an open circuit held back."),

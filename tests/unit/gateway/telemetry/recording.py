@@ -40,7 +40,7 @@ def a_snapshot(**changes: Any) -> GateSnapshot:
         "refused": 0,
         "retries": 0,
     }
-    return GateSnapshot(**{"latency": (0,) * 12, "latency_seconds": 0.0, **facts, **changes})
+    return GateSnapshot(**{"duration_counts": (0,) * 14, "duration_sum": 0.0, **facts, **changes})
 
 
 def a_request(**changes: Any) -> RequestDetails:

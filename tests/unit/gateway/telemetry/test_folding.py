@@ -58,9 +58,9 @@ def test_attempts_are_counted_once_however_often_they_are_folded(worker: Worker)
 
 
 def test_durations_are_folded_by_their_growth(worker: Worker) -> None:
-    worker.core = a_snapshot(latency=(2, *(0,) * 10, 1), latency_seconds=30.0)
+    worker.core = a_snapshot(duration_counts=(2, *(0,) * 12, 1), duration_sum=30.0)
     worker.folding.fold()
-    worker.core = a_snapshot(latency=(3, *(0,) * 10, 1), latency_seconds=30.5)
+    worker.core = a_snapshot(duration_counts=(3, *(0,) * 12, 1), duration_sum=30.5)
 
     assert worker.folded("gateway_core_attempt_duration_seconds_count") == 4
     assert worker.folded("gateway_core_attempt_duration_seconds_sum") == 30.5

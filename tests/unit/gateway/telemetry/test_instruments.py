@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,9 +10,19 @@ from gateway.telemetry.instruments import Instruments
 from gateway.telemetry.metrics import Metrics
 from tests.unit.gateway.telemetry.recording import a_batch, a_request, a_snapshot
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from legacy_client.gate import GateSnapshot
+
 
 def _instruments(*, metrics: bool = True) -> Instruments:
     return Instruments(metrics=metrics, traces=False, version="1.2.3")
+
+
+def _sources(core: Callable[[], GateSnapshot]) -> Sources:
+    return Sources(core=core, waiting=lambda: (0, 0.0), batches=int, shed=dict, keys_age=lambda: None)
 
 
 def test_what_is_told_is_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -27,21 +38,26 @@ def test_what_is_told_is_counted_and_logged(caplog: pytest.LogCaptureFixture) ->
 
 def test_a_scrape_shows_what_was_counted_up_to_now() -> None:
     instruments = _instruments()
-    snapshots = [a_snapshot(attempts={"2xx": 1})]
-    folded_once = threading.Event()
-
-    def batches() -> int:
-        folded_once.set()
-        return 0
-
-    sources = Sources(
-        core=lambda: snapshots[-1], waiting=lambda: (0, 0.0), batches=batches, shed=dict, keys_age=lambda: None
-    )
-    instruments.watch(sources, seconds=3600)
-    assert folded_once.wait(30)
-    snapshots.append(a_snapshot(attempts={"2xx": 5}))
+    core = [a_snapshot(attempts={"2xx": 1})]
+    instruments.watch(_sources(lambda: core[-1]))
+    instruments.render()
+    core.append(a_snapshot(attempts={"2xx": 5}))
 
     assert b'gateway_core_attempts_total{result="2xx"} 5.0' in instruments.render()
+
+
+def test_a_worker_folds_by_itself_so_that_the_others_can_show_its_numbers(tmp_path: Path) -> None:
+    instruments = Instruments(metrics=True, traces=False, version="1.2.3", folder=tmp_path)
+    folded = threading.Semaphore(0)
+
+    def core() -> GateSnapshot:
+        folded.release()
+        return a_snapshot()
+
+    instruments.watch(_sources(core), seconds=0.001)
+
+    assert all(folded.acquire(timeout=30) for _ in range(3))
+    instruments.close()
 
 
 def test_without_metrics_the_rest_goes_on(caplog: pytest.LogCaptureFixture) -> None:

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.telemetry.events import APPLIED
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.table import METRICS, Spec
-from legacy_client.gate import LATENCY_BOUNDS
+from legacy_client.gate import DURATION_BOUNDS
 from tests.unit.gateway.telemetry.recording import a_batch, a_mixed_batch, a_request
 
 
@@ -107,12 +107,12 @@ def test_applied_items_are_there_before_the_first_batch_so_that_a_rate_sees_the_
 
 
 def test_a_histogram_takes_what_was_counted_elsewhere(metrics: Metrics) -> None:
-    counts = [0] * (len(LATENCY_BOUNDS) + 1)
+    counts = [0] * (len(DURATION_BOUNDS) + 1)
     counts[0], counts[-1] = 3, 1
 
     metrics.histogram("gateway_core_attempt_duration_seconds").fold(counts, 12.5)
 
-    assert _value(metrics, "gateway_core_attempt_duration_seconds_bucket", le="0.005") == 3
+    assert _value(metrics, "gateway_core_attempt_duration_seconds_bucket", le="0.001") == 3
     assert _value(metrics, "gateway_core_attempt_duration_seconds_count") == 4
     assert _value(metrics, "gateway_core_attempt_duration_seconds_sum") == 12.5
 
