@@ -13,19 +13,24 @@ from flask import Flask
 
 from gateway import VERSION
 from gateway.admission.shedding import LoadShedder
-from gateway.api import openapi
+from gateway.api import metrics, openapi, status
 from gateway.api.actions import BulkEndpoint
 from gateway.api.body import BodyLimits
 from gateway.api.door import Door
 from gateway.api.guard import Guard
 from gateway.api.integrations import IntegrationEndpoint
+from gateway.api.metrics import OwnPort
 from gateway.api.quota import Quota
 from gateway.api.replay import Replays
-from gateway.api.routes import register
+from gateway.api.routes import register, register_errors, register_pages
 from gateway.auth.scopes import Permissions
 from gateway.backends import Backends, connect
 from gateway.batch import BatchRunner
-from gateway.settings import Settings, load, unknown_variables
+from gateway.settings import Settings, SettingsError, load, unknown_variables
+from gateway.telemetry import shared
+from gateway.telemetry.folding import Sources
+from gateway.telemetry.instruments import Instruments
+from gateway.telemetry.traces import TracesUnavailable
 from gateway.translate import ActionTranslation
 from schemas.actions import BatchLoader
 
@@ -37,6 +42,7 @@ _LAST_SECONDS = 2.0
 def create_app(settings: Settings | None = None, backends: Backends | None = None) -> Flask:
     """The WSGI application. Raises SettingsError where the settings do not allow a start."""
     settings = settings or load()
+    instruments = _instruments(settings)
     backends = backends or connect(settings)
     shedder = LoadShedder(
         max_batches=settings.max_waiting_batches, max_queue_age=settings.max_queue_age, waiting=backends.waiting
@@ -47,8 +53,9 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     app.extensions |= _for_the_worker(settings, shedder)
     register(
         app,
+        telemetry=instruments.telemetry,
         base_url=settings.public_url,
-        bulk=_bulk(settings, backends, Door(shedder)),
+        bulk=_bulk(settings, backends, Door(shedder), instruments),
         integration=_integration(settings, backends, Door(shedder)),
         checks={**backends.checks, "draining": lambda: {"ready": not shedder.draining}},
         document=openapi.document(
@@ -59,23 +66,67 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
         ),
         docs_page=settings.docs_page,
     )
+    _operators(app, settings, instruments)
+    _watch(instruments, backends, shedder)
+    app.wsgi_app = instruments.traces.application(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's documented way to wrap
     for name, nearest in unknown_variables(os.environ):
         _log.warning("setting_unknown", extra={"variable": name, "nearest": nearest})
     return app
 
 
-def _bulk(settings: Settings, backends: Backends, door: Door) -> BulkEndpoint:
+def _instruments(settings: Settings) -> Instruments:
+    try:
+        return Instruments(
+            metrics=settings.metrics != "off", traces=settings.traces, version=VERSION, folder=shared.join(os.environ)
+        )
+    except TracesUnavailable as exc:
+        raise SettingsError(str(exc)) from exc
+
+
+def _watch(instruments: Instruments, backends: Backends, shedder: LoadShedder) -> None:
+    if backends.gate is not None:
+        instruments.watch(
+            Sources(
+                core=backends.gate.snapshot,
+                waiting=backends.waiting,
+                batches=lambda: shedder.under_way,
+                shed=lambda: {str(reason): count for reason, count in shedder.refused.items()},
+                keys_age=backends.keys_age,
+            )
+        )
+
+
+def _operators(app: Flask, settings: Settings, instruments: Instruments) -> None:
+    """The operators' pages, on the service's own port or on another."""
+    if settings.metrics == "off":
+        return
+    pages = [metrics.blueprint(instruments.render)]
+    pages += [status.blueprint(instruments.numbers)] if settings.status_page else []
+    if settings.metrics == "path":
+        register_pages(app, pages)
+    else:
+        own = Flask("operators", static_folder=None)
+        register_errors(own, instruments.telemetry, settings.public_url)
+        register_pages(own, pages)
+        app.wsgi_app = OwnPort(app.wsgi_app, own.wsgi_app, settings.metrics_port)  # type: ignore[method-assign]  # Flask's documented way to wrap
+
+
+def _bulk(settings: Settings, backends: Backends, door: Door, instruments: Instruments) -> BulkEndpoint:
     permissions = Permissions(required_role=settings.required_role, required_scope=settings.required_scope)
     return BulkEndpoint(
         door=door,
         guard=Guard(backends.authenticators, permissions, "gateway"),
         quota=Quota("items", backends.item_rates),
-        loader=BatchLoader(settings.languages, settings.max_batch_items, lambda: time.sleep(0)),
+        loader=instruments.traces.loader(
+            BatchLoader(settings.languages, settings.max_batch_items, lambda: time.sleep(0))
+        ),
         replays=Replays(backends.idempotency),
-        runner=BatchRunner(backends.core, ActionTranslation(settings.languages)),
+        runner=instruments.traces.runner(BatchRunner(backends.core, ActionTranslation(settings.languages))),
         body_limits=BodyLimits(max_bytes=settings.max_body_bytes, seconds=settings.body_timeout),
         deadline_seconds=settings.batch_deadline,
         concurrency=settings.batch_concurrency,
+        telemetry=instruments.telemetry,
+        log_failed_items=settings.log_failed_items,
     )
 
 

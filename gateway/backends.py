@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from gateway.admission.idempotency import IdempotencyStore
     from gateway.auth.principal import Authenticator
     from gateway.settings import Settings
+    from legacy_client import CoreGate
     from legacy_client.calls import ActionUpdate, CallContext, IntegrationActionReplacement
     from legacy_client.errors import CoreError
 
@@ -48,6 +50,8 @@ class Backends:
 
     core: Core
     waiting: Callable[[], tuple[int, float]]
+    gate: CoreGate | None = None
+    keys_age: Callable[[], float | None] = lambda: None
     authenticators: Sequence[Authenticator]
     idempotency: IdempotencyStore
     item_rates: RateLimits
@@ -64,6 +68,8 @@ def connect(settings: Settings) -> Backends:
     return Backends(
         core=core.client,
         waiting=core.transport.waiting,
+        gate=core.gate,
+        keys_age=lambda: _oldest(access.key_ages()),
         authenticators=access.authenticators,
         idempotency=idempotency_store(settings),
         item_rates=RateLimits(settings.rate_limit, storage, name="items"),
@@ -94,3 +100,9 @@ def rate_storage(settings: Settings) -> Storage:
         if settings.redis_url
         else SqliteStorage(settings.state_dir / "rates.sqlite")
     )
+
+
+def _oldest(ages: Mapping[str, float]) -> float | None:
+    """The age of the oldest keys; None before any were had."""
+    known = [age for age in ages.values() if math.isfinite(age)]
+    return max(known, default=None)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway.settings import SettingsError, load
+from gateway.telemetry import shared
+from gateway.telemetry.server_logger import server_logger
+
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
 
 try:
     _settings = load()
@@ -30,3 +38,19 @@ limit_request_field_size = 8190
 control_socket_disable = True
 # The request log is the gateway's own; gunicorn's lines go through the same pipeline.
 accesslog = None
+logger_class = server_logger(_settings.log_format, _settings.log_level)
+
+
+def on_starting(server: Arbiter) -> None:
+    """Before the first worker: the folder in which the workers share their numbers, and the operators' own port."""
+    if _settings.metrics != "off":
+        os.environ[shared.VARIABLE] = str(shared.make_folder(_settings.state_dir))
+    if _settings.metrics == "port":
+        # Here and not in `bind`, so that `-b` on the command line leaves it in place.
+        server.cfg.set("bind", [*server.cfg.bind, f"{_settings.metrics_bind}:{_settings.metrics_port}"])
+
+
+def child_exit(server: Arbiter, worker: object) -> None:  # noqa: ARG001 -- gunicorn's signature
+    """After a worker ended: its gauges no longer count."""
+    if folder := os.environ.get(shared.VARIABLE):
+        shared.forget_dead(Path(folder))

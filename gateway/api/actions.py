@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,12 @@ from gateway.admission.idempotency import random_prefix
 from gateway.api import presence, replay
 from gateway.api.answers import batch_answer, json_answer
 from gateway.api.body import read_document
-from gateway.api.entry import traceparent
+from gateway.api.entry import notes, traceparent
 from gateway.api.options import read_options
 from gateway.api.validation import batch_refusal
 from gateway.auth.scopes import BULK_UPDATE
-from gateway.outcome import in_order
+from gateway.outcome import in_order, verdict
+from gateway.telemetry.events import summarize
 from legacy_client.calls import CallContext
 from legacy_client.deadline import Deadline
 from schemas.actions import BatchTooLarge, InvalidBatch
@@ -29,9 +31,9 @@ if TYPE_CHECKING:
     from gateway.api.guard import Guard
     from gateway.api.quota import Quota
     from gateway.auth.principal import Principal
-    from gateway.batch import BatchRunner
     from gateway.outcome import Outcome
-    from schemas.actions import BatchLoader
+    from gateway.telemetry.events import Telemetry
+    from gateway.telemetry.traces import Loader, Runner
 
     Item = dict[str, object]
 
@@ -45,12 +47,14 @@ class BulkEndpoint:
     door: Door
     guard: Guard
     quota: Quota
-    loader: BatchLoader
+    loader: Loader
     replays: replay.Replays
-    runner: BatchRunner
+    runner: Runner[Outcome]
     body_limits: BodyLimits
     deadline_seconds: float
     concurrency: int
+    telemetry: Telemetry
+    log_failed_items: int
 
     def update_actions(self) -> Response:
         """Authenticate, read, validate, run, answer."""
@@ -63,9 +67,12 @@ class BulkEndpoint:
             return json_answer({"data": [], "validated": len(items)}, headers=options.applied)
         self.quota.charge(principal, len(items))
         claim = self.replays.claim(request, principal.id, body.raw, len(items))
+        notes().replay = replay.kind(claim)
         deadline = Deadline(options.patience(self.deadline_seconds))
+        began = time.perf_counter()
         with self.door.under_way(deadline):
             outcomes = self._outcomes(items, claim, self._context(principal, deadline, claim))
+        self._tell(items, outcomes, time.perf_counter() - began)
         return batch_answer(items, outcomes, options.applied | replay.headers(claim))
 
     def _valid_items(self, body: Body, principal: Principal) -> list[Item]:
@@ -94,6 +101,14 @@ class BulkEndpoint:
         finished.update(replay.recorded(claim, self.runner.stream(due, context)))
         claim.finish()
         return in_order(len(items), finished.items())
+
+    def _tell(self, items: Sequence[Item], outcomes: Sequence[Outcome], seconds: float) -> None:
+        status = verdict(outcomes).status
+        batch = summarize(
+            items, outcomes, kind="sync", status=status, seconds=seconds, keep_failed=self.log_failed_items
+        )
+        notes().batch = batch
+        self.telemetry.batch_ended(batch)
 
 
 def blueprint(endpoint: BulkEndpoint) -> Blueprint:

@@ -1,36 +1,79 @@
-"""The first and last hop of every request: its id, its log context, and the headers that every answer carries."""
+"""The first and last hop of every request: its id, the headers that every answer carries, and what is told of it."""
 
 from __future__ import annotations
 
 import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
 from ulid import ULID
 
 from gateway.telemetry.context import request_context
+from gateway.telemetry.events import RequestDetails
+
+if TYPE_CHECKING:
+    from gateway.telemetry.events import BatchDetails, ReplayKind, Telemetry
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._~:/+=-]{1,128}")
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-def register(app: Flask) -> None:
-    """Give each request of ``app`` an id (the caller's if it is well-formed), and each answer that id."""
+@dataclass(slots=True)
+class Notes:
+    """What the hops of one request leave for its last one."""
+
+    began: float
+    principal_id: str = ""
+    problem: str = ""
+    replay: ReplayKind | None = None
+    batch: BatchDetails | None = None
+
+
+def register(app: Flask, telemetry: Telemetry) -> None:
+    """Give each request of ``app`` an id (the caller's if it is well-formed), each answer that id, and tell of both."""
+
+    def leave(response: Response) -> Response:
+        response.headers["X-Request-ID"] = g.request_id
+        telemetry.request_ended(_details(response))
+        return response
+
     app.before_request(_enter)
-    app.after_request(_leave)
+    app.after_request(leave)
 
 
-def _enter() -> None:
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if _WELL_FORMED.fullmatch(given) else str(ULID())
-    request_context.set(g.request_id)
-
-
-def _leave(response: Response) -> Response:
-    response.headers["X-Request-ID"] = g.request_id
-    return response
+def notes() -> Notes:
+    """The notes of the request under way."""
+    kept: Notes = g.notes
+    return kept
 
 
 def traceparent() -> str:
     """The caller's W3C trace context if it is well-formed, else an empty string."""
     given = request.headers.get("traceparent", "")
     return given if _TRACEPARENT.fullmatch(given) else ""
+
+
+def _enter() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if _WELL_FORMED.fullmatch(given) else str(ULID())
+    g.notes = Notes(time.perf_counter())
+    request_context.set(g.request_id)
+
+
+def _details(response: Response) -> RequestDetails:
+    kept = notes()
+    return RequestDetails(
+        method=request.method,
+        route=request.url_rule.rule if request.url_rule else "",
+        status=response.status_code,
+        seconds=time.perf_counter() - kept.began,
+        request_id=g.request_id,
+        principal_id=kept.principal_id,
+        problem=kept.problem,
+        received_bytes=request.content_length or 0,
+        sent_bytes=response.content_length or 0,
+        replay=kept.replay,
+        batch=kept.batch,
+    )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING
 
 import orjson
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from gateway.api.entry import notes
 from gateway.api.problems import MEDIA_TYPE, PROBLEM_TYPES, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _log = logging.getLogger(__name__)
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _OF_STATUS: Mapping[int, str] = {
     404: "no-such-page",
     405: "method-not-allowed",
@@ -28,7 +31,10 @@ _OF_STATUS: Mapping[int, str] = {
 
 
 def register(app: Flask, base_url: str) -> None:
-    """Answer every error of ``app`` as a problem document whose ``type`` starts with ``base_url``."""
+    """Answer every error of ``app`` as a problem document.
+
+    Its ``type`` starts with ``base_url``, or with the address that the caller used where that is empty.
+    """
 
     def of_problem(problem: Problem) -> Response:
         return respond(problem, base_url)
@@ -47,10 +53,16 @@ def register(app: Flask, base_url: str) -> None:
 
 def respond(problem: Problem, base_url: str) -> Response:
     """The problem as an answer."""
-    body = orjson.dumps(problem.body(base_url, g.request_id))
+    notes().problem = problem.slug
+    body = orjson.dumps(problem.body(base_url or _own_url(), g.request_id))
     response = Response(body, problem.status, content_type=MEDIA_TYPE)
     response.headers.update(problem.headers)
     return response
+
+
+def _own_url() -> str:
+    """Where the caller found the service; empty, so that types are relative, where its Host is not a host."""
+    return request.host_url.rstrip("/") if _HOST.fullmatch(request.host) else ""
 
 
 def from_framework(error: HTTPException) -> Problem:

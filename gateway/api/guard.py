@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from gateway.api.entry import notes
 from gateway.api.problems import Problem
 from gateway.auth import errors as auth
 from gateway.outcome import whole_seconds
@@ -31,10 +32,12 @@ class Guard:
     def identify(self, request: Request, permission: str) -> Principal:
         """The principal behind the request, holding ``permission``. Raises Problem 400, 401, 403 or 503."""
         try:
-            return self._principal(request, permission)
+            principal = self._principal(request, permission)
         except auth.AuthError as exc:
             _log.info("access_refused", extra={"error": type(exc).__name__, "reason": exc.reason})
             raise self._problem(exc) from exc
+        notes().principal_id = principal.id
+        return principal
 
     def _principal(self, request: Request, permission: str) -> Principal:
         if "access_token" in request.args:
@@ -48,7 +51,7 @@ class Guard:
             if (principal := authenticator.identify(values[0])) is not None:
                 self._permissions.require(principal, permission)
                 return principal
-        raise auth.InvalidCredentials("no authenticator knows them")
+        raise auth.NoCredentials("a scheme that is not ours")
 
     def _problem(self, error: auth.AuthError) -> Problem:
         if isinstance(error, auth.KeysUnavailable):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gateway.admission.claim import Claim
     from gateway.admission.journal import State
     from gateway.outcome import Outcome
+    from gateway.telemetry.events import ReplayKind
 
     Item = Mapping[str, object]
 
@@ -77,6 +78,12 @@ def headers(claim: Claim | None) -> dict[str, str]:
     return (
         {"Idempotency-Replayed": "true"} if claim.kind == "replay" else {"Idempotency-Resumed": str(len(claim.to_send))}
     )
+
+
+def kind(claim: Claim | None) -> ReplayKind | None:
+    """What a known key led to, for telemetry."""
+    kinds: dict[str, ReplayKind] = {"replay": "replayed", "resume": "resumed"}
+    return kinds.get(claim.kind) if claim else None
 
 
 def _state(outcome: Outcome) -> State:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 from gateway.api import actions, docs, entry, errors, health, integrations, problem_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from flask import Flask
+    from flask import Blueprint, Flask
+
+    from gateway.telemetry.events import Telemetry
 
 
 def register(
     app: Flask,
     *,
+    telemetry: Telemetry,
     base_url: str,
     bulk: actions.BulkEndpoint,
     integration: integrations.IntegrationEndpoint,
@@ -23,10 +26,21 @@ def register(
     docs_page: bool,
 ) -> None:
     """Put everything on ``app``; problem types start with ``base_url``."""
-    entry.register(app)
-    errors.register(app, base_url)
+    register_errors(app, telemetry, base_url)
     app.register_blueprint(actions.blueprint(bulk))
     app.register_blueprint(integrations.blueprint(integration))
     app.register_blueprint(health.blueprint(checks))
     app.register_blueprint(problem_pages.blueprint())
     app.register_blueprint(docs.blueprint(document, with_page=docs_page))
+
+
+def register_errors(app: Flask, telemetry: Telemetry, base_url: str) -> None:
+    """What every application here has: request ids, and one shape for errors."""
+    entry.register(app, telemetry)
+    errors.register(app, base_url)
+
+
+def register_pages(app: Flask, pages: Sequence[Blueprint]) -> None:
+    """Pages beside the endpoints."""
+    for page in pages:
+        app.register_blueprint(page)

@@ -175,6 +175,14 @@ def test_problem_types_start_with_the_public_url_where_it_is_set(make_service):
     assert service.client.get("/nowhere").get_json()["type"] == "https://gateway.example/problems/no-such-page"
 
 
+@pytest.mark.parametrize(
+    ("host", "start"),
+    [("gateway.test:8080", "http://gateway.test:8080"), ("[::1]:80", "http://[::1]"), ("a b<script>", ""), ("", "")],
+)
+def test_elsewhere_they_start_with_the_address_that_the_caller_used(service, host, start):
+    assert service.client.get("/nowhere", headers={"Host": host}).get_json()["type"] == f"{start}/problems/no-such-page"
+
+
 def test_liveness_asks_nobody(service):
     assert service.client.get("/livez").get_json() == {"status": "ok"}
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def shared_stack() -> Iterator[Stack]:
-    with Stack() as stack:
+    with Stack({"RETRY_BUDGET": "1", "CORE_TRANSPORT": "sessions"}) as stack:
         yield stack
 
 

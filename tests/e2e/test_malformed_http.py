@@ -1,0 +1,49 @@
+"""What is not HTTP never reaches the application, and is answered as a problem document all the same."""
+
+from __future__ import annotations
+
+import json
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+HEAD = b"PATCH /openapi/api/v1/actions HTTP/1.1\r\nHost: x\r\n"
+
+
+def exchange(stack, request):
+    """Everything the gateway sends until it closes, as status and body."""
+    where = urlsplit(stack.gateway.url)
+    with socket.create_connection((where.hostname, where.port), timeout=10) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), head, json.loads(body)
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET /livez HTTP/9.9\r\nHost: x\r\n\r\n", 400),
+        (b"G\x00T /livez HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /livez HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", 400),
+        (b"GET /livez HTTP/1.1\r\nHost: x\r\nA: b\r\n folded\r\n\r\n", 400),
+        (HEAD + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (HEAD + b"Content-Length: 1, 2\r\n\r\nx", 400),
+        (HEAD + b"Content-Length: -1\r\n\r\n", 400),
+        (b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (b"GET /livez HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 9000 + b"\r\n\r\n", 431),
+        (b"GET /livez HTTP/1.1\r\nHost: x\r\n" + b"".join(b"A%d: b\r\n" % n for n in range(80)) + b"\r\n", 431),
+    ],
+)
+def test_malformed_requests_get_a_problem_and_nothing_of_theirs_back(stack, request_bytes, status):
+    answered, head, problem = exchange(stack, request_bytes)
+
+    assert answered == status
+    assert b"application/problem+json" in head
+    assert problem["status"] == status
+    assert problem["instance"].startswith("urn:request:")
+    assert b"nonsense" not in json.dumps(problem).encode()
