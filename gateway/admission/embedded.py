@@ -38,12 +38,25 @@ class Layout:
 
 
 class EmbeddedDatabase:
-    """One connection per process behind one lock. ``max_bytes`` bounds the file (0: not), not its WAL of some MB."""
+    """One connection per process behind one lock. ``max_bytes`` bounds the file (0: not), not its WAL of some MB.
 
-    def __init__(self, path: Path, layout: Layout, *, max_bytes: int = 0, busy_seconds: float = 0.5) -> None:
+    What was committed outlives any process. Where ``is_synced``, a power cut may cost the last commits but never the
+    file; else nothing ever waits for the disk, and a power cut may cost the file.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        layout: Layout,
+        *,
+        max_bytes: int = 0,
+        is_synced: bool = True,
+        busy_seconds: float = 0.5,
+    ) -> None:
         self._path = path
         self._layout = layout
         self._max_bytes = max_bytes
+        self._synchronous = "NORMAL" if is_synced else "OFF"
         self._busy_seconds = busy_seconds
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
@@ -106,7 +119,7 @@ class EmbeddedDatabase:
         if not self._is_ours(connection):
             connection.execute("PRAGMA journal_mode = WAL")
             self._create(connection)
-        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_KEPT}")
         if self._max_bytes:
             page_size = connection.execute("PRAGMA page_size").fetchone()[0]
@@ -134,11 +147,11 @@ class EmbeddedDatabase:
         raise EmbeddedUnavailable(f"another program's file, or another version's: {self._path}")
 
     def _rollback(self) -> None:
-        if self._connection is not None and self._connection.in_transaction:
-            try:
+        try:
+            if self._connection is not None and self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            except sqlite3.Error:
-                self._disconnect()
+        except sqlite3.Error:
+            self._disconnect()
 
     def _disconnect(self) -> None:
         if self._connection is not None and self._owner_pid == os.getpid():

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 30.0
+_SWEEP_SHARE = 0.01
 _SWEEP_RECORDS = 20
 _NEARLY_FULL = 0.9
 
@@ -48,10 +49,12 @@ class SqliteIdempotencyStore:
         policy: ClaimPolicy,
         *,
         max_bytes: int = 1_073_741_824,
+        busy_seconds: float = 0.5,
         wall_clock: Callable[[], float] = time.time,
         lease_clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._file = _File(EmbeddedDatabase(path, sql.LAYOUT, max_bytes=max_bytes), policy, wall_clock, lease_clock)
+        database = EmbeddedDatabase(path, sql.LAYOUT, max_bytes=max_bytes, busy_seconds=busy_seconds)
+        self._file = _File(database, policy, wall_clock, lease_clock)
         self._policy = policy
         self._max_bytes = max_bytes
         self._wall_clock = wall_clock
@@ -102,23 +105,22 @@ class SqliteIdempotencyStore:
 
     def _start(self, rows: sqlite3.Connection, name: str, fingerprint: str, items: int) -> _SqliteRecord:
         record = _SqliteRecord(self._file, sql.insert(rows, name, fingerprint), base=0)
-        self._file.hold(rows, record.number, record.owner)
-        sql.add_events(rows, record.number, [self._policy.first_mark(items)])
+        self._file.write(rows, record.number, record.owner, [self._policy.first_mark(items)])
         return record
 
     def _resume(self, rows: sqlite3.Connection, found: sql.Row) -> tuple[_SqliteRecord, list[bytes], bool]:
         events = sql.events(rows, found.number)
         record = _SqliteRecord(self._file, found.number, base=events[-1][0])
         if not found.is_complete:
-            self._file.hold(rows, record.number, record.owner)
+            self._file.write(rows, record.number, record.owner, [])
         return record, [body for _, body in events], not found.is_complete
 
     def _sweep_if_due(self) -> None:
         """Remove expired records, then the oldest while the file is nearly full: few at a time, to be brief."""
         now = self._lease_clock()
-        if now < self._sweep_at:
+        if now < self._sweep_at and self._file.bytes_written < _SWEEP_SHARE * self._max_bytes:
             return
-        evicted = 0
+        evicted = self._file.bytes_written = 0
         with self._file.transaction() as rows:
             removed = sql.delete_oldest(rows, expired_at=self._wall_clock(), now=now, at_most=_SWEEP_RECORDS)
             if sql.used_bytes(rows) > _NEARLY_FULL * self._max_bytes:
@@ -142,6 +144,7 @@ class _File:
         self._policy = policy
         self._wall_clock = wall_clock
         self._lease_clock = lease_clock
+        self.bytes_written = 0
         self.close = database.close
 
     @contextlib.contextmanager
@@ -153,8 +156,10 @@ class _File:
         except EmbeddedUnavailable as exc:
             raise StoreUnavailable(exc.reason) from exc
 
-    def hold(self, rows: sqlite3.Connection, number: int, owner: str) -> None:
-        """Take or renew a record's lease, and put its expiry off."""
+    def write(self, rows: sqlite3.Connection, number: int, owner: str, events: Sequence[bytes]) -> None:
+        """Add events to a record, take or renew its lease, and put its expiry off."""
+        sql.add_events(rows, number, events)
+        self.bytes_written += sum(map(len, events))
         lease_seconds = self._policy.lease_seconds
         sql.lease(
             rows,
@@ -178,14 +183,12 @@ class _SqliteRecord:
     def append(self, events: Sequence[bytes]) -> None:
         """See Record.append."""
         with self._owned() as rows:
-            sql.add_events(rows, self.number, events)
-            self._file.hold(rows, self.number, self.owner)
+            self._file.write(rows, self.number, self.owner, events)
 
     def close(self, events: Sequence[bytes], *, complete: bool) -> None:
         """See Record.close."""
         with self._owned() as rows:
-            sql.add_events(rows, self.number, events)
-            self._file.hold(rows, self.number, self.owner)
+            self._file.write(rows, self.number, self.owner, events)
             sql.release(rows, self.number, complete=complete)
 
     def rollback(self) -> None:

@@ -50,7 +50,7 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(wrap_exceptions=True)
-        self._database = EmbeddedDatabase(path, _LAYOUT)
+        self._database = EmbeddedDatabase(path, _LAYOUT, is_synced=False)
         self._clock = clock
         self._sweep_at = float("-inf")
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from limits.storage import MemoryStorage
 
@@ -152,6 +152,7 @@ def test_a_clock_that_jumps_neither_locks_a_principal_out_nor_gives_negative_wai
     assert limits.hit("p", 4).allowed
 
 
+@settings(deadline=None)  # each example makes a file
 @given(st.lists(st.tuples(st.integers(1, 12), st.floats(0, 90)), max_size=20))
 def test_no_window_admits_twice_its_limit_and_every_retry_after_is_enough(uses):
     clock = FakeClock()
@@ -278,3 +279,15 @@ def test_the_local_count_is_the_librarys():
 
     assert limits.hit("p", 10).allowed
     assert limits.hit("p", 1).retry_after >= 1
+
+
+class Crowded(SqliteStorage):
+    """Refuses a request, though others have left room by the time that it is asked how much."""
+
+    def acquire_sliding_window_entry(self, *_: object) -> bool:
+        return False
+
+
+def test_a_request_refused_in_a_race_may_come_back_in_a_second(tmp_path):
+    with closing(Crowded(tmp_path / "rates")) as storage:
+        assert RateLimits("10/minute", storage).hit("p", 1).retry_after == 1

@@ -1,0 +1,49 @@
+"""The embedded stores under gevent's monkey-patching, as the workers run them: also from a callback of the event loop."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+UNDER_GEVENT = """
+from gevent import monkey
+monkey.patch_all()
+import sys
+from pathlib import Path
+import gevent
+from gateway.admission.idempotency import ClaimPolicy, InProgress
+from gateway.admission.idempotency_sqlite import SqliteIdempotencyStore
+from gateway.admission.journal import Entry
+from gateway.admission.rates import RateLimits
+from gateway.admission.rates_sqlite import SqliteStorage
+
+folder = Path(sys.argv[1])
+store = SqliteIdempotencyStore(folder / "idempotency", ClaimPolicy(window=8))
+limits = RateLimits("100/hour", SqliteStorage(folder / "rates"))
+
+def batch(number):
+    assert limits.hit("p", 2).allowed
+    try:
+        claim = store.claim("p", str(number // 2), "f", 50)
+    except InProgress:
+        return "in progress"
+    before_send = claim.sent_hook(lambda: 1 / 0)
+    for position in range(50):
+        done = gevent.event.AsyncResult()
+        gevent.get_hub().loop.run_callback(lambda: (before_send(position), done.set(position)))
+        claim.record([Entry(done.get(timeout=30), "final")])
+    claim.finish()
+    return claim.kind
+
+greenlets = [gevent.spawn(batch, number) for number in range(40)]
+gevent.joinall(greenlets, timeout=100, raise_error=True)
+kinds = [greenlet.value for greenlet in greenlets]
+assert kinds.count("fresh") == 20, kinds
+assert kinds.count("in progress") == 20, kinds
+assert limits.hit("p", 20).allowed and not limits.hit("p", 1).allowed
+assert store.claim("p", "0", "f", 50).kind == "replay"
+"""
+
+
+def test_greenlets_share_the_stores_and_marks_may_be_written_in_the_event_loop(tmp_path):
+    subprocess.run([sys.executable, "-W", "error", "-c", UNDER_GEVENT, str(tmp_path)], check=True, timeout=110)
