@@ -41,6 +41,7 @@ def register(app: Flask, telemetry: Telemetry) -> None:
 
     app.before_request(_enter)
     app.after_request(leave)
+    app.teardown_request(_forget)
 
 
 def notes() -> Notes:
@@ -60,6 +61,10 @@ def _enter() -> None:
     g.request_id = given if _WELL_FORMED.fullmatch(given) else str(ULID())
     g.notes = Notes(time.perf_counter())
     request_context.set(g.request_id)
+
+
+def _forget(_error: BaseException | None) -> None:
+    request_context.set("")
 
 
 def _details(response: Response) -> RequestDetails:
