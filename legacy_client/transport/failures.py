@@ -20,9 +20,10 @@ _NOT_SENT: Sequence[tuple[Kinds, type[CoreError]]] = (
     ((r.ConnectTimeout, u.ConnectTimeoutError, u.NewConnectionError, u.EmptyPoolError, u.ClosedPoolError), Unreachable),
     ((r.InvalidHeader, r.InvalidURL, r.InvalidSchema, r.MissingSchema, u.LocationValueError), Unsendable),
 )
-# The order matters: RemoteDisconnected is a bad status line too, and a truncated body an HTTPException.
+# The order matters: RemoteDisconnected is a bad status line too, a truncated body an HTTPException, and so on.
 _MAY_HAVE_BEEN_SENT: Sequence[tuple[Kinds, type[CoreError]]] = (
     ((r.Timeout, u.TimeoutError, TimeoutError), TimedOut),
+    ((u.InvalidChunkLength,), BadAnswer),
     ((ConnectionError, ssl.SSLError, u.IncompleteRead, http.client.IncompleteRead), BrokenOff),
     ((http.client.HTTPException, u.DecodeError, u.HeaderParsingError, u.InvalidHeader, r.InvalidHeader), BadAnswer),
 )
@@ -47,11 +48,21 @@ def failed_before_connecting(exc: BaseException) -> CoreError:
 
 
 def failed_after_sending(exc: BaseException) -> CoreError:
-    """Bytes have left, and no whole answer came back."""
+    """Bytes have left, and no whole answer came back.
+
+    Under TLS 1.3 the core refuses our certificate after our first bytes, but before it looks at them.
+    """
+    if any(isinstance(cause, ssl.SSLError) and _refuses_us(cause) for cause in _causes(exc)):
+        return Untrusted(_reason(exc))
     for kinds, error in _MAY_HAVE_BEEN_SENT:
         if any(isinstance(cause, kinds) for cause in _causes(exc)):
             return error(_reason(exc))
     return BrokenOff(_reason(exc))
+
+
+def _refuses_us(exc: ssl.SSLError) -> bool:
+    alert = exc.reason or ""
+    return "ALERT" in alert and any(word in alert for word in ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED"))
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:

@@ -229,7 +229,7 @@ class SessionsTransport:
             if self._limits.deadline_header:
                 request.headers[self._limits.deadline_header] = str(int(seconds * 1000))
             adapter = self._session.get_adapter(request.url or "")
-            response = adapter.send(request, stream=True, timeout=(self._limits.connect_seconds, seconds))
+            response = adapter.send(request, stream=True, timeout=(min(self._limits.connect_seconds, seconds), seconds))
             attempt.settle(self._read(response))
         except AttemptOver:
             pass

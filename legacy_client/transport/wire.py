@@ -19,6 +19,7 @@ from legacy_client.transport.tls import client_context
 
 if TYPE_CHECKING:
     import socket
+    from io import BufferedIOBase
 
     from urllib3._base_connection import BaseHTTPConnection
 
@@ -32,15 +33,42 @@ class Attempts(threading.local):
     current: Attempt | None = None
 
 
+class _Head:
+    """The stream while the head is read: http.client takes the end of the stream for the end of the head."""
+
+    def __init__(self, stream: BufferedIOBase) -> None:
+        self._stream = stream
+
+    def readline(self, limit: int) -> bytes:
+        line = self._stream.readline(limit)
+        if len(line) < limit and not line.endswith(b"\n"):
+            raise http.client.RemoteDisconnected("end of stream within the head")
+        return line
+
+    def close(self) -> None:
+        self._stream.close()
+
+
 class FinalResponse(http.client.HTTPResponse):
-    """http.client's response, which takes any 1xx but 100 for the answer; RFC 9110 section 15.2 says to pass over them."""
+    """http.client's response, with a whole head, and past the interim answers (RFC 9110 section 15.2) but 100."""
+
+    fp: Any
+
+    def begin(self) -> None:
+        stream, self.fp = self.fp, _Head(self.fp)
+        try:
+            super().begin()
+        finally:
+            self.fp = stream
 
     def _read_status(self) -> tuple[str, int, str]:
-        version, status, reason = cast("tuple[str, int, str]", super()._read_status())  # type: ignore[misc]  # typeshed omits it
-        while 100 < status < 200 and status != http.client.SWITCHING_PROTOCOLS:
+        while True:
+            version, status, reason = cast("tuple[str, int, str]", super()._read_status())  # type: ignore[misc]  # typeshed omits it
+            if status == http.client.SWITCHING_PROTOCOLS:
+                raise http.client.UnknownProtocol("a switch of protocols, unasked")
+            if not 100 < status < 200:
+                return version, status, reason
             http.client.parse_headers(self.fp)
-            version, status, reason = super()._read_status()  # type: ignore[misc]  # as above
-        return version, status, reason
 
 
 class _Watched(HTTPConnection):

@@ -68,6 +68,16 @@ def wait(seconds: float) -> Step:
     return step
 
 
+def wait_for(condition: Callable[[], bool]) -> Step:
+    """Do nothing until something has come true."""
+
+    def step(peer: Peer) -> None:
+        while not condition():
+            wait(0.002)(peer)
+
+    return step
+
+
 def hang() -> Step:
     """Do nothing until the core is closed."""
     return wait(3600.0)
@@ -145,6 +155,7 @@ class FakeCore:
         self._scripts: dict[str, list[tuple[Step, ...]]] = defaultdict(list)
         self._ending = threading.Event()
         self._lock = threading.Lock()
+        self._closed = threading.Condition(self._lock)
         self._in_flight = 0
         self._sockets: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
@@ -168,6 +179,11 @@ class FakeCore:
         with self._lock:
             return [request for request in self.requests if request.path == "/core" + path]
 
+    def wait_until_idle(self) -> None:
+        """Until every connection is closed on this side."""
+        with self._closed:
+            assert self._closed.wait_for(lambda: not self._sockets, timeout=10.0)
+
     def close(self) -> None:
         """End every script, connection and thread."""
         self._ending.set()
@@ -178,7 +194,8 @@ class FakeCore:
             sockets = list(self._sockets)
         for sock in sockets:
             with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+                # Not the TLS socket's own: its thread is at work on that.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(timeout=10.0)
 
@@ -206,13 +223,16 @@ class FakeCore:
                 step(peer)
             if self.tls is not None:
                 peer.sock = self.tls.wrap_socket(sock, server_side=True)
+                with self._lock:
+                    self._sockets.add(peer.sock)
             while (request := _read_request(peer, number)) is not None:
                 peer.request = request
                 self._answer(peer, request)
         for opened in (peer.sock, sock):
             opened.close()
         with self._lock:
-            self._sockets.discard(sock)
+            self._sockets -= {sock, peer.sock}
+            self._closed.notify_all()
 
     def _answer(self, peer: Peer, request: Seen) -> None:
         with self._lock:
