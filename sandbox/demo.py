@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 from sandbox.paint import paint_for
@@ -36,7 +37,7 @@ def _run(_options: argparse.Namespace) -> int:
     try:
         with Stack() as stack:
             faults = Demo(stack, paint).run()
-    except (StackError, OSError) as exc:
+    except (StackError, OSError, HTTPException) as exc:
         raise SystemExit(f"demo: {exc}") from exc
     for fault in faults:
         sys.stderr.write(f"{paint('red', 'demo: ' + fault)}\n")
@@ -81,7 +82,14 @@ class Demo:
         print(f"{self._paint.status(reply.status)}  {self._paint('dim', f'calls to the core: {core_calls}')}")
         if reply.status == 401:
             print(self._paint("dim", f"WWW-Authenticate: {reply.headers.get('www-authenticate', '')}"))
-        print(self._paint.json(reply.json()), end="\n\n")
+        print(self._body(reply), end="\n\n")
+
+    def _body(self, reply: Reply) -> str:
+        try:
+            return self._paint.json(reply.json())
+        except ValueError:
+            # Not what a contract would send, and the more worth seeing.
+            return reply.body.decode("utf-8", "replace")
 
     def _show_calls(self, made: list[int]) -> None:
         print(self._paint("bold", "Calls the core has counted"))

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+# What the gateway remembers of one test must not change the next: its circuit and its retry budget stay out of the way.
+_FORGETFUL = {"CIRCUIT_ENABLED": "false", "RETRY_BUDGET": "1", "RETRY_BUDGET_FLOOR": "1000", "CORE_TRANSPORT": "sessions"}
+
+
 @pytest.fixture(scope="session")
 def shared_stack() -> Iterator[Stack]:
-    with Stack({"RETRY_BUDGET": "1", "CORE_TRANSPORT": "sessions"}) as stack:
+    with Stack(_FORGETFUL) as stack:
         yield stack
 
 
