@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 
 # What the gateway remembers of one test must not change the next: its circuit and its retry budget stay out of the way.
-_FORGETFUL = {"CIRCUIT_ENABLED": "false", "RETRY_BUDGET": "1", "RETRY_BUDGET_FLOOR": "1000", "CORE_TRANSPORT": "sessions"}
+_FORGETFUL = {
+    "CIRCUIT_ENABLED": "false",
+    "RETRY_BUDGET": "1",
+    "RETRY_BUDGET_FLOOR": "1000",
+    "CORE_TRANSPORT": "sessions",
+}
 
 
 @pytest.fixture(scope="session")
