@@ -166,10 +166,3 @@ def ratelimit_fields(name: str, allowance: Allowance) -> dict[str, str]:
         "RateLimit-Policy": f'"{name}";q={allowance.limit};w={allowance.window_seconds}',
         "RateLimit": f'"{name}";r={allowance.remaining};t={allowance.reset_seconds}',
     }
-
-
-def redis_storage(url: str) -> Storage:
-    """Counters in Redis, for the workers of all hosts; Redis is imported only where it is used."""
-    from gateway.admission.rates_redis import SharedRedisStorage
-
-    return SharedRedisStorage(url)

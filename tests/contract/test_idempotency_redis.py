@@ -13,7 +13,8 @@ import redis
 from gateway.admission.idempotency import ClaimPolicy, StoreUnavailable
 from gateway.admission.idempotency_redis import RedisIdempotencyStore
 from gateway.admission.journal import Entry
-from gateway.admission.rates import RateLimits, redis_storage
+from gateway.admission.rates import RateLimits
+from gateway.admission.rates_redis import SharedRedisStorage
 from tests.contract.redis_server import BINARY, MISSING, RedisServer
 from tests.unit.gateway.admission.clocks import FakeClock
 
@@ -188,7 +189,7 @@ def test_a_server_that_is_not_redis_is_an_unavailable_store_and_an_open_rate_lim
         with pytest.raises(StoreUnavailable):
             store.claim("p", "k", "f", 1)
         assert store.ping() is not None
-        assert RateLimits("10/minute", redis_storage(url)).hit("p", 3).remaining == 7
+        assert RateLimits("10/minute", SharedRedisStorage(url)).hit("p", 3).remaining == 7
         store.close()
         listener.shutdown(socket.SHUT_RDWR)
 
@@ -206,7 +207,7 @@ def answer_all(listener: socket.socket, reply: bytes) -> None:
 
 
 def test_workers_that_share_redis_count_together(server):
-    one, other = (RateLimits("10/minute", redis_storage(server.url), name="items") for _ in range(2))
+    one, other = (RateLimits("10/minute", SharedRedisStorage(server.url), name="items") for _ in range(2))
 
     assert one.hit("p", 7).remaining == 3
     refused = other.hit("p", 4)
@@ -217,7 +218,7 @@ def test_workers_that_share_redis_count_together(server):
 
 
 def test_a_rate_limit_counts_locally_while_redis_is_away_and_together_when_it_is_back(server, clock, caplog):
-    limits = RateLimits("10/minute", redis_storage(server.url), clock=clock)
+    limits = RateLimits("10/minute", SharedRedisStorage(server.url), clock=clock)
     limits.hit("p", 7)
     server.stop()
     assert limits.hit("p", 7).allowed

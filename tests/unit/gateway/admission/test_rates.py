@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from limits.storage import MemoryStorage
 
-from gateway.admission.rates import Allowance, RateLimits, parse_rate, ratelimit_fields, redis_storage
+from gateway.admission.rates import Allowance, RateLimits, parse_rate, ratelimit_fields
+from gateway.admission.rates_redis import SharedRedisStorage
 from gateway.admission.rates_sqlite import SqliteStorage
 from tests.unit.gateway.admission.clocks import FakeClock
 
@@ -152,9 +153,9 @@ def test_a_clock_that_jumps_neither_locks_a_principal_out_nor_gives_negative_wai
     assert limits.hit("p", 4).allowed
 
 
-@settings(deadline=None)  # each example makes a file
+@settings(deadline=None, max_examples=50)  # each example makes a file
 @given(st.lists(st.tuples(st.integers(1, 12), st.floats(0, 90)), max_size=20))
-def test_no_window_admits_twice_its_limit_and_every_retry_after_is_enough(uses):
+def test_no_window_admits_more_than_twice_its_limit_and_every_retry_after_is_enough(uses):
     clock = FakeClock()
     admitted: list[tuple[float, int]] = []
     with (
@@ -173,7 +174,7 @@ def test_no_window_admits_twice_its_limit_and_every_retry_after_is_enough(uses):
             admitted.append((clock.now, cost))
 
     for start, _ in admitted:
-        assert sum(cost for at, cost in admitted if start <= at < start + 60) < 20
+        assert sum(cost for at, cost in admitted if start <= at < start + 60) <= 20
 
 
 def test_the_fields_are_those_of_the_current_draft():
@@ -268,7 +269,7 @@ class TestSqliteStorage:
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "rediss://127.0.0.1:1/0", "unix:///nowhere/redis.sock"])
 def test_a_redis_that_is_not_there_costs_nothing_but_the_sharing(url, clock):
-    limits = RateLimits("10/minute", redis_storage(url), clock=clock)
+    limits = RateLimits("10/minute", SharedRedisStorage(url), clock=clock)
 
     assert limits.hit("p", 8).allowed
     assert not limits.hit("p", 8).allowed
