@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import shutil
 import signal
 import socket
@@ -30,7 +32,7 @@ class RedisServer:
         """Start and wait until it accepts connections."""
         assert BINARY is not None
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder)]
-        self._process = subprocess.Popen([BINARY, *options], stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen([BINARY, *options], stdout=subprocess.DEVNULL, preexec_fn=_end_with_the_parent)
         give_up = time.monotonic() + 30
         while not self._answers():
             assert self._process.poll() is None, "redis-server ended at start"
@@ -61,3 +63,9 @@ class RedisServer:
         except OSError:
             time.sleep(0.01)
             return False
+
+
+def _end_with_the_parent() -> None:
+    """Leave no server behind where a test run is killed (Linux: PR_SET_PDEATHSIG)."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
