@@ -40,15 +40,15 @@ class RetryBudget:
             self._forget()
             self._note(count, 0)
 
-    def take(self, wanted: int) -> int:
-        """How many of ``wanted`` retries are granted; these are spent."""
+    def take(self, wanted: int, *, free: int = 0) -> int:
+        """How many of ``wanted`` retries are granted; these are spent. The ``free`` ones are counted only."""
         with self._lock:
             self._forget()
             allowed = max(self._floor, int(self._calls * self._ratio))
             granted = max(0, min(wanted, allowed - self._taken))
             if granted:
                 self._note(0, granted)
-                self.retries += granted
+            self.retries += granted + free
             return granted
 
     def _note(self, calls: int, retries: int) -> None:

@@ -77,7 +77,7 @@ class Fanout(Generic[Call]):
             waiting = policy.grant(again, self._seconds_left())
             for index in again.keys() - waiting.keys():
                 yield index, standing[index]
-            indices = sorted(waiting)
+            indices = list(waiting)
             attempt.retry_state.set_result(waiting)
         for index in waiting:
             yield index, standing[index]

@@ -8,7 +8,16 @@ from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
-from legacy_client.errors import Busy, CoreError, MayHaveBeenApplied, NotFound, NotSent, Rejected, Unreachable
+from legacy_client.errors import (
+    AccessDenied,
+    Busy,
+    CoreError,
+    MayHaveBeenApplied,
+    NotFound,
+    NotSent,
+    Rejected,
+    Unreachable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,10 +53,15 @@ class RetryPolicy:
         )
 
     def grant(self, failed: Mapping[int, CoreError], seconds_left: float) -> Failed:
-        """Those of ``failed`` that can be sent again in time and within the budget, in order."""
-        in_time = [index for index, error in failed.items() if (error.retry_after or 0.0) < seconds_left]
-        granted = in_time[: self.budget.take(len(in_time))]
-        return {index: failed[index] for index in granted}
+        """Those of ``failed`` that can be sent again in time and within the budget, in order.
+
+        A call whose credentials were renewed is not charged: the core is well, and this happens once per batch.
+        """
+        in_time = sorted(index for index, error in failed.items() if (error.retry_after or 0.0) < seconds_left)
+        free = [index for index in in_time if isinstance(failed[index], AccessDenied)]
+        charged = [index for index in in_time if not isinstance(failed[index], AccessDenied)]
+        granted = charged[: self.budget.take(len(charged), free=len(free))]
+        return {index: failed[index] for index in sorted(free + granted)}
 
 
 class wait_as_asked(wait_base):  # noqa: N801 -- tenacity names its strategies like functions

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import socket
 import threading
 import time
@@ -19,7 +18,7 @@ from legacy_client.transport.attempt import Attempt, AttemptOver
 from legacy_client.transport.base import Limits, Tls
 from legacy_client.transport.failures import failed_to_connect
 from legacy_client.transport.tls import client_context
-from legacy_client.transport.turns import Turns
+from legacy_client.transport.turns import Batch, Turns
 from legacy_client.transport.watchdog import Watchdog
 from legacy_client.transport.wire import WatchedAdapter
 
@@ -34,39 +33,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _CHUNK = 65_536
-
-
-class _Batch:
-    """One ``send_many`` under way; all but ``results`` is guarded by the transport's lock."""
-
-    def __init__(
-        self, requests: Sequence[PreparedRequest], flow: Flow, now: float, stop: Callable[[_Batch], None]
-    ) -> None:
-        self.requests = requests
-        self.flow = flow
-        self.owner = flow.owner
-        self.accepted_at = now
-        self.sent = self.in_flight = 0
-        self.results: queue.SimpleQueue[tuple[int, Result]] = queue.SimpleQueue()
-        self._ends_at = now + flow.deadline.remaining()
-        self._stop = stop
-
-    def unsent(self) -> int:
-        """Requests that have not had their turn."""
-        return len(self.requests) - self.sent
-
-    def is_ready(self) -> bool:
-        """As ``turns.Queued``."""
-        return self.sent < len(self.requests) and self.in_flight < self.flow.concurrency
-
-    def due_at(self) -> float:
-        """When what is unsent is to be stopped."""
-        return self._ends_at
-
-    def expire(self) -> bool:
-        """Stop what is unsent."""
-        self._stop(self)
-        return True
 
 
 class SessionsTransport:
@@ -84,12 +50,12 @@ class SessionsTransport:
         self._url = urlsplit(base_url)
         self._gate = gate
         self._limits = limits or Limits()
-        self._tls = tls or Tls()
         self._clock = clock
-        self._adapter = WatchedAdapter(self._limits, self._tls)
+        self._context = client_context(tls or Tls()) if self._url.scheme == "https" else None
+        self._adapter = WatchedAdapter(self._limits, self._context)
         self._session = requests.Session()
         self._session.mount(f"{self._url.scheme}://", self._adapter)
-        self._turns: Turns[_Batch] = Turns()
+        self._turns = Turns()
         self._watchdog = Watchdog(clock)
         self._threads: ThreadPoolExecutor | None = None
         self._lock = threading.RLock()
@@ -98,7 +64,7 @@ class SessionsTransport:
 
     def send_many(self, requests: Sequence[PreparedRequest], flow: Flow) -> Iterator[tuple[int, Result]]:
         """As ``Transport.send_many``."""
-        batch = _Batch(requests, flow, self._clock(), self._stop)
+        batch = Batch(requests, flow, self._clock(), self._stop)
         try:
             self._enter(batch)
             for _ in requests:
@@ -115,11 +81,11 @@ class SessionsTransport:
 
     def ping(self) -> CoreError | None:
         """Open a connection, TLS included, and close it."""
-        port = self._url.port or (443 if self._url.scheme == "https" else 80)
+        port = self._url.port or (80 if self._context is None else 443)
         try:
             with socket.create_connection((self._url.hostname or "", port), self._limits.connect_seconds) as sock:
-                if self._url.scheme == "https":
-                    client_context(self._tls).wrap_socket(sock, server_hostname=self._url.hostname).close()
+                if self._context is not None:
+                    self._context.wrap_socket(sock, server_hostname=self._url.hostname).close()
         except OSError as exc:
             return failed_to_connect(exc)
         return None
@@ -136,7 +102,7 @@ class SessionsTransport:
         self._watchdog.close()
         self._session.close()
 
-    def _enter(self, batch: _Batch) -> None:
+    def _enter(self, batch: Batch) -> None:
         if not batch.requests:
             return
         with self._lock:
@@ -147,17 +113,17 @@ class SessionsTransport:
         self._watchdog.watch(batch)
         batch.flow.deadline.on_cancel(partial(self._stop, batch))
 
-    def _leave(self, batch: _Batch) -> None:
+    def _leave(self, batch: Batch) -> None:
         self._watchdog.forget(batch)
         with self._lock:
             batch.sent = len(batch.requests)
             self._turns.leave(batch)
 
-    def _stop(self, batch: _Batch) -> None:
+    def _stop(self, batch: Batch) -> None:
         with self._lock:
             self._drop(batch)
 
-    def _drop(self, batch: _Batch) -> None:
+    def _drop(self, batch: Batch) -> None:
         """End what is unsent without sending it."""
         reason = "shutting_down" if self._closed else batch.flow.deadline.stopped() or "deadline"
         while batch.unsent():
@@ -176,7 +142,7 @@ class SessionsTransport:
             else:
                 self._dispatch(batch)
 
-    def _dispatch(self, batch: _Batch) -> None:
+    def _dispatch(self, batch: Batch) -> None:
         index = batch.sent
         batch.sent += 1
         if not batch.unsent():
@@ -197,10 +163,11 @@ class SessionsTransport:
         assert self._threads is not None  # noqa: S101 -- made by `_enter`, and gone only when closed
         self._threads.submit(self._work, batch, index)
 
-    def _work(self, batch: _Batch, index: int) -> None:
+    def _work(self, batch: Batch, index: int) -> None:
         """One attempt, in a thread of the pool."""
         flow = batch.flow
-        seconds = min(self._limits.attempt_seconds, flow.item_seconds, flow.deadline.remaining())
+        # A socket's timeout of zero would mean not to wait at all.
+        seconds = max(0.001, min(self._limits.attempt_seconds, flow.item_seconds, flow.deadline.remaining()))
         attempt = Attempt(
             seconds,
             min(self._limits.connect_seconds, seconds),
@@ -209,7 +176,10 @@ class SessionsTransport:
         )
         self._watchdog.watch(attempt)
         try:
-            self._exchange(batch.requests[index], attempt, seconds)
+            if reason := flow.deadline.stopped():
+                attempt.settle(Stopped(reason))
+            else:
+                self._exchange(batch.requests[index], attempt, seconds)
         finally:
             self._watchdog.forget(attempt)
             attempt.close()
@@ -218,7 +188,7 @@ class SessionsTransport:
                 batch.in_flight -= 1
                 self._pump()
 
-    def _deliver(self, batch: _Batch, index: int, began_at: float, result: Result) -> None:
+    def _deliver(self, batch: Batch, index: int, began_at: float, result: Result) -> None:
         self._gate.record(result, self._clock() - began_at)
         batch.results.put((index, result))
 

@@ -1,6 +1,6 @@
 """requests' stock adapter with eyes: each attempt knows whether a byte of it can have left, and can be cut off.
 
-Its profile is safe: no retries, no environment, trust as ``Tls`` says, and idle connections dropped before the core does.
+Its profile is safe: no retries, no environment, no trust but the given context's, and idle connections dropped before the core does.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from legacy_client.transport.tls import client_context
-
 if TYPE_CHECKING:
     import socket
+    import ssl
     from io import BufferedIOBase
 
     from urllib3._base_connection import BaseHTTPConnection
 
     from legacy_client.transport.attempt import Attempt
-    from legacy_client.transport.base import Limits, Tls
+    from legacy_client.transport.base import Limits
 
 
 class Attempts(threading.local):
@@ -136,10 +135,10 @@ class _TlsPool(_Pool, HTTPSConnectionPool):
 class WatchedAdapter(HTTPAdapter):
     """Set ``attempts.current`` in a thread before it sends."""
 
-    def __init__(self, limits: Limits, tls: Tls) -> None:
+    def __init__(self, limits: Limits, context: ssl.SSLContext | None) -> None:
         self.attempts = Attempts()
         self._limits = limits
-        self._context = client_context(tls)
+        self._context = context
         super().__init__(pool_connections=1, pool_maxsize=limits.connections, pool_block=True)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
