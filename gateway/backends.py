@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.admission.idempotency import ClaimPolicy
@@ -87,8 +87,7 @@ def idempotency_store(settings: Settings) -> IdempotencyStore:
         repeats_unknown=settings.core_honours_idempotency,
     )
     if settings.redis_url:
-        # All items are marked with the claim: the engine sends from the event loop, where nothing may wait for Redis.
-        return RedisIdempotencyStore(settings.redis_url, replace(policy, window=settings.max_batch_items))
+        return RedisIdempotencyStore(settings.redis_url, policy)
     path = settings.state_dir / "idempotency.sqlite"
     return SqliteIdempotencyStore(path, policy, max_bytes=settings.idempotency_max_bytes)
 

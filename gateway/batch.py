@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from gateway import item_errors
@@ -49,7 +50,7 @@ class BatchRunner:
             except Exception:  # noqa: BLE001 -- one item that cannot be translated must not stop the others
                 _log.exception("item_translation_failed", extra={"index": index, "action_id": item["actionId"]})
                 yield index, item_errors.internal(item["actionId"], Applied.NOT_SENT)
-        yield from self._send(items, updates, places, context)
+        yield from self._send(items, updates, places, _by_place(context, places, len(items)))
 
     def _send(
         self, items: Sequence[Item], updates: list[ActionUpdate], places: list[int], context: CallContext
@@ -75,3 +76,11 @@ class BatchRunner:
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             _log.warning("core_answer_untranslatable", extra={"action_id": item["actionId"]})
             return item_errors.unreadable(item["actionId"])
+
+
+def _by_place(context: CallContext, places: list[int], items: int) -> CallContext:
+    """The same context, told of items by their own place also where some are not sent."""
+    tell = context.before_send
+    if tell is None or len(places) == items:
+        return context
+    return replace(context, before_send=lambda position: tell(places[position]))

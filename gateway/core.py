@@ -99,11 +99,11 @@ def _transport(settings: Settings, gate: CoreGate) -> Transport:
     )
     tls = Tls(ca_file=settings.core_ca_file, cert_file=settings.core_cert_file, key_file=settings.core_key_file)
     if settings.core_transport == "sessions":
-        return SessionsTransport(settings.core_url, gate, limits=limits, tls=tls)
+        return SessionsTransport(settings.core_url, gate=gate, limits=limits, tls=tls)
     # Only this transport needs gevent.
     from legacy_client.transport.hub import HubTransport
 
-    return HubTransport(settings.core_url, gate, limits=limits, tls=tls)
+    return HubTransport(settings.core_url, gate=gate, limits=limits, tls=tls)
 
 
 def _credentials(settings: Settings, fetch_token: Callable[[], FetchToken]) -> Credentials:

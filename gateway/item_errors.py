@@ -27,7 +27,7 @@ _STATUS: Mapping[type[core.CoreError], tuple[int, str, bool]] = {
     core.Conflict: (409, "conflict", False),
     core.AccessDenied: (502, "core_misconfigured", False),
 }
-_STOPPED = {"deadline": 504, "shutting_down": 503, "client_gone": 503}
+_STOPPED = {"deadline": 504, "shutting_down": 503, "client_gone": 503, "journal_unavailable": 503}
 _DETAIL = {
     "not_found": "Action {} was not found.",
     "rejected": "The core rejected the update of action {}.",
@@ -42,6 +42,7 @@ _DETAIL = {
     "deadline": "Time ran out before action {} was sent.",
     "circuit_open": "The core is failing; action {} was not sent.",
     "shutting_down": "The gateway is stopping; action {} was not sent.",
+    "journal_unavailable": "The idempotency journal could not be written; action {} was not sent.",
     "client_gone": "The caller left before action {} was sent.",
     "interrupted": "An earlier run was cut off; action {} may have been updated.",
     "internal_error": "The gateway failed on action {}.",

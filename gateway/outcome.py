@@ -38,6 +38,7 @@ ITEM_CODES: Mapping[str, str] = {
     "deadline": "The batch's time ran out before this item was sent.",
     "circuit_open": "The core is failing; this item was held back.",
     "shutting_down": "The gateway is stopping; this item was not sent.",
+    "journal_unavailable": "The idempotency journal could not be written; this item was held back.",
     "client_gone": "The caller left before this item was sent.",
     "interrupted": "An earlier run of this batch was cut off; the update may have been applied.",
     "internal_error": "A fault of the gateway itself; operators were told.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-StopReason = Literal["deadline", "shutting_down", "client_gone"]
+StopReason = Literal["deadline", "shutting_down", "client_gone", "journal_unavailable"]
 
 
 class Deadline:

@@ -14,6 +14,7 @@ from gateway.api.answers import batch_answer, json_answer
 from gateway.api.body import read_document
 from gateway.api.entry import notes, traceparent
 from gateway.api.options import read_options
+from gateway.api.problems import Problem
 from gateway.api.validation import batch_refusal
 from gateway.auth.scopes import BULK_UPDATE
 from gateway.outcome import in_order, verdict
@@ -65,8 +66,8 @@ class BulkEndpoint:
         items = self._valid_items(body, principal)
         if options.dry_run:
             return json_answer({"data": [], "validated": len(items)}, headers=options.applied)
-        self.quota.charge(principal, len(items))
         claim = self.replays.claim(request, principal.id, body.raw, len(items))
+        self._charge(principal, items, claim)
         notes().replay = replay.kind(claim)
         deadline = Deadline(options.patience(self.deadline_seconds))
         began = time.perf_counter()
@@ -80,6 +81,15 @@ class BulkEndpoint:
             return self.loader.load(body.document, allowed_partners=principal.partner_ids)
         except (InvalidBatch, BatchTooLarge) as exc:
             raise batch_refusal(exc) from exc
+
+    def _charge(self, principal: Principal, items: Sequence[Item], claim: Claim | None) -> None:
+        """What a repeat does not send costs nothing."""
+        try:
+            self.quota.charge(principal, len(items) if claim is None else len(claim.to_send))
+        except Problem:
+            if claim is not None:
+                claim.abandon()
+            raise
 
     def _context(self, principal: Principal, deadline: Deadline, claim: Claim | None) -> CallContext:
         return CallContext(
@@ -123,7 +133,7 @@ def _before_send(deadline: Deadline, claim: Claim | None) -> Callable[[int], Non
     look = presence.watcher(request.environ, deadline)
     if claim is None:
         return look
-    mark = claim.sent_hook(lambda: deadline.cancel("shutting_down"))
+    mark = claim.sent_hook(lambda: deadline.cancel("journal_unavailable"))
 
     def before_send(position: int) -> None:
         look(position)

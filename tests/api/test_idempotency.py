@@ -154,3 +154,20 @@ def test_a_store_that_cannot_be_had_is_a_503_and_runs_nothing(service, tmp_path)
     assert "without the key" in problem["detail"]
     assert service.core.calls == []
     assert service.patch(A).status_code == 200
+
+
+def test_a_repeat_costs_only_what_it_sends(make_service):
+    service = make_service(rate_limit="4/minute")
+    service.core.script = {"2": core.Busy(503)}
+    service.patch(A, B, **KEY)
+    service.core.script.clear()
+
+    assert service.patch(A, B, **KEY).headers["RateLimit"].startswith('"items";r=1;')
+    assert service.patch(A, B, **KEY).status_code == 200
+
+
+def test_a_batch_over_its_rate_leaves_the_key_free(make_service):
+    service = make_service(rate_limit="2/minute")
+
+    assert_problem(service.patch(A, B, C, **KEY), 429, "quota-exceeded")
+    assert service.patch(A, **KEY).status_code == 200
