@@ -6,6 +6,7 @@ A team with another core changes this file and the client's paths, nothing else.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gateway.slugs import slug, unique_slugs
@@ -121,10 +122,18 @@ def _write_partners(value: Sequence[str], legacy: dict[str, object]) -> None:
     legacy["partners"] = ",".join(value)
 
 
+# Deadlines repeat within and between batches, and a look-up costs a tenth of the conversion.
+@lru_cache(maxsize=4096)
 def unix_seconds(text: str) -> int:
     """``2024-01-10 06:51:15`` (UTC) as Unix seconds."""
     moment = datetime.fromisoformat(text) - _EPOCH
     return moment.days * 86_400 + moment.seconds
+
+
+@lru_cache(maxsize=4096)
+def public_time(seconds: int) -> str:
+    """Unix seconds as ``2024-01-10 06:51:15`` (UTC). Raises TypeError or OverflowError for what is no such time."""
+    return str(_EPOCH + timedelta(seconds=seconds))[:19]
 
 
 def _readers(languages: Sequence[str]) -> dict[str, Reader]:
@@ -166,7 +175,7 @@ def _text_reader(name: str, language: str) -> Reader:
 
 def _time_reader(name: str) -> Reader:
     def read(value: int | None, public: dict[str, Any]) -> None:
-        public[name] = None if value is None else str(_EPOCH + timedelta(seconds=value))[:19]
+        public[name] = None if value is None else public_time(value)
 
     return read
 
