@@ -59,6 +59,9 @@ fuzz: setup ## Ten minutes of random answers at the engine's parser
 	$(BIN)/python -m tests.fuzz.answers --seconds 600
 
 ##@ Maintenance
+reference: setup ## Write docs/reference from the tables in the code
+	$(BIN)/python -m gateway.reference docs/reference
+
 lock: setup ## Compile the lock files anew
 	$(BIN)/python -m pip install --quiet uv
 	@for name in "runtime:" "traces:--extra traces" "dev:--extra traces --extra dev"; do \

@@ -1,6 +1,6 @@
 """Every knob of the gateway, read once from ``GATEWAY_*`` and checked at start.
 
-Source: ``contract.md`` section 4. ``docs/settings.md`` is generated from the fields of Settings.
+Source: ``contract.md`` section 4. ``docs/reference/settings.md`` is generated from the fields of Settings.
 """
 
 from __future__ import annotations

@@ -1,0 +1,121 @@
+"""The reference pages of the docs, made from the tables in the code: ``python -m gateway.reference FOLDER`` writes them."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gateway.api.problems import PROBLEM_TYPES
+from gateway.knobs.access import AccessKnobs
+from gateway.knobs.core import CoreKnobs
+from gateway.knobs.service import ServiceKnobs
+from gateway.outcome import ITEM_CODES
+from gateway.settings import variable
+from gateway.telemetry.log_events import LOG_EVENTS
+from gateway.telemetry.table import METRICS
+from schemas.messages import VALIDATION_CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+_SECTIONS = {"The core": CoreKnobs, "Access": AccessKnobs, "The service": ServiceKnobs}
+_SETTINGS = """Every setting is an environment variable, parsed and checked at start.
+A bad one stops the start with one line that names it; an unknown `GATEWAY_*` variable is logged with the nearest known name.
+A secret may come from a file instead: put its path into the variable with `_FILE` appended.
+Lists are separated by commas.
+"""
+_ERRORS = """Every answer that is not a success is a problem document (`application/problem+json`, RFC 9457).
+Branch on `type`, and within a batch on each item's `outcome` and `code`; texts may change.
+"""
+_METRICS = """Names and units follow Prometheus' conventions.
+No label holds an id; every label has a closed set of values.
+"""
+_EVENTS = """One line per event: JSON, or key=value on a terminal (`GATEWAY_LOG_FORMAT`).
+Every line of a request carries its `request_id`.
+"""
+
+
+def settings_page() -> str:
+    """All settings, by what they are about."""
+    tables = (line for title, knobs in _SECTIONS.items() for line in (f"## {title}", "", *_knob_table(knobs), ""))
+    return _page("Settings", _SETTINGS, tables)
+
+
+def errors_page() -> str:
+    """Problem types, item error codes and validation codes."""
+    problems = ((f"`{slug}`", str(kind.status), kind.title, kind.advice) for slug, kind in PROBLEM_TYPES.items())
+    return _page(
+        "Errors",
+        _ERRORS,
+        ["## Problem types", "", *_table(("type ends with", "status", "title", "what to do"), problems), ""],
+        ["## Codes of items that were not updated", "", *_table(("code", "meaning"), _coded(ITEM_CODES)), ""],
+        ["## Codes of validation errors", "", *_table(("code", "meaning"), _coded(VALIDATION_CODES)), ""],
+    )
+
+
+def metrics_page() -> str:
+    """All metrics."""
+    rows = (
+        (f"`{spec.name}`", spec.kind, ", ".join(f"`{name}`" for name in spec.labels), spec.help) for spec in METRICS
+    )
+    return _page("Metrics", _METRICS, [*_table(("metric", "kind", "labels", "meaning"), rows), ""])
+
+
+def events_page() -> str:
+    """All log events."""
+    return _page("Log events", _EVENTS, [*_table(("event", "meaning"), _coded(LOG_EVENTS)), ""])
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "settings.md": settings_page,
+    "errors.md": errors_page,
+    "metrics.md": metrics_page,
+    "log-events.md": events_page,
+}
+"""File name → its maker."""
+
+
+def _page(title: str, introduction: str, *parts: Iterable[str]) -> str:
+    return "\n".join([f"# {title}", "", introduction, *(line for part in parts for line in part)])
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield "|" + "---|" * len(heads)
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _coded(table: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    return ((f"`{code}`", meaning) for code, meaning in table.items())
+
+
+def _knob_table(knobs: type[Any]) -> Iterator[str]:
+    rows = (
+        (
+            f"`{variable(knob.name)}`",
+            _default(knob),
+            knob.metadata["unit"],
+            knob.metadata["help"] + (" A secret." if knob.metadata["secret"] else ""),
+        )
+        for knob in dataclasses.fields(knobs)
+    )
+    return _table(("variable", "default", "unit", "meaning"), rows)
+
+
+def _default(knob: dataclasses.Field[Any]) -> str:
+    if knob.default is dataclasses.MISSING:
+        return "required"
+    if isinstance(knob.default, Path):
+        return "the system's temporary folder"
+    if isinstance(knob.default, bool):
+        return f"`{str(knob.default).lower()}`"
+    text = ",".join(knob.default) if isinstance(knob.default, tuple) else str(knob.default)
+    return f"`{text}`" if text else "–"
+
+
+if __name__ == "__main__":
+    for name, make in PAGES.items():
+        (Path(sys.argv[1]) / name).write_text(make(), encoding="utf-8")
