@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,10 @@ try:
 except SettingsError as exc:
     sys.exit(f"gateway: {exc}")
 
-bind = _settings.bind
+# In the configuration and not in a hook, so that the operators' port survives SIGHUP, which reads all this anew.
+bind = [_settings.bind]
+if _settings.metrics == "port":
+    bind.append(f"{_settings.metrics_bind}:{_settings.metrics_port}")
 workers = _settings.workers
 # A greenlet a connection: a slow client holds no thread, and one loop serves all sockets to the core.
 worker_class = "gateway.worker.GatewayWorker"
@@ -42,15 +46,20 @@ logger_class = server_logger(_settings.log_format, _settings.log_level)
 
 
 def on_starting(server: Arbiter) -> None:
-    """Before the first worker: the folder in which the workers share their numbers, and the operators' own port."""
+    """Before the first worker: the folder in which the workers share their numbers."""
+    if not set(bind[1:]) <= set(server.cfg.bind):
+        sys.exit("gateway: GATEWAY_METRICS=port needs an address of its own: set GATEWAY_BIND instead of -b")
     if _settings.metrics != "off":
         os.environ[shared.VARIABLE] = str(shared.make_folder(_settings.state_dir))
-    if _settings.metrics == "port":
-        # Here and not in `bind`, so that `-b` on the command line leaves it in place.
-        server.cfg.set("bind", [*server.cfg.bind, f"{_settings.metrics_bind}:{_settings.metrics_port}"])
 
 
 def child_exit(server: Arbiter, worker: object) -> None:  # noqa: ARG001 -- gunicorn's signature
     """After a worker ended: its gauges no longer count."""
     if folder := os.environ.get(shared.VARIABLE):
         shared.forget_dead(Path(folder))
+
+
+def on_exit(server: Arbiter) -> None:  # noqa: ARG001 -- gunicorn's signature
+    """After the last worker: nobody reads the numbers any more."""
+    if folder := os.environ.get(shared.VARIABLE):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -40,6 +40,9 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """SIGTERM: drain first, stop accepting after ``drain_delay``."""
+        if not self.booted:
+            super().handle_exit(sig, frame)
+            return
         # The signal arrives in the loop's own greenlet, where nothing may wait.
         gevent.spawn(self._drain)
 

@@ -110,8 +110,8 @@ def _sandbox(*arguments: str) -> Callable[[int], list[str]]:
 
 
 def _gunicorn(port: int) -> list[str]:
-    server = ["gunicorn", "-c", "python:gateway.server", "-b", f"127.0.0.1:{port}", "wsgi:app"]
-    return [sys.executable, "-m", *server]
+    server = ["gunicorn", "-c", "python:gateway.server", "wsgi:app"]
+    return ["env", f"{PREFIX}BIND=127.0.0.1:{port}", sys.executable, "-m", *server]
 
 
 def _surroundings() -> dict[str, str]:

@@ -30,6 +30,30 @@ class Spec:
     from_start: tuple[tuple[str, ...], ...] = ()
 
 
+ITEM_SERIES = (
+    ("applied", "ok"),
+    ("not_applied", "not_found"),
+    ("not_applied", "rejected"),
+    ("not_applied", "conflict"),
+    ("not_applied", "core_busy"),
+    ("not_applied", "core_error"),
+    ("not_applied", "core_misconfigured"),
+    ("not_sent", "core_unreachable"),
+    ("not_sent", "core_misconfigured"),
+    ("not_sent", "circuit_open"),
+    ("not_sent", "deadline"),
+    ("not_sent", "shutting_down"),
+    ("not_sent", "client_gone"),
+    ("not_sent", "internal_error"),
+    ("unknown", "core_timeout"),
+    ("unknown", "core_error"),
+    ("unknown", "core_broke_off"),
+    ("unknown", "core_bad_answer"),
+    ("unknown", "interrupted"),
+    ("unknown", "internal_error"),
+)
+"""Outcome and code of every item there can be: an alert on a rare one needs its zero before its first."""
+
 METRICS: tuple[Spec, ...] = (
     Spec("gateway_requests_total", "counter", "Requests answered.", ("route", "method", "status")),
     Spec(
@@ -39,7 +63,13 @@ METRICS: tuple[Spec, ...] = (
         ("route",),
         _SECONDS,
     ),
-    Spec("gateway_problems_total", "counter", "Problem documents answered, by type.", ("type",)),
+    Spec(
+        "gateway_problems_total",
+        "counter",
+        "Problem documents answered, by type.",
+        ("type",),
+        from_start=(("internal-error",),),
+    ),
     Spec(
         "gateway_batches_total",
         "counter",
@@ -53,10 +83,16 @@ METRICS: tuple[Spec, ...] = (
         "counter",
         "Items run, by what became of each: the item-level indicator of service.",
         ("outcome", "code"),
-        from_start=(("applied", "ok"),),
+        from_start=ITEM_SERIES,
     ),
     Spec("gateway_batches_in_flight", "gauge", "Batches under way."),
-    Spec("gateway_shed_total", "counter", "Requests refused to protect the service.", ("reason",)),
+    Spec(
+        "gateway_shed_total",
+        "counter",
+        "Requests refused to protect the service.",
+        ("reason",),
+        from_start=(("draining",), ("too_many_batches",), ("queue_too_old",)),
+    ),
     Spec(
         "gateway_rate_limited_total",
         "counter",

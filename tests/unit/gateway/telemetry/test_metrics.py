@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from gateway.admission.shedding import RefusalReason
+from gateway.outcome import ITEM_CODES, Applied
 from gateway.telemetry.events import APPLIED
 from gateway.telemetry.metrics import Metrics
-from gateway.telemetry.table import METRICS, Spec
+from gateway.telemetry.table import ITEM_SERIES, METRICS, Spec
 from legacy_client.gate import DURATION_BOUNDS
 from tests.unit.gateway.telemetry.recording import a_batch, a_mixed_batch, a_request
 
@@ -102,8 +105,21 @@ def test_a_batch_is_measured_in_items_and_seconds(metrics: Metrics) -> None:
     assert _value(metrics, "gateway_batch_duration_seconds_sum") == 2.0
 
 
-def test_applied_items_are_there_before_the_first_batch_so_that_a_rate_sees_the_first_step(metrics: Metrics) -> None:
-    assert _value(metrics, "gateway_items_total", outcome="applied", code="ok") == 0
+def test_rare_series_are_there_before_their_first_event_so_that_an_increase_sees_it(metrics: Metrics) -> None:
+    assert _value(metrics, "gateway_items_total", outcome="unknown", code="core_timeout") == 0
+    assert _value(metrics, "gateway_problems_total", type="internal-error") == 0
+    assert _value(metrics, "gateway_shed_total", reason="queue_too_old") == 0
+
+
+def test_each_item_error_code_and_outcome_has_a_series_from_the_start() -> None:
+    assert {code for _, code in ITEM_SERIES} == {"ok", *ITEM_CODES}
+    assert {outcome for outcome, _ in ITEM_SERIES} == {"applied", *Applied}
+
+
+def test_each_reason_to_shed_has_a_series_from_the_start() -> None:
+    (shed,) = (spec for spec in METRICS if spec.name == "gateway_shed_total")
+
+    assert {reason for (reason,) in shed.from_start} == set(get_args(RefusalReason))
 
 
 def test_a_histogram_takes_what_was_counted_elsewhere(metrics: Metrics) -> None:

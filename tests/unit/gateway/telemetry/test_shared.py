@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from gateway.telemetry import shared
 from gateway.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 WORKER = """
@@ -41,8 +43,22 @@ class Worker:
         assert self.process.stdout.readline() == "ready\n"
 
     def kill(self) -> None:
-        self.process.kill()
-        self.process.communicate(timeout=10)
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate(timeout=10)
+
+
+@pytest.fixture
+def start(folder: Path) -> Iterator[Callable[[], Worker]]:
+    """Starts a worker in the folder; whatever becomes of the test, it ends."""
+    with ExitStack() as running:
+
+        def start() -> Worker:
+            worker = Worker(folder)
+            running.callback(worker.kill)
+            return worker
+
+        yield start
 
 
 @pytest.fixture
@@ -50,41 +66,39 @@ def folder(tmp_path: Path) -> Path:
     return shared.make_folder(tmp_path)
 
 
-def _shown(folder: Path, name: str) -> float | None:
-    return {sample.name: sample.value for family in Metrics(folder).collect() for sample in family.samples}.get(name)
+def _shown(folder: Path, name: str) -> float:
+    return sum(sample.value for family in Metrics(folder).collect() for sample in family.samples if sample.name == name)
 
 
-def test_any_process_shows_the_sum_of_all(folder: Path) -> None:
-    workers = [Worker(folder), Worker(folder)]
+def test_any_process_shows_the_sum_of_all(folder: Path, start: Callable[[], Worker]) -> None:
+    start()
+    start()
 
-    try:
-        assert _shown(folder, "gateway_items_total") == 6
-        assert _shown(folder, "gateway_workers") == 2
-    finally:
-        for worker in workers:
-            worker.kill()
+    assert _shown(folder, "gateway_items_total") == 6
+    assert _shown(folder, "gateway_workers") == 2
 
 
-def test_recycled_workers_neither_lose_a_count_nor_add_files(folder: Path) -> None:
-    Worker(folder).kill()
+def test_recycled_workers_neither_lose_a_count_nor_add_files(folder: Path, start: Callable[[], Worker]) -> None:
+    start().kill()
     files = sorted(path.name for path in folder.iterdir())
 
     for _ in range(4):
-        Worker(folder).kill()
+        start().kill()
 
     assert _shown(folder, "gateway_items_total") == 15
     assert sorted(path.name for path in folder.iterdir()) == files
 
 
-def test_the_gauges_of_a_dead_worker_are_forgotten_and_its_counts_are_not(folder: Path) -> None:
-    living, dead = Worker(folder), Worker(folder)
-    dead.kill()
+def test_the_gauges_of_a_dead_worker_are_forgotten_and_its_counts_are_not(
+    folder: Path, start: Callable[[], Worker]
+) -> None:
+    start()
+    start().kill()
 
     shared.forget_dead(folder)
 
     assert _shown(folder, "gateway_workers") == 1
     assert _shown(folder, "gateway_items_total") == 6
-    living.kill()
 
 
 def test_outside_a_server_there_is_nothing_to_join() -> None:
