@@ -198,7 +198,7 @@ class AnyLife(RuleBasedStateMachine):
     @precondition(lambda self: self.under_way)
     @rule(which=st.randoms(use_true_random=False), failed=st.sampled_from([True, False, None]))
     def end(self, which: object, failed: bool | None) -> None:
-        began = self.under_way.pop(which.randrange(len(self.under_way)))  # type: ignore[attr-defined]  # a Random
+        began = self.under_way.pop(which.randrange(len(self.under_way)))
         self.failures += failed is True
         before = self.circuit.state
         self.circuit.record(failed, self.clock() - began)

@@ -77,7 +77,7 @@ def test_a_call_that_was_refused_once_is_not_called_unsent_later(latest: CoreErr
 
 
 def policy(floor: int = 100, **more: float) -> RetryPolicy:
-    return RetryPolicy(RetryBudget(floor=floor), **more)  # type: ignore[arg-type]  # numbers by name
+    return RetryPolicy(RetryBudget(floor=floor), **more)
 
 
 def test_only_what_can_be_sent_in_time_is_sent_again() -> None:
