@@ -44,6 +44,7 @@ ITEM_SERIES = (
     ("not_sent", "deadline"),
     ("not_sent", "shutting_down"),
     ("not_sent", "client_gone"),
+    ("not_sent", "journal_unavailable"),
     ("not_sent", "internal_error"),
     ("unknown", "core_timeout"),
     ("unknown", "core_error"),
