@@ -18,13 +18,12 @@ class Deadline:
     ``cancel`` stops new calls at once; calls in flight go on to their own end, at the latest to ``at``.
     """
 
-    __slots__ = ("_callbacks", "_cancelled", "_clock", "_woken", "at")
+    __slots__ = ("_callbacks", "_cancelled", "_clock", "at")
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._cancelled: StopReason | None = None
         self._callbacks: list[Callable[[], None]] = []
-        self._woken = threading.Event()
         self.at = clock() + seconds
 
     def remaining(self) -> float:
@@ -34,7 +33,6 @@ class Deadline:
     def cancel(self, reason: StopReason) -> None:
         """Send nothing new from now on; the first reason given stays."""
         self._cancelled = self._cancelled or reason
-        self._woken.set()
         for callback in tuple(self._callbacks):
             callback()
 
@@ -46,7 +44,9 @@ class Deadline:
 
     def pause(self, seconds: float) -> None:
         """Wait, but not beyond the deadline; return at once when it is, or gets, cancelled."""
-        self._woken.wait(min(seconds, self.remaining()))
+        woken = threading.Event()
+        self.on_cancel(woken.set)
+        woken.wait(min(seconds, self.remaining()))
 
     def on_cancel(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` at least once when cancelled, in the canceller's thread; right now if it already is."""

@@ -54,33 +54,41 @@ class Fanout(Generic[Call]):
         self._context = context
         self._item_seconds_left = wiring.item_seconds
         self._credential_headers: Mapping[str, str] = {}
+        self._standing: Failed = {}
+        self._waiting: Failed = {}
         self._round = self._renewed_in_round = 0
 
     def results(self) -> Results:
         """Each index exactly once with its final result, as soon as that is known."""
-        policy = self._wiring.retries
-        standing: Failed = {}
-        waiting: Failed = {}
-        indices: Sequence[int] = range(len(self._calls))
-        for attempt in policy.rounds(self._seconds_left, self._pause):
-            self._round += 1
-            again: Failed = {}
-            for index, result in self._send(indices):
-                if isinstance(result, CoreError):
-                    standing[index] = settled(standing.get(index), result)
-                    if self._may_go_again(result):
-                        again[index] = result
-                    else:
-                        yield index, standing[index]
-                else:
-                    yield index, result
-            waiting = policy.grant(again, self._seconds_left())
-            for index in again.keys() - waiting.keys():
-                yield index, standing[index]
-            indices = list(waiting)
-            attempt.retry_state.set_result(waiting)
-        for index in waiting:
-            yield index, standing[index]
+        yield from self._send_round(range(len(self._calls)))
+        if self._waiting:
+            yield from self._send_again()
+
+    def _send_again(self) -> Results:
+        for attempt in self._wiring.retries.rounds(self._seconds_left, self._pause):
+            # The first attempt is the round that has just ended; tenacity takes over from there.
+            if attempt.retry_state.attempt_number > 1:
+                yield from self._send_round(list(self._waiting))
+            attempt.retry_state.set_result(self._waiting)
+        for index in self._waiting:
+            yield index, self._standing[index]
+
+    def _send_round(self, indices: Sequence[int]) -> Results:
+        """One attempt of the calls at ``indices``; those to be sent again are left in ``_waiting``."""
+        self._round += 1
+        again: Failed = {}
+        for index, result in self._send(indices):
+            if not isinstance(result, CoreError):
+                yield index, result
+                continue
+            self._standing[index] = settled(self._standing.get(index), result)
+            if self._may_go_again(result):
+                again[index] = result
+            else:
+                yield index, self._standing[index]
+        self._waiting = self._wiring.retries.grant(again, self._seconds_left()) if again else {}
+        for index in again.keys() - self._waiting.keys():
+            yield index, self._standing[index]
 
     def _send(self, indices: Sequence[int]) -> Results:
         """One attempt of the calls at ``indices``, read and accounted for."""

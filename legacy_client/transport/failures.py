@@ -61,7 +61,7 @@ def failed_after_sending(exc: BaseException) -> CoreError:
 
 
 def _refuses_us(exc: ssl.SSLError) -> bool:
-    alert = exc.reason or ""
+    alert = getattr(exc, "reason", None) or ""
     return "ALERT" in alert and any(word in alert for word in ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED"))
 
 

@@ -15,6 +15,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from legacy_client.transport.attempt import AttemptOver
+
 if TYPE_CHECKING:
     import socket
     import ssl
@@ -84,8 +86,12 @@ class _Watched(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
-        if self.attempts.current is not None:
-            self.attempts.current.connected(sock)
+        try:
+            if self.attempts.current is not None:
+                self.attempts.current.connected(sock)
+        except AttemptOver:
+            sock.close()
+            raise
         return sock
 
     def send(self, data: Any) -> None:

@@ -155,7 +155,7 @@ class FakeCore:
         self._scripts: dict[str, list[tuple[Step, ...]]] = defaultdict(list)
         self._ending = threading.Event()
         self._lock = threading.Lock()
-        self._closed = threading.Condition(self._lock)
+        self._changed = threading.Condition(self._lock)
         self._in_flight = 0
         self._sockets: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
@@ -179,10 +179,15 @@ class FakeCore:
         with self._lock:
             return [request for request in self.requests if request.path == "/core" + path]
 
+    def wait_for_requests(self, count: int) -> None:
+        """Until so many requests have arrived."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.requests) >= count, timeout=30.0)
+
     def wait_until_idle(self) -> None:
         """Until every connection is closed on this side."""
-        with self._closed:
-            assert self._closed.wait_for(lambda: not self._sockets, timeout=10.0)
+        with self._changed:
+            assert self._changed.wait_for(lambda: not self._sockets, timeout=30.0)
 
     def close(self) -> None:
         """End every script, connection and thread."""
@@ -232,11 +237,12 @@ class FakeCore:
             opened.close()
         with self._lock:
             self._sockets -= {sock, peer.sock}
-            self._closed.notify_all()
+            self._changed.notify_all()
 
     def _answer(self, peer: Peer, request: Seen) -> None:
         with self._lock:
             self.requests.append(request)
+            self._changed.notify_all()
             self._in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self._in_flight)
             scripts = self._scripts[request.path]

@@ -260,6 +260,15 @@ def test_the_wait_leaves_time_to_send() -> None:
     assert core.waited == []
 
 
+def test_no_wait_is_begun_whose_jitter_leaves_no_time() -> None:
+    core = Core({0: [busy("1")]}, base_seconds=1.0)
+
+    results = core.update(1, core.context(seconds=1.000001))
+
+    assert isinstance(results[0], Busy)
+    assert core.waited == []
+
+
 def test_what_is_final_is_yielded_before_the_retries() -> None:
     core = Core({0: [busy("1"), updated(0)]})
     order = []

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from legacy_client.errors import BrokenOff, CoreError, TimedOut, Unreachable
+from legacy_client.transport.attempt import Attempt, AttemptOver
+from legacy_client.transport.memory import VirtualClock, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from requests import Response
+
+
+class Scene:
+    """An attempt of 5 s (1 s to connect) at a connection, on a clock of its own."""
+
+    def __init__(self, near: socket.socket, far: socket.socket) -> None:
+        self.near, self.far = near, far
+        self.clock = VirtualClock()
+        self.delivered: list[Response | CoreError] = []
+        self.nudges = 0
+        self.attempt = Attempt(5.0, 1.0, self.delivered.append, self._nudge, self.clock)
+
+    def _nudge(self) -> None:
+        self.nudges += 1
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    near, far = socket.socketpair()
+    with near, far:
+        scene = Scene(near, far)
+        yield scene
+        scene.attempt.close()
+
+
+def test_the_first_result_counts(scene: Scene) -> None:
+    first = answer(200)
+
+    scene.attempt.settle(first)
+    scene.attempt.settle(BrokenOff())
+
+    assert scene.delivered == [first]
+
+
+def test_it_is_due_at_its_end(scene: Scene) -> None:
+    assert scene.attempt.due_at() == 5.0
+
+
+def test_while_connecting_it_is_due_earlier(scene: Scene) -> None:
+    scene.clock.advance(2.0)
+    scene.attempt.connecting()
+
+    assert scene.attempt.due_at() == 3.0
+    assert scene.nudges == 1
+
+
+def test_once_it_sends_it_has_its_whole_time_again(scene: Scene) -> None:
+    scene.attempt.connecting()
+    scene.attempt.connected(scene.near)
+    scene.attempt.sending(scene.near)
+
+    assert scene.attempt.due_at() == 5.0
+
+
+def test_it_does_not_expire_before_it_is_due(scene: Scene) -> None:
+    assert scene.attempt.expire() is False
+    assert scene.delivered == []
+
+
+def test_time_for_connecting_over_means_that_nothing_was_sent(scene: Scene) -> None:
+    scene.attempt.connecting()
+    scene.clock.advance(1.0)
+
+    assert scene.attempt.expire() is True
+    assert [type(result) for result in scene.delivered] == [Unreachable]
+
+
+def test_time_over_after_the_first_byte_is_uncertain(scene: Scene) -> None:
+    scene.attempt.connecting()
+    scene.attempt.sending(scene.near)
+    scene.clock.advance(5.0)
+    scene.attempt.expire()
+
+    assert [type(result) for result in scene.delivered] == [TimedOut]
+
+
+def test_expiry_cuts_the_connection(scene: Scene) -> None:
+    scene.attempt.sending(scene.near)
+    scene.clock.advance(5.0)
+
+    scene.attempt.expire()
+
+    assert scene.far.recv(1) == b""
+
+
+def test_expiry_cuts_a_connection_that_is_not_ready_yet(scene: Scene) -> None:
+    scene.attempt.connecting()
+    scene.attempt.connected(scene.near)
+    scene.clock.advance(1.0)
+
+    scene.attempt.expire()
+
+    assert scene.far.recv(1) == b""
+
+
+def test_an_attempt_that_expired_may_not_send(scene: Scene) -> None:
+    scene.attempt.connecting()
+    scene.clock.advance(1.0)
+    scene.attempt.expire()
+
+    for step in (scene.attempt.connecting, lambda: scene.attempt.connected(scene.near)):
+        with pytest.raises(AttemptOver):
+            step()
+    with pytest.raises(AttemptOver):
+        scene.attempt.sending(scene.near)
+
+
+def test_a_failure_before_anything_is_known_is_read_from_the_exception_alone(scene: Scene) -> None:
+    scene.attempt.fail(ConnectionResetError())
+
+    assert [type(result) for result in scene.delivered] == [BrokenOff]
+
+
+def test_a_failure_while_connecting_means_that_nothing_was_sent(scene: Scene) -> None:
+    scene.attempt.connecting()
+    scene.attempt.fail(ConnectionResetError())
+
+    assert [type(result) for result in scene.delivered] == [Unreachable]
+
+
+def test_a_failure_after_the_first_byte_is_uncertain(scene: Scene) -> None:
+    scene.attempt.connecting()
+    scene.attempt.sending(scene.near)
+    scene.attempt.fail(ConnectionResetError())
+
+    assert [type(result) for result in scene.delivered] == [BrokenOff]
+
+
+def test_what_fails_after_the_end_is_dropped(scene: Scene) -> None:
+    scene.attempt.sending(scene.near)
+    scene.clock.advance(5.0)
+    scene.attempt.expire()
+    scene.attempt.fail(OSError())
+
+    assert [type(result) for result in scene.delivered] == [TimedOut]
+
+
+def test_an_answered_attempt_that_comes_due_is_over_without_a_second_result(scene: Scene) -> None:
+    scene.attempt.settle(answer(200))
+    scene.clock.advance(5.0)
+
+    assert scene.attempt.expire() is True
+    assert len(scene.delivered) == 1
