@@ -96,6 +96,22 @@ _valid_or_hostile = {
     "due_date": moments | altered(moments) | st.sampled_from(BAD_TIMESTAMPS),
     "expires_at": moments,
 }
+_valid_words = st.sampled_from(["validation", "link", "form", "todo", "schedule"])
+_valid_texts = st.dictionaries(st.sampled_from(["en", "fr"]), st.text(max_size=12), min_size=1)
+_valid_fields: dict[str, st.SearchStrategy[Any]] = {
+    "category_action": _valid_words,
+    "type_action": _valid_words,
+    "status": st.sampled_from(["active", "inactive", "draft", "approved", "pending", "done"]),
+    "title": _valid_texts,
+    "subtitle": _valid_texts | st.none(),
+    "details": _valid_texts,
+    "partner_ids": st.lists(uuids, min_size=1, max_size=3, unique_by=str.lower),
+    "effective_date": moments | st.none(),
+    "due_date": moments | st.none(),
+    "expires_at": moments | st.none(),
+}
+_valid_ids = st.integers(1, 10**20 - 1) | st.integers(1, 10**9).map(lambda number: f"0{number}")
+_valid = st.fixed_dictionaries({"actionId": _valid_ids}, optional=_valid_fields)
 _likely_valid = st.fixed_dictionaries(
     {"actionId": ids}, optional={name: values for name, values in _valid_or_hostile.items() if name != "actionId"}
 )
@@ -103,14 +119,16 @@ _one_value_odd = st.builds(lambda name, value: {**FULL_ITEM, name: value}, _name
 _hostile = st.dictionaries(_names, json_values | texts, max_size=6)
 
 action_items: st.SearchStrategy[Any] = (
-    _likely_valid
+    _valid
+    | st.builds(lambda item, name, value: {**item, name: value}, _valid, _names, json_values | texts)
+    | _likely_valid
     | st.fixed_dictionaries({}, optional=_valid_or_hostile)
     | st.builds(lambda item, more: {**item, **more}, _likely_valid, st.dictionaries(_names, json_values, max_size=2))
     | _one_value_odd
     | _hostile
     | json_values
 )
-"""Items of a batch: about half of them valid."""
+"""Items of a batch: some valid, some with one thing wrong, some with many, some hostile."""
 
 _options = st.fixed_dictionaries({"label": texts, "value": st.sampled_from(["a", "b", "c"]) | texts})
 _input_field = st.fixed_dictionaries(
@@ -126,8 +144,24 @@ _input_field = st.fixed_dictionaries(
         "colour": json_values,
     },
 )
+_short = st.text(min_size=1, max_size=9)
+_valid_input_field = st.fixed_dictionaries(
+    {"label": _short},
+    optional={"type": st.sampled_from(["TEXT", "ID"]), "description": _short, "placeholder": _short | st.none()},
+) | st.fixed_dictionaries(
+    {
+        "label": _short,
+        "type": st.just("SELECT"),
+        "options": st.lists(st.fixed_dictionaries({"label": _short, "value": _short}), min_size=1, max_size=2),
+    },
+    optional={"allowMultiSelect": st.none() | st.booleans(), "contextActionId": st.none() | uuids},
+)
 integration_actions: st.SearchStrategy[Any] = (
     st.fixed_dictionaries(
+        {"name": _short},
+        optional={"description": _short, "code": _short | st.none(), "inputFields": st.lists(_valid_input_field)},
+    )
+    | st.fixed_dictionaries(
         {"name": texts},
         optional={
             "description": texts,
