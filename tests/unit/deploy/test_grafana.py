@@ -1,0 +1,53 @@
+"""The dashboard draws metrics that there are, and all of them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.telemetry.table import METRICS
+from tests.unit.deploy.test_prometheus import unknown_labels, unknown_metrics
+
+ROOT = Path(__file__).parents[3]
+DASHBOARD = json.loads((ROOT / "deploy" / "grafana" / "dashboard.json").read_text(encoding="utf-8"))
+PANELS: list[dict[str, Any]] = DASHBOARD["panels"]
+EXPRESSIONS = [target["expr"] for panel in PANELS for target in panel["targets"]]
+EXPRESSIONS += [annotation["expr"] for annotation in DASHBOARD["annotations"]["list"]]
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_each_panel_reads_metrics_and_labels_that_there_are(expression: str) -> None:
+    assert unknown_metrics(expression) == set()
+    assert unknown_labels(expression) == set()
+
+
+def test_every_metric_is_on_the_dashboard() -> None:
+    drawn = set(re.findall(r"\bgateway_[a-z_]+", " ".join(EXPRESSIONS)))
+
+    assert {spec.name for spec in METRICS} <= drawn | {name.removesuffix("_bucket") for name in drawn}
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel["title"])
+def test_each_panel_follows_the_chosen_instances_and_data_source(panel: dict[str, Any]) -> None:
+    assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+    assert panel["fieldConfig"]["defaults"]["unit"]
+    assert all('instance=~"$instance"' in target["expr"] for target in panel["targets"])
+
+
+def test_panels_have_ids_of_their_own_and_do_not_overlap() -> None:
+    cells = [
+        (column, row)
+        for grid in (panel["gridPos"] for panel in PANELS)
+        for column, row in itertools.product(
+            range(grid["x"], grid["x"] + grid["w"]), range(grid["y"], grid["y"] + grid["h"])
+        )
+    ]
+
+    assert len({panel["id"] for panel in PANELS}) == len(PANELS)
+    assert len(set(cells)) == len(cells)
+    assert max(column for column, _ in cells) < 24

@@ -1,0 +1,143 @@
+"""The manifests are valid Kubernetes, and fit the service that they run."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from gateway.settings import load, unknown_variables
+
+FOLDER = Path(__file__).parents[3] / "deploy" / "kubernetes"
+OVERLAY = FOLDER / "overlays" / "example"
+OLDEST, NEWEST = "1.30", "1.34"
+
+
+def _documents(path: Path) -> list[dict[str, Any]]:
+    return [document for document in yaml.safe_load_all(path.read_text(encoding="utf-8")) if document]
+
+
+def _resources(folder: Path) -> dict[str, dict[str, Any]]:
+    """The folder's resources by kind."""
+    files = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))["resources"]
+    documents = [document for name in files if name.endswith(".yaml") for document in _documents(folder / name)]
+    return {document["kind"]: document for document in documents}
+
+
+def _environment(*files: Path) -> dict[str, str]:
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return dict(line.split("=", 1) for line in lines if line)
+
+
+BASE = _resources(FOLDER / "base")
+POD = BASE["Deployment"]["spec"]["template"]["spec"]
+(CONTAINER,) = POD["containers"]
+ENVIRONMENT = _environment(FOLDER / "base" / "settings.env", OVERLAY / "settings.env")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Any:
+    secret = tmp_path / "redis-url"
+    secret.write_text("redis://redis:6379/0")
+    return load(ENVIRONMENT | {"GATEWAY_REDIS_URL_FILE": str(secret)})
+
+
+@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+@pytest.mark.parametrize("kind", [*BASE])
+def test_each_resource_is_what_its_schema_says_with_no_unknown_field(kind: str, version: str) -> None:
+    kubernetes_validate.validate(BASE[kind], version, strict=True)
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+def test_the_example_overlay_builds_into_valid_resources() -> None:
+    built = subprocess.run(
+        ["kubectl", "kustomize", str(OVERLAY)], capture_output=True, text=True, check=True, timeout=60
+    )
+    resources = [*yaml.safe_load_all(built.stdout)]
+
+    assert {resource["kind"] for resource in resources} == {*BASE, "ConfigMap"}
+    for resource in resources:
+        kubernetes_validate.validate(resource, NEWEST, strict=True)
+        assert resource["metadata"]["namespace"] == "gateway"
+    (deployment,) = (resource for resource in resources if resource["kind"] == "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    (source,) = container["envFrom"]
+    assert source["configMapRef"]["name"].startswith("gateway-settings-")
+
+
+def test_every_variable_is_a_setting_and_together_they_start_the_service(settings: Any) -> None:
+    assert list(unknown_variables(ENVIRONMENT)) == []
+    assert settings.metrics == "port"
+
+
+def test_a_stopping_pod_has_the_time_to_drain(settings: Any) -> None:
+    before = CONTAINER["lifecycle"]["preStop"]["sleep"]["seconds"]
+
+    # gunicorn kills a second after the grace time; five more to exit.
+    assert POD["terminationGracePeriodSeconds"] >= before + settings.graceful_timeout + 1 + 5
+
+
+def test_no_pod_goes_before_its_successor_is_ready() -> None:
+    assert BASE["Deployment"]["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+    assert BASE["PodDisruptionBudget"]["spec"]["maxUnavailable"] == 1
+    assert BASE["HorizontalPodAutoscaler"]["spec"]["minReplicas"] >= 2
+    assert "replicas" not in BASE["Deployment"]["spec"]
+
+
+@pytest.mark.parametrize(
+    ("probe", "path"), [("startupProbe", "/livez"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")]
+)
+def test_each_probe_asks_its_own_question(probe: str, path: str) -> None:
+    assert CONTAINER[probe]["httpGet"] == {"path": path, "port": "http"}
+
+
+def test_ports_are_those_that_the_service_binds(settings: Any) -> None:
+    ports = {port["name"]: port["containerPort"] for port in CONTAINER["ports"]}
+
+    assert settings.bind == f"0.0.0.0:{ports['http']}"
+    assert (settings.metrics_bind, settings.metrics_port) == ("0.0.0.0", ports["metrics"])
+    annotations = BASE["Deployment"]["spec"]["template"]["metadata"]["annotations"]
+    assert annotations["prometheus.io/port"] == str(ports["metrics"])
+
+
+def test_the_container_can_do_no_more_than_it_needs() -> None:
+    assert POD["securityContext"]["runAsNonRoot"] is True
+    assert POD["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert POD["automountServiceAccountToken"] is False
+    assert CONTAINER["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_what_the_service_writes_is_on_a_volume(settings: Any) -> None:
+    mounts = {mount["mountPath"]: mount for mount in CONTAINER["volumeMounts"]}
+
+    assert "readOnly" not in mounts[str(settings.state_dir)]
+    assert mounts["/run/secrets/gateway"]["readOnly"] is True
+    assert ENVIRONMENT["GATEWAY_REDIS_URL_FILE"].startswith("/run/secrets/gateway/")
+
+
+def test_no_service_can_inject_variables_that_look_like_settings() -> None:
+    assert POD["enableServiceLinks"] is False
+    assert not BASE["Service"]["metadata"]["name"].startswith("gateway")
+
+
+def test_the_network_policy_closes_both_directions_and_opens_the_metrics_to_monitoring_alone() -> None:
+    spec = BASE["NetworkPolicy"]["spec"]
+    (to_metrics,) = (rule for rule in spec["ingress"] if {"port": "metrics"} in rule["ports"])
+
+    assert spec["policyTypes"] == ["Ingress", "Egress"]
+    assert spec["podSelector"]["matchLabels"] == {"app.kubernetes.io/name": "bulk-update-gateway"}
+    assert [*to_metrics["from"][0]["namespaceSelector"]["matchLabels"].values()] == ["monitoring"]
+
+
+def test_no_secret_is_in_the_repository() -> None:
+    assert "Secret" not in BASE
+    assert not [name for name in ENVIRONMENT if "SECRET" in name and not name.endswith("_FILE")]

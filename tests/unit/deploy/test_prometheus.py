@@ -1,0 +1,79 @@
+"""The alert rules hold what they say, about metrics that there are; each has its page in the runbook."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gateway.telemetry.table import METRICS
+
+ROOT = Path(__file__).parents[3]
+FOLDER = ROOT / "deploy" / "prometheus"
+GROUPS = yaml.safe_load((FOLDER / "alerts.yml").read_text(encoding="utf-8"))["groups"]
+RULES: list[dict[str, Any]] = [rule for group in GROUPS for rule in group["rules"]]
+ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
+needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+
+
+def _promtool(*arguments: str) -> None:
+    done = subprocess.run(["promtool", *arguments], cwd=FOLDER, capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_promtool
+def test_the_configuration_and_its_rules_can_be_loaded() -> None:
+    _promtool("check", "config", "prometheus.yml")
+
+
+@needs_promtool
+def test_each_alert_fires_when_it_should_and_not_before() -> None:
+    _promtool("test", "rules", "alerts_test.yml")
+
+
+def test_each_alert_is_tested_both_ways_or_at_least_firing() -> None:
+    tests = yaml.safe_load((FOLDER / "alerts_test.yml").read_text(encoding="utf-8"))["tests"]
+    fired = {case["alertname"] for test in tests for case in test.get("alert_rule_test", []) if case["exp_alerts"]}
+
+    assert fired == set(ALERTS)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.get("alert") or rule["record"])
+def test_each_rule_reads_metrics_and_labels_that_there_are(rule: dict[str, Any]) -> None:
+    assert unknown_metrics(rule["expr"]) == set()
+    assert unknown_labels(rule["expr"]) == set()
+
+
+@pytest.mark.parametrize("name", [*ALERTS])
+def test_each_alert_says_how_bad_it_is_and_where_to_read_on(name: str) -> None:
+    rule = ALERTS[name]
+    path, _, anchor = rule["annotations"]["runbook"].partition("#")
+
+    assert rule["labels"]["severity"] in {"page", "ticket"}
+    assert anchor == name.lower()
+    assert f"## {name}\n" in (ROOT / path).read_text(encoding="utf-8")
+
+
+def unknown_metrics(expression: str) -> set[str]:
+    """Names in an expression that are no metric, nor a series of a histogram."""
+    known = {spec.name for spec in METRICS}
+    known |= {
+        f"{spec.name}_{part}" for spec in METRICS if spec.kind == "histogram" for part in ("bucket", "sum", "count")
+    }
+    return set(re.findall(r"\bgateway_[a-z_]+", expression)) - known
+
+
+def unknown_labels(expression: str) -> set[str]:
+    """Labels in the selectors of an expression that their metric does not have."""
+    by_name = {spec.name: {*spec.labels, "instance"} for spec in METRICS}
+    wrong = set()
+    for name, selector in re.findall(r"\b(gateway_[a-z_]+)\{([^}]*)\}", expression):
+        labels = set(re.findall(r"([a-z_]+)\s*(?:=|!)", selector))
+        wrong |= labels - by_name.get(name.removesuffix("_bucket"), by_name.get(name, set()))
+    return wrong
