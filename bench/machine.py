@@ -40,4 +40,4 @@ def _output(*command: str) -> str:
     if not shutil.which(command[0]):
         return ""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return (done.stdout or done.stderr).strip()
+    return "" if done.returncode else (done.stdout or done.stderr).strip()
