@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
-from legacy_client.errors import AccessDenied, CircuitOpen, CoreError, Stopped, Unsendable
+from legacy_client.errors import AccessDenied, CircuitOpen, CoreError, Stopped, Unsendable, Untrusted
 from legacy_client.operations import Call, Operation
 from legacy_client.retry import Failed, is_retryable, settled
 from legacy_client.transport.base import Flow
@@ -57,6 +57,7 @@ class Fanout(Generic[Call]):
         self._standing: Failed = {}
         self._waiting: Failed = {}
         self._round = self._renewed_in_round = 0
+        self._told = False
 
     def results(self) -> Results:
         """Each index exactly once with its final result, as soon as that is known."""
@@ -85,10 +86,12 @@ class Fanout(Generic[Call]):
             if self._may_go_again(result):
                 again[index] = result
             else:
+                self._tell_operators(result)
                 yield index, self._standing[index]
         self._waiting = self._wiring.retries.grant(again, self._seconds_left()) if again else {}
-        for index in again.keys() - self._waiting.keys():
-            yield index, self._standing[index]
+        for index in again:
+            if index not in self._waiting:
+                yield index, self._standing[index]
 
     def _send(self, indices: Sequence[int]) -> Results:
         """One attempt of the calls at ``indices``, read and accounted for."""
@@ -158,6 +161,11 @@ class Fanout(Generic[Call]):
             renewed = self._wiring.credentials.refused(self._credential_headers)
             self._renewed_in_round = self._round if renewed else -1
         return self._renewed_in_round == self._round
+
+    def _tell_operators(self, error: CoreError) -> None:
+        if isinstance(error, (AccessDenied, Untrusted)) and not self._told:
+            self._told = True
+            _log.error("core_misconfigured", extra={"reason": error.reason})
 
     def _seconds_left(self) -> float:
         deadline = self._context.deadline

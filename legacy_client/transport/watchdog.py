@@ -18,7 +18,7 @@ class Watched(Protocol):
         ...
 
     def expire(self) -> bool:
-        """End it, without blocking; False if it turned out not to be due."""
+        """End it, without blocking; False if it is due later than it was."""
         ...
 
 

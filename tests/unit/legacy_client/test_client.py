@@ -21,6 +21,7 @@ from legacy_client.errors import (
     TimedOut,
     Unreachable,
     Unsendable,
+    Untrusted,
 )
 from legacy_client.transport.memory import answer
 from tests.unit.legacy_client.contexts import Core, id_of, updated, updates
@@ -411,6 +412,15 @@ def test_a_403_does_not_renew_the_credentials() -> None:
     Core({0: [answer(403)]}, credentials=credentials).update(1)
 
     assert credentials.refused_with == []
+
+
+@pytest.mark.parametrize("failure", [answer(401), answer(403), Untrusted()], ids=repr)
+def test_a_fault_of_configuration_is_logged_once_for_the_batch(
+    failure: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    Core({i: [failure] for i in range(5)}).update(10)
+
+    assert [record.message for record in caplog.records] == ["core_misconfigured"]
 
 
 def test_without_credentials_nothing_is_sent() -> None:

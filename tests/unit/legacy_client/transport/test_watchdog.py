@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class Thing:
-    """Due some seconds from now; ``expired`` is set when it was ended."""
+    """Due some seconds from now, or, found to be so only when it is asked, ``then`` seconds later."""
 
-    def __init__(self, seconds: float, is_due: bool = True) -> None:
+    def __init__(self, seconds: float, then: float | None = None) -> None:
         self.due = time.monotonic() + seconds
-        self.is_due = is_due
+        self._then = then
         self.expired = threading.Event()
         self.asked = 0
 
@@ -26,9 +26,11 @@ class Thing:
 
     def expire(self) -> bool:
         self.asked += 1
-        if self.is_due:
-            self.expired.set()
-        return self.is_due
+        if self._then is not None:
+            self.due, self._then = time.monotonic() + self._then, None
+            return False
+        self.expired.set()
+        return True
 
 
 @pytest.fixture
@@ -79,15 +81,13 @@ def test_what_is_forgotten_is_left_alone(watchdog: Watchdog) -> None:
     assert forgotten.asked == 0
 
 
-def test_what_turns_out_not_to_be_due_is_asked_again(watchdog: Watchdog) -> None:
-    thing = Thing(0.0, is_due=False)
+def test_what_turns_out_to_be_due_later_is_expired_then(watchdog: Watchdog) -> None:
+    thing = Thing(0.0, then=0.02)
+
     watchdog.watch(thing)
 
-    while thing.asked < 2:
-        time.sleep(0.001)
-    thing.is_due = True
-
     assert thing.expired.wait(30.0)
+    assert thing.asked == 2
 
 
 def test_after_close_nothing_is_expired() -> None:
