@@ -22,6 +22,7 @@ _FORGETFUL = {
     "CIRCUIT_ENABLED": "false",
     "RETRY_BUDGET": "1",
     "RETRY_BUDGET_FLOOR": "1000",
+    "STATUS_PAGE": "true",
     "CORE_TRANSPORT": "sessions",
 }
 

@@ -13,8 +13,12 @@ const perSecond = (value) => `${count(value)}/s`;
 const duration = (value) => (value >= 1 ? `${count(value)} s` : `${count(value * 1000)} ms`);
 const percent = (value) => `${count(value * 100)} %`;
 
+// Asked by probes, scrapers and this page itself: not what partners do.
+const OPERATORS = new Set(["/livez", "/readyz", "/metrics", "/status", "/status/<name>", "/status/data"]);
+const byPartners = (labels) => !OPERATORS.has(labels.route);
+
 const outcome = (name) => (now, before) => rate(now, before, "gateway_items_total", (labels) => labels.outcome === name);
-const status = (test) => (now, before) => rate(now, before, "gateway_requests_total", (labels) => test(Number(labels.status)));
+const status = (test) => (now, before) => rate(now, before, "gateway_requests_total", (labels) => byPartners(labels) && test(Number(labels.status)));
 const attempts = (test) => (now, before) => rate(now, before, "gateway_core_attempts_total", (labels) => test(labels.result));
 const grown = (name) => (now, before) => rate(now, before, name);
 const level = (name) => (now) => sum(now, name);
@@ -83,7 +87,7 @@ const CHARTS = [
 const TILES = [
   ["Items", (now, before) => perSecond(rate(now, before, "gateway_items_total"))],
   ["Items that failed", (now, before) => share(rate(now, before, "gateway_items_total") - outcome("applied")(now, before), rate(now, before, "gateway_items_total"))],
-  ["Requests", (now, before) => perSecond(rate(now, before, "gateway_requests_total"))],
+  ["Requests", (now, before) => perSecond(rate(now, before, "gateway_requests_total", byPartners))],
   ["Batch p99", (now, before) => orDash(quantile(now, before, "gateway_batch_duration_seconds", 0.99), duration)],
   ["Circuit", (now) => circuit(now)],
   ["Keys' age", (now) => duration(sum(now, "gateway_jwks_age_seconds"))],

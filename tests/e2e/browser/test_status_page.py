@@ -1,0 +1,100 @@
+"""The operators' page in a real browser, before a real gateway."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.stack import CoreView, Partner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sandbox.stack import Stack
+    from tests.e2e.browser.chromium import Chromium
+
+pytestmark = pytest.mark.e2e
+VERDICT = "document.getElementById('verdict').textContent"
+# Relative luminance and contrast as in WCAG 2.2, of every text that the page shows, with what is behind it.
+FAINTEST_TEXT = """(() => {
+  const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const luminance = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (node) => {
+    const [r, g, b, alpha = 1] = channels(getComputedStyle(node).backgroundColor);
+    return alpha || !node.parentElement ? [r, g, b] : behind(node.parentElement);
+  };
+  const texts = [...document.querySelectorAll("body *")].filter((node) => [...node.childNodes].some((c) => c.nodeType === 3 && c.data.trim()));
+  return Math.min(...texts.map((node) => {
+    const pair = [luminance(channels(getComputedStyle(node).color)), luminance(behind(node))].sort((a, b) => b - a);
+    return (pair[0] + 0.05) / (pair[1] + 0.05);
+  }));
+})()"""
+
+
+def _send(stack: Stack, *ids: int) -> None:
+    Partner(stack).patch(*({"actionId": str(action_id), "status": "active"} for action_id in ids))
+
+
+def test_the_page_draws_what_partners_send_and_asks_nobody_else(stack: Stack, chromium: Chromium) -> None:
+    chromium.open(stack.gateway.url + "/status")
+    chromium.wait_for(f"{VERDICT} !== 'Loading …'")
+    _send(stack, 19000, 19001, 90404)
+
+    chromium.wait_for(
+        "[...document.querySelectorAll('.legend li')].some((li) => /^applied[^0]/.test(li.innerText.replace(/\\s/g, '')))"
+    )
+    assert chromium.value("document.querySelectorAll('figure').length") == 8
+    assert chromium.value("document.querySelector('svg').getAttribute('aria-label')").startswith("Items: applied ")
+    assert chromium.value("document.getElementById('build').textContent").endswith("1 worker")
+    assert chromium.complaints == []
+    assert {url.split("/status")[0] for url in chromium.requested} == {stack.gateway.url}
+
+
+def test_the_page_says_when_the_circuit_is_open(make_stack: Callable[..., Stack], chromium: Chromium) -> None:
+    stack = make_stack(
+        {"STATUS_PAGE": "true", "CIRCUIT_MIN_CALLS": "2", "CIRCUIT_OPEN": "600", "CORE_TRANSPORT": "sessions"}
+    )
+    CoreView(stack).weather(fault_rate=1, faults=["500"])
+    chromium.open(stack.gateway.url + "/status")
+    _send(stack, 19000, 19001, 19002, 19003)
+
+    chromium.wait_for(f"{VERDICT} === 'The circuit to the core is open: items are held back.'")
+    chromium.wait_for("document.getElementById('tiles').innerText.includes('open (1 of 1)')")
+
+
+def test_the_page_says_when_there_is_nobody_to_ask(make_stack: Callable[..., Stack], chromium: Chromium) -> None:
+    stack = make_stack({"STATUS_PAGE": "true", "CORE_TRANSPORT": "sessions"})
+    chromium.open(stack.gateway.url + "/status")
+    stack.gateway.kill()
+
+    chromium.wait_for(f"{VERDICT}.startsWith('No numbers: ')")
+
+
+def test_the_values_of_a_moment_are_shown_where_one_points(stack: Stack, chromium: Chromium) -> None:
+    chromium.open(stack.gateway.url + "/status")
+    chromium.wait_for("document.querySelectorAll('path.area').length")
+    middle = chromium.value(
+        "(({x, y, width, height}) => [x + width / 2, y + height / 2])(document.querySelector('svg').getBoundingClientRect())"
+    )
+
+    chromium.command("Input.dispatchMouseEvent", type="mouseMoved", x=middle[0], y=middle[1])
+
+    chromium.wait_for("document.querySelectorAll('.cursor').length === 1")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_text_is_legible(stack: Stack, chromium: Chromium, dark: bool) -> None:
+    chromium.open(stack.gateway.url + "/status", dark=dark)
+    chromium.wait_for("document.querySelectorAll('dd').length")
+
+    assert chromium.value("matchMedia('(prefers-color-scheme: dark)').matches") is dark
+    assert chromium.value(FAINTEST_TEXT) >= 4.5
+
+
+def test_the_page_fits_a_phone(stack: Stack, chromium: Chromium) -> None:
+    chromium.open(stack.gateway.url + "/status", size=(360, 740))
+    chromium.wait_for("document.querySelectorAll('dd').length")
+
+    assert chromium.value("document.documentElement.scrollWidth") <= 360
