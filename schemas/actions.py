@@ -155,7 +155,7 @@ class BatchLoader:
         items, invalid = [], 0
         seen: dict[str, int] = {}
         for index, row in enumerate(rows):
-            if not index % BREATH:
+            if index and not index % BREATH:
                 self._breathe()
             messages: dict[Any, Any] = {}
             item = self._load_item(row, messages)

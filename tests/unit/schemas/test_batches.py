@@ -180,8 +180,8 @@ class TestPartners:
         assert shared.load({"data": [FULL_ITEM]}) == [FULL_ITEM]
 
 
-@pytest.mark.parametrize(("count", "breaths"), [(1, 1), (64, 1), (65, 2), (640, 10)])
-def test_it_breathes_every_64_items(count: int, breaths: int) -> None:
+@pytest.mark.parametrize(("count", "breaths"), [(1, 0), (64, 0), (65, 1), (640, 9)])
+def test_it_breathes_between_each_64_items(count: int, breaths: int) -> None:
     breathed: list[None] = []
     loader = BatchLoader(("en", "fr"), 1_000, breathe=lambda: breathed.append(None))
 
