@@ -25,6 +25,7 @@ _COLUMNS: tuple[tuple[str, Callable[[Run, str], str]], ...] = (
     ("items/s", lambda run, name: f"{run['W1'][name]['items_s']:,.0f}"),
     ("W2 p50 / p99 ms", lambda run, name: "{p50:.1f} / {p99:.1f}".format(**run["W2"][name])),
     ("W3 p50 ms", lambda run, name: f"{run['W3'][name]['p50']:.2f}"),
+    ("W3 µs CPU", lambda run, name: f"{run['W3'][name]['cpu_us']:,.0f}"),
     ("W4 batches/s", lambda run, name: f"{run['W4'][name]['batches_s']:.0f}"),
     ("W5 p99 ms alone / beside", lambda run, name: "{idle_p99:.1f} / {p99:.1f}".format(**run["W5"][name])),
 )

@@ -28,7 +28,7 @@ class Processors(NamedTuple):
 
     @classmethod
     def split(cls, workers: int = 1) -> Processors:
-        """As many as ``workers`` for the service where enough are left; with a single one, all share it."""
+        """As many as ``workers`` for the service where two are left, else one; a single processor is shared by all."""
         usable = sorted(os.sched_getaffinity(0))
         count = workers if len(usable) >= workers + 2 else 1
         return cls(tuple(usable[:count]), tuple(usable[count:] or usable))

@@ -38,29 +38,27 @@ def sizes(rig: Rig, into: Surroundings, rounds: int) -> Samples:
 def workers(rig: Rig, into: Surroundings, rounds: int) -> Samples:
     """Items per second with one worker and with two.
 
-    Where two workers, the core and the load cannot each have a processor, ``items_s`` is what the CPU per item and
-    the share of the busier worker allow (``measured`` is 0); the two workers then share one processor.
+    Where two workers, the core and the load cannot each have a processor, ``measured`` is 0, the two workers share one,
+    and ``items_s`` is what the CPU per item and the share of the busier worker would allow on processors of their own.
     """
     rig.core.delay(0)
+    processors = Processors.split(max(WORKERS))
+    is_measured = len(processors.service) == max(WORKERS)
     samples: Samples = {str(count): [] for count in WORKERS}
     with ExitStack() as stack:
         gateways = {}
         for count in WORKERS:
-            processors = Processors.split(count)
-            started = running(GATEWAY, replace(into, cores=processors.service), workers=str(count))
-            gateways[count] = stack.enter_context(started)
+            own = replace(into, cores=processors.service[:count])
+            gateways[count] = stack.enter_context(running(GATEWAY, own, workers=str(count)))
         for _ in range(rounds):
             for count, gateway in gateways.items():
-                samples[str(count)].append(_throughput(rig, gateway, count))
+                samples[str(count)].append(_throughput(replace(rig, processors=processors), gateway, is_measured))
     return samples
 
 
-def _throughput(rig: Rig, gateway: Running, count: int) -> Figures:
-    processors = Processors.split(count)
-    own = replace(rig, processors=processors)
-    measured = own.measure(gateway, rig.folder / "hundred", connections=32, seconds=2 if rig.quick else 3)
+def _throughput(rig: Rig, gateway: Running, is_measured: bool) -> Figures:
+    measured = rig.measure(gateway, rig.folder / "hundred", connections=32, seconds=2 if rig.quick else 3)
     busiest = max(measured.workers.values()) / sum(measured.workers.values())
-    is_measured = len(processors.service) == count
     rate = measured.calls / measured.seen.seconds if is_measured else 1e6 / measured.per_call() / busiest
     return {"cpu_us": measured.per_call(), "busiest": busiest, "items_s": rate, "measured": int(is_measured)}
 

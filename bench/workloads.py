@@ -71,7 +71,8 @@ def _one_batch(rig: Rig, running: Running) -> Figures:
 
 
 def _one_item(rig: Rig, running: Running) -> Figures:
-    return {"latency": _accepted(_timed(rig, running, "one", 1)).latency}
+    measured = rig.measure(running, rig.folder / "one", connections=1, seconds=1 if rig.quick else 2)
+    return {"cpu_us": measured.per_call(), "latency": _accepted(measured.seen).latency}
 
 
 def _invalid(rig: Rig, running: Running) -> Figures:
