@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 
 class TemplatedRequest(PreparedRequest):
-    """A ``PreparedRequest`` that carries its own head: request line and header lines, up to the blank line.
+    """A ``PreparedRequest`` that carries itself as bytes.
 
-    ``headers`` is built when somebody asks for it. Whoever holds it may change it, so ``head`` is None from then on and
-    a transport serialises the request like any other.
+    ``parts`` are the head (request line and header lines, up to the blank line) and the body. ``headers`` is built when
+    somebody asks for it. Whoever holds it may change it, so ``parts`` is None from then on and a transport serialises
+    the request like any other.
     """
 
     _body_position = None
@@ -28,7 +29,7 @@ class TemplatedRequest(PreparedRequest):
         # The base class's attributes that are missing here are made on demand by the properties below.
         self.method = template.method
         self.body = body
-        self.head: bytes | None = head
+        self.parts: tuple[bytes, bytes] | None = (head, body)
         self._template = template
         self._path = path
         self._own = own
@@ -41,7 +42,7 @@ class TemplatedRequest(PreparedRequest):
     @cached_property
     def headers(self) -> CaseInsensitiveDict[str | bytes]:  # type: ignore[override]  # as above
         """All headers but ``Host``, which each adapter adds from the URL."""
-        self.head = None
+        self.parts = None
         headers: dict[str, str | bytes] = {**self._template.headers, **self._own}
         return CaseInsensitiveDict({**headers, "Content-Length": str(len(self.body or b""))})
 

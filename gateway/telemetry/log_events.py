@@ -29,6 +29,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "call_not_sendable": "A call could not be put into HTTP; its item failed, the others went on.",
     "before_send_failed": "A call was not sent, since what must happen before it failed.",
     "core_misconfigured": "The core refused the gateway's credentials, or one's certificate the other; said once per batch.",
+    "core_lookup_failed": "The name of the core did not resolve; the addresses known so far go on serving.",
     "core_credentials_unreadable": "`GATEWAY_CORE_AUTH_FILE` cannot be read; the last good header goes on serving.",
     "core_token_fetch_failed": "Keycloak gave no token for the core.",
     # Keycloak.

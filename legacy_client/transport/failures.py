@@ -10,6 +10,7 @@ import requests.exceptions as r
 import urllib3.exceptions as u
 
 from legacy_client.errors import BadAnswer, BrokenOff, CoreError, TimedOut, Unreachable, Unsendable, Untrusted
+from legacy_client.transport.tls import refuses_us
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,21 +49,13 @@ def failed_before_connecting(exc: BaseException) -> CoreError:
 
 
 def failed_after_sending(exc: BaseException) -> CoreError:
-    """Bytes have left, and no whole answer came back.
-
-    Under TLS 1.3 the core refuses our certificate after our first bytes, but before it looks at them.
-    """
-    if any(isinstance(cause, ssl.SSLError) and _refuses_us(cause) for cause in _causes(exc)):
+    """Bytes have left, and no whole answer came back."""
+    if any(refuses_us(cause) for cause in _causes(exc)):
         return Untrusted(_reason(exc))
     for kinds, error in _MAY_HAVE_BEEN_SENT:
         if any(isinstance(cause, kinds) for cause in _causes(exc)):
             return error(_reason(exc))
     return BrokenOff(_reason(exc))
-
-
-def _refuses_us(exc: ssl.SSLError) -> bool:
-    alert = getattr(exc, "reason", None) or ""
-    return "ALERT" in alert and any(word in alert for word in ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED"))
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:

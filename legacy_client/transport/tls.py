@@ -1,4 +1,4 @@
-"""Whom the core's connections trust: the system's CAs or one bundle, TLS 1.2 or later, host names checked."""
+"""Whom the core's connections trust: the system's CAs or one bundle, TLS 1.2 or later, host names checked, HTTP/1.1."""
 
 from __future__ import annotations
 
@@ -13,6 +13,17 @@ def client_context(tls: Tls) -> ssl.SSLContext:
     """A context for connections to the core. Raises OSError (``ssl.SSLError`` included) for files that cannot be used."""
     context = ssl.create_default_context(cafile=tls.ca_file or None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
     if tls.cert_file:
         context.load_cert_chain(tls.cert_file, tls.key_file or None)
     return context
+
+
+def refuses_us(error: BaseException) -> bool:
+    """Whether the error is the core's alert about our certificate, or about our having none.
+
+    Under TLS 1.3 it comes when the handshake is over on our side and bytes of a request may have left, but before the
+    core has looked at them.
+    """
+    alert = (getattr(error, "reason", None) or "") if isinstance(error, ssl.SSLError) else ""
+    return "ALERT" in alert and any(word in alert for word in ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED"))

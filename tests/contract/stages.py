@@ -13,6 +13,7 @@ from requests import Response
 from legacy_client.deadline import Deadline
 from legacy_client.template import RequestTemplate
 from legacy_client.transport.base import Flow, Limits, Tls
+from legacy_client.transport.hub import HubTransport
 from legacy_client.transport.memory import MemoryTransport, VirtualClock
 from legacy_client.transport.memory import answer as in_memory
 from legacy_client.transport.sessions import SessionsTransport
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from legacy_client.errors import CoreError
     from legacy_client.transport.base import Gate, Transport
 
-ON_SOCKETS = ("sessions",)
+ON_SOCKETS = ("hub", "sessions")
 ALL = (*ON_SOCKETS, "memory")
 
 HEADERS = {"Accept": "application/vnd.core.v1+json", "Content-Type": "application/json"}
@@ -35,7 +36,7 @@ HEADERS = {"Accept": "application/vnd.core.v1+json", "Content-Type": "applicatio
 
 def connect(kind: str, url: str, gate: Gate, limits: Limits, tls: Tls | None = None) -> Transport:
     """A transport to a core on a socket."""
-    return {"sessions": SessionsTransport}[kind](url, gate, limits=limits, tls=tls or Tls())
+    return {"hub": HubTransport, "sessions": SessionsTransport}[kind](url, gate, limits=limits, tls=tls or Tls())
 
 
 def prepare(url: str, ids: Sequence[int], body: bytes = b'{"state":2}') -> list[PreparedRequest]:

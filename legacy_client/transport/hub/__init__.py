@@ -1,0 +1,14 @@
+"""The engine on gevent's event loop: the default transport. One rule: what happens here never waits for anything.
+
+The way of a request::
+
+    adapter.HubTransport.send_many   the seam: a batch in, results out, in the consumer's greenlet
+    engine.Engine                    whose turn, on which connection, under which bounds
+    turns.Turns                      owners in turn, and each owner's batches in turn
+    connection.Connection            connect, write, read; says what became of the request
+    answer.AnswerReader              bytes to one response, by httptools
+"""
+
+from legacy_client.transport.hub.adapter import HubTransport
+
+__all__ = ["HubTransport"]

@@ -1,0 +1,123 @@
+"""The hub transport as the rest of the client sees it: a requests adapter that also takes many requests at once."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import requests
+from gevent import get_hub
+from gevent.socket import getaddrinfo
+from requests.adapters import BaseAdapter
+
+from legacy_client.deadline import Deadline
+from legacy_client.errors import CoreError, Stopped, TimedOut, Unreachable, Untrusted
+from legacy_client.transport.base import Flow, Limits, Tls
+from legacy_client.transport.hub.addresses import Addresses
+from legacy_client.transport.hub.dialing import Endpoint
+from legacy_client.transport.hub.engine import Engine
+from legacy_client.transport.hub.wire import Origin, Wire
+from legacy_client.transport.tls import client_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from gevent.hub import Hub
+    from requests import PreparedRequest, Response
+
+    from legacy_client.transport.base import Gate
+
+_AS_REQUESTS: dict[type[CoreError], type[requests.RequestException]] = {
+    Untrusted: requests.exceptions.SSLError,
+    Unreachable: requests.ConnectionError,
+    TimedOut: requests.ReadTimeout,
+}
+
+
+class HubTransport(BaseAdapter):
+    """A Transport (see ``transport.base``) with one engine per event loop, made when it is first used.
+
+    The bounds hold per event loop; under gevent that is per process. Raises ValueError or OSError for a URL, a CA file
+    or a client certificate that cannot be used.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        gate: Gate,
+        *,
+        limits: Limits | None = None,
+        tls: Tls | None = None,
+        resolve: Callable[..., list[Any]] = getaddrinfo,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self._origin = Origin(base_url)
+        self._context = client_context(tls or Tls()) if self._origin.is_secure else None
+        self._limits = limits or Limits()
+        self._gate = gate
+        self._resolve = resolve
+        self._clock = clock
+        self._is_closed = False
+        self._engines: WeakKeyDictionary[Hub, Engine] = WeakKeyDictionary()
+
+    def send_many(self, requests: Sequence[PreparedRequest], flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
+        """See ``Transport.send_many``; ``flow.before_send`` runs on the event loop and must not wait."""
+        if self._is_closed:
+            return iter([(index, Stopped("shutting_down")) for index in range(len(requests))])
+        return self._engine().run(requests, flow)
+
+    def waiting(self) -> tuple[int, float]:
+        """See ``Transport.waiting``; the age is how long a batch has now waited for its turn."""
+        counts = [engine.waiting() for engine in self._engines.values()]
+        return sum(count for count, _ in counts), max((age for _, age in counts), default=0.0)
+
+    def ping(self) -> CoreError | None:
+        """See ``Transport.ping``."""
+        return Stopped("shutting_down") if self._is_closed else self._engine().ping()
+
+    def close(self) -> None:
+        """Close every connection, for good: what is under way breaks off, what is unsent or comes later is stopped."""
+        self._is_closed = True
+        for engine in list(self._engines.values()):
+            engine.close()
+        self._engines.clear()
+
+    def send(
+        self,
+        request: PreparedRequest,
+        stream: bool = False,
+        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
+        verify: bool | str = True,
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> Response:
+        """One request, for a session that this adapter is mounted on; ``timeout`` is the total, in seconds.
+
+        The other arguments have no effect: an answer is bounded and read whole, TLS is the transport's own and always
+        verified. Raises requests' exceptions, each with the CoreError as its cause.
+        """
+        read_timeout = timeout[1] if isinstance(timeout, tuple) else timeout
+        seconds = self._limits.attempt_seconds if read_timeout is None else read_timeout
+        ((_, result),) = self.send_many([request], Flow(deadline=Deadline(seconds, self._clock), concurrency=1))
+        if isinstance(result, CoreError):
+            raise _as_requests(result)(result.reason, request=request) from result
+        return result
+
+    def _engine(self) -> Engine:
+        hub = get_hub()
+        engine = self._engines.get(hub)
+        if engine is None:
+            engine = self._engines[hub] = self._new_engine(hub)
+        return engine
+
+    def _new_engine(self, hub: Hub) -> Engine:
+        addresses = Addresses(self._origin.host, self._origin.port, resolve=self._resolve, clock=self._clock)
+        endpoint = Endpoint(host=self._origin.host, addresses=addresses, context=self._context)
+        wire = Wire(self._origin, self._limits.deadline_header)
+        return Engine(hub.loop, endpoint, wire, self._limits, self._gate, self._clock)
+
+
+def _as_requests(error: CoreError) -> type[requests.RequestException]:
+    return _AS_REQUESTS.get(type(error), requests.exceptions.ConnectionError)

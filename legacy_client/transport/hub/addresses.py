@@ -1,0 +1,69 @@
+"""Where the core lives: one look-up at a time, kept for a while. The event loop never waits for a resolver."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import TYPE_CHECKING, Any
+
+import gevent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Address = tuple[int, tuple[Any, ...]]
+    Then = Callable[[Sequence[Address]], None]
+
+_log = logging.getLogger(__name__)
+
+_MAX_AGE_SECONDS = 10.0
+
+
+class Addresses:
+    """The addresses of one host and port, as ``(family, sockaddr)`` in the resolver's order.
+
+    Known addresses are used at once and renewed behind the caller's back when they are older than ten seconds, so a
+    resolver that hangs or fails does no harm. ``doubt`` makes the next caller wait for a fresh look-up.
+    """
+
+    def __init__(self, host: str, port: int, *, resolve: Callable[..., list[Any]], clock: Callable[[], float]) -> None:
+        self._host = host
+        self._port = port
+        self._resolve = resolve
+        self._clock = clock
+        self._known: list[Address] = []
+        self._looked_up_at = 0.0
+        self._doubted = True
+        self._looking_up = False
+        self._waiting: list[Then] = []
+
+    def ask(self, then: Then) -> None:
+        """Call ``then`` with the addresses, now or once they are known; with none if the name does not resolve."""
+        if self._doubted:
+            self._waiting.append(then)
+            self._look_up()
+            return
+        if self._clock() - self._looked_up_at > _MAX_AGE_SECONDS:
+            self._look_up()
+        then(self._known)
+
+    def doubt(self) -> None:
+        """None of the addresses answers."""
+        self._doubted = True
+
+    def _look_up(self) -> None:
+        if not self._looking_up:
+            self._looking_up = True
+            gevent.spawn(self._renew)
+
+    def _renew(self) -> None:
+        try:
+            found = self._resolve(self._host, self._port, type=socket.SOCK_STREAM)
+            self._known = list(dict.fromkeys((int(family), address) for family, _, _, _, address in found))
+        except (OSError, UnicodeError) as exc:
+            _log.warning("core_lookup_failed", extra={"host": self._host, "reason": str(exc)})
+        self._looked_up_at = self._clock()
+        self._looking_up = self._doubted = False
+        waiting, self._waiting = self._waiting, []
+        for then in waiting:
+            then(self._known)

@@ -1,0 +1,102 @@
+"""What a connection talks through: a plain socket, or TLS by the standard library on buffers. Neither ever waits."""
+
+from __future__ import annotations
+
+import ssl
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from _socket import socket as Socket  # noqa: N812 -- a class, whatever its case
+    from collections.abc import Callable
+
+
+READ_SIZE = 65_536
+
+
+class Channel(Protocol):
+    """Bytes to and from the core. Both methods raise OSError (``ssl.SSLError`` is one) where a socket would."""
+
+    @property
+    def sock(self) -> Socket:
+        """The socket beneath; what ``seal`` gives is sent on it."""
+        ...
+
+    @property
+    def seal(self) -> Callable[[bytes], bytes]:
+        """Makes of bytes what goes over the socket."""
+        ...
+
+    @property
+    def receive(self) -> Callable[[], bytes]:
+        """Gives bytes, nothing at the end of the stream, or BlockingIOError while there is neither."""
+        ...
+
+
+class PlainChannel:
+    """No TLS: the socket's own methods."""
+
+    __slots__ = ("receive", "seal", "sock")
+
+    def __init__(self, sock: Socket) -> None:
+        self.sock = sock
+        self.seal = bytes
+        self.receive = partial(sock.recv, READ_SIZE)
+
+
+class TlsChannel:
+    """TLS on memory buffers, so that the engine owns the socket."""
+
+    __slots__ = ("_incoming", "_outgoing", "_tls", "sock")
+
+    def __init__(self, context: ssl.SSLContext, sock: Socket, host: str) -> None:
+        self.sock = sock
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+
+    def shake_hands(self) -> bool:
+        """Go on as far as the bytes that are there allow; True when the handshake is over. See ``outgoing``."""
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                if self._outgoing.pending or not self._fill():
+                    return False
+            else:
+                return True
+
+    def outgoing(self) -> bytes:
+        """What the handshake wants to send."""
+        return self._outgoing.read()
+
+    def seal(self, data: bytes) -> bytes:
+        """``data`` encrypted, behind whatever the protocol itself still had to say."""
+        self._tls.write(data)
+        return self._outgoing.read()
+
+    def receive(self) -> bytes:
+        """All that can be decrypted of one read of the socket."""
+        parts: list[bytes] = []
+        while True:
+            try:
+                part = self._tls.read(READ_SIZE)
+            except ssl.SSLWantReadError:
+                if parts:
+                    return b"".join(parts)
+                if not self._fill():
+                    raise BlockingIOError from None
+            else:
+                if not part:
+                    return b"".join(parts)
+                parts.append(part)
+
+    def _fill(self) -> bool:
+        try:
+            data = self.sock.recv(READ_SIZE)
+        except BlockingIOError:
+            return False
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+        return True

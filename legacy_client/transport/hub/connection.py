@@ -1,0 +1,192 @@
+"""A connection to the core: one request out, one answer in. It knows what was written and read, so it alone says
+what became of a request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from legacy_client.errors import BadAnswer, BrokenOff, CoreError, TimedOut, Unreachable, Untrusted
+from legacy_client.transport.hub.answer import AnswerReader
+from legacy_client.transport.hub.dialing import READ, WRITE
+from legacy_client.transport.tls import refuses_us
+
+if TYPE_CHECKING:
+    from gevent._types import _IoWatcher, _Loop
+    from requests import PreparedRequest, Response
+
+    from legacy_client.transport.hub.channel import Channel
+    from legacy_client.transport.hub.turns import Call
+
+
+class Owner(Protocol):
+    """Who is told what happens on a connection."""
+
+    def ended(self, connection: Connection, result: Response | CoreError) -> None:
+        """The request under way is over; ``connection.is_reusable`` tells whether another may follow."""
+        ...
+
+    def lost(self, connection: Connection) -> None:
+        """The core closed the connection, or sent something unasked, while no request was under way."""
+        ...
+
+
+class Connection:
+    """An open channel. Its one read watcher is registered for life; a write watcher exists while a send is partial."""
+
+    __slots__ = (
+        "_answer",
+        "_channel",
+        "_has_answered",
+        "_is_written",
+        "_loop",
+        "_owner",
+        "_reader",
+        "_receive_bytes",
+        "_request",
+        "_seal",
+        "_send_bytes",
+        "_unsent",
+        "_until",
+        "_writer",
+        "call",
+        "is_reusable",
+        "resting_since",
+    )  # fmt: skip
+
+    def __init__(self, loop: _Loop, channel: Channel, owner: Owner, *, max_answer_bytes: int) -> None:
+        self._loop = loop
+        self._owner = owner
+        self._channel = channel
+        self._seal = channel.seal
+        self._receive_bytes = channel.receive
+        self._send_bytes = channel.sock.send
+        self._answer = AnswerReader(max_answer_bytes)
+        self._request: PreparedRequest | None = None
+        self._until = 0.0
+        self._unsent = b""
+        self._is_written = self._has_answered = False
+        self.call: Call | None = None
+        self.resting_since = 0.0
+        self.is_reusable = True
+        self._writer: _IoWatcher | None = None
+        self._reader = loop.io(channel.sock.fileno(), READ)
+        self._reader.start(self._receive)
+
+    def send(self, request: PreparedRequest, data: bytes, until: float) -> None:
+        """Send ``data`` and await the answer by ``until``. Raises OSError when not one byte could leave."""
+        data = self._seal(data)
+        try:
+            sent = self._send_bytes(data)
+        except BlockingIOError:
+            sent = 0
+        self._request = request
+        self._until = until
+        self._is_written = sent > 0
+        if sent < len(data):
+            self._unsent = data[sent:]
+            self._writer = self._loop.io(self._channel.sock.fileno(), WRITE)
+            self._writer.start(self._send_rest)
+
+    def check(self, now: float) -> None:
+        """End a request whose time is up; an answer that came while the loop was busy still counts."""
+        if self._is_overdue(now):
+            self._receive()
+            if self._is_overdue(now):
+                self._end(TimedOut("no answer in time") if self._is_written else Unreachable("not sent in time"))
+
+    def is_quiet(self) -> bool:
+        """Whether an idle connection is still open, with nothing on it that nobody asked for."""
+        try:
+            self._receive_bytes()
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def last_words(self) -> CoreError:
+        """Why the core closed a connection that was just opened, as far as it said so."""
+        try:
+            self._receive_bytes()
+        except OSError as exc:
+            if refuses_us(exc):
+                return Untrusted(str(exc))
+        return Unreachable("closed as soon as it was open")
+
+    def abort(self, reason: str) -> None:
+        """End the request under way, if there is one."""
+        if self._request is not None:
+            self._end(BrokenOff(reason) if self._is_written else Unreachable(reason))
+
+    def close(self) -> None:
+        """Close the socket and its watchers; what is under way is not reported."""
+        self._request = None
+        self._stop_writing()
+        self._reader.stop()
+        self._reader.close()
+        self._channel.sock.close()
+
+    def _is_overdue(self, now: float) -> bool:
+        return self._request is not None and now >= self._until
+
+    def _send_rest(self) -> None:
+        try:
+            self._unsent = self._unsent[self._send_bytes(self._unsent) :]
+        except BlockingIOError:
+            return
+        except OSError:
+            # A core that answers early and closes is heard out: the reader finds the answer or the end.
+            self._stop_writing()
+            return
+        self._is_written = True
+        if not self._unsent:
+            self._stop_writing()
+
+    def _stop_writing(self) -> None:
+        if self._writer is not None:
+            self._writer.stop()
+            self._writer.close()
+            self._writer = None
+
+    def _receive(self) -> None:
+        try:
+            data = self._receive_bytes()
+        except BlockingIOError:
+            return
+        except OSError as exc:
+            self._broke(exc)
+            return
+        request = self._request
+        if request is None or not self._is_written:
+            self._broke(ConnectionResetError("closed, or spoke unasked"))
+            return
+        try:
+            if not (self._answer.feed(data) if data else self._answer.end()):
+                if not data:
+                    self._broke(ConnectionResetError("ended before the answer was complete"))
+                return
+            answer = self._answer.take(request)
+        except BadAnswer as exc:
+            self._end(BadAnswer(exc.reason))
+            return
+        self._request = None
+        self._is_written = False
+        self._has_answered = True
+        self.is_reusable = self._answer.keeps_alive and not self._unsent
+        self._owner.ended(self, answer)
+
+    def _broke(self, error: OSError) -> None:
+        if self._request is None:
+            self._owner.lost(self)
+        elif not self._is_written:
+            self._end(Unreachable(str(error)))
+        elif not self._has_answered and refuses_us(error):
+            self._end(Untrusted(str(error)))
+        else:
+            self._end(BrokenOff(str(error)))
+
+    def _end(self, error: CoreError) -> None:
+        self._request = None
+        self._is_written = False
+        self.is_reusable = False
+        self._owner.ended(self, error)

@@ -1,0 +1,166 @@
+"""From a name to a channel: look-up, connect to one address after another, TLS handshake; all within one bound."""
+
+from __future__ import annotations
+
+import errno
+import os
+import ssl
+from _socket import socket as Socket  # noqa: N812 -- a class; gevent patches the one of the public module
+from collections import deque
+from dataclasses import dataclass
+from socket import IPPROTO_TCP, SO_ERROR, SOCK_STREAM, SOL_SOCKET, TCP_NODELAY
+from typing import TYPE_CHECKING
+
+from legacy_client.errors import Unreachable, Untrusted
+from legacy_client.transport.hub.channel import PlainChannel, TlsChannel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gevent._types import _IoWatcher, _Loop
+
+    from legacy_client.errors import CoreError
+    from legacy_client.transport.hub.addresses import Address, Addresses
+    from legacy_client.transport.hub.channel import Channel
+
+READ, WRITE = 1, 2
+
+# How long one address is given while there are others left (RFC 8305 section 5 has the same figure).
+_ADDRESS_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """The core, as dialing sees it; no context means no TLS."""
+
+    host: str
+    addresses: Addresses
+    context: ssl.SSLContext | None
+
+
+class Dialing:
+    """One attempt to get a channel by ``until``; ``then`` is called once, with the channel or why there is none."""
+
+    def __init__(
+        self,
+        loop: _Loop,
+        endpoint: Endpoint,
+        then: Callable[[Dialing, Channel | CoreError], None],
+        *,
+        until: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._loop = loop
+        self._endpoint = endpoint
+        self._then = then
+        self._until = until
+        self._clock = clock
+        self._left: deque[Address] = deque()
+        self._address_until = until
+        self._sock: Socket | None = None
+        self._watcher: _IoWatcher | None = None
+        self._unsent = b""
+        self._is_over = False
+
+    def start(self) -> None:
+        """Look the name up and go on from there."""
+        self._endpoint.addresses.ask(self._found)
+
+    def check(self, now: float) -> None:
+        """Give up, or go on to the next address, when it has taken too long."""
+        if now >= self._until:
+            self._endpoint.addresses.doubt()
+            self.end(Unreachable("connecting took too long"))
+        elif self._left and now >= self._address_until:
+            self._next("no answer")
+
+    def end(self, result: Channel | CoreError) -> None:
+        """Be over, with this result."""
+        if self._is_over:
+            return
+        self._is_over = True
+        self._unwatch()
+        if self._sock is not None and not hasattr(result, "sock"):
+            self._sock.close()
+        self._then(self, result)
+
+    def _found(self, addresses: Sequence[Address]) -> None:
+        if not self._is_over:
+            self._left = deque(addresses)
+            self._next("the name did not resolve")
+
+    def _next(self, reason: str) -> None:
+        self._unwatch()
+        if self._sock is not None:
+            self._sock.close()
+        while self._left:
+            reason = self._connect(*self._left.popleft())
+            if not reason:
+                return
+        self._endpoint.addresses.doubt()
+        self.end(Unreachable(reason))
+
+    def _connect(self, family: int, address: tuple[object, ...]) -> str:
+        """Begin; why that failed, or nothing."""
+        try:
+            self._sock = sock = Socket(family, SOCK_STREAM)
+            sock.setblocking(False)
+            sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
+            error = sock.connect_ex(address)
+        except OSError as exc:
+            return str(exc)
+        if error not in (0, errno.EINPROGRESS):
+            return os.strerror(error)
+        now = self._clock()
+        self._address_until = now + max(_ADDRESS_SECONDS, (self._until - now) / (len(self._left) + 1))
+        self._watch(sock, WRITE, self._connected, sock)
+        return ""
+
+    def _connected(self, sock: Socket) -> None:
+        error = sock.getsockopt(SOL_SOCKET, SO_ERROR)
+        if error:
+            self._next(os.strerror(error))
+        elif self._endpoint.context is None:
+            self.end(PlainChannel(sock))
+        else:
+            self._left.clear()
+            self._shake_hands(TlsChannel(self._endpoint.context, sock, self._endpoint.host))
+
+    def _shake_hands(self, channel: TlsChannel) -> None:
+        try:
+            is_done = self._step(channel)
+        except ssl.SSLError as exc:
+            is_broken = isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError))
+            self.end(Unreachable("closed in the TLS handshake") if is_broken else Untrusted(str(exc)))
+        except OSError as exc:
+            self._next(str(exc))
+        else:
+            if is_done and not self._unsent:
+                self.end(channel)
+            else:
+                self._watch(channel.sock, READ | WRITE if self._unsent else READ, self._shake_hands, channel)
+
+    def _step(self, channel: TlsChannel) -> bool:
+        try:
+            return channel.shake_hands()
+        finally:
+            # Also when the handshake failed: the core is told why.
+            self._unsent += channel.outgoing()
+            self._flush(channel.sock)
+
+    def _flush(self, sock: Socket) -> None:
+        try:
+            self._unsent = self._unsent[sock.send(self._unsent) :] if self._unsent else b""
+        except BlockingIOError:
+            return
+
+    def _watch(self, sock: Socket, events: int, callback: Callable[..., None], argument: object) -> None:
+        self._unwatch()
+        self._watcher = self._loop.io(sock.fileno(), events)
+        self._watcher.start(callback, argument)
+
+    def _unwatch(self) -> None:
+        if self._watcher is not None:
+            self._watcher.stop()
+            self._watcher.close()
+            self._watcher = None

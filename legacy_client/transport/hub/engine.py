@@ -1,0 +1,239 @@
+"""All connections to the core on one event loop: whose turn it is, on which connection, under which bounds.
+
+Entry points are the consumers' greenlets, the loop's callbacks and the tick. None of them waits, so none interrupts another.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from gevent.hub import Waiter
+
+from legacy_client.errors import CoreError, Stopped, Unsendable
+from legacy_client.transport.hub.connection import Connection
+from legacy_client.transport.hub.dialing import Dialing
+from legacy_client.transport.hub.pool import Pool
+from legacy_client.transport.hub.turns import Batch, Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from gevent._types import _Loop
+    from requests import PreparedRequest, Response
+
+    from legacy_client.transport.base import Flow, Gate, Limits
+    from legacy_client.transport.hub.channel import Channel
+    from legacy_client.transport.hub.dialing import Endpoint
+    from legacy_client.transport.hub.turns import Call
+    from legacy_client.transport.hub.wire import Wire
+
+_log = logging.getLogger(__name__)
+
+# Deadlines are looked at this often: one pass over what is open is cheaper than a timer for every request.
+_TICK_SECONDS = 0.02
+
+
+class Engine:
+    """Serves batches in turn. Requests under way, connections being made included, never exceed the bounds."""
+
+    def __init__(
+        self, loop: _Loop, endpoint: Endpoint, wire: Wire, limits: Limits, gate: Gate, clock: Callable[[], float]
+    ) -> None:
+        self._loop = loop
+        self._endpoint = endpoint
+        self._wire = wire
+        self._limits = limits
+        self._gate = gate
+        self._clock = clock
+        self._turns = Turns()
+        self._batches: set[Batch] = set()
+        self._dialings: set[Dialing] = set()
+        self._pool = Pool(limits.idle_seconds)
+        self._under_way = 0
+        self._is_pumping = False
+        self._timer = loop.timer(_TICK_SECONDS, _TICK_SECONDS)
+        self._is_ticking = False
+
+    def run(self, requests: Sequence[PreparedRequest], flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
+        """Send a batch and yield its results; see ``Transport.send_many``."""
+        now = self._clock()
+        batch = Batch(requests, flow, self._limits.attempt_seconds, now=now, run_soon=self._loop.run_callback)
+        self._batches.add(batch)
+        self._turns.enter(batch)
+        self._turns.offer(batch, now)
+        self._tick_on()
+        try:
+            self._pump(now)
+            yield from batch.results()
+        finally:
+            batch.drop()
+            self._batches.discard(batch)
+
+    def ping(self) -> CoreError | None:
+        """Whether a connection is to be had. With every connection at work there are connections."""
+        now = self._clock()
+        connection = self._pool.take(now)
+        if connection is not None:
+            self._pool.rest(connection, now)
+            return None
+        if self._under_way >= self._limits.connections:
+            return None
+        waiter: Waiter[CoreError | None] = Waiter()
+        self._under_way += 1
+        self._dial(lambda result: self._pinged(result, waiter), now + self._limits.connect_seconds)
+        return waiter.get()
+
+    def waiting(self) -> tuple[int, float]:
+        """Requests not yet sent, and how long the batch that has queued longest has waited for its turn."""
+        now = self._clock()
+        since = min((batch.queued_at or now for batch in self._batches if batch.unsent), default=now)
+        return sum(batch.unsent for batch in self._batches), max(0.0, now - since)
+
+    def close(self) -> None:
+        """Stop what is not sent, break off what is, close every connection."""
+        for batch in self._batches:
+            batch.stop("shutting_down")
+        for dialing in tuple(self._dialings):
+            dialing.end(Stopped("shutting_down"))
+        for connection in self._pool:
+            connection.abort("the transport was closed")
+            self._pool.discard(connection)
+        self._timer.stop()
+        self._timer.close()
+
+    def ended(self, connection: Connection, result: Response | CoreError) -> None:
+        """The request on this connection is over; the next one goes out at once."""
+        call, connection.call = connection.call, None
+        now = self._clock()
+        if connection.is_reusable:
+            self._pool.rest(connection, now)
+        else:
+            self._pool.discard(connection)
+        if call is not None:
+            self._finish(call, result, now)
+
+    def lost(self, connection: Connection) -> None:
+        """An idle connection is of no use any more."""
+        self._pool.discard(connection)
+
+    def _pump(self, now: float) -> None:
+        """Give turns while there is room. What ends at once must not start a pump within the pump."""
+        if self._is_pumping:
+            return
+        self._is_pumping = True
+        try:
+            room = min(self._limits.connections, self._gate.capacity())
+            while self._under_way < room and (batch := self._turns.take()) is not None:
+                if (reason := batch.stopped()) is not None:
+                    batch.stop(reason)
+                elif (refusal := self._gate.refusal()) is not None:
+                    batch.put(batch.take(), refusal)
+                else:
+                    self._dispatch(batch, now)
+                self._turns.offer(batch, now)
+        finally:
+            self._is_pumping = False
+
+    def _dispatch(self, batch: Batch, now: float) -> None:
+        self._under_way += 1
+        batch.in_flight += 1
+        until = now + batch.attempt_seconds
+        call = (batch, batch.take(), now, min(batch.ends, until))
+        if batch.before_send is not None and not _announced(batch.before_send, call[1]):
+            self._finish(call, Unsendable("before_send"), now)
+            return
+        while (connection := self._pool.take(now)) is not None:
+            if self._transmit(connection, call, now):
+                return
+            self._pool.discard(connection)
+        self._dial(lambda result: self._dialed(call, result), call[3])
+
+    def _transmit(self, connection: Connection, call: Call, now: float) -> bool:
+        """Send; False when the connection turned out dead before a byte could leave."""
+        batch, index, _, until = call
+        request = batch.requests[index]
+        connection.call = call
+        try:
+            connection.send(request, self._wire.serialise(request, until - now), until)
+        except ValueError as exc:
+            connection.call = None
+            self._pool.rest(connection, now)
+            self._finish(call, Unsendable(str(exc)), now)
+        except OSError:
+            return False
+        return True
+
+    def _dial(self, then: Callable[[Channel | CoreError], None], until: float) -> None:
+        def over(dialing: Dialing, result: Channel | CoreError) -> None:
+            self._dialings.discard(dialing)
+            then(result)
+
+        until = min(until, self._clock() + self._limits.connect_seconds)
+        dialing = Dialing(self._loop, self._endpoint, over, until=until, clock=self._clock)
+        self._dialings.add(dialing)
+        self._tick_on()
+        dialing.start()
+
+    def _dialed(self, call: Call, result: Channel | CoreError) -> None:
+        now = self._clock()
+        if isinstance(result, CoreError):
+            self._finish(call, result, now)
+            return
+        connection = self._connection(result)
+        if not self._transmit(connection, call, now):
+            reason = connection.last_words()
+            self._pool.discard(connection)
+            self._finish(call, reason, now)
+
+    def _pinged(self, result: Channel | CoreError, waiter: Waiter[CoreError | None]) -> None:
+        now = self._clock()
+        self._under_way -= 1
+        if not isinstance(result, CoreError):
+            self._pool.rest(self._connection(result), now)
+        self._loop.run_callback(waiter.switch, result if isinstance(result, CoreError) else None)
+        self._pump(now)
+
+    def _connection(self, channel: Channel) -> Connection:
+        connection = Connection(self._loop, channel, self, max_answer_bytes=self._limits.max_answer_bytes)
+        self._pool.add(connection)
+        return connection
+
+    def _finish(self, call: Call, result: Response | CoreError, now: float) -> None:
+        batch, index, started, _ = call
+        self._under_way -= 1
+        batch.in_flight -= 1
+        batch.put(index, result)
+        self._turns.offer(batch, now)
+        self._gate.record(result, now - started)
+        self._pump(now)
+
+    def _tick_on(self) -> None:
+        if not self._is_ticking:
+            self._is_ticking = True
+            self._timer.start(self._tick)
+
+    def _tick(self) -> None:
+        now = self._clock()
+        for opening in tuple(self._dialings):
+            opening.check(now)
+        for connection in self._pool:
+            connection.check(now)
+        self._pool.expire(now)
+        for batch in tuple(self._batches):
+            if batch.unsent and (reason := batch.stopped()):
+                batch.stop(reason)
+            batch.wake()
+        self._pump(now)
+        if not (self._dialings or self._pool or self._batches):
+            self._is_ticking = False
+            self._timer.stop()
+
+
+def _announced(before_send: Callable[[int], None], index: int) -> bool:
+    try:
+        before_send(index)
+    except Exception:  # noqa: BLE001 -- whoever must hear of a request before it leaves has not heard of it
+        _log.exception("before_send_failed", extra={"index": index})
+        return False
+    return True
