@@ -23,6 +23,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "batch_failed": "A batch broke off; items without a result were reported as unknown.",
     "telemetry_hook_failed": "A hook that only looks on failed; no answer was changed by it.",
     "metrics_fold_failed": "The worker's numbers could not be brought up to now; tried again a second later.",
+    "metrics_not_shared": "There was no room for a worker's numbers in `GATEWAY_STATE_DIR`; it keeps them to itself.",
     # The core.
     "core_answer_untranslatable": "The core's answer has the right shape but values that its contract does not know.",
     "circuit_changed": "The circuit of a worker went from `before` to `now`; open means that the core is failing.",

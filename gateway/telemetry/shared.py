@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import itertools
+import logging
 import os
 import shutil
 import tempfile
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Where prometheus-client itself looks for the folder; set by the server for its workers."""
+_log = logging.getLogger(__name__)
 _OWNER = "owner.lock"
+_FILE_BYTES = 1 << 20
 
 
 def make_folder(state_dir: Path) -> Path:
@@ -40,7 +43,7 @@ def make_folder(state_dir: Path) -> Path:
 
 
 def join(environ: Mapping[str, str]) -> Path | None:
-    """Take a place in the server's folder for this process; None outside a server.
+    """Take a place in the server's folder for this process; None outside a server, or where the disk is full.
 
     Must come before the first metric is made: from then on metrics of this process live in files of the folder.
     """
@@ -48,6 +51,11 @@ def join(environ: Mapping[str, str]) -> Path | None:
         return None
     folder = Path(environ[VARIABLE])
     place = _take_place(folder)
+    try:
+        _reserve(folder, place)
+    except OSError as exc:
+        _log.error("metrics_not_shared", extra={"reason": exc.strerror})
+        return None
     values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call]  # the library leaves it untyped
     return folder
 
@@ -60,6 +68,19 @@ def forget_dead(folder: Path) -> None:
             for gauges in folder.glob(f"gauge_live*_{place}.db"):
                 gauges.unlink(missing_ok=True)
             os.close(lock)
+
+
+def _reserve(folder: Path, place: int) -> None:
+    """Make the place's files as large as they will ever be: to write to a mapped file on a full disk ends the process."""
+    # Imported here: the server imports this module before its workers patch the standard library.
+    from gateway.telemetry.table import METRICS
+
+    for kind in {f"gauge_{spec.across}" if spec.kind == "gauge" else spec.kind for spec in METRICS}:
+        handle = os.open(folder / f"{kind}_{place}.db", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            os.posix_fallocate(handle, 0, _FILE_BYTES)
+        finally:
+            os.close(handle)
 
 
 def _take_place(folder: Path) -> int:

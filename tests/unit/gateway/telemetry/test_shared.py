@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -99,6 +100,26 @@ def test_the_gauges_of_a_dead_worker_are_forgotten_and_its_counts_are_not(
 
     assert _shown(folder, "gateway_workers") == 1
     assert _shown(folder, "gateway_items_total") == 6
+
+
+def test_room_for_all_numbers_is_taken_at_the_start(folder: Path, start: Callable[[], Worker]) -> None:
+    start()
+
+    files = [path.stat() for path in folder.glob("*.db")]
+    assert len(files) == 4
+    assert all(file.st_blocks * 512 >= file.st_size == 1 << 20 for file in files)
+
+
+def test_on_a_full_disk_a_worker_keeps_its_numbers_to_itself(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+
+    assert shared.join({shared.VARIABLE: str(folder)}) is None
+    assert caplog.messages == ["metrics_not_shared"]
 
 
 def test_outside_a_server_there_is_nothing_to_join() -> None:

@@ -1,0 +1,90 @@
+"""Traces leave a real worker: under gevent, after the fork, by OTLP over HTTP."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from tests.e2e.stack import Partner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+    from sandbox.stack import Stack
+
+pytestmark = pytest.mark.e2e
+PATIENCE_SECONDS = 30.0
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+class Collector(ThreadingHTTPServer):
+    """Keeps every span that it is sent."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Receiver)
+        self.spans: list[Span] = []
+        self.changed = threading.Condition()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def has(self, count: int) -> dict[str, Span]:
+        """The spans of the trace by name, once there are ``count``."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self._of_trace()) >= count, PATIENCE_SECONDS)
+            return {span.name: span for span in self._of_trace()}
+
+    def _of_trace(self) -> list[Span]:
+        return [span for span in self.spans if span.trace_id.hex() == TRACE_ID]
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    server: Collector
+
+    def do_POST(self) -> None:
+        request = ExportTraceServiceRequest.FromString(self.rfile.read(int(self.headers["Content-Length"])))
+        with self.server.changed:
+            for resource in request.resource_spans:
+                self.server.spans += [span for scope in resource.scope_spans for span in scope.spans]
+            self.server.changed.notify_all()
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    with Collector() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_a_batch_is_three_spans_of_the_callers_trace(
+    make_stack: Callable[..., Stack], collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
+    stack = make_stack({"TRACES": "true", "CORE_TRANSPORT": "sessions"})
+    items = ({"actionId": str(action_id), "status": "active"} for action_id in (19000, 90404))
+
+    Partner(stack).patch(*items, traceparent=f"00-{TRACE_ID}-00f067aa0ba902b7-01")
+
+    spans = collector.has(3)
+    request = spans["PATCH /openapi/api/v1/actions"]
+    assert request.parent_span_id.hex() == "00f067aa0ba902b7"
+    assert spans["validation"].parent_span_id == request.span_id
+    assert spans["fan_out"].parent_span_id == request.span_id
+    assert [event.name for event in spans["fan_out"].events] == ["item_failed"]
