@@ -23,7 +23,6 @@ _FORGETFUL = {
     "RETRY_BUDGET": "1",
     "RETRY_BUDGET_FLOOR": "1000",
     "STATUS_PAGE": "true",
-    "CORE_TRANSPORT": "sessions",
 }
 
 
