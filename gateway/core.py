@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,8 @@ def _gate(settings: Settings, budget: RetryBudget) -> CoreGate:
         if settings.limit_adaptive
         else None,
         budget=budget,
+        # The engine calls from its loop alone, and nothing here waits.
+        lock=nullcontext() if settings.core_transport == "hub" else None,
     )
 
 

@@ -12,6 +12,7 @@ from legacy_client.errors import CoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     from requests import Response
 
@@ -53,7 +54,10 @@ class GateSnapshot:
 
 
 class CoreGate:
-    """One per core and worker. ``ceiling`` bounds the calls in flight; without a circuit or a limit it is just that."""
+    """One per core and worker. ``ceiling`` bounds the calls in flight; without a circuit or a limit it is just that.
+
+    ``lock`` guards it from the transport's threads; a transport on one event loop needs none (``nullcontext()``).
+    """
 
     def __init__(
         self,
@@ -62,12 +66,13 @@ class CoreGate:
         circuit: Circuit | None = None,
         limit: AdaptiveLimit | None = None,
         budget: RetryBudget | None = None,
+        lock: AbstractContextManager[object] | None = None,
     ) -> None:
         self._ceiling = ceiling
         self._circuit = circuit
         self._limit = limit
         self._budget = budget
-        self._lock = threading.Lock()
+        self._lock = lock or threading.Lock()
         self._in_flight = self._refused = 0
         self._attempts: dict[str, int] = {}
         self._duration_counts = [0] * (len(DURATION_BOUNDS) + 1)
