@@ -35,7 +35,7 @@ class Scraped:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        settings = {"WORKERS": "2", "METRICS": "port", "METRICS_PORT": str(port), "CORE_TRANSPORT": "sessions"}
+        settings = {"WORKERS": "2", "METRICS": "port", "METRICS_PORT": str(port)}
         self.stack = make_stack(settings)
         self.partner = Partner(self.stack)
 
@@ -147,7 +147,7 @@ def test_an_address_on_the_command_line_that_would_drop_the_own_port_stops_the_s
 
 
 def test_one_request_is_one_line_and_each_failed_item_another(make_stack: Callable[..., Stack]) -> None:
-    stack = make_stack({"CORE_TRANSPORT": "sessions", "LOG_FAILED_ITEMS": "1"})
+    stack = make_stack({"LOG_FAILED_ITEMS": "1"})
 
     reply = Partner(stack).patch(*_items(19000, 90404, 90422), x_request_id="telling")
 

@@ -77,7 +77,7 @@ def test_a_batch_is_three_spans_of_the_callers_trace(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
-    stack = make_stack({"TRACES": "true", "CORE_TRANSPORT": "sessions"})
+    stack = make_stack({"TRACES": "true"})
     items = ({"actionId": str(action_id), "status": "active"} for action_id in (19000, 90404))
 
     Partner(stack).patch(*items, traceparent=f"00-{TRACE_ID}-00f067aa0ba902b7-01")

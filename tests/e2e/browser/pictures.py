@@ -24,7 +24,7 @@ STORY: Sequence[tuple[float, dict[str, object]]] = (
     (20, {"latency_ms": 60, "fault_rate": 0.7, "faults": ["500", "reset"]}),
     (130, {"latency_ms": 15}),
 )
-SETTINGS = {"WORKERS": "2", "STATUS_PAGE": "true", "CORE_HONOURS_IDEMPOTENCY": "true", "CORE_TRANSPORT": "sessions"}
+SETTINGS = {"WORKERS": "2", "STATUS_PAGE": "true", "CORE_HONOURS_IDEMPOTENCY": "true"}
 PARTNERS = 4
 
 

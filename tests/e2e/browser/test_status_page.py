@@ -54,7 +54,7 @@ def test_the_page_draws_what_partners_send_and_asks_nobody_else(stack: Stack, ch
 
 def test_the_page_says_when_the_circuit_is_open(make_stack: Callable[..., Stack], chromium: Chromium) -> None:
     stack = make_stack(
-        {"STATUS_PAGE": "true", "CIRCUIT_MIN_CALLS": "2", "CIRCUIT_OPEN": "600", "CORE_TRANSPORT": "sessions"}
+        {"STATUS_PAGE": "true", "CIRCUIT_MIN_CALLS": "2", "CIRCUIT_OPEN": "600"}
     )
     CoreView(stack).weather(fault_rate=1, faults=["500"])
     chromium.open(stack.gateway.url + "/status")
@@ -65,7 +65,7 @@ def test_the_page_says_when_the_circuit_is_open(make_stack: Callable[..., Stack]
 
 
 def test_the_page_says_when_there_is_nobody_to_ask(make_stack: Callable[..., Stack], chromium: Chromium) -> None:
-    stack = make_stack({"STATUS_PAGE": "true", "CORE_TRANSPORT": "sessions"})
+    stack = make_stack({"STATUS_PAGE": "true"})
     chromium.open(stack.gateway.url + "/status")
     stack.gateway.kill()
 
