@@ -32,11 +32,10 @@ from gateway.telemetry.folding import Sources
 from gateway.telemetry.instruments import Instruments
 from gateway.telemetry.traces import TracesUnavailable
 from gateway.translate import ActionTranslation
+from gateway.worker_plan import worker_plan
 from schemas.actions import BatchLoader
 
 _log = logging.getLogger(__name__)
-# What is left of the grace time when unfinished batches are told to end, for their calls in flight and the answer.
-_LAST_SECONDS = 2.0
 
 
 def create_app(settings: Settings | None = None, backends: Backends | None = None) -> Flask:
@@ -50,7 +49,7 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     app = Flask("gateway", static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
-    app.extensions |= _for_the_worker(settings, shedder)
+    app.extensions["worker"] = worker_plan(settings, shedder.drain)
     register(
         app,
         telemetry=instruments.telemetry,
@@ -139,13 +138,3 @@ def _integration(settings: Settings, backends: Backends, door: Door) -> Integrat
         body_limits=BodyLimits(max_bytes=settings.max_body_bytes, seconds=settings.body_timeout),
         deadline_seconds=settings.item_deadline,
     )
-
-
-def _for_the_worker(settings: Settings, shedder: LoadShedder) -> dict[str, object]:
-    """What ``worker.py`` needs to drain, and to answer requests that never reach the application."""
-    grace = settings.graceful_timeout - settings.drain_delay - settings.core_timeout - _LAST_SECONDS
-    return {
-        "drain": lambda: shedder.drain(max(0.0, grace)),
-        "drain_delay": settings.drain_delay,
-        "base_url": settings.public_url,
-    }

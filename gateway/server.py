@@ -34,7 +34,6 @@ reuse_port = _settings.workers > 1
 timeout = 30
 # A stopping worker may finish what it has taken; the request's own budget ends before.
 graceful_timeout = int(_settings.graceful_timeout) + 1
-keepalive = 30
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190

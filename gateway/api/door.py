@@ -28,7 +28,7 @@ class Door:
     def check(self) -> None:
         """Raises Problem 503 with ``Retry-After`` where no request may begin now."""
         if (refusal := self._shedder.admit()) is not None:
-            headers = {"Retry-After": str(refusal.retry_after), "Connection": "close"}
+            headers = {"Retry-After": str(refusal.retry_after)}
             raise Problem("temporarily-unavailable", _DETAILS[refusal.reason], headers=headers)
 
     def under_way(self, deadline: Deadline) -> AbstractContextManager[None]:

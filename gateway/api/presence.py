@@ -31,7 +31,7 @@ def watcher(
 ) -> Callable[[int], None]:
     """A ``before_send`` that cancels ``deadline`` once the caller has left; looks at most four times a second."""
     connection = environ.get("gunicorn.socket")
-    look_at = clock() + _INTERVAL_SECONDS
+    look_at = clock()
 
     def before_send(_index: int) -> None:
         nonlocal look_at

@@ -7,8 +7,10 @@ from gunicorn.http import errors as http_errors
 from ulid import ULID
 
 from gateway.api.problems import MEDIA_TYPE, Problem
+from gateway.client_requests import HeadTimeout
 
 _REFUSALS = (
+    (HeadTimeout, "request-timeout", "The head of the request did not arrive in time.", 408),
     (http_errors.LimitRequestLine, "bad-request", "The request line is too long.", 414),
     (http_errors.LimitRequestHeaders, "headers-too-large", "", 431),
     (http_errors.UnsupportedTransferCoding, "bad-request", "The transfer coding is not supported.", 501),

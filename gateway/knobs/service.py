@@ -47,6 +47,19 @@ class ServiceKnobs:
     )
 
     bind: str = knob("127.0.0.1:8000", help="Address and port; `-b` of gunicorn wins.")
+    client_keepalive: float = knob(
+        75.0,
+        parse=float,
+        unit="s",
+        least=1,
+        help="How long a client's connection may rest between requests; keep it above the load balancer's own.",
+    )
+    header_timeout: float = knob(
+        5.0, parse=float, unit="s", least=0.1, help="Reading one request's head, from its first byte."
+    )
+    answer_timeout: float = knob(
+        30.0, parse=float, unit="s", least=0.1, help="A client's time to take one answer, or one part of a stream."
+    )
     workers: int = knob(1, parse=int, least=1, help="Worker processes; one per core.")
     drain_delay: float = knob(
         1.0,

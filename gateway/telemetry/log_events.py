@@ -16,6 +16,12 @@ LOG_EVENTS: Mapping[str, str] = {
     "access_refused": "Credentials were refused; `error` and `reason` say why, without the credentials.",
     "request_refused": "A request was not HTTP as the gateway takes it, and never reached the application.",
     "refusal_not_delivered": "Such a caller left before its refusal could be sent.",
+    "answer_not_taken": "A client did not take its answer within `GATEWAY_ANSWER_TIMEOUT`; its connection was reset.",
+    "client_left": "A client left before it had its answer; a batch with a key keeps it.",
+    "handshake_failed": "A client's TLS handshake with the server failed or took too long.",
+    # The end of a worker.
+    "worker_stopping": "A worker was told to stop and drains; `connections` are open.",
+    "connections_cut": "A worker's time to stop ran out while this many connections were open; they were cut.",
     # Faults of our own: each is a bug to report, with the traceback in `exception`.
     "unhandled_fault": "A fault nobody foresaw; the caller got a 500.",
     "request_failed_before_the_application": "A fault while a request was read; the caller got a 500.",
