@@ -174,6 +174,14 @@ class FakeCore:
         """Answer requests for ``/core`` + ``path`` with these, one after the other; the last stays."""
         self._scripts["/core" + path] = list(scripts)
 
+    def forget(self) -> None:
+        """No scripts, and nothing seen."""
+        with self._lock:
+            self._scripts.clear()
+            self.requests.clear()
+            self.default, self.on_accept = OK, ()
+            self.most_in_flight = self._in_flight
+
     def seen(self, path: str) -> list[Seen]:
         """The requests for ``/core`` + ``path``."""
         with self._lock:
