@@ -72,6 +72,9 @@ def notes(result: dict[str, Any]) -> list[str]:
         )
     if ours := run.get("W1", {}).get(OURS):
         lines.append(f"In W1 the load generator was {ours['load_busy']:.0%} busy, the gateway {ours['busy']:.0%}.")
+    if sizes := run.get("sizes"):
+        small, large = sizes["10"]["cpu_us"], sizes["10000"]["cpu_us"]
+        lines.append(f"A request costs the gateway about {(small - large) * 10:,.0f} µs, an item {large:.0f} µs more.")
     if memory := run.get("memory"):
         lines.append(
             "Memory of a worker: {idle:.0f} MB idle, {peak:.0f} MB at most, and {growth:+.1f} MB from the first to "

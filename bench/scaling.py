@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from bench.items import write_batches
+from bench.items import BULK, body, item
 from bench.rig import Processors
 from bench.services import GATEWAY, Surroundings, running
 
@@ -18,21 +21,45 @@ if TYPE_CHECKING:
 
 SIZES = (10, 100, 1000, 10_000)
 WORKERS = (1, 2)
+_ITEMS = 40_000
+_FIRST = 10_000_000
 Samples = dict[str, list["Figures"]]
 
 
 def sizes(rig: Rig, into: Surroundings, rounds: int) -> Samples:
-    """CPU per item for each size of batch, with as many clients as keep 64 calls in flight."""
+    """CPU per item for each size of batch, with as many clients as keep 64 calls in flight.
+
+    Sends a fixed number of items with clients of its own: batches that a stopwatch cuts off would count in part.
+    """
     rig.core.delay(0)
-    files = {size: write_batches(rig.folder / f"size-{size}", size, distinct=4) for size in SIZES}
     samples: Samples = {str(size): [] for size in SIZES}
     with running(GATEWAY, into, max_batch_items="10000", max_body_bytes="16777216", batch_deadline="60") as gateway:
         for _ in range(rounds):
-            for size, file in files.items():
-                clients = max(2, -(-64 // size))
-                measured = rig.measure(gateway, file, connections=clients, seconds=2 if rig.quick else 3)
-                samples[str(size)].append({"cpu_us": measured.per_call()})
+            for size in SIZES:
+                rig.settle(gateway)
+                batch, clients = body(map(item, range(_FIRST, _FIRST + size))), max(2, 64 // size)
+                turns = _ITEMS // size // clients
+                cpu = gateway.process.cpu()
+                with ThreadPoolExecutor(clients) as pool:
+                    sending = [pool.submit(_send, gateway.url, rig.token, batch, turns) for _ in range(clients)]
+                for client in sending:
+                    client.result()
+                sent = turns * clients * size
+                samples[str(size)].append({"cpu_us": (gateway.process.cpu() - cpu) / sent * 1e6})
     return samples
+
+
+def _send(url: str, token: str, batch: bytes, times: int) -> None:
+    """One client: the same batch over and over, on one connection."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    for _ in range(times):
+        connection.request("PATCH", BULK, batch, headers)
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"a batch was answered with {answer.status}")
+    connection.close()
 
 
 def workers(rig: Rig, into: Surroundings, rounds: int) -> Samples:
