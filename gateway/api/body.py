@@ -41,8 +41,8 @@ def read_document(request: Request, limits: BodyLimits) -> Body:
     inflate = _is_gzip(request)
     if request.content_length is not None and request.content_length > limits.max_bytes:
         raise _too_large(limits)
-    chunks = _chunks(request, limits.seconds)
-    raw = _joined(_inflated(chunks) if inflate else chunks, limits)
+    chunks = _bounded(_chunks(request, limits.seconds), limits)
+    raw = b"".join(_bounded(_inflated(chunks), limits) if inflate else chunks)
     try:
         return Body(raw, strict_json.parse(raw))
     except strict_json.InvalidJson as exc:
@@ -86,14 +86,13 @@ def _chunks(request: Request, seconds: float) -> Iterator[bytes]:
         raise Problem("bad-request", "The body ended early, or its framing is wrong.") from exc
 
 
-def _joined(chunks: Iterator[bytes], limits: BodyLimits) -> bytes:
-    parts, size = [], 0
+def _bounded(chunks: Iterator[bytes], limits: BodyLimits) -> Iterator[bytes]:
+    size = 0
     for chunk in chunks:
         size += len(chunk)
         if size > limits.max_bytes:
             raise _too_large(limits)
-        parts.append(chunk)
-    return b"".join(parts)
+        yield chunk
 
 
 def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -104,6 +103,8 @@ def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
             yield inflater.decompress(chunk, _CHUNK)
             while inflater.unconsumed_tail:
                 yield inflater.decompress(inflater.unconsumed_tail, _CHUNK)
+            if inflater.unused_data:
+                break
     except zlib.error as exc:
         raise Problem("bad-request", "The body is not valid gzip.") from exc
     if not inflater.eof or inflater.unused_data:

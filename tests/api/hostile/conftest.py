@@ -1,0 +1,20 @@
+"""One application for all hostile requests of a module: that it still serves after each is part of what is tested."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.conftest import OneToken, Service
+
+
+@pytest.fixture(scope="module")
+def shared_service(tmp_path_factory):
+    return Service(tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture
+def service(shared_service):
+    shared_service.core.calls.clear()
+    shared_service.core.contexts.clear()
+    shared_service.authenticator.principal = OneToken().principal
+    return shared_service
