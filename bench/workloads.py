@@ -85,7 +85,7 @@ def _invalid(rig: Rig, running: Running) -> Figures:
 
 def _small_beside_large(rig: Rig, running: Running) -> Figures:
     seconds = 1 if rig.quick else 3
-    idle = _accepted(_timed(rig, running, "one", seconds))
+    idle = _accepted(_timed(rig, running, "one", 1 if rig.quick else 2))
     large = rig.load(running.url, rig.folder / "thousand", connections=1, seconds=seconds + 30)
     try:
         time.sleep(0.5)
