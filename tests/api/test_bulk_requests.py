@@ -207,7 +207,9 @@ def test_a_gzip_bomb_is_cut_at_the_limit(service):
     assert_problem(service.patch(body=bomb, Content_Encoding="gzip"), 413, "body-too-large")
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"{}")[:-4], gzip.compress(b"{}") + b"more"])
+@pytest.mark.parametrize(
+    "body", [b"no gzip", gzip.compress(b"{}", mtime=0)[:-4], gzip.compress(b"{}", mtime=0) + b"more"]
+)
 def test_a_broken_gzip_body_is_refused(service, body):
     assert_problem(service.patch(body=body, Content_Encoding="gzip"), 400, "bad-request")
 
