@@ -63,6 +63,8 @@ def harmless(value: object, *, most: int = _MAX_TEXT, kept: str = "") -> object:
 
     Texts are cut at ``most`` characters, those of ``kept`` stay as they are, and what looks like a token is masked.
     """
+    if type(value) is str:
+        return _harmless_text(value, most, kept)
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int):
