@@ -42,7 +42,8 @@ class Stack:
         self._is_temporary = folder is None
         self._settings = settings or {}
         self.folder = folder or Path(tempfile.mkdtemp(prefix="sandbox-stack-"))
-        self.core = self._part("core", _sandbox("core", "--auth", "bearer", *core), "/healthz")
+        state = str(self.folder / "core")
+        self.core = self._part("core", _sandbox("core", "--auth", "bearer", "--state", state, *core), "/healthz")
         self.identity = self._part("identity", _sandbox("identity", *identity), "/healthz")
         self.gateway = self._part("gateway", _gunicorn, ready)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 from sandbox.core.app import Core
@@ -38,8 +39,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _run(options: argparse.Namespace) -> int:
     trouble = _trouble(options)
-    with tempfile.TemporaryDirectory(prefix="sandbox-core-") as temporary:
-        folder = options.state or Path(temporary)
+    kept_or_not = nullcontext(options.state) if options.state else tempfile.TemporaryDirectory(prefix="sandbox-core-")
+    with kept_or_not as name:
+        folder = Path(name)
         folder.mkdir(parents=True, exist_ok=True)
         database = Database(folder / "core.sqlite3")
         try:

@@ -26,7 +26,7 @@ def start():
 
     yield start
     for process in processes:
-        process.kill()
+        process.terminate()
         process.communicate(timeout=10)
 
 

@@ -41,8 +41,9 @@ def stubborn_command(port):
 
 
 @pytest.fixture
-def part(tmp_path):
+def part(tmp_path, monkeypatch):
     """``part(command)``: a part, not started; killed in the end."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     parts = []
 
     def make(command, ready="/healthz"):
@@ -126,7 +127,11 @@ def test_a_control_that_is_refused_says_why(part):
 def test_a_part_dies_with_its_parent_even_if_that_is_killed(tmp_path):
     command = 'lambda port: [sys.executable, "-m", "sandbox", "core", "--port", str(port)]'
     parent = subprocess.run(
-        [sys.executable, "-c", ORPHAN.format(command=command), str(tmp_path)], cwd=ROOT, capture_output=True, timeout=60
+        [sys.executable, "-c", ORPHAN.format(command=command), str(tmp_path)],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        timeout=60,
     )
 
     assert parent.returncode == -signal.SIGKILL
@@ -141,6 +146,18 @@ def test_a_stack_that_cannot_start_leaves_nothing_running():
 
     assert not any(part.is_running() for part in (stack.core, stack.identity, stack.gateway))
     assert not stack.folder.exists()
+
+
+def test_a_killed_core_leaves_its_data_in_the_stacks_folder_only(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    stack = Stack(folder=tmp_path / "stack")
+    stack.folder.mkdir()
+
+    stack.core.start()
+    stack.core.kill()
+
+    assert (stack.folder / "core" / "core.sqlite3").exists()
+    assert list(tmp_path.iterdir()) == [stack.folder]
 
 
 def test_the_gateway_sees_no_settings_but_the_stacks(monkeypatch, tmp_path):
