@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from bench import machine, prepare, report, scaling, services, workloads
 from bench.core import Core
 from bench.equal import differences
+from bench.parts import parts
 from bench.rig import Processors, Rig
 from bench.summary import summarise
 from bench.tokens import Issuer
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from bench.services import Running, Service, Surroundings
 
 _RESULTS = Path(__file__).with_name("results")
-_WORKLOADS = ("W1", "W2", "W3", "W4", "W5", "sizes", "workers", "memory")
+_WORKLOADS = ("W1", "W2", "W3", "W4", "W5", "sizes", "workers", "parts", "memory")
 
 
 def main() -> int:
@@ -96,6 +97,8 @@ class _Bench:
             if name in wanted:
                 _say(name)
                 run[name] = {key: summarise(found) for key, found in grow(rig, into, rounds).items()}
+        if "parts" in wanted:
+            run["parts"] = parts()
         if "memory" in wanted:
             _say("memory")
             run["memory"] = scaling.memory(rig, into, self._options.soak or (3 if rig.quick else 10))

@@ -11,7 +11,7 @@ from bench.goals import OURS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LEFT, _WIDTH, _ROW, _TOP = 270, 560, 30, 64
+_LEFT, _WIDTH, _ROW, _TOP = 300, 540, 30, 64
 _STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #24292f }
   .title { font-size: 16px; font-weight: 600 } .faint { fill: #6e7781 } .grid { stroke: #d0d7de }

@@ -56,6 +56,16 @@ def growth_table(run: Run) -> list[Row]:
     return rows
 
 
+def parts_table(run: Run) -> list[Row]:
+    """What each hop of an item costs on its own, and what is left of W1 beside them."""
+    found = run.get("parts", {})
+    rows: list[Row] = [("hop of an item", "µs"), *((name, f"{cost:.1f}") for name, cost in found.items())]
+    if found and "W1" in run:
+        rest = run["W1"][OURS]["cpu_us"] - sum(found.values())
+        rows.append(("all else: kernel, event loop, Flask and gunicorn by request", f"{rest:.1f}"))
+    return rows
+
+
 def notes(result: dict[str, Any]) -> list[str]:
     """Where the figures come from, in sentences."""
     machine, run = result["machine"], result["run"]
@@ -86,7 +96,7 @@ def notes(result: dict[str, Any]) -> list[str]:
 
 def terminal(result: dict[str, Any]) -> str:
     """Everything as aligned text."""
-    tables = (table(result["run"]) for table in (peers_table, growth_table, goals_table))
+    tables = (table(result["run"]) for table in (peers_table, growth_table, parts_table, goals_table))
     return "\n\n".join([*(_aligned(rows) for rows in tables if len(rows) > 1), "\n".join(notes(result))])
 
 
@@ -95,7 +105,7 @@ def publish(result: dict[str, Any]) -> None:
     page = _DOCS / "performance.md"
     before, _, rest = page.read_text().partition(_BEGIN)
     after = rest.partition(_END)[2]
-    tables = (_markdown(table(result["run"])) for table in (goals_table, peers_table, growth_table))
+    tables = (_markdown(table(result["run"])) for table in (goals_table, peers_table, growth_table, parts_table))
     text = "\n\n".join([*tables, "\n".join(notes(result))])
     page.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{after}")
     (_DOCS / "performance.svg").write_text(plot(result["run"], _TITLES))

@@ -1,0 +1,110 @@
+"""``python -m bench.parts``: what each hop of an item costs on its own, in µs of the fastest of many turns.
+
+Runs the gateway's own functions on the traffic of W1, without sockets; what W1 costs beyond their sum is the kernel,
+the event loop, and what a request costs whatever its size.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import orjson
+
+from bench.items import body, item
+from gateway.api import strict_json
+from gateway.translate import ActionTranslation
+from legacy_client.calls import ActionUpdate
+from legacy_client.circuit import Circuit
+from legacy_client.gate import CoreGate
+from legacy_client.operations import HEADERS, write_update
+from legacy_client.reading import AnswerReader
+from legacy_client.template import RequestTemplate
+from legacy_client.transport.hub import answer
+from legacy_client.transport.hub.wire import Origin, Wire
+from schemas.actions import LANGUAGES, BatchLoader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_ITEMS, _TURNS = 100, 60
+_URL = "http://127.0.0.1:1"
+
+
+def parts() -> dict[str, float]:
+    """µs an item for each hop, in the order in which a batch takes them."""
+    raw = body(map(item, range(10_000_000, 10_000_000 + _ITEMS)))
+    loader, translation = BatchLoader(LANGUAGES, _ITEMS, lambda: None), ActionTranslation(LANGUAGES)
+    document = strict_json.parse(raw)
+    items = loader.load(document)
+    updates = [ActionUpdate(str(one["actionId"]), translation.to_legacy(one)) for one in items]
+    actions = [_action(update) for update in updates]
+    shown = [translation.from_legacy(update.id, action) for update, action in zip(updates, actions, strict=True)]
+    return {
+        "strict JSON in": _cost(lambda: strict_json.parse(raw)),
+        "validate": _cost(lambda: loader.load(document)),
+        "translate": _cost(lambda: [translation.to_legacy(one) for one in items]),
+        **_call_parts(updates),
+        **_answer_parts(updates),
+        "translate back": _cost(lambda: [translation.from_legacy("1", action) for action in actions]),
+        "JSON out": _cost(lambda: orjson.dumps({"data": shown})),
+    }
+
+
+def _call_parts(updates: Sequence[ActionUpdate]) -> dict[str, float]:
+    template = RequestTemplate("PATCH", _URL, HEADERS).extended({"X-Request-ID": "r" * 26})
+    requests = [write_update(template, update, "k" * 26) for update in updates]
+    wire = Wire(Origin(_URL), "X-Request-Timeout-Ms")
+    return {
+        "write the call": _cost(lambda: [write_update(template, update, "k" * 26) for update in updates]),
+        "serialise": _cost(lambda: [wire.serialise(request, 5.0) for request in requests]),
+    }
+
+
+def _answer_parts(updates: Sequence[ActionUpdate]) -> dict[str, float]:
+    request = RequestTemplate("PATCH", _URL, HEADERS).prepare("/actions/1", b"{}", {})
+    framing, gate = answer.AnswerReader(1 << 20), CoreGate(ceiling=64, circuit=Circuit())
+    reading = AnswerReader(atomic_errors=False, max_answer_bytes=1 << 20)
+    received = [(int(update.id), _received(update)) for update in updates]
+
+    def framed(data: bytes) -> answer.Answer:
+        framing.feed(data)
+        return framing.take(request)
+
+    answers = [framed(data) for _, data in received]
+
+    def gated() -> None:
+        for one in answers:
+            gate.refusal()
+            gate.record(one, 0.001)
+
+    return {
+        "frame and read the answer": _cost(lambda: [reading.read(framed(data), wanted) for wanted, data in received]),
+        "circuit, limit, counters": _cost(gated),
+    }
+
+
+def _cost(work: Callable[[], object]) -> float:
+    """The fastest of many turns: what the code costs when nothing disturbs it."""
+    fastest = float("inf")
+    for _ in range(_TURNS):
+        began = time.perf_counter()
+        work()
+        fastest = min(fastest, time.perf_counter() - began)
+    return fastest / _ITEMS * 1e6
+
+
+def _received(update: ActionUpdate) -> bytes:
+    content = orjson.dumps({"data": _action(update)})
+    head = b"HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Sun, 22 Nov 2026 20:00:00 GMT\r\nConnection: keep-alive\r\n"
+    return b"%bContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (head, len(content), content)
+
+
+def _action(update: ActionUpdate) -> dict[str, object]:
+    """The whole action as the stub core answers it."""
+    return {"id": int(update.id), "author": 4711, **update.fields}
+
+
+if __name__ == "__main__":
+    for name, cost in parts().items():
+        print(f"{cost:6.2f}  {name}")
