@@ -6,7 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
-from gunicorn.http.errors import InvalidHeader, ParseException
+from gunicorn.http.errors import InvalidHeader, ParseException, UnsupportedTransferCoding
 from gunicorn.http.message import Request
 from gunicorn.http.unreader import SocketUnreader
 
@@ -116,6 +116,10 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         if self.version >= (1, 1) and all(name != "HOST" for name, _ in self.headers):
             raise InvalidHeader("HOST", req=self)
         super().set_body_reader()
+        # RFC 9112 section 6.1; gunicorn lets codings that it does not undo stand before chunked.
+        codings = [value for name, value in self.headers if name == "TRANSFER-ENCODING"]
+        if codings and codings[0].lower() != "chunked":
+            raise UnsupportedTransferCoding(codings[0])
         # The body is asked for by its first read, and not, as gunicorn would, before anybody looked at the credentials.
         is_expected, self._expected_100_continue = self._expected_100_continue, False
         self.incoming = BodyReader(self.body.reader, self.unreader, self._body_seconds, is_expected=is_expected)
