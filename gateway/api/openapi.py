@@ -132,14 +132,22 @@ def _bulk_parameters() -> list[dict[str, Any]]:
     return [
         _parameter("dry_run", "query", "Validate only; no call is made.", {"type": "boolean", "default": False}),
         _parameter(
-            "Prefer", "header", "`wait=N` lowers the batch's deadline to N seconds.", {"type": "string"}, "wait=10"
+            "Prefer",
+            "header",
+            "`wait=N` lowers the batch's deadline to N seconds.",
+            {"type": "string", "examples": ["wait=10"]},
         ),
         _parameter(
             "Idempotency-Key",
             "header",
             "Repeat the request with the same key to complete what is not final; nothing final is sent again.",
-            {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-            "8e03978e-40d5-43dd-bc93-6894a57f9324",
+            {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 255,
+                "pattern": "^[!-~]+$",
+                "examples": ["8e03978e-40d5-43dd-bc93-6894a57f9324"],
+            },
         ),
         _parameter(
             "X-Request-ID", "header", "Comes back in the answer, logs and calls to the core.", {"type": "string"}
@@ -171,9 +179,8 @@ def _integration(suffix: str) -> dict[str, Any]:
     }
 
 
-def _parameter(name: str, place: str, meaning: str, schema: dict[str, Any], example: str = "") -> dict[str, Any]:
-    shown = {"example": example} if example else {}
-    return {"name": name, "in": place, "description": meaning, "schema": schema, **shown}
+def _parameter(name: str, place: str, meaning: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": place, "description": meaning, "schema": schema}
 
 
 def _request(schema: str, example: object) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +48,14 @@ class BrowserError(AssertionError):
     """A command failed, or a condition did not come true in time."""
 
 
+class Answer(NamedTuple):
+    """An answer that came over the wire, whether the page may read it or not. Header names are lower case."""
+
+    method: str
+    status: int
+    headers: dict[str, str]
+
+
 class Chromium:
     """One browser with one tab. ``profile`` is an empty folder for it alone."""
 
@@ -66,7 +74,9 @@ class Chromium:
         self._numbers = itertools.count(1)
         self._unread = b""
         self._session = ""
+        self._requests: dict[str, tuple[str, str]] = {}
         self.requested: list[str] = []
+        self._answers: list[dict[str, Any]] = []
         self.complaints: list[str] = []
 
     def __enter__(self) -> Self:
@@ -101,6 +111,15 @@ class Chromium:
         )
         self.command("Page.navigate", url=url)
         self.wait_for("document.readyState === 'complete'")
+
+    def answers(self, url: str) -> list[Answer]:
+        """What came back from an address so far, preflights included."""
+        told = ((self._requests.get(answer["requestId"], ("", "")), answer) for answer in self._answers)
+        return [
+            Answer(method, answer["statusCode"], {name.lower(): text for name, text in answer["headers"].items()})
+            for (asked, method), answer in told
+            if asked == url
+        ]
 
     def value(self, expression: str) -> Any:
         """What a JavaScript expression, or its promise, comes to."""
@@ -141,6 +160,9 @@ class Chromium:
         match event.get("method"):
             case "Network.requestWillBeSent":
                 self.requested.append(params["request"]["url"])
+                self._requests[params["requestId"]] = (params["request"]["url"], params["request"]["method"])
+            case "Network.responseReceivedExtraInfo":
+                self._answers.append(params)
             case "Log.entryAdded" if params["entry"]["level"] == "error":
                 self.complaints.append(params["entry"]["text"])
             case "Runtime.exceptionThrown":

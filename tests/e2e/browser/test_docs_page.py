@@ -1,0 +1,61 @@
+"""The interactive page in a real browser, before a real gateway, under its strict content security policy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway.api.openapi_examples import BATCH
+from schemas.answers import UpdatedSchema
+from tests.e2e.browser.docs_page import DocsPage
+
+if TYPE_CHECKING:
+    from sandbox.stack import Stack
+    from tests.e2e.browser.chromium import Chromium
+    from tests.e2e.stack import CoreView
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def page(stack: Stack, chromium: Chromium) -> DocsPage:
+    return DocsPage(chromium, stack.gateway.url)
+
+
+def test_the_page_shows_both_endpoints_and_asks_nobody_else(page: DocsPage, stack: Stack, chromium: Chromium) -> None:
+    assert page.operations() == [
+        "PATCH /openapi/api/v1/actions",
+        "PUT /integrations/v1/{integrationId}/actions/{actionId}",
+        "PUT /api/public/integrations/v1/{integrationId}/actions/{actionId}",
+    ]
+    assert chromium.complaints == []
+    assert [url for url in chromium.requested if not url.startswith((stack.gateway.url + "/", "data:image/"))] == []
+
+
+def test_the_example_can_be_sent_again_and_again(
+    page: DocsPage, stack: Stack, chromium: Chromium, core: CoreView
+) -> None:
+    page.authorize("keycloak", stack.token())
+
+    assert page.execute("updateActions") == 200
+    answer = page.answer()
+    assert UpdatedSchema().validate(answer) == {}
+    assert [action["actionId"] for action in answer["data"]] == [item["actionId"] for item in BATCH["data"]]
+    chromium.open("about:blank")
+    assert send_once_more(chromium, stack) == 200
+    assert core.counts()["applied"] == 2 * len(BATCH["data"])
+    assert chromium.complaints == []
+
+
+def send_once_more(chromium: Chromium, stack: Stack) -> int:
+    """A reader of another day; the page keeps no credentials."""
+    page = DocsPage(chromium, stack.gateway.url)
+    page.authorize("keycloak", stack.token())
+    return page.execute("updateActions")
+
+
+def test_without_credentials_the_page_shows_the_refusal(page: DocsPage, core: CoreView) -> None:
+    assert page.execute("updateActions") == 401
+    assert page.answer()["type"].endswith("/problems/invalid-token")
+    assert core.counts()["total"] == 0
