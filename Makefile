@@ -6,7 +6,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bulk-update-gateway
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock bench bench-quick fuzz faults soak docs keycloak clean
+.PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock reference bench bench-quick fuzz faults soak docs keycloak clean
 
 ##@ Start
 demo: setup ## Send one batch for each answer of the contract through the real service
@@ -16,7 +16,7 @@ serve: setup ## Keep core, identity provider and gateway running; prints a curl 
 	@$(BIN)/python -m sandbox serve
 
 test: setup lint types layers ## Everything that must be green before a commit
-	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --cov --cov-report=term --cov-fail-under=95
 
 ##@ Parts
 setup: .venv/.locked ## Make .venv from the lock file

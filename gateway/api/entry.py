@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -51,9 +52,11 @@ def notes() -> Notes:
 
 
 def traceparent() -> str:
-    """The caller's W3C trace context if it is well-formed, else an empty string."""
+    """The caller's W3C trace context if it is well-formed, else the start of a new, unsampled one."""
     given = request.headers.get("traceparent", "")
-    return given if _TRACEPARENT.fullmatch(given) else ""
+    if _TRACEPARENT.fullmatch(given):
+        return given
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
 
 
 def _enter() -> None:

@@ -73,6 +73,20 @@ def test_any_other_is_replaced(service, request_id):
     assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{26}", given)
 
 
+def test_the_callers_trace_goes_on_to_the_core(service):
+    given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    service.patch(ITEM, traceparent=given)
+
+    assert service.core.contexts[0].traceparent == given
+
+
+@pytest.mark.parametrize("given", [None, "", "00-zz", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331"])
+def test_every_other_call_begins_a_trace_of_its_own(service, given):
+    service.patch(ITEM, traceparent=given)
+
+    assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-00", service.core.contexts[0].traceparent)
+
+
 def test_every_answer_has_an_id(service):
     for path in ("/livez", "/readyz", "/nowhere", "/problems/not-found"):
         assert service.client.get(path).headers["X-Request-ID"]
