@@ -48,8 +48,12 @@ def on_starting(server: Arbiter) -> None:
     """Before the first worker: the folder in which the workers share their numbers."""
     if not set(bind[1:]) <= set(server.cfg.bind):
         sys.exit("gateway: GATEWAY_METRICS=port needs an address of its own: set GATEWAY_BIND instead of -b")
-    if _settings.metrics != "off":
+    if _settings.metrics == "off":
+        return
+    try:
         os.environ[shared.VARIABLE] = str(shared.make_folder(_settings.state_dir))
+    except OSError as exc:
+        sys.exit(f"gateway: GATEWAY_STATE_DIR: cannot be written to ({exc.strerror})")
 
 
 def child_exit(server: Arbiter, worker: object) -> None:  # noqa: ARG001 -- gunicorn's signature

@@ -7,8 +7,8 @@ and no counter ever falls. A place is held by a lock that the kernel drops howev
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
-import itertools
 import logging
 import os
 import shutil
@@ -29,17 +29,25 @@ _FILE_BYTES = 1 << 20
 
 
 def make_folder(state_dir: Path) -> Path:
-    """A fresh folder for one server and its workers, and the end of those that dead servers left behind."""
+    """A fresh folder for one server and its workers, and the end of those that dead servers left behind.
+
+    Raises OSError where ``state_dir`` cannot be written to.
+    """
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in state_dir.glob("metrics-*"):
-        if (lock := _try_lock(left / _OWNER)) is not None:
-            shutil.rmtree(left, ignore_errors=True)
-            os.close(lock)
-    while True:
-        folder = Path(tempfile.mkdtemp(prefix="metrics-", dir=state_dir))
-        # Never closed: held as long as the server or one of its workers lives. None: another server swept just now.
-        if _try_lock(folder / _OWNER) is not None:
-            return folder
+        # Another server may sweep at the same time; a folder without a lock is one that it just makes.
+        with contextlib.suppress(OSError):
+            _remove_if_dead(left)
+    folder = Path(tempfile.mkdtemp(prefix="metrics-", dir=state_dir))
+    # Never closed: held as long as the server or one of its workers lives.
+    _try_lock(folder / _OWNER, os.O_CREAT)
+    return folder
+
+
+def _remove_if_dead(folder: Path) -> None:
+    if (lock := _try_lock(folder / _OWNER)) is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
 
 
 def join(environ: Mapping[str, str]) -> Path | None:
@@ -50,8 +58,8 @@ def join(environ: Mapping[str, str]) -> Path | None:
     if not environ.get(VARIABLE):
         return None
     folder = Path(environ[VARIABLE])
-    place = _take_place(folder)
     try:
+        place = _take_place(folder)
         _reserve(folder, place)
     except OSError as exc:
         _log.error("metrics_not_shared", extra={"reason": exc.strerror})
@@ -84,19 +92,16 @@ def _reserve(folder: Path, place: int) -> None:
 
 
 def _take_place(folder: Path) -> int:
-    for place in itertools.count():
-        # Never closed: the place is held until the process ends.
-        if _try_lock(folder / f"place-{place}.lock") is not None:
-            return place
-    raise AssertionError("itertools.count() does not end")
+    place = 0
+    # Never closed: the place is held until the process ends.
+    while _try_lock(folder / f"place-{place}.lock", os.O_CREAT) is None:
+        place += 1
+    return place
 
 
-def _try_lock(path: Path) -> int | None:
-    """The open file that holds the lock, or None if somebody else has it or there is no such folder."""
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError:
-        return None
+def _try_lock(path: Path, flags: int = 0) -> int | None:
+    """The open file that holds the lock, or None if somebody else has it. Raises OSError where there is no such file."""
+    handle = os.open(path, os.O_RDWR | flags, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -122,6 +122,11 @@ def test_on_a_full_disk_a_worker_keeps_its_numbers_to_itself(
     assert caplog.messages == ["metrics_not_shared"]
 
 
+def test_a_folder_that_is_gone_stops_no_worker(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert shared.join({shared.VARIABLE: str(tmp_path / "gone")}) is None
+    assert caplog.messages == ["metrics_not_shared"]
+
+
 def test_outside_a_server_there_is_nothing_to_join() -> None:
     assert shared.join({}) is None
 
@@ -130,6 +135,9 @@ def test_a_server_starts_with_an_empty_folder_and_removes_those_of_dead_servers(
     left = tmp_path / "metrics-left"
     left.mkdir()
     (left / "counter_0.db").touch()
+    (left / "owner.lock").touch()
+    made_just_now = tmp_path / "metrics-made-just-now"
+    made_just_now.mkdir()
     living = shared.make_folder(tmp_path / "state")
 
     fresh = shared.make_folder(tmp_path)
@@ -137,5 +145,6 @@ def test_a_server_starts_with_an_empty_folder_and_removes_those_of_dead_servers(
 
     assert not left.exists()
     assert sorted(path.name for path in fresh.iterdir()) == ["owner.lock"]
+    assert made_just_now.exists()
     assert living.exists()
     assert living != another
