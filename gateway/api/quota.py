@@ -39,7 +39,8 @@ class Quota:
 
 
 def _exceeded(allowance: Allowance, fields: dict[str, str]) -> Problem:
+    headers = {**fields, "Retry-After": str(allowance.retry_after or allowance.window_seconds)}
     if allowance.never_fits:
-        detail = f"The request costs more than the whole quota of {allowance.limit}; send a smaller one."
-        return Problem("quota-exceeded", detail, headers=fields)
-    return Problem("quota-exceeded", headers={**fields, "Retry-After": str(allowance.retry_after)})
+        detail = f"The request costs more than the whole quota of {allowance.limit}; waiting does not help, send a smaller one."
+        return Problem("quota-exceeded", detail, headers=headers)
+    return Problem("quota-exceeded", headers=headers)

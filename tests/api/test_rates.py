@@ -38,7 +38,7 @@ def test_a_batch_larger_than_the_whole_quota_is_told_that_waiting_does_not_help(
     response = make_service(rate_limit="10/minute").patch(*items(11))
 
     assert "smaller" in assert_problem(response, 429, "quota-exceeded")["detail"]
-    assert "Retry-After" not in response.headers
+    assert response.headers["Retry-After"] == "60"
 
 
 def test_principals_do_not_share_a_rate(make_service):
