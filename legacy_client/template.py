@@ -56,7 +56,8 @@ class RequestTemplate:
     """Method, base URL and headers that are the same for every call of one kind.
 
     ``base_url`` is an http(s) URL without user, query or fragment; ``Accept-Encoding: identity`` is added, because no
-    transport here inflates answers. Raises ValueError (requests' own classes of it) for anything else.
+    transport here inflates answers. Raises ValueError (requests' own classes of it) for anything else, and for HEAD and
+    CONNECT, whose answers are framed in a way of their own.
     """
 
     __slots__ = ("_lines", "_start", "headers", "method", "url")
@@ -66,6 +67,8 @@ class RequestTemplate:
         parts = urlsplit(whole.url or "")
         if parts.username is not None or parts.query or parts.fragment:
             raise ValueError("a base URL has no user, query or fragment")
+        if whole.method in {"HEAD", "CONNECT"}:
+            raise ValueError("answers to HEAD and CONNECT are framed in their own way")
         self.method = whole.method or method
         self.url = (whole.url or "").rstrip("/")
         self.headers = {str(name): str(value) for name, value in whole.headers.items() if name != "Content-Length"}

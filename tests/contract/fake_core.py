@@ -150,6 +150,7 @@ class FakeCore:
     requests: list[Seen] = field(default_factory=list)
     connections: int = 0
     most_in_flight: int = 0
+    host: str = "127.0.0.1"
 
     def __post_init__(self) -> None:
         self._scripts: dict[str, list[tuple[Step, ...]]] = defaultdict(list)
@@ -159,9 +160,12 @@ class FakeCore:
         self._in_flight = 0
         self._sockets: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._listener = socket.create_server(
+            (self.host, 0), family=socket.AF_INET6 if ":" in self.host else socket.AF_INET, backlog=128
+        )
         self.port: int = self._listener.getsockname()[1]
-        self.url = f"https://localhost:{self.port}/core" if self.tls else f"http://127.0.0.1:{self.port}/core"
+        literal = f"[{self.host}]" if ":" in self.host else self.host
+        self.url = f"https://localhost:{self.port}/core" if self.tls else f"http://{literal}:{self.port}/core"
         self._start(self._accept)
 
     def __enter__(self) -> Self:

@@ -65,8 +65,9 @@ class HubTransport(BaseAdapter):
     def send_many(self, requests: Sequence[PreparedRequest], flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
         """See ``Transport.send_many``; ``flow.before_send`` runs on the event loop and must not wait."""
         if self._is_closed:
-            return iter([(index, Stopped("shutting_down")) for index in range(len(requests))])
-        return self._engine().run(requests, flow)
+            yield from ((index, Stopped("shutting_down")) for index in range(len(requests)))
+        else:
+            yield from self._engine().run(requests, flow)
 
     def waiting(self) -> tuple[int, float]:
         """See ``Transport.waiting``; the age is how long a batch has now waited for its turn."""

@@ -47,6 +47,10 @@ class Addresses:
             self._look_up()
         then(self._known)
 
+    def demote(self, address: Address) -> None:
+        """This address did not answer: the others come first."""
+        self._known.sort(key=address.__eq__)
+
     def doubt(self) -> None:
         """None of the addresses answers."""
         self._doubted = True

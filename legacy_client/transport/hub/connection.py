@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Owner(Protocol):
     """Who is told what happens on a connection."""
 
-    def ended(self, connection: Connection, result: Response | CoreError) -> None:
-        """The request under way is over; ``connection.is_reusable`` tells whether another may follow."""
+    def ended(self, connection: Connection, call: Call, result: Response | CoreError) -> None:
+        """The call under way is over; ``connection.is_reusable`` tells whether another may follow."""
         ...
 
     def lost(self, connection: Connection) -> None:
@@ -35,6 +35,7 @@ class Connection:
 
     __slots__ = (
         "_answer",
+        "_call",
         "_channel",
         "_has_answered",
         "_is_written",
@@ -48,7 +49,6 @@ class Connection:
         "_unsent",
         "_until",
         "_writer",
-        "call",
         "is_reusable",
         "resting_since",
     )  # fmt: skip
@@ -61,24 +61,25 @@ class Connection:
         self._receive_bytes = channel.receive
         self._send_bytes = channel.sock.send
         self._answer = AnswerReader(max_answer_bytes)
-        self._request: PreparedRequest | None = None
+        self._call: Call | None = None
+        self._request: PreparedRequest
         self._until = 0.0
         self._unsent = b""
         self._is_written = self._has_answered = False
-        self.call: Call | None = None
         self.resting_since = 0.0
         self.is_reusable = True
         self._writer: _IoWatcher | None = None
         self._reader = loop.io(channel.sock.fileno(), READ)
         self._reader.start(self._receive)
 
-    def send(self, request: PreparedRequest, data: bytes, until: float) -> None:
-        """Send ``data`` and await the answer by ``until``. Raises OSError when not one byte could leave."""
+    def send(self, call: Call, request: PreparedRequest, data: bytes, until: float) -> None:
+        """Send ``request`` as ``data`` and await its answer by ``until``. Raises OSError if not a byte could leave."""
         data = self._seal(data)
         try:
             sent = self._send_bytes(data)
         except BlockingIOError:
             sent = 0
+        self._call = call
         self._request = request
         self._until = until
         self._is_written = sent > 0
@@ -89,10 +90,11 @@ class Connection:
 
     def check(self, now: float) -> None:
         """End a request whose time is up; an answer that came while the loop was busy still counts."""
-        if self._is_overdue(now):
+        if self._overdue(now) is not None:
             self._receive()
-            if self._is_overdue(now):
-                self._end(TimedOut("no answer in time") if self._is_written else Unreachable("not sent in time"))
+            call = self._overdue(now)
+            if call is not None:
+                self._end(call, TimedOut("no answer in time") if self._is_written else Unreachable("not sent in time"))
 
     def is_quiet(self) -> bool:
         """Whether an idle connection is still open, with nothing on it that nobody asked for."""
@@ -114,20 +116,20 @@ class Connection:
         return Unreachable("closed as soon as it was open")
 
     def abort(self, reason: str) -> None:
-        """End the request under way, if there is one."""
-        if self._request is not None:
-            self._end(BrokenOff(reason) if self._is_written else Unreachable(reason))
+        """End the call under way, if there is one."""
+        if self._call is not None:
+            self._end(self._call, BrokenOff(reason) if self._is_written else Unreachable(reason))
 
     def close(self) -> None:
         """Close the socket and its watchers; what is under way is not reported."""
-        self._request = None
+        self._call = None
         self._stop_writing()
         self._reader.stop()
         self._reader.close()
         self._channel.sock.close()
 
-    def _is_overdue(self, now: float) -> bool:
-        return self._request is not None and now >= self._until
+    def _overdue(self, now: float) -> Call | None:
+        return self._call if now >= self._until else None
 
     def _send_rest(self) -> None:
         try:
@@ -156,8 +158,8 @@ class Connection:
         except OSError as exc:
             self._broke(exc)
             return
-        request = self._request
-        if request is None or not self._is_written:
+        call = self._call
+        if call is None or not self._is_written:
             self._broke(ConnectionResetError("closed, or spoke unasked"))
             return
         try:
@@ -165,28 +167,28 @@ class Connection:
                 if not data:
                     self._broke(ConnectionResetError("ended before the answer was complete"))
                 return
-            answer = self._answer.take(request)
+            answer = self._answer.take(self._request)
         except BadAnswer as exc:
-            self._end(BadAnswer(exc.reason))
+            self._end(call, BadAnswer(exc.reason))
             return
-        self._request = None
+        self._call = None
         self._is_written = False
         self._has_answered = True
         self.is_reusable = self._answer.keeps_alive and not self._unsent
-        self._owner.ended(self, answer)
+        self._owner.ended(self, call, answer)
 
     def _broke(self, error: OSError) -> None:
-        if self._request is None:
+        if self._call is None:
             self._owner.lost(self)
         elif not self._is_written:
-            self._end(Unreachable(str(error)))
+            self._end(self._call, Unreachable(str(error)))
         elif not self._has_answered and refuses_us(error):
-            self._end(Untrusted(str(error)))
+            self._end(self._call, Untrusted(str(error)))
         else:
-            self._end(BrokenOff(str(error)))
+            self._end(self._call, BrokenOff(str(error)))
 
-    def _end(self, error: CoreError) -> None:
-        self._request = None
+    def _end(self, call: Call, error: CoreError) -> None:
+        self._call = None
         self._is_written = False
         self.is_reusable = False
-        self._owner.ended(self, error)
+        self._owner.ended(self, call, error)

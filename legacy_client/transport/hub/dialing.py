@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from socket import IPPROTO_TCP, SO_ERROR, SOCK_STREAM, SOL_SOCKET, TCP_NODELAY
 from typing import TYPE_CHECKING
 
-from legacy_client.errors import Unreachable, Untrusted
+from legacy_client.errors import CoreError, Unreachable, Untrusted
 from legacy_client.transport.hub.channel import PlainChannel, TlsChannel
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from gevent._types import _IoWatcher, _Loop
 
-    from legacy_client.errors import CoreError
     from legacy_client.transport.hub.addresses import Address, Addresses
     from legacy_client.transport.hub.channel import Channel
 
@@ -56,6 +55,7 @@ class Dialing:
         self._until = until
         self._clock = clock
         self._left: deque[Address] = deque()
+        self._address: Address | None = None
         self._address_until = until
         self._sock: Socket | None = None
         self._watcher: _IoWatcher | None = None
@@ -76,11 +76,9 @@ class Dialing:
 
     def end(self, result: Channel | CoreError) -> None:
         """Be over, with this result."""
-        if self._is_over:
-            return
         self._is_over = True
         self._unwatch()
-        if self._sock is not None and not hasattr(result, "sock"):
+        if self._sock is not None and isinstance(result, CoreError):
             self._sock.close()
         self._then(self, result)
 
@@ -90,15 +88,24 @@ class Dialing:
             self._next("the name did not resolve")
 
     def _next(self, reason: str) -> None:
-        self._unwatch()
-        if self._sock is not None:
-            self._sock.close()
+        """Leave the address at hand, for this reason, and go on to those that are left."""
+        self._leave()
         while self._left:
-            reason = self._connect(*self._left.popleft())
+            self._address = self._left.popleft()
+            reason = self._connect(*self._address)
             if not reason:
                 return
+            self._leave()
         self._endpoint.addresses.doubt()
         self.end(Unreachable(reason))
+
+    def _leave(self) -> None:
+        self._unwatch()
+        self._unsent = b""
+        if self._sock is not None:
+            self._sock.close()
+        if self._address is not None:
+            self._endpoint.addresses.demote(self._address)
 
     def _connect(self, family: int, address: tuple[object, ...]) -> str:
         """Begin; why that failed, or nothing."""
@@ -123,15 +130,17 @@ class Dialing:
         elif self._endpoint.context is None:
             self.end(PlainChannel(sock))
         else:
-            self._left.clear()
+            self._address_until = self._until
             self._shake_hands(TlsChannel(self._endpoint.context, sock, self._endpoint.host))
 
     def _shake_hands(self, channel: TlsChannel) -> None:
         try:
             is_done = self._step(channel)
         except ssl.SSLError as exc:
-            is_broken = isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError))
-            self.end(Unreachable("closed in the TLS handshake") if is_broken else Untrusted(str(exc)))
+            if isinstance(exc, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+                self._next("closed in the TLS handshake")
+            else:
+                self.end(Untrusted(str(exc)))
         except OSError as exc:
             self._next(str(exc))
         else:

@@ -102,16 +102,14 @@ class Engine:
         self._timer.stop()
         self._timer.close()
 
-    def ended(self, connection: Connection, result: Response | CoreError) -> None:
-        """The request on this connection is over; the next one goes out at once."""
-        call, connection.call = connection.call, None
+    def ended(self, connection: Connection, call: Call, result: Response | CoreError) -> None:
+        """The call on this connection is over; the next one goes out at once."""
         now = self._clock()
         if connection.is_reusable:
             self._pool.rest(connection, now)
         else:
             self._pool.discard(connection)
-        if call is not None:
-            self._finish(call, result, now)
+        self._finish(call, result, now)
 
     def lost(self, connection: Connection) -> None:
         """An idle connection is of no use any more."""
@@ -153,11 +151,9 @@ class Engine:
         """Send; False when the connection turned out dead before a byte could leave."""
         batch, index, _, until = call
         request = batch.requests[index]
-        connection.call = call
         try:
-            connection.send(request, self._wire.serialise(request, until - now), until)
+            connection.send(call, request, self._wire.serialise(request, until - now), until)
         except ValueError as exc:
-            connection.call = None
             self._pool.rest(connection, now)
             self._finish(call, Unsendable(str(exc)), now)
         except OSError:

@@ -95,6 +95,12 @@ def test_a_base_url_with_more_than_an_origin_and_a_path_is_refused(base_url: str
         template(base_url)
 
 
+@pytest.mark.parametrize("method", ["HEAD", "CONNECT", "head"])
+def test_a_method_whose_answers_are_framed_differently_is_refused(method: str):
+    with pytest.raises(ValueError, match="framed"):
+        RequestTemplate(method, "http://core", {})
+
+
 @pytest.mark.parametrize("path", ["/a b", "/a\r\nX: y", "/a\n", "/a\0", "/é", "/a\t", "/\x7f", "/\ud800"])
 def test_a_path_outside_visible_ascii_is_refused(path: str):
     with pytest.raises(ValueError, match="visible ASCII"):
