@@ -106,6 +106,8 @@ class MemoryTransport:
         if flow.before_send is not None:
             flow.before_send(index)
         now = self._clock()
+        if (reason := flow.deadline.stopped()) is not None:
+            return now, index, now, Stopped(reason)
         patience = min(self._limits.attempt_seconds, flow.item_seconds, flow.deadline.remaining())
         if self._limits.deadline_header:
             request.headers[self._limits.deadline_header] = str(int(patience * 1000))

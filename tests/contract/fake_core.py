@@ -157,7 +157,7 @@ class FakeCore:
         self._ending = threading.Event()
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
-        self._in_flight = 0
+        self._in_flight: set[int] = set()
         self._sockets: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(
@@ -179,12 +179,12 @@ class FakeCore:
         self._scripts["/core" + path] = list(scripts)
 
     def forget(self) -> None:
-        """No scripts, and nothing seen."""
+        """No scripts, and nothing seen; what still hangs is not counted any more."""
         with self._lock:
             self._scripts.clear()
             self.requests.clear()
             self.default, self.on_accept = OK, ()
-            self.most_in_flight = self._in_flight
+            self._in_flight, self.most_in_flight = set(), 0
 
     def seen(self, path: str) -> list[Seen]:
         """The requests for ``/core`` + ``path``."""
@@ -255,8 +255,8 @@ class FakeCore:
         with self._lock:
             self.requests.append(request)
             self._changed.notify_all()
-            self._in_flight += 1
-            self.most_in_flight = max(self.most_in_flight, self._in_flight)
+            self._in_flight.add(id(request))
+            self.most_in_flight = max(self.most_in_flight, len(self._in_flight))
             scripts = self._scripts[request.path]
             script = (scripts.pop(0) if len(scripts) > 1 else scripts[0]) if scripts else self.default
         try:
@@ -264,7 +264,7 @@ class FakeCore:
                 step(peer)
         finally:
             with self._lock:
-                self._in_flight -= 1
+                self._in_flight.discard(id(request))
 
 
 def _read_request(peer: Peer, connection: int) -> Seen | None:

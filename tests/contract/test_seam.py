@@ -82,6 +82,19 @@ def test_before_send_is_called_before_the_core_sees_the_request(stage: Stage) ->
     assert set(seen_before.values()) == {False}
 
 
+def test_what_before_send_stops_is_not_sent_itself(stage: Stage) -> None:
+    deadline = stage.deadline()
+
+    def stop_at_three(index: int) -> None:
+        if index == 3:
+            deadline.cancel("client_gone")
+
+    results = dict(stage.send(20, stage.flow(deadline, concurrency=1, before_send=stop_at_three)))
+
+    assert stage.seen() == [0, 1, 2]
+    assert {results[index].reason for index in range(3, 20)} == {"client_gone"}
+
+
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_a_batch_has_no_more_in_flight_than_its_concurrency(kind: str, concurrency: int) -> None:
     with open_stage(kind, latency=0.02) as stage:

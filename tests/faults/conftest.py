@@ -47,6 +47,18 @@ def gateway(shared_gateway: Gateway, core: FakeCore) -> Gateway:
     return shared_gateway
 
 
+@pytest.fixture(scope="session")
+def shared_honouring(home: Home, shared_core: FakeCore) -> Iterator[Gateway]:
+    with Gateway(home, shared_core.url, {"CORE_HONOURS_IDEMPOTENCY": "true"}) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def honouring(shared_honouring: Gateway, core: FakeCore) -> Gateway:
+    """The same with a core that honours idempotency keys, so that what may have been applied is sent again."""
+    return shared_honouring
+
+
 @pytest.fixture
 def make_gateway(home: Home) -> Iterator[Callable[..., Gateway]]:
     """``make_gateway(core_url, BATCH_DEADLINE="2")``: up until the test ends."""

@@ -7,6 +7,8 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Any, Self
 
+import psutil
+
 from sandbox.stack import Stack
 from sandbox.web import Reply, call
 from tests.faults.client import Answer, Client
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 BULK = "/openapi/api/v1/actions"
 # Short budgets, so that what waits for the end of one ends soon; and nothing that one test leaves for the next.
 QUICK = {
-    "CORE_TRANSPORT": "sessions",
     "CORE_TIMEOUT": "1",
     "CORE_CONNECT_TIMEOUT": "0.3",
     "ITEM_DEADLINE": "3",
@@ -122,6 +123,12 @@ class Gateway(Stack):
                 name, _, value = line.partition("} ")
                 found[name.split('result="')[1].rstrip('"')] = int(float(value))
         return found
+
+    def workers(self) -> list[psutil.Process]:
+        """Its worker processes."""
+        everyone = psutil.Process(self.gateway.pid).children(recursive=True)
+        parents = {process.ppid() for process in everyone}
+        return [process for process in everyone if process.pid not in parents]
 
     def log(self) -> str:
         """What it has logged so far."""

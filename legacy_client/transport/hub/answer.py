@@ -152,6 +152,11 @@ class AnswerReader:
             raise BadAnswer("encoded although asked for identity")
         return Answer(request, self._status, headers, content)
 
+    def drop(self) -> None:
+        """Let go of what was read, and of the parser, which refers back to this: megabytes must not wait for the collector."""
+        del self._parser
+        self._content = []
+
     def _bound(self, received: int) -> None:
         # Chunk framing and trailers count too, so the bound on bytes read is wider than the one on content.
         self._received += received

@@ -127,6 +127,7 @@ class Connection:
         self._reader.stop()
         self._reader.close()
         self._channel.sock.close()
+        self._answer.drop()
 
     def _overdue(self, now: float) -> Call | None:
         return self._call if now >= self._until else None

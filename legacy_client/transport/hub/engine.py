@@ -141,6 +141,10 @@ class Engine:
         if batch.before_send is not None and not _announced(batch.before_send, call[1]):
             self._finish(call, Unsendable("before_send"), now)
             return
+        if (reason := batch.stopped()) is not None:
+            # What was asked before sending has found that nothing more may be sent.
+            self._finish(call, Stopped(reason), now)
+            return
         while (connection := self._pool.take(now)) is not None:
             if self._transmit(connection, call, now):
                 return
