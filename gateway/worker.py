@@ -102,7 +102,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         from gateway.api.unparsed import answer, problem_of
 
         problem = problem_of(exc)
-        if problem.status >= 500:
+        if problem.status == 500:  # 501 is a client's doing, and a traceback would hold what it sent.
             _log.error("request_failed_before_the_application", exc_info=exc)
         else:
             _log.info("request_refused", extra={"error": type(exc).__name__, "status": problem.status})

@@ -20,7 +20,11 @@ _PAGE = """<!doctype html>
 <p><a href="/problems/">All problem types</a></p>
 </html>
 """
-_HEADERS = {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff"}
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
 
 
 def blueprint() -> Blueprint:
