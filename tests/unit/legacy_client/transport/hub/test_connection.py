@@ -3,93 +3,17 @@
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
 from legacy_client.errors import BadAnswer, BrokenOff, CoreError, TimedOut, Unreachable, Untrusted
-from legacy_client.transport.hub.connection import Connection
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.unit.legacy_client.transport.hub.line import Line
 
 REQUEST = requests.Request("PUT", "http://core.test/").prepare()
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 REFUSAL = ssl.SSLError(1, "alert")
 REFUSAL.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
-
-
-class Watcher:
-    def __init__(self) -> None:
-        self.callback: Callable[[], None] | None = None
-        self.is_closed = False
-
-    def start(self, callback: Callable[[], None]) -> None:
-        self.callback = callback
-
-    def stop(self) -> None:
-        self.callback = None
-
-    def close(self) -> None:
-        self.is_closed = True
-
-
-class Line:
-    """Loop, channel, socket and owner in one: ``takes`` is what the socket does with what is sent, ``gives`` with reads."""
-
-    def __init__(self, *takes: int | OSError, gives: list[bytes | OSError] | None = None) -> None:
-        self.takes = list(takes)
-        self.gives = gives or []
-        self.sent = b""
-        self.watchers: dict[int, Watcher] = {}
-        self.heard: list[str | requests.Response | CoreError] = []
-        self.is_closed = False
-        self.sock = self
-        self.seal = bytes
-        self.connection = Connection(self, self, self, max_answer_bytes=100)
-
-    def io(self, _fd: int, events: int) -> Watcher:
-        self.watchers[events] = Watcher()
-        return self.watchers[events]
-
-    def fileno(self) -> int:
-        return 0
-
-    def close(self) -> None:
-        self.is_closed = True
-
-    def send(self, data: bytes) -> int:
-        done = self.takes.pop(0) if self.takes else len(data)
-        if isinstance(done, OSError):
-            raise done
-        self.sent += data[:done]
-        return min(done, len(data))
-
-    def receive(self) -> bytes:
-        given = self.gives.pop(0) if self.gives else BlockingIOError()
-        if isinstance(given, OSError):
-            raise given
-        return given
-
-    def ended(self, _connection: Connection, call: str, result: requests.Response | CoreError) -> None:
-        assert call == "call"
-        self.heard.append(result)
-
-    def lost(self, _connection: Connection) -> None:
-        self.heard.append("lost")
-
-    def read(self, *gives: bytes | OSError) -> list[str | requests.Response | CoreError]:
-        """The socket is readable, with this to read; what the owner has heard since."""
-        self.gives.extend(gives)
-        while self.gives and self.watchers[1].callback is not None:
-            self.watchers[1].callback()
-        heard, self.heard = self.heard, []
-        return heard
-
-    def write(self) -> None:
-        """The socket is writable."""
-        self.watchers[2].callback()
 
 
 def sent(*takes: int | OSError) -> Line:
@@ -109,7 +33,7 @@ def test_an_answer_ends_a_request_and_the_connection_may_be_used_again() -> None
     [answer] = line.read(ANSWER)
 
     assert line.sent == b"0123456789"
-    assert answer.content == b"{}"
+    assert (line.ended_call, answer.content) == ("call", b"{}")
     assert line.connection.is_reusable
 
 
