@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _DOCS = Path(__file__).parent.parent / "docs"
 _BEGIN, _END = "<!-- bench: begin -->", "<!-- bench: end -->"
+_PICTURE = "![CPU per item of each service](performance.svg)"
 _TITLES = {service.name: service.title for service in (GATEWAY, *PEERS)}
 Run = dict[str, Any]
 Row = tuple[str, ...]
@@ -106,7 +107,7 @@ def publish(result: dict[str, Any]) -> None:
     before, _, rest = page.read_text().partition(_BEGIN)
     after = rest.partition(_END)[2]
     tables = (_markdown(table(result["run"])) for table in (goals_table, peers_table, growth_table, parts_table))
-    text = "\n\n".join([*tables, "\n".join(notes(result))])
+    text = "\n\n".join([_PICTURE, *tables, "\n".join(notes(result))])
     page.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{after}")
     (_DOCS / "performance.svg").write_text(plot(result["run"], _TITLES))
 

@@ -1,0 +1,142 @@
+"""What the docs say is so: their JSON is the contract's, their programs compile, and nothing is named that is not there."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+import gateway
+from schemas import answers
+from schemas.actions import BatchLoader
+from schemas.integrations import load_integration_action
+from tests.api.conftest import Service
+from tests.docs import DOCS, PAGES, ROOT, blocks
+
+EVERY_PAGE = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+# `x.py` stands for a file that is still to be written.
+_FILE = re.compile(r"`((?:gateway|legacy_client|schemas|sandbox|tests|bench|deploy)/(?:[\w.-]+/)*(?!x\.)[\w-]*\.?\w*)`")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+LOADERS = {
+    "batch": BatchLoader(("en", "fr"), 1_000, lambda: None).load,
+    "integration action": load_integration_action,
+}
+ANSWERS = {
+    "200": answers.UpdatedSchema,
+    "200, dry run": answers.DryRunSchema,
+    "200, integration action": answers.IntegrationActionAnswerSchema,
+    "207": answers.PartlyUpdatedSchema,
+    "400": answers.ValidationProblemSchema,
+    "item error": answers.ItemErrorSchema,
+    "problem": answers.ProblemSchema,
+}
+
+
+@pytest.mark.parametrize("block", blocks("json"), ids=str)
+def test_json_is_what_the_service_takes_or_gives(block):
+    document = json.loads(block.text)
+
+    if block.title in LOADERS:
+        LOADERS[block.title](document)
+    elif block.title or block.page.startswith("partners/"):
+        assert ANSWERS[block.title]().validate(document) == {}
+
+
+def test_each_shape_of_the_contract_is_shown():
+    assert {block.title for block in blocks("json")} >= LOADERS.keys() | ANSWERS.keys()
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=str)
+def test_python_compiles(block):
+    compile(block.text, str(block), "exec")
+
+
+def test_the_loader_of_the_maintainers_page_works():
+    [block] = [block for block in blocks("python") if block.page == "maintainers/add-a-resource.md"]
+
+    exec(block.text, {})
+
+
+@pytest.fixture
+def routes(tmp_path):
+    rules = Service(tmp_path, {"GATEWAY_STATUS_PAGE": "true"}).app.url_map.iter_rules()
+    return {rule.rule for rule in rules}
+
+
+def test_every_route_is_described(routes):
+    words = {"<integration_id>": "{integrationId}", "<action_id>": "{actionId}", "<slug>": "{type}"}
+    shown = {re.sub("<.*?>", lambda name: words.get(name[0], name[0]), route) for route in routes}
+
+    assert {route for route in shown if route not in EVERY_PAGE} == {"/docs/<name>", "/status/<name>"}
+
+
+@pytest.mark.parametrize("block", blocks("sh"), ids=str)
+def test_every_curl_goes_to_a_route(block, routes):
+    patterns = [re.compile(re.sub("<.*?>", "[^/]+", route)) for route in routes]
+
+    for path in re.findall(r"\$GATEWAY([^\"?]*)", block.text):
+        assert any(pattern.fullmatch(path) for pattern in patterns), path
+
+
+@pytest.mark.parametrize(
+    "command", sorted(set(re.findall(r"\bmake ([a-z][a-z-]+)(?=`|\s*#|\s*$)", EVERY_PAGE, re.MULTILINE)))
+)
+def test_every_make_command_is_one(command):
+    assert re.search(rf"^{command}:.*##", MAKEFILE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_leads_to_a_file(page):
+    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+
+    assert [to for to in targets if "://" not in to and not (page.parent / to).exists()] == []
+
+
+def test_every_hop_of_the_map_exists():
+    hops = re.findall(r"([a-z_/]+)\.py:([\w.]+)", gateway.__doc__)
+
+    assert len(hops) >= 8
+    for file, name in hops:
+        package = file.replace("/", ".")
+        found = importlib.import_module(package if package.startswith("schemas.") else f"gateway.{package}")
+        for part in name.split("."):
+            found = getattr(found, part)
+
+
+@pytest.mark.parametrize("path", sorted(set(_FILE.findall(EVERY_PAGE))))
+def test_every_file_that_is_named_exists(path):
+    assert (ROOT / path).exists()
+
+
+def test_every_setting_that_is_named_is_one():
+    known = set(re.findall(r"`(GATEWAY_[A-Z_]+)`", (DOCS / "reference" / "settings.md").read_text(encoding="utf-8")))
+    named = set(re.findall(r"`(GATEWAY_[A-Z_]+[A-Z])(?:=\w+)?`", EVERY_PAGE))
+
+    assert named <= known
+
+
+def test_the_site_builds_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path):
+    build = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "-f",
+        "deploy/docs/mkdocs.yml",
+        "-d",
+        tmp_path,
+    ]
+    environ = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    made = subprocess.run(build, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=100)
+
+    assert made.returncode == 0, made.stderr
+    pages = [page.read_text(encoding="utf-8") for page in tmp_path.rglob("*.html")]
+    assert len(pages) > len(PAGES) - 2
+    loaded = (re.findall(r"<(?:script|img|link|iframe)\b[^>]*?\b(?:src|href)=\"?([^\"\s>]+)", page) for page in pages)
+    assert {address for page in loaded for address in page if re.match("(https?:)?//", address)} == set()
