@@ -53,9 +53,7 @@ def test_the_page_draws_what_partners_send_and_asks_nobody_else(stack: Stack, ch
 
 
 def test_the_page_says_when_the_circuit_is_open(make_stack: Callable[..., Stack], chromium: Chromium) -> None:
-    stack = make_stack(
-        {"STATUS_PAGE": "true", "CIRCUIT_MIN_CALLS": "2", "CIRCUIT_OPEN": "600"}
-    )
+    stack = make_stack({"STATUS_PAGE": "true", "CIRCUIT_MIN_CALLS": "2", "CIRCUIT_OPEN": "600"})
     CoreView(stack).weather(fault_rate=1, faults=["500"])
     chromium.open(stack.gateway.url + "/status")
     _send(stack, 19000, 19001, 19002, 19003)
