@@ -61,12 +61,12 @@ class BulkEndpoint:
         """Authenticate, read, validate, run, answer."""
         self.door.check()
         principal = self.guard.identify(request, BULK_UPDATE)
-        options = read_options(request)
+        options, key = read_options(request), replay.read_key(request)
         body = read_document(request, self.body_limits)
         items = self._valid_items(body, principal)
         if options.dry_run:
             return json_answer({"data": [], "validated": len(items)}, headers=options.applied)
-        claim = self.replays.claim(request, principal.id, body.raw, len(items))
+        claim = self.replays.claim(request, key, principal.id, body.raw, len(items))
         self._charge(principal, items, claim)
         notes().replay = replay.kind(claim)
         deadline = Deadline(options.patience(self.deadline_seconds))

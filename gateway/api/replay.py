@@ -36,16 +36,12 @@ class Replays:
     def __init__(self, store: IdempotencyStore) -> None:
         self._store = store
 
-    def claim(self, request: Request, principal_id: str, body: bytes, items: int) -> Claim | None:
-        """The hold on the request's key, None without one. Raises Problem 400, 409, 422 or 503."""
-        values = request.headers.getlist("Idempotency-Key")
-        if not values:
+    def claim(self, request: Request, key: str | None, principal_id: str, body: bytes, items: int) -> Claim | None:
+        """The hold on the key, None without one. Raises Problem 409, 422 or 503."""
+        if key is None:
             return None
         try:
-            key = parse_key(",".join(values))
             return self._store.claim(principal_id, key, fingerprint(request.method, request.path, body), items)
-        except ValueError as exc:
-            raise Problem("bad-request", f"Idempotency-Key {exc}.") from exc
         except InProgress as exc:
             raise Problem("in-progress", headers={"Retry-After": str(exc.retry_after)}) from exc
         except FingerprintMismatch as exc:
@@ -53,6 +49,15 @@ class Replays:
         except StoreUnavailable as exc:
             detail = "Idempotency records cannot be kept now. Send again later, or without the key."
             raise Problem("temporarily-unavailable", detail, headers={"Retry-After": str(exc.retry_after)}) from exc
+
+
+def read_key(request: Request) -> str | None:
+    """The request's idempotency key, None without one. Raises Problem 400."""
+    values = request.headers.getlist("Idempotency-Key")
+    try:
+        return parse_key(",".join(values)) if values else None
+    except ValueError as exc:
+        raise Problem("bad-request", f"Idempotency-Key {exc}.") from exc
 
 
 def recorded(claim: Claim, finished: Iterable[tuple[int, Outcome]]) -> Iterator[tuple[int, Outcome]]:

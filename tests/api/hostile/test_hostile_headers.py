@@ -6,6 +6,7 @@ They are handed in as WSGI variables, so that they are tested even where the ser
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -52,6 +53,12 @@ def test_an_idempotency_key_out_of_form_is_refused(service, value):
     refused(service, raw(service, VALID, HTTP_IDEMPOTENCY_KEY=value), 400, "bad-request")
 
 
+def test_an_idempotency_key_out_of_form_is_refused_in_a_dry_run_too(service):
+    response = service.patch({"actionId": "1", "status": "done"}, query="?dry_run=true", Idempotency_Key="a b")
+
+    refused(service, response, 400, "bad-request")
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -67,7 +74,9 @@ def test_an_idempotency_key_out_of_form_is_refused(service, value):
 )  # fmt: skip
 def test_a_trace_context_out_of_form_goes_no_further(service, value):
     assert raw(service, VALID, HTTP_TRACEPARENT=value).status_code == 200
-    assert service.core.contexts[0].traceparent == ""
+    sent = service.core.contexts[0].traceparent
+    assert re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-00", sent)
+    assert sent not in value
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,26 @@
+"""What ``/openapi.json`` says is what the service does: for requests made from it, right and wrong ones.
+
+The usual run is short; ``make fuzz-api`` is the long one.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fuzz import openapi
+
+
+def test_the_service_does_what_its_document_says(moody_url):
+    failures, requests = openapi.run(moody_url, examples=15, seed=1)
+
+    assert failures == {}
+    assert requests > 300
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_the_service_does_what_its_document_says_at_length(moody_url):
+    failures, requests = openapi.run(moody_url, examples=1500, seed=None)
+
+    assert failures == {}
+    assert requests > 5000
