@@ -6,12 +6,14 @@ import importlib
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 
 import pytest
 
 import gateway
+from gateway import keys
 from schemas import answers
 from schemas.actions import BatchLoader
 from schemas.integrations import load_integration_action
@@ -88,6 +90,11 @@ def test_every_curl_goes_to_a_route(block, routes):
 )
 def test_every_make_command_is_one(command):
     assert re.search(rf"^{command}:.*##", MAKEFILE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", re.findall(r"^python -m gateway\.keys (.*)$", EVERY_PAGE, re.MULTILINE))
+def test_every_keys_command_is_one(command):
+    assert keys._parser().parse_args(shlex.split(command)).command
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
