@@ -6,7 +6,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bulk-update-gateway
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock reference bench bench-quick fuzz faults soak docs keycloak clean
+.PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak clean
 
 ##@ Start
 demo: setup ## Send one batch for each answer of the contract through the real service
@@ -57,6 +57,17 @@ bench-quick: setup ## The same in about a minute
 
 fuzz: setup ## Ten minutes of random answers at the engine's parser
 	$(BIN)/python -m tests.fuzz.answers --seconds 600
+
+fuzz-api: setup ## Thousands of requests made from the OpenAPI document
+	$(BIN)/python -m pytest tests/fuzz/test_openapi.py -m slow
+
+##@ Supply chain
+audit: setup ## Known weaknesses of what is locked; says so where the advisory service cannot be reached
+	$(BIN)/python deploy/audit.py
+
+sbom: setup ## Bill of materials of what runs: build/sbom.cdx.json (CycloneDX)
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements --validate --output-reproducible -o build/sbom.cdx.json $(LOCK)/runtime.txt
 
 ##@ Maintenance
 reference: setup ## Write docs/reference from the tables in the code

@@ -1,0 +1,85 @@
+"""What is installed is what was locked, byte for byte; the bill of materials lists it; an audit says what it did not see."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.audit import LOCK, verdict
+
+ROOT = Path(__file__).parents[3]
+LOCKS = sorted(LOCK.glob("*.txt"))
+PINNED = re.compile(r"([a-z0-9][a-z0-9-]*)==(\S+)( ; .+)?(?: --hash=sha256:[0-9a-f]{64})+")
+
+
+def requirements(lock):
+    """One line per requirement, continuation lines joined."""
+    text = lock.read_text().replace("\\\n", " ")
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+
+
+def names(lock):
+    return {PINNED.fullmatch(line)[1] for line in requirements(lock)}
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_every_requirement_is_pinned_to_hashes_and_comes_from_no_named_place(lock):
+    loose = [line for line in requirements(lock) if not PINNED.fullmatch(line)]
+
+    assert loose == []
+    assert not re.search(r"https?://|git\+|--index|--find-links|--trusted-host|^-", lock.read_text(), re.MULTILINE)
+
+
+def test_what_runs_is_part_of_what_is_tested():
+    assert names(LOCK / "runtime.txt") <= names(LOCK / "traces.txt") <= names(LOCK / "dev.txt")
+
+
+@pytest.mark.parametrize("place", ["Makefile", "Dockerfile"])
+def test_installing_from_a_lock_file_always_checks_its_hashes(place):
+    lines = [line for line in (ROOT / place).read_text().splitlines() if "pip install" in line and " -r " in line]
+
+    assert lines
+    assert all("--require-hashes" in line for line in lines)
+
+
+def test_the_bill_of_materials_is_valid_and_lists_what_runs(tmp_path):
+    bill = tmp_path / "sbom.json"
+    made = subprocess.run(
+        [sys.executable, "-m", "cyclonedx_py", "requirements", "--validate", "-o", str(bill), LOCK / "runtime.txt"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert made.returncode == 0, made.stderr
+    document = json.loads(bill.read_text())
+    assert document["bomFormat"] == "CycloneDX"
+    assert {part["name"] for part in document["components"]} == names(LOCK / "runtime.txt")
+
+
+def audited(*packages):
+    return json.dumps({"dependencies": list(packages), "fixes": []})
+
+
+SOUND = {"name": "flask", "version": "3.1.3", "vulns": []}
+WEAK = {"name": "old", "version": "0.1", "vulns": [{"id": "CVE-2020-1"}, {"id": "CVE-2020-2"}]}
+UNKNOWN = {"name": "own", "skip_reason": "Dependency not found"}
+
+
+@pytest.mark.parametrize(
+    ("output", "complaint", "code", "said"),
+    [
+        (audited(SOUND), "", 0, "x.txt: 1 packages audited, 0 with known weaknesses"),
+        (audited(SOUND, WEAK), "", 1, "x.txt: 2 packages audited, 1 with known weaknesses\n  old 0.1: CVE-2020-1, CVE-2020-2"),
+        (audited(SOUND, UNKNOWN), "", 0, "x.txt: 1 packages audited, 0 with known weaknesses, 1 not known to the service"),
+        (audited(UNKNOWN), "", 0, "x.txt: NOT AUDITED, the advisory service knows none of its 1 packages"),
+        ("", "a\nConnectionError: refused\n", 0,
+         "x.txt: NOT AUDITED, the advisory service could not be asked: ConnectionError: refused"),
+        ("", "", 0, "x.txt: NOT AUDITED, the advisory service could not be asked: no output"),
+    ],
+)  # fmt: skip
+def test_an_audit_never_says_none_found_of_what_nobody_looked_at(output, complaint, code, said):
+    assert verdict("x.txt", output, complaint) == (code, said)
