@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from legacy_client import (
     CoreGate,
     ForwardedCredentials,
     LegacyClient,
+    LockedGate,
     NoCredentials,
     RetryBudget,
     RetryPolicy,
@@ -79,15 +79,15 @@ def _gate(settings: Settings, budget: RetryBudget) -> CoreGate:
         open_seconds=settings.circuit_open,
         probes=settings.circuit_probes,
     )
-    return CoreGate(
+    # The engine asks from its loop alone; threads meet in the other transport's gate.
+    kind = CoreGate if settings.core_transport == "hub" else LockedGate
+    return kind(
         ceiling=settings.core_concurrency,
         circuit=circuit if settings.circuit_enabled else None,
         limit=AdaptiveLimit(floor=settings.limit_floor, ceiling=settings.core_concurrency)
         if settings.limit_adaptive
         else None,
         budget=budget,
-        # The engine calls from its loop alone, and nothing here waits.
-        lock=nullcontext() if settings.core_transport == "hub" else None,
     )
 
 

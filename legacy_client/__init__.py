@@ -13,7 +13,7 @@ from legacy_client.credentials import (
 )
 from legacy_client.deadline import Deadline
 from legacy_client.errors import CoreError
-from legacy_client.gate import CoreGate, GateSnapshot
+from legacy_client.gate import CoreGate, GateSnapshot, LockedGate
 from legacy_client.limit import AdaptiveLimit
 from legacy_client.retry import RetryPolicy
 
@@ -31,6 +31,7 @@ __all__ = [
     "GateSnapshot",
     "IntegrationActionReplacement",
     "LegacyClient",
+    "LockedGate",
     "NoCredentials",
     "RetryBudget",
     "RetryPolicy",

@@ -12,7 +12,6 @@ from legacy_client.errors import CoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextlib import AbstractContextManager
 
     from requests import Response
 
@@ -56,7 +55,7 @@ class GateSnapshot:
 class CoreGate:
     """One per core and worker. ``ceiling`` bounds the calls in flight; without a circuit or a limit it is just that.
 
-    ``lock`` guards it from the transport's threads; a transport on one event loop needs none (``nullcontext()``).
+    For a transport on one event loop; one with threads takes a ``LockedGate``.
     """
 
     def __init__(
@@ -66,13 +65,11 @@ class CoreGate:
         circuit: Circuit | None = None,
         limit: AdaptiveLimit | None = None,
         budget: RetryBudget | None = None,
-        lock: AbstractContextManager[object] | None = None,
     ) -> None:
         self._ceiling = ceiling
         self._circuit = circuit
         self._limit = limit
         self._budget = budget
-        self._lock = lock or threading.Lock()
         self._in_flight = self._refused = 0
         self._attempts: dict[str, int] = {}
         self._duration_counts = [0] * (len(DURATION_BOUNDS) + 1)
@@ -84,42 +81,69 @@ class CoreGate:
 
     def refusal(self) -> CoreError | None:
         """As ``Gate.refusal``."""
-        with self._lock:
-            wait = None if self._circuit is None else self._circuit.admit()
-            if wait is None:
-                self._in_flight += 1
-                return None
-            self._refused += 1
-            return errors.CircuitOpen("circuit open", retry_after=wait)
+        wait = None if self._circuit is None else self._circuit.admit()
+        if wait is None:
+            self._in_flight += 1
+            return None
+        self._refused += 1
+        return errors.CircuitOpen("circuit open", retry_after=wait)
 
     def record(self, result: Response | CoreError, seconds: float) -> None:
         """As ``Gate.record``."""
         failed, overloaded, name = (
             _of_error(result) if isinstance(result, CoreError) else _of_status(result.status_code)
         )
+        if self._circuit is not None:
+            self._circuit.record(failed, seconds)
+        if self._limit is not None and failed is not None:
+            self._limit.record(overloaded=overloaded, seconds=seconds, in_flight=self._in_flight)
+        self._in_flight -= 1
+        self._attempts[name] = self._attempts.get(name, 0) + 1
+        self._duration_counts[bisect_left(DURATION_BOUNDS, seconds)] += 1
+        self._duration_sum += seconds
+
+    def snapshot(self) -> GateSnapshot:
+        """All of it at one point in time."""
+        return GateSnapshot(
+            circuit="closed" if self._circuit is None else self._circuit.state,
+            limit=self.capacity(),
+            in_flight=self._in_flight,
+            attempts=dict(self._attempts),
+            duration_counts=tuple(self._duration_counts),
+            duration_sum=self._duration_sum,
+            refused=self._refused,
+            retries=0 if self._budget is None else self._budget.retries,
+        )
+
+
+class LockedGate(CoreGate):
+    """The same for a transport whose threads meet here."""
+
+    def __init__(
+        self,
+        *,
+        ceiling: int,
+        circuit: Circuit | None = None,
+        limit: AdaptiveLimit | None = None,
+        budget: RetryBudget | None = None,
+    ) -> None:
+        super().__init__(ceiling=ceiling, circuit=circuit, limit=limit, budget=budget)
+        self._lock = threading.Lock()
+
+    def refusal(self) -> CoreError | None:
+        """As ``Gate.refusal``."""
         with self._lock:
-            if self._circuit is not None:
-                self._circuit.record(failed, seconds)
-            if self._limit is not None and failed is not None:
-                self._limit.record(overloaded=overloaded, seconds=seconds, in_flight=self._in_flight)
-            self._in_flight -= 1
-            self._attempts[name] = self._attempts.get(name, 0) + 1
-            self._duration_counts[bisect_left(DURATION_BOUNDS, seconds)] += 1
-            self._duration_sum += seconds
+            return super().refusal()
+
+    def record(self, result: Response | CoreError, seconds: float) -> None:
+        """As ``Gate.record``."""
+        with self._lock:
+            super().record(result, seconds)
 
     def snapshot(self) -> GateSnapshot:
         """All of it at one point in time."""
         with self._lock:
-            return GateSnapshot(
-                circuit="closed" if self._circuit is None else self._circuit.state,
-                limit=self.capacity(),
-                in_flight=self._in_flight,
-                attempts=dict(self._attempts),
-                duration_counts=tuple(self._duration_counts),
-                duration_sum=self._duration_sum,
-                refused=self._refused,
-                retries=0 if self._budget is None else self._budget.retries,
-            )
+            return super().snapshot()
 
 
 def _of_status(status: int) -> tuple[bool, bool, str]:

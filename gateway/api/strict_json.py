@@ -13,7 +13,8 @@ from typing import Any
 import orjson
 
 MAX_DEPTH = 32
-_BEFORE_COLON = (b" :", b"\t:", b"\n:", b"\r:")
+_SPOILED = 10**9
+_WHITE = (b" ", b"\t", b"\n", b"\r")
 
 
 class InvalidJson(ValueError):
@@ -32,10 +33,10 @@ def parse(body: bytes) -> Any:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as exc:
         raise InvalidJson(_where(exc)) from exc
-    names = _count_names(document, MAX_DEPTH)
+    names = _count_names(document)
     # Where no colon has white space before it, each name in the text ends in `":`. As many of these as names were
     # parsed means that none was dropped as a duplicate; any doubt goes to the exact parse.
-    if body.count(b'":') == names and not any(mark in body for mark in _BEFORE_COLON):
+    if body.count(b'":') == names and not any(white in body and white + b":" in body for white in _WHITE):
         return document
     return _reparse(body)
 
@@ -45,18 +46,27 @@ def _where(exc: orjson.JSONDecodeError) -> str:
     return f"Not valid JSON: {reason.rstrip('.')} at line {exc.lineno}, column {exc.colno}."
 
 
-def _count_names(value: Any, levels: int) -> int:
-    """How many names the document has; a float, which may be an integer that lost digits, spoils the count on purpose."""
-    kind = type(value)
-    if kind is not dict and kind is not list:
-        return -(10**9) if kind is float else 0
-    if not levels:
+def _count_names(document: Any) -> int:
+    """How many names the document has; a float, which may be an integer that lost digits, spoils the count on purpose.
+
+    Level by level, which costs a quarter less than a call for each object.
+    """
+    count, level = 0, [document]
+    for _ in range(MAX_DEPTH):
+        deeper: list[Any] = []
+        for value in level:
+            kind = type(value)
+            if kind is dict:
+                count += len(value)
+                deeper += [member for member in value.values() if type(member) is not str]
+            elif kind is list:
+                deeper += value
+            elif kind is float:
+                count -= _SPOILED
+        level = deeper
+    if any(type(value) is dict or type(value) is list for value in level):
         raise InvalidJson(f"Nested deeper than {MAX_DEPTH} levels.")
-    count, members = (len(value), value.values()) if kind is dict else (0, value)
-    for member in members:
-        if type(member) is not str:
-            count += _count_names(member, levels - 1)
-    return count
+    return count - _SPOILED if level else count
 
 
 def _reparse(body: bytes) -> Any:

@@ -54,16 +54,12 @@ class Answer(Response):
         # The base class's attributes that are missing here are class attributes above or properties below.
         self.request = request
         self.status_code = status
-        self._raw_headers = headers
+        # Each answer's type is read, and a property made on demand would cost more than the view.
+        self.headers = AnswerHeaders(headers)
         self._content = content
 
     @cached_property
-    def headers(self) -> CaseInsensitiveDict[str]:  # type: ignore[override]  # can be read and set like the attribute
-        """The response's headers."""
-        return AnswerHeaders(self._raw_headers)
-
-    @cached_property
-    def url(self) -> str:  # type: ignore[override]  # as above
+    def url(self) -> str:  # type: ignore[override]  # can be read and set like the attribute
         """Where the request went."""
         return self.request.url or ""
 

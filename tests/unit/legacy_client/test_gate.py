@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from legacy_client import errors
 from legacy_client.budget import RetryBudget
 from legacy_client.circuit import Circuit
-from legacy_client.gate import DURATION_BOUNDS, CoreGate
+from legacy_client.gate import DURATION_BOUNDS, CoreGate, LockedGate
 from legacy_client.limit import AdaptiveLimit
 from legacy_client.transport.memory import VirtualClock, answer
 
@@ -151,3 +152,15 @@ def test_retries_are_those_of_the_budget() -> None:
     budget.take(2)
 
     assert CoreGate(ceiling=8, budget=budget).snapshot().retries == 2
+
+
+def test_a_locked_gate_counts_what_threads_bring_it() -> None:
+    gate = LockedGate(ceiling=8)
+    threads = [Thread(target=run, args=(gate, *[answer(200)] * 500)) for _ in range(4)]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (gate.snapshot().in_flight, gate.snapshot().attempts) == (0, {"2xx": 2000})
