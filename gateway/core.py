@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gateway.reachability import Reachability
 from gateway.settings import SettingsError, variable
 from legacy_client import (
     AdaptiveLimit,
@@ -57,17 +58,19 @@ class CoreLink:
             item_seconds=settings.item_deadline,
             attempt_seconds=settings.core_timeout,
         )
+        self._reachability = Reachability(self.client.ping, seconds=settings.core_connect_timeout)
 
     def check(self) -> dict[str, Any]:
         """Readiness: the core can be reached, and the circuit is not open."""
         snapshot = self.gate.snapshot()
-        unreachable = self.client.ping() if snapshot.circuit != "open" else None
+        # An open circuit says enough; a look at a core that fails would only load it.
+        is_reachable = snapshot.circuit == "open" or self._reachability.is_reachable()
         return {
-            "ready": snapshot.circuit != "open" and unreachable is None,
+            "ready": snapshot.circuit != "open" and is_reachable,
             "circuit": snapshot.circuit,
             "limit": snapshot.limit,
             "in_flight": snapshot.in_flight,
-            **({"reason": "unreachable"} if unreachable else {}),
+            **({} if is_reachable else {"reason": "unreachable"}),
         }
 
 

@@ -46,6 +46,10 @@ logger_class = server_logger(_settings.log_format, _settings.log_level)
 
 def on_starting(server: Arbiter) -> None:
     """Before the first worker: the folder in which the workers share their numbers."""
+    if server.cfg.preload_app:
+        sys.exit(
+            "gateway: --preload is refused: connections, locks and threads of the application must not cross a fork"
+        )
     if not set(bind[1:]) <= set(server.cfg.bind):
         sys.exit("gateway: GATEWAY_METRICS=port needs an address of its own: set GATEWAY_BIND instead of -b")
     if _settings.metrics == "off":

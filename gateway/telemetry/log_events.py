@@ -60,6 +60,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "idempotency_finish_failed": "The end of a keyed request could not be kept; its claim ends by itself.",
     "idempotency_abandon_failed": "A claim could not be given up; it ends by itself.",
     "idempotency_records_evicted": "The embedded store reached its size, and dropped its oldest records.",
+    # The log itself.
+    "log_lines_dropped": "The log's pipe was full, and `lines` were dropped so that no request had to wait.",
     # The start.
     "setting_unknown": "A `GATEWAY_*` variable means nothing here; `nearest` is the setting it may have meant.",
     "schema_not_compiled": "A schema is validated without its fast path; slower, not wrong.",

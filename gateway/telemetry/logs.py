@@ -15,6 +15,7 @@ import orjson
 import structlog
 
 from gateway.telemetry.context import request_context
+from gateway.telemetry.log_pipe import handler_for
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
@@ -34,7 +35,7 @@ def configure(log_format: str, level: str, stream: TextIO | None = None) -> None
     """
     stream = stream or sys.stderr
     as_json = log_format == "json" or (log_format == "auto" and not stream.isatty())
-    handler = logging.StreamHandler(stream)
+    handler = handler_for(stream)
     handler.setFormatter(formatter(as_json=as_json))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in OWN_LOGGERS:

@@ -35,7 +35,11 @@ class Client:
         self.sock.settimeout(_SECONDS)
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.sock.connect((where.hostname, where.port))
+        try:
+            self.sock.connect((where.hostname, where.port))
+        except OSError:
+            self.sock.close()
+            raise
         self._buffered = b""
 
     def __enter__(self) -> Self:

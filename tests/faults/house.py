@@ -130,6 +130,10 @@ class Gateway(Stack):
         parents = {process.ppid() for process in everyone}
         return [process for process in everyone if process.pid not in parents]
 
+    def master(self) -> psutil.Process:
+        """The process that minds the workers."""
+        return self.workers()[0].parent()
+
     def log(self) -> str:
         """What it has logged so far."""
         return self.gateway.log.read_text(errors="replace")
