@@ -138,12 +138,8 @@ class Engine:
         batch.in_flight += 1
         until = now + batch.attempt_seconds
         call = (batch, batch.take(), now, min(batch.ends, until))
-        if batch.before_send is not None and not _announced(batch.before_send, call[1]):
-            self._finish(call, Unsendable("before_send"), now)
-            return
-        if (reason := batch.stopped()) is not None:
-            # What was asked before sending has found that nothing more may be sent.
-            self._finish(call, Stopped(reason), now)
+        if batch.before_send is not None and (error := _announce(batch, batch.before_send, call[1])) is not None:
+            self._finish(call, error, now)
             return
         while (connection := self._pool.take(now)) is not None:
             if self._transmit(connection, call, now):
@@ -230,10 +226,12 @@ class Engine:
             self._timer.stop()
 
 
-def _announced(before_send: Callable[[int], None], index: int) -> bool:
+def _announce(batch: Batch, before_send: Callable[[int], None], index: int) -> CoreError | None:
+    """Why the request may not be sent after all: that could not be told to ``before_send``, or it stopped the batch."""
     try:
         before_send(index)
-    except Exception:  # noqa: BLE001 -- whoever must hear of a request before it leaves has not heard of it
+    except Exception as exc:  # noqa: BLE001 -- whoever must hear of a request before it leaves has not heard of it
         _log.exception("before_send_failed", extra={"index": index})
-        return False
-    return True
+        return Unsendable(type(exc).__name__)
+    reason = batch.stopped()
+    return None if reason is None else Stopped(reason)

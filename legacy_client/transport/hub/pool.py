@@ -44,11 +44,12 @@ class Pool:
         return None
 
     def discard(self, connection: Connection) -> None:
-        """Close a connection, whatever it is doing."""
+        """Close a connection, whatever it is doing, if it is not closed yet."""
         if connection in self._resting:
             self._resting.remove(connection)
-        self._open.discard(connection)
-        connection.close()
+        if connection in self._open:
+            self._open.remove(connection)
+            connection.close()
 
     def expire(self, now: float) -> None:
         """Close what has rested for too long."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import gevent
@@ -366,6 +368,39 @@ def test_an_iterator_that_begins_after_closing_sends_nothing(core: FakeCore, hub
     hub.transport.close()
 
     assert [(type(result), result.reason) for _, result in results] == [(Stopped, "shutting_down")]
+
+
+def test_nothing_that_is_over_is_left_to_the_garbage_collector(core: FakeCore) -> None:
+    core.script("/actions/1", (close(),))
+    core.script("/actions/2", (send(b"nonsense\r\n\r\n"),))
+    core.script("/actions/3", (send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"), hang()))
+    core.script("/actions/4", (send(answer(200, {}) * 2),))
+    gc.collect()
+    before = made()
+    gc.disable()
+    try:
+        meet_each_fault(core)
+
+        assert made() - before == Counter()
+    finally:
+        gc.enable()
+
+
+def meet_each_fault(core: FakeCore) -> None:
+    with rig(core.url) as hub:
+        hub.send(range(10), item_seconds=0.1)
+        hub.begin(range(10)).kill()
+    with refusing() as url, rig(url) as hub:
+        hub.call(1)
+    gevent.sleep(0)
+
+
+def made() -> Counter[str]:
+    """How many objects of the hub's own there are, by kind."""
+    everything = (type(each) for each in gc.get_objects())
+    return Counter(
+        kind.__name__ for kind in everything if str(kind.__module__).startswith("legacy_client.transport.hub")
+    )
 
 
 # As an adapter of requests
