@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from gateway.auth.principal import Principal
 
 PATH = "/integrations/v1/<integration_id>/actions/<action_id>"
+_OTHER_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST"]
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -101,12 +102,13 @@ def blueprint(endpoint: IntegrationEndpoint) -> Blueprint:
             prefix + PATH, view_func=endpoint.replace_action, methods=["PUT"], endpoint=f"replace_action_{number}"
         )
         routes.add_url_rule(
-            prefix + PATH, view_func=_preflight, methods=["OPTIONS"], endpoint=f"preflight_action_{number}"
+            prefix + PATH, view_func=_other_method, methods=_OTHER_METHODS, endpoint=f"other_method_{number}"
         )
     return routes
 
 
-def _preflight(integration_id: str, action_id: str) -> Response:  # noqa: ARG001 -- the route hands both in
+def _other_method(integration_id: str, action_id: str) -> Response:  # noqa: ARG001 -- the route hands both in
+    """Preflights, forms and the like: a browser's page learns nothing but that it is refused."""
     _refuse_browsers()
     raise Problem("method-not-allowed", headers={"Allow": "PUT"})
 

@@ -26,6 +26,7 @@ def test_it_names_every_route_of_the_contract(service, document):
     rules = {
         (rule.rule.replace("<integration_id>", "{integrationId}").replace("<action_id>", "{actionId}"), method.lower())
         for rule in service.app.url_map.iter_rules()
+        if "other_method" not in rule.endpoint
         for method in rule.methods & {"PUT", "PATCH", "POST", "DELETE"}
     }
 

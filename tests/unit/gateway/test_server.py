@@ -1,0 +1,72 @@
+"""gunicorn's settings follow the service's."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+
+import pytest
+from gunicorn.config import Config
+
+ENVIRON = {
+    "GATEWAY_CORE_URL": "http://core.test",
+    "GATEWAY_KEYCLOAK_URL": "http://keycloak.test",
+    "GATEWAY_KEYCLOAK_REALM": "partners",
+    "GATEWAY_KEYCLOAK_AUDIENCE": "gateway",
+}
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path):
+    """Imports the module afresh under an environment, as gunicorn does."""
+
+    def load(**environ):
+        given = {f"GATEWAY_{name.upper()}": str(value) for name, value in environ.items()}
+        for name, value in (ENVIRON | {"GATEWAY_STATE_DIR": str(tmp_path)} | given).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delitem(sys.modules, "gateway.server", raising=False)
+        return importlib.import_module("gateway.server")
+
+    # The hook that makes the folder of numbers sets this for the workers; a test must not leave it behind.
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+    yield load
+    sys.modules.pop("gateway.server", None)
+
+
+def test_every_name_is_one_that_gunicorn_knows(server):
+    settings = Config().settings
+    own = {name for name in vars(server()) if not name.startswith("_") and name.islower()}
+
+    assert {"bind", "workers", "worker_class", "graceful_timeout", "limit_request_line"} <= own & set(settings)
+    assert server().control_socket_disable is True
+
+
+def test_a_stopping_worker_has_longer_than_the_longest_request(server):
+    module = server(batch_deadline=7)
+
+    assert module.graceful_timeout > 7
+    assert server(graceful_timeout=60).graceful_timeout >= 60
+
+
+def test_several_workers_listen_on_sockets_of_their_own(server):
+    assert server(workers=1).reuse_port is False
+    assert server(workers=2).reuse_port is True
+
+
+def test_a_bad_setting_ends_the_start_with_one_line(server, capsys):
+    with pytest.raises(SystemExit) as caught:
+        server(batch_concurrency="many")
+
+    assert str(caught.value) == "gateway: GATEWAY_BATCH_CONCURRENCY: must be a whole number"
+
+
+def test_the_server_logs_through_the_services_pipeline(server):
+    before = logging.root.handlers[:]
+    try:
+        logger = server(log_format="json").logger_class(Config())
+
+        assert logger.error_log.handlers == []
+        assert logger.error_log.propagate
+    finally:
+        logging.root.handlers[:] = before
