@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, g
+from flask.globals import request_ctx
 
 from gateway.admission.idempotency import random_prefix
 from gateway.api import presence, replay
@@ -60,6 +61,7 @@ class BulkEndpoint:
     def update_actions(self) -> Response:
         """Authenticate, read, validate, run, answer."""
         self.door.check()
+        request = request_ctx.request  # not Flask's proxy, which looks it up again for each attribute
         principal = self.guard.identify(request, BULK_UPDATE)
         options, key = read_options(request), replay.read_key(request)
         body = read_document(request, self.body_limits)
@@ -130,7 +132,7 @@ def blueprint(endpoint: BulkEndpoint) -> Blueprint:
 
 def _before_send(deadline: Deadline, claim: Claim | None) -> Callable[[int], None]:
     """Before each call: is the caller still there, and does the journal know that the item is about to leave?"""
-    look = presence.watcher(request.environ, deadline)
+    look = presence.watcher(request_ctx.request.environ, deadline)
     if claim is None:
         return look
     mark = claim.sent_hook(lambda: deadline.cancel("journal_unavailable"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
+from flask.globals import request_ctx
 from ulid import ULID
 
 from gateway.telemetry.context import request_context
@@ -71,7 +72,7 @@ def _forget(_error: BaseException | None) -> None:
 
 
 def _details(response: Response) -> RequestDetails:
-    kept = notes()
+    request, kept = request_ctx.request, notes()
     return RequestDetails(
         method=request.method,
         route=request.url_rule.rule if request.url_rule else "",

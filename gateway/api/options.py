@@ -65,6 +65,6 @@ def _dry_run(request: Request) -> bool:
 
 def _wait(request: Request) -> int | None:
     """``Prefer: wait=N``; a preference that is not understood is ignored (RFC 7240 §2)."""
-    preferences = ",".join(request.headers.getlist("Prefer"))
+    preferences = request.headers.get("Prefer")
     found = _WAIT.search(preferences) if preferences else None
     return int(found[1]) if found else None

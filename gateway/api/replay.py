@@ -53,9 +53,9 @@ class Replays:
 
 def read_key(request: Request) -> str | None:
     """The request's idempotency key, None without one. Raises Problem 400."""
-    values = request.headers.getlist("Idempotency-Key")
+    value = request.headers.get("Idempotency-Key")
     try:
-        return parse_key(",".join(values)) if values else None
+        return None if value is None else parse_key(value)
     except ValueError as exc:
         raise Problem("bad-request", f"Idempotency-Key {exc}.") from exc
 
