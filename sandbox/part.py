@@ -45,12 +45,14 @@ class Part:
         ready: str,
         *,
         environment: Mapping[str, str],
+        start_seconds: float = START_SECONDS,
     ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
         self.environment = environment
         self._command = command
         self._ready = ready
+        self._start_seconds = start_seconds
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -123,12 +125,12 @@ class Part:
             raise
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + self._start_seconds
         while not self._is_ready():
             if not self.is_running():
                 raise StackError(f"{self.name} ended while starting:\n{self.tail()}")
             if time.monotonic() > deadline:
-                raise StackError(f"{self.name} was not ready after {START_SECONDS:g} s:\n{self.tail()}")
+                raise StackError(f"{self.name} was not ready after {self._start_seconds:g} s:\n{self.tail()}")
             time.sleep(_POLL_SECONDS)
 
     def _is_ready(self) -> bool:

@@ -25,9 +25,10 @@ PREFIX = "GATEWAY_"
 class Stack:
     """Starts on entering, stops on leaving, whatever happens between.
 
-    ``settings`` are names without prefix (``{"BATCH_DEADLINE": "2"}``) and win over the usual ones; ``core`` and
-    ``identity`` are options of those commands; ``ready`` is the path that must answer 200 before the gateway counts
-    as up. Logs and state are under ``folder``, by default a temporary one.
+    ``settings`` are names without prefix (``{"BATCH_DEADLINE": "2"}``) and win over the usual ones; with ``CORE_URL``
+    or ``KEYCLOAK_URL`` among them, no core or no identity provider is started. ``core`` and ``identity`` are options of
+    those commands; ``ready`` is the path that must answer 200 before the gateway counts as up. Logs and state are under
+    ``folder``, by default a temporary one.
     """
 
     def __init__(
@@ -50,8 +51,9 @@ class Stack:
     def __enter__(self) -> Self:
         """Start everything. Raises StackError, with nothing left running."""
         try:
-            self.core.start()
-            self.identity.start()
+            for part, variable in ((self.core, "CORE_URL"), (self.identity, "KEYCLOAK_URL")):
+                if variable not in self._settings:
+                    part.start()
             self.gateway.environment = self.environment()
             self.gateway.start()
         except BaseException:
