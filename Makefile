@@ -6,7 +6,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bulk-update-gateway
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak clean
+.PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak keycloak-test clean
 
 ##@ Start
 demo: setup ## Send one batch for each answer of the contract through the real service
@@ -15,8 +15,11 @@ demo: setup ## Send one batch for each answer of the contract through the real s
 serve: setup ## Keep core, identity provider and gateway running; prints a curl to paste
 	@$(BIN)/python -m sandbox serve
 
+keycloak: setup ## Fetch the real Keycloak, start it with deploy/keycloak/realm.json, print who can log in
+	@$(BIN)/python -m deploy.keycloak
+
 test: setup lint types layers ## Everything that must be green before a commit
-	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -m "not slow and not keycloak" -n 3 --dist loadfile --cov --cov-report=term --cov-fail-under=95
 
 ##@ Parts
 setup: .venv/.locked ## Make .venv from the lock file
@@ -46,8 +49,11 @@ format: setup ## Let ruff mend what it can
 	$(BIN)/ruff format .
 
 ##@ Longer
-test-all: test ## Slow properties and the OpenAPI-driven fuzz as well
+test-all: test keycloak-test ## Slow properties, the OpenAPI-driven fuzz and the real Keycloak as well
 	$(BIN)/python -m pytest -m slow
+
+keycloak-test: setup ## The gateway against the real Keycloak, which is fetched; skipped with the reason where it cannot be
+	$(BIN)/python -m pytest -m keycloak
 
 bench: setup ## Workloads W1 to W5 against the peers; writes bench/results
 	$(BIN)/python -m bench
@@ -93,4 +99,4 @@ clean: ## Remove what the commands above made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build site
 
 help: ## This list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
