@@ -79,13 +79,6 @@ sbom: setup ## Bill of materials of what runs: build/sbom.cdx.json (CycloneDX)
 reference: setup ## Write docs/reference from the tables in the code
 	$(BIN)/python -m gateway.reference docs/reference
 
-audit: setup ## Ask for known faults in what the image installs
-	$(BIN)/pip-audit --disable-pip --require-hashes -r $(LOCK)/traces.txt
-
-sbom: setup ## Write build/sbom.json: what the image installs
-	@mkdir -p build
-	$(BIN)/cyclonedx-py requirements $(LOCK)/traces.txt --output-file build/sbom.json
-
 docs: setup ## Build the docs into build/site, with warnings as errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f deploy/docs/mkdocs.yml
 
