@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from gateway.telemetry.table import METRICS
 from tests.unit.deploy.test_prometheus import unknown_labels, unknown_metrics
@@ -51,3 +52,13 @@ def test_panels_have_ids_of_their_own_and_do_not_overlap() -> None:
     assert len({panel["id"] for panel in PANELS}) == len(PANELS)
     assert len(set(cells)) == len(cells)
     assert max(column for column, _ in cells) < 24
+
+
+def test_grafana_finds_its_data_source_and_its_dashboard() -> None:
+    folder = ROOT / "deploy" / "compose" / "grafana"
+    (source,) = yaml.safe_load((folder / "datasources" / "prometheus.yaml").read_text())["datasources"]
+    (provider,) = yaml.safe_load((folder / "dashboards" / "gateway.yaml").read_text())["providers"]
+    mounts = yaml.safe_load((folder.parent / "compose.yaml").read_text())["services"]["grafana"]["volumes"]
+
+    assert source["url"] == "http://prometheus:9090"
+    assert f"../grafana:{provider['options']['path']}:ro" in mounts

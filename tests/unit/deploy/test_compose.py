@@ -1,0 +1,80 @@
+"""The compose stack, as far as it can be read without running it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.keycloak.distribution import VERSION
+from gateway.settings import load, unknown_variables
+
+ROOT = Path(__file__).parents[3]
+FOLDER = ROOT / "deploy" / "compose"
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "compose.yaml").read_text(encoding="utf-8"))["services"]
+
+
+def _list(service: dict[str, Any], name: str) -> list[str]:
+    return list(service.get(name, []))
+
+
+def test_the_gateways_variables_are_settings_and_together_they_start_it() -> None:
+    environment = SERVICES["gateway"]["environment"]
+
+    assert list(unknown_variables(environment)) == []
+    assert load(environment).keycloak_issuer == ("http://localhost:8080/realms/partners",)
+
+
+def test_the_stack_has_time_to_drain() -> None:
+    settings = load(SERVICES["gateway"]["environment"])
+
+    assert int(SERVICES["gateway"]["stop_grace_period"].removesuffix("s")) > settings.graceful_timeout + 1
+
+
+@pytest.mark.parametrize("name", [*SERVICES])
+def test_nothing_listens_beyond_this_machine(name: str) -> None:
+    assert all(port.startswith("127.0.0.1:") for port in _list(SERVICES[name], "ports"))
+
+
+@pytest.mark.parametrize("name", [*SERVICES])
+def test_what_a_service_waits_for_exists_and_does_not_wait_for_it(name: str) -> None:
+    seen: list[str] = []
+    waiting = [name]
+    while waiting:
+        seen.append(waiting.pop())
+        waiting += _list(SERVICES[seen[-1]], "depends_on")
+        assert name not in waiting
+
+
+@pytest.mark.parametrize("name", [*SERVICES])
+def test_what_is_mounted_exists(name: str) -> None:
+    sources = [volume.split(":")[0] for volume in _list(SERVICES[name], "volumes")]
+
+    assert [source for source in sources if source.startswith(".") and not (FOLDER / source).exists()] == []
+
+
+@pytest.mark.parametrize("name", [*SERVICES])
+def test_each_image_is_pinned(name: str) -> None:
+    assert not SERVICES[name]["image"].endswith(":latest")
+    assert ":" in SERVICES[name]["image"]
+
+
+def test_the_core_takes_the_options_that_it_is_given() -> None:
+    command = SERVICES["core"]["command"].split()
+
+    helped = subprocess.run(
+        [sys.executable, *command[1:], "--help"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert helped.returncode == 0, helped.stderr
+    assert (
+        SERVICES["gateway"]["environment"]["GATEWAY_CORE_URL"] == f"http://core:{command[command.index('--port') + 1]}"
+    )
+
+
+def test_keycloak_is_the_version_that_the_tests_run() -> None:
+    assert VERSION.startswith(SERVICES["keycloak"]["image"].rpartition(":")[2])
