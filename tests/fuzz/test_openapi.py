@@ -5,6 +5,8 @@ The usual run is short; ``make fuzz-api`` is the long one.
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from tests.fuzz import openapi
@@ -20,7 +22,9 @@ def test_the_service_does_what_its_document_says(moody_url):
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_the_service_does_what_its_document_says_at_length(moody_url):
-    failures, requests = openapi.run(moody_url, examples=1500, seed=None)
+    seed = random.randrange(2**32)
 
-    assert failures == {}
-    assert requests > 5000
+    failures, requests = openapi.run(moody_url, examples=600, seed=seed)
+
+    assert failures == {}, f"seed {seed}"
+    assert requests > 2000
