@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
         telemetry=instruments.telemetry,
         base_url=settings.public_url,
         bulk=_bulk(settings, backends, Door(shedder), instruments),
-        integration=_integration(settings, backends, Door(shedder)),
+        integration=_integration(settings, backends, Door(shedder), instruments),
         checks={**backends.checks, "draining": lambda: {"ready": not shedder.draining}},
         document=openapi.document(
             version=VERSION,
@@ -129,7 +129,7 @@ def _bulk(settings: Settings, backends: Backends, door: Door, instruments: Instr
     )
 
 
-def _integration(settings: Settings, backends: Backends, door: Door) -> IntegrationEndpoint:
+def _integration(settings: Settings, backends: Backends, door: Door, instruments: Instruments) -> IntegrationEndpoint:
     return IntegrationEndpoint(
         door=door,
         guard=Guard(backends.authenticators, Permissions(), "gateway"),
@@ -137,4 +137,5 @@ def _integration(settings: Settings, backends: Backends, door: Door) -> Integrat
         core=backends.core,
         body_limits=BodyLimits(max_bytes=settings.max_body_bytes, seconds=settings.body_timeout),
         deadline_seconds=settings.item_deadline,
+        telemetry=instruments.telemetry,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,11 +13,13 @@ from gateway import item_errors
 from gateway.admission.idempotency import random_prefix
 from gateway.api.answers import json_answer, single_failure
 from gateway.api.body import BodyLimits, read_document
-from gateway.api.entry import traceparent
+from gateway.api.entry import notes, traceparent
 from gateway.api.options import refuse_parameters
 from gateway.api.problems import Problem
 from gateway.api.validation import document_refusal
 from gateway.auth.scopes import INTEGRATION_API
+from gateway.outcome import ItemError, verdict
+from gateway.telemetry.events import summarize
 from gateway.translate import (
     integration_action_from_legacy,
     integration_action_to_legacy,
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from gateway.api.guard import Guard
     from gateway.api.quota import Quota
     from gateway.auth.principal import Principal
+    from gateway.outcome import Outcome
+    from gateway.telemetry.events import Telemetry
 
 PATH = "/integrations/v1/<integration_id>/actions/<action_id>"
 _OTHER_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST"]
@@ -59,6 +64,7 @@ class IntegrationEndpoint:
     core: Core
     body_limits: BodyLimits
     deadline_seconds: float
+    telemetry: Telemetry
 
     def replace_action(self, integration_id: str, action_id: str) -> Response:
         """Refuse browsers, authenticate, read, validate, call, answer."""
@@ -71,9 +77,14 @@ class IntegrationEndpoint:
         refuse_parameters(request)
         call = call._replace(fields=self._legacy_fields())
         deadline = Deadline(self.deadline_seconds)
+        began = time.perf_counter()
         with self.door.under_way(deadline):
             result = self.core.replace_integration_action(call, self._context(principal, deadline))
-        return _answer(call.action_id, result)
+        outcome = _outcome(call.action_id, result)
+        self._tell(call.action_id, outcome, time.perf_counter() - began)
+        if isinstance(outcome, ItemError):
+            raise single_failure(outcome, call.action_id)
+        return json_answer({"action": outcome})
 
     def _legacy_fields(self) -> dict[str, object]:
         body = read_document(request, self.body_limits)
@@ -81,6 +92,14 @@ class IntegrationEndpoint:
             return integration_action_to_legacy(load_integration_action(body.document))
         except InvalidDocument as exc:
             raise document_refusal(exc) from exc
+
+    def _tell(self, action_id: str, outcome: Outcome, seconds: float) -> None:
+        status = verdict([outcome]).status
+        batch = summarize(
+            [{"actionId": action_id}], [outcome], kind="single", status=status, seconds=seconds, keep_failed=1
+        )
+        notes().batch = batch
+        self.telemetry.batch_ended(batch)
 
     def _context(self, principal: Principal, deadline: Deadline) -> CallContext:
         return CallContext(
@@ -130,10 +149,10 @@ def _check_grant(principal: Principal, integration_id: str) -> None:
         raise Problem("integration-not-granted")
 
 
-def _answer(action_id: str, result: dict[str, Any] | CoreError) -> Response:
+def _outcome(action_id: str, result: dict[str, Any] | CoreError) -> Outcome:
     if isinstance(result, CoreError):
-        raise single_failure(item_errors.from_core(result, action_id, integration_errors_to_public), action_id)
+        return item_errors.from_core(result, action_id, integration_errors_to_public)
     try:
-        return json_answer({"action": integration_action_from_legacy(action_id, result)})
-    except (AttributeError, KeyError, TypeError, ValueError) as exc:
-        raise single_failure(item_errors.unreadable(action_id), action_id) from exc
+        return integration_action_from_legacy(action_id, result)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return item_errors.unreadable(action_id)

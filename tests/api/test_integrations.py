@@ -248,6 +248,18 @@ def test_the_rate_is_five_hundred_a_minute_unless_the_key_has_its_own(service, p
     assert int(response.headers["Retry-After"]) >= 1
 
 
+def test_its_outcomes_are_counted_beside_those_of_batches(service, put):
+    put()
+    service.core.script[ACTION] = core.NotFound(404)
+    put()
+
+    shown = service.client.get("/metrics").text
+
+    assert 'gateway_batches_total{kind="single",status="200"} 1.0' in shown
+    assert 'gateway_batches_total{kind="single",status="404"} 1.0' in shown
+    assert 'gateway_items_total{code="not_found",outcome="not_applied"} 1.0' in shown
+
+
 def test_other_methods_and_parameters_are_refused(service, put):
     assert_problem(put(query="?dry_run=true"), 400, "unknown-parameter")
     response = service.client.patch(f"/integrations/v1/{INTEGRATION}/actions/{ACTION}")
