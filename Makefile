@@ -6,7 +6,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bulk-update-gateway
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak keycloak-test clean
+.PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak keycloak-test servers clean
 
 ##@ Start
 demo: setup ## Send one batch for each answer of the contract through the real service
@@ -51,6 +51,10 @@ format: setup ## Let ruff mend what it can
 ##@ Longer
 test-all: test keycloak-test ## Slow properties, the OpenAPI-driven fuzz and the real Keycloak as well
 	$(BIN)/python -m pytest -m slow
+
+servers: ## Debian's packages for tests that need a server or a browser: redis-server, chromium, prometheus (as root)
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends redis-server chromium prometheus >/dev/null
 
 keycloak-test: setup ## The gateway against the real Keycloak, which is fetched; skipped with the reason where it cannot be
 	$(BIN)/python -m pytest -m keycloak
