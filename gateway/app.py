@@ -12,6 +12,7 @@ import time
 from flask import Flask
 
 from gateway import VERSION
+from gateway.admission.held_bytes import HeldBytes
 from gateway.admission.shedding import LoadShedder
 from gateway.api import metrics, openapi, status
 from gateway.api.actions import BulkEndpoint
@@ -46,6 +47,8 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     shedder = LoadShedder(
         max_batches=settings.max_waiting_batches, max_queue_age=settings.max_queue_age, waiting=backends.waiting
     )
+    # A single body of the largest size always has room.
+    door = Door(shedder, HeldBytes(max(settings.max_held_bytes, settings.max_body_bytes)))
     app = Flask("gateway", static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
@@ -54,8 +57,8 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
         app,
         telemetry=instruments.telemetry,
         base_url=settings.public_url,
-        bulk=_bulk(settings, backends, Door(shedder), instruments),
-        integration=_integration(settings, backends, Door(shedder), instruments),
+        bulk=_bulk(settings, backends, door, instruments),
+        integration=_integration(settings, backends, door, instruments),
         checks={**backends.checks, "draining": lambda: {"ready": not shedder.draining}},
         document=openapi.document(
             version=VERSION,

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from legacy_client.deadline import Deadline
 
-RefusalReason = Literal["draining", "too_many_batches", "queue_too_old"]
+RefusalReason = Literal["draining", "too_many_batches", "too_many_of_one", "too_many_bytes", "queue_too_old"]
+# However many batches one principal sends, this share of the places is left to the others.
+_LEFT_TO_OTHERS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,11 @@ class LoadShedder:
         self._max_queue_age = max_queue_age
         self._waiting = waiting
         self._later = later
+        self._most_of_one = max(1, round(max_batches * (1 - _LEFT_TO_OTHERS)))
         self._under_way: set[Deadline] = set()
+        self._owned: Counter[str] = Counter()
         self._is_over = False
         self.draining = False
-        self.admitted = 0
         self.refused: Counter[RefusalReason] = Counter()
 
     @property
@@ -65,24 +68,41 @@ class LoadShedder:
         return len(self._under_way)
 
     def admit(self) -> Refusal | None:
-        """None if a batch may begin."""
-        refusal = self._refusal()
-        if refusal is None:
-            self.admitted += 1
-        else:
-            self.refused[refusal.reason] += 1
-        return refusal
+        """None if a request may begin; asked before any work is done for it."""
+        if self.draining:
+            return self.refuse("draining")
+        if (crowded := self.crowding()) is not None:
+            return crowded
+        _, age = self._waiting()
+        return self.refuse("queue_too_old", math.ceil(age)) if age >= self._max_queue_age else None
+
+    def crowding(self, owner: str = "") -> Refusal | None:
+        """None if there is a place for a batch, of ``owner`` where it is known by now."""
+        if self.under_way >= self._max_batches:
+            return self.refuse("too_many_batches")
+        if owner and self._owned[owner] >= self._most_of_one:
+            return self.refuse("too_many_of_one")
+        return None
+
+    def refuse(self, reason: RefusalReason, retry_after: int = 1) -> Refusal:
+        """A refusal, counted."""
+        self.refused[reason] += 1
+        return Refusal(reason, retry_after)
 
     @contextlib.contextmanager
-    def batch(self, deadline: Deadline) -> Iterator[None]:
+    def batch(self, deadline: Deadline, owner: str = "") -> Iterator[None]:
         """Around the run of a batch: it counts as under way, and a drain can end it."""
         self._under_way.add(deadline)
+        self._owned[owner] += 1
         if self._is_over:
             deadline.cancel("shutting_down")
         try:
             yield
         finally:
             self._under_way.discard(deadline)
+            self._owned[owner] -= 1
+            if not self._owned[owner]:
+                del self._owned[owner]
 
     def drain(self, grace_seconds: float) -> None:
         """Let no batch begin from now on; after ``grace_seconds``, those that still run send nothing new."""
@@ -91,16 +111,6 @@ class LoadShedder:
             self._later(grace_seconds, self._end)
         else:
             self._end()
-
-    def _refusal(self) -> Refusal | None:
-        if self.draining:
-            return Refusal("draining")
-        if self.under_way >= self._max_batches:
-            return Refusal("too_many_batches")
-        _, age = self._waiting()
-        if age >= self._max_queue_age:
-            return Refusal("queue_too_old", math.ceil(age))
-        return None
 
     def _end(self) -> None:
         self._is_over = True

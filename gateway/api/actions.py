@@ -64,19 +64,17 @@ class BulkEndpoint:
         request = request_ctx.request  # not Flask's proxy, which looks it up again for each attribute
         principal = self.guard.identify(request, BULK_UPDATE)
         options, key = read_options(request), replay.read_key(request)
-        body = read_document(request, self.body_limits)
-        items = self._valid_items(body, principal)
-        if options.dry_run:
-            return json_answer({"data": [], "validated": len(items)}, headers=options.applied)
-        claim = self.replays.claim(request, key, principal.id, body.raw, len(items))
-        self._charge(principal, items, claim)
-        notes().replay = replay.kind(claim)
-        deadline = Deadline(options.patience(self.deadline_seconds))
-        began = time.perf_counter()
-        with self.door.under_way(deadline):
-            outcomes = self._outcomes(items, claim, self._context(principal, deadline, claim))
-        self._tell(items, outcomes, time.perf_counter() - began)
-        return batch_answer(items, outcomes, options.applied | replay.headers(claim))
+        with self.door.room() as room:
+            body = read_document(request, self.body_limits, room)
+            items = self._valid_items(body, principal)
+            if options.dry_run:
+                return json_answer({"data": [], "validated": len(items)}, headers=options.applied)
+            deadline = Deadline(options.patience(self.deadline_seconds))
+            with self.door.under_way(deadline, principal.id):
+                claim = self.replays.claim(request, key, principal.id, body.raw, len(items))
+                self._charge(principal, items, claim)
+                outcomes = self._outcomes(items, claim, self._context(principal, deadline, claim))
+            return batch_answer(items, outcomes, options.applied | replay.headers(claim))
 
     def _valid_items(self, body: Body, principal: Principal) -> list[Item]:
         try:
@@ -106,6 +104,13 @@ class BulkEndpoint:
         )
 
     def _outcomes(self, items: Sequence[Item], claim: Claim | None, context: CallContext) -> list[Outcome]:
+        began = time.perf_counter()
+        outcomes = self._run(items, claim, context)
+        notes().replay = replay.kind(claim)
+        self._tell(items, outcomes, time.perf_counter() - began)
+        return outcomes
+
+    def _run(self, items: Sequence[Item], claim: Claim | None, context: CallContext) -> list[Outcome]:
         if claim is None:
             return in_order(len(items), self.runner.stream(items, context))
         due = [items[index] for index in claim.to_send]

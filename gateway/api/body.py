@@ -11,7 +11,7 @@ from gateway.api import strict_json
 from gateway.api.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flask import Request
 
@@ -35,14 +35,18 @@ class Body:
     document: Any
 
 
-def read_document(request: Request, limits: BodyLimits) -> Body:
-    """The body as strict JSON. Raises Problem 400, 408, 413 or 415 (``contract.md`` 1.2)."""
+def read_document(request: Request, limits: BodyLimits, take: Callable[[int], None]) -> Body:
+    """The body as strict JSON. Raises Problem 400, 408, 413 or 415 (``contract.md`` 1.2).
+
+    ``take`` is told of bytes that are about to be held, and may raise.
+    """
     _check_media_type(request)
     inflate = _is_gzip(request)
     if request.content_length is not None and request.content_length > limits.max_bytes:
         raise _too_large(limits)
     chunks = _bounded(_chunks(request, limits.seconds), limits)
-    raw = b"".join(_bounded(_inflated(chunks), limits) if inflate else chunks)
+    parts = _bounded(_inflated(chunks), limits) if inflate else chunks
+    raw = b"".join(_counted(parts, take))
     try:
         return Body(raw, strict_json.parse(raw))
     except strict_json.InvalidJson as exc:
@@ -93,6 +97,12 @@ def _bounded(chunks: Iterator[bytes], limits: BodyLimits) -> Iterator[bytes]:
         if size > limits.max_bytes:
             raise _too_large(limits)
         yield chunk
+
+
+def _counted(parts: Iterator[bytes], take: Callable[[int], None]) -> Iterator[bytes]:
+    for part in parts:
+        take(len(part))
+        yield part
 
 
 def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gateway.api.problems import Problem
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterator
 
-    from gateway.admission.shedding import LoadShedder
+    from gateway.admission.held_bytes import HeldBytes
+    from gateway.admission.shedding import LoadShedder, Refusal
     from legacy_client.deadline import Deadline
+
+    Take = Callable[[int], None]
 
 _DETAILS = {
     "draining": "The gateway is stopping. Nothing was applied; send again, another instance will take it.",
     "too_many_batches": "Too many batches are under way. Nothing was applied.",
+    "too_many_of_one": "Too many of your own batches are under way. Nothing was applied.",
+    "too_many_bytes": "Too many large bodies are being read. Nothing was applied.",
     "queue_too_old": "The core is too slow for what is waiting. Nothing was applied.",
 }
 
@@ -22,15 +28,38 @@ _DETAILS = {
 class Door:
     """Speaks the shedder's refusals as problems."""
 
-    def __init__(self, shedder: LoadShedder) -> None:
+    def __init__(self, shedder: LoadShedder, held: HeldBytes) -> None:
         self._shedder = shedder
+        self._held = held
 
     def check(self) -> None:
         """Raises Problem 503 with ``Retry-After`` where no request may begin now."""
         if (refusal := self._shedder.admit()) is not None:
-            headers = {"Retry-After": str(refusal.retry_after)}
-            raise Problem("temporarily-unavailable", _DETAILS[refusal.reason], headers=headers)
+            raise _problem(refusal)
 
-    def under_way(self, deadline: Deadline) -> AbstractContextManager[None]:
-        """Around the calls of a request: a drain may end them through ``deadline``."""
-        return self._shedder.batch(deadline)
+    @contextmanager
+    def room(self) -> Iterator[Take]:
+        """Around the reading and use of a body: gives what counts its bytes, and raises Problem 503 where they are too many."""
+        with self._held.share() as share:
+
+            def take(size: int) -> None:
+                if not share.take(size):
+                    raise _problem(self._shedder.refuse("too_many_bytes"))
+
+            yield take
+
+    @contextmanager
+    def under_way(self, deadline: Deadline, owner: str) -> Iterator[None]:
+        """Around the calls of a request of ``owner``: a drain may end them through ``deadline``.
+
+        Raises Problem 503 where there is no place for them.
+        """
+        if (refusal := self._shedder.crowding(owner)) is not None:
+            raise _problem(refusal)
+        with self._shedder.batch(deadline, owner):
+            yield
+
+
+def _problem(refusal: Refusal) -> Problem:
+    headers = {"Retry-After": str(refusal.retry_after)}
+    return Problem("temporarily-unavailable", _DETAILS[refusal.reason], headers=headers)

@@ -78,7 +78,7 @@ class IntegrationEndpoint:
         call = call._replace(fields=self._legacy_fields())
         deadline = Deadline(self.deadline_seconds)
         began = time.perf_counter()
-        with self.door.under_way(deadline):
+        with self.door.under_way(deadline, principal.id):
             result = self.core.replace_integration_action(call, self._context(principal, deadline))
         outcome = _outcome(call.action_id, result)
         self._tell(call.action_id, outcome, time.perf_counter() - began)
@@ -87,11 +87,12 @@ class IntegrationEndpoint:
         return json_answer({"action": outcome})
 
     def _legacy_fields(self) -> dict[str, object]:
-        body = read_document(request, self.body_limits)
-        try:
-            return integration_action_to_legacy(load_integration_action(body.document))
-        except InvalidDocument as exc:
-            raise document_refusal(exc) from exc
+        with self.door.room() as room:
+            body = read_document(request, self.body_limits, room)
+            try:
+                return integration_action_to_legacy(load_integration_action(body.document))
+            except InvalidDocument as exc:
+                raise document_refusal(exc) from exc
 
     def _tell(self, action_id: str, outcome: Outcome, seconds: float) -> None:
         status = verdict([outcome]).status

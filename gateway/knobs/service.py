@@ -15,8 +15,18 @@ class ServiceKnobs:
 
     max_batch_items: int = knob(1000, parse=int, least=1, help="Items in one batch.")
     max_body_bytes: int = knob(5_242_880, parse=int, unit="bytes", least=1024, help="Request body, after inflation.")
+    max_held_bytes: int = knob(
+        67_108_864,
+        parse=int,
+        unit="bytes",
+        least=0,
+        help="Request bodies held by a worker at once, the first 64 KiB of each aside, before larger ones are shed.",
+    )
     max_waiting_batches: int = knob(
-        200, parse=int, least=1, help="Batches under way in a worker before new ones are shed."
+        200,
+        parse=int,
+        least=1,
+        help="Batches under way in a worker before new ones are shed; one principal gets three quarters of them.",
     )
     max_queue_age: float = knob(
         5.0,

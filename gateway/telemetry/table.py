@@ -92,7 +92,13 @@ METRICS: tuple[Spec, ...] = (
         "counter",
         "Requests refused to protect the service.",
         ("reason",),
-        from_start=(("draining",), ("too_many_batches",), ("queue_too_old",)),
+        from_start=(
+            ("draining",),
+            ("too_many_batches",),
+            ("too_many_of_one",),
+            ("too_many_bytes",),
+            ("queue_too_old",),
+        ),
     ),
     Spec(
         "gateway_rate_limited_total",

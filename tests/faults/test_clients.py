@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import socket
 import time
-from contextlib import ExitStack
+from collections import Counter
+from contextlib import ExitStack, suppress
 
 import pytest
 
-from tests.contract.fake_core import OK, action, answer, wait
+from tests.contract.fake_core import OK, action, answer, send, wait
 from tests.faults.client import Client
 from tests.faults.house import eventually, new_ids, succeeded
 
 pytestmark = pytest.mark.e2e
 PATIENCE = 1.0  # HEADER_TIMEOUT, BODY_TIMEOUT and ANSWER_TIMEOUT of the gateway
 SLACK = 2.0  # what a slow machine may add
+BATCH = b'{"data":[{"actionId":"19000","status":"done"}]}'
+UUID = "3d2f9a52-6a3e-4f0f-9f5d-0c1f4a2b7c10"
+REPLACED = {"id": UUID, "name": "x", "slug": "x", "description": "", "code": None, "order": 0, "input_fields": []}
 
 
 def echo(peer):
@@ -138,3 +142,97 @@ def test_for_a_client_that_left_nothing_new_is_sent_and_the_result_is_kept(make_
     assert len(succeeded(again)) == 100
     assert again.headers["idempotency-resumed"] == str(100 - seen)
     assert len(core.requests) == 100
+
+
+def test_of_two_requests_with_one_key_one_runs_and_the_other_waits(gateway, core):
+    ids = [next(new_ids) for _ in range(3)]
+    core.default = (wait(0.3), action())
+    request = gateway.batch(*ids, Idempotency_Key=f"twin-{ids[0]}")
+    with gateway.dial() as first, gateway.dial() as second:
+        first.send(request)
+        second.send(request)
+        answers = sorted((client.read() for client in (first, second)), key=lambda answer: answer.status)
+
+    assert [answer.status for answer in answers] == [200, 409]
+    assert int(answers[1].headers["retry-after"]) >= 1
+    assert len(core.requests) == 3
+
+
+def test_what_a_caller_says_of_its_connection_and_of_itself_goes_no_further(gateway, core):
+    headers = {
+        "Connection": "X-Secret",
+        "TE": "trailers",
+        "X-Secret": "1",
+        "Cookie": "a=b",
+        "X-Forwarded-For": "1.2.3.4",
+    }
+
+    assert gateway.patch(next(new_ids), **headers).status == 200
+    (seen,) = core.requests
+    assert not {"connection", "te", "x-secret", "cookie", "x-forwarded-for", "user-agent"} & seen.headers.keys()
+
+
+def test_a_chunked_body_over_the_limit_is_refused_before_it_is_whole(gateway, core):
+    with gateway.dial() as client:
+        client.send(gateway.request(b"", framing="Transfer-Encoding: chunked\r\n", Content_Length=None))
+        for _ in range(60):
+            client.send(b"19000\r\n" + b" " * 0x19000 + b"\r\n")
+        answer = client.read()
+
+        assert (answer.status, answer.headers["connection"]) == (413, "close")
+        assert client.is_closed()
+    assert core.requests == []
+
+
+def test_large_slow_bodies_share_a_bound_and_small_ones_pass_beside_them(make_gateway, core):
+    gateway = make_gateway(core.url, MAX_HELD_BYTES="12000000", BODY_TIMEOUT="10")
+    (worker,) = gateway.workers()
+    gateway.patch(next(new_ids))
+    before = worker.memory_info().rss
+    with ExitStack() as slow:
+        large = [slow.enter_context(gateway.dial()) for _ in range(12)]
+        for client in large:
+            client.send(gateway.request(b"", Content_Length="5000000"))
+            with suppress(OSError):
+                client.send(b" " * 4_900_000)
+        refused = [client.read() for client in large if client.has_ended(0.3)]
+
+        assert {answer.status for answer in refused} == {503}
+        assert all(answer.headers["retry-after"] == "1" for answer in refused)
+        assert len(refused) >= 9
+        assert gateway.patch(*(next(new_ids) for _ in range(50))).status == 200
+        assert worker.memory_info().rss - before < 60_000_000
+    assert eventually(lambda: gateway.exchange(gateway.request(b" " * 1_000_000 + BATCH)).status == 200)
+
+
+def test_beyond_its_places_it_refuses_at_once_and_serves_what_it_has(make_gateway, core):
+    gateway = make_gateway(core.url, MAX_WAITING_BATCHES="8")
+    core.default = (wait(0.5), action())
+    with ExitStack() as crowd:
+        clients = [crowd.enter_context(gateway.dial()).send(gateway.batch(next(new_ids))) for _ in range(24)]
+        answers = [client.read() for client in clients]
+
+    statuses = Counter(answer.status for answer in answers)
+    assert statuses == {200: 6, 503: 18}
+    assert {answer.headers.get("retry-after") for answer in answers if answer.status == 503} == {"1"}
+    assert len(core.requests) == 6
+
+
+def test_one_partner_takes_neither_all_places_nor_all_turns(make_gateway, core):
+    gateway = make_gateway(
+        core.url, MAX_WAITING_BATCHES="8", CORE_CONCURRENCY="4", BATCH_DEADLINE="3", MAX_QUEUE_AGE="3"
+    )
+    core.default = (wait(0.05), action())
+    other, key = gateway.minted(sub="another-partner"), gateway.api_key()
+    core.script(f"/integrations/{UUID}/actions/{UUID}", (wait(0.05), send(answer(200, {"data": REPLACED}))))
+    with ExitStack() as crowd:
+        for _ in range(8):
+            crowd.enter_context(gateway.dial()).send(gateway.batch(*(next(new_ids) for _ in range(400))))
+        eventually(lambda: len(core.requests) > 20)
+        began = time.monotonic()
+        small = gateway.patch(*(next(new_ids) for _ in range(4)), Authorization=f"Bearer {other}")
+        put = gateway.put(UUID, key)
+        waited = time.monotonic() - began
+
+    assert (small.status, put.status) == (200, 200)
+    assert waited < 1.0 + SLACK

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import threading
 
 import pytest
@@ -39,7 +40,7 @@ def shedder(later, queue):
 
 def test_an_idle_worker_admits(shedder):
     assert shedder.admit() is None
-    assert shedder.admitted == 1
+    assert not shedder.refused
 
 
 def test_a_batch_counts_as_under_way_until_it_ends(shedder):
@@ -61,6 +62,20 @@ def test_a_worker_with_enough_batches_refuses_more(shedder):
         assert shedder.admit() == Refusal("too_many_batches", 1)
 
     assert shedder.admit() is None
+
+
+def test_one_principal_leaves_a_quarter_of_the_places_to_the_others(later):
+    shedder = LoadShedder(max_batches=8, max_queue_age=5.0, waiting=lambda: (0, 0.0), later=later)
+    with contextlib.ExitStack() as batches:
+        for _ in range(6):
+            assert shedder.crowding("greedy") is None
+            batches.enter_context(shedder.batch(Deadline(1), "greedy"))
+
+        assert shedder.crowding("greedy") == Refusal("too_many_of_one", 1)
+        assert shedder.crowding("modest") is None
+        assert shedder.admit() is None
+
+    assert shedder.crowding("greedy") is None
 
 
 @pytest.mark.parametrize(
@@ -88,7 +103,6 @@ def test_refusals_are_counted_by_reason(shedder, queue):
     shedder.admit()
 
     assert shedder.refused == {"queue_too_old": 1, "draining": 2}
-    assert shedder.admitted == 0
 
 
 def test_batches_under_way_keep_sending_for_the_grace_time_and_then_stop(shedder, later):

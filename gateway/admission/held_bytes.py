@@ -1,0 +1,54 @@
+"""How many bytes of request bodies a worker holds at once: the bound on its memory, whatever clients send, and how slowly."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# So much of each body is not counted, so that large ones, however slow, never keep small ones out.
+FREE_BYTES = 65_536
+
+
+class HeldBytes:
+    """Counts what the bodies of all requests under way hold beyond their free part; at most ``most``."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.now = 0
+
+    @contextmanager
+    def share(self) -> Iterator[Share]:
+        """Around one request: what its body takes is given back at the end."""
+        share = Share(self)
+        try:
+            yield share
+        finally:
+            self.now -= share.counted
+
+    def add(self, size: int) -> bool:
+        """Whether there is room for so many more; only then they count."""
+        if self.now + size > self._most:
+            return False
+        self.now += size
+        return True
+
+
+class Share:
+    """One body's part; ``counted`` is what of it counts."""
+
+    def __init__(self, held: HeldBytes) -> None:
+        self._held = held
+        self._size = 0
+        self.counted = 0
+
+    def take(self, size: int) -> bool:
+        """Whether there is room for so many more bytes."""
+        self._size += size
+        more = max(0, self._size - FREE_BYTES) - self.counted
+        if not self._held.add(more):
+            return False
+        self.counted += more
+        return True
