@@ -33,7 +33,7 @@ class ServiceKnobs:
         parse=float,
         unit="s",
         least=0.01,
-        help="Age of the oldest item waiting for the core before new batches are shed.",
+        help="How long a batch has waited for its turn at the core before new batches are shed.",
     )
     languages: tuple[str, ...] = knob(("en", "fr"), parse=names, help="Languages of title, subtitle and details.")
     rate_limit: str = knob(

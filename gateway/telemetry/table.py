@@ -124,7 +124,12 @@ METRICS: tuple[Spec, ...] = (
     Spec("gateway_core_refused_total", "counter", "Calls that an open circuit held back."),
     Spec("gateway_core_in_flight", "gauge", "Calls to the core under way."),
     Spec("gateway_core_waiting_items", "gauge", "Items accepted but not yet sent to the core."),
-    Spec("gateway_core_waiting_seconds", "gauge", "Age of the oldest item not yet sent to the core.", across="livemax"),
+    Spec(
+        "gateway_core_waiting_seconds",
+        "gauge",
+        "How long a batch has now waited for its turn at the core, at most.",
+        across="livemax",
+    ),
     Spec("gateway_core_concurrency_limit", "gauge", "Calls to the core that may be under way at once."),
     Spec("gateway_core_circuit_state", "gauge", "Workers whose circuit is in this state.", ("state",)),
     Spec("gateway_jwks_age_seconds", "gauge", "Age of the oldest set of signing keys in use.", across="livemax"),

@@ -41,7 +41,8 @@ class Flow:
 
     ``deadline`` bounds them all; ``concurrency`` bounds those in flight; ``item_seconds`` bounds an attempt beside the
     transport's own limit; ``owner`` is whose turn it is when several batches wait; ``before_send(index)`` is called in
-    index order right before a request's first byte can leave, and is not expected to raise.
+    index order right before a request's first byte can leave; it must not wait (it may run on the event loop), and is
+    not expected to raise.
     """
 
     deadline: Deadline
@@ -80,7 +81,10 @@ class Transport(Protocol):
         ...
 
     def waiting(self) -> tuple[int, float]:
-        """Requests accepted but not yet sent, and the age in seconds of the oldest (0 when none)."""
+        """Requests accepted but not yet sent, and for how many seconds a batch has now waited for its turn, at most.
+
+        A batch that waits for its own ``concurrency`` alone does not count: it says nothing about how busy the core is.
+        """
         ...
 
     def ping(self) -> CoreError | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 import socket
 import threading
 import time
@@ -18,7 +19,7 @@ from legacy_client.transport.attempt import Attempt, AttemptOver
 from legacy_client.transport.base import Limits, Tls
 from legacy_client.transport.failures import failed_to_connect
 from legacy_client.transport.tls import client_context
-from legacy_client.transport.turns import Batch, Turns
+from legacy_client.transport.turns import Batch, Turns, waiting
 from legacy_client.transport.watchdog import Watchdog
 from legacy_client.transport.wire import WatchedAdapter
 
@@ -33,6 +34,29 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _CHUNK = 65_536
+
+
+class _Batch(Batch):
+    """A batch whose results are read in another thread. All but ``results`` is guarded by the transport's lock."""
+
+    __slots__ = ("_stop", "flow", "results")
+
+    def __init__(
+        self, requests: Sequence[PreparedRequest], flow: Flow, now: float, stop: Callable[[_Batch], None]
+    ) -> None:
+        super().__init__(requests, flow, now)
+        self.flow = flow
+        self.results: queue.SimpleQueue[tuple[int, Result]] = queue.SimpleQueue()
+        self._stop = stop
+
+    def due_at(self) -> float:
+        """As ``watchdog.Watched``: when what is unsent is to be stopped."""
+        return self.ends
+
+    def expire(self) -> bool:
+        """As ``watchdog.Watched``."""
+        self._stop(self)
+        return True
 
 
 class SessionsTransport:
@@ -55,7 +79,8 @@ class SessionsTransport:
         self._adapter = WatchedAdapter(self._limits, self._context)
         self._session = requests.Session()
         self._session.mount(f"{self._url.scheme}://", self._adapter)
-        self._turns = Turns()
+        self._turns: Turns[_Batch] = Turns()
+        self._batches: set[_Batch] = set()
         self._watchdog = Watchdog(clock)
         self._threads: ThreadPoolExecutor | None = None
         self._lock = threading.RLock()
@@ -64,7 +89,7 @@ class SessionsTransport:
 
     def send_many(self, requests: Sequence[PreparedRequest], flow: Flow) -> Iterator[tuple[int, Result]]:
         """As ``Transport.send_many``."""
-        batch = Batch(requests, flow, self._clock(), self._stop)
+        batch = _Batch(requests, flow, self._clock(), self._stop)
         try:
             self._enter(batch)
             for _ in requests:
@@ -73,11 +98,9 @@ class SessionsTransport:
             self._leave(batch)
 
     def waiting(self) -> tuple[int, float]:
-        """Requests accepted but not yet sent, and the age in seconds of the oldest."""
+        """As ``Transport.waiting``."""
         with self._lock:
-            queued = [(batch.unsent(), batch.accepted_at) for batch in self._turns]
-        now = self._clock()
-        return sum(count for count, _ in queued), max((now - since for _, since in queued), default=0.0)
+            return waiting(self._batches, self._clock())
 
     def ping(self) -> CoreError | None:
         """Open a connection, TLS included, and close it."""
@@ -94,7 +117,7 @@ class SessionsTransport:
         """Send nothing new, let what is in flight end, and close every connection."""
         with self._lock:
             self._closed = True
-            for batch in list(self._turns):
+            for batch in self._batches:
                 self._drop(batch)
             threads, self._threads = self._threads, None
         if threads is not None:
@@ -102,58 +125,56 @@ class SessionsTransport:
         self._watchdog.close()
         self._session.close()
 
-    def _enter(self, batch: Batch) -> None:
+    def _enter(self, batch: _Batch) -> None:
         if not batch.requests:
             return
         with self._lock:
             if self._threads is None and not self._closed:
                 self._threads = ThreadPoolExecutor(self._limits.connections, thread_name_prefix="core")
+            self._batches.add(batch)
             self._turns.enter(batch)
+            self._turns.offer(batch, self._clock())
             self._pump()
         self._watchdog.watch(batch)
         batch.flow.deadline.on_cancel(partial(self._stop, batch))
 
-    def _leave(self, batch: Batch) -> None:
+    def _leave(self, batch: _Batch) -> None:
         self._watchdog.forget(batch)
         with self._lock:
-            batch.sent = len(batch.requests)
-            self._turns.leave(batch)
+            batch.drop()
+            self._batches.discard(batch)
 
-    def _stop(self, batch: Batch) -> None:
+    def _stop(self, batch: _Batch) -> None:
         with self._lock:
             self._drop(batch)
 
-    def _drop(self, batch: Batch) -> None:
+    def _drop(self, batch: _Batch) -> None:
         """End what is unsent without sending it."""
-        reason = "shutting_down" if self._closed else batch.flow.deadline.stopped() or "deadline"
-        while batch.unsent():
-            batch.results.put((batch.sent, Stopped(reason)))
-            batch.sent += 1
-        self._turns.leave(batch)
+        reason = "shutting_down" if self._closed else batch.stopped() or "deadline"
+        while batch.unsent:
+            batch.results.put((batch.take(), Stopped(reason)))
 
     def _pump(self) -> None:
         """Send what may be sent now, one item of each batch in turn. The lock is held."""
         while self._busy < min(self._limits.connections, self._gate.capacity()):
-            batch = self._turns.next()
+            batch = self._turns.take()
             if batch is None:
                 return
-            if self._closed or batch.flow.deadline.stopped():
+            if self._closed or batch.stopped():
                 self._drop(batch)
             else:
                 self._dispatch(batch)
+                self._turns.offer(batch, self._clock())
 
-    def _dispatch(self, batch: Batch) -> None:
-        index = batch.sent
-        batch.sent += 1
-        if not batch.unsent():
-            self._turns.leave(batch)
+    def _dispatch(self, batch: _Batch) -> None:
+        index = batch.take()
         refused = self._gate.refusal()
         if refused is not None:
             batch.results.put((index, refused))
             return
         try:
-            if batch.flow.before_send is not None:
-                batch.flow.before_send(index)
+            if batch.before_send is not None:
+                batch.before_send(index)
         except Exception as exc:  # noqa: BLE001 -- whatever a hook raises, the item must still have its end
             _log.exception("before_send_failed", extra={"index": index})
             self._deliver(batch, index, self._clock(), Unsendable(type(exc).__name__))
@@ -163,7 +184,7 @@ class SessionsTransport:
         assert self._threads is not None  # noqa: S101 -- made by `_enter`, and gone only when closed
         self._threads.submit(self._work, batch, index)
 
-    def _work(self, batch: Batch, index: int) -> None:
+    def _work(self, batch: _Batch, index: int) -> None:
         """One attempt, in a thread of the pool."""
         flow = batch.flow
         # A socket's timeout of zero would mean not to wait at all.
@@ -186,9 +207,10 @@ class SessionsTransport:
             with self._lock:
                 self._busy -= 1
                 batch.in_flight -= 1
+                self._turns.offer(batch, self._clock())
                 self._pump()
 
-    def _deliver(self, batch: Batch, index: int, began_at: float, result: Result) -> None:
+    def _deliver(self, batch: _Batch, index: int, began_at: float, result: Result) -> None:
         self._gate.record(result, self._clock() - began_at)
         batch.results.put((index, result))
 

@@ -1,81 +1,104 @@
-"""Whose turn it is: owners in turn, the batches of an owner in turn, the items of a batch in order. Pure state."""
+"""Whose turn it is: owners one after another, each owner's batches one after another, an item at a time. Pure state."""
 
 from __future__ import annotations
 
-import queue
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from requests import PreparedRequest, Response
+    from requests import PreparedRequest
 
-    from legacy_client.errors import CoreError
     from legacy_client.transport.base import Flow
 
 
 class Batch:
-    """One ``send_many`` under way. All but ``results`` is guarded by the transport's lock."""
+    """How far one ``send_many`` has come: ``unsent`` requests had no turn yet, ``in_flight`` have and are not over.
 
-    def __init__(
-        self, requests: Sequence[PreparedRequest], flow: Flow, now: float, stop: Callable[[Batch], None]
-    ) -> None:
+    ``ends`` is its deadline on the transport's clock; ``queued_at`` since when it waits for its next turn, None while it
+    waits for none: all of it is sent, or its own ``concurrency`` is reached.
+    """
+
+    __slots__ = (
+        "before_send",
+        "concurrency",
+        "ends",
+        "in_flight",
+        "lane",
+        "owner",
+        "queued_at",
+        "requests",
+        "stopped",
+        "unsent",
+    )
+
+    def __init__(self, requests: Sequence[PreparedRequest], flow: Flow, now: float) -> None:
         self.requests = requests
-        self.flow = flow
-        self.accepted_at = now
-        self.sent = self.in_flight = 0
-        self.results: queue.SimpleQueue[tuple[int, Response | CoreError]] = queue.SimpleQueue()
-        self._ends_at = now + flow.deadline.remaining()
-        self._stop = stop
+        self.owner = flow.owner
+        self.stopped = flow.deadline.stopped
+        self.before_send = flow.before_send
+        self.concurrency = max(1, flow.concurrency)
+        self.ends = now + flow.deadline.remaining()
+        self.unsent = len(requests)
+        self.in_flight = 0
+        self.lane: deque[Any] = deque()
+        self.queued_at: float | None = None
 
-    def unsent(self) -> int:
-        """Requests that have not had their turn."""
-        return len(self.requests) - self.sent
+    def take(self) -> int:
+        """The index of the next request to send."""
+        self.unsent -= 1
+        return len(self.requests) - self.unsent - 1
 
-    def is_ready(self) -> bool:
-        """Whether it has something to send, and its own bound lets it."""
-        return self.sent < len(self.requests) and self.in_flight < self.flow.concurrency
-
-    def due_at(self) -> float:
-        """As ``watchdog.Watched``: when what is unsent is to be stopped."""
-        return self._ends_at
-
-    def expire(self) -> bool:
-        """As ``watchdog.Watched``."""
-        self._stop(self)
-        return True
+    def drop(self) -> None:
+        """Forget everything unsent."""
+        self.unsent = 0
 
 
-class Turns:
-    """A fair queue: a small batch never waits behind a large one, nor an owner behind another's many batches."""
+AnyBatch = TypeVar("AnyBatch", bound=Batch)
+
+
+class Turns(Generic[AnyBatch]):
+    """A fair queue: a small batch never waits behind a large one, nor an owner behind another's many batches.
+
+    Each owner has a lane of batches, and the lanes take turns. Whatever changes what a batch may do offers it again.
+    """
 
     def __init__(self) -> None:
-        self._owners: dict[str, deque[Batch]] = {}
+        self._lanes: WeakValueDictionary[str, deque[AnyBatch]] = WeakValueDictionary()
+        self._rotation: deque[deque[AnyBatch]] = deque()
 
-    def enter(self, batch: Batch) -> None:
-        """Queue a batch; its owner's place stays where it is."""
-        self._owners.setdefault(batch.flow.owner, deque()).append(batch)
+    def enter(self, batch: AnyBatch) -> None:
+        """Join the lane of the batch's owner; a lane lasts as long as one of its batches."""
+        batch.lane = self._lanes.setdefault(batch.owner, deque())
 
-    def leave(self, batch: Batch) -> None:
-        """Forget a batch, if it is still here."""
-        batches = self._owners.get(batch.flow.owner)
-        if batches and batch in batches:
-            batches.remove(batch)
-            if not batches:
-                del self._owners[batch.flow.owner]
+    def offer(self, batch: AnyBatch, now: float) -> None:
+        """Queue the batch for its next turn, behind everybody else, if it may send and does not queue already."""
+        if batch.queued_at is None and batch.unsent and batch.in_flight < batch.concurrency:
+            batch.queued_at = now
+            if not batch.lane:
+                self._rotation.append(batch.lane)
+            batch.lane.append(batch)
 
-    def next(self) -> Batch | None:
-        """The batch that may send one item now; it and its owner then go to the end of their queues."""
-        for owner, batches in self._owners.items():
-            for _ in range(len(batches)):
-                batch = batches[0]
-                batches.rotate(-1)
-                if batch.is_ready():
-                    self._owners[owner] = self._owners.pop(owner)
-                    return batch
+    def take(self) -> AnyBatch | None:
+        """The batch whose turn it is, no longer queued; None when nobody waits."""
+        while self._rotation:
+            lane = self._rotation.popleft()
+            batch = lane.popleft()
+            if lane:
+                self._rotation.append(lane)
+            batch.queued_at = None
+            if batch.unsent:
+                return batch
         return None
 
-    def __iter__(self) -> Iterator[Batch]:
-        """All queued batches."""
-        return (batch for batches in self._owners.values() for batch in batches)
+
+def waiting(batches: Iterable[Batch], now: float) -> tuple[int, float]:
+    """Requests not yet sent, and the longest time that a batch has waited for its turn.
+
+    A large batch at its own bound waits for nobody but itself, so its age says nothing about how busy the core is.
+    """
+    unsent = [batch for batch in batches if batch.unsent]
+    since = min((batch.queued_at for batch in unsent if batch.queued_at is not None), default=now)
+    return sum(batch.unsent for batch in unsent), max(0.0, now - since)

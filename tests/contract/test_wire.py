@@ -344,6 +344,15 @@ def test_a_small_batch_does_not_wait_behind_a_large_one(
     assert len(list(large)) == 199
 
 
+def test_a_batch_at_its_own_bound_waits_for_nobody_but_itself(core: FakeCore, transport: Transport) -> None:
+    core.default = (wait(0.02), action())
+
+    waits = [transport.waiting() for _ in transport.send_many(prepare(core.url, range(4)), flow(concurrency=1))]
+
+    assert waits[0][0] >= 1
+    assert {age for _, age in waits} == {0.0}
+
+
 def test_a_refused_connection_is_certainly_not_sent(open_transport: Callable[..., Transport]) -> None:
     with refusing() as url:
         transport = open_transport(url)

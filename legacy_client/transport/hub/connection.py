@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from gevent._types import _IoWatcher, _Loop
     from requests import PreparedRequest, Response
 
+    from legacy_client.transport.hub.batch import Call
     from legacy_client.transport.hub.channel import Channel
-    from legacy_client.transport.hub.turns import Call
 
 
 class Owner(Protocol):

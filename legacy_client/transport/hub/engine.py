@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from gevent.hub import Waiter
 
 from legacy_client.errors import CoreError, Stopped, Unsendable
+from legacy_client.transport.hub.batch import HubBatch
 from legacy_client.transport.hub.connection import Connection
 from legacy_client.transport.hub.dialing import Dialing
 from legacy_client.transport.hub.pool import Pool
-from legacy_client.transport.hub.turns import Batch, Turns
+from legacy_client.transport.turns import Turns, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
     from legacy_client.transport.base import Flow, Gate, Limits
+    from legacy_client.transport.hub.batch import Call
     from legacy_client.transport.hub.channel import Channel
     from legacy_client.transport.hub.dialing import Endpoint
-    from legacy_client.transport.hub.turns import Call
     from legacy_client.transport.hub.wire import Wire
 
 _log = logging.getLogger(__name__)
@@ -46,8 +47,8 @@ class Engine:
         self._limits = limits
         self._gate = gate
         self._clock = clock
-        self._turns = Turns()
-        self._batches: set[Batch] = set()
+        self._turns: Turns[HubBatch] = Turns()
+        self._batches: set[HubBatch] = set()
         self._dialings: set[Dialing] = set()
         self._pool = Pool(limits.idle_seconds)
         self._under_way = 0
@@ -58,7 +59,7 @@ class Engine:
     def run(self, requests: Sequence[PreparedRequest], flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
         """Send a batch and yield its results; see ``Transport.send_many``."""
         now = self._clock()
-        batch = Batch(requests, flow, self._limits.attempt_seconds, now=now, run_soon=self._loop.run_callback)
+        batch = HubBatch(requests, flow, self._limits.attempt_seconds, now=now, run_soon=self._loop.run_callback)
         self._batches.add(batch)
         self._turns.enter(batch)
         self._turns.offer(batch, now)
@@ -85,10 +86,8 @@ class Engine:
         return waiter.get()
 
     def waiting(self) -> tuple[int, float]:
-        """Requests not yet sent, and how long the batch that has queued longest has waited for its turn."""
-        now = self._clock()
-        since = min((batch.queued_at or now for batch in self._batches if batch.unsent), default=now)
-        return sum(batch.unsent for batch in self._batches), max(0.0, now - since)
+        """See ``Transport.waiting``."""
+        return waiting(self._batches, self._clock())
 
     def close(self) -> None:
         """Stop what is not sent, break off what is, close every connection."""
@@ -133,7 +132,7 @@ class Engine:
         finally:
             self._is_pumping = False
 
-    def _dispatch(self, batch: Batch, now: float) -> None:
+    def _dispatch(self, batch: HubBatch, now: float) -> None:
         self._under_way += 1
         batch.in_flight += 1
         until = now + batch.attempt_seconds
@@ -226,7 +225,7 @@ class Engine:
             self._timer.stop()
 
 
-def _announce(batch: Batch, before_send: Callable[[int], None], index: int) -> CoreError | None:
+def _announce(batch: HubBatch, before_send: Callable[[int], None], index: int) -> CoreError | None:
     """Why the request may not be sent after all: that could not be told to ``before_send``, or it stopped the batch."""
     try:
         before_send(index)

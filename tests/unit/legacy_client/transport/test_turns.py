@@ -5,33 +5,39 @@ from hypothesis import strategies as st
 
 from legacy_client.deadline import Deadline
 from legacy_client.transport.base import Flow
-from legacy_client.transport.turns import Batch, Turns
+from legacy_client.transport.turns import Batch, Turns, waiting
 
 
 def batch(count: int, owner: str = "", concurrency: int = 1000) -> Batch:
     flow = Flow(deadline=Deadline(60.0), concurrency=concurrency, owner=owner)
-    return Batch([None] * count, flow, 0.0, lambda _batch: None)
-
-
-def take(turns: Turns) -> Batch | None:
-    chosen = turns.next()
-    if chosen is not None:
-        chosen.sent += 1
-        chosen.in_flight += 1
-        if not chosen.unsent():
-            turns.leave(chosen)
-    return chosen
+    return Batch([None] * count, flow, 0.0)
 
 
 def queued(*batches: Batch) -> Turns:
     turns = Turns()
     for each in batches:
         turns.enter(each)
+        turns.offer(each, 0.0)
     return turns
 
 
+def take(turns: Turns) -> Batch | None:
+    """One turn: an item of the batch goes under way, and the batch queues again if it may."""
+    chosen = turns.take()
+    if chosen is not None:
+        chosen.take()
+        chosen.in_flight += 1
+        turns.offer(chosen, 1.0)
+    return chosen
+
+
+def end(turns: Turns, each: Batch) -> None:
+    each.in_flight -= 1
+    turns.offer(each, 2.0)
+
+
 def test_nobody_has_a_turn_where_nobody_waits() -> None:
-    assert Turns().next() is None
+    assert Turns().take() is None
 
 
 def test_the_batches_of_an_owner_take_turns() -> None:
@@ -42,53 +48,98 @@ def test_the_batches_of_an_owner_take_turns() -> None:
 
 
 def test_an_owner_with_many_batches_has_no_more_turns_than_one_with_few() -> None:
-    many = [batch(10, "many") for _ in range(5)]
-    few = batch(10, "few")
+    many, few = [batch(10, "many") for _ in range(5)], batch(10, "few")
     turns = queued(*many, few)
 
-    owners = [chosen.flow.owner for _ in range(10) if (chosen := take(turns))]
-
-    assert owners == ["many", "few"] * 5
+    assert [chosen.owner for _ in range(10) if (chosen := take(turns))] == ["many", "few"] * 5
 
 
-def test_a_batch_at_its_own_bound_is_passed_over() -> None:
+def test_the_items_of_a_batch_go_in_order() -> None:
+    only = batch(3)
+
+    assert [only.take() for _ in range(3)] == [0, 1, 2]
+
+
+def test_a_batch_at_its_own_bound_does_not_queue_until_one_of_its_items_ends() -> None:
     bounded, other = batch(10, concurrency=2), batch(10)
     turns = queued(bounded, other)
 
-    chosen = [take(turns) for _ in range(6)]
-    bounded.in_flight -= 1
+    assert [take(turns) for _ in range(6)].count(bounded) == 2
+    assert bounded.queued_at is None
 
-    assert chosen.count(bounded) == 2
-    assert take(turns) is bounded
+    end(turns, bounded)
 
-
-def test_nobody_has_a_turn_when_all_are_at_their_bounds() -> None:
-    turns = queued(batch(10, "a", concurrency=1), batch(10, "b", concurrency=1))
-
-    assert [take(turns) is None for _ in range(3)] == [False, False, True]
+    assert [take(turns), take(turns)] == [other, bounded]
 
 
-def test_a_batch_that_left_has_no_turn() -> None:
+def test_a_batch_queues_once_however_often_it_is_offered() -> None:
+    only = batch(2)
+    turns = queued(only)
+    turns.offer(only, 5.0)
+
+    assert [turns.take(), turns.take()] == [only, None]
+
+
+def test_a_batch_without_unsent_items_has_no_turn() -> None:
     gone, stays = batch(10), batch(10)
     turns = queued(gone, stays)
 
-    turns.leave(gone)
-    turns.leave(gone)
+    gone.drop()
 
-    assert list(turns) == [stays]
-    assert take(turns) is stays
+    assert [take(turns), take(turns)] == [stays, stays]
+
+
+def test_an_owner_who_comes_back_starts_behind_the_others() -> None:
+    first, other = batch(1, "a"), batch(10, "b")
+    turns = queued(first, other)
+    take(turns)
+    again = batch(10, "a")
+    turns.enter(again)
+    turns.offer(again, 1.0)
+
+    assert [take(turns) for _ in range(4)] == [other, again, other, again]
+
+
+def test_what_waits_is_what_is_unsent_and_its_age_is_the_longest_wait_for_a_turn() -> None:
+    bounded, other, done = batch(10, concurrency=1), batch(3), batch(1)
+    turns = queued(bounded, other, done)
+    everyone = [bounded, other, done]
+
+    assert waiting(everyone, 5.0) == (14, 5.0)
+    assert [take(turns) for _ in range(3)] == everyone
+    assert waiting(everyone, 5.0) == (11, 4.0)
+    other.drop()
+    # What is left waits for its own batch, and for nobody else.
+    assert waiting(everyone, 5.0) == (9, 0.0)
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.integers(1, 30), st.sampled_from("abc")), min_size=1, max_size=10))
-def test_owners_who_wait_are_never_more_than_one_turn_apart(sizes: list[tuple[int, str]]) -> None:
-    batches = [batch(count, owner) for count, owner in sizes]
+@given(st.lists(st.tuples(st.integers(1, 30), st.sampled_from("abc"), st.integers(1, 5)), min_size=1, max_size=10))
+def test_owners_who_may_send_are_never_more_than_one_turn_apart(shapes: list[tuple[int, str, int]]) -> None:
+    batches = [batch(count, owner) for count, owner, _ in shapes]
     turns = queued(*batches)
-    served = dict.fromkeys({owner for _, owner in sizes}, 0)
+    served = dict.fromkeys({owner for _, owner, _ in shapes}, 0)
 
     while (chosen := take(turns)) is not None:
-        served[chosen.flow.owner] += 1
-        waiting = {each.flow.owner for each in turns}
+        served[chosen.owner] += 1
+        waiting = {each.owner for each in batches if each.unsent}
         assert max((served[owner] for owner in waiting), default=0) - min(served[o] for o in waiting or served) <= 1
 
-    assert [each.unsent() for each in batches] == [0] * len(batches)
+    assert [each.unsent for each in batches] == [0] * len(batches)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 20), st.sampled_from("abc"), st.integers(1, 5)), min_size=1, max_size=8),
+    st.randoms(use_true_random=False),
+)
+def test_every_item_is_sent_under_the_bound_of_its_batch_whatever_ends_when(shapes, random) -> None:
+    batches = [batch(count, owner, concurrency) for count, owner, concurrency in shapes]
+    turns = queued(*batches)
+
+    while any(each.unsent or each.in_flight for each in batches):
+        chosen = take(turns) if random.random() < 0.5 else None
+        assert chosen is None or chosen.in_flight <= chosen.concurrency
+        under_way = [each for each in batches if each.in_flight]
+        if chosen is None and under_way:
+            end(turns, random.choice(under_way))

@@ -1,0 +1,81 @@
+"""A batch whose results are read in the consumer's greenlet, the only place in the hub that waits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gevent.hub import Waiter
+
+from legacy_client.errors import Stopped
+from legacy_client.transport.turns import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from requests import PreparedRequest, Response
+
+    from legacy_client.errors import CoreError
+    from legacy_client.transport.base import Flow
+
+    # A request under way: its batch, its index there, when it was let through, and when it must be over.
+    Call = tuple["HubBatch", int, float, float]
+
+# Results read at once: a switch to the consumer and back costs as much as a third of a request.
+_HANDFUL = 16
+
+
+class HubBatch(Batch):
+    """Collects results until somebody reads them; ``run_soon`` runs a function in the loop's next turn."""
+
+    __slots__ = ("_results", "_run_soon", "_unread", "_waiter", "attempt_seconds")
+
+    def __init__(
+        self,
+        requests: Sequence[PreparedRequest],
+        flow: Flow,
+        attempt_seconds: float,
+        *,
+        now: float,
+        run_soon: Callable[..., object],
+    ) -> None:
+        super().__init__(requests, flow, now)
+        self.attempt_seconds = min(attempt_seconds, flow.item_seconds)
+        self._unread = len(requests)
+        self._results: list[tuple[int, Response | CoreError]] = []
+        self._waiter: Waiter[None] | None = None
+        self._run_soon = run_soon
+
+    def put(self, index: int, result: Response | CoreError) -> None:
+        """Hand a result to the consumer, who is woken for a handful of them at a time, and for the last one."""
+        self._results.append((index, result))
+        if len(self._results) >= _HANDFUL or not (self.in_flight or self.unsent):
+            self.wake()
+
+    def wake(self) -> None:
+        """Let the consumer read what results there are."""
+        if self._waiter is not None and self._results:
+            self._run_soon(self._waiter.switch, None)
+            self._waiter = None
+
+    def stop(self, reason: str) -> None:
+        """End everything unsent."""
+        while self.unsent:
+            self.put(self.take(), Stopped(reason))
+
+    def results(self) -> Iterator[tuple[int, Response | CoreError]]:
+        """Each result once, as they come."""
+        while self._unread:
+            if not self._results:
+                self._wait()
+            results, self._results = self._results, []
+            for result in results:
+                self._unread -= 1
+                yield result
+
+    def _wait(self) -> None:
+        waiter: Waiter[None] = Waiter()
+        self._waiter = waiter
+        try:
+            waiter.get()
+        finally:
+            self._waiter = None
