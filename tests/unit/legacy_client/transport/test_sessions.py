@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -198,4 +199,8 @@ def test_its_threads_start_with_the_first_request_and_end_with_it(gate: NotingGa
         transport.close()
 
     assert unused == idle
+    # The watchdog's thread ends by itself.
+    ends_by = time.monotonic() + 10.0
+    while threading.active_count() > before and time.monotonic() < ends_by:
+        time.sleep(0.001)
     assert threading.active_count() == before
