@@ -66,8 +66,9 @@ class Addresses:
             self._known = list(dict.fromkeys((int(family), address) for family, _, _, _, address in found))
         except (OSError, UnicodeError) as exc:
             _log.warning("core_lookup_failed", extra={"host": self._host, "reason": str(exc)})
-        self._looked_up_at = self._clock()
-        self._looking_up = self._doubted = False
-        waiting, self._waiting = self._waiting, []
-        for then in waiting:
-            then(self._known)
+        finally:
+            self._looked_up_at = self._clock()
+            self._looking_up = self._doubted = False
+            waiting, self._waiting = self._waiting, []
+            for then in waiting:
+                then(self._known)

@@ -45,6 +45,11 @@ class HubBatch(Batch):
         self._waiter: Waiter[None] | None = None
         self._run_soon = run_soon
 
+    def drop(self) -> None:
+        """Nobody reads the results any more: what has not left stays."""
+        super().drop()
+        self.stopped = lambda: "client_gone"
+
     def put(self, index: int, result: Response | CoreError) -> None:
         """Hand a result to the consumer, who is woken for a handful of them at a time, and for the last one."""
         self._results.append((index, result))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gevent.hub import Waiter
 
-from legacy_client.errors import CoreError, Stopped, Unsendable
+from legacy_client.errors import CoreError, Stopped, Unreachable, Unsendable
 from legacy_client.transport.hub.batch import HubBatch
 from legacy_client.transport.hub.connection import Connection
 from legacy_client.transport.hub.dialing import Dialing
@@ -72,14 +72,14 @@ class Engine:
             self._batches.discard(batch)
 
     def ping(self) -> CoreError | None:
-        """Whether a connection is to be had. With every connection at work there are connections."""
+        """Whether a connection is to be had; when there is no room for another, whether there is one at all."""
         now = self._clock()
         connection = self._pool.take(now)
         if connection is not None:
             self._pool.rest(connection, now)
             return None
         if self._under_way >= self._limits.connections:
-            return None
+            return None if self._pool else Unreachable("every connection is still being made")
         waiter: Waiter[CoreError | None] = Waiter()
         self._under_way += 1
         self._dial(lambda result: self._pinged(result, waiter), now + self._limits.connect_seconds)
@@ -176,10 +176,13 @@ class Engine:
             self._finish(call, result, now)
             return
         connection = self._connection(result)
-        if not self._transmit(connection, call, now):
-            reason = connection.last_words()
+        if (reason := call[0].stopped()) is not None:
+            self._pool.rest(connection, now)
+            self._finish(call, Stopped(reason), now)
+        elif not self._transmit(connection, call, now):
+            error = connection.last_words()
             self._pool.discard(connection)
-            self._finish(call, reason, now)
+            self._finish(call, error, now)
 
     def _pinged(self, result: Channel | CoreError, waiter: Waiter[CoreError | None]) -> None:
         now = self._clock()

@@ -114,6 +114,16 @@ def test_a_look_up_that_fails_leaves_what_is_known(book: Book, resolver: Resolve
     assert book.ask() == [[A, B]]
 
 
+def test_a_resolver_with_a_fault_is_asked_again(book: Book, resolver: Resolver) -> None:
+    resolver.known = RuntimeError("a fault")
+    assert book.ask() == [[]]
+
+    resolver.known = (A,)
+    book.addresses.doubt()
+
+    assert book.ask() == [[A]]
+
+
 def test_a_resolver_that_hangs_holds_nobody_up_who_knows_an_address(book: Book, resolver: Resolver) -> None:
     book.ask()
     resolver.is_hanging = True

@@ -13,6 +13,7 @@ import gevent
 import pytest
 from requests import Response
 
+from legacy_client.deadline import Deadline
 from legacy_client.errors import BrokenOff, Stopped, Unreachable
 from legacy_client.transport.base import Limits, Tls
 from legacy_client.transport.hub import dialing
@@ -140,6 +141,39 @@ def test_a_name_that_resolves_too_late_opens_no_connection(core: FakeCore) -> No
         gevent.sleep(0.01)
 
         assert core.connections == 0
+
+
+def test_what_was_cancelled_while_it_waited_for_a_connection_is_not_sent(core: FakeCore) -> None:
+    resolve = Resolver(core.port)
+    with rig(NAME, limits=LIMITS, resolve=resolve) as hub:
+        resolve.hang()
+        deadline = Deadline(60.0)
+        running = hub.begin(range(3), deadline=deadline)
+        deadline.cancel("client_gone")
+        resolve.go_on()
+
+        assert {result.reason for result in running.get().values()} == {"client_gone"}
+        assert core.requests == []
+        assert hub.gate.in_flight == 0
+
+
+def test_what_was_dropped_while_it_waited_for_a_connection_is_not_sent(core: FakeCore) -> None:
+    resolve = Resolver(core.port)
+    with rig(NAME, limits=LIMITS, resolve=resolve) as hub:
+        resolve.hang()
+        hub.begin(range(3)).kill()
+        resolve.go_on()
+        until(lambda: hub.gate.in_flight == 0)
+
+        assert hub.connections() == 3
+        assert core.requests == []
+
+
+def test_a_ping_has_no_connection_while_all_are_still_being_made() -> None:
+    with black_hole() as url, rig(url, limits=Limits(connections=2, connect_seconds=5.0)) as hub:
+        hub.begin(range(2))
+
+        assert type(hub.transport.ping()) is Unreachable
 
 
 def test_closing_ends_what_is_being_connected() -> None:
