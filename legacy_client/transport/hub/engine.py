@@ -149,8 +149,8 @@ class Engine:
     def _transmit(self, connection: Connection, call: Call, now: float) -> bool:
         """Send; False when the connection turned out dead before a byte could leave."""
         batch, index, _, until = call
-        request = batch.requests[index]
         try:
+            request = batch.requests[index]
             connection.send(call, request, self._wire.serialise(request, until - now), until)
         except ValueError as exc:
             self._pool.rest(connection, now)
