@@ -34,7 +34,7 @@ setup: .venv/.locked ## Make .venv from the lock file
 unit: setup ## The fast tests only
 	$(BIN)/python -m pytest tests/unit tests/api -q
 
-lint: setup ## ruff: rules and format
+lint: setup audit ## ruff (rules, the S ones included, and format) and the audit of what is locked
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
