@@ -107,7 +107,7 @@ def test_a_simple_request_is_refused(foreign_page: Page, core: CoreView) -> None
     assert foreign_page.fetch(method="POST", mode="no-cors", body=BODY) == "opaque 0"
 
     answer = foreign_page.answer()
-    assert (answer.method, answer.status) == ("POST", 405)
+    assert (answer.method, answer.status) == ("POST", 403)
     assert_nothing_is_allowed(answer, core)
 
 
@@ -115,7 +115,7 @@ def test_a_form_is_refused(foreign_page: Page, core: CoreView) -> None:
     foreign_page.post_form()
 
     answer = foreign_page.answer()
-    assert (answer.method, answer.status) == ("POST", 405)
+    assert (answer.method, answer.status) == ("POST", 403)
     assert_nothing_is_allowed(answer, core)
 
 
