@@ -6,7 +6,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bulk-update-gateway
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak keycloak-test servers clean
+.PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak keycloak-test servers retest clean
 
 ##@ Start
 demo: setup ## Send one batch for each answer of the contract through the real service
@@ -20,6 +20,9 @@ keycloak: setup ## Fetch the real Keycloak, start it with deploy/keycloak/realm.
 
 test: setup lint types layers ## Everything that must be green before a commit
 	$(BIN)/python -m pytest -m "not slow and not keycloak" -n 3 --dist loadfile --cov --cov-report=term --cov-fail-under=95
+
+retest: lint types layers ## Once more, one by one, what failed in make test: a failure that was the load's ends here
+	$(BIN)/python -m pytest -m "not slow and not keycloak" --last-failed --last-failed-no-failures none
 
 ##@ Parts
 setup: .venv/.locked ## Make .venv from the lock file
