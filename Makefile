@@ -82,6 +82,13 @@ sbom: setup ## Bill of materials of what runs: build/sbom.cdx.json (CycloneDX)
 	@mkdir -p build
 	$(BIN)/cyclonedx-py requirements --validate --output-reproducible -o build/sbom.cdx.json $(LOCK)/runtime.txt
 
+faults: setup ## Inject each fault of docs/reliability.md on real sockets; prints how many rows are shown
+	@$(BIN)/python -m tests.faults -n 3 --dist loadfile
+
+soak: setup ## All faults at once for ten minutes, then half a minute without an answer of the core
+	@$(BIN)/python -m tests.faults.soak --seconds 600
+	@$(BIN)/python -m tests.faults.soak.black_hole --seconds 30
+
 ##@ Maintenance
 reference: setup ## Write docs/reference from the tables in the code
 	$(BIN)/python -m gateway.reference docs/reference

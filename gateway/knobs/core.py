@@ -103,7 +103,7 @@ class CoreKnobs:
         most=1,
         help="Share of 5xx, timeouts and resets that opens the circuit.",
     )
-    circuit_open: float = knob(5.0, parse=float, unit="s", least=0.05, help="Time before a half-open probe.")
+    circuit_open: float = knob(2.0, parse=float, unit="s", least=0.05, help="Time before a half-open probe.")
     circuit_probes: int = knob(3, parse=int, least=1, help="Probes that must succeed to close the circuit.")
     limit_adaptive: bool = knob(
         False, parse=flag, help="Lower the calls in flight when the core slows (AIMD), up to `CORE_CONCURRENCY`."

@@ -74,8 +74,9 @@ class Gateway(Stack):
     def patch(self, *items: Any, seconds: float = 30.0, **headers: str) -> Reply:
         """One batch of the usual partner; an item may be just its id."""
         whole = [item if isinstance(item, dict) else {"actionId": str(item), "status": "active"} for item in items]
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        sent = {"Authorization": f"Bearer {self.usual_token()}", **named}
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if "Authorization" not in sent:
+            sent["Authorization"] = f"Bearer {self.usual_token()}"
         return call("PATCH", self.url + BULK, json_body={"data": whole}, headers=sent, seconds=seconds)
 
     def put(self, uuid: str, key: str) -> Reply:

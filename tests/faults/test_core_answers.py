@@ -127,7 +127,7 @@ def test_every_item_has_exactly_one_result_in_the_order_of_the_batch(run: Run) -
 
 
 @pytest.mark.parametrize("name", FAULTS, ids=[name.replace(" ", "-") for name in FAULTS])
-def test_an_item_that_meets_a_fault_says_what_became_of_it(run: Run, name: str) -> None:
+def test_an_item_says_what_became_of_it(run: Run, name: str) -> None:
     fault = FAULTS[name]
 
     assert outcomes(run.reply)[str(run.ids[name])] == (fault.code, fault.outcome)

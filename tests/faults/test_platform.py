@@ -65,9 +65,10 @@ def test_with_no_descriptor_for_a_new_client_it_waits_and_does_not_spin(
 ) -> None:
     gateway = make_gateway(core.url)
     (worker,) = gateway.workers()
-    with gateway.dial() as client:
+    request = gateway.batch(*ids(1))
+    with contextlib.ExitStack() as stack:
         with no_descriptors(worker):
-            client.send(gateway.batch(*ids(1)))
+            client = stack.enter_context(gateway.dial()).send(request)
             spent = worker.cpu_times().user
             assert not client.has_ended(1.0)
             assert worker.cpu_times().user - spent < 0.5
