@@ -73,14 +73,14 @@ class Connection:
         """Free at once what the client would not take."""
         with contextlib.suppress(OSError):
             self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-            self._client.close()
+        self._client.close()
 
     def close(self) -> None:
         """End the connection; a client that is still sending gets to read its answer first."""
-        with contextlib.suppress(OSError):
-            if self._has_input() or self._owed():
+        if self._has_input() or self._owed():
+            with contextlib.suppress(OSError):
                 self._linger()
-            self._client.close()
+        self._client.close()
 
     def _rest(self) -> bool:
         """Wait for the first bytes of a request; whether there are any."""
@@ -99,7 +99,7 @@ class Connection:
         """Whether bytes have arrived that nobody has read."""
         try:
             return any(fcntl.ioctl(self._client.fileno(), termios.FIONREAD, bytes(4)))
-        except OSError:
+        except (OSError, ValueError):  # closed by either side
             return False
 
     def _owed(self) -> bool:

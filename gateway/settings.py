@@ -34,12 +34,17 @@ class Settings(CoreKnobs, AccessKnobs, ServiceKnobs):
     def __post_init__(self) -> None:
         """Derive the outer budgets and check that inner ones end first: attempt < item < batch < request < worker."""
         request = self.request_deadline or self.batch_deadline + self.body_timeout + 2
-        graceful = self.graceful_timeout or request + 3
+        graceful = self.graceful_timeout or request + self.drain_delay + 2
         object.__setattr__(self, "request_deadline", request)
         object.__setattr__(self, "graceful_timeout", graceful)
         object.__setattr__(self, "item_deadline", min(self.item_deadline, self.batch_deadline))
         object.__setattr__(self, "core_timeout", min(self.core_timeout, self.item_deadline))
-        for inner, outer in (("batch_deadline", "request_deadline"), ("request_deadline", "graceful_timeout")):
+        nested = (
+            ("batch_deadline", "request_deadline"),
+            ("request_deadline", "graceful_timeout"),
+            ("drain_delay", "graceful_timeout"),
+        )
+        for inner, outer in nested:
             if getattr(self, inner) >= getattr(self, outer):
                 raise SettingsError(f"{variable(outer)}: must be larger than {variable(inner)}")
         self._check_companions()

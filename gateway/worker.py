@@ -36,6 +36,7 @@ _HEARTBEAT_SECONDS = 1.0
 _LAST_REQUEST_SECONDS = 0.5
 _REFUSAL_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
+_ACCEPT_PAUSE_SECONDS = 0.2
 # Above this share of `worker_connections`, a new connection takes the place of the one that has rested longest.
 _CROWDED = 0.9
 # Batches are large and live shortly; the default of 700 objects has the collector walk each of them many times over.
@@ -161,7 +162,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         pool = Pool(self.worker_connections)
         self._pools.append(pool)
         # The name is asked for now: connections taken in at the end begin when the listener is closed.
-        server = StreamServer(listener, handle=partial(self._converse, listener.getsockname()), spawn=pool)
+        server = Listener(listener, handle=partial(self._converse, listener.getsockname()), spawn=pool)
         if self.cfg.workers > 1:
             server.max_accept = 1
         server.start()
@@ -204,6 +205,24 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         return sum(map(len, self._pools))
 
 
+class Listener(StreamServer):
+    """Accepts, and pauses where it cannot (no descriptor is left): one line, and neither a traceback nor a busy loop."""
+
+    def do_read(self) -> Any:
+        """A connection, or None where there is none now."""
+        try:
+            return super().do_read()
+        except OSError as exc:
+            _log.error("accept_failed", extra={"reason": exc.strerror})
+            self.stop_accepting()
+            gevent.spawn_later(_ACCEPT_PAUSE_SECONDS, self._go_on)
+            return None
+
+    def _go_on(self) -> None:
+        if self.started:
+            self.start_accepting()
+
+
 def _stop_listening(server: StreamServer) -> None:
     """Take in what has connected already, and close without a pause: what connects in between would be reset."""
     server.stop_accepting()
@@ -214,5 +233,6 @@ def _stop_listening(server: StreamServer) -> None:
 
 
 def _cork(sock: Any, on: int) -> None:
-    with contextlib.suppress(OSError):
+    # Linux's alone.
+    with contextlib.suppress(OSError, AttributeError):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, on)

@@ -60,7 +60,7 @@ def worker_plan(settings: Settings, drain: Callable[[float], None]) -> WorkerPla
         ),
         ending=Ending(
             delay=settings.drain_delay,
-            grace=max(0.0, settings.graceful_timeout - settings.drain_delay - last),
+            grace=max(0.0, settings.graceful_timeout - last),
             total=settings.graceful_timeout,
             quick=last,
         ),

@@ -75,7 +75,7 @@ class CoreKnobs:
         parse=float,
         unit="s",
         least=0,
-        help="Time a stopping worker may finish its batches; 0: `REQUEST_DEADLINE` + 3 s.",
+        help="Time a stopping worker may finish its batches; 0: `REQUEST_DEADLINE` + `DRAIN_DELAY` + 2 s.",
     )
     body_timeout: float = knob(10.0, parse=float, unit="s", least=0.1, help="Reading one request body.")
 

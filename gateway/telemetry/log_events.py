@@ -18,6 +18,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "refusal_not_delivered": "Such a caller left before its refusal could be sent.",
     "answer_not_taken": "A client did not take its answer within `GATEWAY_ANSWER_TIMEOUT`; its connection was reset.",
     "client_left": "A client left before it had its answer; a batch with a key keeps it.",
+    "accept_failed": "A new connection could not be taken, mostly for want of file descriptors; tried again at once.",
     "handshake_failed": "A client's TLS handshake with the server failed or took too long.",
     # The end of a worker.
     "worker_stopping": "A worker was told to stop and drains; `connections` are open.",

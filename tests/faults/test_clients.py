@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import time
 from collections import Counter
 from contextlib import ExitStack, suppress
 
 import pytest
 
+from tests.contract.certificates import Authority
 from tests.contract.fake_core import OK, action, answer, send, wait
 from tests.faults.client import Client
-from tests.faults.house import eventually, new_ids, succeeded
+from tests.faults.house import Gateway, eventually, new_ids, succeeded
 
 pytestmark = pytest.mark.e2e
 PATIENCE = 1.0  # HEADER_TIMEOUT, BODY_TIMEOUT and ANSWER_TIMEOUT of the gateway
@@ -236,3 +238,38 @@ def test_one_partner_takes_neither_all_places_nor_all_turns(make_gateway, core):
 
     assert (small.status, put.status) == (200, 200)
     assert waited < 1.0 + SLACK
+
+
+class OverTls(Gateway):
+    """Speaks TLS itself, and is up once it does."""
+
+    def _part(self, name, command, ready):
+        part = super()._part(name, command, ready)
+        part._is_ready = lambda: speaks_tls(part.url)
+        return part
+
+
+def speaks_tls(url):
+    try:
+        with Client(url) as client:
+            return client.send(b"no handshake at all\r\n\r\n").has_ended(0.5)
+    except ConnectionResetError:
+        return True
+    except OSError:
+        return False
+
+
+def test_over_tls_a_handshake_that_does_not_end_is_cut_and_the_others_are_served(home, core, tmp_path):
+    authority = Authority(tmp_path)
+    own = authority.issue("localhost")
+    options = f"--certfile={own.cert_file} --keyfile={own.key_file}"
+    with OverTls(home, core.url, surroundings={"GUNICORN_CMD_ARGS": options}) as gateway, gateway.dial() as silent:
+        began = time.monotonic()
+        trusting = ssl.create_default_context(cafile=authority.file)
+        with gateway.dial() as client, trusting.wrap_socket(client.sock, server_hostname="localhost") as secured:
+            secured.sendall(gateway.batch(next(new_ids)))
+            answered = secured.recv(15)
+
+        assert answered == b"HTTP/1.1 200 OK"
+        assert silent.is_closed()
+        assert time.monotonic() - began < PATIENCE + SLACK

@@ -1,0 +1,79 @@
+"""Whether the caller is still there, read off the connection's own state."""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+import pytest
+
+from gateway.api.presence import is_gone, watcher
+from legacy_client.deadline import Deadline
+
+
+@pytest.fixture
+def connected():
+    """A TCP connection: the caller's end and ours."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        caller = socket.create_connection(listener.getsockname())
+        ours, _ = listener.accept()
+    with caller, ours:
+        yield caller, ours
+
+
+def reset(caller):
+    caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    caller.close()
+
+
+@pytest.mark.parametrize(
+    "leave", [socket.socket.close, reset, lambda caller: caller.shutdown(socket.SHUT_WR)], ids=["fin", "rst", "half"]
+)
+def test_a_caller_that_left_is_gone_and_nothing_is_taken_from_the_stream(connected, leave):
+    caller, ours = connected
+    caller.sendall(b"the next request")
+    assert not is_gone(ours)
+
+    leave(caller)
+
+    assert is_gone(ours)
+
+
+def test_where_the_kernel_cannot_say_the_caller_counts_as_there():
+    ours, callers = socket.socketpair()
+    with ours, callers:
+        assert not is_gone(ours)
+
+
+def test_a_batch_is_cancelled_before_its_first_call_if_its_caller_has_left(connected):
+    caller, ours = connected
+    caller.close()
+    deadline = Deadline(60)
+
+    watcher({"gunicorn.socket": ours}, deadline)(0)
+
+    assert deadline.stopped() == "client_gone"
+
+
+def test_it_looks_at_most_four_times_a_second(connected):
+    caller, ours = connected
+    now, deadline = [100.0], Deadline(60)
+    look = watcher({"gunicorn.socket": ours}, deadline, clock=lambda: now[0])
+    look(0)
+    caller.close()
+
+    now[0] += 0.24
+    look(1)
+    assert deadline.stopped() is None
+
+    now[0] += 0.01
+    look(2)
+    assert deadline.stopped() == "client_gone"
+
+
+def test_under_a_server_that_shows_no_socket_nobody_is_gone():
+    deadline = Deadline(60)
+
+    watcher({}, deadline)(0)
+
+    assert deadline.stopped() is None
