@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 SLACK = 2.0
+MIB = 1_048_576
 
 
 def ids(count: int) -> list[int]:
@@ -314,11 +315,12 @@ def test_answers_without_end_do_not_grow_the_worker(gateway: Gateway, core: Fake
     gateway.patch(*ids(8))
     before = worker.memory_info().rss
 
-    for _ in range(4):
+    for _ in range(10):
         reply = gateway.patch(*ids(8))
         assert {code for code, _ in outcomes(reply).values()} == {"core_bad_answer"}
 
-    assert worker.memory_info().rss - before < 5 * 1024 * 1024
+    # Of the 80 MiB that it read up to its limit it may keep what the largest batch held at once, twice over.
+    assert worker.memory_info().rss - before < 2 * 8 * MIB
 
 
 def test_latency_and_loss_cost_time_and_no_outcome(honouring: Gateway, core: FakeCore) -> None:
