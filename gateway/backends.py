@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gateway.auth.principal import Authenticator
     from gateway.settings import Settings
     from legacy_client import CoreGate
-    from legacy_client.calls import ActionUpdate, CallContext, IntegrationActionReplacement
+    from legacy_client.calls import ActionUpdate, CallContext, Calls, IntegrationActionReplacement
     from legacy_client.errors import CoreError
 
 
@@ -32,7 +32,7 @@ class Core(Protocol):
     """The legacy core, as the service uses it (``legacy_client.LegacyClient``)."""
 
     def update_actions(
-        self, updates: Sequence[ActionUpdate], context: CallContext
+        self, updates: Calls[ActionUpdate], context: CallContext
     ) -> Iterator[tuple[int, dict[str, object] | CoreError]]:
         """One final result per update, by index, as they finish."""
         ...

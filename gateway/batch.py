@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from gateway import item_errors
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from gateway.outcome import Outcome
     from gateway.translate import ActionTranslation
-    from legacy_client.calls import CallContext
+    from legacy_client.calls import CallContext, Calls
 
     Item = Mapping[str, object]
 
@@ -27,7 +26,7 @@ class Core(Protocol):
     """What a batch needs of the legacy client."""
 
     def update_actions(
-        self, updates: Sequence[ActionUpdate], context: CallContext
+        self, updates: Calls[ActionUpdate], context: CallContext
     ) -> Iterator[tuple[int, dict[str, object] | CoreError]]:
         """One final result per update, by index, as they finish."""
         ...
@@ -42,23 +41,9 @@ class BatchRunner:
 
     def stream(self, items: Sequence[Item], context: CallContext) -> Iterator[tuple[int, Outcome]]:
         """``(index, outcome)`` for each item exactly once, as they finish."""
-        updates, places = [], []
-        for index, item in enumerate(items):
-            try:
-                updates.append(ActionUpdate(str(item["actionId"]), self._translation.to_legacy(item)))
-                places.append(index)
-            except Exception:  # noqa: BLE001 -- one item that cannot be translated must not stop the others
-                _log.exception("item_translation_failed", extra={"index": index, "action_id": item["actionId"]})
-                yield index, item_errors.internal(item["actionId"], Applied.NOT_SENT)
-        yield from self._send(items, updates, places, _by_place(context, places, len(items)))
-
-    def _send(
-        self, items: Sequence[Item], updates: list[ActionUpdate], places: list[int], context: CallContext
-    ) -> Iterator[tuple[int, Outcome]]:
-        missing = dict.fromkeys(places)
+        missing = dict.fromkeys(range(len(items)))
         try:
-            for position, result in self._core.update_actions(updates, context):
-                index = places[position]
+            for index, result in self._core.update_actions(_Updates(items, self._translation), context):
                 del missing[index]
                 yield index, self._outcome(items[index], result)
         except Exception:  # noqa: BLE001 -- what was sent before the fault must still be reported
@@ -78,9 +63,16 @@ class BatchRunner:
             return item_errors.unreadable(item["actionId"])
 
 
-def _by_place(context: CallContext, places: list[int], items: int) -> CallContext:
-    """The same context, told of items by their own place also where some are not sent."""
-    tell = context.before_send
-    if tell is None or len(places) == items:
-        return context
-    return replace(context, before_send=lambda position: tell(places[position]))
+class _Updates:
+    """The items in the core's words, each translated when it is about to leave."""
+
+    def __init__(self, items: Sequence[Item], translation: ActionTranslation) -> None:
+        self._items = items
+        self._translation = translation
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, index: int, /) -> ActionUpdate:
+        item = self._items[index]
+        return ActionUpdate(str(item["actionId"]), self._translation.to_legacy(item))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from legacy_client.deadline import Deadline
+
+Call_co = TypeVar("Call_co", covariant=True)
 
 
 class ActionUpdate(NamedTuple):
@@ -24,6 +26,21 @@ class IntegrationActionReplacement(NamedTuple):
     integration_id: str
     action_id: str
     fields: dict[str, object]
+
+
+class Calls(Protocol[Call_co]):
+    """The calls of one batch; a list is one. Each is asked for when it is about to leave, again for a retry.
+
+    Whatever is raised instead of a call fails that call alone, as Unsendable.
+    """
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def __getitem__(self, index: int, /) -> Call_co:
+        """The call at ``index``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest
 
-    from legacy_client.calls import CallContext
+    from legacy_client.calls import CallContext, Calls
     from legacy_client.credentials import Credentials
     from legacy_client.deadline import Deadline
     from legacy_client.reading import Answer, AnswerReader
@@ -44,10 +44,43 @@ class Wiring:
     pause: Callable[[Deadline, float], None]
 
 
+class _Requests(Generic[Call]):
+    """The requests of one round, each written when it is about to leave; see ``transport.base.Requests``."""
+
+    def __init__(
+        self,
+        operation: Operation[Call],
+        template: RequestTemplate,
+        calls: Calls[Call],
+        indices: Sequence[int],
+        key_prefix: str,
+    ) -> None:
+        self._operation = operation
+        self._template = template
+        self._calls = calls
+        self._indices = indices
+        self._key_prefix = key_prefix
+        self.expected_ids: dict[int, int | str] = {}
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, position: int, /) -> PreparedRequest:
+        index = self._indices[position]
+        try:
+            call = self._calls[index]
+            request = self._operation.write(self._template, call, self._key_prefix)
+            self.expected_ids[position] = self._operation.expected_id(call)
+        except Exception as exc:
+            _log.exception("call_not_sendable", extra={"index": index})
+            raise Unsendable(type(exc).__name__) from exc
+        return request
+
+
 class Fanout(Generic[Call]):
     """The calls of one batch; ``results`` may be consumed once."""
 
-    def __init__(self, wiring: Wiring, operation: Operation[Call], calls: Sequence[Call], context: CallContext) -> None:
+    def __init__(self, wiring: Wiring, operation: Operation[Call], calls: Calls[Call], context: CallContext) -> None:
         self._wiring = wiring
         self._operation = operation
         self._calls = calls
@@ -96,38 +129,23 @@ class Fanout(Generic[Call]):
     def _send(self, indices: Sequence[int]) -> Results:
         """One attempt of the calls at ``indices``, read and accounted for."""
         began, held_back = self._wiring.clock(), 0
-        requests: list[PreparedRequest] = []
-        places: list[int] = []
-        yield from self._prepare(indices, requests, places)
-        read, expected_id, calls = self._wiring.reader.read, self._operation.expected_id, self._calls
-        for position, result in self._wiring.transport.send_many(requests, self._flow(places)):
-            index = places[position]
-            if isinstance(result, CoreError):
-                held_back += isinstance(result, (Stopped, CircuitOpen))
-                yield index, result
-            else:
-                yield index, read(result, expected_id(calls[index]))
-        if self._round == 1:
-            self._wiring.retries.budget.add_calls(len(requests) - held_back)
-        # Each attempt is charged as if it had taken the whole round: no item then needs a clock of its own.
-        self._item_seconds_left -= min(self._wiring.clock() - began, self._wiring.attempt_seconds)
-
-    def _prepare(self, indices: Sequence[int], requests: list[PreparedRequest], places: list[int]) -> Results:
-        """Fill ``requests`` and the index of each; yield what cannot be sent."""
         try:
             template = self._template()
         except CoreError as error:
-            for index in indices:
-                yield index, error
+            yield from ((index, error) for index in indices)
             return
-        write, prefix = self._operation.write, self._context.idempotency_prefix
-        for index in indices:
-            try:
-                requests.append(write(template, self._calls[index], prefix))
-                places.append(index)
-            except Exception as exc:  # noqa: BLE001 -- one call that cannot be written must not stop the others
-                _log.warning("call_not_sendable", extra={"index": index, "error": type(exc).__name__})
-                yield index, Unsendable(type(exc).__name__)
+        requests = _Requests(self._operation, template, self._calls, indices, self._context.idempotency_prefix)
+        read, expected_ids = self._wiring.reader.read, requests.expected_ids
+        for position, result in self._wiring.transport.send_many(requests, self._flow(indices)):
+            if isinstance(result, CoreError):
+                held_back += isinstance(result, (Stopped, CircuitOpen, Unsendable))
+                yield indices[position], result
+            else:
+                yield indices[position], read(result, expected_ids[position])
+        if self._round == 1:
+            self._wiring.retries.budget.add_calls(len(indices) - held_back)
+        # Each attempt is charged as if it had taken the whole round: no item then needs a clock of its own.
+        self._item_seconds_left -= min(self._wiring.clock() - began, self._wiring.attempt_seconds)
 
     def _template(self) -> RequestTemplate:
         context = self._context
@@ -138,14 +156,14 @@ class Fanout(Generic[Call]):
         except ValueError as exc:
             raise Unsendable("header") from exc
 
-    def _flow(self, places: Sequence[int]) -> Flow:
+    def _flow(self, indices: Sequence[int]) -> Flow:
         context, before_send = self._context, self._context.before_send
         return Flow(
             deadline=context.deadline,
             concurrency=context.concurrency,
             item_seconds=self._item_seconds_left,
             owner=context.owner,
-            before_send=None if before_send is None else lambda position: before_send(places[position]),
+            before_send=None if before_send is None else lambda position: before_send(indices[position]),
         )
 
     def _may_go_again(self, error: CoreError) -> bool:

@@ -26,7 +26,6 @@ LOG_EVENTS: Mapping[str, str] = {
     # Faults of our own: each is a bug to report, with the traceback in `exception`.
     "unhandled_fault": "A fault nobody foresaw; the caller got a 500.",
     "request_failed_before_the_application": "A fault while a request was read; the caller got a 500.",
-    "item_translation_failed": "One valid item could not be translated for the core; the others went on.",
     "batch_failed": "A batch broke off; items without a result were reported as unknown.",
     "telemetry_hook_failed": "A hook that only looks on failed; no answer was changed by it.",
     "metrics_fold_failed": "The worker's numbers could not be brought up to now; tried again a second later.",
@@ -34,7 +33,7 @@ LOG_EVENTS: Mapping[str, str] = {
     # The core.
     "core_answer_untranslatable": "The core's answer has the right shape but values that its contract does not know.",
     "circuit_changed": "The circuit of a worker went from `before` to `now`; open means that the core is failing.",
-    "call_not_sendable": "A call could not be put into HTTP; its item failed, the others went on.",
+    "call_not_sendable": "An item could not be translated or written for the core; it failed, the others went on.",
     "before_send_failed": "A call was not sent, since what must happen before it failed.",
     "core_misconfigured": "The core refused the gateway's credentials, or one's certificate the other; said once per batch.",
     "core_lookup_failed": "The name of the core did not resolve; the addresses known so far go on serving.",

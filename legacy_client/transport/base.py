@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from requests import PreparedRequest, Response
 
@@ -68,10 +68,26 @@ class Gate(Protocol):
         ...
 
 
+class Requests(Protocol):
+    """The requests of one ``send_many``; a list is one.
+
+    Each is asked for once, right before it is to leave, so that a large batch need not be written before its first call.
+    A CoreError raised instead of a request is that request's result.
+    """
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def __getitem__(self, index: int, /) -> PreparedRequest:
+        """The request at ``index``."""
+        ...
+
+
 class Transport(Protocol):
     """Sends prepared requests to one core and keeps every one of them accounted for."""
 
-    def send_many(self, requests: Sequence[PreparedRequest], flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
+    def send_many(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
         """Yield ``(index, response or error)`` as they finish, each index exactly once.
 
         Errors yielded are NotSent, TimedOut, BrokenOff or BadAnswer (framing, size, encoding); an HTTP status is never

@@ -11,11 +11,11 @@ from legacy_client.errors import CoreError, Stopped, TimedOut
 from legacy_client.transport.base import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from requests import PreparedRequest
 
-    from legacy_client.transport.base import Flow, Gate
+    from legacy_client.transport.base import Flow, Gate, Requests
 
     Result = Response | CoreError
     Answer = Callable[[PreparedRequest], Result]
@@ -60,12 +60,12 @@ class MemoryTransport:
         self._closed = False
         self.seen: list[PreparedRequest] = []
 
-    def send_many(self, requests: Sequence[PreparedRequest], flow: Flow) -> Iterator[tuple[int, Result]]:
+    def send_many(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Result]]:
         """As ``Transport.send_many``; answers come in the order in which their latencies end."""
         under_way: list[tuple[float, int, float, Result]] = []
         accepted_at = self._clock()
         try:
-            for index, request in enumerate(requests):
+            for index in range(len(requests)):
                 self._unsent[id(flow)] = (len(requests) - index, accepted_at)
                 while len(under_way) >= min(flow.concurrency, self._capacity()):
                     yield self._land(under_way)
@@ -73,7 +73,7 @@ class MemoryTransport:
                 if refused is not None:
                     yield index, refused
                 else:
-                    heapq.heappush(under_way, self._launch(index, request, flow))
+                    heapq.heappush(under_way, self._launch(index, requests, flow))
             self._unsent.pop(id(flow), None)
             while under_way:
                 yield self._land(under_way)
@@ -102,10 +102,14 @@ class MemoryTransport:
             return Stopped(reason)
         return None if self._gate is None else self._gate.refusal()
 
-    def _launch(self, index: int, request: PreparedRequest, flow: Flow) -> tuple[float, int, float, Result]:
+    def _launch(self, index: int, requests: Requests, flow: Flow) -> tuple[float, int, float, Result]:
+        now = self._clock()
+        try:
+            request = requests[index]
+        except CoreError as error:
+            return now, index, now, error
         if flow.before_send is not None:
             flow.before_send(index)
-        now = self._clock()
         if (reason := flow.deadline.stopped()) is not None:
             return now, index, now, Stopped(reason)
         patience = min(self._limits.attempt_seconds, flow.item_seconds, flow.deadline.remaining())

@@ -24,11 +24,11 @@ from legacy_client.transport.watchdog import Watchdog
 from legacy_client.transport.wire import WatchedAdapter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from requests import PreparedRequest, Response
 
-    from legacy_client.transport.base import Flow, Gate
+    from legacy_client.transport.base import Flow, Gate, Requests
 
     Result = Response | CoreError
 
@@ -41,9 +41,7 @@ class _Batch(Batch):
 
     __slots__ = ("_stop", "flow", "results")
 
-    def __init__(
-        self, requests: Sequence[PreparedRequest], flow: Flow, now: float, stop: Callable[[_Batch], None]
-    ) -> None:
+    def __init__(self, requests: Requests, flow: Flow, now: float, stop: Callable[[_Batch], None]) -> None:
         super().__init__(requests, flow, now)
         self.flow = flow
         self.results: queue.SimpleQueue[tuple[int, Result]] = queue.SimpleQueue()
@@ -87,12 +85,12 @@ class SessionsTransport:
         self._busy = 0
         self._closed = False
 
-    def send_many(self, requests: Sequence[PreparedRequest], flow: Flow) -> Iterator[tuple[int, Result]]:
+    def send_many(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Result]]:
         """As ``Transport.send_many``."""
         batch = _Batch(requests, flow, self._clock(), self._stop)
         try:
             self._enter(batch)
-            for _ in requests:
+            for _ in range(len(requests)):
                 yield batch.results.get()
         finally:
             self._leave(batch)
@@ -126,7 +124,7 @@ class SessionsTransport:
         self._session.close()
 
     def _enter(self, batch: _Batch) -> None:
-        if not batch.requests:
+        if not batch.unsent:
             return
         with self._lock:
             if self._threads is None and not self._closed:
@@ -173,8 +171,12 @@ class SessionsTransport:
             batch.results.put((index, refused))
             return
         try:
+            request = batch.requests[index]
             if batch.before_send is not None:
                 batch.before_send(index)
+        except CoreError as error:
+            self._deliver(batch, index, self._clock(), error)
+            return
         except Exception as exc:  # noqa: BLE001 -- whatever a hook raises, the item must still have its end
             _log.exception("before_send_failed", extra={"index": index})
             self._deliver(batch, index, self._clock(), Unsendable(type(exc).__name__))
@@ -182,9 +184,9 @@ class SessionsTransport:
         self._busy += 1
         batch.in_flight += 1
         assert self._threads is not None  # noqa: S101 -- made by `_enter`, and gone only when closed
-        self._threads.submit(self._work, batch, index)
+        self._threads.submit(self._work, batch, index, request)
 
-    def _work(self, batch: _Batch, index: int) -> None:
+    def _work(self, batch: _Batch, index: int, request: PreparedRequest) -> None:
         """One attempt, in a thread of the pool."""
         flow = batch.flow
         # A socket's timeout of zero would mean not to wait at all.
@@ -200,7 +202,7 @@ class SessionsTransport:
             if reason := flow.deadline.stopped():
                 attempt.settle(Stopped(reason))
             else:
-                self._exchange(batch.requests[index], attempt, seconds)
+                self._exchange(request, attempt, seconds)
         finally:
             self._watchdog.forget(attempt)
             attempt.close()

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from requests import PreparedRequest
-
-    from legacy_client.transport.base import Flow
+    from legacy_client.transport.base import Flow, Requests
 
 
 class Batch:
@@ -34,7 +32,7 @@ class Batch:
         "unsent",
     )
 
-    def __init__(self, requests: Sequence[PreparedRequest], flow: Flow, now: float) -> None:
+    def __init__(self, requests: Requests, flow: Flow, now: float) -> None:
         self.requests = requests
         self.owner = flow.owner
         self.stopped = flow.deadline.stopped

@@ -64,7 +64,11 @@ class Stage:
 
     def send(self, count: int, flow: Flow | None = None) -> Iterator[tuple[int, Response | CoreError]]:
         """``count`` requests, for the actions 0, 1, 2, …"""
-        return self.transport.send_many(prepare(self._url, range(count)), flow or self.flow())
+        return self.transport.send_many(self.prepare(count), flow or self.flow())
+
+    def prepare(self, count: int) -> list[PreparedRequest]:
+        """Requests for the actions 0, 1, 2, …"""
+        return prepare(self._url, range(count))
 
     def seen(self) -> list[int]:
         """The ids of the actions that the core was asked to update, in the order of arrival."""

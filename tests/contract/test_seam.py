@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from requests import Response
 
-from legacy_client.errors import CircuitOpen, Stopped, TimedOut
+from legacy_client.errors import CircuitOpen, Stopped, TimedOut, Unsendable
 from legacy_client.transport.base import Limits
 from tests.contract.gates import NotingGate
 from tests.contract.stages import ALL, id_of, open_stage
@@ -15,10 +15,30 @@ from tests.contract.stages import ALL, id_of, open_stage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from requests import PreparedRequest
+
     from legacy_client.deadline import StopReason
     from tests.contract.stages import Stage
 
 pytestmark = pytest.mark.parametrize("kind", ALL)
+
+
+class Asked:
+    """Requests that note how many were asked for; the one at ``fault_at`` cannot be made."""
+
+    def __init__(self, requests: list[PreparedRequest], fault_at: int | None = None) -> None:
+        self._requests = requests
+        self._fault_at = fault_at
+        self.asked = 0
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def __getitem__(self, index: int, /) -> PreparedRequest:
+        self.asked += 1
+        if index == self._fault_at:
+            raise Unsendable("planted")
+        return self._requests[index]
 
 
 @pytest.fixture
@@ -35,6 +55,24 @@ def test_each_request_gets_its_own_answer_exactly_once(stage: Stage) -> None:
 
 def test_no_requests_give_no_results(stage: Stage) -> None:
     assert list(stage.send(0)) == []
+
+
+def test_a_request_is_asked_for_once_and_only_when_there_is_room_for_it(stage: Stage) -> None:
+    requests = Asked(stage.prepare(20))
+    ahead = [requests.asked - len(stage.seen()) for _ in stage.transport.send_many(requests, stage.flow(concurrency=3))]
+
+    assert requests.asked == 20
+    assert max(ahead) <= 3
+
+
+def test_a_request_that_cannot_be_made_is_its_own_error_and_is_neither_announced_nor_sent(stage: Stage) -> None:
+    requests, announced = Asked(stage.prepare(9), fault_at=4), list[int]()
+
+    results = dict(stage.transport.send_many(requests, stage.flow(before_send=announced.append)))
+
+    assert [type(results[i]) is Unsendable for i in range(9)] == [i == 4 for i in range(9)]
+    assert announced == [i for i in range(9) if i != 4]
+    assert 4 not in stage.seen()
 
 
 def test_what_was_prepared_is_what_the_core_gets(stage: Stage) -> None:

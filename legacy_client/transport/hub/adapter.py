@@ -21,12 +21,12 @@ from legacy_client.transport.hub.wire import Origin, Wire
 from legacy_client.transport.tls import client_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from gevent.hub import Hub
     from requests import PreparedRequest, Response
 
-    from legacy_client.transport.base import Gate
+    from legacy_client.transport.base import Gate, Requests
 
 _AS_REQUESTS: dict[type[CoreError], type[requests.RequestException]] = {
     Untrusted: requests.exceptions.SSLError,
@@ -62,7 +62,7 @@ class HubTransport(BaseAdapter):
         self._is_closed = False
         self._engines: WeakKeyDictionary[Hub, Engine] = WeakKeyDictionary()
 
-    def send_many(self, requests: Sequence[PreparedRequest], flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
+    def send_many(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
         """See ``Transport.send_many``; ``flow.before_send`` runs on the event loop and must not wait."""
         if self._is_closed:
             yield from ((index, Stopped("shutting_down")) for index in range(len(requests)))

@@ -10,15 +10,15 @@ from legacy_client.errors import Stopped
 from legacy_client.transport.turns import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from requests import PreparedRequest, Response
 
     from legacy_client.errors import CoreError
-    from legacy_client.transport.base import Flow
+    from legacy_client.transport.base import Flow, Requests
 
-    # A request under way: its batch, its index there, when it was let through, and when it must be over.
-    Call = tuple["HubBatch", int, float, float]
+    # A request under way: its batch, its index there, when it was let through, when it must be over, and itself.
+    Call = tuple["HubBatch", int, float, float, PreparedRequest]
 
 # Results read at once: a switch to the consumer and back costs as much as a third of a request.
 _HANDFUL = 16
@@ -31,7 +31,7 @@ class HubBatch(Batch):
 
     def __init__(
         self,
-        requests: Sequence[PreparedRequest],
+        requests: Requests,
         flow: Flow,
         attempt_seconds: float,
         *,

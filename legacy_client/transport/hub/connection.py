@@ -12,7 +12,7 @@ from legacy_client.transport.tls import refuses_us
 
 if TYPE_CHECKING:
     from gevent._types import _IoWatcher, _Loop
-    from requests import PreparedRequest, Response
+    from requests import Response
 
     from legacy_client.transport.hub.batch import Call
     from legacy_client.transport.hub.channel import Channel
@@ -43,11 +43,9 @@ class Connection:
         "_owner",
         "_reader",
         "_receive_bytes",
-        "_request",
         "_seal",
         "_send_bytes",
         "_unsent",
-        "_until",
         "_writer",
         "is_reusable",
         "resting_since",
@@ -62,8 +60,6 @@ class Connection:
         self._send_bytes = channel.sock.send
         self._answer = AnswerReader(max_answer_bytes)
         self._call: Call | None = None
-        self._request: PreparedRequest
-        self._until = 0.0
         self._unsent = b""
         self._is_written = self._has_answered = False
         self.resting_since = 0.0
@@ -72,16 +68,14 @@ class Connection:
         self._reader = loop.io(channel.sock.fileno(), READ)
         self._reader.start(self._receive)
 
-    def send(self, call: Call, request: PreparedRequest, data: bytes, until: float) -> None:
-        """Send ``request`` as ``data`` and await its answer by ``until``. Raises OSError if not a byte could leave."""
+    def send(self, call: Call, data: bytes) -> None:
+        """Send the call's request as ``data`` and await its answer. Raises OSError if not a byte could leave."""
         data = self._seal(data)
         try:
             sent = self._send_bytes(data)
         except BlockingIOError:
             sent = 0
         self._call = call
-        self._request = request
-        self._until = until
         self._is_written = sent > 0
         if sent < len(data):
             self._unsent = data[sent:]
@@ -130,7 +124,8 @@ class Connection:
         self._answer.drop()
 
     def _overdue(self, now: float) -> Call | None:
-        return self._call if now >= self._until else None
+        call = self._call
+        return call if call is not None and now >= call[3] else None
 
     def _send_rest(self) -> None:
         try:
@@ -168,7 +163,7 @@ class Connection:
                 if not data:
                     self._broke(ConnectionResetError("ended before the answer was complete"))
                 return
-            answer = self._answer.take(self._request)
+            answer = self._answer.take(call[4])
         except BadAnswer as exc:
             self._end(call, BadAnswer(exc.reason))
             return

@@ -18,12 +18,12 @@ from legacy_client.transport.hub.pool import Pool
 from legacy_client.transport.turns import Turns, waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from gevent._types import _Loop
-    from requests import PreparedRequest, Response
+    from requests import Response
 
-    from legacy_client.transport.base import Flow, Gate, Limits
+    from legacy_client.transport.base import Flow, Gate, Limits, Requests
     from legacy_client.transport.hub.batch import Call
     from legacy_client.transport.hub.channel import Channel
     from legacy_client.transport.hub.dialing import Endpoint
@@ -56,7 +56,7 @@ class Engine:
         self._timer = loop.timer(_TICK_SECONDS, _TICK_SECONDS)
         self._is_ticking = False
 
-    def run(self, requests: Sequence[PreparedRequest], flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
+    def run(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
         """Send a batch and yield its results; see ``Transport.send_many``."""
         now = self._clock()
         batch = HubBatch(requests, flow, self._limits.attempt_seconds, now=now, run_soon=self._loop.run_callback)
@@ -108,7 +108,7 @@ class Engine:
             self._pool.rest(connection, now)
         else:
             self._pool.discard(connection)
-        self._finish(call, result, now)
+        self._end(call, result, now)
 
     def lost(self, connection: Connection) -> None:
         """An idle connection is of no use any more."""
@@ -133,13 +133,17 @@ class Engine:
             self._is_pumping = False
 
     def _dispatch(self, batch: HubBatch, now: float) -> None:
+        index = batch.take()
         self._under_way += 1
         batch.in_flight += 1
-        until = now + batch.attempt_seconds
-        call = (batch, batch.take(), now, min(batch.ends, until))
-        if batch.before_send is not None and (error := _announce(batch, batch.before_send, call[1])) is not None:
-            self._finish(call, error, now)
+        try:
+            request = batch.requests[index]
+            if batch.before_send is not None:
+                _announce(batch, batch.before_send, index)
+        except CoreError as error:
+            self._finish(batch, index, error, now, now)
             return
+        call = (batch, index, now, min(batch.ends, now + batch.attempt_seconds), request)
         while (connection := self._pool.take(now)) is not None:
             if self._transmit(connection, call, now):
                 return
@@ -148,13 +152,11 @@ class Engine:
 
     def _transmit(self, connection: Connection, call: Call, now: float) -> bool:
         """Send; False when the connection turned out dead before a byte could leave."""
-        batch, index, _, until = call
         try:
-            request = batch.requests[index]
-            connection.send(call, request, self._wire.serialise(request, until - now), until)
+            connection.send(call, self._wire.serialise(call[4], call[3] - now))
         except ValueError as exc:
             self._pool.rest(connection, now)
-            self._finish(call, Unsendable(str(exc)), now)
+            self._end(call, Unsendable(str(exc)), now)
         except OSError:
             return False
         return True
@@ -173,16 +175,16 @@ class Engine:
     def _dialed(self, call: Call, result: Channel | CoreError) -> None:
         now = self._clock()
         if isinstance(result, CoreError):
-            self._finish(call, result, now)
+            self._end(call, result, now)
             return
         connection = self._connection(result)
         if (reason := call[0].stopped()) is not None:
             self._pool.rest(connection, now)
-            self._finish(call, Stopped(reason), now)
+            self._end(call, Stopped(reason), now)
         elif not self._transmit(connection, call, now):
             error = connection.last_words()
             self._pool.discard(connection)
-            self._finish(call, error, now)
+            self._end(call, error, now)
 
     def _pinged(self, result: Channel | CoreError, waiter: Waiter[CoreError | None]) -> None:
         now = self._clock()
@@ -197,8 +199,10 @@ class Engine:
         self._pool.add(connection)
         return connection
 
-    def _finish(self, call: Call, result: Response | CoreError, now: float) -> None:
-        batch, index, started, _ = call
+    def _end(self, call: Call, result: Response | CoreError, now: float) -> None:
+        self._finish(call[0], call[1], result, call[2], now)
+
+    def _finish(self, batch: HubBatch, index: int, result: Response | CoreError, started: float, now: float) -> None:
         self._under_way -= 1
         batch.in_flight -= 1
         batch.put(index, result)
@@ -228,12 +232,12 @@ class Engine:
             self._timer.stop()
 
 
-def _announce(batch: HubBatch, before_send: Callable[[int], None], index: int) -> CoreError | None:
-    """Why the request may not be sent after all: that could not be told to ``before_send``, or it stopped the batch."""
+def _announce(batch: HubBatch, before_send: Callable[[int], None], index: int) -> None:
+    """Raises why the request may not be sent after all: ``before_send`` could not be told, or stopped the batch."""
     try:
         before_send(index)
-    except Exception as exc:  # noqa: BLE001 -- whoever must hear of a request before it leaves has not heard of it
+    except Exception as exc:  # whoever must hear of a request before it leaves has not heard of it
         _log.exception("before_send_failed", extra={"index": index})
-        return Unsendable(type(exc).__name__)
-    reason = batch.stopped()
-    return None if reason is None else Stopped(reason)
+        raise Unsendable(type(exc).__name__) from exc
+    if (reason := batch.stopped()) is not None:
+        raise Stopped(reason)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +10,7 @@ from gateway.batch import BatchRunner
 from gateway.outcome import Applied, in_order
 from gateway.translate import ActionTranslation
 from legacy_client import errors as core
-from legacy_client.calls import CallContext
+from legacy_client.calls import ActionUpdate, CallContext
 from legacy_client.deadline import Deadline
 
 TRANSLATION = ActionTranslation(("en",))
@@ -27,20 +25,16 @@ class Core:
     def __init__(self, *results, fault=None):
         self.results = results
         self.fault = fault
-        self.sent = []
 
     def update_actions(self, updates, context):
-        self.sent = [update.id for update in updates]
-        for position in range(len(updates)):
-            if context.before_send:
-                context.before_send(position)
+        self.asked = (updates, context)
         yield from self.results
         if self.fault:
             raise self.fault
 
 
-def run(core_, *items, context=CONTEXT):
-    return in_order(len(items), BatchRunner(core_, TRANSLATION).stream(items, context))
+def run(core_, *items):
+    return in_order(len(items), BatchRunner(core_, TRANSLATION).stream(items, CONTEXT))
 
 
 def test_results_come_back_in_the_order_of_the_items():
@@ -50,28 +44,22 @@ def test_results_come_back_in_the_order_of_the_items():
     assert outcomes[1] == {"actionId": "3"}
 
 
-def test_an_item_that_cannot_be_translated_does_not_stop_the_others():
-    fake = Core((0, {"id": 1}))
+def test_an_item_is_translated_when_the_client_asks_for_it():
+    fake = Core((0, {}), (1, {}))
 
-    outcomes = run(fake, PLANTED, GOOD)
+    run(fake, PLANTED, GOOD)
+    updates, _ = fake.asked
 
-    assert fake.sent == ["1"]
+    assert (len(updates), updates[1]) == (2, ActionUpdate("1", {"state": 2}))
+    with pytest.raises(KeyError):
+        updates[0]
+
+
+def test_an_item_that_cannot_be_sent_is_a_fault_of_ours_and_stops_no_other():
+    outcomes = run(Core((0, core.Unsendable("KeyError")), (1, {"id": 1})), PLANTED, GOOD)
+
     assert (outcomes[0].code, outcomes[0].outcome) == ("internal_error", Applied.NOT_SENT)
     assert outcomes[1] == {"actionId": "1"}
-
-
-def test_places_stay_those_of_the_items_when_some_are_not_sent():
-    told = []
-
-    run(
-        Core((0, {}), (1, {})),
-        PLANTED,
-        GOOD,
-        {**GOOD, "actionId": "3"},
-        context=replace(CONTEXT, before_send=told.append),
-    )
-
-    assert told == [1, 2]
 
 
 @pytest.mark.parametrize("answer", [{"id": 1, "state": 99}, {"id": 1, "due_at": "soon"}, {"id": 1, "partners": 7}])

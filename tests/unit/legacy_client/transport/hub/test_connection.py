@@ -10,7 +10,7 @@ import requests
 from legacy_client.errors import BadAnswer, BrokenOff, CoreError, TimedOut, Unreachable, Untrusted
 from tests.unit.legacy_client.transport.hub.line import Line
 
-REQUEST = requests.Request("PUT", "http://core.test/").prepare()
+CALL = ("batch", 0, 0.0, 100.0, requests.Request("PUT", "http://core.test/").prepare())
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 REFUSAL = ssl.SSLError(1, "alert")
 REFUSAL.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
@@ -19,7 +19,7 @@ REFUSAL.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
 def sent(*takes: int | OSError) -> Line:
     """A line on which a request of ten bytes is under way, to be answered by 100.0."""
     line = Line(*takes)
-    line.connection.send("call", REQUEST, b"0123456789", 100.0)
+    line.connection.send(CALL, b"0123456789")
     return line
 
 
@@ -33,7 +33,7 @@ def test_an_answer_ends_a_request_and_the_connection_may_be_used_again() -> None
     [answer] = line.read(ANSWER)
 
     assert line.sent == b"0123456789"
-    assert (line.ended_call, answer.content) == ("call", b"{}")
+    assert (line.ended_call, answer.content) == (CALL, b"{}")
     assert line.connection.is_reusable
 
 
@@ -116,7 +116,7 @@ def test_a_request_of_which_a_byte_left_may_have_been_applied(
 def test_a_refusal_after_an_answer_is_no_longer_about_the_handshake() -> None:
     line = sent()
     line.read(ANSWER)
-    line.connection.send("call", REQUEST, b"0123456789", 100.0)
+    line.connection.send(CALL, b"0123456789")
 
     assert kind(line.read(REFUSAL)) == [BrokenOff]
 
@@ -125,7 +125,7 @@ def test_a_connection_on_which_not_a_byte_can_leave_says_so_at_once() -> None:
     line = Line(BrokenPipeError())
 
     with pytest.raises(BrokenPipeError):
-        line.connection.send("call", REQUEST, b"0123456789", 100.0)
+        line.connection.send(CALL, b"0123456789")
     assert line.heard == []
 
 
