@@ -97,22 +97,6 @@ class DryRunSchema(StrictSchema):
     validated = _count("Items that were checked.", required=True)
 
 
-class StreamedItemSchema(StrictSchema):
-    """One line of the NDJSON stream: an item's ``action``, or its ``error``."""
-
-    index = _count("Place in the request.", required=True)
-    action = fields.Nested(ActionSchema)
-    error = fields.Nested(ItemErrorSchema)
-
-
-class StreamEndSchema(StrictSchema):
-    """The last line of the NDJSON stream; without it the stream was cut."""
-
-    status = fields.Integer(strict=True, required=True, metadata=_about("The code of the same batch unstreamed."))
-    succeeded = _count("Items updated.", required=True)
-    failed = _count("Items not updated.", required=True)
-
-
 class ProblemSchema(StrictSchema):
     """Any error, as problem details (RFC 9457); some types have further members."""
 

@@ -62,9 +62,6 @@ GOOD: list[tuple[Any, dict[str, Any]]] = [
     (answers.PartlyUpdatedSchema, {"data": [ACTION], "errors": [ITEM_ERROR]}),
     (answers.PartlyUpdatedSchema, {"data": [ACTION], "errors": [{**ITEM_ERROR, "retry_after": 3, "errors": {"due_date": ["Past."]}}]}),
     (answers.DryRunSchema, {"data": [], "validated": 3}),
-    (answers.StreamedItemSchema, {"index": 0, "action": ACTION}),
-    (answers.StreamedItemSchema, {"index": 1, "error": ITEM_ERROR}),
-    (answers.StreamEndSchema, {"status": 207, "succeeded": 1, "failed": 1}),
     (answers.ProblemSchema, {**PROBLEM, "max_items": 1000}),
     (answers.ValidationProblemSchema, {**PROBLEM, "errors": [VALIDATION_ERROR], "errors_total": 101}),
     (
