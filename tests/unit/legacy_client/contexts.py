@@ -30,6 +30,11 @@ def updated(action_id: int | str) -> Response:
     return answer(200, orjson.dumps({"data": {"id": action_id, "state": 2}}))
 
 
+def busy(retry_after: str = "0") -> Response:
+    """The core's answer while it wants no more calls."""
+    return answer(503, Retry_After=retry_after)
+
+
 def id_of(request: PreparedRequest) -> int:
     """The id of the action that a request is about."""
     return int(request.path_url.rpartition("/")[2])

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.unit.gateway.auth.issuer import World
+from tests.unit.gateway.auth.kept_keys import Kept
 from tests.unit.gateway.auth.loopback import Loopback
 
 if TYPE_CHECKING:
@@ -17,3 +19,17 @@ def loopback() -> Iterator[Loopback]:
     """A server of the test's own."""
     with Loopback() as running:
         yield running
+
+
+@pytest.fixture
+def world() -> World:
+    """A realm, and an authenticator that takes its tokens."""
+    return World()
+
+
+@pytest.fixture
+def kept() -> Kept:
+    """A store that holds its first keys."""
+    kept = Kept()
+    kept.store.current()
+    return kept

@@ -25,11 +25,6 @@ from tests.unit.gateway.auth.issuer import (
 )
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def test_the_principal_says_who_is_calling_and_what_was_granted(world: World):
     bearer = token()
 
