@@ -57,6 +57,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
 
     def load_wsgi(self) -> None:
         """After the application was loaded: what it holds lives for good, so the collector need not walk it again."""
+        log_failed_greenlets()
         super().load_wsgi()
         self._application, self.wsgi = self.wsgi, self._answer
         self._plan: WorkerPlan = self._application.extensions["worker"]
@@ -221,6 +222,13 @@ class Listener(StreamServer):
     def _go_on(self) -> None:
         if self.started:
             self.start_accepting()
+
+
+def log_failed_greenlets() -> None:
+    """What nobody waits for fails into the log, as one event; gevent would write its traceback to standard error."""
+    hub: Any = gevent.get_hub()
+    # Not the context that comes first: it would show a greenlet with its arguments.
+    hub.print_exception = lambda _context, *failure: _log.error("greenlet_failed", exc_info=failure)
 
 
 def _stop_listening(server: StreamServer) -> None:
