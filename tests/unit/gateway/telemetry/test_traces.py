@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gateway.telemetry.events import RequestDetails
 
 CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+LEFT_OUT = CALLER[:-2] + "00"
 NOT_FOUND = ItemError(status=404, code="not_found", detail="", outcome=Applied.NOT_APPLIED)
 
 
@@ -195,6 +196,30 @@ def test_the_core_is_sent_the_fan_outs_context(exported: Exported) -> None:
     fan_out = exported.spans()["fan_out"].context
     assert _ids(runner.context.traceparent) == (f"{fan_out.trace_id:032x}", f"{fan_out.span_id:016x}")
     assert exported.spans()["fan_out"].parent == exported.spans()["PATCH"].context
+
+
+def test_a_request_that_the_caller_left_out_records_nothing_and_tells_the_core(exported: Exported) -> None:
+    runner, answers = Runner(), []
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        given = CallContext(deadline=Deadline(10), traceparent=environ["HTTP_TRACEPARENT"])
+        items = exported.traces.loader(Loader()).load(_items(1, 99))
+        answers.extend(exported.traces.runner(runner).stream(items, given))
+        return []
+
+    exported.request(application, HTTP_TRACEPARENT=LEFT_OUT)
+
+    assert answers == [(0, _items(1)[0]), (1, NOT_FOUND)]
+    assert exported.spans() == {}
+    assert runner.context.traceparent.split("-")[1] == LEFT_OUT.split("-")[1]
+    assert runner.context.traceparent.endswith("-00")
+
+
+def test_what_a_request_has_not_is_no_attribute(exported: Exported) -> None:
+    exported.request(Ending(exported, a_request(principal_id="", problem="")))
+
+    attributes = exported.spans()["PATCH /openapi/api/v1/actions"].attributes or {}
+    assert not {"enduser.id", "gateway.problem"} & set(attributes)
 
 
 def test_events_of_a_large_batch_are_bounded_and_the_count_is_not(exported: Exported) -> None:
