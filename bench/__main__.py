@@ -19,6 +19,7 @@ from bench.equal import differences
 from bench.parts import parts
 from bench.rig import Processors, Rig
 from bench.summary import summarise
+from bench.telemetry import telemetry
 from bench.tokens import Issuer
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from bench.services import Running, Service, Surroundings
 
 _RESULTS = Path(__file__).with_name("results")
-_WORKLOADS = ("W1", "W2", "W3", "W4", "W5", "sizes", "workers", "parts", "memory")
+_WORKLOADS = ("W1", "W2", "W3", "W4", "W5", "sizes", "workers", "telemetry", "parts", "memory")
 
 
 def main() -> int:
@@ -93,10 +94,10 @@ class _Bench:
         samples = _interleaved(rig, started, chosen, rounds)
         for (workload, service), found in samples.items():
             run.setdefault(workload, {})[service] = summarise(found)
-        for name, grow in (("sizes", scaling.sizes), ("workers", scaling.workers)):
+        for name, compare in (("sizes", scaling.sizes), ("workers", scaling.workers), ("telemetry", telemetry)):
             if name in wanted:
                 _say(name)
-                run[name] = {key: summarise(found) for key, found in grow(rig, into, rounds).items()}
+                run[name] = {key: summarise(found) for key, found in compare(rig, into, rounds).items()}
         if "parts" in wanted:
             run["parts"] = parts()
         if "memory" in wanted:

@@ -1,4 +1,4 @@
-"""The stub core and the stub identity provider: one nginx with Lua on loopback, with latency by command."""
+"""The stubs of the core, the identity provider and the collector of traces: one nginx with Lua on loopback."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _HERE = Path(__file__).parent / "core"
 
 
 class Core:
-    """``PATCH {url}/actions/{id}`` echoes the action; ``{url}/realms/…`` serves the issuer's keys."""
+    """``PATCH {url}/actions/{id}`` echoes the action; ``{url}/realms/…`` serves the issuer's keys, ``{url}/v1/traces``
+    takes spans (OTLP over HTTP). Latency by command."""
 
     def __init__(self, folder: Path, cores: Iterable[int]) -> None:
         self.port = free_port()
@@ -43,6 +44,10 @@ class Core:
     def calls(self) -> int:
         """How many calls it has taken since its start."""
         return int(self._get("/_bench/calls"))
+
+    def exports(self) -> int:
+        """How many times spans were exported to it."""
+        return int(self._get("/_bench/exports"))
 
     def delay(self, milliseconds: int) -> None:
         """Let every later call take this long."""

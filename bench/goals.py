@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bench.telemetry import ON
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -81,6 +83,7 @@ GOALS = (
     Goal("W4 invalid batches/s ÷ Go net/http", 1.5, False, _ratio("W4", "batches_s", "go-nethttp")),
     Goal("W5 p99 beside large batches ÷ alone", 1.5, True, _undisturbed),
     Goal("2 workers ÷ 1 worker, items/s", 1.8, False, _two_workers),
+    Goal("CPU per item with telemetry on ÷ off", 1.05, True, lambda run: run["telemetry"][ON]["ratio"]),
     Goal("memory of a worker, 8 × 1,000 items in flight, MB", 150, True, lambda run: run["memory"]["peak"]),
     Goal("CPU per item from 10 to 10,000 items, % apart", 15, True, _flatness),
 )

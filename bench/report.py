@@ -57,6 +57,13 @@ def growth_table(run: Run) -> list[Row]:
     return rows
 
 
+def telemetry_table(run: Run) -> list[Row]:
+    """What it costs to be looked at; a ratio is the median of the rounds' own ratios, not that of the medians."""
+    found = run.get("telemetry", {})
+    rows: list[Row] = [("telemetry", "µs CPU/item", "÷ all off")]
+    return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in found.items()]
+
+
 def parts_table(run: Run) -> list[Row]:
     """What each hop of an item costs on its own, and what is left of W1 beside them."""
     found = run.get("parts", {})
@@ -97,7 +104,7 @@ def notes(result: dict[str, Any]) -> list[str]:
 
 def terminal(result: dict[str, Any]) -> str:
     """Everything as aligned text."""
-    tables = (table(result["run"]) for table in (peers_table, growth_table, parts_table, goals_table))
+    tables = (table(result["run"]) for table in (peers_table, growth_table, telemetry_table, parts_table, goals_table))
     return "\n\n".join([*(_aligned(rows) for rows in tables if len(rows) > 1), "\n".join(notes(result))])
 
 
@@ -106,7 +113,10 @@ def publish(result: dict[str, Any]) -> None:
     page = _DOCS / "performance.md"
     before, _, rest = page.read_text().partition(_BEGIN)
     after = rest.partition(_END)[2]
-    tables = (_markdown(table(result["run"])) for table in (goals_table, peers_table, growth_table, parts_table))
+    tables = (
+        _markdown(table(result["run"]))
+        for table in (goals_table, peers_table, growth_table, telemetry_table, parts_table)
+    )
     text = "\n\n".join([_PICTURE, *tables, "\n".join(notes(result))])
     page.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{after}")
     (_DOCS / "performance.svg").write_text(plot(result["run"], _TITLES))
@@ -122,6 +132,11 @@ def _cell(cell: Callable[[Run, str], str], run: Run, name: str) -> str:
 def _spread(found: dict[str, Any], name: str) -> str:
     low, high = found[f"{name}_range"]
     return f"{found[name]:,.1f} ({low:,.0f}–{high:,.0f})"
+
+
+def _ratio(found: dict[str, Any]) -> str:
+    low, high = found["ratio_range"]
+    return f"{found['ratio']:.3f} ({low:.3f}–{high:.3f})"
 
 
 def _aligned(rows: Sequence[Row]) -> str:

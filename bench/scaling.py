@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from bench.items import BULK, body, item
+from bench.clients import send
+from bench.items import body, item
 from bench.rig import Processors
 from bench.services import GATEWAY, Surroundings, running
 
@@ -27,10 +25,7 @@ Samples = dict[str, list["Figures"]]
 
 
 def sizes(rig: Rig, into: Surroundings, rounds: int) -> Samples:
-    """CPU per item for each size of batch, with as many clients as keep 64 calls in flight.
-
-    Sends a fixed number of items with clients of its own: batches that a stopwatch cuts off would count in part.
-    """
+    """CPU per item for each size of batch, with as many clients as keep 64 calls in flight."""
     rig.core.delay(0)
     samples: Samples = {str(size): [] for size in SIZES}
     with running(GATEWAY, into, max_batch_items="10000", max_body_bytes="16777216", batch_deadline="60") as gateway:
@@ -40,26 +35,10 @@ def sizes(rig: Rig, into: Surroundings, rounds: int) -> Samples:
                 batch, clients = body(map(item, range(_FIRST, _FIRST + size))), max(2, 64 // size)
                 turns = _ITEMS // size // clients
                 cpu = gateway.process.cpu()
-                with ThreadPoolExecutor(clients) as pool:
-                    sending = [pool.submit(_send, gateway.url, rig.token, batch, turns) for _ in range(clients)]
-                for client in sending:
-                    client.result()
+                send([gateway.url], rig.token, batch, clients=clients, turns=turns)
                 sent = turns * clients * size
                 samples[str(size)].append({"cpu_us": (gateway.process.cpu() - cpu) / sent * 1e6})
     return samples
-
-
-def _send(url: str, token: str, batch: bytes, times: int) -> None:
-    """One client: the same batch over and over, on one connection."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
-    for _ in range(times):
-        connection.request("PATCH", BULK, batch, headers)
-        answer = connection.getresponse()
-        answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"a batch was answered with {answer.status}")
-    connection.close()
 
 
 def workers(rig: Rig, into: Surroundings, rounds: int) -> Samples:

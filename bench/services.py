@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from bench.processes import Process, answers, free_port, wait_until
 from bench.tokens import AUDIENCE, Issuer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _ROOT = Path(__file__).parent.parent
 Command = tuple[list[str], Path]
@@ -40,12 +40,16 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every service is started into: the core, the issuer, the cores to run on and a folder for its files."""
+    """What every service is started into: the core, the issuer, the cores to run on and a folder for its files.
+
+    ``more`` are environment variables beside those that all need.
+    """
 
     core_url: str
     issuer: Issuer
     cores: Iterable[int]
     folder: Path
+    more: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self, port: int) -> dict[str, str]:
         """Settings of the gateway and of the peers."""
@@ -57,11 +61,13 @@ class Surroundings:
             "GATEWAY_KEYCLOAK_AUDIENCE": AUDIENCE,
             "GATEWAY_STATE_DIR": str(self.folder / "state"),
             "GATEWAY_LOG_LEVEL": "warning",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": self.core_url,
             "CORE_URL": self.core_url,
             "ISSUER": self.issuer.url,
             "AUDIENCE": AUDIENCE,
             "PORT": str(port),
             "NODE_ENV": "production",
+            **self.more,
         }
 
 

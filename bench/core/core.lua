@@ -1,6 +1,6 @@
 -- The core of contract section 3 at C speed: echoes the legacy action. An id that starts with 404 is not found, one
 -- that starts with 422 is rejected. Headers and body leave in one send.
-local core = { calls = 0, delay = 0 }
+local core = { calls = 0, delay = 0, exports = 0 }
 
 local NOT_FOUND = '{"message":"Not found","errors":{},"status_code":404}'
 local REJECTED = '{"message":"Invalid","errors":{"due_at":["Must lie ahead."]},"status_code":422}'
@@ -25,6 +25,17 @@ end
 
 function core.tell_calls()
     answer(200, tostring(core.calls))
+end
+
+-- A collector of traces (OTLP over HTTP) that keeps nothing.
+function core.take_spans()
+    ngx.req.discard_body()
+    core.exports = core.exports + 1
+    answer(200, "")
+end
+
+function core.tell_exports()
+    answer(200, tostring(core.exports))
 end
 
 -- ?ms=20: every later call takes this long.

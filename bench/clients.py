@@ -1,0 +1,34 @@
+"""Clients of our own: each sends a fixed number of batches, since those that a stopwatch cuts off would count in part."""
+
+from __future__ import annotations
+
+import http.client
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bench.items import BULK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def send(urls: Sequence[str], token: str, batch: bytes, *, clients: int, turns: int) -> None:
+    """``clients`` of each service, all at once, send the batch ``turns`` times. Raises RuntimeError for a refusal."""
+    with ThreadPoolExecutor(clients * len(urls)) as pool:
+        sending = [pool.submit(_send, url, token, batch, turns) for url in urls for _ in range(clients)]
+    for client in sending:
+        client.result()
+
+
+def _send(url: str, token: str, batch: bytes, times: int) -> None:
+    """One client: the same batch over and over, on one connection."""
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)) as connection:
+        for _ in range(times):
+            connection.request("PATCH", BULK, batch, headers)
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise RuntimeError(f"a batch was answered with {answer.status}")
