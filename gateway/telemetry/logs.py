@@ -1,11 +1,12 @@
 """One line per event: key=value on a terminal, JSON elsewhere. Whatever a value holds, it cannot forge a line.
 
-The packages log through the standard library (event name and ``extra``); structlog renders those records and everyone
-else's through one chain. The request id comes from the context and stands on every line.
+The packages log through the standard library (event name and ``extra``); one formatter renders those records and
+everyone else's. The request id comes from the context and stands on every line.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import re
 import sys
@@ -18,10 +19,10 @@ from gateway.telemetry.context import request_context
 from gateway.telemetry.log_pipe import handler_for
 
 if TYPE_CHECKING:
-    from structlog.typing import EventDict, Processor, WrappedLogger
+    from collections.abc import Callable
 
 OWN_LOGGERS = ("gateway", "legacy_client", "schemas", "gunicorn.error")
-_FIRST = ("timestamp", "level", "event", "request_id", "logger")
+_OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 _SECRET = re.compile(r"(?i)\bbearer\s+\S+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 _MAX_TEXT = 2000
 _MAX_TRACEBACK = 8000
@@ -45,18 +46,40 @@ def configure(log_format: str, level: str, stream: TextIO | None = None) -> None
 
 def formatter(*, as_json: bool) -> logging.Formatter:
     """What turns a record of anyone into one line."""
-    chain: list[Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.stdlib.ExtraAdder(),
-        _add_origin,
-        structlog.processors.format_exc_info,
-        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+    if as_json:
         # JSON escapes a line break itself, and its readers show a traceback as lines again.
-        _all_harmless(traceback_kept="\n" if as_json else ""),
-        _json_line if as_json else structlog.processors.LogfmtRenderer(bool_as_flag=False),
-    ]
-    return structlog.stdlib.ProcessorFormatter(processors=chain)
+        return LineFormatter(lambda line: orjson.dumps(line).decode(), kept="\n")
+    pairs = structlog.processors.LogfmtRenderer(bool_as_flag=False)
+    return LineFormatter(lambda line: pairs(None, "", line), kept="")
+
+
+class LineFormatter(logging.Formatter):
+    """The columns that all lines have in front, then the fields, each name and value made harmless.
+
+    In one go, since each request pays for it; a chain of structlog's processors takes twice as long.
+    """
+
+    def __init__(self, render: Callable[[dict[str, object]], str], kept: str) -> None:
+        super().__init__()
+        self._render = render
+        self._kept = kept
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See logging.Formatter."""
+        fields = {name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD}
+        line: dict[str, object] = {
+            "timestamp": dt.datetime.fromtimestamp(record.created, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "level": record.levelname.lower(),
+            "event": harmless(record.getMessage()),
+        }
+        if request_id := fields.pop("request_id", "") or request_context.get():
+            line["request_id"] = harmless(request_id)
+        line["logger"] = harmless(record.name)
+        for name, value in fields.items():
+            line[name if name.isidentifier() else re.sub(r"\W", "_", name)] = harmless(value)
+        if record.exc_info:
+            line["exception"] = harmless(self.formatException(record.exc_info), most=_MAX_TRACEBACK, kept=self._kept)
+        return self._render(line)
 
 
 def harmless(value: object, *, most: int = _MAX_TEXT, kept: str = "") -> object:
@@ -66,7 +89,7 @@ def harmless(value: object, *, most: int = _MAX_TEXT, kept: str = "") -> object:
     """
     if type(value) is str:
         return _harmless_text(value, most, kept)
-    if value is None or isinstance(value, bool | float):
+    if value is None or type(value) is bool or type(value) is float:
         return value
     if isinstance(value, int):
         return int(value) if -(2**63) <= value < 2**63 else str(value)
@@ -89,30 +112,3 @@ def _harmless_text(text: str, most: int, kept: str) -> str:
 
 def _escaped(char: str) -> str:
     return char.encode("unicode_escape", "surrogatepass").decode("ascii")
-
-
-def _add_origin(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """The request under way and the module that speaks."""
-    if request_id := request_context.get():
-        event.setdefault("request_id", request_id)
-    event["logger"] = event["_record"].name
-    return event
-
-
-def _all_harmless(traceback_kept: str) -> Processor:
-    """Every name and value made harmless, the columns that all lines have in front."""
-
-    def process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        clean: EventDict = {name: harmless(event.pop(name)) for name in _FIRST if name in event}
-        traceback = event.pop("exception", None)
-        for name, value in event.items():
-            clean[name if name.isidentifier() else re.sub(r"\W", "_", name)] = harmless(value)
-        if traceback is not None:
-            clean["exception"] = harmless(traceback, most=_MAX_TRACEBACK, kept=traceback_kept)
-        return clean
-
-    return process
-
-
-def _json_line(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
-    return orjson.dumps(event).decode()

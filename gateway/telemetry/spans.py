@@ -56,6 +56,8 @@ class OpenTelemetryTraces(Silent):
     def request_ended(self, request: RequestDetails) -> None:
         """See Traces."""
         span = trace.get_current_span()
+        if not span.is_recording():
+            return
         span.update_name(f"{request.method} {request.route}".rstrip())
         span.set_attributes(_attributes(request))
         if request.status >= 500:
