@@ -62,7 +62,7 @@ servers: ## Debian's packages for tests that need a server or a browser: redis-s
 keycloak-test: setup ## The gateway against the real Keycloak, which is fetched; skipped with the reason where it cannot be
 	$(BIN)/python -m pytest -m keycloak
 
-bench: setup ## Workloads W1 to W5 against the peers; writes bench/results
+bench: setup ## Workloads W1 to W5 against the peers, and what telemetry costs; writes bench/results
 	$(BIN)/python -m bench
 
 bench-quick: setup ## The same in about a minute

@@ -32,12 +32,11 @@ _LOGS_AND_METRICS = {
     "GATEWAY_STATUS_PAGE": "true",
 }
 _TRACES = {**_LOGS_AND_METRICS, "GATEWAY_TRACES": "true"}
-_SAMPLED = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"}
 VARIANTS: Mapping[str, Mapping[str, str]] = {
     OFF: {"GATEWAY_LOG_LEVEL": "error", "GATEWAY_METRICS": "off"},
     "logs, metrics": _LOGS_AND_METRICS,
-    ON: {**_TRACES, **_SAMPLED},
-    EVERY: _TRACES,
+    ON: _TRACES,
+    EVERY: {**_TRACES, "OTEL_TRACES_SAMPLER": "parentbased_always_on"},
 }
 """What each gateway's environment has beside the one that all share, the cheapest first."""
 

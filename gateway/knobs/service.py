@@ -91,7 +91,9 @@ class ServiceKnobs:
     status_page: bool = knob(False, parse=flag, help="Serve the operators' page `/status` beside the metrics.")
     docs_page: bool = knob(True, parse=flag, help="Serve `/docs`.")
     traces: bool = knob(
-        False, parse=flag, help="Export traces by OTLP (`OTEL_*` variables apply); needs the extra `traces`."
+        False,
+        parse=flag,
+        help="Export traces by OTLP, of one request in ten unless `OTEL_TRACES_SAMPLER` says otherwise (`OTEL_*` variables apply); needs the extra `traces`.",
     )
     log_format: str = knob(
         "auto", parse=one_of("auto", "json", "console"), help="`auto`: key=value on a terminal, JSON elsewhere."

@@ -12,7 +12,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from gateway.outcome import Applied, ItemError, Outcome
-from gateway.telemetry.spans import OpenTelemetryTraces
+from gateway.telemetry.spans import OpenTelemetryTraces, sampler
 from gateway.telemetry.traces import NoTraces, connect_traces
 from legacy_client.calls import CallContext
 from legacy_client.deadline import Deadline
@@ -236,6 +236,17 @@ def test_a_stream_that_is_given_up_ends_its_span(exported: Exported) -> None:
     stream.close()  # type: ignore[attr-defined]  # a generator
 
     assert "fan_out" in exported.spans()
+
+
+def test_of_requests_whose_caller_has_not_decided_a_tenth_is_traced() -> None:
+    by_default = sampler({})
+
+    kept = [by_default.should_sample(None, trace_id=i << 54, name="").decision.is_sampled() for i in range(1024)]
+    assert sum(kept) == 103
+
+
+def test_what_is_sampled_is_opentelemetrys_variable_where_it_is_set() -> None:
+    assert sampler({"OTEL_TRACES_SAMPLER": "always_on"}) is None
 
 
 def test_switched_off_each_wrapper_is_its_argument() -> None:
