@@ -149,9 +149,9 @@ class BatchLoader:
         return rows
 
     def _items(
-        self, rows: list[Any], partners: AbstractSet[str] | None, errors: ErrorList
+        self, rows: list[Any], partners: set[str] | None, errors: ErrorList
     ) -> tuple[list[dict[str, object]], int]:
-        """The loaded items, and how many rows are invalid."""
+        """The valid items, and how many rows are invalid."""
         items, invalid = [], 0
         seen: dict[str, int] = {}
         for index, row in enumerate(rows):
@@ -162,12 +162,13 @@ class BatchLoader:
             action_id = item.get("actionId")
             if action_id is not None and (first := seen.setdefault(action_id, index)) != index:
                 messages["actionId"] = [_duplicate(first)]
-            if partners is not None and "partner_ids" in item:
-                messages |= _foreign(item["partner_ids"], partners)
+            if partners is not None and not partners.issuperset(item.get("partner_ids", ())):
+                messages["partner_ids"] = _foreign(item["partner_ids"], partners)
             if messages:
                 invalid += 1
                 errors.add(messages, index, action_id)
-            items.append(item)
+            else:
+                items.append(item)
         return items, invalid
 
 
@@ -175,6 +176,5 @@ def _duplicate(first: int) -> Message:
     return Message("duplicate_action_id", f"Must differ from the actionId of item {first}: name each action once.")
 
 
-def _foreign(partner_ids: Sequence[str], partners: AbstractSet[str]) -> dict[str, Any]:
-    positions = {place: [_PARTNER] for place, partner in enumerate(partner_ids) if partner not in partners}
-    return {"partner_ids": positions} if positions else {}
+def _foreign(partner_ids: Sequence[str], partners: AbstractSet[str]) -> dict[int, list[Message]]:
+    return {place: [_PARTNER] for place, partner in enumerate(partner_ids) if partner not in partners}

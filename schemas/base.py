@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import RAISE, Schema, validates_schema
@@ -73,12 +74,12 @@ class ErrorList:
     def add(self, messages: Mapping[Any, Any], index: int | None = None, action_id: str | None = None) -> None:
         """Take over Marshmallow's nested messages of one item."""
         self.total += _count(messages)
-        room = MAX_LISTED - len(self.listed)
-        if room > 0:
-            found = zip(range(room), leaves(messages), strict=False)
-            self.listed += [
-                FieldError(index, action_id, path, code_of(message), str(message)) for _, (path, message) in found
-            ]
+        if len(self.listed) < MAX_LISTED:
+            self._list(messages, index, action_id)
+
+    def _list(self, messages: Mapping[Any, Any], index: int | None, action_id: str | None) -> None:
+        found = islice(leaves(messages), MAX_LISTED - len(self.listed))
+        self.listed += [FieldError(index, action_id, path, code_of(message), str(message)) for path, message in found]
 
 
 def leaves(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str | None, str]]:
@@ -93,5 +94,8 @@ def leaves(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str | No
         yield ".".join(path[:-1] if whole else path)[:_MAX_PATH] or None, message
 
 
-def _count(messages: Any) -> int:
-    return sum(map(_count, messages.values())) if isinstance(messages, dict) else len(messages)
+def _count(messages: Mapping[Any, Any]) -> int:
+    count = 0
+    for inner in messages.values():
+        count += _count(inner) if type(inner) is dict else len(inner)
+    return count

@@ -14,6 +14,7 @@ from marshmallow.decorators import VALIDATES_SCHEMA
 
 from schemas.base import StrictSchema
 from schemas.containers import ObjectList
+from schemas.fields import ContractField
 
 if TYPE_CHECKING:
     from marshmallow import Schema
@@ -24,6 +25,7 @@ _log = logging.getLogger(__name__)
 Errors = dict[Any, Any]
 Loader = Callable[[Any, Errors], dict[str, Any]]
 Accept = Callable[[Any], Any]
+Settle = Callable[[str, dict[str, Any], dict[str, Any], Errors], None]
 
 
 def compile_loader(schema: Schema) -> Loader:
@@ -55,27 +57,25 @@ def _loader(schema: StrictSchema) -> Loader:
     fields = schema.load_fields
     accepts = {name: _accept_of(field) for name, field in fields.items()}
     expected = [name for name, field in fields.items() if field.required or field.load_default is not missing]
+    settle = _settler(schema, accepts)
     has_check = type(schema).check is not StrictSchema.check
 
     def load(item: Any, errors: Errors) -> dict[str, Any]:
         if type(item) is not dict:
             return _load_slowly(schema, item, errors)
-        loaded: dict[str, Any] = {}
-        doubtful = []
+        loaded = item.copy()  # most values load as they are
         for name, value in item.items():
             try:
                 accepted = accepts[name](value)
             except KeyError:  # a name that the schema does not know
                 accepted = None
             if accepted is None:
-                doubtful.append(name)
-            else:
+                settle(name, item, loaded, errors)
+            elif accepted is not value:
                 loaded[name] = accepted
         for name in expected:
             if name not in item:
-                doubtful.append(name)  # noqa: PERF401 -- a comprehension is slower where there is nothing to add
-        if doubtful:
-            _settle(schema, item, doubtful, loaded, errors)
+                settle(name, item, loaded, errors)
         if has_check and not errors:
             _check(schema, loaded, errors)
         return loaded
@@ -83,19 +83,33 @@ def _loader(schema: StrictSchema) -> Loader:
     return load
 
 
-def _settle(schema: Schema, item: dict[str, Any], doubtful: list[str], loaded: dict[str, Any], errors: Errors) -> None:
-    """Ask the schema's own field about each doubtful name: a value for ``loaded``, or messages for ``errors``."""
-    for name in doubtful:
-        field = schema.load_fields.get(name)
-        if field is None:
-            errors[name] = [schema.error_messages["unknown"]]
-            continue
-        try:
-            value = field.deserialize(item.get(name, missing), name, item)
-        except ValidationError as refusal:
-            errors[name] = refusal.messages
+def _settler(schema: Schema, accepts: dict[str, Accept]) -> Settle:
+    """Settles what is in doubt about one name of an item: a value for ``loaded``, or messages for ``errors``."""
+    fields, unknown = schema.load_fields, schema.error_messages["unknown"]
+    refusals = {
+        name: field.refusal
+        for name, field in fields.items()
+        if isinstance(field, ContractField) and accepts[name] is not _never
+    }
+
+    def settle(name: str, item: dict[str, Any], loaded: dict[str, Any], errors: Errors) -> None:
+        value = loaded.pop(name, None)
+        if value is not None and name in refusals:
+            errors[name] = refusals[name](value)
+        elif name in fields:
+            _ask(fields[name], name, item, loaded, errors)
         else:
-            loaded[name] = value
+            errors[name] = [unknown]
+
+    return settle
+
+
+def _ask(field: Field[Any], name: str, item: dict[str, Any], loaded: dict[str, Any], errors: Errors) -> None:
+    """Ask the field as Marshmallow would: it alone knows what an absent or null value means."""
+    try:
+        loaded[name] = field.deserialize(item.get(name, missing), name, item)
+    except ValidationError as refusal:
+        errors[name] = refusal.messages
 
 
 def _check(schema: StrictSchema, loaded: dict[str, Any], errors: Errors) -> None:

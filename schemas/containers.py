@@ -40,9 +40,8 @@ class Translations(ContractField[dict[str, str]]):
         """The object as it is, or None."""
         if type(value) is not dict or not value:
             return None
-        languages, most = self._languages, self._most
         for language, text in value.items():
-            if language not in languages or type(text) is not str or len(text) > most:
+            if language not in self._languages or type(text) is not str or len(text) > self._most:
                 return None
         return value
 
@@ -72,12 +71,12 @@ class UuidList(ContractField[list[str]]):
         """The UUIDs in lower case, or None."""
         if type(value) is not list or not 0 < len(value) <= self._most:
             return None
-        uuids: dict[str, None] = {}
+        uuids = []
         for entry in value:
             if type(entry) is not str or is_uuid(entry) is None:
                 return None
-            uuids[entry.lower()] = None
-        return list(uuids) if len(uuids) == len(value) else None
+            uuids.append(entry.lower())
+        return uuids if len(set(uuids)) == len(uuids) else None
 
     def explain(self, value: Any) -> Reasons:
         """The wrong type or number, or messages by position."""
@@ -144,8 +143,8 @@ def _messages(field: ContractField[Any], values: Iterable[tuple[Any, Any]]) -> d
     """What ``field`` has to say of each value, by its place."""
     found: dict[Any, Any] = {}
     for place, value in values:
-        try:
-            field.deserialize(value)
-        except ValidationError as refusal:
-            found[place] = refusal.messages
+        if value is None:
+            found[place] = [field.error_messages["null"]]
+        elif field.accept(value) is None:
+            found[place] = field.refusal(value)
     return found

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Reasons = Message | dict[Any, Any]
+Messages = list[Message] | dict[Any, Any]
 
 REQUIRED = Message("required", "This field is required.")
 NOT_NULL = Message("null_not_allowed", "Must not be null.")
@@ -26,6 +27,8 @@ UUID_PATTERN = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 is_uuid = re.compile(UUID_PATTERN).fullmatch
 
 TIMESTAMP_PATTERN = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]) (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+
+_read_iso = datetime.fromisoformat
 
 _MAX_ID = 10**20 - 1
 
@@ -48,6 +51,11 @@ class ContractField(fields.Field[T]):
     def explain(self, value: Any) -> Reasons:
         """Why ``accept`` refuses ``value``: one message, or messages by the place inside it."""
         raise NotImplementedError
+
+    def refusal(self, value: Any) -> Messages:
+        """The messages of the ValidationError for a ``value`` that ``accept`` refuses; null has a message of its own."""
+        reasons = self.explain(value)
+        return reasons if isinstance(reasons, dict) else [reasons]
 
     def _deserialize(self, value: Any, *_where: Any, **_options: Any) -> T:
         accepted = self.accept(value)
@@ -144,7 +152,7 @@ class Timestamp(ContractField[str]):
         if type(value) is not str or len(value) != 19 or value[4:17:3] != "-- ::" or " 24" in value:
             return None
         try:
-            datetime.fromisoformat(value)
+            _read_iso(value)
         except ValueError:
             return None
         return value
@@ -206,3 +214,7 @@ class ReadOnly(ContractField[Any]):
     def accept(self, value: Any) -> None:
         """Always refuses."""
         return
+
+    def explain(self, value: Any) -> Message:
+        """That it is read-only."""
+        return self._message
