@@ -62,14 +62,15 @@ def on_a_played_connection(rng: Random) -> Counter[str]:
     for _ in range(_CALLS):
         token = ledger.issue()
         pieces, ending, is_whole = plan(rng, token, share_spoilt=0.7)
-        line.connection.send(token, _REQUEST, b"request", 100.0)
+        call = (token, 0, 0.0, 100.0, _REQUEST)
+        line.connection.send(call, b"request")
         first, *more = line.read(*pieces, *{"close": [b""], "reset": [ConnectionResetError()]}.get(ending, [])) or [
             None
         ]
         if first is None:
             line.connection.check(100.0)
             [first] = line.heard
-        assert line.ended_call == token, f"the end of {token} was told of {line.ended_call}"
+        assert line.ended_call is call, f"the end of {token} was told of {line.ended_call}"
         assert set(more) <= {"lost"}, f"after call {token}: {more!r}"
         ledger.check(token, first, is_whole=is_whole)
         if more or not line.connection.is_reusable:
