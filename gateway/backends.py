@@ -6,17 +6,19 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gateway import batch
 from gateway.admission.idempotency import ClaimPolicy
 from gateway.admission.idempotency_redis import RedisIdempotencyStore
 from gateway.admission.idempotency_sqlite import SqliteIdempotencyStore
 from gateway.admission.rates import RateLimits
 from gateway.admission.rates_redis import SharedRedisStorage
 from gateway.admission.rates_sqlite import SqliteStorage
+from gateway.api import integrations
 from gateway.auth.access import Access
 from gateway.core import CoreLink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from limits.storage import Storage
 
@@ -24,24 +26,10 @@ if TYPE_CHECKING:
     from gateway.auth.principal import Authenticator
     from gateway.settings import Settings
     from legacy_client import CoreGate
-    from legacy_client.calls import ActionUpdate, CallContext, Calls, IntegrationActionReplacement
-    from legacy_client.errors import CoreError
 
 
-class Core(Protocol):
+class Core(batch.Core, integrations.Core, Protocol):
     """The legacy core, as the service uses it (``legacy_client.LegacyClient``)."""
-
-    def update_actions(
-        self, updates: Calls[ActionUpdate], context: CallContext
-    ) -> Iterator[tuple[int, dict[str, object] | CoreError]]:
-        """One final result per update, by index, as they finish."""
-        ...
-
-    def replace_integration_action(
-        self, call: IntegrationActionReplacement, context: CallContext
-    ) -> dict[str, Any] | CoreError:
-        """The core's action, or why there is none."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

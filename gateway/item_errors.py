@@ -21,7 +21,6 @@ _STATUS: Mapping[type[core.CoreError], tuple[int, str, bool]] = {
     core.BrokenOff: (502, "core_broke_off", True),
     core.BadAnswer: (502, "core_bad_answer", False),
     core.ServerFailed: (502, "core_error", True),
-    core.Unsendable: (500, "internal_error", False),
     core.Busy: (503, "core_busy", True),
     core.NotFound: (404, "not_found", False),
     core.Conflict: (409, "conflict", False),

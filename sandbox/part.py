@@ -95,11 +95,6 @@ class Part:
         """End the whole group at once."""
         self._end(signal.SIGKILL, STOP_SECONDS)
 
-    def restart(self) -> None:
-        """Stop, then start at the same URL."""
-        self.stop()
-        self.start()
-
     def control(self, method: str, name: str, body: object = None) -> Any:
         """Call ``/_sandbox/NAME``; the JSON answer."""
         reply = call(method, f"{self.url}/_sandbox/{name}", json_body=body)

@@ -67,15 +67,7 @@ class Distribution:
 
     def _built(self, folder: Path, version: str) -> Path:
         artifact = f"-Dartifact=org.keycloak:keycloak-quarkus-dist:{version}:zip"
-        fetch = [
-            "mvn",
-            "--batch-mode",
-            "--quiet",
-            "--strict-checksums",
-            _UNPACK,
-            artifact,
-            f"-DoutputDirectory={folder}",
-        ]
+        fetch = ["mvn", *_MAVEN, _UNPACK, artifact, f"-DoutputDirectory={folder}"]
         try:
             self._run("fetching it", fetch, folder)
         except (OSError, Failed) as exc:
