@@ -12,8 +12,8 @@ Method = Literal["keycloak", "api_key"]
 class Principal:
     """A caller whose credentials were checked.
 
-    ``id`` is stable over tokens and key rotations and unique over both methods: rates, jobs and idempotency records
-    hang on it. ``partner_ids`` None: any partner may be named; ``integrations`` None: all are granted.
+    ``id`` is stable over tokens and key rotations and unique over both methods: rates and idempotency records hang
+    on it. ``partner_ids`` None: any partner may be named; ``integrations`` None: all are granted.
     ``rate`` is a limit of the caller's own (``COUNT/second|minute|hour``) or empty.
     ``authorization`` is the raw Authorization value, for the credential that forwards it to the core.
     """

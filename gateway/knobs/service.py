@@ -67,9 +67,7 @@ class ServiceKnobs:
     header_timeout: float = knob(
         5.0, parse=float, unit="s", least=0.1, help="Reading one request's head, from its first byte."
     )
-    answer_timeout: float = knob(
-        30.0, parse=float, unit="s", least=0.1, help="A client's time to take one answer, or one part of a stream."
-    )
+    answer_timeout: float = knob(30.0, parse=float, unit="s", least=0.1, help="A client's time to take one answer.")
     workers: int = knob(1, parse=int, least=1, help="Worker processes; one per core.")
     drain_delay: float = knob(
         1.0,
