@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from typing import Any
 
 from flask import Flask
 
@@ -49,9 +50,7 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     )
     # A single body of the largest size always has room.
     door = Door(shedder, HeldBytes(max(settings.max_held_bytes, settings.max_body_bytes)))
-    app = Flask("gateway", static_folder=None)
-    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    app.url_map.merge_slashes = False
+    app = _bare()
     app.extensions["worker"] = worker_plan(settings, shedder.drain)
     register(
         app,
@@ -60,19 +59,13 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
         bulk=_bulk(settings, backends, door, instruments),
         integration=_integration(settings, backends, door, instruments),
         checks={**backends.checks, "draining": lambda: {"ready": not shedder.draining}},
-        document=openapi.document(
-            version=VERSION,
-            languages=settings.languages,
-            max_items=settings.max_batch_items,
-            public_url=settings.public_url,
-        ),
+        document=_document(settings),
         docs_page=settings.docs_page,
     )
     _operators(app, settings, instruments)
     _watch(instruments, backends, shedder)
     app.wsgi_app = instruments.traces.application(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's documented way to wrap
-    for name, nearest in unknown_variables(os.environ):
-        _log.warning("setting_unknown", extra={"variable": name, "nearest": nearest})
+    _tell_unknown_variables()
     return app
 
 
@@ -83,6 +76,28 @@ def _instruments(settings: Settings) -> Instruments:
         )
     except TracesUnavailable as exc:
         raise SettingsError(str(exc)) from exc
+
+
+def _bare() -> Flask:
+    """Flask without what it would serve or redirect by itself."""
+    app = Flask("gateway", static_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.url_map.merge_slashes = False
+    return app
+
+
+def _document(settings: Settings) -> dict[str, Any]:
+    return openapi.document(
+        version=VERSION,
+        languages=settings.languages,
+        max_items=settings.max_batch_items,
+        public_url=settings.public_url,
+    )
+
+
+def _tell_unknown_variables() -> None:
+    for name, nearest in unknown_variables(os.environ):
+        _log.warning("setting_unknown", extra={"variable": name, "nearest": nearest})
 
 
 def _watch(instruments: Instruments, backends: Backends, shedder: LoadShedder) -> None:

@@ -21,6 +21,7 @@ from gateway.auth.errors import SourceFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
 MAX_ANSWER_BYTES = 262_144
 
 
