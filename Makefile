@@ -74,6 +74,13 @@ fuzz: setup ## Ten minutes of random answers at the engine's parser
 fuzz-api: setup ## Thousands of requests made from the OpenAPI document
 	$(BIN)/python -m pytest tests/fuzz/test_openapi.py -m slow
 
+faults: setup ## Inject each fault of docs/reliability.md on real sockets; prints how many rows are shown
+	@$(BIN)/python -m tests.faults -n 3 --dist loadfile
+
+soak: setup ## All faults at once for ten minutes, then half a minute without an answer of the core
+	@$(BIN)/python -m tests.faults.soak --seconds 600
+	@$(BIN)/python -m tests.faults.soak.black_hole --seconds 30
+
 ##@ Supply chain
 audit: setup ## Known weaknesses of what is locked; says so where the advisory service cannot be reached
 	$(BIN)/python deploy/audit.py
@@ -81,13 +88,6 @@ audit: setup ## Known weaknesses of what is locked; says so where the advisory s
 sbom: setup ## Bill of materials of what runs: build/sbom.cdx.json (CycloneDX)
 	@mkdir -p build
 	$(BIN)/cyclonedx-py requirements --validate --output-reproducible -o build/sbom.cdx.json $(LOCK)/runtime.txt
-
-faults: setup ## Inject each fault of docs/reliability.md on real sockets; prints how many rows are shown
-	@$(BIN)/python -m tests.faults -n 3 --dist loadfile
-
-soak: setup ## All faults at once for ten minutes, then half a minute without an answer of the core
-	@$(BIN)/python -m tests.faults.soak --seconds 600
-	@$(BIN)/python -m tests.faults.soak.black_hole --seconds 30
 
 ##@ Maintenance
 reference: setup ## Write docs/reference from the tables in the code
