@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import Blueprint, Response, g, request
+from werkzeug.routing import Rule
 
 from gateway import item_errors
 from gateway.admission.idempotency import random_prefix
@@ -32,6 +33,8 @@ from schemas.base import InvalidDocument
 from schemas.integrations import load_integration_action
 
 if TYPE_CHECKING:
+    from flask.blueprints import BlueprintSetupState
+
     from gateway.api.door import Door
     from gateway.api.guard import Guard
     from gateway.api.quota import Quota
@@ -40,7 +43,8 @@ if TYPE_CHECKING:
     from gateway.telemetry.events import Telemetry
 
 PATH = "/integrations/v1/<integration_id>/actions/<action_id>"
-_OTHER_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST"]
+_PREFIXES = ("", "/api/public")
+_OTHER_METHOD = "integrations.other_method"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -117,14 +121,19 @@ class IntegrationEndpoint:
 def blueprint(endpoint: IntegrationEndpoint) -> Blueprint:
     """The routes of the integration endpoint, under both of its addresses."""
     routes = Blueprint("integrations", __name__)
-    for number, prefix in enumerate(("", "/api/public")):
+    for number, prefix in enumerate(_PREFIXES):
         routes.add_url_rule(
             prefix + PATH, view_func=endpoint.replace_action, methods=["PUT"], endpoint=f"replace_action_{number}"
         )
-        routes.add_url_rule(
-            prefix + PATH, view_func=_other_method, methods=_OTHER_METHODS, endpoint=f"other_method_{number}"
-        )
+    routes.endpoint(_OTHER_METHOD)(_other_method)
+    routes.record(_route_other_methods)
     return routes
+
+
+def _route_other_methods(state: BlueprintSetupState) -> None:
+    """Every method there is or may be; Flask's own ``add_url_rule`` takes only a list of them."""
+    for prefix in _PREFIXES:
+        state.app.url_map.add(Rule(prefix + PATH, endpoint=_OTHER_METHOD))
 
 
 def _other_method(integration_id: str, action_id: str) -> Response:  # noqa: ARG001 -- the route hands both in

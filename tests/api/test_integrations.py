@@ -316,3 +316,13 @@ def test_any_accepted_body_comes_back_unchanged_but_for_slugs_order_and_defaults
         body.get("description", ""),
         body.get("code"),
     )
+
+
+@pytest.mark.parametrize("method", ["TRACE", "LINK", "DELETE"])
+def test_any_other_method_is_refused_alike(service, method):
+    path = f"/integrations/v1/{INTEGRATION}/actions/{ACTION}"
+
+    response = service.client.open(path, method=method)
+    assert_problem(response, 405, "method-not-allowed")
+    assert response.headers["Allow"] == "PUT"
+    assert_problem(service.client.open(path, method=method, headers={"Origin": "https://x"}), 403, "browser-origin")
