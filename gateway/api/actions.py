@@ -115,7 +115,7 @@ class BulkEndpoint:
             return in_order(len(items), self.runner.stream(items, context))
         due = [items[index] for index in claim.to_send]
         finished = dict(replay.settled(claim, items))
-        finished.update(replay.recorded(claim, self.runner.stream(due, context)))
+        finished.update(replay.recorded(claim, items, self.runner.stream(due, context)))
         claim.finish()
         return in_order(len(items), finished.items())
 

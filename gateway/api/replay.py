@@ -60,11 +60,17 @@ def read_key(request: Request) -> str | None:
         raise Problem("bad-request", f"Idempotency-Key {exc}.") from exc
 
 
-def recorded(claim: Claim, finished: Iterable[tuple[int, Outcome]]) -> Iterator[tuple[int, Outcome]]:
+def recorded(
+    claim: Claim, items: Sequence[Item], finished: Iterable[tuple[int, Outcome]]
+) -> Iterator[tuple[int, Outcome]]:
     """``(index, outcome)`` for what a claim's positions ended as, each written to its journal."""
     for position, outcome in finished:
         index = claim.to_send[position]
-        claim.record([Entry(index, _state(outcome), _payload(outcome))])
+        entry, before = Entry(index, _state(outcome), _payload(outcome)), claim.stored.get(index)
+        if before and before.state == "unknown" and entry.state == "open":
+            # That this run did nothing says nothing of what the earlier one did.
+            entry, outcome = before, _outcome(before.payload, items[index]["actionId"])
+        claim.record([entry])
         yield index, outcome
 
 

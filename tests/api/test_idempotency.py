@@ -171,3 +171,19 @@ def test_a_batch_over_its_rate_leaves_the_key_free(make_service):
 
     assert_problem(service.patch(A, B, C, **KEY), 429, "quota-exceeded")
     assert service.patch(A, **KEY).status_code == 200
+
+
+@pytest.mark.parametrize("failure", [core.CircuitOpen(retry_after=2), core.Busy(503, retry_after=1)])
+def test_an_unknown_item_stays_unknown_where_its_repeat_did_nothing(make_service, failure):
+    service = make_service(core_honours_idempotency="true")
+    service.core.script = {"1": core.BrokenOff()}
+    first = service.patch(A, **KEY)
+    service.core.script = {"1": failure}
+    sent(service)
+
+    again = service.patch(A, **KEY)
+
+    assert (again.status_code, again.headers["Idempotency-Resumed"]) == (502, "1")
+    assert again.get_json()["errors"] == first.get_json()["errors"]
+    service.core.script.clear()
+    assert service.patch(A, **KEY).status_code == 200
