@@ -58,14 +58,15 @@ def _check_media_type(request: Request) -> None:
     is_json = media_type == "application/json" or (
         media_type.startswith("application/") and media_type.endswith("+json")
     )
-    if not is_json or charset.lower() not in {"utf-8", "utf8"}:
-        header = "Accept-Patch" if request.method == "PATCH" else "Accept"
-        detail = (
-            f"The content type must be application/json in UTF-8, not {media_type[:100]!r}."
-            if media_type
-            else "The content type is missing."
-        )
-        raise Problem("unsupported-media-type", detail, headers={header: "application/json"})
+    if is_json and charset.lower() in {"utf-8", "utf8"}:
+        return
+    detail = "The content type is missing."
+    if is_json:
+        detail = f"The charset must be UTF-8, not {charset[:100]!r}."
+    elif media_type:
+        detail = f"The content type must be application/json, not {media_type[:100]!r}."
+    header = "Accept-Patch" if request.method == "PATCH" else "Accept"
+    raise Problem("unsupported-media-type", detail, headers={header: "application/json"})
 
 
 def _is_gzip(request: Request) -> bool:

@@ -6,12 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from werkzeug.http import parse_list_header
+
 from gateway.api.problems import Problem
 
 if TYPE_CHECKING:
     from flask import Request
 
-_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(?=$|[,;])", re.IGNORECASE)
+_WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,9})\"?\s*(?:;.*)?", re.IGNORECASE)
+# JSON has no charset, but clients ask for one all the same.
+_ANSWER_TYPES = ("application/json", "application/json; charset=utf-8")
 _FLAGS = {"true": True, "false": False}
 
 
@@ -46,8 +50,8 @@ def refuse_parameters(request: Request) -> None:
 
 
 def _check_accept(request: Request) -> None:
-    accept = request.headers.get("Accept", "*/*")
-    if accept not in {"*/*", "application/json"} and not request.accept_mimetypes.best_match(["application/json"]):
+    accept = request.headers.get("Accept") or "*/*"
+    if accept not in {"*/*", "application/json"} and not request.accept_mimetypes.best_match(_ANSWER_TYPES):
         raise Problem("not-acceptable")
 
 
@@ -58,6 +62,8 @@ def _dry_run(request: Request) -> bool:
         if name != "dry_run":
             raise Problem("unknown-parameter", f"The query parameter {name[:100]!r} is not known; allowed: dry_run.")
     values = request.args.getlist("dry_run")
+    if not values:
+        return False
     if len(values) > 1 or values[0] not in _FLAGS:
         raise Problem("unknown-parameter", "dry_run must be given once, as true or false.")
     return _FLAGS[values[0]]
@@ -66,5 +72,7 @@ def _dry_run(request: Request) -> bool:
 def _wait(request: Request) -> int | None:
     """``Prefer: wait=N``; a preference that is not understood is ignored (RFC 7240 §2)."""
     preferences = request.headers.get("Prefer")
-    found = _WAIT.search(preferences) if preferences else None
-    return int(found[1]) if found else None
+    if not preferences:
+        return None
+    found = filter(None, map(_WAIT.fullmatch, parse_list_header(preferences)))
+    return next((int(wait[1]) for wait in found), None)

@@ -155,6 +155,10 @@ def test_a_parameter_that_is_not_known_never_writes(service, query):
     assert service.core.calls == []
 
 
+def test_a_query_without_parameters_is_none(service):
+    assert service.patch(A, query="?&").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("prefer", "applied", "seconds"),
     [
@@ -164,6 +168,9 @@ def test_a_parameter_that_is_not_known_never_writes(service, query):
         ("wait=900", "wait=900", 25),
         ("wait=-1", None, 25),
         ("return=minimal", None, 25),
+        ('foo="a, wait=5"', None, 25),
+        ("respond-async; wait=5", None, 25),
+        ("wait=3; x=y, wait=9", "wait=3", 3),
     ],
 )
 def test_prefer_wait_lowers_the_deadline(service, prefer, applied, seconds):
@@ -178,7 +185,15 @@ def test_an_answer_without_json_is_not_to_be_had(service):
 
 
 @pytest.mark.parametrize(
-    "accept", ["*/*", "application/json", "text/html, application/*;q=0.5", "application/json; q=0.1"]
+    "accept",
+    [
+        "*/*",
+        "application/json",
+        "text/html, application/*;q=0.5",
+        "application/json; q=0.1",
+        "application/json; charset=UTF-8",
+        "",
+    ],
 )
 def test_json_may_be_asked_for_in_many_ways(service, accept):
     assert service.patch(A, Accept=accept).status_code == 200
@@ -206,3 +221,10 @@ def test_for_any_mix_there_is_one_outcome_per_item_in_order_and_the_verdicts_sta
     assert response.status_code == verdict(expected).status
     assert updated == [index for index, failure in enumerate(results) if failure is None]
     assert failed == [index for index, failure in enumerate(results) if failure is not None]
+
+
+def test_a_charset_that_is_not_utf_8_is_named(service):
+    response = service.patch(A, Content_Type="application/json; charset=latin-1")
+
+    assert_problem(response, 415, "unsupported-media-type")
+    assert response.get_json()["detail"] == "The charset must be UTF-8, not 'latin-1'."
