@@ -29,6 +29,8 @@ _HEADERS: Mapping[str, tuple[str, dict[str, object]]] = {
     "WWW-Authenticate": ("The challenge of RFC 6750.", {"type": "string"}),
     "Allow": ("Methods that this path takes.", {"type": "string"}),
     "Accept-Patch": ("Media types that this path takes.", {"type": "string"}),
+    "Accept": ("Media types that this path takes.", {"type": "string"}),
+    "Accept-Encoding": ("Content encodings that this path takes.", {"type": "string"}),
     "RateLimit": ("What is left of the quota.", {"type": "string"}),
     "RateLimit-Policy": ("The quota.", {"type": "string"}),
     "Preference-Applied": ("Which preferences were honoured (RFC 7240).", {"type": "string"}),
@@ -36,23 +38,18 @@ _HEADERS: Mapping[str, tuple[str, dict[str, object]]] = {
     "Idempotency-Resumed": ("How many items this repeat sent.", {"type": "string", "pattern": "^[0-9]+$"}),
 }
 _HEADERS_OF: Mapping[int, tuple[str, ...]] = {
-    200: ("RateLimit", "RateLimit-Policy", "Preference-Applied", "Idempotency-Replayed", "Idempotency-Resumed"),
-    207: (
-        "Retry-After",
-        "RateLimit",
-        "RateLimit-Policy",
-        "Preference-Applied",
-        "Idempotency-Replayed",
-        "Idempotency-Resumed",
-    ),
+    207: ("Retry-After",),
+    400: ("WWW-Authenticate",),
     401: ("WWW-Authenticate",),
     403: ("WWW-Authenticate",),
     405: ("Allow",),
     409: ("Retry-After",),
-    415: ("Accept-Patch",),
-    429: ("Retry-After", "RateLimit", "RateLimit-Policy"),
+    415: ("Accept-Patch", "Accept", "Accept-Encoding"),
+    429: ("Retry-After",),
     503: ("Retry-After",),
 }
+_UNCOUNTED = {401, 405, 431}
+_OF_A_RUN = {200, 207, 400, 404, 500, 502, 503, 504}
 _BULK_PROBLEMS = (
     "bad-request", "invalid-json", "unknown-parameter", "validation-failed", "core-rejected", "invalid-token",
     "insufficient-scope", "not-found", "method-not-allowed", "not-acceptable", "request-timeout", "in-progress",
@@ -78,7 +75,10 @@ _SCHEMAS: Mapping[str, type[Schema]] = {
     "IntegrationAction": IntegrationActionSchema,
     "IntegrationActionAnswer": answers.IntegrationActionAnswerSchema,
 }
-_ITEM_PROBLEMS = {"core-rejected", "not-found", "core-failed", "core-misconfigured", "core-timed-out", "conflict"}
+_ITEM_PROBLEMS = {
+    "core-rejected", "not-found", "core-failed", "core-misconfigured", "core-timed-out", "conflict",
+    "internal-error", "temporarily-unavailable",
+}  # fmt: skip
 
 
 def document(*, version: str, languages: Sequence[str], max_items: int, public_url: str) -> dict[str, Any]:
@@ -220,4 +220,7 @@ def _problem_schemas(slugs: Sequence[str]) -> list[str]:
 
 
 def _headers(status: int) -> dict[str, Any]:
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in (*_COMMON, *_HEADERS_OF.get(status, ()))}
+    names = [*_COMMON, *_HEADERS_OF.get(status, ())]
+    names += [] if status in _UNCOUNTED else ["RateLimit", "RateLimit-Policy"]
+    names += ["Preference-Applied", "Idempotency-Replayed", "Idempotency-Resumed"] if status in _OF_A_RUN else []
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

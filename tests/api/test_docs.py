@@ -7,6 +7,7 @@ from openapi_spec_validator import validate
 
 from gateway.api import openapi_examples
 from gateway.api.problems import PROBLEM_TYPES
+from legacy_client import errors as core
 from schemas import answers
 from schemas.actions import BatchLoader
 from schemas.integrations import load_integration_action
@@ -80,3 +81,24 @@ def test_the_page_can_be_switched_off(make_service):
 
     assert service.client.get("/docs").status_code == 404
     assert service.client.get("/openapi.json").status_code == 200
+
+
+def test_every_header_of_an_answer_is_in_the_document(make_service, document):
+    service = make_service(rate_limit="5/minute")
+    service.core.script = {"1": core.Unreachable()}
+    item, key = {"actionId": "1", "status": "done"}, {"Idempotency_Key": "a"}
+    service.patch(item, **key)
+    answers = [
+        service.patch(item, Prefer="wait=5", **key),
+        service.patch(item, Content_Encoding="br"),
+        service.patch(item, Authorization="Bearer a, Bearer b"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [503, 415, 400]
+    responses = document["paths"]["/openapi/api/v1/actions"]["patch"]["responses"]
+    for answer in answers:
+        own = set(answer.headers.keys()) - {"Content-Type", "Content-Length"}
+        assert own <= set(responses[str(answer.status_code)]["headers"])
+    assert {"$ref": "#/components/schemas/BatchProblem"} in responses["503"]["content"]["application/problem+json"][
+        "schema"
+    ]["anyOf"]
