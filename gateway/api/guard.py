@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gateway.api.entry import notes
 from gateway.api.problems import Problem
 from gateway.auth import errors as auth
+from gateway.auth.bearer import token_of
 from gateway.outcome import whole_seconds
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Guard:
         value = request.headers.get("Authorization")
         if value is None:
             raise auth.NoCredentials
-        if "," in value:
+        if "," in token_of(value):
             raise auth.InvalidRequest("several Authorization values")
         for authenticator in self._authenticators:
             if (principal := authenticator.identify(value)) is not None:

@@ -41,7 +41,7 @@ def blueprint() -> Blueprint:
         shown = {name: html.escape(str(value)) for name, value in facts.items()}
         return Response(_PAGE.format(**shown), content_type="text/html; charset=utf-8", headers=_HEADERS)
 
-    @routes.get("/problems/")
+    @routes.get("/problems/", strict_slashes=False)
     def index() -> Response:
         links = "".join(
             f'<li><a href="/problems/{slug}">{html.escape(kind.title)}</a> ({kind.status})</li>'

@@ -65,7 +65,7 @@ class ApiKeyAuthenticator:
         if record.revoked:
             raise InvalidCredentials(f"API key {key.id} was revoked")
         self._touch(key.id)
-        return _principal(record, authorization)
+        return _principal(record, f"Bearer {text}")
 
     def _holds(self, secret: str, record: ApiKey | None) -> bool:
         current = record.hash if record else self._decoy

@@ -213,3 +213,13 @@ def test_readiness_turns_when_the_worker_drains_and_new_batches_are_refused(serv
     assert_problem(refused, 503, "temporarily-unavailable")
     assert refused.headers["Retry-After"]
     assert service.core.calls == []
+
+
+def test_a_scheme_whose_parameters_have_commas_is_not_ours(service):
+    response = service.patch({"actionId": "1", "status": "done"}, Authorization='Digest username="a", realm="b"')
+
+    assert_problem(response, 401, "invalid-token")
+
+
+def test_the_index_of_problem_types_needs_no_slash(service):
+    assert service.client.get("/problems").status_code == 200

@@ -177,3 +177,10 @@ def test_a_store_that_cannot_note_the_use_does_not_stop_the_caller(holder: Holde
     holder.authenticator._recent.put(holder.key.id, (float("inf"), holder.keys.records[holder.key.id]))
 
     assert holder.identify()
+
+
+def test_the_key_goes_on_in_the_usual_spelling_of_its_scheme(holder: Holder):
+    principal = holder.authenticator.identify(f"bearer  {holder.key}")
+
+    assert principal is not None
+    assert principal.authorization == f"Bearer {holder.key}"
