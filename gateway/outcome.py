@@ -44,6 +44,7 @@ ITEM_CODES: Mapping[str, str] = {
     "internal_error": "A fault of the gateway itself; operators were told.",
 }
 """The closed list of item error codes, each with its meaning."""
+_DECIDED = frozenset({"not_found", "rejected", "conflict"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +61,8 @@ class ItemError:
 
     @property
     def is_final(self) -> bool:
-        """Whether sending the item again is known to be useless, so that a repeat replays this error."""
-        return self.outcome is Applied.NOT_APPLIED and not self.retryable
+        """Whether the core has decided on the item, so that a repeat replays this error (``contract.md`` 1.5)."""
+        return self.code in _DECIDED
 
     def stored(self) -> dict[str, Any]:
         """The error as the idempotency journal keeps it."""

@@ -173,7 +173,9 @@ def test_a_batch_over_its_rate_leaves_the_key_free(make_service):
     assert service.patch(A, **KEY).status_code == 200
 
 
-@pytest.mark.parametrize("failure", [core.CircuitOpen(retry_after=2), core.Busy(503, retry_after=1)])
+@pytest.mark.parametrize(
+    "failure", [core.CircuitOpen(retry_after=2), core.Busy(503, retry_after=1), core.AccessDenied(401)]
+)
 def test_an_unknown_item_stays_unknown_where_its_repeat_did_nothing(make_service, failure):
     service = make_service(core_honours_idempotency="true")
     service.core.script = {"1": core.BrokenOff()}
@@ -186,4 +188,12 @@ def test_an_unknown_item_stays_unknown_where_its_repeat_did_nothing(make_service
     assert (again.status_code, again.headers["Idempotency-Resumed"]) == (502, "1")
     assert again.get_json()["errors"] == first.get_json()["errors"]
     service.core.script.clear()
+    assert service.patch(A, **KEY).status_code == 200
+
+
+def test_an_item_that_met_a_misconfigured_core_is_completed_once_that_is_mended(service):
+    service.core.script = {"1": core.AccessDenied(401)}
+    assert_problem(service.patch(A, **KEY), 502, "core-misconfigured")
+    service.core.script.clear()
+
     assert service.patch(A, **KEY).status_code == 200
