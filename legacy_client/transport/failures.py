@@ -10,7 +10,7 @@ import requests.exceptions as r
 import urllib3.exceptions as u
 
 from legacy_client.errors import BadAnswer, BrokenOff, CoreError, TimedOut, Unreachable, Unsendable, Untrusted
-from legacy_client.transport.tls import refuses_us
+from legacy_client.transport.tls import is_end_of_stream, refuses_us
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ _MAY_HAVE_BEEN_SENT: Sequence[tuple[Kinds, type[CoreError]]] = (
 def failed_to_connect(exc: BaseException) -> CoreError:
     """Why there is no connection; nothing has been sent."""
     for cause in _causes(exc):
-        if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        if is_end_of_stream(cause):
             return Unreachable(_reason(exc))
         if isinstance(cause, ssl.SSLError):
             return Untrusted(_reason(cause))

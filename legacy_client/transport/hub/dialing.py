@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from legacy_client.errors import CoreError, Unreachable, Untrusted
 from legacy_client.transport.hub.channel import PlainChannel, TlsChannel
+from legacy_client.transport.tls import is_end_of_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,7 +138,7 @@ class Dialing:
         try:
             is_done = self._step(channel)
         except ssl.SSLError as exc:
-            if isinstance(exc, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            if is_end_of_stream(exc):
                 self._next("closed in the TLS handshake")
             else:
                 self.end(Untrusted(str(exc)))
