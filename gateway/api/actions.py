@@ -116,8 +116,9 @@ class BulkEndpoint:
         due = [items[index] for index in claim.to_send]
         finished = dict(replay.settled(claim, items))
         finished.update(replay.recorded(claim, items, self.runner.stream(due, context)))
-        claim.finish()
-        return in_order(len(items), finished.items())
+        outcomes = in_order(len(items), finished.items())
+        replay.end(claim, outcomes)
+        return outcomes
 
     def _tell(self, items: Sequence[Item], outcomes: Sequence[Outcome], seconds: float) -> None:
         status = verdict(outcomes).status

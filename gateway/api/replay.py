@@ -82,6 +82,14 @@ def settled(claim: Claim, items: Sequence[Item]) -> Iterator[tuple[int, Outcome]
             yield index, _outcome(entry.payload, items[index]["actionId"])
 
 
+def end(claim: Claim, outcomes: Sequence[Outcome]) -> None:
+    """Give the key back. What never called the core is not kept (``contract.md`` 1.5), so the key takes any body again."""
+    if claim.kind == "fresh" and all(_was_held_back(outcome) for outcome in outcomes):
+        claim.abandon()
+    else:
+        claim.finish()
+
+
 def headers(claim: Claim | None) -> dict[str, str]:
     """How the answer says that it is not the first."""
     if claim is None or claim.kind == "fresh":
@@ -95,6 +103,10 @@ def kind(claim: Claim | None) -> ReplayKind | None:
     """What a known key led to, for telemetry."""
     kinds: dict[str, ReplayKind] = {"replay": "replayed", "resume": "resumed"}
     return kinds.get(claim.kind) if claim else None
+
+
+def _was_held_back(outcome: Outcome) -> bool:
+    return isinstance(outcome, ItemError) and outcome.outcome is Applied.NOT_SENT
 
 
 def _state(outcome: Outcome) -> State:

@@ -63,6 +63,24 @@ def test_a_503_with_a_key_can_be_repeated(service):
     assert service.patch(A, **KEY).status_code == 200
 
 
+def test_a_batch_of_which_nothing_was_sent_leaves_its_key_free_for_any_body(service):
+    service.core.script = {"1": core.Unreachable(), "2": core.CircuitOpen(retry_after=1)}
+    assert_problem(service.patch(A, B, **KEY), 503, "temporarily-unavailable")
+    service.core.script.clear()
+
+    fresh = service.patch(A, C, **KEY)
+
+    assert fresh.status_code == 200
+    assert "Idempotency-Resumed" not in fresh.headers
+
+
+def test_a_batch_of_which_one_call_was_answered_keeps_its_key(service):
+    service.core.script = {"1": core.Unreachable(), "2": core.Busy(503, retry_after=1)}
+    assert service.patch(A, B, **KEY).status_code == 503
+
+    assert_problem(service.patch(A, C, **KEY), 422, "idempotency-key-reused")
+
+
 def test_an_unknown_item_stays_unknown_where_the_core_does_not_honour_keys(service):
     service.core.script = {"1": core.BrokenOff()}
     first = service.patch(A, B, **KEY)
