@@ -131,12 +131,21 @@ class Chromium:
     def wait_for(self, expression: str) -> None:
         """Until a JavaScript expression is true. Raises BrowserError with what the page then says."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not self.value(expression):
+        while not self._is(expression):
             if time.monotonic() > deadline:
                 raise BrowserError(
                     f"never true: {expression}\n{self.complaints}\n{self.value('document.body.innerText')}"
                 )
             time.sleep(0.05)
+
+    def _is(self, expression: str) -> bool:
+        """Whether an expression is true; not yet, where the page is just being left for the next."""
+        try:
+            return bool(self.value(expression))
+        except BrowserError as error:
+            if "navigated" in str(error):
+                return False
+            raise
 
     def picture(self, path: Path) -> None:
         """Save what is shown as PNG."""
