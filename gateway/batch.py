@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gateway import item_errors
@@ -63,16 +64,16 @@ class BatchRunner:
             return item_errors.unreadable(item["actionId"])
 
 
+@dataclass(frozen=True, slots=True)
 class _Updates:
     """The items in the core's words, each translated when it is about to leave."""
 
-    def __init__(self, items: Sequence[Item], translation: ActionTranslation) -> None:
-        self._items = items
-        self._translation = translation
+    items: Sequence[Item]
+    translation: ActionTranslation
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self.items)
 
     def __getitem__(self, index: int, /) -> ActionUpdate:
-        item = self._items[index]
-        return ActionUpdate(str(item["actionId"]), self._translation.to_legacy(item))
+        item = self.items[index]
+        return ActionUpdate(str(item["actionId"]), self.translation.to_legacy(item))

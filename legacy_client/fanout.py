@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic
 
 from legacy_client.errors import AccessDenied, CircuitOpen, CoreError, Stopped, Unsendable, Untrusted
@@ -44,33 +44,29 @@ class Wiring:
     pause: Callable[[Deadline, float], None]
 
 
+@dataclass(slots=True)
 class _Requests(Generic[Call]):
-    """The requests of one round, each written when it is about to leave; see ``transport.base.Requests``."""
+    """The requests of one round, each written when it is about to leave; see ``transport.base.Requests``.
 
-    def __init__(
-        self,
-        operation: Operation[Call],
-        template: RequestTemplate,
-        calls: Calls[Call],
-        indices: Sequence[int],
-        key_prefix: str,
-    ) -> None:
-        self._operation = operation
-        self._template = template
-        self._calls = calls
-        self._indices = indices
-        self._key_prefix = key_prefix
-        self.expected_ids: dict[int, int | str] = {}
+    ``expected_ids`` holds what the answers must be about, by the place of the request.
+    """
+
+    operation: Operation[Call]
+    template: RequestTemplate
+    calls: Calls[Call]
+    indices: Sequence[int]
+    key_prefix: str
+    expected_ids: dict[int, int | str] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self._indices)
+        return len(self.indices)
 
     def __getitem__(self, position: int, /) -> PreparedRequest:
-        index = self._indices[position]
+        index = self.indices[position]
         try:
-            call = self._calls[index]
-            request = self._operation.write(self._template, call, self._key_prefix)
-            self.expected_ids[position] = self._operation.expected_id(call)
+            call = self.calls[index]
+            request = self.operation.write(self.template, call, self.key_prefix)
+            self.expected_ids[position] = self.operation.expected_id(call)
         except Exception as exc:
             _log.exception("call_not_sendable", extra={"index": index})
             raise Unsendable(type(exc).__name__) from exc

@@ -28,8 +28,6 @@ is_uuid = re.compile(UUID_PATTERN).fullmatch
 
 TIMESTAMP_PATTERN = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]) (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 
-_read_iso = datetime.fromisoformat
-
 _MAX_ID = 10**20 - 1
 
 
@@ -152,7 +150,7 @@ class Timestamp(ContractField[str]):
         if type(value) is not str or len(value) != 19 or value[4:17:3] != "-- ::" or " 24" in value:
             return None
         try:
-            _read_iso(value)
+            datetime.fromisoformat(value)
         except ValueError:
             return None
         return value

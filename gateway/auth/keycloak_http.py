@@ -74,8 +74,7 @@ class _Connection(ConnectionManager):
     """python-keycloak's connection with what an answer may be: no redirect, no cookie, bounded in bytes and seconds."""
 
     def __init__(self, base_url: str, *, timeout: float, verify: bool | str) -> None:
-        # The annotation says int; requests takes a float.
-        super().__init__(base_url, timeout=timeout, verify=verify, max_retries=0)  # type: ignore[arg-type]  # see above
+        super().__init__(base_url, timeout=timeout, verify=verify, max_retries=0)  # type: ignore[arg-type]  # annotated as int; requests takes a float
         self._s.stream = True
         self._s.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._s.hooks["response"].append(self._bound)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-BatchKind = Literal["sync", "stream", "job", "single"]
-"""How a batch was run: answered at once, streamed, in the background, or the one call of an integration action."""
+BatchKind = Literal["sync", "single"]
+"""What was run: a batch, answered at once, or the one call of an integration action."""
 ReplayKind = Literal["replayed", "resumed"]
 """What a known idempotency key led to: its stored answer, or the completion of what was not final."""
 APPLIED = ("applied", "ok")
@@ -93,7 +93,7 @@ class Telemetry(Protocol):
         ...
 
     def batch_ended(self, batch: BatchDetails) -> None:
-        """A batch was run to its end, with or without a request that still waits for it."""
+        """A batch was run to its end."""
         ...
 
 

@@ -23,12 +23,10 @@ class Lines:
         _log.log(_level(request), "request_ended", extra=_facts(request))
 
     def batch_ended(self, batch: BatchDetails) -> None:
-        """A line per failed item; one for the batch itself where no request waits for it."""
+        """A line per failed item."""
         for item in batch.failed:
             fields = {"index": item.index, "action_id": item.action_id, "code": item.code, "outcome": item.outcome}
             _log.warning("item_failed", extra=fields)
-        if batch.kind == "job":
-            _log.info("batch_ended", extra={"status": batch.status, **_batch_facts(batch)})
 
 
 def _level(request: RequestDetails) -> int:

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 LOG_EVENTS: Mapping[str, str] = {
     # Requests and batches.
     "request_ended": "A request was answered: access facts, the principal, and the counts of the batch it ran.",
-    "batch_ended": "A batch that no request waits for came to its end.",
     "item_failed": "An item was not updated: its `index`, `action_id`, `code` and `outcome`; at most "
     "`GATEWAY_LOG_FAILED_ITEMS` of a batch.",
     "access_refused": "Credentials were refused; `error` and `reason` say why, without the credentials.",

@@ -66,7 +66,7 @@ def test_only_the_first_failed_items_are_kept_but_all_are_counted() -> None:
     items = [{"actionId": str(number)} for number in range(5)]
     outcomes: list[Outcome] = [_failure("not_found") for _ in items]
 
-    batch = summarize(items, outcomes, kind="job", status=404, seconds=0.1, keep_failed=1)
+    batch = summarize(items, outcomes, kind="single", status=404, seconds=0.1, keep_failed=1)
 
     assert batch.failed == [FailedItem(index=0, action_id="0", code="not_found", outcome="not_applied")]
     assert batch.counts == {("not_applied", "not_found"): 5}

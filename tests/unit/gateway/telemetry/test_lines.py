@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.telemetry.lines import Lines
-from tests.unit.gateway.telemetry.recording import a_batch, a_mixed_batch, a_request
+from tests.unit.gateway.telemetry.recording import a_mixed_batch, a_request
 
 STANDARD = set(vars(logging.makeLogRecord({})))
 
@@ -81,11 +81,3 @@ def test_each_failed_item_of_the_details_is_a_line(caplog: pytest.LogCaptureFixt
     assert _lines(caplog) == [
         ("item_failed", {"index": 1, "action_id": "19354", "code": "not_found", "outcome": "not_applied"})
     ]
-
-
-def test_a_batch_in_the_background_has_a_line_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
-    Lines().batch_ended(a_batch(kind="job"))
-
-    (event, fields), *_ = _lines(caplog)
-    assert event == "batch_ended"
-    assert (fields["status"], fields["items"], fields["succeeded"], fields["codes"]) == (200, 3, 3, "")
