@@ -47,6 +47,22 @@ def test_installing_from_a_lock_file_always_checks_its_hashes(place):
     assert all("--require-hashes" in line for line in lines)
 
 
+@pytest.mark.parametrize("place", ["Makefile", "Dockerfile"])
+def test_a_release_made_after_the_lock_file_cannot_break_an_install(place):
+    """pip before 25 looks for the newest release of what a requirement names with an extra, and refuses it as not locked."""
+    lines = [line for line in (ROOT / place).read_text().splitlines() if "pip install" in line and " -r " in line]
+
+    assert all("--no-deps" in line for line in lines)
+
+
+def test_the_lock_file_is_complete_so_that_no_dependency_need_be_looked_for():
+    checked = subprocess.run(
+        [sys.executable, "-m", "pip", "check"], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert checked.returncode == 0, checked.stdout
+
+
 def test_the_bill_of_materials_is_valid_and_lists_what_runs(tmp_path):
     bill = tmp_path / "sbom.json"
     made = subprocess.run(
