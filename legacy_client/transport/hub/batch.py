@@ -51,8 +51,16 @@ class HubBatch(Batch):
         self.stopped = lambda: "client_gone"
 
     def put(self, index: int, result: Response | CoreError) -> None:
-        """Hand a result to the consumer, who is woken for a handful of them at a time, and for the last one."""
+        """Hand a result to the consumer."""
+        self.add(index, result)
+        self.wake_if_due()
+
+    def add(self, index: int, result: Response | CoreError) -> None:
+        """Keep a result; ``wake_if_due`` when there are no more of them now."""
         self._results.append((index, result))
+
+    def wake_if_due(self) -> None:
+        """The consumer is woken for a handful of results at a time, and for the last one."""
         if len(self._results) >= _HANDFUL or not (self.in_flight or self.unsent):
             self.wake()
 

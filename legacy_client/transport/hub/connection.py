@@ -117,6 +117,7 @@ class Connection:
     def close(self) -> None:
         """Close the socket and its watchers; what is under way is not reported."""
         self._call = None
+        self.is_reusable = False
         self._stop_writing()
         self._reader.stop()
         self._reader.close()

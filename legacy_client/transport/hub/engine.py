@@ -1,6 +1,8 @@
 """All connections to the core on one event loop: whose turn it is, on which connection, under which bounds.
 
 Entry points are the consumers' greenlets, the loop's callbacks and the tick. None of them waits, so none interrupts another.
+A turn of the loop goes in phases: all answers that are there are read, then all are accounted for, then what may leave
+leaves, then consumers wake. So each phase runs in warm caches, and a core that was woken finds its next calls at once.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from gevent.hub import Waiter
+from requests import PreparedRequest
 
 from legacy_client.errors import CoreError, Stopped, Unreachable, Unsendable
 from legacy_client.transport.hub.batch import HubBatch
@@ -33,6 +36,8 @@ _log = logging.getLogger(__name__)
 
 # Deadlines are looked at this often: one pass over what is open is cheaper than a timer for every request.
 _TICK_SECONDS = 0.02
+# Stands for the request of a call that none could be made for.
+_NOTHING = PreparedRequest()
 
 
 class Engine:
@@ -53,6 +58,7 @@ class Engine:
         self._pool = Pool(limits.idle_seconds)
         self._under_way = 0
         self._is_pumping = False
+        self._landed: list[tuple[Connection, Call, Response | CoreError]] = []
         self._timer = loop.timer(_TICK_SECONDS, _TICK_SECONDS)
         self._is_ticking = False
 
@@ -98,21 +104,40 @@ class Engine:
         for connection in self._pool:
             connection.abort("the transport was closed")
             self._pool.discard(connection)
+        self._land()
         self._timer.stop()
         self._timer.close()
 
     def ended(self, connection: Connection, call: Call, result: Response | CoreError) -> None:
-        """The call on this connection is over; the next one goes out at once."""
-        now = self._clock()
-        if connection.is_reusable:
-            self._pool.rest(connection, now)
-        else:
-            self._pool.discard(connection)
-        self._end(call, result, now)
+        """The call on this connection is over; the next one goes out when all that there is to read has been read."""
+        if not self._landed:
+            self._loop.run_callback(self._land)
+        self._landed.append((connection, call, result))
 
     def lost(self, connection: Connection) -> None:
         """An idle connection is of no use any more."""
         self._pool.discard(connection)
+
+    def _land(self) -> None:
+        """Account for the calls that ended, and let the next ones go."""
+        landed, self._landed = self._landed, []
+        now = self._clock()
+        rest, record = self._pool.rest, self._gate.record
+        batches = set()
+        for connection, (batch, index, started, _, _), result in landed:
+            if connection.is_reusable:
+                rest(connection, now)
+            else:
+                self._pool.discard(connection)
+            self._under_way -= 1
+            batch.in_flight -= 1
+            batch.add(index, result)
+            batches.add(batch)
+            record(result, now - started)
+        for batch in batches:
+            batch.wake_if_due()
+            self._turns.offer(batch, now)
+        self._pump(now)
 
     def _pump(self, now: float) -> None:
         """Give turns while there is room. What ends at once must not start a pump within the pump."""
@@ -141,9 +166,10 @@ class Engine:
             if batch.before_send is not None:
                 _announce(batch, batch.before_send, index)
         except CoreError as error:
-            self._finish(batch, index, error, now, now)
+            self._end((batch, index, now, now, _NOTHING), error, now)
             return
-        call = (batch, index, now, min(batch.ends, now + batch.attempt_seconds), request)
+        ends = now + batch.attempt_seconds
+        call = (batch, index, now, ends if ends < batch.ends else batch.ends, request)
         while (connection := self._pool.take(now)) is not None:
             if self._transmit(connection, call, now):
                 return
@@ -199,15 +225,14 @@ class Engine:
         self._pool.add(connection)
         return connection
 
-    def _end(self, call: Call, result: Response | CoreError, now: float) -> None:
-        self._finish(call[0], call[1], result, call[2], now)
-
-    def _finish(self, batch: HubBatch, index: int, result: Response | CoreError, started: float, now: float) -> None:
+    def _end(self, call: Call, error: CoreError, now: float) -> None:
+        """A call that never came to a connection is over."""
+        batch, index, started, _, _ = call
         self._under_way -= 1
         batch.in_flight -= 1
-        batch.put(index, result)
+        batch.put(index, error)
         self._turns.offer(batch, now)
-        self._gate.record(result, now - started)
+        self._gate.record(error, now - started)
         self._pump(now)
 
     def _tick_on(self) -> None:
