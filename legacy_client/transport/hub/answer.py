@@ -20,26 +20,44 @@ if TYPE_CHECKING:
 
 _MAX_HEAD_BYTES = 65_536
 _MAX_HEADERS = 100
-_IDENTITY = (None, b"", b"identity")
+_END = b"\r\n\r\n"
+_ENCODING = b"\r\ncontent-encoding:"
+_IDENTITY = ("", "identity")
 
 
 class AnswerHeaders(CaseInsensitiveDict[str]):
-    """Headers by lower-case name; nothing is decoded until somebody asks."""
+    """The headers in a head that the parser has accepted (so each is one line, its name up to a colon).
 
-    def __init__(self, raw: dict[bytes, bytes]) -> None:
-        self._raw = raw
+    Of most answers one header is read, so they are looked for in the text, and taken apart only for more than that.
+    """
+
+    def __init__(self, head: bytes, folded: bytes) -> None:
+        """``head`` is the status line and the header lines, without the last line's end; ``folded`` is it in lower case."""
+        self._head = head
+        self.folded = folded
 
     @cached_property
     def _store(self) -> dict[str, tuple[str, str]]:
-        names = {name.decode("latin-1"): value.decode("latin-1") for name, value in self._raw.items()}
-        return {name: (name, value) for name, value in names.items()}
+        store: dict[str, tuple[str, str]] = {}
+        for line in self._head.decode("latin-1").split("\r\n")[1:]:
+            name, _, value = line.partition(":")
+            name, value = name.lower(), value.strip(" \t")
+            # RFC 9110 section 5.3: a header that came more than once is one with all the values.
+            store[name] = name, f"{store[name][1]}, {value}" if name in store else value
+        return store
 
     def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]  # text is all there is
         """The value of one header, combined with ``, `` where it came more than once (RFC 9110 section 5.3)."""
         if "_store" in self.__dict__:
             return super().get(name, default)
-        value = self._raw.get(name.lower().encode())
-        return default if value is None else value.decode("latin-1")
+        mark = b"\r\n%b:" % name.lower().encode()
+        at = self.folded.find(mark)
+        if at < 0:
+            return default
+        if self.folded.find(mark, at + 1) >= 0:
+            return super().get(name, default)
+        value = self._head[at + len(mark) :].partition(b"\r\n")[0]
+        return value.strip(b" \t").decode("latin-1")
 
 
 class Answer(Response):
@@ -50,12 +68,11 @@ class Answer(Response):
     raw = None
     elapsed = timedelta(0)
 
-    def __init__(self, request: PreparedRequest, status: int, headers: dict[bytes, bytes], content: bytes) -> None:
+    def __init__(self, request: PreparedRequest, status: int, headers: AnswerHeaders, content: bytes) -> None:
         # The base class's attributes that are missing here are class attributes above or properties below.
         self.request = request
         self.status_code = status
-        # Each answer's type is read, and a property made on demand would cost more than the view.
-        self.headers = AnswerHeaders(headers)
+        self.headers = headers
         self._content = content
 
     @cached_property
@@ -88,29 +105,30 @@ class AnswerReader:
     """Reads the answers of one connection, one after another. ``feed`` and ``end`` say when one is complete.
 
     ``keeps_alive`` tells, after an answer, whether the connection may carry another request: not after
-    ``Connection: close``, and not when so much as one byte followed the answer.
+    ``Connection: close``, and not when so much as one byte followed the answer. Methods ``on_…`` are the parser's.
     """
 
     __slots__ = (
         "_content",
-        "_headers",
-        "_is_head",
+        "_interim",
         "_max_bytes",
         "_parser",
         "_received",
+        "_start",
         "_status",
         "complete",
         "keeps_alive",
+        "on_body",
     )
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._parser = HttpResponseParser(self)
-        self._headers: dict[bytes, bytes] = {}
+        self._start: list[bytes] = []
         self._content: list[bytes] = []
-        self._status = 0
-        self._received = 0
-        self._is_head = True
+        # The parser calls this straight; content comes without its chunk framing.
+        self.on_body = self._content.append
+        self._parser = HttpResponseParser(self)
+        self._status = self._interim = self._received = 0
         self.complete = False
         self.keeps_alive = True
 
@@ -122,70 +140,73 @@ class AnswerReader:
             self.keeps_alive = False
             if not self.complete:
                 raise BadAnswer(f"not HTTP: {exc}") from exc
+        if self._received <= _MAX_HEAD_BYTES:
+            self._start.append(data)
         if not self.complete:
             self._bound(len(data))
         return self.complete
 
     def end(self) -> bool:
         """The core closed its side; True when that completes the answer (RFC 9112 section 6.3, rule 8)."""
-        framed = b"content-length" in self._headers or b"transfer-encoding" in self._headers
-        if not self.complete and not self._is_head and not framed:
+        head, is_whole = self._head()
+        folded = head.lower()
+        is_framed = b"\r\ncontent-length:" in folded or b"\r\ntransfer-encoding:" in folded
+        if not self.complete and is_whole and not is_framed:
             self.on_message_complete()
         self.keeps_alive = False
         return self.complete
 
     def take(self, request: PreparedRequest) -> Answer:
         """The complete answer; the reader is ready for the next. Raises BadAnswer if it is too large or encoded."""
-        headers, parts = self._headers, self._content
-        content = parts[0] if len(parts) == 1 else b"".join(parts)
+        (head, is_whole), content = self._head(), b"".join(self._content)
+        self._start.clear()
+        self._content.clear()
+        self._interim = self._received = 0
         self.complete = False
-        # What came in one read is small anyway.
-        is_huge = self._received > 0 and sum(map(len, headers.values())) > _MAX_HEAD_BYTES
-        self._received = 0
-        if is_huge or len(content) > self._max_bytes or len(headers) > _MAX_HEADERS:
+        is_huge = not is_whole or len(head) > _MAX_HEAD_BYTES or head.count(b"\r\n") > _MAX_HEADERS
+        if is_huge or len(content) > self._max_bytes:
             raise BadAnswer("too large")
-        if headers.get(b"content-encoding") not in _IDENTITY:
+        headers = AnswerHeaders(head, head.lower())
+        if _ENCODING in headers.folded and headers.get("Content-Encoding") not in _IDENTITY:
             raise BadAnswer("encoded although asked for identity")
         return Answer(request, self._status, headers, content)
 
     def drop(self) -> None:
         """Let go of what was read, and of the parser, which refers back to this: megabytes must not wait for the collector."""
         del self._parser
-        self._content = []
+        self._start.clear()
+        self._content.clear()
 
     def _bound(self, received: int) -> None:
-        # Chunk framing and trailers count too, so the bound on bytes read is wider than the one on content.
         self._received += received
-        most = _MAX_HEAD_BYTES if self._is_head else 2 * self._max_bytes + _MAX_HEAD_BYTES
-        if self._received > most or len(self._headers) > _MAX_HEADERS:
+        head, is_whole = self._head()
+        if head.count(b"\r\n") > _MAX_HEADERS:
             raise BadAnswer("too large")
+        # Chunk framing and trailers count too, so the bound on bytes read is wider than the one on content.
+        most = _MAX_HEAD_BYTES + (2 * self._max_bytes if is_whole else 0)
+        if self._received > most:
+            raise BadAnswer("too large")
+
+    def _head(self) -> tuple[bytes, bool]:
+        """Status line and header lines of the answer, as far as they have been read, and whether that is all of them."""
+        rest = b"".join(self._start)
+        for _ in range(self._interim):
+            rest = rest.lstrip(b"\r\n").partition(_END)[2]
+        # The parser lets blank lines stand before a status line.
+        head, end, _ = rest.lstrip(b"\r\n").partition(_END)
+        return head, bool(end)
 
     def on_message_begin(self) -> None:
         """A new status line; an error after the answer that was asked for, expected after an interim one (1xx)."""
         if self.complete:
             raise BadAnswer("bytes after the answer")
-        self._headers = {}
-        self._content = []
-        self._is_head = True
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header line or trailer."""
-        name = name.lower()
-        if name in self._headers:
-            value = self._headers[name] + b", " + value
-        self._headers[name] = value
-
-    def on_headers_complete(self) -> None:
-        """The blank line."""
-        self._is_head = False
-
-    def on_body(self, part: bytes) -> None:
-        """Content, without its chunk framing."""
-        self._content.append(part)
 
     def on_message_complete(self) -> None:
         """The end of an answer, or of an interim one, which is dropped."""
-        self._status = self._parser.get_status_code()
-        if self._status >= 200:
-            self.keeps_alive = self._parser.should_keep_alive()
-            self.complete = True
+        status = self._parser.get_status_code()
+        if status < 200:
+            self._interim += 1
+            return
+        self._status = status
+        self.keeps_alive = self._parser.should_keep_alive()
+        self.complete = True

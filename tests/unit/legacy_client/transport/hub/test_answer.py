@@ -7,14 +7,16 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
-from legacy_client.transport.hub.answer import Answer
+from legacy_client.transport.hub.answer import Answer, AnswerHeaders
 
 REQUEST = requests.Request("PATCH", "http://core.test/actions/1").prepare()
 
 
-def answer(headers: dict[bytes, bytes] | None = None, content: bytes = b'{"id": 1}') -> Answer:
-    kept = {b"content-type": b"application/json; charset=utf-8", b"retry-after": b"7"}
-    return Answer(REQUEST, 404, kept if headers is None else headers, content)
+HEAD = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json; charset=utf-8\r\nRETRY-After:\t7 "
+
+
+def answer(head: bytes = HEAD) -> Answer:
+    return Answer(REQUEST, 404, AnswerHeaders(head, head.lower()), b'{"id": 1}')
 
 
 def test_an_answer_looks_like_one_that_requests_has_built() -> None:
@@ -39,7 +41,7 @@ def test_an_answer_looks_like_one_that_requests_has_built() -> None:
 
 
 def test_an_unknown_status_has_no_reason() -> None:
-    assert Answer(REQUEST, 299, {}, b"").reason == ""
+    assert Answer(REQUEST, 299, AnswerHeaders(b"HTTP/1.1 299 Odd", b"http/1.1 299 odd"), b"").reason == ""
 
 
 @pytest.mark.parametrize("name", ["Retry-After", "retry-after", "RETRY-AFTER"])
@@ -57,3 +59,15 @@ def test_a_header_that_was_set_is_the_one_that_is_read() -> None:
     headers["Retry-After"] = "8"
 
     assert headers.get("retry-after") == "8"
+
+
+@pytest.mark.parametrize("name", ["Via", "Not-Found", "After"])
+def test_a_header_is_not_found_in_the_name_or_value_of_another(name: str) -> None:
+    assert answer(HEAD + b"\r\nX-Via: via: 1").headers.get(name) is None
+
+
+def test_a_header_that_came_more_than_once_has_all_its_values() -> None:
+    headers = answer(HEAD + b"\r\nVia: a\r\nX: 1\r\nvia:  b").headers
+
+    assert headers.get("via") == "a, b"
+    assert headers["VIA"] == "a, b"
