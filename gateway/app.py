@@ -130,15 +130,15 @@ def _operators(app: Flask, settings: Settings, instruments: Instruments) -> None
 
 def _bulk(settings: Settings, backends: Backends, door: Door, instruments: Instruments) -> BulkEndpoint:
     permissions = Permissions(required_role=settings.required_role, required_scope=settings.required_scope)
+    runner = BatchRunner(backends.core, ActionTranslation(settings.languages))
+    loader = BatchLoader(settings.languages, settings.max_batch_items, lambda: time.sleep(0), runner.update)
     return BulkEndpoint(
         door=door,
         guard=Guard(backends.authenticators, permissions, "gateway"),
         quota=Quota("items", backends.item_rates),
-        loader=instruments.traces.loader(
-            BatchLoader(settings.languages, settings.max_batch_items, lambda: time.sleep(0))
-        ),
+        loader=instruments.traces.loader(loader),
         replays=Replays(backends.idempotency),
-        runner=instruments.traces.runner(BatchRunner(backends.core, ActionTranslation(settings.languages))),
+        runner=instruments.traces.runner(runner),
         body_limits=BodyLimits(max_bytes=settings.max_body_bytes, seconds=settings.body_timeout),
         deadline_seconds=settings.batch_deadline,
         concurrency=settings.batch_concurrency,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
 
 from gateway import item_errors
 from gateway.outcome import Applied
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
 
     from gateway.outcome import Outcome
     from gateway.translate import ActionTranslation
-    from legacy_client.calls import CallContext, Calls
-
-    Item = Mapping[str, object]
+    from legacy_client.calls import CallContext
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +26,7 @@ class Core(Protocol):
     """What a batch needs of the legacy client."""
 
     def update_actions(
-        self, updates: Calls[ActionUpdate], context: CallContext
+        self, updates: Sequence[ActionUpdate], context: CallContext
     ) -> Iterator[tuple[int, dict[str, object] | CoreError]]:
         """One final result per update, by index, as they finish."""
         ...
@@ -40,40 +39,34 @@ class BatchRunner:
         self._core = core
         self._translation = translation
 
-    def stream(self, items: Sequence[Item], context: CallContext) -> Iterator[tuple[int, Outcome]]:
-        """``(index, outcome)`` for each item exactly once, as they finish."""
-        missing = dict.fromkeys(range(len(items)))
+    def update(self, item: Mapping[str, Any]) -> ActionUpdate:
+        """The item in the core's words; one that cannot be put so has no body, and ends as a fault of ours."""
+        action_id = item["actionId"]
         try:
-            for index, result in self._core.update_actions(_Updates(items, self._translation), context):
+            return ActionUpdate.of(action_id, self._translation.to_legacy(item))
+        except Exception:  # noqa: BLE001 -- the others of its batch go on
+            _log.exception("item_untranslatable", extra={"action_id": action_id})
+            return ActionUpdate(action_id, b"")
+
+    def stream(self, updates: Sequence[ActionUpdate], context: CallContext) -> Iterator[tuple[int, Outcome]]:
+        """``(index, outcome)`` for each update exactly once, as they finish."""
+        missing = dict.fromkeys(range(len(updates)))
+        try:
+            for index, result in self._core.update_actions(updates, context):
                 del missing[index]
-                yield index, self._outcome(items[index], result)
+                yield index, self._outcome(updates[index], result)
         except Exception:  # noqa: BLE001 -- what was sent before the fault must still be reported
             _log.exception("batch_failed", extra={"unaccounted": len(missing)})
         for index in missing:
-            yield index, item_errors.internal(items[index]["actionId"], Applied.UNKNOWN)
+            yield index, item_errors.internal(updates[index].id, Applied.UNKNOWN)
 
-    def _outcome(self, item: Item, result: dict[str, object] | CoreError) -> Outcome:
+    def _outcome(self, update: ActionUpdate, result: dict[str, object] | CoreError) -> Outcome:
         if isinstance(result, CoreError):
-            return item_errors.from_core(result, item["actionId"], self._translation.errors_to_public)
-        if not result:
-            return dict(item)
+            return item_errors.from_core(result, update.id, self._translation.errors_to_public)
         try:
-            return self._translation.from_legacy(str(item["actionId"]), result)
+            # Where the core sent no body, the action is shown as it was submitted.
+            action = self._translation.from_legacy(update.id, result or orjson.loads(update.body))
+            return orjson.dumps(action)
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-            _log.warning("core_answer_untranslatable", extra={"action_id": item["actionId"]})
-            return item_errors.unreadable(item["actionId"])
-
-
-@dataclass(frozen=True, slots=True)
-class _Updates:
-    """The items in the core's words, each translated when it is about to leave."""
-
-    items: Sequence[Item]
-    translation: ActionTranslation
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, index: int, /) -> ActionUpdate:
-        item = self.items[index]
-        return ActionUpdate(str(item["actionId"]), self.translation.to_legacy(item))
+            _log.warning("core_answer_untranslatable", extra={"action_id": update.id})
+            return item_errors.unreadable(update.id)

@@ -1,6 +1,7 @@
 """What became of each item, and what all of them together mean. Pure: no HTTP, no clock, no core.
 
-An outcome is either the updated action in public words or an ItemError; its place in the list is the item's index.
+An outcome is either the updated action in public words, as JSON, or an ItemError; its place in the list is the item's
+index. As JSON, since nobody reads an action again, and as objects a batch of them would take ten times the memory.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-Action = dict[str, object]
+Action = bytes
 
 
 class Applied(StrEnum):
@@ -92,6 +93,8 @@ class ItemError:
 
 
 Outcome = Action | ItemError
+FailedAt = tuple[int, str, ItemError]
+"""An item error with the item's index and actionId."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,11 @@ def _retry_after(errors: Sequence[ItemError]) -> int | None:
     if any(error.outcome is Applied.UNKNOWN for error in errors):
         return None
     return max((error.retry_after for error in errors if error.retry_after is not None), default=None)
+
+
+def failures(action_ids: Sequence[str], outcomes: Sequence[Outcome]) -> list[FailedAt]:
+    """The items that were not updated, in input order."""
+    return [(index, action_ids[index], outcome) for index, outcome in enumerate(outcomes) if type(outcome) is ItemError]
 
 
 def in_order(count: int, finished: Iterable[tuple[int, Outcome]]) -> list[Outcome]:

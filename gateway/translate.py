@@ -14,20 +14,19 @@ from gateway.slugs import slug, unique_slugs
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    Writer = Callable[[Any, dict[str, object]], None]
-    Reader = Callable[[Any, dict[str, Any]], None]
+    # A name in one language, then in the other, and how its value becomes the other's.
+    Conversions = dict[str, tuple[str, Callable[[Any], object]]]
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- both sides speak UTC without a zone; an aware value costs twice as much
-_STATES = {"draft": 0, "pending": 1, "active": 2, "approved": 3, "done": 4, "inactive": 9}
-_STATUSES = {state: status for status, state in _STATES.items()}
 _UPPER = {word: word.upper() for word in ("validation", "link", "form", "todo", "schedule")}
-_LOWER = {upper: word for word, upper in _UPPER.items()}
-_PLAIN: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+_STATES = {"draft": 0, "pending": 1, "active": 2, "approved": 3, "done": 4, "inactive": 9}
+# Public name, then legacy name and words.
+_WORDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "category_action": ("category", _UPPER),
     "type_action": ("type", _UPPER),
     "status": ("state", _STATES),
 }
-_TRANSLATED = ("title", "subtitle", "details")
+_TEXTS = ("title", "subtitle", "details")
 _TIMES = {"effective_date": "effective_at", "due_date": "due_at", "expires_at": "expires_at"}
 
 _FIELD_NAMES = {
@@ -45,31 +44,54 @@ _PUBLIC_NAMES = {legacy: public for public, legacy in _FIELD_NAMES.items()} | {"
 
 
 class ActionTranslation:
-    """Actions between the two languages, for a fixed set of human languages."""
+    """Actions between the two languages, for a fixed set of human languages.
+
+    Each way has two tables: names whose value is converted on its own, and names that texts go to or come from.
+    """
 
     def __init__(self, languages: Sequence[str]) -> None:
-        self._writers = _writers(languages)
-        self._readers = _readers(languages)
+        self._to_legacy = _to_legacy()
+        self._from_legacy = _from_legacy()
+        self._legacy_texts = {name: {language: f"{name}_{language}" for language in languages} for name in _TEXTS}
+        self._public_texts = {f"{name}_{language}": (name, language) for name in _TEXTS for language in languages}
         self._names = _public_names(languages)
 
-    def to_legacy(self, item: Mapping[str, object]) -> dict[str, object]:
+    def to_legacy(self, item: Mapping[str, Any]) -> dict[str, object]:
         """A validated item as the fields of the core's PATCH; what is absent stays absent."""
         legacy: dict[str, object] = {}
-        writers = self._writers
+        conversions, texts = self._to_legacy, self._legacy_texts
         for name, value in item.items():
-            writers[name](value, legacy)
+            if name in conversions:
+                legacy_name, convert = conversions[name]
+                legacy[legacy_name] = convert(value)
+            elif name in texts:
+                legacy_names = texts[name]
+                if value is None:
+                    legacy.update(dict.fromkeys(legacy_names.values()))
+                    continue
+                for language, text in value.items():
+                    legacy[legacy_names[language]] = text
         return legacy
 
-    def from_legacy(self, action_id: str, data: Mapping[str, object]) -> dict[str, object]:
+    def from_legacy(self, action_id: str, data: Mapping[str, Any]) -> dict[str, object]:
         """The core's action in public words; fields that the contract does not name are left out.
 
         Raises AttributeError, KeyError, TypeError, ValueError or OverflowError for a value the core may not send.
         """
-        public: dict[str, object] = {"actionId": action_id}
-        readers = self._readers
-        for name, value in data.items():
-            if (reader := readers.get(name)) is not None:
-                reader(value, public)
+        public: dict[str, Any] = {"actionId": action_id}
+        conversions, texts = self._from_legacy, self._public_texts
+        for legacy_name, value in data.items():
+            if legacy_name in conversions:
+                name, convert = conversions[legacy_name]
+                public[name] = convert(value)
+            elif legacy_name in texts:
+                name, language = texts[legacy_name]
+                if value is None:
+                    public.setdefault(name, None)
+                elif (known := public.get(name)) is None:
+                    public[name] = {language: value}
+                else:
+                    known[language] = value
         return public
 
     def errors_to_public(self, errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
@@ -80,114 +102,45 @@ class ActionTranslation:
         return public
 
 
-def _writers(languages: Sequence[str]) -> dict[str, Writer]:
-    writers: dict[str, Writer] = {"actionId": lambda _value, _legacy: None, "partner_ids": _write_partners}
-    for name, (legacy_name, words) in _PLAIN.items():
-        writers[name] = _word_writer(legacy_name, words)
-    for name in _TRANSLATED:
-        writers[name] = _texts_writer({language: f"{name}_{language}" for language in languages})
-    for name, legacy_name in _TIMES.items():
-        writers[name] = _time_writer(legacy_name)
-    return writers
+def _to_legacy() -> Conversions:
+    conversions: Conversions = {name: (legacy_name, words.__getitem__) for name, (legacy_name, words) in _WORDS.items()}
+    conversions |= {name: (legacy_name, unix_seconds) for name, legacy_name in _TIMES.items()}
+    return conversions | {"partner_ids": ("partners", ",".join)}
 
 
-def _word_writer(legacy_name: str, words: Mapping[str, object]) -> Writer:
-    def write(value: str, legacy: dict[str, object]) -> None:
-        legacy[legacy_name] = words[value]
-
-    return write
-
-
-def _texts_writer(legacy_names: Mapping[str, str]) -> Writer:
-    cleared = dict.fromkeys(legacy_names.values())
-
-    def write(value: Mapping[str, str] | None, legacy: dict[str, object]) -> None:
-        if value is None:
-            legacy.update(cleared)
-            return
-        for language, text in value.items():
-            legacy[legacy_names[language]] = text
-
-    return write
+def _from_legacy() -> Conversions:
+    conversions: Conversions = {
+        legacy_name: (name, {None: None, **{legacy: public for public, legacy in words.items()}}.__getitem__)
+        for name, (legacy_name, words) in _WORDS.items()
+    }
+    conversions |= {legacy_name: (name, public_time) for name, legacy_name in _TIMES.items()}
+    return conversions | {"partners": ("partner_ids", _partners), "author": ("author_id", lambda author: author)}
 
 
-def _time_writer(legacy_name: str) -> Writer:
-    def write(value: str | None, legacy: dict[str, object]) -> None:
-        legacy[legacy_name] = None if value is None else unix_seconds(value)
-
-    return write
-
-
-def _write_partners(value: Sequence[str], legacy: dict[str, object]) -> None:
-    legacy["partners"] = ",".join(value)
+def _partners(joined: str | None) -> list[str]:
+    return joined.split(",") if joined else []
 
 
 # Deadlines repeat within and between batches, and a look-up costs a tenth of the conversion.
 @lru_cache(maxsize=4096)
-def unix_seconds(text: str) -> int:
-    """``2024-01-10 06:51:15`` (UTC) as Unix seconds."""
+def unix_seconds(text: str | None) -> int | None:
+    """``2024-01-10 06:51:15`` (UTC) as Unix seconds; None stays None."""
+    if text is None:
+        return None
     moment = datetime.fromisoformat(text) - _EPOCH
     return moment.days * 86_400 + moment.seconds
 
 
 @lru_cache(maxsize=4096)
-def public_time(seconds: int) -> str:
+def public_time(seconds: int | None) -> str | None:
     """Unix seconds as ``2024-01-10 06:51:15`` (UTC). Raises TypeError or OverflowError for what is no such time."""
-    return str(_EPOCH + timedelta(seconds=seconds))[:19]
-
-
-def _readers(languages: Sequence[str]) -> dict[str, Reader]:
-    readers: dict[str, Reader] = {"partners": _read_partners, "author": _value_reader("author_id")}
-    for name, legacy_name in _TIMES.items():
-        readers[legacy_name] = _time_reader(name)
-    for name in _TRANSLATED:
-        readers |= {f"{name}_{language}": _text_reader(name, language) for language in languages}
-    for name, words in (("category_action", _LOWER), ("type_action", _LOWER), ("status", _STATUSES)):
-        readers[_PLAIN[name][0]] = _word_reader(name, words)
-    return readers
-
-
-def _value_reader(name: str) -> Reader:
-    def read(value: object, public: dict[str, Any]) -> None:
-        public[name] = value
-
-    return read
-
-
-def _word_reader(name: str, words: Mapping[Any, str]) -> Reader:
-    def read(value: object, public: dict[str, Any]) -> None:
-        public[name] = None if value is None else words[value]
-
-    return read
-
-
-def _text_reader(name: str, language: str) -> Reader:
-    def read(value: str | None, public: dict[str, Any]) -> None:
-        if value is None:
-            public.setdefault(name, None)
-        elif (texts := public.get(name)) is not None:
-            texts[language] = value
-        else:
-            public[name] = {language: value}
-
-    return read
-
-
-def _time_reader(name: str) -> Reader:
-    def read(value: int | None, public: dict[str, Any]) -> None:
-        public[name] = None if value is None else public_time(value)
-
-    return read
-
-
-def _read_partners(value: str | None, public: dict[str, Any]) -> None:
-    public["partner_ids"] = value.split(",") if value else []
+    return None if seconds is None else str(_EPOCH + timedelta(seconds=seconds))[:19]
 
 
 def _public_names(languages: Sequence[str]) -> dict[str, str]:
-    public = {legacy_name: name for name, (legacy_name, _) in _PLAIN.items()}
+    public = {legacy_name: name for name, (legacy_name, _) in _WORDS.items()}
     public |= {legacy_name: name for name, legacy_name in _TIMES.items()}
-    public |= {f"{name}_{language}": f"{name}.{language}" for name in _TRANSLATED for language in languages}
+    public |= {f"{name}_{language}": f"{name}.{language}" for name in _TEXTS for language in languages}
     return public | {"partners": "partner_ids", "author": "author_id", "id": "actionId"}
 
 

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from legacy_client.deadline import Deadline
 
-Call_co = TypeVar("Call_co", covariant=True)
-
 
 class ActionUpdate(NamedTuple):
-    """``PATCH /actions/{id}``: ``id`` in digits, ``fields`` by legacy name, JSON-ready."""
+    """``PATCH /actions/{id}``: ``id`` in digits, ``body`` a JSON object of fields by legacy name.
+
+    A batch is held in this form until it has left: a tenth of what its fields take as objects.
+    """
 
     id: str
-    fields: dict[str, object]
+    body: bytes
+
+    @classmethod
+    def of(cls, action_id: str, fields: Mapping[str, object]) -> ActionUpdate:
+        """The update of ``fields``. Raises TypeError for what JSON cannot carry."""
+        return cls(action_id, orjson.dumps(fields))
 
 
 class IntegrationActionReplacement(NamedTuple):
@@ -26,21 +34,6 @@ class IntegrationActionReplacement(NamedTuple):
     integration_id: str
     action_id: str
     fields: dict[str, object]
-
-
-class Calls(Protocol[Call_co]):
-    """The calls of one batch; a list is one. Each is asked for when it is about to leave, again for a retry.
-
-    Whatever is raised instead of a call fails that call alone, as Unsendable.
-    """
-
-    def __len__(self) -> int:
-        """How many there are."""
-        ...
-
-    def __getitem__(self, index: int, /) -> Call_co:
-        """The call at ``index``."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

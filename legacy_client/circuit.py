@@ -41,7 +41,7 @@ class Circuit:
         self._probes = probes
         self._clock = clock
         self._state: CircuitState = "closed"
-        self._opened_at = float("-inf")
+        self._opened_at = self._heard_from = float("-inf")
         self._probes_left = self._probes_succeeded = 0
         self._lease_ends = 0.0
 
@@ -73,10 +73,13 @@ class Circuit:
     def record(self, failed: bool | None, seconds: float) -> None:
         """The end of a call that was let through ``seconds`` ago; None where it says nothing about the core's health."""
         now = self._clock()
-        if self._state == "open" or self._is_straggler(now - seconds):
+        if self._state == "open" or now - seconds < self._heard_from:
             return
         if self._state == "closed":
-            self._rate(failed, now)
+            if failed is not None:
+                self._window.add(now, failed=failed)
+            if failed:
+                self._rate(now)
         elif failed:
             self._open(now)
         elif failed is None:
@@ -84,21 +87,15 @@ class Circuit:
         else:
             self._probe_succeeded()
 
-    def _is_straggler(self, started_at: float) -> bool:
-        # Nothing is let through while open, so a call begun before half of that time began before the circuit opened.
-        return started_at < self._opened_at + self._open_seconds / 2
-
-    def _rate(self, failed: bool | None, now: float) -> None:
-        if failed is None:
-            return
-        self._window.add(now, failed=failed)
-        if failed:
-            calls, failures = self._window.totals(now)
-            if calls >= self._min_calls and failures >= self._failure_rate * calls:
-                self._open(now)
+    def _rate(self, now: float) -> None:
+        calls, failures = self._window.totals(now)
+        if calls >= self._min_calls and failures >= self._failure_rate * calls:
+            self._open(now)
 
     def _open(self, now: float) -> None:
         self._state, self._opened_at = "open", now
+        # Nothing is let through while open, so a call begun before half of that time began before the circuit opened.
+        self._heard_from = now + self._open_seconds / 2
 
     def _lease(self, now: float) -> None:
         self._probes_left, self._lease_ends = self._probes - self._probes_succeeded, now + self._open_seconds
@@ -120,23 +117,25 @@ class Window:
     def clear(self) -> None:
         """Forget everything."""
         self._calls, self._failures = [0] * _BUCKETS, [0] * _BUCKETS
-        self._newest = 0
+        self._newest = self._place = 0
+        self._turns_at = 0.0
 
     def add(self, now: float, *, failed: bool) -> None:
         """Count one call that ended now."""
-        place = self._turn_to(now)
-        self._calls[place] += 1
-        self._failures[place] += failed
+        if now >= self._turns_at:
+            self._turn_to(now)
+        self._calls[self._place] += 1
+        self._failures[self._place] += failed
 
     def totals(self, now: float) -> tuple[int, int]:
         """Calls and failures in the window."""
         self._turn_to(now)
         return sum(self._calls), sum(self._failures)
 
-    def _turn_to(self, now: float) -> int:
+    def _turn_to(self, now: float) -> None:
         tick = int(now / self._bucket_seconds)
         if tick > self._newest:
             for stale in range(max(self._newest + 1, tick - _BUCKETS + 1), tick + 1):
                 self._calls[stale % _BUCKETS] = self._failures[stale % _BUCKETS] = 0
-            self._newest = tick
-        return self._newest % _BUCKETS
+            self._newest, self._place = tick, tick % _BUCKETS
+            self._turns_at = (tick + 1) * self._bucket_seconds

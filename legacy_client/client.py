@@ -19,9 +19,9 @@ from legacy_client.reading import AnswerReader
 from legacy_client.template import RequestTemplate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from legacy_client.calls import ActionUpdate, CallContext, Calls, IntegrationActionReplacement
+    from legacy_client.calls import ActionUpdate, CallContext, IntegrationActionReplacement
     from legacy_client.credentials import Credentials
     from legacy_client.errors import CoreError
     from legacy_client.reading import Answer
@@ -68,7 +68,7 @@ class LegacyClient:
         )
 
     def update_actions(
-        self, updates: Calls[ActionUpdate], context: CallContext
+        self, updates: Sequence[ActionUpdate], context: CallContext
     ) -> Iterator[tuple[int, Answer | CoreError]]:
         """``(index, legacy action or error)`` as they become final, each index once; ``{}`` where the core sent no body.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import TYPE_CHECKING, Literal
@@ -18,13 +19,20 @@ class Deadline:
     ``cancel`` stops new calls at once; calls in flight go on to their own end, at the latest to ``at``.
     """
 
-    __slots__ = ("_callbacks", "_cancelled", "_clock", "at")
+    __slots__ = ("_callbacks", "_cancelled", "_clock", "_look", "_look_at", "_look_every", "at")
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._cancelled: StopReason | None = None
         self._callbacks: list[Callable[[], None]] = []
+        self._look: Callable[[], StopReason | None] = lambda: None
+        self._look_at = self._look_every = math.inf
         self.at = clock() + seconds
+
+    def watch(self, look: Callable[[], StopReason | None], every_seconds: float) -> None:
+        """From now on whoever asks whether it is over has ``look`` asked too, no more often than that."""
+        self._look, self._look_every = look, every_seconds
+        self._look_at = self._clock() + every_seconds
 
     def remaining(self) -> float:
         """Seconds left, never negative."""
@@ -40,7 +48,14 @@ class Deadline:
         """Why nothing new may be sent, or None while it may."""
         if self._cancelled is not None:
             return self._cancelled
-        return "deadline" if self._clock() >= self.at else None
+        now = self._clock()
+        if now >= self.at:
+            return "deadline"
+        if now >= self._look_at:
+            self._look_at = now + self._look_every
+            if (reason := self._look()) is not None:
+                self.cancel(reason)
+        return self._cancelled
 
     def pause(self, seconds: float) -> None:
         """Wait, but not beyond the deadline; return at once when it is, or gets, cancelled."""

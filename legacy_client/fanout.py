@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
 from legacy_client.errors import AccessDenied, CircuitOpen, CoreError, Stopped, Unsendable, Untrusted
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest
 
-    from legacy_client.calls import CallContext, Calls
+    from legacy_client.calls import CallContext
     from legacy_client.credentials import Credentials
     from legacy_client.deadline import Deadline
     from legacy_client.reading import Answer, AnswerReader
@@ -46,17 +46,13 @@ class Wiring:
 
 @dataclass(slots=True)
 class _Requests(Generic[Call]):
-    """The requests of one round, each written when it is about to leave; see ``transport.base.Requests``.
-
-    ``expected_ids`` holds what the answers must be about, by the place of the request.
-    """
+    """The requests of one round, each written when it is about to leave; see ``transport.base.Requests``."""
 
     operation: Operation[Call]
     template: RequestTemplate
-    calls: Calls[Call]
+    calls: Sequence[Call]
     indices: Sequence[int]
     key_prefix: str
-    expected_ids: dict[int, int | str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -64,19 +60,16 @@ class _Requests(Generic[Call]):
     def __getitem__(self, position: int, /) -> PreparedRequest:
         index = self.indices[position]
         try:
-            call = self.calls[index]
-            request = self.operation.write(self.template, call, self.key_prefix)
-            self.expected_ids[position] = self.operation.expected_id(call)
+            return self.operation.write(self.template, self.calls[index], self.key_prefix)
         except Exception as exc:
             _log.exception("call_not_sendable", extra={"index": index})
             raise Unsendable(type(exc).__name__) from exc
-        return request
 
 
 class Fanout(Generic[Call]):
     """The calls of one batch; ``results`` may be consumed once."""
 
-    def __init__(self, wiring: Wiring, operation: Operation[Call], calls: Calls[Call], context: CallContext) -> None:
+    def __init__(self, wiring: Wiring, operation: Operation[Call], calls: Sequence[Call], context: CallContext) -> None:
         self._wiring = wiring
         self._operation = operation
         self._calls = calls
@@ -131,13 +124,14 @@ class Fanout(Generic[Call]):
             yield from ((index, error) for index in indices)
             return
         requests = _Requests(self._operation, template, self._calls, indices, self._context.idempotency_prefix)
-        read, expected_ids = self._wiring.reader.read, requests.expected_ids
+        read, calls, expected_id = self._wiring.reader.read, self._calls, self._operation.expected_id
         for position, result in self._wiring.transport.send_many(requests, self._flow(indices)):
             if isinstance(result, CoreError):
                 held_back += isinstance(result, (Stopped, CircuitOpen, Unsendable))
                 yield indices[position], result
             else:
-                yield indices[position], read(result, expected_ids[position])
+                index = indices[position]
+                yield index, read(result, expected_id(calls[index]))
         if self._round == 1:
             self._wiring.retries.budget.add_calls(len(indices) - held_back)
         # Each attempt is charged as if it had taken the whole round: no item then needs a clock of its own.

@@ -90,9 +90,10 @@ class CoreGate:
 
     def record(self, result: Response | CoreError, seconds: float) -> None:
         """As ``Gate.record``."""
-        failed, overloaded, name = (
-            _of_error(result) if isinstance(result, CoreError) else _of_status(result.status_code)
-        )
+        if isinstance(result, CoreError):
+            failed, overloaded, name = _of_error(result)
+        else:
+            failed, overloaded, name = _KNOWN.get(result.status_code) or _of_status(result.status_code)
         if self._circuit is not None:
             self._circuit.record(failed, seconds)
         if self._limit is not None and failed is not None:
@@ -153,6 +154,9 @@ def _of_status(status: int) -> tuple[bool, bool, str]:
     if status in (429, 503):
         return status == 503, True, "busy"
     return status >= 500, False, "4xx" if status < 500 else "5xx"
+
+
+_KNOWN = {status: _of_status(status) for status in range(200, 600)}
 
 
 def _of_error(error: CoreError) -> tuple[bool | None, bool, str]:

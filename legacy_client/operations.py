@@ -31,14 +31,14 @@ class Operation(NamedTuple, Generic[Call]):
 
 
 def write_update(template: RequestTemplate, call: ActionUpdate, key_prefix: str) -> PreparedRequest:
-    """``PATCH /actions/{id}``. Raises ValueError or TypeError for what cannot be sent."""
+    """``PATCH /actions/{id}``. Raises ValueError for what cannot be sent."""
     action_id = call.id
     # Ids go into the path: `..`, `%2f` and the like must never get there, wherever the call came from.
     if not (action_id.isascii() and action_id.isdigit() and len(action_id) <= _MAX_DIGITS):
         raise ValueError("an action's id is 1 to 20 digits")
-    return template.prepare(
-        f"/actions/{action_id}", orjson.dumps(call.fields), {"Idempotency-Key": f"{key_prefix}-{action_id}"}
-    )
+    if not call.body:
+        raise ValueError("an update has a body")
+    return template.prepare(f"/actions/{action_id}", call.body, {"Idempotency-Key": f"{key_prefix}-{action_id}"})
 
 
 def updated_id(call: ActionUpdate) -> int:
@@ -49,7 +49,7 @@ def updated_id(call: ActionUpdate) -> int:
 def write_replacement(
     template: RequestTemplate, call: IntegrationActionReplacement, key_prefix: str
 ) -> PreparedRequest:
-    """``PUT /integrations/{integration_id}/actions/{action_id}``. Raises as ``write_update``."""
+    """``PUT /integrations/{integration_id}/actions/{action_id}``. Raises ValueError or TypeError for what cannot be sent."""
     if not (_UUID.fullmatch(call.integration_id) and _UUID.fullmatch(call.action_id)):
         raise ValueError("the ids of an integration's action are UUIDs")
     return template.prepare(

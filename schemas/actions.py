@@ -5,7 +5,7 @@ Source: ``contract.md`` 1.2. What comes out is in the public words: all that the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from marshmallow import ValidationError
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from marshmallow.fields import Field
+
+Shape = TypeVar("Shape")
 
 CATEGORIES = ("validation", "link", "form", "todo", "schedule")
 STATUSES = ("active", "inactive", "draft", "approved", "pending", "done")
@@ -115,18 +117,25 @@ class BatchTooLarge(ValueError):
         self.max_items = max_items
 
 
-class BatchLoader:
+class BatchLoader(Generic[Shape]):
     """Turns a parsed JSON document into valid items, or into every error of all of them."""
 
-    def __init__(self, languages: Sequence[str], max_items: int, breathe: Callable[[], None]) -> None:
-        """``breathe`` is called every BREATH items, to let others run."""
+    def __init__(
+        self,
+        languages: Sequence[str],
+        max_items: int,
+        breathe: Callable[[], None],
+        shape: Callable[[dict[str, object]], Shape],
+    ) -> None:
+        """``breathe`` is called every BREATH items, to let others run; ``shape`` makes of an item what is kept of it."""
         self._max_items = max_items
         self._breathe = breathe
+        self._shape = shape
         self._load_batch = compile_loader(batch_schema(languages, max_items))
         self._load_item = compile_loader(ActionUpdateSchema(languages=languages))
 
-    def load(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> list[dict[str, object]]:
-        """The items, in order. ``allowed_partners`` are the UUIDs that the caller may name; None: any.
+    def load(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> list[Shape]:
+        """The items in their shape, in order. ``allowed_partners`` are the UUIDs that the caller may name; None: any.
 
         Raises InvalidBatch with the errors of all items, BatchTooLarge for more items than the service takes.
         """
@@ -148,11 +157,10 @@ class BatchLoader:
         rows: list[Any] = batch.get("data", [])
         return rows
 
-    def _items(
-        self, rows: list[Any], partners: set[str] | None, errors: ErrorList
-    ) -> tuple[list[dict[str, object]], int]:
-        """The valid items, and how many rows are invalid."""
-        items, invalid = [], 0
+    def _items(self, rows: list[Any], partners: set[str] | None, errors: ErrorList) -> tuple[list[Shape], int]:
+        """The valid items before the first invalid one, each in its shape, and how many rows are invalid."""
+        items: list[Shape] = []
+        invalid, shape = 0, self._shape
         seen: dict[str, int] = {}
         for index, row in enumerate(rows):
             if index and not index % BREATH:
@@ -167,8 +175,8 @@ class BatchLoader:
             if messages:
                 invalid += 1
                 errors.add(messages, index, action_id)
-            else:
-                items.append(item)
+            elif not invalid:
+                items.append(shape(item))
         return items, invalid
 
 

@@ -12,23 +12,23 @@ from flask.globals import request_ctx
 from gateway.admission.idempotency import random_prefix
 from gateway.api import presence, replay
 from gateway.api.answers import batch_answer, json_answer
-from gateway.api.body import read_document
+from gateway.api.body import document_in, read_body
 from gateway.api.entry import notes, traceparent
 from gateway.api.options import read_options
 from gateway.api.problems import Problem
 from gateway.api.validation import batch_refusal
 from gateway.auth.scopes import BULK_UPDATE
-from gateway.outcome import in_order, verdict
+from gateway.outcome import failures, in_order, verdict
 from gateway.telemetry.events import summarize
 from legacy_client.calls import CallContext
 from legacy_client.deadline import Deadline
 from schemas.actions import BatchTooLarge, InvalidBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from gateway.admission.claim import Claim
-    from gateway.api.body import Body, BodyLimits
+    from gateway.api.body import BodyLimits
     from gateway.api.door import Door
     from gateway.api.guard import Guard
     from gateway.api.quota import Quota
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from gateway.outcome import Outcome
     from gateway.telemetry.events import Telemetry
     from gateway.telemetry.traces import Loader, Runner
-
-    Item = dict[str, object]
+    from legacy_client.calls import ActionUpdate
 
 PATH = "/openapi/api/v1/actions"
 
@@ -49,9 +48,9 @@ class BulkEndpoint:
     door: Door
     guard: Guard
     quota: Quota
-    loader: Loader
+    loader: Loader[ActionUpdate]
     replays: replay.Replays
-    runner: Runner[Outcome]
+    runner: Runner[ActionUpdate, Outcome]
     body_limits: BodyLimits
     deadline_seconds: float
     concurrency: int
@@ -65,27 +64,27 @@ class BulkEndpoint:
         principal = self.guard.identify(request, BULK_UPDATE)
         options, key = read_options(request), replay.read_key(request)
         with self.door.room() as room:
-            body = read_document(request, self.body_limits, room)
-            items = self._valid_items(body, principal)
+            body = read_body(request, self.body_limits, room)
+            updates = self._updates(body, principal)
             if options.dry_run:
-                return json_answer({"data": [], "validated": len(items)}, headers=options.applied)
+                return json_answer({"data": [], "validated": len(updates)}, headers=options.applied)
             deadline = Deadline(options.patience(self.deadline_seconds))
             with self.door.under_way(deadline, principal.id):
-                claim = self.replays.claim(request, key, principal.id, body.raw, len(items))
-                self._charge(principal, items, claim)
-                outcomes = self._outcomes(items, claim, self._context(principal, deadline, claim))
-            return batch_answer(items, outcomes, options.applied | replay.headers(claim))
+                claim = self.replays.claim(request, key, principal.id, body, len(updates))
+                self._charge(principal, len(updates), claim)
+                return self._answer(updates, claim, self._context(principal, deadline, claim), options.applied)
 
-    def _valid_items(self, body: Body, principal: Principal) -> list[Item]:
+    def _updates(self, body: bytes, principal: Principal) -> list[ActionUpdate]:
+        """What is to be sent; what the body spells is let go of item by item."""
         try:
-            return self.loader.load(body.document, allowed_partners=principal.partner_ids)
+            return self.loader.load(document_in(body), allowed_partners=principal.partner_ids)
         except (InvalidBatch, BatchTooLarge) as exc:
             raise batch_refusal(exc) from exc
 
-    def _charge(self, principal: Principal, items: Sequence[Item], claim: Claim | None) -> None:
+    def _charge(self, principal: Principal, items: int, claim: Claim | None) -> None:
         """What a repeat does not send costs nothing."""
         try:
-            self.quota.charge(principal, len(items) if claim is None else len(claim.to_send))
+            self.quota.charge(principal, items if claim is None else len(claim.to_send))
         except Problem:
             if claim is not None:
                 claim.abandon()
@@ -100,33 +99,37 @@ class BulkEndpoint:
             traceparent=traceparent(),
             authorization=principal.authorization,
             idempotency_prefix=claim.prefix if claim else random_prefix(),
-            before_send=_before_send(deadline, claim),
+            before_send=claim.sent_hook(lambda: deadline.cancel("journal_unavailable")) if claim else None,
         )
 
-    def _outcomes(self, items: Sequence[Item], claim: Claim | None, context: CallContext) -> list[Outcome]:
+    def _answer(
+        self, updates: Sequence[ActionUpdate], claim: Claim | None, context: CallContext, headers: Mapping[str, str]
+    ) -> Response:
+        """Run the batch, tell of it, and answer."""
+        presence.watch(request_ctx.request.environ, context.deadline)
+        action_ids = [update.id for update in updates]
         began = time.perf_counter()
-        outcomes = self._run(items, claim, context)
-        notes().replay = replay.kind(claim)
-        self._tell(items, outcomes, time.perf_counter() - began)
-        return outcomes
+        outcomes = self._outcomes(updates, action_ids, claim, context)
+        seconds = time.perf_counter() - began
+        result, failed = verdict(outcomes), failures(action_ids, outcomes)
+        batch = summarize(
+            len(outcomes), failed, kind="sync", status=result.status, seconds=seconds, keep_failed=self.log_failed_items
+        )
+        notes().replay, notes().batch = replay.kind(claim), batch
+        self.telemetry.batch_ended(batch)
+        return batch_answer(result, outcomes, failed, {**headers, **replay.headers(claim)})
 
-    def _run(self, items: Sequence[Item], claim: Claim | None, context: CallContext) -> list[Outcome]:
+    def _outcomes(
+        self, updates: Sequence[ActionUpdate], action_ids: Sequence[str], claim: Claim | None, context: CallContext
+    ) -> list[Outcome]:
         if claim is None:
-            return in_order(len(items), self.runner.stream(items, context))
-        due = [items[index] for index in claim.to_send]
-        finished = dict(replay.settled(claim, items))
-        finished.update(replay.recorded(claim, items, self.runner.stream(due, context)))
-        outcomes = in_order(len(items), finished.items())
+            return in_order(len(updates), self.runner.stream(updates, context))
+        due = [updates[index] for index in claim.to_send]
+        finished = dict(replay.settled(claim, action_ids))
+        finished.update(replay.recorded(claim, action_ids, self.runner.stream(due, context)))
+        outcomes = in_order(len(updates), finished.items())
         replay.end(claim, outcomes)
         return outcomes
-
-    def _tell(self, items: Sequence[Item], outcomes: Sequence[Outcome], seconds: float) -> None:
-        status = verdict(outcomes).status
-        batch = summarize(
-            items, outcomes, kind="sync", status=status, seconds=seconds, keep_failed=self.log_failed_items
-        )
-        notes().batch = batch
-        self.telemetry.batch_ended(batch)
 
 
 def blueprint(endpoint: BulkEndpoint) -> Blueprint:
@@ -134,17 +137,3 @@ def blueprint(endpoint: BulkEndpoint) -> Blueprint:
     routes = Blueprint("actions", __name__)
     routes.add_url_rule(PATH, view_func=endpoint.update_actions, methods=["PATCH"], endpoint="update_actions")
     return routes
-
-
-def _before_send(deadline: Deadline, claim: Claim | None) -> Callable[[int], None]:
-    """Before each call: is the caller still there, and does the journal know that the item is about to leave?"""
-    look = presence.watcher(request_ctx.request.environ, deadline)
-    if claim is None:
-        return look
-    mark = claim.sent_hook(lambda: deadline.cancel("journal_unavailable"))
-
-    def before_send(position: int) -> None:
-        look(position)
-        mark(position)
-
-    return before_send

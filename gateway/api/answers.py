@@ -8,31 +8,27 @@ import orjson
 from flask import Response
 
 from gateway.api.problems import Problem
-from gateway.outcome import ItemError, verdict
+from gateway.outcome import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gateway.outcome import Outcome, Verdict
+    from gateway.outcome import FailedAt, ItemError, Outcome, Verdict
 
 
 def json_answer(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """``document`` as ``application/json``."""
-    return Response(orjson.dumps(document), status, dict(headers or {}), content_type="application/json")
+    return _answer(orjson.dumps(document), status, headers or {})
 
 
 def batch_answer(
-    items: Sequence[Mapping[str, object]], outcomes: Sequence[Outcome], headers: Mapping[str, str]
+    result: Verdict, outcomes: Sequence[Outcome], failed: Sequence[FailedAt], headers: Mapping[str, str]
 ) -> Response:
     """The answer for a batch that was run. Raises Problem where no item was updated (``contract.md`` 1.3)."""
-    result = verdict(outcomes)
-    if result.status == 200:
-        return json_answer({"data": outcomes}, headers=headers)
-    errors = [
-        outcome.body(index, items[index]["actionId"])
-        for index, outcome in enumerate(outcomes)
-        if isinstance(outcome, ItemError)
-    ]
+    actions = b",".join([outcome for outcome in outcomes if type(outcome) is bytes])
+    if not failed:
+        return _answer(b'{"data":[%b]}' % actions, 200, headers)
+    errors = [error.body(index, action_id) for index, action_id, error in failed]
     headers = {**headers, **_retry_after(result)}
     if result.problem:
         raise Problem(
@@ -41,8 +37,7 @@ def batch_answer(
             headers=headers,
             errors=errors,
         )
-    succeeded = [outcome for outcome in outcomes if not isinstance(outcome, ItemError)]
-    return json_answer({"data": succeeded, "errors": errors}, 207, headers)
+    return _answer(b'{"data":[%b],"errors":%b}' % (actions, orjson.dumps(errors)), 207, headers)
 
 
 def single_failure(error: ItemError, action_id: str) -> Problem:
@@ -50,6 +45,10 @@ def single_failure(error: ItemError, action_id: str) -> Problem:
     result = verdict([error])
     slug = "conflict" if error.code == "conflict" else result.problem
     return Problem(slug, error.detail, headers=_retry_after(result), errors=[error.body(None, action_id)])
+
+
+def _answer(body: bytes, status: int, headers: Mapping[str, str]) -> Response:
+    return Response(body, status, dict(headers), content_type="application/json")
 
 
 def _retry_after(result: Verdict) -> dict[str, str]:

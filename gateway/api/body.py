@@ -27,16 +27,8 @@ class BodyLimits:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A request body: the bytes after inflation, and the document that they spell."""
-
-    raw: bytes
-    document: Any
-
-
-def read_document(request: Request, limits: BodyLimits, take: Callable[[int], None]) -> Body:
-    """The body as strict JSON. Raises Problem 400, 408, 413 or 415 (``contract.md`` 1.2).
+def read_body(request: Request, limits: BodyLimits, take: Callable[[int], None]) -> bytes:
+    """The body after inflation. Raises Problem 400, 408, 413 or 415 (``contract.md`` 1.2).
 
     ``take`` is told of bytes that are about to be held, and may raise.
     """
@@ -46,9 +38,13 @@ def read_document(request: Request, limits: BodyLimits, take: Callable[[int], No
         raise _too_large(limits)
     chunks = _bounded(_chunks(request, limits.seconds), limits)
     parts = _bounded(_inflated(chunks), limits) if inflate else chunks
-    raw = b"".join(_counted(parts, take))
+    return b"".join(_counted(parts, take))
+
+
+def document_in(body: bytes) -> Any:
+    """The strict JSON that a body spells. Raises Problem 400."""
     try:
-        return Body(raw, strict_json.parse(raw))
+        return strict_json.parse(body)
     except strict_json.InvalidJson as exc:
         raise Problem("invalid-json", str(exc)) from exc
 

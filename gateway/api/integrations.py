@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 from gateway import item_errors
 from gateway.admission.idempotency import random_prefix
 from gateway.api.answers import json_answer, single_failure
-from gateway.api.body import BodyLimits, read_document
+from gateway.api.body import BodyLimits, document_in, read_body
 from gateway.api.entry import notes, traceparent
 from gateway.api.options import refuse_parameters
 from gateway.api.problems import Problem
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from gateway.api.guard import Guard
     from gateway.api.quota import Quota
     from gateway.auth.principal import Principal
-    from gateway.outcome import Outcome
     from gateway.telemetry.events import Telemetry
 
 PATH = "/integrations/v1/<integration_id>/actions/<action_id>"
@@ -92,17 +91,16 @@ class IntegrationEndpoint:
 
     def _legacy_fields(self) -> dict[str, object]:
         with self.door.room() as room:
-            body = read_document(request, self.body_limits, room)
+            document = document_in(read_body(request, self.body_limits, room))
             try:
-                return integration_action_to_legacy(load_integration_action(body.document))
+                return integration_action_to_legacy(load_integration_action(document))
             except InvalidDocument as exc:
                 raise document_refusal(exc) from exc
 
-    def _tell(self, action_id: str, outcome: Outcome, seconds: float) -> None:
-        status = verdict([outcome]).status
-        batch = summarize(
-            [{"actionId": action_id}], [outcome], kind="single", status=status, seconds=seconds, keep_failed=1
-        )
+    def _tell(self, action_id: str, outcome: dict[str, object] | ItemError, seconds: float) -> None:
+        failed = [(0, action_id, outcome)] if isinstance(outcome, ItemError) else []
+        status = verdict([outcome]).status if isinstance(outcome, ItemError) else 200
+        batch = summarize(1, failed, kind="single", status=status, seconds=seconds, keep_failed=1)
         notes().batch = batch
         self.telemetry.batch_ended(batch)
 
@@ -159,7 +157,7 @@ def _check_grant(principal: Principal, integration_id: str) -> None:
         raise Problem("integration-not-granted")
 
 
-def _outcome(action_id: str, result: dict[str, Any] | CoreError) -> Outcome:
+def _outcome(action_id: str, result: dict[str, Any] | CoreError) -> dict[str, object] | ItemError:
     if isinstance(result, CoreError):
         return item_errors.from_core(result, action_id, integration_errors_to_public)
     try:

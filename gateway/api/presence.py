@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import socket
-import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from legacy_client.deadline import Deadline
 
@@ -26,20 +25,8 @@ def is_gone(connection: socket.socket) -> bool:
         return False
 
 
-def watcher(
-    environ: Mapping[str, Any], deadline: Deadline, clock: Callable[[], float] = time.monotonic
-) -> Callable[[int], None]:
-    """A ``before_send`` that cancels ``deadline`` once the caller has left; looks at most four times a second."""
+def watch(environ: Mapping[str, Any], deadline: Deadline) -> None:
+    """Let ``deadline`` be over once the caller has left; looks at most four times a second, while calls are to leave."""
     connection = environ.get("gunicorn.socket")
-    look_at = clock()
-
-    def before_send(_index: int) -> None:
-        nonlocal look_at
-        now = clock()
-        if now < look_at:
-            return
-        look_at = now + _INTERVAL_SECONDS
-        if connection is not None and is_gone(connection):
-            deadline.cancel("client_gone")
-
-    return before_send
+    if connection is not None:
+        deadline.watch(lambda: "client_gone" if is_gone(connection) else None, _INTERVAL_SECONDS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from gateway.admission.idempotency import (
     FingerprintMismatch,
     IdempotencyStore,
@@ -18,7 +20,7 @@ from gateway.item_errors import interrupted
 from gateway.outcome import Applied, ItemError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from flask import Request
 
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from gateway.admission.journal import State
     from gateway.outcome import Outcome
     from gateway.telemetry.events import ReplayKind
-
-    Item = Mapping[str, object]
 
 
 class Replays:
@@ -61,7 +61,7 @@ def read_key(request: Request) -> str | None:
 
 
 def recorded(
-    claim: Claim, items: Sequence[Item], finished: Iterable[tuple[int, Outcome]]
+    claim: Claim, action_ids: Sequence[str], finished: Iterable[tuple[int, Outcome]]
 ) -> Iterator[tuple[int, Outcome]]:
     """``(index, outcome)`` for what a claim's positions ended as, each written to its journal."""
     for position, outcome in finished:
@@ -69,17 +69,17 @@ def recorded(
         entry, before = Entry(index, _state(outcome), _payload(outcome)), claim.stored.get(index)
         if before and before.state == "unknown" and entry.state == "open":
             # That this run did nothing says nothing of what the earlier one did.
-            entry, outcome = before, _outcome(before.payload, items[index]["actionId"])
+            entry, outcome = before, _outcome(before.payload, action_ids[index])
         claim.record([entry])
         yield index, outcome
 
 
-def settled(claim: Claim, items: Sequence[Item]) -> Iterator[tuple[int, Outcome]]:
+def settled(claim: Claim, action_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
     """``(index, outcome)`` of the items that this run does not send."""
     due = set(claim.to_send)
     for index, entry in claim.stored.items():
         if index not in due:
-            yield index, _outcome(entry.payload, items[index]["actionId"])
+            yield index, _outcome(entry.payload, action_ids[index])
 
 
 def end(claim: Claim, outcomes: Sequence[Outcome]) -> None:
@@ -116,13 +116,12 @@ def _state(outcome: Outcome) -> State:
 
 
 def _payload(outcome: Outcome) -> dict[str, Any]:
-    return {"error": outcome.stored()} if isinstance(outcome, ItemError) else {"action": outcome}
+    return {"error": outcome.stored()} if isinstance(outcome, ItemError) else {"action": orjson.Fragment(outcome)}
 
 
-def _outcome(payload: Any, action_id: object) -> Outcome:
+def _outcome(payload: Any, action_id: str) -> Outcome:
     if payload is None:
         return interrupted(action_id)
     if "error" in payload:
         return ItemError.restored(payload["error"])
-    action: dict[str, object] = payload["action"]
-    return action
+    return orjson.dumps(payload["action"])

@@ -130,23 +130,20 @@ class FanOut:
 
 
 def summarize(
-    items: Sequence[Mapping[str, object]],
-    outcomes: Sequence[dict[str, object] | Failure],
+    items: int,
+    failures: Sequence[tuple[int, str, Failure]],
     *,
     kind: BatchKind,
     status: int,
     seconds: float,
     keep_failed: int,
 ) -> BatchDetails:
-    """The details of a batch: an outcome that is a dict is an updated action, anything else a failure."""
-    failures = [(index, outcome) for index, outcome in enumerate(outcomes) if not isinstance(outcome, dict)]
-    counts = Counter((str(failure.outcome), failure.code) for _, failure in failures)
-    if len(failures) < len(outcomes):
-        counts[APPLIED] = len(outcomes) - len(failures)
-    failed = [_failed(index, items[index], failure) for index, failure in failures[:keep_failed]]
-    return BatchDetails(kind=kind, items=len(outcomes), seconds=seconds, status=status, counts=counts, failed=failed)
-
-
-def _failed(index: int, item: Mapping[str, object], failure: Failure) -> FailedItem:
-    action_id = str(item.get("actionId", ""))
-    return FailedItem(index=index, action_id=action_id, code=failure.code, outcome=str(failure.outcome))
+    """The details of a batch of ``items``, of which those at the index, and with the actionId, of ``failures`` failed."""
+    counts = Counter((str(failure.outcome), failure.code) for _, _, failure in failures)
+    if len(failures) < items:
+        counts[APPLIED] = items - len(failures)
+    failed = [
+        FailedItem(index=index, action_id=action_id, code=failure.code, outcome=str(failure.outcome))
+        for index, action_id, failure in failures[:keep_failed]
+    ]
+    return BatchDetails(kind=kind, items=items, seconds=seconds, status=status, counts=counts, failed=failed)

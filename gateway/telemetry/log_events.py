@@ -33,7 +33,8 @@ LOG_EVENTS: Mapping[str, str] = {
     # The core.
     "core_answer_untranslatable": "The core's answer has the right shape but values that its contract does not know.",
     "circuit_changed": "The circuit of a worker went from `before` to `now`; open means that the core is failing.",
-    "call_not_sendable": "An item could not be translated or written for the core; it failed, the others went on.",
+    "item_untranslatable": "An item could not be put into the core's words; it failed, the others went on.",
+    "call_not_sendable": "A call could not be written for the core; its item failed, the others went on.",
     "before_send_failed": "A call was not sent, since what must happen before it failed.",
     "core_misconfigured": "The core refused the gateway's credentials, or one's certificate the other; said once per batch.",
     "core_lookup_failed": "The name of the core did not resolve; the addresses known so far go on serving.",

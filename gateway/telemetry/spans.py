@@ -20,7 +20,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from gateway.telemetry.events import Silent
-from gateway.telemetry.traces import OutcomeT
+from gateway.telemetry.traces import OutcomeT, UpdateT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
     from gateway.telemetry.events import Failure, RequestDetails
-    from gateway.telemetry.traces import Application, Item, Loader, Runner
+    from gateway.telemetry.traces import Application, Loader, Runner
     from legacy_client.calls import CallContext
 
 _W3C = TraceContextTextMapPropagator()
@@ -49,11 +49,11 @@ class OpenTelemetryTraces(Silent):
         """See Traces."""
         return TracedApplication(application, self._tracer)
 
-    def loader(self, loader: Loader) -> Loader:
+    def loader(self, loader: Loader[UpdateT]) -> Loader[UpdateT]:
         """See Traces."""
         return TracedLoader(loader, self._tracer)
 
-    def runner(self, runner: Runner[OutcomeT]) -> Runner[OutcomeT]:
+    def runner(self, runner: Runner[UpdateT, OutcomeT]) -> Runner[UpdateT, OutcomeT]:
         """See Traces."""
         return TracedRunner(runner, self._tracer)
 
@@ -111,14 +111,14 @@ class _Answer:
             self._end()
 
 
-class TracedLoader:
+class TracedLoader(Generic[UpdateT]):
     """A span around the validation of a batch."""
 
-    def __init__(self, loader: Loader, tracer: Tracer) -> None:
+    def __init__(self, loader: Loader[UpdateT], tracer: Tracer) -> None:
         self._loader = loader
         self._tracer = tracer
 
-    def load(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> list[Item]:
+    def load(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> list[UpdateT]:
         """See Loader. What the loader refuses is an answer like any other, and says nothing of its values here."""
         if _is_left_out():
             return self._loader.load(document, allowed_partners)
@@ -131,28 +131,30 @@ class TracedLoader:
             span.end()
 
 
-class TracedRunner(Generic[OutcomeT]):
+class TracedRunner(Generic[UpdateT, OutcomeT]):
     """A span around the fan-out of a batch."""
 
-    def __init__(self, runner: Runner[OutcomeT], tracer: Tracer) -> None:
+    def __init__(self, runner: Runner[UpdateT, OutcomeT], tracer: Tracer) -> None:
         self._runner = runner
         self._tracer = tracer
 
-    def stream(self, items: Sequence[Item], context: CallContext) -> Iterator[tuple[int, OutcomeT]]:
+    def stream(self, updates: Sequence[UpdateT], context: CallContext) -> Iterator[tuple[int, OutcomeT]]:
         """See Runner."""
         if _is_left_out():
-            yield from self._runner.stream(items, context)
-            return
-        span = self._tracer.start_span("fan_out", attributes={"gateway.batch.items": len(items)})
+            return self._runner.stream(updates, context)
+        return self._recorded(updates, context)
+
+    def _recorded(self, updates: Sequence[UpdateT], context: CallContext) -> Iterator[tuple[int, OutcomeT]]:
+        span = self._tracer.start_span("fan_out", attributes={"gateway.batch.items": len(updates)})
         failed = 0
         try:
             for index, outcome in self._runner.stream(
-                items, dataclasses.replace(context, traceparent=_traceparent(span))
+                updates, dataclasses.replace(context, traceparent=_traceparent(span))
             ):
-                if not isinstance(outcome, dict):
+                if not isinstance(outcome, bytes):
                     failed += 1
                     if failed <= _MOST_EVENTS:
-                        span.add_event("item_failed", _failure(index, items[index], outcome))
+                        span.add_event("item_failed", _failure(index, updates[index].id, outcome))
                 yield index, outcome
         finally:
             span.set_attribute("gateway.batch.failed", failed)
@@ -200,6 +202,5 @@ def _attributes(request: RequestDetails) -> dict[str, str | int]:
     return {name: value for name, value in attributes.items() if value}
 
 
-def _failure(index: int, item: Item, failure: Failure) -> dict[str, str | int]:
-    action_id = str(item.get("actionId", ""))
+def _failure(index: int, action_id: str, failure: Failure) -> dict[str, str | int]:
     return {"index": index, "action_id": action_id, "code": failure.code, "outcome": str(failure.outcome)}

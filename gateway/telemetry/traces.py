@@ -17,29 +17,42 @@ if TYPE_CHECKING:
     from legacy_client.calls import CallContext
 
     Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-    Item = dict[str, object]
 
-OutcomeT = TypeVar("OutcomeT", bound="Item | Failure")
-OutcomeT_co = TypeVar("OutcomeT_co", bound="Item | Failure", covariant=True)
+OutcomeT = TypeVar("OutcomeT", bound="bytes | Failure")
+OutcomeT_co = TypeVar("OutcomeT_co", bound="bytes | Failure", covariant=True)
+
+
+class Update(Protocol):
+    """One item of a batch, as far as traces read it (``legacy_client.calls.ActionUpdate``)."""
+
+    @property
+    def id(self) -> str:
+        """The action's id."""
+        ...
+
+
+UpdateT = TypeVar("UpdateT", bound=Update)
+UpdateT_co = TypeVar("UpdateT_co", bound=Update, covariant=True)
+UpdateT_contra = TypeVar("UpdateT_contra", bound=Update, contravariant=True)
 
 
 class TracesUnavailable(RuntimeError):
     """Traces are asked for, and the extra ``traces`` is not installed."""
 
 
-class Loader(Protocol):
+class Loader(Protocol[UpdateT]):
     """Validates a batch (``schemas.actions.BatchLoader``)."""
 
-    def load(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> list[Item]:
+    def load(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> list[UpdateT]:
         """The valid items, or an error that holds every fault."""
         ...
 
 
-class Runner(Protocol[OutcomeT_co]):
+class Runner(Protocol[UpdateT_contra, OutcomeT_co]):
     """Runs a batch (``gateway.batch.BatchRunner``)."""
 
-    def stream(self, items: Sequence[Item], context: CallContext) -> Iterator[tuple[int, OutcomeT_co]]:
-        """``(index, outcome)`` for each item exactly once, as they finish."""
+    def stream(self, updates: Sequence[UpdateT_contra], context: CallContext) -> Iterator[tuple[int, OutcomeT_co]]:
+        """``(index, outcome)`` for each update exactly once, as they finish."""
         ...
 
 
@@ -50,11 +63,11 @@ class Traces(Telemetry, Protocol):
         """A span for each request; it hands its own trace context to the application as if the caller had sent it."""
         ...
 
-    def loader(self, loader: Loader) -> Loader:
+    def loader(self, loader: Loader[UpdateT]) -> Loader[UpdateT]:
         """A span for the validation of each batch."""
         ...
 
-    def runner(self, runner: Runner[OutcomeT]) -> Runner[OutcomeT]:
+    def runner(self, runner: Runner[UpdateT, OutcomeT]) -> Runner[UpdateT, OutcomeT]:
         """A span for the fan-out of each batch, its context sent to the core, with an event per failed item."""
         ...
 
@@ -66,11 +79,11 @@ class NoTraces(Silent):
         """The application itself."""
         return application
 
-    def loader(self, loader: Loader) -> Loader:
+    def loader(self, loader: Loader[UpdateT]) -> Loader[UpdateT]:
         """The loader itself."""
         return loader
 
-    def runner(self, runner: Runner[OutcomeT]) -> Runner[OutcomeT]:
+    def runner(self, runner: Runner[UpdateT, OutcomeT]) -> Runner[UpdateT, OutcomeT]:
         """The runner itself."""
         return runner
 

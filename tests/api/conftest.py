@@ -38,7 +38,7 @@ class ScriptedCore:
             if context.before_send:
                 context.before_send(position)
             self.calls.append(update)
-            yield position, self.script.get(update.id, {"id": int(update.id), **update.fields})
+            yield position, self.script.get(update.id, {"id": int(update.id), **json.loads(update.body)})
 
     def replace_integration_action(self, call, context):
         self.contexts.append(context)

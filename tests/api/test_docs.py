@@ -50,7 +50,7 @@ def test_every_status_has_an_example_of_each_problem_type(document):
 
 
 def test_the_examples_are_what_the_service_takes_and_gives():
-    BatchLoader(("en", "fr"), 1000, lambda: None).load(openapi_examples.BATCH)
+    BatchLoader(("en", "fr"), 1000, lambda: None, dict).load(openapi_examples.BATCH)
     load_integration_action(openapi_examples.INTEGRATION_ACTION)
     for schema, example in (
         (answers.UpdatedSchema, openapi_examples.UPDATED),

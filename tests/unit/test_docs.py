@@ -25,7 +25,7 @@ EVERY_PAGE = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 _FILE = re.compile(r"`((?:gateway|legacy_client|schemas|sandbox|tests|bench|deploy)/(?:[\w.-]+/)*(?!x\.)[\w-]*\.?\w*)`")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 LOADERS = {
-    "batch": BatchLoader(("en", "fr"), 1_000, lambda: None).load,
+    "batch": BatchLoader(("en", "fr"), 1_000, lambda: None, dict).load,
     "integration action": load_integration_action,
 }
 ANSWERS = {

@@ -75,15 +75,14 @@ class HubBatch(Batch):
         while self.unsent:
             self.put(self.take(), Stopped(reason))
 
-    def results(self) -> Iterator[tuple[int, Response | CoreError]]:
-        """Each result once, as they come."""
+    def handfuls(self) -> Iterator[list[tuple[int, Response | CoreError]]]:
+        """Each result once, as many at a time as there are."""
         while self._unread:
             if not self._results:
                 self._wait()
             results, self._results = self._results, []
-            for result in results:
-                self._unread -= 1
-                yield result
+            self._unread -= len(results)
+            yield results
 
     def _wait(self) -> None:
         waiter: Waiter[None] = Waiter()

@@ -57,13 +57,16 @@ class Engine:
         self._dialings: set[Dialing] = set()
         self._pool = Pool(limits.idle_seconds)
         self._under_way = 0
-        self._is_pumping = False
+        self._is_pumping = self._is_closed = False
         self._landed: list[tuple[Connection, Call, Response | CoreError]] = []
         self._timer = loop.timer(_TICK_SECONDS, _TICK_SECONDS)
         self._is_ticking = False
 
     def run(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
         """Send a batch and yield its results; see ``Transport.send_many``."""
+        if self._is_closed:
+            yield from stopped(requests)
+            return
         now = self._clock()
         batch = HubBatch(requests, flow, self._limits.attempt_seconds, now=now, run_soon=self._loop.run_callback)
         self._batches.add(batch)
@@ -72,7 +75,8 @@ class Engine:
         self._tick_on()
         try:
             self._pump(now)
-            yield from batch.results()
+            for handful in batch.handfuls():
+                yield from handful
         finally:
             batch.drop()
             self._batches.discard(batch)
@@ -96,7 +100,8 @@ class Engine:
         return waiting(self._batches, self._clock())
 
     def close(self) -> None:
-        """Stop what is not sent, break off what is, close every connection."""
+        """Stop what is not sent, break off what is, close every connection; send nothing any more."""
+        self._is_closed = True
         for batch in self._batches:
             batch.stop("shutting_down")
         for dialing in tuple(self._dialings):
@@ -168,8 +173,7 @@ class Engine:
         except CoreError as error:
             self._end((batch, index, now, now, _NOTHING), error, now)
             return
-        ends = now + batch.attempt_seconds
-        call = (batch, index, now, ends if ends < batch.ends else batch.ends, request)
+        call = (batch, index, now, min(batch.ends, now + batch.attempt_seconds), request)
         while (connection := self._pool.take(now)) is not None:
             if self._transmit(connection, call, now):
                 return
@@ -255,6 +259,11 @@ class Engine:
         if not (self._dialings or self._pool or self._batches):
             self._is_ticking = False
             self._timer.stop()
+
+
+def stopped(requests: Requests) -> Iterator[tuple[int, CoreError]]:
+    """The results of requests that come after the end."""
+    return ((index, Stopped("shutting_down")) for index in range(len(requests)))
 
 
 def _announce(batch: HubBatch, before_send: Callable[[int], None], index: int) -> None:

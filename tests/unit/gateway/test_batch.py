@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,8 +14,11 @@ from gateway.translate import ActionTranslation
 from legacy_client import errors as core
 from legacy_client.calls import ActionUpdate, CallContext
 from legacy_client.deadline import Deadline
+from schemas.actions import LANGUAGES, BatchLoader
+from tests.unit.schemas.samples import valid_action_items
 
-TRANSLATION = ActionTranslation(("en",))
+TRANSLATION = ActionTranslation(LANGUAGES)
+LOADER = BatchLoader(LANGUAGES, 1, lambda: None, dict)
 CONTEXT = CallContext(deadline=Deadline(10))
 GOOD = {"actionId": "1", "status": "active"}
 PLANTED = {"actionId": "2", "status": "a word that no table has"}
@@ -34,7 +39,12 @@ class Core:
 
 
 def run(core_, *items):
-    return in_order(len(items), BatchRunner(core_, TRANSLATION).stream(items, CONTEXT))
+    runner = BatchRunner(core_, TRANSLATION)
+    return [shown(one) for one in in_order(len(items), runner.stream(list(map(runner.update, items)), CONTEXT))]
+
+
+def shown(outcome):
+    return json.loads(outcome) if isinstance(outcome, bytes) else outcome
 
 
 def test_results_come_back_in_the_order_of_the_items():
@@ -44,22 +54,23 @@ def test_results_come_back_in_the_order_of_the_items():
     assert outcomes[1] == {"actionId": "3"}
 
 
-def test_an_item_is_translated_when_the_client_asks_for_it():
-    fake = Core((0, {}), (1, {}))
+def test_an_item_is_sent_in_the_cores_words():
+    fake = Core((0, {}))
 
-    run(fake, PLANTED, GOOD)
-    updates, _ = fake.asked
+    run(fake, GOOD)
 
-    assert (len(updates), updates[1]) == (2, ActionUpdate("1", {"state": 2}))
-    with pytest.raises(KeyError):
-        updates[0]
+    assert fake.asked == ([ActionUpdate("1", b'{"state":2}')], CONTEXT)
 
 
-def test_an_item_that_cannot_be_sent_is_a_fault_of_ours_and_stops_no_other():
-    outcomes = run(Core((0, core.Unsendable("KeyError")), (1, {"id": 1})), PLANTED, GOOD)
+def test_an_item_that_cannot_be_sent_is_a_fault_of_ours_and_stops_no_other(caplog):
+    fake = Core((0, core.Unsendable("ValueError")), (1, {"id": 1}))
 
+    outcomes = run(fake, PLANTED, GOOD)
+
+    assert fake.asked[0][0] == ActionUpdate("2", b"")
     assert (outcomes[0].code, outcomes[0].outcome) == ("internal_error", Applied.NOT_SENT)
     assert outcomes[1] == {"actionId": "1"}
+    assert [record.message for record in caplog.records] == ["item_untranslatable"]
 
 
 @pytest.mark.parametrize("answer", [{"id": 1, "state": 99}, {"id": 1, "due_at": "soon"}, {"id": 1, "partners": 7}])
@@ -67,6 +78,13 @@ def test_an_answer_that_cannot_be_translated_is_unknown(answer):
     [outcome] = run(Core((0, answer)), GOOD)
 
     assert (outcome.code, outcome.outcome) == ("core_bad_answer", Applied.UNKNOWN)
+
+
+@given(valid_action_items)
+def test_where_the_core_sends_no_body_the_action_is_shown_as_it_was_submitted(submitted):
+    [item] = LOADER.load({"data": [submitted]})
+
+    assert run(Core((0, {})), item) == [item]
 
 
 def test_a_fault_midway_keeps_what_is_known_and_reports_the_rest_as_unknown():

@@ -42,7 +42,7 @@ def id_of(request: PreparedRequest) -> int:
 
 def updates(count: int) -> list[ActionUpdate]:
     """Updates of the actions 0, 1, 2, …"""
-    return [ActionUpdate(str(i), {"state": 2}) for i in range(count)]
+    return [ActionUpdate.of(str(i), {"state": 2}) for i in range(count)]
 
 
 class Core:

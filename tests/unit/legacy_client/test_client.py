@@ -27,7 +27,7 @@ def test_no_updates_give_no_results() -> None:
 def test_an_update_is_a_patch_of_the_action_with_its_fields() -> None:
     core = Core()
 
-    [_] = core.client.update_actions([ActionUpdate("19353", {"title_fr": "Congé"})], core.context())
+    [_] = core.client.update_actions([ActionUpdate.of("19353", {"title_fr": "Congé"})], core.context())
 
     [request] = core.transport.seen
     assert (request.method, request.url) == ("PATCH", "http://core.test/api/actions/19353")
@@ -68,17 +68,22 @@ def test_the_idempotency_key_is_the_same_over_retries() -> None:
 def test_an_id_that_is_no_path_segment_is_never_sent(action_id: str) -> None:
     core = Core()
 
-    [(_, result)] = core.client.update_actions([ActionUpdate(action_id, {})], core.context())
+    [(_, result)] = core.client.update_actions([ActionUpdate(action_id, b"{}")], core.context())
 
     assert isinstance(result, Unsendable)
     assert core.transport.seen == []
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, "\ud800", 2**80, {1: "x"}], ids=lambda value: type(value).__name__)
-def test_fields_that_json_cannot_carry_are_that_items_error_alone(value: object) -> None:
+def test_an_update_cannot_be_made_of_fields_that_json_cannot_carry(value: object) -> None:
+    with pytest.raises(TypeError):
+        ActionUpdate.of("1", {"title_en": value})
+
+
+def test_an_update_without_a_body_is_that_items_error_alone() -> None:
     core = Core()
     three = updates(3)
-    three[1] = ActionUpdate("1", {"title_en": value})
+    three[1] = ActionUpdate("1", b"")
 
     results = dict(core.client.update_actions(three, core.context()))
 
@@ -143,6 +148,6 @@ def test_the_ids_of_answers_may_be_large() -> None:
     core = Core()
     core.transport._answer = lambda request: updated(id_of(request))
 
-    [(_, result)] = core.client.update_actions([ActionUpdate("18446744073709551615", {})], core.context())
+    [(_, result)] = core.client.update_actions([ActionUpdate("18446744073709551615", b"{}")], core.context())
 
     assert result == {"id": 18446744073709551615, "state": 2}

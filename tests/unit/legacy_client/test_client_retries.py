@@ -141,7 +141,7 @@ def test_before_send_hears_the_index_of_each_attempt() -> None:
     core = Core({1: [answer(503), updated(1)]})
     heard: list[int] = []
     three = updates(4)
-    three[0] = ActionUpdate("..", {})
+    three[0] = ActionUpdate("..", b"{}")
 
     list(core.client.update_actions(three, core.context(before_send=heard.append)))
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def loader(max_items: int = 1_000) -> BatchLoader:
-    return BatchLoader(("en", "fr"), max_items, breathe=lambda: None)
+    return BatchLoader(("en", "fr"), max_items, breathe=lambda: None, shape=dict)
 
 
 def load_batch(*items: Any, allowed_partners: AbstractSet[str] | None = None) -> list[dict[str, object]]:

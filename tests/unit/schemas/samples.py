@@ -112,6 +112,8 @@ _valid_fields: dict[str, st.SearchStrategy[Any]] = {
 }
 _valid_ids = st.integers(1, 10**20 - 1) | st.integers(1, 10**9).map(lambda number: f"0{number}")
 _valid = st.fixed_dictionaries({"actionId": _valid_ids}, optional=_valid_fields)
+valid_action_items = _valid.filter(lambda item: len(item) > 1)
+"""Items of a batch that the contract allows."""
 _likely_valid = st.fixed_dictionaries(
     {"actionId": ids}, optional={name: values for name, values in _valid_or_hostile.items() if name != "actionId"}
 )

@@ -183,7 +183,7 @@ class TestPartners:
 @pytest.mark.parametrize(("count", "breaths"), [(1, 0), (64, 0), (65, 1), (640, 9)])
 def test_it_breathes_between_each_64_items(count: int, breaths: int) -> None:
     breathed: list[None] = []
-    loader = BatchLoader(("en", "fr"), 1_000, breathe=lambda: breathed.append(None))
+    loader = BatchLoader(("en", "fr"), 1_000, breathe=lambda: breathed.append(None), shape=dict)
 
     loader.load({"data": [done(number) for number in range(1, count + 1)]})
 
@@ -191,7 +191,7 @@ def test_it_breathes_between_each_64_items(count: int, breaths: int) -> None:
 
 
 def test_the_languages_are_those_it_was_made_for() -> None:
-    german = BatchLoader(("de",), 10, breathe=lambda: None)
+    german = BatchLoader(("de",), 10, breathe=lambda: None, shape=dict)
 
     assert german.load({"data": [{"actionId": "1", "title": {"de": "x"}}]})
     with pytest.raises(InvalidBatch) as caught:

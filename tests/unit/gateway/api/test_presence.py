@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from gateway.api.presence import is_gone, watcher
+from gateway.api.presence import is_gone, watch
 from legacy_client.deadline import Deadline
 
 
@@ -45,35 +45,39 @@ def test_where_the_kernel_cannot_say_the_caller_counts_as_there():
         assert not is_gone(ours)
 
 
-def test_a_batch_is_cancelled_before_its_first_call_if_its_caller_has_left(connected):
+def test_a_batch_is_over_once_its_caller_has_left(connected):
     caller, ours = connected
+    now = [100.0]
+    deadline = Deadline(60, clock=lambda: now[0])
+    watch({"gunicorn.socket": ours}, deadline)
     caller.close()
-    deadline = Deadline(60)
 
-    watcher({"gunicorn.socket": ours}, deadline)(0)
+    now[0] += 0.25
 
     assert deadline.stopped() == "client_gone"
 
 
 def test_it_looks_at_most_four_times_a_second(connected):
     caller, ours = connected
-    now, deadline = [100.0], Deadline(60)
-    look = watcher({"gunicorn.socket": ours}, deadline, clock=lambda: now[0])
-    look(0)
+    now = [100.0]
+    deadline = Deadline(60, clock=lambda: now[0])
+    watch({"gunicorn.socket": ours}, deadline)
+    now[0] += 0.25
+    assert deadline.stopped() is None
     caller.close()
 
     now[0] += 0.24
-    look(1)
     assert deadline.stopped() is None
 
     now[0] += 0.01
-    look(2)
     assert deadline.stopped() == "client_gone"
 
 
 def test_under_a_server_that_shows_no_socket_nobody_is_gone():
-    deadline = Deadline(60)
+    now = [100.0]
+    deadline = Deadline(60, clock=lambda: now[0])
+    watch({}, deadline)
 
-    watcher({}, deadline)(0)
+    now[0] += 1
 
     assert deadline.stopped() is None

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from gateway.outcome import Applied, ItemError, Outcome
+from gateway.outcome import Applied, ItemError
 from gateway.telemetry.events import APPLIED, FailedItem, FanOut, Silent, summarize
 from tests.unit.gateway.telemetry.recording import Broken, Recording, a_batch, a_request
 
@@ -48,25 +48,18 @@ def test_the_silent_twin_takes_every_event(caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_a_batch_is_summed_up_by_outcome_and_code() -> None:
-    items = [{"actionId": str(number)} for number in range(4)]
-    outcomes: list[Outcome] = [
-        {"actionId": "0"},
-        _failure("not_found"),
-        _failure("core_timeout", Applied.UNKNOWN),
-        {"actionId": "3"},
-    ]
+    failures = [(1, "11", _failure("not_found")), (2, "12", _failure("core_timeout", Applied.UNKNOWN))]
 
-    batch = summarize(items, outcomes, kind="sync", status=207, seconds=0.5, keep_failed=10)
+    batch = summarize(4, failures, kind="sync", status=207, seconds=0.5, keep_failed=10)
 
     assert batch.counts == {APPLIED: 2, ("not_applied", "not_found"): 1, ("unknown", "core_timeout"): 1}
     assert (batch.items, batch.succeeded, batch.status, batch.seconds) == (4, 2, 207, 0.5)
 
 
 def test_only_the_first_failed_items_are_kept_but_all_are_counted() -> None:
-    items = [{"actionId": str(number)} for number in range(5)]
-    outcomes: list[Outcome] = [_failure("not_found") for _ in items]
+    failures = [(number, str(number), _failure("not_found")) for number in range(5)]
 
-    batch = summarize(items, outcomes, kind="single", status=404, seconds=0.1, keep_failed=1)
+    batch = summarize(5, failures, kind="single", status=404, seconds=0.1, keep_failed=1)
 
     assert batch.failed == [FailedItem(index=0, action_id="0", code="not_found", outcome="not_applied")]
     assert batch.counts == {("not_applied", "not_found"): 5}

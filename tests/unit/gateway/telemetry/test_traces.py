@@ -14,12 +14,12 @@ from opentelemetry.trace import StatusCode
 from gateway.outcome import Applied, ItemError, Outcome
 from gateway.telemetry.spans import OpenTelemetryTraces, sampler
 from gateway.telemetry.traces import NoTraces, connect_traces
-from legacy_client.calls import CallContext
+from legacy_client.calls import ActionUpdate, CallContext
 from legacy_client.deadline import Deadline
 from tests.unit.gateway.telemetry.recording import a_request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from gateway.telemetry.events import RequestDetails
 
@@ -52,7 +52,7 @@ class Exported:
 class Loader:
     """Accepts whatever is a list."""
 
-    def load(self, document: object, allowed_partners: object = None) -> list[dict[str, object]]:
+    def load(self, document: object, allowed_partners: object = None) -> list[ActionUpdate]:
         if not isinstance(document, list):
             raise TypeError("not a list of secret values")
         return document
@@ -64,10 +64,10 @@ class Runner:
     def __init__(self) -> None:
         self.context = _context()
 
-    def stream(self, items: Any, context: CallContext) -> Iterator[tuple[int, Outcome]]:
+    def stream(self, updates: Sequence[ActionUpdate], context: CallContext) -> Iterator[tuple[int, Outcome]]:
         self.context = context
-        for index, item in enumerate(items):
-            yield index, (item if int(item["actionId"]) < 10 else NOT_FOUND)
+        for index, update in enumerate(updates):
+            yield index, (update.body if int(update.id) < 10 else NOT_FOUND)
 
 
 class Ending:
@@ -86,8 +86,8 @@ def _context() -> CallContext:
     return CallContext(deadline=Deadline(10), traceparent=CALLER)
 
 
-def _items(*numbers: int) -> list[dict[str, object]]:
-    return [{"actionId": str(number), "title": "secret"} for number in numbers]
+def _updates(*numbers: int) -> list[ActionUpdate]:
+    return [ActionUpdate(str(number), b'{"title":"secret"}') for number in numbers]
 
 
 def _ids(traceparent: str) -> tuple[str, str]:
@@ -162,7 +162,7 @@ def test_a_span_ends_with_an_application_that_raises(exported: Exported) -> None
 
 
 def test_validation_is_a_span_below_the_request(exported: Exported) -> None:
-    exported.request(lambda *_: exported.traces.loader(Loader()).load(_items(1, 2)) and [])
+    exported.request(lambda *_: exported.traces.loader(Loader()).load(_updates(1, 2)) and [])
 
     spans = exported.spans()
     assert spans["validation"].parent == spans["PATCH"].context
@@ -177,10 +177,10 @@ def test_a_refused_batch_leaves_none_of_its_values_in_the_trace(exported: Export
 
 
 def test_the_fan_out_is_a_span_with_an_event_per_failed_item_and_no_payload(exported: Exported) -> None:
-    outcomes = list(exported.traces.runner(Runner()).stream(_items(1, 99, 2), _context()))
+    outcomes = list(exported.traces.runner(Runner()).stream(_updates(1, 99, 2), _context()))
 
     span = exported.spans()["fan_out"]
-    assert outcomes == [(0, _items(1)[0]), (1, NOT_FOUND), (2, _items(2)[0])]
+    assert outcomes == [(0, _updates(1)[0].body), (1, NOT_FOUND), (2, _updates(2)[0].body)]
     assert span.attributes == {"gateway.batch.items": 3, "gateway.batch.failed": 1}
     assert [(event.name, dict(event.attributes or {})) for event in span.events] == [
         ("item_failed", {"index": 1, "action_id": "99", "code": "not_found", "outcome": "not_applied"})
@@ -191,7 +191,7 @@ def test_the_fan_out_is_a_span_with_an_event_per_failed_item_and_no_payload(expo
 def test_the_core_is_sent_the_fan_outs_context(exported: Exported) -> None:
     runner = Runner()
 
-    exported.request(lambda *_: list(exported.traces.runner(runner).stream(_items(1), _context())) and [])
+    exported.request(lambda *_: list(exported.traces.runner(runner).stream(_updates(1), _context())) and [])
 
     fan_out = exported.spans()["fan_out"].context
     assert _ids(runner.context.traceparent) == (f"{fan_out.trace_id:032x}", f"{fan_out.span_id:016x}")
@@ -203,13 +203,13 @@ def test_a_request_that_the_caller_left_out_records_nothing_and_tells_the_core(e
 
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         given = CallContext(deadline=Deadline(10), traceparent=environ["HTTP_TRACEPARENT"])
-        items = exported.traces.loader(Loader()).load(_items(1, 99))
-        answers.extend(exported.traces.runner(runner).stream(items, given))
+        updates = exported.traces.loader(Loader()).load(_updates(1, 99))
+        answers.extend(exported.traces.runner(runner).stream(updates, given))
         return []
 
     exported.request(application, HTTP_TRACEPARENT=LEFT_OUT)
 
-    assert answers == [(0, _items(1)[0]), (1, NOT_FOUND)]
+    assert answers == [(0, _updates(1)[0].body), (1, NOT_FOUND)]
     assert exported.spans() == {}
     assert runner.context.traceparent.split("-")[1] == LEFT_OUT.split("-")[1]
     assert runner.context.traceparent.endswith("-00")
@@ -223,7 +223,7 @@ def test_what_a_request_has_not_is_no_attribute(exported: Exported) -> None:
 
 
 def test_events_of_a_large_batch_are_bounded_and_the_count_is_not(exported: Exported) -> None:
-    list(exported.traces.runner(Runner()).stream(_items(*range(10, 510)), _context()))
+    list(exported.traces.runner(Runner()).stream(_updates(*range(10, 510)), _context()))
 
     span = exported.spans()["fan_out"]
     assert len(span.events) == 100
@@ -231,7 +231,7 @@ def test_events_of_a_large_batch_are_bounded_and_the_count_is_not(exported: Expo
 
 
 def test_a_stream_that_is_given_up_ends_its_span(exported: Exported) -> None:
-    stream = exported.traces.runner(Runner()).stream(_items(1, 2), _context())
+    stream = exported.traces.runner(Runner()).stream(_updates(1, 2), _context())
     next(stream)
     stream.close()  # type: ignore[attr-defined]  # a generator
 

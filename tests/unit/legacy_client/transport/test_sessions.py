@@ -85,7 +85,7 @@ def test_a_client_over_sessions_speaks_the_contract(core: responses.RequestsMock
     client = LegacyClient(URL, transport, credentials=ForwardedCredentials(), retries=RetryPolicy(RetryBudget()))
     context = CallContext(deadline=Deadline(30.0), idempotency_prefix="batch", authorization="Bearer abc")
 
-    results = dict(client.update_actions([ActionUpdate(str(i), {"state": 2}) for i in (7, 8, 9)], context))
+    results = dict(client.update_actions([ActionUpdate.of(str(i), {"state": 2}) for i in (7, 8, 9)], context))
 
     assert results[0] == {"id": 7, "state": 2}
     assert [type(results[1]), type(results[2])] == [NotFound, BadAnswer]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 from legacy_client.deadline import Deadline
 from legacy_client.errors import Stopped
 from legacy_client.transport.base import Flow
@@ -25,7 +27,7 @@ def test_stopping_ends_what_is_unsent_and_nothing_else() -> None:
     one.in_flight -= 1
     one.put(0, Stopped("last"))
 
-    results = dict(one.results())
+    results = dict(itertools.chain.from_iterable(one.handfuls()))
 
     assert {index: result.reason for index, result in results.items()} == {
         0: "last",
