@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response
 from flask.globals import request_ctx
 
 from gateway.admission.idempotency import random_prefix
@@ -26,6 +26,8 @@ from schemas.actions import BatchTooLarge, InvalidBatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from flask import Request
 
     from gateway.admission.claim import Claim
     from gateway.api.body import BodyLimits
@@ -72,7 +74,9 @@ class BulkEndpoint:
             with self.door.under_way(deadline, principal.id):
                 claim = self.replays.claim(request, key, principal.id, body, len(updates))
                 self._charge(principal, len(updates), claim)
-                return self._answer(updates, claim, self._context(principal, deadline, claim), options.applied)
+                presence.watch(request.environ, deadline)
+                context = self._context(request, principal, deadline, claim)
+                return self._answer(updates, claim, context, options.applied)
 
     def _updates(self, body: bytes, principal: Principal) -> list[ActionUpdate]:
         """What is to be sent; what the body spells is let go of item by item."""
@@ -90,13 +94,13 @@ class BulkEndpoint:
                 claim.abandon()
             raise
 
-    def _context(self, principal: Principal, deadline: Deadline, claim: Claim | None) -> CallContext:
+    def _context(self, request: Request, principal: Principal, deadline: Deadline, claim: Claim | None) -> CallContext:
         return CallContext(
             deadline=deadline,
             concurrency=self.concurrency,
             owner=principal.id,
-            request_id=g.request_id,
-            traceparent=traceparent(),
+            request_id=notes().request_id,
+            traceparent=traceparent(request),
             authorization=principal.authorization,
             idempotency_prefix=claim.prefix if claim else random_prefix(),
             before_send=claim.sent_hook(lambda: deadline.cancel("journal_unavailable")) if claim else None,
@@ -106,7 +110,6 @@ class BulkEndpoint:
         self, updates: Sequence[ActionUpdate], claim: Claim | None, context: CallContext, headers: Mapping[str, str]
     ) -> Response:
         """Run the batch, tell of it, and answer."""
-        presence.watch(request_ctx.request.environ, context.deadline)
         action_ids = [update.id for update in updates]
         began = time.perf_counter()
         outcomes = self._outcomes(updates, action_ids, claim, context)
@@ -115,7 +118,8 @@ class BulkEndpoint:
         batch = summarize(
             len(outcomes), failed, kind="sync", status=result.status, seconds=seconds, keep_failed=self.log_failed_items
         )
-        notes().replay, notes().batch = replay.kind(claim), batch
+        kept = notes()
+        kept.replay, kept.batch = replay.kind(claim), batch
         self.telemetry.batch_ended(batch)
         return batch_answer(result, outcomes, failed, {**headers, **replay.headers(claim)})
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import orjson
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from gateway.api.entry import notes
@@ -53,8 +53,9 @@ def register(app: Flask, base_url: str) -> None:
 
 def respond(problem: Problem, base_url: str) -> Response:
     """The problem as an answer."""
-    notes().problem = problem.slug
-    body = orjson.dumps(problem.body(base_url or _own_url(), g.request_id))
+    kept = notes()
+    kept.problem = problem.slug
+    body = orjson.dumps(problem.body(base_url or _own_url(), kept.request_id))
     response = Response(body, problem.status, content_type=MEDIA_TYPE)
     response.headers.update(problem.headers)
     return response

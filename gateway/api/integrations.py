@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 from werkzeug.routing import Rule
 
 from gateway import item_errors
@@ -109,8 +109,8 @@ class IntegrationEndpoint:
             deadline=deadline,
             concurrency=1,
             owner=principal.id,
-            request_id=g.request_id,
-            traceparent=traceparent(),
+            request_id=notes().request_id,
+            traceparent=traceparent(request),
             authorization=principal.authorization,
             idempotency_prefix=random_prefix(),
         )

@@ -20,6 +20,7 @@ class Batch:
     """
 
     __slots__ = (
+        "_next",
         "before_send",
         "concurrency",
         "ends",
@@ -40,14 +41,17 @@ class Batch:
         self.concurrency = max(1, flow.concurrency)
         self.ends = now + flow.deadline.remaining()
         self.unsent = len(requests)
+        self._next = 0
         self.in_flight = 0
         self.lane: deque[Any] = deque()
         self.queued_at: float | None = None
 
     def take(self) -> int:
         """The index of the next request to send."""
+        index = self._next
+        self._next += 1
         self.unsent -= 1
-        return len(self.requests) - self.unsent - 1
+        return index
 
     def drop(self) -> None:
         """Forget everything unsent."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schemas.actions import BatchLoader, BatchTooLarge, InvalidBatch, batch_schema
+from schemas.actions import BREATH, BatchLoader, BatchTooLarge, InvalidBatch, batch_schema
 from tests.unit.schemas.refusals import load_batch, loader, places, refused_batch, refused_document
 from tests.unit.schemas.samples import FULL_ITEM, OTHER_PARTNER, PARTNER
 
@@ -180,10 +180,10 @@ class TestPartners:
         assert shared.load({"data": [FULL_ITEM]}) == [FULL_ITEM]
 
 
-@pytest.mark.parametrize(("count", "breaths"), [(1, 0), (64, 0), (65, 1), (640, 9)])
-def test_it_breathes_between_each_64_items(count: int, breaths: int) -> None:
+@pytest.mark.parametrize(("count", "breaths"), [(1, 0), (BREATH, 0), (BREATH + 1, 1), (10 * BREATH, 9)])
+def test_it_lets_others_run_now_and_then(count: int, breaths: int) -> None:
     breathed: list[None] = []
-    loader = BatchLoader(("en", "fr"), 1_000, breathe=lambda: breathed.append(None), shape=dict)
+    loader = BatchLoader(("en", "fr"), count, breathe=lambda: breathed.append(None), shape=dict)
 
     loader.load({"data": [done(number) for number in range(1, count + 1)]})
 
