@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from http.client import responses
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,9 @@ class AnswerHeaders(CaseInsensitiveDict[str]):
     Of most answers one header is read, so they are looked for in the text, and taken apart only for more than that.
     """
 
+    # Not asked of ``__dict__``: an object whose dictionary nobody touches has none made.
+    _is_taken_apart = False
+
     def __init__(self, head: bytes, folded: bytes) -> None:
         """``head`` is the status line and the header lines, without the last line's end; ``folded`` is it in lower case."""
         self._head = head
@@ -38,6 +41,7 @@ class AnswerHeaders(CaseInsensitiveDict[str]):
 
     @cached_property
     def _store(self) -> dict[str, tuple[str, str]]:
+        self._is_taken_apart = True
         store: dict[str, tuple[str, str]] = {}
         for line in self._head.decode("latin-1").split("\r\n")[1:]:
             name, _, value = line.partition(":")
@@ -48,16 +52,23 @@ class AnswerHeaders(CaseInsensitiveDict[str]):
 
     def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]  # text is all there is
         """The value of one header, combined with ``, `` where it came more than once (RFC 9110 section 5.3)."""
-        if "_store" in self.__dict__:
+        if self._is_taken_apart:
             return super().get(name, default)
-        mark = b"\r\n%b:" % name.lower().encode()
-        at = self.folded.find(mark)
+        mark, folded = _mark(name), self.folded
+        at = folded.find(mark)
         if at < 0:
             return default
-        if self.folded.find(mark, at + 1) >= 0:
+        begins = at + len(mark)
+        if folded.find(mark, begins) >= 0:
             return super().get(name, default)
-        value = self._head[at + len(mark) :].partition(b"\r\n")[0]
-        return value.strip(b" \t").decode("latin-1")
+        ends = folded.find(b"\r\n", begins)
+        return self._head[begins : ends if ends >= 0 else None].decode("latin-1").strip(" \t")
+
+
+@lru_cache(maxsize=64)
+def _mark(name: str) -> bytes:
+    """What a header's line looks like from the end of the line before it."""
+    return b"\r\n%b:" % name.lower().encode()
 
 
 class Answer(Response):
