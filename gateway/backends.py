@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway import batch
 from gateway.admission.idempotency import ClaimPolicy
-from gateway.admission.idempotency_redis import RedisIdempotencyStore
 from gateway.admission.idempotency_sqlite import SqliteIdempotencyStore
 from gateway.admission.rates import RateLimits
-from gateway.admission.rates_redis import SharedRedisStorage
 from gateway.admission.rates_sqlite import SqliteStorage
 from gateway.api import integrations
 from gateway.auth.access import Access
@@ -75,6 +73,9 @@ def idempotency_store(settings: Settings) -> IdempotencyStore:
         repeats_unknown=settings.core_honours_idempotency,
     )
     if settings.redis_url:
+        # Here and below: a worker without Redis need not carry its client.
+        from gateway.admission.idempotency_redis import RedisIdempotencyStore
+
         return RedisIdempotencyStore(settings.redis_url, policy)
     path = settings.state_dir / "idempotency.sqlite"
     return SqliteIdempotencyStore(path, policy, max_bytes=settings.idempotency_max_bytes)
@@ -82,11 +83,11 @@ def idempotency_store(settings: Settings) -> IdempotencyStore:
 
 def rate_storage(settings: Settings) -> Storage:
     """Where rates are counted for all workers: Redis where it is set, else one SQLite file."""
-    return (
-        SharedRedisStorage(settings.redis_url)
-        if settings.redis_url
-        else SqliteStorage(settings.state_dir / "rates.sqlite")
-    )
+    if settings.redis_url:
+        from gateway.admission.rates_redis import SharedRedisStorage
+
+        return SharedRedisStorage(settings.redis_url)
+    return SqliteStorage(settings.state_dir / "rates.sqlite")
 
 
 def _oldest(ages: Mapping[str, float]) -> float | None:

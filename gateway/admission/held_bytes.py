@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import threading
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ class HeldBytes:
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self._apart = threading.Lock()
         self.now = 0
 
     @contextmanager
@@ -27,6 +29,10 @@ class HeldBytes:
             yield share
         finally:
             self.now -= share.counted
+
+    def apart(self, size: int) -> AbstractContextManager[object]:
+        """Around the time in which a body of ``size`` bytes is objects, ten times as large: of large ones, one at a time."""
+        return self._apart if size > FREE_BYTES else nullcontext()
 
     def add(self, size: int) -> bool:
         """Whether there is room for so many more; only then they count."""

@@ -81,7 +81,8 @@ class BulkEndpoint:
     def _updates(self, body: bytes, principal: Principal) -> list[ActionUpdate]:
         """What is to be sent; what the body spells is let go of item by item."""
         try:
-            return self.loader.load(document_in(body), allowed_partners=principal.partner_ids)
+            with self.door.apart(body):
+                return self.loader.load(document_in(body), allowed_partners=principal.partner_ids)
         except (InvalidBatch, BatchTooLarge) as exc:
             raise batch_refusal(exc) from exc
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from gateway.api.problems import Problem
@@ -47,6 +47,10 @@ class Door:
                     raise _problem(self._shedder.refuse("too_many_bytes"))
 
             yield take
+
+    def apart(self, body: bytes) -> AbstractContextManager[object]:
+        """Around taking a body apart: a large one waits until no other large one is, a small one never."""
+        return self._held.apart(len(body))
 
     @contextmanager
     def under_way(self, deadline: Deadline, owner: str) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,3 +51,21 @@ def test_the_bound_holds_whatever_comes(bodies):
         share.__exit__(None, None, None)
 
     assert held.now == 0
+
+
+def test_of_large_bodies_one_is_taken_apart_at_a_time_and_a_small_one_never_waits():
+    held = HeldBytes(0)
+    entered = []
+
+    def take_apart(size):
+        with held.apart(size):
+            entered.append(size)
+
+    with held.apart(FREE_BYTES + 1):
+        waiting = threading.Thread(target=take_apart, args=(FREE_BYTES + 2,))
+        waiting.start()
+        take_apart(FREE_BYTES)
+        assert entered == [FREE_BYTES]
+    waiting.join(10)
+
+    assert entered == [FREE_BYTES, FREE_BYTES + 2]
