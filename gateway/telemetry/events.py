@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _log = logging.getLogger(__name__)
+DetailsT = TypeVar("DetailsT")
 
 BatchKind = Literal["sync", "single"]
 """What was run: a batch, answered at once, or the one call of an integration action."""
@@ -111,22 +112,24 @@ class FanOut:
     """Tells every hook. A hook that fails is logged and costs neither the request nor the other hooks."""
 
     def __init__(self, hooks: Sequence[Telemetry]) -> None:
-        self._hooks = hooks
+        self._hear_requests = [(type(hook).__name__, hook.request_ended) for hook in hooks]
+        self._hear_batches = [(type(hook).__name__, hook.batch_ended) for hook in hooks]
 
     def request_ended(self, request: RequestDetails) -> None:
         """See Telemetry."""
-        self._tell(lambda hook: hook.request_ended(request))
+        _tell(self._hear_requests, request)
 
     def batch_ended(self, batch: BatchDetails) -> None:
         """See Telemetry."""
-        self._tell(lambda hook: hook.batch_ended(batch))
+        _tell(self._hear_batches, batch)
 
-    def _tell(self, call: Callable[[Telemetry], None]) -> None:
-        for hook in self._hooks:
-            try:
-                call(hook)
-            except Exception:  # noqa: BLE001 -- what only looks on must never change an answer
-                _log.exception("telemetry_hook_failed", extra={"hook": type(hook).__name__})
+
+def _tell(hooks: Sequence[tuple[str, Callable[[DetailsT], None]]], details: DetailsT) -> None:
+    for name, hear in hooks:
+        try:
+            hear(details)
+        except Exception:  # noqa: BLE001 -- what only looks on must never change an answer
+            _log.exception("telemetry_hook_failed", extra={"hook": name})
 
 
 def summarize(

@@ -20,7 +20,9 @@ class Lines:
 
     def request_ended(self, request: RequestDetails) -> None:
         """The request's line: access facts and, where it ran a batch, what became of that."""
-        _log.log(_level(request), "request_ended", extra=_facts(request))
+        level = _level(request)
+        if _log.isEnabledFor(level):
+            _log.log(level, "request_ended", extra=_facts(request))
 
     def batch_ended(self, batch: BatchDetails) -> None:
         """A line per failed item."""

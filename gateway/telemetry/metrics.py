@@ -5,6 +5,7 @@ In one process they live in memory; under gunicorn in files that ``shared.py`` l
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
@@ -51,6 +52,9 @@ class Metrics:
         self._counters = {spec.name: _counter(spec, self._own) for spec in METRICS if spec.kind == "counter"}
         self._gauges = {spec.name: _gauge(spec, self._own) for spec in METRICS if spec.kind == "gauge"}
         self._histograms = {spec.name: _histogram(spec, self._own) for spec in METRICS if spec.kind == "histogram"}
+        # The library looks a series up under a lock, each time anew; the labels' values are closed sets.
+        self._labelled = cache(lambda name, *labels: self._counters[name].labels(*labels))
+        self._durations = cache(self._histograms["gateway_request_duration_seconds"].labels)
 
     def counter(self, name: str) -> Counter:
         """The counter of this name."""
@@ -68,23 +72,25 @@ class Metrics:
         """Count an answered request."""
         route = request.route or "unmatched"
         method = request.method if request.method in _METHODS else "other"
-        self.counter("gateway_requests_total").labels(route, method, request.status).inc()
-        self.histogram("gateway_request_duration_seconds").labels(route).observe(request.seconds)
+        self._count("gateway_requests_total", route, method, str(request.status))
+        self._durations(route).observe(request.seconds)
         if request.problem:
-            self.counter("gateway_problems_total").labels(request.problem).inc()
+            self._count("gateway_problems_total", request.problem)
         if request.status == 429:
-            self.counter("gateway_rate_limited_total").labels(route).inc()
+            self._count("gateway_rate_limited_total", route)
         if request.replay:
-            self.counter("gateway_idempotent_replays_total").labels(request.replay).inc()
+            self._count("gateway_idempotent_replays_total", request.replay)
 
     def batch_ended(self, batch: BatchDetails) -> None:
         """Count a batch and its items."""
-        self.counter("gateway_batches_total").labels(batch.kind, batch.status).inc()
+        self._count("gateway_batches_total", batch.kind, str(batch.status))
         self.histogram("gateway_batch_items").observe(batch.items)
         self.histogram("gateway_batch_duration_seconds").observe(batch.seconds)
-        items = self.counter("gateway_items_total")
         for (outcome, code), count in batch.counts.items():
-            items.labels(outcome, code).inc(count)
+            self._count("gateway_items_total", outcome, code, by=count)
+
+    def _count(self, name: str, *labels: str, by: float = 1) -> None:
+        self._labelled(name, *labels).inc(by)
 
     def collect(self) -> Iterable[Metric]:
         """The present numbers of all workers."""
