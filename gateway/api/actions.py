@@ -79,7 +79,7 @@ class BulkEndpoint:
                 return self._answer(updates, claim, context, options.applied)
 
     def _updates(self, body: bytes, principal: Principal) -> list[ActionUpdate]:
-        """What is to be sent; what the body spells is let go of item by item."""
+        """What is to be sent; the objects that the body spells are let go of before anything is."""
         try:
             with self.door.apart(body):
                 return self.loader.load(document_in(body), allowed_partners=principal.partner_ids)

@@ -50,6 +50,8 @@ def document_in(body: bytes) -> Any:
 
 
 def _check_media_type(request: Request) -> None:
+    if request.content_type == "application/json":
+        return
     media_type, charset = request.mimetype, request.mimetype_params.get("charset", "utf-8")
     is_json = media_type == "application/json" or (
         media_type.startswith("application/") and media_type.endswith("+json")

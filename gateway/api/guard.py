@@ -41,7 +41,7 @@ class Guard:
         return principal
 
     def _principal(self, request: Request, permission: str) -> Principal:
-        if "access_token" in request.args:
+        if request.query_string and "access_token" in request.args:
             raise auth.InvalidRequest("token in the query")
         # The server joins repeated fields by commas (RFC 9110 section 5.3), so one look-up sees them all.
         value = request.headers.get("Authorization")
