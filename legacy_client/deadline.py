@@ -30,9 +30,9 @@ class Deadline:
         self.at = clock() + seconds
 
     def watch(self, look: Callable[[], StopReason | None], every_seconds: float) -> None:
-        """From now on whoever asks whether it is over has ``look`` asked too, no more often than that."""
+        """Whoever asks whether it is over has ``look`` asked too: the first time, and then no more often than that."""
         self._look, self._look_every = look, every_seconds
-        self._look_at = self._clock() + every_seconds
+        self._look_at = self._clock()
 
     def remaining(self) -> float:
         """Seconds left, never negative."""

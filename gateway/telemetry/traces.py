@@ -32,7 +32,6 @@ class Update(Protocol):
 
 
 UpdateT = TypeVar("UpdateT", bound=Update)
-UpdateT_co = TypeVar("UpdateT_co", bound=Update, covariant=True)
 UpdateT_contra = TypeVar("UpdateT_contra", bound=Update, contravariant=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 import time
@@ -137,9 +138,12 @@ class Gateway(Stack):
         return found
 
     def workers(self) -> list[psutil.Process]:
-        """Its worker processes."""
-        everyone = psutil.Process(self.gateway.pid).children(recursive=True)
-        parents = {process.ppid() for process in everyone}
+        """Its worker processes; one that ends while they are listed is none any more."""
+        everyone, parents = [], set()
+        for process in psutil.Process(self.gateway.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                parents.add(process.ppid())
+                everyone.append(process)
         return [process for process in everyone if process.pid not in parents]
 
     def master(self) -> psutil.Process:

@@ -16,7 +16,7 @@ from legacy_client.errors import CoreError, Stopped, TimedOut, Unreachable, Untr
 from legacy_client.transport.base import Flow, Limits, Tls
 from legacy_client.transport.hub.addresses import Addresses
 from legacy_client.transport.hub.dialing import Endpoint
-from legacy_client.transport.hub.engine import Engine, stopped
+from legacy_client.transport.hub.engine import Engine, never_sent
 from legacy_client.transport.hub.wire import Origin, Wire
 from legacy_client.transport.tls import client_context
 
@@ -64,7 +64,7 @@ class HubTransport(BaseAdapter):
 
     def send_many(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
         """See ``Transport.send_many``; ``flow.before_send`` runs on the event loop and must not wait."""
-        return stopped(requests) if self._is_closed else self._engine().run(requests, flow)
+        return never_sent(requests) if self._is_closed else self._engine().run(requests, flow)
 
     def waiting(self) -> tuple[int, float]:
         """See ``Transport.waiting``; the age is how long a batch has now waited for its turn."""

@@ -65,7 +65,7 @@ class Engine:
     def run(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
         """Send a batch and yield its results; see ``Transport.send_many``."""
         if self._is_closed:
-            yield from stopped(requests)
+            yield from never_sent(requests)
             return
         now = self._clock()
         batch = HubBatch(requests, flow, self._limits.attempt_seconds, now=now, run_soon=self._loop.run_callback)
@@ -128,7 +128,7 @@ class Engine:
         landed, self._landed = self._landed, []
         now = self._clock()
         rest, record = self._pool.rest, self._gate.record
-        batches = set()
+        batches: dict[HubBatch, None] = {}  # in the order in which their calls ended
         for connection, (batch, index, started, _, _), result in landed:
             if connection.is_reusable:
                 rest(connection, now)
@@ -137,7 +137,7 @@ class Engine:
             self._under_way -= 1
             batch.in_flight -= 1
             batch.add(index, result)
-            batches.add(batch)
+            batches[batch] = None
             record(result, now - started)
         for batch in batches:
             batch.wake_if_due()
@@ -261,7 +261,7 @@ class Engine:
             self._timer.stop()
 
 
-def stopped(requests: Requests) -> Iterator[tuple[int, CoreError]]:
+def never_sent(requests: Requests) -> Iterator[tuple[int, CoreError]]:
     """The results of requests that come after the end."""
     return ((index, Stopped("shutting_down")) for index in range(len(requests)))
 

@@ -208,3 +208,13 @@ def test_closing_ends_the_watchers_and_the_socket() -> None:
 
     assert line.is_closed
     assert [watcher.is_closed for watcher in line.watchers.values()] == [True, True]
+
+
+def test_a_connection_that_was_closed_is_of_no_more_use() -> None:
+    line = sent()
+    line.read(ANSWER)
+    assert line.connection.is_reusable
+
+    line.connection.close()
+
+    assert not line.connection.is_reusable
