@@ -106,7 +106,8 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
 
     def __init__(self, *parsed: Any, body_seconds: float, is_last: Callable[[], bool]) -> None:
         self._body_seconds = body_seconds
-        self._is_last = is_last
+        self._ask_whether_last = is_last
+        self._is_last: bool | None = None
         # The base class reads and parses here.
         super().__init__(*parsed)
 
@@ -126,5 +127,8 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         self.body.reader = self.incoming
 
     def should_close(self) -> bool:
-        """Whether the answer says that the connection closes after it."""
-        return self._is_last() or self.incoming.owed > _WORTH_SKIPPING or bool(super().should_close())
+        """Whether the answer says that the connection closes after it. Asked first by the answer's head, later by the parser."""
+        # What the head said stays so: a client that was told that it may go on, may (RFC 9112 section 9.3).
+        if self._is_last is None:
+            self._is_last = self._ask_whether_last()
+        return self._is_last or self.incoming.owed > _WORTH_SKIPPING or bool(super().should_close())

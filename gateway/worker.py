@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 import gevent
 from gevent.event import Event
 from gevent.pool import Pool
-from gevent.server import StreamServer
 from gunicorn.sock import ssl_context
 from gunicorn.workers.ggevent import GeventWorker
 
 from gateway.client_connection import Connection
+from gateway.listener import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,7 +36,6 @@ _HEARTBEAT_SECONDS = 1.0
 _LAST_REQUEST_SECONDS = 0.5
 _REFUSAL_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
-_ACCEPT_PAUSE_SECONDS = 0.2
 # Above this share of `worker_connections`, a new connection takes the place of the one that has rested longest.
 _CROWDED = 0.9
 # Batches are large and live shortly; the default of 700 objects has the collector walk each of them many times over.
@@ -158,7 +157,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         client.settimeout(self._plan.patience.head)
         return client if self._tls is None else self._tls.wrap_socket(client, server_side=True)
 
-    def _listen(self, listener: socket.socket) -> StreamServer:
+    def _listen(self, listener: socket.socket) -> Listener:
         listener.setblocking(True)
         pool = Pool(self.worker_connections)
         self._pools.append(pool)
@@ -182,9 +181,10 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self.alive = False
         self._woken.set()
 
-    def _finish(self, servers: list[StreamServer]) -> None:
+    def _finish(self, servers: list[Listener]) -> None:
         for server in servers:
-            _stop_listening(server)
+            # With `reuse_port` gunicorn gives each worker a socket of its own.
+            server.end(is_shared=not self.cfg.reuse_port)
         ending = self._plan.ending
         self._ends_at = min(self._ends_at, time.monotonic() + ending.total)
         self._wait_for_connections(time.monotonic() + _LAST_REQUEST_SECONDS, let_go=False)
@@ -206,38 +206,11 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         return sum(map(len, self._pools))
 
 
-class Listener(StreamServer):
-    """Accepts, and pauses where it cannot (no descriptor is left): one line, and neither a traceback nor a busy loop."""
-
-    def do_read(self) -> Any:
-        """A connection, or None where there is none now."""
-        try:
-            return super().do_read()
-        except OSError as exc:
-            _log.error("accept_failed", extra={"reason": exc.strerror})
-            self.stop_accepting()
-            gevent.spawn_later(_ACCEPT_PAUSE_SECONDS, self._go_on)
-            return None
-
-    def _go_on(self) -> None:
-        if self.started:
-            self.start_accepting()
-
-
 def log_failed_greenlets() -> None:
     """What nobody waits for fails into the log, as one event; gevent would write its traceback to standard error."""
     hub: Any = gevent.get_hub()
     # Not the context that comes first: it would show a greenlet with its arguments.
     hub.print_exception = lambda _context, *failure: _log.error("greenlet_failed", exc_info=failure)
-
-
-def _stop_listening(server: StreamServer) -> None:
-    """Take in what has connected already, and close without a pause: what connects in between would be reset."""
-    server.stop_accepting()
-    with contextlib.suppress(OSError):
-        while not server.full() and (accepted := server.do_read()):
-            server.do_handle(*accepted)
-    server.close()
 
 
 def _cork(sock: Any, on: int) -> None:

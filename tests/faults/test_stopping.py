@@ -106,6 +106,21 @@ def test_resting_connections_are_let_go_and_a_request_that_has_begun_is_answered
         wait_for_the_end(gateway)
 
 
+def test_a_connection_that_was_left_open_is_told_of_the_stop_by_an_answer(
+    make_gateway: MakeGateway, core: FakeCore
+) -> None:
+    gateway = make_gateway(core.url, DRAIN_DELAY="1")
+    with gateway.dial() as client:
+        first = client.send(gateway.batch(*ids(1))).read()
+        tell(gateway, signal.SIGTERM)
+        eventually(lambda: "worker_stopping" in gateway.log())
+        second = client.send(gateway.batch(*ids(1))).read()
+
+        assert (first.status, first.headers.get("connection")) == (200, "keep-alive")
+        assert (second.status, second.headers["connection"]) == (503, "close")
+        wait_for_the_end(gateway)
+
+
 def test_no_accepted_request_is_lost_over_repeated_restarts(make_gateway: MakeGateway) -> None:
     with FakeCore(default=(wait(0.01), action())) as core:
         gateway = make_gateway(core.url)
@@ -132,7 +147,6 @@ def test_a_reload_loses_nothing_either(make_gateway: MakeGateway) -> None:
         assert set(load.answers) <= {200, 503}
 
 
-@pytest.mark.slow  # Whether a connection falls between two workers depends on how busy the machine is.
 def test_recycling_workers_fails_no_request(make_gateway: MakeGateway) -> None:
     with FakeCore(default=(wait(0.01), action())) as core:
         gateway = make_gateway(core.url, {"GUNICORN_CMD_ARGS": "--max-requests=40"})
@@ -140,6 +154,17 @@ def test_recycling_workers_fails_no_request(make_gateway: MakeGateway) -> None:
             eventually(lambda: gateway.log().count("Booting worker") >= 3, 30.0)
 
         assert (load.lost, load.refused) == ([], 0)
+        assert set(load.answers) == {200}
+
+
+def test_recycled_side_by_side_they_lose_nothing_that_was_accepted(make_gateway: MakeGateway) -> None:
+    recycled = {"GUNICORN_CMD_ARGS": "--max-requests=40 --max-requests-jitter=40"}
+    with FakeCore(default=(wait(0.01), action())) as core:
+        gateway = make_gateway(core.url, recycled, WORKERS="2")
+        with Load(gateway, clients=6) as load:
+            eventually(lambda: gateway.log().count("Booting worker") >= 6, 30.0)
+
+        assert load.lost == []
         assert set(load.answers) == {200}
 
 

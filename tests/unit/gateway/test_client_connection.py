@@ -214,6 +214,13 @@ def test_a_worker_that_stops_ends_the_connection_with_its_answer(pair):
     assert request.should_close()
 
 
+def test_a_client_that_was_told_to_go_on_has_one_more_request_when_the_worker_stops(pair):
+    assert not pair.says(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").should_close()
+    pair.is_last = True
+
+    assert pair.says(b"GET /more HTTP/1.1\r\nHost: h\r\n\r\n").should_close()
+
+
 def test_a_connection_at_rest_is_let_go(pair):
     resting = threading.Thread(target=lambda: results.append(pair.connection.next_request()))
     results: list[object] = []
