@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.outcome import Applied, ItemError, whole_seconds
@@ -47,6 +48,8 @@ _DETAIL = {
     "internal_error": "The gateway failed on action {}.",
 }
 
+_EARLIER = "An earlier call may have updated it."
+
 
 def from_core(error: core.CoreError, action_id: object, to_public: FieldNames) -> ItemError:
     """The item error for a failed call; ``to_public`` renames the fields of the core's messages."""
@@ -78,6 +81,11 @@ def interrupted(action_id: object) -> ItemError:
     """An item of an earlier run that was marked as sent and never answered (``contract.md`` 1.5)."""
     detail = _DETAIL["interrupted"].format(action_id)
     return ItemError(status=502, code="interrupted", detail=detail, outcome=Applied.UNKNOWN, retryable=True)
+
+
+def refused_later(error: ItemError) -> ItemError:
+    """The core's refusal of an item that an earlier run had sent without learning what became of it."""
+    return replace(error, outcome=Applied.UNKNOWN, detail=f"{error.detail} {_EARLIER}")
 
 
 def unreadable(action_id: object) -> ItemError:

@@ -68,7 +68,10 @@ class ItemErrorSchema(StrictSchema):
         required=True,
         about="`unknown`: it was sent and may have been applied; `not_sent`: it never left the gateway.",
     )
-    retryable = Flag(required=True, about="Sending just this item again can help.")
+    retryable = Flag(
+        required=True,
+        about="Sending just this item again can help; for an unknown one, under the same Idempotency-Key.",
+    )
     retry_after = _count("Seconds to wait before that.")
     errors = fields.Dict(
         keys=fields.String(),

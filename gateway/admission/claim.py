@@ -55,6 +55,11 @@ class Claim:
         self._flush_at = clock() + _CHUNK_SECONDS
         self._flush_failed = False
 
+    @property
+    def repeats_unknown(self) -> bool:
+        """Whether a repeat sends again what may have been applied: the core applies a key once."""
+        return self._policy.repeats_unknown
+
     def sent_upto(self, position: int) -> bool:
         """Mark all positions below ``position`` as sent. False: the mark does not stand, so they must not be sent."""
         if position <= self._marked:

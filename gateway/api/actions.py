@@ -115,7 +115,7 @@ class BulkEndpoint:
         began = time.perf_counter()
         outcomes = self._outcomes(updates, action_ids, claim, context)
         seconds = time.perf_counter() - began
-        result, failed = verdict(outcomes), failures(action_ids, outcomes)
+        result, failed = verdict(outcomes), replay.advised(failures(action_ids, outcomes), claim)
         batch = summarize(
             len(outcomes), failed, kind="sync", status=result.status, seconds=seconds, keep_failed=self.log_failed_items
         )

@@ -15,6 +15,25 @@ if TYPE_CHECKING:
 
     from gateway.outcome import FailedAt, ItemError, Outcome, Verdict
 
+_NOT_UPDATED = (
+    "The action was not updated; read its outcome.",
+    "None of the {} actions was updated; read the outcome of each.",
+)
+_UNKNOWN = (
+    "It is not known whether the action was updated; read its outcome.",
+    "None of the {} actions is known to be updated, and at least one may be; read the outcome of each.",
+)
+# For one item, and for several.
+_DETAILS: Mapping[str, tuple[str, str]] = {
+    "core-rejected": (
+        "The action was not updated: the core refused it.",
+        "None of the {} actions was updated: the core refused at least one.",
+    ),
+    "not-found": ("The action was not found.", "None of the {} actions was found."),
+    "core-failed": _UNKNOWN,
+    "core-timed-out": _UNKNOWN,
+}
+
 
 def json_answer(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """``document`` as ``application/json``."""
@@ -58,11 +77,6 @@ def _retry_after(result: Verdict) -> dict[str, str]:
 
 
 def _detail(slug: str, count: int) -> str:
-    items = "The action was" if count == 1 else f"None of the {count} actions was"
-    ending = {
-        "core-rejected": " updated: the core refused at least one."
-        if count > 1
-        else " not updated: the core refused it.",
-        "not-found": " found." if count > 1 else " not found.",
-    }.get(slug, " updated; read the outcome of each." if count > 1 else " not updated; read its outcome.")
-    return items + ending
+    """One sentence on all items; it claims of none that it was not updated where that is not known."""
+    one, many = _DETAILS.get(slug, _NOT_UPDATED)
+    return one if count == 1 else many.format(count)

@@ -92,7 +92,6 @@ _ITEM_ERRORS = {
         code="core_broke_off",
         detail="The core broke off before it answered; action 19353 may have been updated.",
         outcome=Applied.UNKNOWN,
-        retryable=True,
     ),
     "core-misconfigured": ItemError(
         status=502,
@@ -105,7 +104,6 @@ _ITEM_ERRORS = {
         code="core_timeout",
         detail="The core did not answer in time; action 19353 may have been updated.",
         outcome=Applied.UNKNOWN,
-        retryable=True,
     ),
 }
 _MEMBERS: dict[str, dict[str, object]] = {

@@ -1,7 +1,8 @@
-"""Idempotency at the bulk endpoint (hop 5): claim the key, send only what is not settled, keep what became of it."""
+"""Idempotency at the bulk endpoint (hop 6): claim the key, send only what is not settled, keep what became of it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,7 +17,7 @@ from gateway.admission.idempotency import (
 )
 from gateway.admission.journal import Entry
 from gateway.api.problems import Problem
-from gateway.item_errors import interrupted
+from gateway.item_errors import interrupted, refused_later
 from gateway.outcome import Applied, ItemError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from gateway.admission.claim import Claim
     from gateway.admission.journal import State
-    from gateway.outcome import Outcome
+    from gateway.outcome import FailedAt, Outcome
     from gateway.telemetry.events import ReplayKind
 
 
@@ -67,9 +68,13 @@ def recorded(
     for position, outcome in finished:
         index = claim.to_send[position]
         entry, before = Entry(index, _state(outcome), _payload(outcome)), claim.stored.get(index)
-        if before and before.state == "unknown" and entry.state == "open":
-            # That this run did nothing says nothing of what the earlier one did.
-            entry, outcome = before, _outcome(before.payload, action_ids[index])
+        if before and before.state == "unknown" and isinstance(outcome, ItemError):
+            # What this run did not do says nothing of what the earlier one did.
+            if entry.state == "open":
+                entry, outcome = before, _outcome(before.payload, action_ids[index])
+            elif outcome.is_final:
+                outcome = refused_later(outcome)
+                entry = Entry(index, "final", _payload(outcome))
         claim.record([entry])
         yield index, outcome
 
@@ -88,6 +93,20 @@ def end(claim: Claim, outcomes: Sequence[Outcome]) -> None:
         claim.abandon()
     else:
         claim.finish()
+
+
+def advised(failed: Sequence[FailedAt], claim: Claim | None) -> list[FailedAt]:
+    """The item errors with the word on those of unknown outcome: to send again helps where the key makes it safe.
+
+    That is where the batch has a key and the core applies a key once (``contract.md`` 1.5); then a repeat sends them.
+    """
+    repeats = claim is not None and claim.repeats_unknown
+    return [
+        (index, action_id, replace(error, retryable=repeats and not error.is_final))
+        if error.outcome is Applied.UNKNOWN
+        else (index, action_id, error)
+        for index, action_id, error in failed
+    ]
 
 
 def headers(claim: Claim | None) -> dict[str, str]:

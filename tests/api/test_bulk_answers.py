@@ -92,6 +92,15 @@ def test_502_when_the_core_broke_off(service):
     assert "10.0.0.1" not in response.text
 
 
+def test_no_answer_claims_that_an_unknown_item_was_not_updated(service):
+    service.core.script = {"1": core.BrokenOff(), "2": core.TimedOut()}
+
+    one, both = service.patch(A).get_json(), service.patch(A, B).get_json()
+
+    assert one["detail"] == "It is not known whether the action was updated; read its outcome."
+    assert both["detail"].startswith("None of the 2 actions is known to be updated, and at least one may be;")
+
+
 def test_503_when_nothing_was_applied_and_waiting_helps(service):
     service.core.script = {"1": core.Busy(429, retry_after=4.2), "2": core.Unreachable()}
 

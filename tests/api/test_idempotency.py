@@ -215,3 +215,46 @@ def test_an_item_that_met_a_misconfigured_core_is_completed_once_that_is_mended(
     service.core.script.clear()
 
     assert service.patch(A, **KEY).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("refusal", "code"),
+    [(core.NotFound(404), "not_found"), (core.Rejected(422), "rejected"), (core.Conflict(409), "conflict")],
+)
+def test_a_refusal_of_what_may_have_been_applied_before_is_final_and_claims_nothing_of_the_earlier_call(
+    make_service, refusal, code
+):
+    service = make_service(core_honours_idempotency="true")
+    service.core.script = {"1": core.BrokenOff()}
+    service.patch(A, **KEY)
+    service.core.script = {"1": refusal}
+
+    again = service.patch(A, **KEY)
+    sent(service)
+    last = service.patch(A, **KEY)
+
+    [error] = assert_problem(again, 502, "core-failed")["errors"]
+    assert (error["code"], error["outcome"], error["retryable"]) == (code, "unknown", False)
+    assert error["detail"].endswith("An earlier call may have updated it.")
+    assert (sent(service), last.headers["Idempotency-Replayed"]) == ([], "true")
+    assert last.get_json()["errors"] == [error]
+
+
+@pytest.mark.parametrize("failure", [core.TimedOut(), core.BrokenOff(), core.BadAnswer(), core.ServerFailed(500)])
+@pytest.mark.parametrize("honours", ["true", "false"])
+@pytest.mark.parametrize("key", [KEY, {}], ids=["key", "no-key"])
+def test_an_unknown_item_is_retryable_where_a_repeat_sends_it_with_the_key_that_the_core_honours(
+    make_service, failure, honours, key
+):
+    service = make_service(core_honours_idempotency=honours)
+    service.core.script = {"1": failure}
+    is_retryable = honours == "true" and bool(key)
+
+    [error] = service.patch(A, **key).get_json()["errors"]
+    [same] = service.patch(A, **key).get_json()["errors"]
+    service.core.script.clear()
+    sent(service)
+    service.patch(A, **key)
+
+    assert (error["outcome"], error["retryable"], same) == ("unknown", is_retryable, error)
+    assert sent(service) == (["1"] if is_retryable or not key else [])
