@@ -156,23 +156,32 @@ def integration_action_to_legacy(action: Mapping[str, Any]) -> dict[str, object]
 def integration_action_from_legacy(action_id: str, data: Mapping[str, Any]) -> dict[str, object]:
     """The core's action with exactly the keys of the contract, in its order.
 
-    Slugs and orders that the core does not keep are made here. Raises KeyError, TypeError or ValueError for an answer
-    without a name or with fields of another shape.
+    Slugs and orders that the core does not keep are made here. Raises AttributeError, KeyError, TypeError or ValueError
+    for an answer without a name or with fields of another shape.
     """
+    if type(data["name"]) is not str:
+        raise TypeError("name")
     fields = data.get("input_fields") or []
     slugs = unique_slugs(field["label"] for field in fields)
     return {
-        "id": str(data.get("id", action_id)),
+        "id": action_id,
         "name": data["name"],
         "slug": data.get("slug") or slug(data["name"], empty="action"),
         "description": data.get("description") or "",
         "code": data.get("code"),
-        "order": data.get("order", 0),
+        "order": data.get("order") or 0,
         "inputFields": [
             _field_from_legacy(field, fallback, order)
             for order, (field, fallback) in enumerate(zip(fields, slugs, strict=True))
         ],
     }
+
+
+def integration_action_as_sent(action_id: str, fields: Mapping[str, Any]) -> dict[str, object]:
+    """What the core's PUT was sent, in public words, without what only the core knows: its slug, order and kept code."""
+    unknown = {"slug", "order"} | ({"code"} - fields.keys())
+    action = integration_action_from_legacy(action_id, fields)
+    return {name: value for name, value in action.items() if name not in unknown}
 
 
 def integration_errors_to_public(errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -162,16 +162,17 @@ class InputFieldAnswerSchema(StrictSchema):
 
 
 class StoredIntegrationActionSchema(StrictSchema):
-    """An integration action as it was stored."""
+    """An integration action as it was stored.
+
+    From a core that answers without a body: as it was sent, without what only the core knows.
+    """
 
     id = Uuid(required=True)
     name = fields.String(required=True)
-    slug = fields.String(
-        required=True, metadata=_about("Set on creation; survives a rename.", examples=["getUserData"])
-    )
+    slug = fields.String(metadata=_about("Set on creation; survives a rename.", examples=["getUserData"]))
     description = fields.String(required=True)
-    code = fields.String(required=True, allow_none=True, metadata=_about("JavaScript."))
-    order = _count("Position within the integration.", required=True)
+    code = fields.String(allow_none=True, metadata=_about("JavaScript."))
+    order = _count("Position within the integration.")
     inputFields = ObjectList(InputFieldAnswerSchema, required=True)  # noqa: N815 -- contract word
 
 

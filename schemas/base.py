@@ -91,7 +91,8 @@ def leaves(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str | No
     for message in messages:
         # A client may well send a name "_schema"; only a message that is not about a name is the whole object's.
         whole = path[-1:] == (SCHEMA,) and code_of(message) not in _ABOUT_NAMES
-        yield ".".join(path[:-1] if whole else path)[:_MAX_PATH] or None, message
+        named = path[:-1] if whole else path
+        yield (".".join(named)[:_MAX_PATH] if named else None), message
 
 
 def _count(messages: Mapping[Any, Any]) -> int:

@@ -69,14 +69,14 @@ class BulkEndpoint:
             body = read_body(request, self.body_limits, room)
             updates = self._updates(body, principal)
             if options.dry_run:
-                return json_answer({"data": [], "validated": len(updates)}, headers=options.applied)
+                return json_answer({"data": [], "validated": len(updates)})
             deadline = Deadline(options.patience(self.deadline_seconds))
             with self.door.under_way(deadline, principal.id):
                 claim = self.replays.claim(request, key, principal.id, body, len(updates))
                 self._charge(principal, len(updates), claim)
                 presence.watch(request.environ, deadline)
                 context = self._context(request, principal, deadline, claim)
-                return self._answer(updates, claim, context, options.applied)
+                return self._answer(updates, claim, context, options.applied(self.deadline_seconds))
 
     def _updates(self, body: bytes, principal: Principal) -> list[ActionUpdate]:
         """What is to be sent; the objects that the body spells are let go of before anything is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import Blueprint, Response, request
@@ -22,6 +22,7 @@ from gateway.auth.scopes import INTEGRATION_API
 from gateway.outcome import ItemError, verdict
 from gateway.telemetry.events import summarize
 from gateway.translate import (
+    integration_action_as_sent,
     integration_action_from_legacy,
     integration_action_to_legacy,
     integration_errors_to_public,
@@ -44,6 +45,11 @@ if TYPE_CHECKING:
 PATH = "/integrations/v1/<integration_id>/actions/<action_id>"
 _PREFIXES = ("", "/api/public")
 _OTHER_METHOD = "integrations.other_method"
+# What these mean here (`contract.md` section 2); the core's own messages stand beside it.
+_DETAILS = {
+    "not_found": "The integration or its action was not found.",
+    "conflict": "Another action of the integration has this name.",
+}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -83,7 +89,7 @@ class IntegrationEndpoint:
         began = time.perf_counter()
         with self.door.under_way(deadline, principal.id):
             result = self.core.replace_integration_action(call, self._context(principal, deadline))
-        outcome = _outcome(call.action_id, result)
+        outcome = _outcome(call, result)
         self._tell(call.action_id, outcome, time.perf_counter() - began)
         if isinstance(outcome, ItemError):
             raise single_failure(outcome, call.action_id)
@@ -157,10 +163,13 @@ def _check_grant(principal: Principal, integration_id: str) -> None:
         raise Problem("integration-not-granted")
 
 
-def _outcome(action_id: str, result: dict[str, Any] | CoreError) -> dict[str, object] | ItemError:
+def _outcome(call: IntegrationActionReplacement, result: dict[str, Any] | CoreError) -> dict[str, object] | ItemError:
     if isinstance(result, CoreError):
-        return item_errors.from_core(result, action_id, integration_errors_to_public)
+        error = item_errors.from_core(result, call.action_id, integration_errors_to_public)
+        return replace(error, detail=_DETAILS.get(error.code, error.detail))
+    if not result:
+        return integration_action_as_sent(call.action_id, call.fields)
     try:
-        return integration_action_from_legacy(action_id, result)
+        return integration_action_from_legacy(call.action_id, result)
     except (AttributeError, KeyError, TypeError, ValueError):
-        return item_errors.unreadable(action_id)
+        return item_errors.unreadable(call.action_id)

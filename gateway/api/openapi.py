@@ -15,6 +15,7 @@ from schemas.integrations import IntegrationActionSchema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from marshmallow import Schema
 
@@ -49,6 +50,8 @@ _HEADERS_OF: Mapping[int, tuple[str, ...]] = {
     503: ("Retry-After",),
 }
 _UNCOUNTED = {401, 405, 431}
+_OF_BATCHES = {"Accept-Patch", "Preference-Applied", "Idempotency-Replayed", "Idempotency-Resumed"}
+_OF_SINGLE_ACTIONS = {"Accept"}
 _OF_A_RUN = {200, 207, 400, 404, 500, 502, 503, 504}
 _BULK_PROBLEMS = (
     "bad-request", "invalid-json", "unknown-parameter", "validation-failed", "core-rejected", "invalid-token",
@@ -116,15 +119,18 @@ def _bulk() -> dict[str, Any]:
         "security": [{"keycloak": []}],
         "parameters": _bulk_parameters(),
         "requestBody": _request("Batch", examples.BATCH),
-        "responses": {
-            "200": _answer(
-                200, "Every item was updated.", {"oneOf": [_ref("Updated"), _ref("DryRun")]}, examples.UPDATED
-            ),
-            "207": _answer(
-                207, "Some items were updated, some were not.", _ref("PartlyUpdated"), examples.PARTLY_UPDATED
-            ),
-            **_problems(_BULK_PROBLEMS),
-        },
+        "responses": _without(
+            _OF_SINGLE_ACTIONS,
+            {
+                "200": _answer(
+                    200, "Every item was updated.", {"oneOf": [_ref("Updated"), _ref("DryRun")]}, examples.UPDATED
+                ),
+                "207": _answer(
+                    207, "Some items were updated, some were not.", _ref("PartlyUpdated"), examples.PARTLY_UPDATED
+                ),
+                **_problems(_BULK_PROBLEMS),
+            },
+        ),
     }
 
 
@@ -149,10 +155,13 @@ def _bulk_parameters() -> list[dict[str, Any]]:
                 "examples": ["8e03978e-40d5-43dd-bc93-6894a57f9324"],
             },
         ),
-        _parameter(
-            "X-Request-ID", "header", "Comes back in the answer, logs and calls to the core.", {"type": "string"}
-        ),
+        _request_id(),
     ]
+
+
+def _request_id() -> dict[str, Any]:
+    meaning = "Comes back in the answer, logs and calls to the core."
+    return _parameter("X-Request-ID", "header", meaning, {"type": "string"})
 
 
 def _ids() -> list[dict[str, Any]]:
@@ -170,12 +179,19 @@ def _integration(suffix: str) -> dict[str, Any]:
         "description": "Omitted: `description` and `inputFields` are emptied, `code` is kept. Browsers are refused.",
         "security": [{"apiKey": []}],
         "requestBody": _request("IntegrationAction", examples.INTEGRATION_ACTION),
-        "responses": {
-            "200": _answer(
-                200, "The action as it is now.", _ref("IntegrationActionAnswer"), examples.INTEGRATION_ANSWER
-            ),
-            **_problems(_INTEGRATION_PROBLEMS),
-        },
+        "parameters": [_request_id()],
+        "responses": _without(
+            _OF_BATCHES,
+            {
+                "200": _answer(
+                    200,
+                    "The action as it is now; from a core that answers without a body, as it was sent.",
+                    _ref("IntegrationActionAnswer"),
+                    examples.INTEGRATION_ANSWER,
+                ),
+                **_problems(_INTEGRATION_PROBLEMS),
+            },
+        ),
     }
 
 
@@ -224,3 +240,10 @@ def _headers(status: int) -> dict[str, Any]:
     names += [] if status in _UNCOUNTED else ["RateLimit", "RateLimit-Policy"]
     names += ["Preference-Applied", "Idempotency-Replayed", "Idempotency-Resumed"] if status in _OF_A_RUN else []
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _without(headers: AbstractSet[str], responses: dict[str, Any]) -> dict[str, Any]:
+    """The responses without the headers that their operation never answers with."""
+    for response in responses.values():
+        response["headers"] = {name: header for name, header in response["headers"].items() if name not in headers}
+    return responses

@@ -12,6 +12,7 @@ from gateway.api.problems import Problem
 
 if TYPE_CHECKING:
     from flask import Request
+    from werkzeug.datastructures import MIMEAccept
 
 _WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,9})\"?\s*(?:;.*)?", re.IGNORECASE)
 # JSON has no charset, but clients ask for one all the same.
@@ -30,10 +31,11 @@ class Options:
         """Seconds that the batch may take: the caller's wish, at most ``most_seconds``."""
         return most_seconds if self.wait_seconds is None else min(most_seconds, self.wait_seconds)
 
-    @property
-    def applied(self) -> dict[str, str]:
-        """The header that says which preferences were honoured (RFC 7240 §3)."""
-        return {} if self.wait_seconds is None else {"Preference-Applied": f"wait={self.wait_seconds}"}
+    def applied(self, most_seconds: float) -> dict[str, str]:
+        """The header that says which preferences were honoured (RFC 7240 §3): a wait that lowered the deadline."""
+        if self.wait_seconds is None or self.wait_seconds > most_seconds:
+            return {}
+        return {"Preference-Applied": f"wait={self.wait_seconds}"}
 
 
 def read_options(request: Request) -> Options:
@@ -51,8 +53,14 @@ def refuse_parameters(request: Request) -> None:
 
 def _check_accept(request: Request) -> None:
     accept = request.headers.get("Accept") or "*/*"
-    if accept not in {"*/*", "application/json"} and not request.accept_mimetypes.best_match(_ANSWER_TYPES):
+    if accept not in {"*/*", "application/json"} and not _is_acceptable(request.accept_mimetypes):
         raise Problem("not-acceptable")
+
+
+def _is_acceptable(accepted: MIMEAccept) -> bool:
+    # JSON that is named counts as it is named, `q=0` included, whatever a wildcard says (RFC 9110 section 12.5.1).
+    named = accepted.find(_ANSWER_TYPES[0])
+    return accepted[named][1] > 0 if named >= 0 else accepted.best_match(_ANSWER_TYPES) is not None
 
 
 def _dry_run(request: Request) -> bool:

@@ -174,7 +174,7 @@ def test_a_query_without_parameters_is_none(service):
         ("wait=3", "wait=3", 3),
         ("respond-async, wait=3", "wait=3", 3),
         ('wait="7"', "wait=7", 7),
-        ("wait=900", "wait=900", 25),
+        ("wait=900", None, 25),
         ("wait=-1", None, 25),
         ("return=minimal", None, 25),
         ('foo="a, wait=5"', None, 25),
@@ -191,6 +191,10 @@ def test_prefer_wait_lowers_the_deadline(service, prefer, applied, seconds):
 
 def test_an_answer_without_json_is_not_to_be_had(service):
     assert_problem(service.patch(A, Accept="text/html"), 406, "not-acceptable")
+
+
+def test_json_that_is_excluded_by_name_is_not_acceptable_whatever_a_wildcard_says(service):
+    assert_problem(service.patch(A, Accept="application/json;q=0, */*"), 406, "not-acceptable")
 
 
 @pytest.mark.parametrize(
@@ -237,3 +241,9 @@ def test_a_charset_that_is_not_utf_8_is_named(service):
 
     assert_problem(response, 415, "unsupported-media-type")
     assert response.get_json()["detail"] == "The charset must be UTF-8, not 'latin-1'."
+
+
+def test_a_dry_run_has_no_deadline_to_lower(service):
+    response = service.patch(A, query="?dry_run=true", Prefer="wait=3")
+
+    assert "Preference-Applied" not in response.headers

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.slugs import unique_slugs
 from legacy_client import errors as core
+from schemas.answers import IntegrationActionAnswerSchema
 from tests.api.conftest import assert_problem
 
 INTEGRATION = "5f0c6f5e-58c1-4a3c-9a53-6b5cf9d3a111"
@@ -326,3 +327,42 @@ def test_any_other_method_is_refused_alike(service, method):
     assert_problem(response, 405, "method-not-allowed")
     assert response.headers["Allow"] == "PUT"
     assert_problem(service.client.open(path, method=method, headers={"Origin": "https://x"}), 403, "browser-origin")
+
+
+@pytest.mark.parametrize("code", [{}, {"code": "return 1"}, {"code": None}], ids=["kept", "set", "cleared"])
+def test_from_a_core_that_answers_without_a_body_the_action_is_shown_as_it_was_sent(service, put, code):
+    service.core.script[ACTION] = {}
+
+    response = put({**EXAMPLE, **code})
+
+    action = response.get_json()["action"]
+    assert (response.status_code, action["id"], action["name"]) == (200, ACTION, EXAMPLE["name"])
+    assert [field["slug"] for field in action["inputFields"]] == ["userId", "format"]
+    # Only the core knows its slug, its place, and the code that it kept.
+    assert {name: action[name] for name in ("slug", "order", "code") if name in action} == code
+    IntegrationActionAnswerSchema().load(response.get_json())
+
+
+def test_an_order_that_the_core_leaves_open_is_the_first(service, put):
+    service.core.script[ACTION] = {"id": ACTION, "name": "Get User Data v2", "order": None}
+
+    assert put().get_json()["action"]["order"] == 0
+
+
+def test_a_name_that_is_no_text_cannot_be_read(service, put):
+    service.core.script[ACTION] = {"id": ACTION, "name": 5, "slug": "five"}
+
+    assert assert_problem(put(), 502, "core-failed")["errors"][0]["code"] == "core_bad_answer"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status", "slug", "detail"),
+    [
+        (core.NotFound(404), 404, "not-found", "The integration or its action was not found."),
+        (core.Conflict(409), 409, "conflict", "Another action of the integration has this name."),
+    ],
+)
+def test_a_refusal_says_what_it_means_for_an_integration(service, put, refusal, status, slug, detail):
+    service.core.script[ACTION] = refusal
+
+    assert assert_problem(put(), status, slug)["detail"] == detail
