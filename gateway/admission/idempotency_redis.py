@@ -22,6 +22,7 @@ from gateway.admission.idempotency import (
     derive_prefix,
     record_id,
 )
+from gateway.admission.idempotency_undo import Undoing
 from gateway.admission.redis_client import REDIS_ERRORS, client_options
 
 if TYPE_CHECKING:
@@ -57,16 +58,18 @@ class RedisIdempotencyStore:
         self._redis = _Scripts(url, policy, timeout_seconds)
         self._clock = clock
         self._paused_until = float("-inf")
+        self._undoing = Undoing(_PAUSE_SECONDS)
 
     def claim(self, principal_id: str, key: str, fingerprint: str, items: int) -> Claim:
         """See IdempotencyStore.claim."""
         if self._clock() < self._paused_until:
             raise StoreUnavailable("redis failed a moment ago")
-        record = _RedisRecord(self._redis, record_id(principal_id, key))
+        record = _RedisRecord(self._redis, record_id(principal_id, key), self._undoing)
         try:
             answer, rest = record.claim(fingerprint, self._policy.first_mark(items))
         except StoreUnavailable:
             self._paused_until = self._clock() + _PAUSE_SECONDS
+            self._undoing.add(record)
             raise
         if answer == b"mismatch":
             raise FingerprintMismatch
@@ -81,6 +84,7 @@ class RedisIdempotencyStore:
 
     def close(self) -> None:
         """Close the pooled connections; the next use opens new ones."""
+        self._undoing.close()
         self._redis.close()
 
 
@@ -116,9 +120,10 @@ class _Scripts:
 class _RedisRecord:
     """One record, and the owner that this claim is to Redis."""
 
-    def __init__(self, run: _Scripts, name: str) -> None:
+    def __init__(self, run: _Scripts, name: str, undoing: Undoing) -> None:
         self._redis = run
         self._name = name
+        self._undoing = undoing
         self._owner = secrets.token_hex(8)
 
     def claim(self, fingerprint: str, first_mark: bytes) -> Any:
@@ -134,7 +139,17 @@ class _RedisRecord:
         self._change(self._redis.append, "1" if complete else "0", *events)
 
     def rollback(self) -> None:
-        """See Record.rollback."""
+        """See Record.rollback. Where Redis does not answer it goes on in the background."""
+        try:
+            self.undo()
+        except LeaseLost:
+            raise
+        except StoreUnavailable:
+            self._undoing.add(self)
+            raise
+
+    def undo(self) -> None:
+        """See Claimed.undo."""
         self._change(self._redis.undo)
 
     def _change(self, script: Script, *arguments: str | bytes) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 import redis
 
-from gateway.admission.idempotency import ClaimPolicy, StoreUnavailable
+from gateway.admission.idempotency import ClaimPolicy, InProgress, StoreUnavailable
 from gateway.admission.idempotency_redis import RedisIdempotencyStore
 from gateway.admission.journal import Entry
 from gateway.admission.rates import RateLimits
@@ -19,7 +20,9 @@ from tests.contract.redis_server import BINARY, MISSING, RedisServer
 from tests.unit.gateway.admission.clocks import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from gateway.admission.claim import Claim
 
 
 @pytest.fixture
@@ -43,6 +46,17 @@ def store(server, clock):
     made = RedisIdempotencyStore(server.url, ClaimPolicy(), timeout_seconds=0.2, clock=clock)
     yield made
     made.close()
+
+
+def once_it_can(claim: Callable[[], Claim]) -> Claim:
+    """The claim, once the key is free; a lease is far longer than this waits."""
+    give_up = time.monotonic() + 10
+    while True:
+        try:
+            return claim()
+        except (InProgress, StoreUnavailable):
+            assert time.monotonic() < give_up
+            time.sleep(0.02)
 
 
 def finals(*indexes: int) -> list[Entry]:
@@ -111,6 +125,29 @@ def test_what_could_not_be_written_is_written_when_redis_is_back(server, store, 
     claim.finish()
 
     assert store.claim("p", "k", "f", 100).stored.keys() == set(range(100))
+
+
+def test_a_claim_that_redis_carried_out_after_it_was_given_up_is_taken_back(server):
+    store = RedisIdempotencyStore(server.url, ClaimPolicy(), timeout_seconds=0.2)
+    store.claim("p", "other", "f", 1).abandon()
+    server.freeze()
+    with pytest.raises(StoreUnavailable, match="TimeoutError"):
+        store.claim("p", "k", "f", 5)
+    server.thaw()
+
+    assert once_it_can(lambda: store.claim("p", "k", "f", 5)).kind == "fresh"
+    store.close()
+
+
+def test_a_claim_whose_taking_back_found_redis_away_is_taken_back_later(server):
+    store = RedisIdempotencyStore(server.url, ClaimPolicy(), timeout_seconds=0.2)
+    claim = store.claim("p", "k", "f", 5)
+    server.freeze()
+    claim.abandon()
+    server.thaw()
+
+    assert once_it_can(lambda: store.claim("p", "k", "f", 5)).kind == "fresh"
+    store.close()
 
 
 def test_an_abandoned_claim_that_cannot_be_taken_back_is_logged(server, store, caplog):
