@@ -48,8 +48,10 @@ class Undoing:
         return self._thread is not None or bool(self._waiting)
 
     def close(self) -> None:
-        """Try no more."""
+        """Try no more; an attempt under way ends first, within Redis' timeout."""
         self._closed.set()
+        if (thread := self._thread) is not None:
+            thread.join()
 
     def _run(self) -> None:
         while not self._closed.wait(self._pause_seconds):
