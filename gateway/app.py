@@ -15,7 +15,7 @@ from flask import Flask
 from gateway import VERSION
 from gateway.admission.held_bytes import HeldBytes
 from gateway.admission.shedding import LoadShedder
-from gateway.api import metrics, openapi, status
+from gateway.api import metrics, openapi, problem_pages, status
 from gateway.api.actions import BulkEndpoint
 from gateway.api.body import BodyLimits
 from gateway.api.door import Door
@@ -52,6 +52,7 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     door = Door(shedder, HeldBytes(max(settings.max_held_bytes, settings.max_body_bytes)))
     app = _bare()
     app.extensions["worker"] = worker_plan(settings, shedder.drain)
+    app.after_request(door.until_taken)
     register(
         app,
         telemetry=instruments.telemetry,
@@ -124,7 +125,7 @@ def _operators(app: Flask, settings: Settings, instruments: Instruments) -> None
     else:
         own = Flask("operators", static_folder=None)
         register_errors(own, instruments.telemetry, settings.public_url)
-        register_pages(own, pages)
+        register_pages(own, [*pages, problem_pages.blueprint()])
         app.wsgi_app = OwnPort(app.wsgi_app, own.wsgi_app, settings.metrics_port)  # type: ignore[method-assign]  # Flask's documented way to wrap
 
 

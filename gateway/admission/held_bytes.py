@@ -1,4 +1,8 @@
-"""How many bytes of request bodies a worker holds at once: the bound on its memory, whatever clients send, and how slowly."""
+"""How many bytes of bodies a worker holds at once: the bound on its memory, whatever clients send, and how slowly.
+
+Bodies of requests and, until their callers have taken them, of answers: a body that finds no room is refused, an answer
+is not, but what it takes is missing for the bodies that come after it.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,14 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # So much of each body is not counted, so that large ones, however slow, never keep small ones out.
 FREE_BYTES = 65_536
 
 
 class HeldBytes:
-    """Counts what the bodies of all requests under way hold beyond their free part; at most ``most``."""
+    """Counts what the bodies of all requests under way hold beyond their free part; none is let in beyond ``most``."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -30,13 +34,23 @@ class HeldBytes:
         finally:
             self.now -= share.counted
 
+    def hold(self, size: int) -> Callable[[], None]:
+        """Count an answer of ``size`` bytes, room or not, until the function that is returned is called."""
+        counted = max(0, size - FREE_BYTES)
+        self.now += counted
+
+        def give_back() -> None:
+            self.now -= counted
+
+        return give_back
+
     def apart(self, size: int) -> AbstractContextManager[object]:
         """Around the time in which a body of ``size`` bytes is objects, ten times as large: of large ones, one at a time."""
         return self._apart if size > FREE_BYTES else nullcontext()
 
     def add(self, size: int) -> bool:
         """Whether there is room for so many more; only then they count."""
-        if self.now + size > self._most:
+        if size and self.now + size > self._most:
             return False
         self.now += size
         return True

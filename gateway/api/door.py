@@ -5,10 +5,13 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
+from gateway.admission.held_bytes import FREE_BYTES
 from gateway.api.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from flask import Response
 
     from gateway.admission.held_bytes import HeldBytes
     from gateway.admission.shedding import LoadShedder, Refusal
@@ -47,6 +50,12 @@ class Door:
                     raise _problem(self._shedder.refuse("too_many_bytes"))
 
             yield take
+
+    def until_taken(self, response: Response) -> Response:
+        """The answer; a large one counts like a body until the caller has taken it."""
+        if (size := response.content_length or 0) > FREE_BYTES:
+            response.call_on_close(self._held.hold(size))
+        return response
 
     def apart(self, body: bytes) -> AbstractContextManager[object]:
         """Around taking a body apart: a large one waits until no other large one is, a small one never."""

@@ -57,7 +57,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         403, "Integration not granted", "This API key may not touch this integration; ask for a key that may."
     ),
     "not-found": ProblemType(404, "Not found", "No item was updated: nothing was found under the ids given."),
-    "no-such-page": ProblemType(404, "No such resource", "Check the path; `/docs` lists the endpoints."),
+    "no-such-page": ProblemType(404, "No such resource", "Check the path; `/openapi.json` lists the endpoints."),
     "method-not-allowed": ProblemType(405, "Method not allowed", "Use one of the methods in the `Allow` header."),
     "not-acceptable": ProblemType(
         406, "Not acceptable", "Answers are `application/json`; errors `application/problem+json`."

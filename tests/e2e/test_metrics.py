@@ -93,6 +93,13 @@ def test_the_public_port_shows_no_metrics_and_the_own_port_no_endpoint(scraped: 
     assert call("PATCH", scraped.url + "/openapi/api/v1/actions", json_body={"data": []}).status == 404
 
 
+def test_the_own_port_explains_its_problems_itself(scraped: Scraped) -> None:
+    problem = call("GET", scraped.url + "/nowhere")
+
+    assert problem.status == 404
+    assert call("GET", problem.json()["type"]).status == 200
+
+
 def test_no_count_is_lost_and_no_file_is_left_when_workers_die(scraped: Scraped) -> None:
     scraped.becomes(2, "gateway_workers")
     files = {path.name for path in scraped.folder().iterdir()}

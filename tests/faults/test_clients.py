@@ -207,6 +207,27 @@ def test_large_slow_bodies_share_a_bound_and_small_ones_pass_beside_them(make_ga
     assert eventually(lambda: gateway.exchange(gateway.request(b" " * 1_000_000 + BATCH)).status == 200)
 
 
+def test_answers_that_nobody_takes_leave_less_room_for_large_bodies_and_none_is_lost(make_gateway, core):
+    core.default = (send(b"HTTP/1.1 204 No Content\r\n\r\n"),)
+    gateway = make_gateway(core.url, MAX_HELD_BYTES="13000000", ANSWER_TIMEOUT="30")
+    with ExitStack() as slow:
+        clients = [slow.enter_context(Client(gateway.url, receive_buffer=4096)) for _ in range(6)]
+        for client in clients:
+            client.send(large_batch(gateway))
+            assert client.has_ended(15.0)
+        answers = [client.read() for client in clients]
+
+        assert [answer.status for answer in answers] == [200, 200, 503, 503, 503, 503]
+        assert [len(answer.json()["data"]) for answer in answers[:2]] == [1000, 1000]
+    assert eventually(lambda: gateway.exchange(large_batch(gateway)).status == 200)
+
+
+def large_batch(gateway):
+    """A thousand items, shown in an answer of 5 MB where the core answers without a body."""
+    items = [{"actionId": str(next(new_ids)), "details": {"en": "d" * 5000}} for _ in range(1000)]
+    return gateway.request(json.dumps({"data": items}).encode())
+
+
 def test_beyond_its_places_it_refuses_at_once_and_serves_what_it_has(make_gateway, core):
     gateway = make_gateway(core.url, MAX_WAITING_BATCHES="8")
     core.default = (wait(0.5), action())

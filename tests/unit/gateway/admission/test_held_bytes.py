@@ -38,6 +38,26 @@ def test_what_a_request_held_is_given_back_however_it_ends():
     assert held.now == 0
 
 
+def test_an_answer_is_never_refused_and_leaves_less_for_bodies_until_it_was_taken():
+    held = HeldBytes(1000)
+    give_back = held.hold(FREE_BYTES + 2000)
+    with held.share() as large, held.share() as small:
+        assert not large.take(FREE_BYTES + 1)
+        assert small.take(FREE_BYTES)
+        give_back()
+        assert small.take(1)
+
+    assert held.now == 0
+
+
+def test_a_small_answer_is_free():
+    held = HeldBytes(0)
+
+    held.hold(FREE_BYTES)
+
+    assert held.now == 0
+
+
 @given(st.lists(st.lists(st.integers(0, 100_000), max_size=8), max_size=8))
 def test_the_bound_holds_whatever_comes(bodies):
     held = HeldBytes(200_000)
