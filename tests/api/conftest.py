@@ -95,15 +95,22 @@ class Service:
 
 
 @pytest.fixture
-def service(tmp_path):
-    return Service(tmp_path)
+def service(make_service):
+    return make_service()
 
 
 @pytest.fixture
 def make_service(tmp_path):
-    return lambda **environ: Service(
-        tmp_path, {f"GATEWAY_{name.upper()}": str(value) for name, value in environ.items()}
-    )
+    services = []
+
+    def make(**environ):
+        variables = {f"GATEWAY_{name.upper()}": str(value) for name, value in environ.items()}
+        services.append(Service(tmp_path, variables))
+        return services[-1]
+
+    yield make
+    for service in services:
+        service.backends.idempotency.close()
 
 
 def assert_problem(response, status, slug):
