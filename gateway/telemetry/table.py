@@ -112,6 +112,11 @@ METRICS: tuple[Spec, ...] = (
         "Requests with a known idempotency key: answered from the record, or completed.",
         ("kind",),
     ),
+    Spec(
+        "gateway_idempotency_refused_total",
+        "counter",
+        "Requests with an idempotency key refused because its record could not be had.",
+    ),
     Spec("gateway_core_attempts_total", "counter", "Calls sent to the core, retries included, by result.", ("result",)),
     Spec(
         "gateway_core_attempt_duration_seconds",
