@@ -55,8 +55,26 @@ ITEM_SERIES = (
 )
 """Outcome and code of every item there can be: an alert on a rare one needs its zero before its first."""
 
+_INTEGRATION = "/integrations/v1/<integration_id>/actions/<action_id>"
+REQUEST_SERIES = tuple(
+    (route, method, status)
+    for route, method in (
+        ("/openapi/api/v1/actions", "PATCH"),
+        (_INTEGRATION, "PUT"),
+        (f"/api/public{_INTEGRATION}", "PUT"),
+    )
+    for status in ("200", "500", "502", "503", "504")
+)
+"""Route, method and status of what partners ask for, where it went well and where it failed on our side."""
+
 METRICS: tuple[Spec, ...] = (
-    Spec("gateway_requests_total", "counter", "Requests answered.", ("route", "method", "status")),
+    Spec(
+        "gateway_requests_total",
+        "counter",
+        "Requests answered.",
+        ("route", "method", "status"),
+        from_start=REQUEST_SERIES,
+    ),
     Spec(
         "gateway_request_duration_seconds",
         "histogram",

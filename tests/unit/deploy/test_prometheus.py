@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gateway.telemetry.table import METRICS
+from gateway.telemetry.table import METRICS, REQUEST_SERIES
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "deploy" / "prometheus"
@@ -58,6 +58,14 @@ def test_each_alert_says_how_bad_it_is_and_where_to_read_on(name: str) -> None:
     assert rule["labels"]["severity"] in {"page", "ticket"}
     assert anchor == name.lower()
     assert f"## {name}\n" in (ROOT / path).read_text(encoding="utf-8")
+
+
+def test_the_share_of_failed_requests_counts_every_route_of_partners_and_no_other() -> None:
+    (counted,) = set(re.findall(r'route=~"([^"]+)"', ALERTS["GatewayRequestsFailing"]["expr"]))
+
+    assert [route for route, _, _ in REQUEST_SERIES if not re.fullmatch(counted, route)] == []
+    others = ("/livez", "/readyz", "/metrics", "/status/data", "/docs", "/openapi.json", "unmatched")
+    assert [route for route in others if re.fullmatch(counted, route)] == []
 
 
 def unknown_metrics(expression: str) -> set[str]:
