@@ -155,7 +155,12 @@ METRICS: tuple[Spec, ...] = (
     ),
     Spec("gateway_core_concurrency_limit", "gauge", "Calls to the core that may be under way at once."),
     Spec("gateway_core_circuit_state", "gauge", "Workers whose circuit is in this state.", ("state",)),
-    Spec("gateway_jwks_age_seconds", "gauge", "Age of the oldest set of signing keys in use.", across="livemax"),
+    Spec(
+        "gateway_jwks_age_seconds",
+        "gauge",
+        "Age of the oldest realm's signing keys; `+Inf` while a realm has never given any.",
+        across="livemax",
+    ),
     Spec("gateway_workers", "gauge", "Worker processes that serve."),
     Spec("gateway_process_cpu_seconds_total", "counter", "CPU time of the worker processes."),
     Spec("gateway_process_resident_memory_bytes", "gauge", "Resident memory of the worker processes."),

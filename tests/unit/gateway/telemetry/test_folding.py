@@ -125,6 +125,12 @@ def test_the_age_of_the_keys_is_shown_once_there_are_keys(worker: Worker) -> Non
     assert worker.folded("gateway_jwks_age_seconds") == 12
 
 
+def test_keys_that_were_never_had_are_infinitely_old(worker: Worker) -> None:
+    worker.keys_age = float("inf")
+
+    assert worker.folded("gateway_jwks_age_seconds") == float("inf")
+
+
 def test_the_process_says_what_it_is_and_uses(worker: Worker) -> None:
     assert worker.folded("gateway_workers") == 1
     assert (worker.folded("gateway_process_cpu_seconds_total") or 0) > 0
