@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
     )
     # A single body of the largest size always has room.
     door = Door(shedder, HeldBytes(max(settings.max_held_bytes, settings.max_body_bytes)))
+    bulk = _bulk(settings, backends, door, instruments)
     app = _bare()
     app.extensions["worker"] = worker_plan(settings, shedder.drain)
     app.after_request(door.until_taken)
@@ -57,14 +58,14 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
         app,
         telemetry=instruments.telemetry,
         base_url=settings.public_url,
-        bulk=_bulk(settings, backends, door, instruments),
+        bulk=bulk,
         integration=_integration(settings, backends, door, instruments),
         checks={**backends.checks, "draining": lambda: {"ready": not shedder.draining}},
         document=_document(settings),
         docs_page=settings.docs_page,
     )
     _operators(app, settings, instruments)
-    _watch(instruments, backends, shedder)
+    _watch(instruments, backends, shedder, bulk.replays)
     app.wsgi_app = instruments.traces.application(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's documented way to wrap
     _tell_unknown_variables()
     return app
@@ -101,7 +102,7 @@ def _tell_unknown_variables() -> None:
         _log.warning("setting_unknown", extra={"variable": name, "nearest": nearest})
 
 
-def _watch(instruments: Instruments, backends: Backends, shedder: LoadShedder) -> None:
+def _watch(instruments: Instruments, backends: Backends, shedder: LoadShedder, replays: Replays) -> None:
     if backends.gate is not None:
         instruments.watch(
             Sources(
@@ -109,6 +110,7 @@ def _watch(instruments: Instruments, backends: Backends, shedder: LoadShedder) -
                 waiting=backends.waiting,
                 batches=lambda: shedder.under_way,
                 shed=lambda: {str(reason): count for reason, count in shedder.refused.items()},
+                keyed_refused=lambda: replays.refused,
                 keys_age=backends.keys_age,
             )
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -55,7 +54,7 @@ def connect(settings: Settings) -> Backends:
         core=core.client,
         waiting=core.transport.waiting,
         gate=core.gate,
-        keys_age=lambda: _oldest(access.key_ages()),
+        keys_age=access.keys_age,
         authenticators=access.authenticators,
         idempotency=idempotency_store(settings),
         item_rates=RateLimits(settings.rate_limit, storage, name="items"),
@@ -88,9 +87,3 @@ def rate_storage(settings: Settings) -> Storage:
 
         return SharedRedisStorage(settings.redis_url)
     return SqliteStorage(settings.state_dir / "rates.sqlite")
-
-
-def _oldest(ages: Mapping[str, float]) -> float | None:
-    """The age of the oldest keys; None before any were had."""
-    known = [age for age in ages.values() if math.isfinite(age)]
-    return max(known, default=None)

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Literal
 
-from gateway.admission.idempotency import StoreUnavailable
+from gateway.admission.idempotency import RecordUnusable, StoreUnavailable
 from gateway.admission.journal import items_event, replay, sent_event
 
 if TYPE_CHECKING:
@@ -139,7 +139,8 @@ def open_claim(
     try:
         claim = Claim(record, replay(events), items=items, prefix=prefix, policy=policy)
     except ValueError as exc:
-        raise StoreUnavailable(str(exc)) from exc
+        _log.error("idempotency_record_unreadable", extra={"reason": str(exc)})
+        raise RecordUnusable(str(exc)) from exc
     if claim.kind == "resume" and not claim.sent_upto(min(policy.window, len(claim.to_send))):
         claim.abandon()
         raise StoreUnavailable("the first mark could not be written")

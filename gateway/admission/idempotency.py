@@ -50,7 +50,11 @@ class StoreUnavailable(IdempotencyError):
         self.retry_after = retry_after
 
 
-class LeaseLost(StoreUnavailable):
+class RecordUnusable(StoreUnavailable):
+    """This one record cannot be used; others can."""
+
+
+class LeaseLost(RecordUnusable):
     """Another worker took the record over, or it was removed."""
 
     def __init__(self) -> None:

@@ -24,6 +24,7 @@ from gateway.admission.idempotency import (
 )
 from gateway.admission.idempotency_undo import Undoing
 from gateway.admission.redis_client import REDIS_ERRORS, client_options
+from gateway.admission.store_state import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -106,14 +107,14 @@ class _Scripts:
         try:
             return script(keys, [owner, self._ttl, self._lease, *arguments])
         except REDIS_ERRORS as exc:
-            raise StoreUnavailable(f"{type(exc).__name__}: {exc}") from exc
+            raise _unavailable(exc) from exc
 
     def ping(self) -> StoreUnavailable | None:
         """None if Redis answers."""
         try:
             self._client.ping()
         except REDIS_ERRORS as exc:
-            return StoreUnavailable(f"{type(exc).__name__}: {exc}")
+            return _unavailable(exc)
         return None
 
 
@@ -155,3 +156,7 @@ class _RedisRecord:
     def _change(self, script: Script, *arguments: str | bytes) -> None:
         if not self._redis.run(script, self._name, self._owner, *arguments):
             raise LeaseLost
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    return StoreUnavailable(f"{type(error).__name__}: {said(error)}")

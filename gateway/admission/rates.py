@@ -19,6 +19,8 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
+from gateway.admission.store_state import StoreState, said
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -73,7 +75,7 @@ class RateLimits:
         self._clock = clock
         self._shared = _Counters(storage)
         self._local: _Counters | None = None
-        self._is_down = False
+        self._state = StoreState()
         self._down_until = float("-inf")
         if limit:
             parse_rate(limit, name)
@@ -102,13 +104,11 @@ class RateLimits:
 
     def _went_down(self, error: StorageError) -> None:
         self._down_until = self._clock() + _PAUSE_SECONDS
-        if not self._is_down:
-            self._is_down = True
-            _log.warning("rate_store_down", extra={"reason": str(error), "counting": "each worker for itself"})
+        if self._state.went_down():
+            _log.warning("rate_store_down", extra={"reason": said(error), "counting": "each worker for itself"})
 
     def _came_back(self) -> None:
-        if self._is_down:
-            self._is_down = False
+        if self._state.came_back():
             _log.warning("rate_store_back")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,13 @@ from gateway.admission.idempotency import (
     FingerprintMismatch,
     IdempotencyStore,
     InProgress,
+    RecordUnusable,
     StoreUnavailable,
     fingerprint,
     parse_key,
 )
 from gateway.admission.journal import Entry
+from gateway.admission.store_state import StoreState
 from gateway.api.problems import Problem
 from gateway.item_errors import interrupted, refused_later
 from gateway.outcome import Applied, ItemError
@@ -30,26 +33,43 @@ if TYPE_CHECKING:
     from gateway.outcome import FailedAt, Outcome
     from gateway.telemetry.events import ReplayKind
 
+_log = logging.getLogger(__name__)
+
 
 class Replays:
-    """Claims keys in the store and speaks its refusals as problems."""
+    """Claims keys in the store and speaks its refusals as problems.
+
+    ``refused`` counts the requests whose key the store could not take, for as long as the process lives.
+    """
 
     def __init__(self, store: IdempotencyStore) -> None:
+        self.refused = 0
         self._store = store
+        self._state = StoreState()
 
     def claim(self, request: Request, key: str | None, principal_id: str, body: bytes, items: int) -> Claim | None:
         """The hold on the key, None without one. Raises Problem 409, 422 or 503."""
         if key is None:
             return None
         try:
-            return self._store.claim(principal_id, key, fingerprint(request.method, request.path, body), items)
+            claim = self._store.claim(principal_id, key, fingerprint(request.method, request.path, body), items)
         except InProgress as exc:
             raise Problem("in-progress", headers={"Retry-After": str(exc.retry_after)}) from exc
         except FingerprintMismatch as exc:
             raise Problem("idempotency-key-reused") from exc
         except StoreUnavailable as exc:
+            self._could_not_take(exc)
             detail = "Idempotency records cannot be kept now. Send again later, or without the key."
             raise Problem("temporarily-unavailable", detail, headers={"Retry-After": str(exc.retry_after)}) from exc
+        # A replay may have been only read, which a full disk allows.
+        if claim.kind != "replay" and self._state.came_back():
+            _log.warning("idempotency_store_back")
+        return claim
+
+    def _could_not_take(self, error: StoreUnavailable) -> None:
+        self.refused += 1
+        if not isinstance(error, RecordUnusable) and self._state.went_down():
+            _log.warning("idempotency_store_down", extra={"reason": error.reason})
 
 
 def read_key(request: Request) -> str | None:

@@ -58,9 +58,9 @@ class Access:
         missing = {realm.name: problem.reason for realm in self._realms if (problem := realm.keys.ping())}
         return {"ready": not missing, **({"reasons": missing} if missing else {})}
 
-    def key_ages(self) -> dict[str, float]:
-        """Seconds since Keycloak last gave the keys, by realm; infinite before the first time."""
-        return {realm.name: realm.keys.age_seconds() for realm in self._realms}
+    def keys_age(self) -> float:
+        """Seconds since Keycloak last gave a realm's keys, of the realm that waits longest; infinite where one has none."""
+        return max(realm.keys.age_seconds() for realm in self._realms)
 
     def core_token(self) -> CoreToken:
         """A source of tokens for ``CORE_AUTH=client_credentials``, from the first realm."""

@@ -30,6 +30,7 @@ class Sources:
     waiting: Callable[[], tuple[int, float]]
     batches: Callable[[], int]
     shed: Callable[[], Mapping[str, int]]
+    keyed_refused: Callable[[], int]
     keys_age: Callable[[], float | None]
 
 
@@ -97,6 +98,7 @@ class Folding:
         self._metrics.gauge("gateway_batches_in_flight").set(self._sources.batches())
         for reason, count in self._sources.shed().items():
             self._advance("gateway_shed_total", count, reason)
+        self._advance("gateway_idempotency_refused_total", self._sources.keyed_refused())
 
     def _fold_process(self) -> None:
         if (age := self._sources.keys_age()) is not None:

@@ -56,6 +56,10 @@ LOG_EVENTS: Mapping[str, str] = {
     "rate_store_down": "Redis cannot be had for rates; `counting` says who counts meanwhile.",
     "rate_store_back": "Rates are counted in Redis again.",
     # Idempotency records.
+    "idempotency_store_down": "The store cannot be had, and `reason` says why; requests with a key get a 503. Said once "
+    "until it is back.",
+    "idempotency_store_back": "Requests with a key are taken again.",
+    "idempotency_record_unreadable": "What the store holds for a key is no journal; requests with that key get a 503.",
     "idempotency_mark_failed": "The store could not be told that an item is about to be sent; the batch stops sending.",
     "idempotency_record_failed": "Outcomes could not be kept; a repeat of the key will say that they are unknown.",
     "idempotency_finish_failed": "The end of a keyed request could not be kept; its claim ends by itself.",

@@ -55,8 +55,26 @@ ITEM_SERIES = (
 )
 """Outcome and code of every item there can be: an alert on a rare one needs its zero before its first."""
 
+_INTEGRATION = "/integrations/v1/<integration_id>/actions/<action_id>"
+REQUEST_SERIES = tuple(
+    (route, method, status)
+    for route, method in (
+        ("/openapi/api/v1/actions", "PATCH"),
+        (_INTEGRATION, "PUT"),
+        (f"/api/public{_INTEGRATION}", "PUT"),
+    )
+    for status in ("200", "500", "502", "503", "504")
+)
+"""Route, method and status of what partners ask for, where it went well and where it failed on our side."""
+
 METRICS: tuple[Spec, ...] = (
-    Spec("gateway_requests_total", "counter", "Requests answered.", ("route", "method", "status")),
+    Spec(
+        "gateway_requests_total",
+        "counter",
+        "Requests answered.",
+        ("route", "method", "status"),
+        from_start=REQUEST_SERIES,
+    ),
     Spec(
         "gateway_request_duration_seconds",
         "histogram",
@@ -112,6 +130,11 @@ METRICS: tuple[Spec, ...] = (
         "Requests with a known idempotency key: answered from the record, or completed.",
         ("kind",),
     ),
+    Spec(
+        "gateway_idempotency_refused_total",
+        "counter",
+        "Requests with an idempotency key refused because its record could not be had.",
+    ),
     Spec("gateway_core_attempts_total", "counter", "Calls sent to the core, retries included, by result.", ("result",)),
     Spec(
         "gateway_core_attempt_duration_seconds",
@@ -132,7 +155,12 @@ METRICS: tuple[Spec, ...] = (
     ),
     Spec("gateway_core_concurrency_limit", "gauge", "Calls to the core that may be under way at once."),
     Spec("gateway_core_circuit_state", "gauge", "Workers whose circuit is in this state.", ("state",)),
-    Spec("gateway_jwks_age_seconds", "gauge", "Age of the oldest set of signing keys in use.", across="livemax"),
+    Spec(
+        "gateway_jwks_age_seconds",
+        "gauge",
+        "Age of the oldest realm's signing keys; `+Inf` while a realm has never given any.",
+        across="livemax",
+    ),
     Spec("gateway_workers", "gauge", "Worker processes that serve."),
     Spec("gateway_process_cpu_seconds_total", "counter", "CPU time of the worker processes."),
     Spec("gateway_process_resident_memory_bytes", "gauge", "Resident memory of the worker processes."),

@@ -231,6 +231,27 @@ def test_a_server_that_is_not_redis_is_an_unavailable_store_and_an_open_rate_lim
         listener.shutdown(socket.SHUT_RDWR)
 
 
+@pytest.mark.parametrize("command", ["HELLO", "AUTH"])
+def test_a_redis_that_repeats_the_credentials_brings_them_into_no_reason_and_no_log_line(command, caplog):
+    reply = f"-ERR unknown command `{command}`, with args beginning with: `3`, `AUTH`, `user`, `s3cret`, \r\n"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer_all, args=(listener, reply.encode()), daemon=True).start()
+        url = f"redis://user:s3cret@127.0.0.1:{listener.getsockname()[1]}/0?protocol=3"
+        store = RedisIdempotencyStore(url, ClaimPolicy())
+
+        with pytest.raises(StoreUnavailable) as refused:
+            store.claim("p", "k", "f", 1)
+        asked = store.ping()
+        RateLimits("10/minute", SharedRedisStorage(url)).hit("p", 3)
+        store.close()
+        listener.shutdown(socket.SHUT_RDWR)
+
+    (down,) = (record for record in caplog.records if record.message == "rate_store_down")
+    for reason in (refused.value.reason, asked.reason, down.reason):
+        assert "unknown command" in reason
+        assert "s3cret" not in reason
+
+
 def answer_all(listener: socket.socket, reply: bytes) -> None:
     try:
         while True:

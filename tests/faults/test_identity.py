@@ -62,12 +62,14 @@ def test_without_keycloak_at_the_start_it_starts_and_heals_by_itself(core: FakeC
 
             assert (gateway.get("/livez").status, gateway.get("/readyz").status) == (200, 503)
             assert (refused.status, put.status) == (503, 200)
+            assert "\ngateway_jwks_age_seconds +Inf\n" in gateway.get("/metrics").body.decode()
             assert int(refused.headers["retry-after"]) >= 1
             home.identity.start()
             came_back = time.monotonic()
             eventually(lambda: gateway.get("/readyz").status == 200)
             assert time.monotonic() - came_back < 10.0
             assert send_as(gateway, home.token()) == 200
+            assert "\ngateway_jwks_age_seconds +Inf\n" not in gateway.get("/metrics").body.decode()
 
 
 def test_while_keycloak_is_down_known_keys_go_on(anxious: Gateway, own_home: Home) -> None:

@@ -62,6 +62,25 @@ def test_the_page_says_when_the_circuit_is_open(make_stack: Callable[..., Stack]
     chromium.wait_for("document.getElementById('tiles').innerText.includes('open (1 of 1)')")
 
 
+def test_keys_that_were_never_had_do_not_look_fresh(make_stack: Callable[..., Stack], chromium: Chromium) -> None:
+    stack = make_stack({"STATUS_PAGE": "true", "KEYCLOAK_URL": "http://127.0.0.1:9"}, ready="/livez")
+    chromium.open(stack.gateway.url + "/status")
+
+    chromium.wait_for(f"{VERDICT} === 'Keycloak has given no signing keys: tokens are refused.'")
+    chromium.wait_for(
+        "[...document.querySelectorAll('#tiles div')].some((tile) => tile.textContent === 'Keys\\' age–')"
+    )
+
+
+def test_the_page_says_when_keys_cannot_be_kept(make_stack: Callable[..., Stack], chromium: Chromium) -> None:
+    stack = make_stack({"STATUS_PAGE": "true", "REDIS_URL": "redis://127.0.0.1:9/0", "RATE_LIMIT": ""})
+    chromium.open(stack.gateway.url + "/status")
+    chromium.wait_for(f"{VERDICT} === 'All is well.'")
+    Partner(stack).patch({"actionId": "19000", "status": "active"}, idempotency_key="k")
+
+    chromium.wait_for(f"{VERDICT} === 'Batches with an idempotency key are refused: their store is down.'")
+
+
 def test_the_page_says_when_there_is_nobody_to_ask(make_stack: Callable[..., Stack], chromium: Chromium) -> None:
     stack = make_stack({"STATUS_PAGE": "true"})
     chromium.open(stack.gateway.url + "/status")

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from gateway.telemetry.folding import CIRCUIT_STATES
 from gateway.telemetry.table import METRICS
-from tests.unit.deploy.test_prometheus import unknown_labels, unknown_metrics
+from tests.unit.deploy.test_prometheus import ALERTS, unknown_labels, unknown_metrics
 
 ROOT = Path(__file__).parents[3]
 DASHBOARD = json.loads((ROOT / "deploy" / "grafana" / "dashboard.json").read_text(encoding="utf-8"))
@@ -31,6 +32,13 @@ def test_every_metric_is_on_the_dashboard() -> None:
     drawn = set(re.findall(r"\bgateway_[a-z_]+", " ".join(EXPRESSIONS)))
 
     assert {spec.name for spec in METRICS} <= drawn | {name.removesuffix("_bucket") for name in drawn}
+
+
+def test_a_circuit_that_is_probed_is_no_more_closed_than_one_that_is_open() -> None:
+    drawn = " ".join(EXPRESSIONS) + ALERTS["GatewayCircuitOpen"]["expr"]
+    states = re.findall(r'gateway_core_circuit_state\{[^}]*state=~?"([^"]+)"', drawn)
+
+    assert [set(state.split("|")) for state in states] == [{*CIRCUIT_STATES} - {"closed"}] * 2
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel["title"])

@@ -6,17 +6,22 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
-from gateway.telemetry.table import METRICS
+from gateway.admission.shedding import RefusalReason
+from gateway.outcome import ITEM_CODES
+from gateway.telemetry.log_events import LOG_EVENTS
+from gateway.telemetry.table import METRICS, REQUEST_SERIES
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "deploy" / "prometheus"
 GROUPS = yaml.safe_load((FOLDER / "alerts.yml").read_text(encoding="utf-8"))["groups"]
 RULES: list[dict[str, Any]] = [rule for group in GROUPS for rule in group["rules"]]
+RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+LOG_FIELDS = {"principal_id", "request_id", "retry_after"}
 ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
 needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
 
@@ -60,6 +65,26 @@ def test_each_alert_says_how_bad_it_is_and_where_to_read_on(name: str) -> None:
     assert f"## {name}\n" in (ROOT / path).read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", [*ALERTS])
+def test_each_name_in_an_alert_and_its_section_is_one_that_there_is(name: str) -> None:
+    named = _names(ALERTS[name]["annotations"]["description"]) | _names(_section(name))
+
+    assert named - {*LOG_EVENTS, *ITEM_CODES, *get_args(RefusalReason), *(spec.name for spec in METRICS)} <= LOG_FIELDS
+
+
+@pytest.mark.parametrize("name", [*ALERTS])
+def test_what_an_alert_says_to_look_for_its_section_explains(name: str) -> None:
+    assert _names(ALERTS[name]["annotations"]["description"]) <= _names(_section(name))
+
+
+def test_the_share_of_failed_requests_counts_every_route_of_partners_and_no_other() -> None:
+    (counted,) = set(re.findall(r'route=~"([^"]+)"', ALERTS["GatewayRequestsFailing"]["expr"]))
+
+    assert [route for route, _, _ in REQUEST_SERIES if not re.fullmatch(counted, route)] == []
+    others = ("/livez", "/readyz", "/metrics", "/status/data", "/docs", "/openapi.json", "unmatched")
+    assert [route for route in others if re.fullmatch(counted, route)] == []
+
+
 def unknown_metrics(expression: str) -> set[str]:
     """Names in an expression that are no metric, nor a series of a histogram."""
     known = {spec.name for spec in METRICS}
@@ -77,3 +102,14 @@ def unknown_labels(expression: str) -> set[str]:
         labels = set(re.findall(r"([a-z_]+)\s*(?:=|!)", selector))
         wrong |= labels - by_name.get(name.removesuffix("_bucket"), by_name.get(name, set()))
     return wrong
+
+
+def _names(text: str) -> set[str]:
+    """Words in snake case, as log events, item codes, reasons and metrics are."""
+    return set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", text))
+
+
+def _section(name: str) -> str:
+    """The alert's section of the runbook."""
+    _, _, rest = RUNBOOK.partition(f"## {name}\n")
+    return rest.partition("\n## ")[0]

@@ -90,13 +90,15 @@ const TILES = [
   ["Requests", (now, before) => perSecond(rate(now, before, "gateway_requests_total", byPartners))],
   ["Batch p99", (now, before) => orDash(quantile(now, before, "gateway_batch_duration_seconds", 0.99), duration)],
   ["Circuit", (now) => circuit(now)],
-  ["Keys' age", (now) => duration(sum(now, "gateway_jwks_age_seconds"))],
+  ["Keys' age", (now) => orDash(keysAge(now), duration)],
   ["CPU", (now, before) => percent(rate(now, before, "gateway_process_cpu_seconds_total"))],
   ["Memory", (now) => `${count(sum(now, "gateway_process_resident_memory_bytes") / 2 ** 20)} MiB`],
 ];
 
 const orDash = (value, format) => (value === null ? "–" : format(value));
 const share = (part, whole) => (whole > 0 ? percent(Math.max(0, part) / whole) : "–");
+// JSON knows no infinity: null is the age of keys that were never had.
+const keysAge = (now) => (now.samples.gateway_jwks_age_seconds ?? []).some(([, age]) => age === null) ? null : sum(now, "gateway_jwks_age_seconds");
 const workersIn = (now, state) => sum(now, "gateway_core_circuit_state", (labels) => labels.state === state);
 
 function circuit(now) {
@@ -111,6 +113,8 @@ function circuit(now) {
 // [tone, what to say], worst first.
 function verdict(now, before) {
   if (workersIn(now, "open")) return ["hot", "The circuit to the core is open: items are held back."];
+  if (keysAge(now) === null) return ["hot", "Keycloak has given no signing keys: tokens are refused."];
+  if (grown("gateway_idempotency_refused_total")(now, before) > 0) return ["hot", "Batches with an idempotency key are refused: their store is down."];
   if (outcome("unknown")(now, before) > 0) return ["hot", "Items end as unknown: the core breaks off or answers too late."];
   if (grown("gateway_shed_total")(now, before) > 0) return ["hot", "Load is being shed."];
   if (workersIn(now, "half_open")) return ["warm", "The circuit to the core is being probed."];

@@ -91,11 +91,20 @@ def test_after_the_start_a_token_is_let_in_without_a_further_call(deployment: De
 
 def test_the_age_of_the_keys_is_known(deployment: Deployment):
     access = deployment.access()
-    assert access.key_ages() == {"partners": float("inf")}
+    assert access.keys_age() == float("inf")
 
     identify(access, deployment.bearer())
 
-    assert access.key_ages()["partners"] < 60
+    assert access.keys_age() < 60
+
+
+def test_a_realm_without_keys_is_not_hidden_by_one_that_has_them(deployment: Deployment):
+    access = deployment.access(keycloak_realm=("partners", "suppliers"))
+
+    identify(access, deployment.bearer())
+
+    assert access.check()["reasons"].keys() == {"suppliers"}
+    assert access.keys_age() == float("inf")
 
 
 def test_with_keycloak_down_tokens_are_answered_with_503_and_keys_still_enter(deployment: Deployment):

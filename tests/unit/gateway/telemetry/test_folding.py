@@ -21,6 +21,7 @@ class Worker:
         self.core = a_snapshot()
         self.queue = (0, 0.0)
         self.refused: dict[str, int] = {}
+        self.keyed_refused = 0
         self.keys_age: float | None = None
         self.metrics = Metrics()
         sources = Sources(
@@ -28,6 +29,7 @@ class Worker:
             waiting=lambda: self.queue,
             batches=lambda: 2,
             shed=lambda: self.refused,
+            keyed_refused=lambda: self.keyed_refused,
             keys_age=lambda: self.keys_age,
         )
         self.folding = Folding(self.metrics, sources, "1.2.3")
@@ -107,12 +109,26 @@ def test_shed_requests_are_counted_by_reason(worker: Worker) -> None:
     assert worker.folded("gateway_shed_total", reason="draining") == 3
 
 
+def test_requests_whose_key_the_store_could_not_take_are_counted(worker: Worker) -> None:
+    assert worker.folded("gateway_idempotency_refused_total") == 0
+
+    worker.keyed_refused = 4
+
+    assert worker.folded("gateway_idempotency_refused_total") == 4
+
+
 def test_the_age_of_the_keys_is_shown_once_there_are_keys(worker: Worker) -> None:
     assert worker.folded("gateway_jwks_age_seconds") == 0
 
     worker.keys_age = 12.0
 
     assert worker.folded("gateway_jwks_age_seconds") == 12
+
+
+def test_keys_that_were_never_had_are_infinitely_old(worker: Worker) -> None:
+    worker.keys_age = float("inf")
+
+    assert worker.folded("gateway_jwks_age_seconds") == float("inf")
 
 
 def test_the_process_says_what_it_is_and_uses(worker: Worker) -> None:
@@ -131,7 +147,9 @@ def test_folding_goes_on_by_itself_after_a_fault(caplog: pytest.LogCaptureFixtur
         folded_again.set()
         return a_snapshot()
 
-    sources = Sources(core=core, waiting=lambda: (0, 0.0), batches=int, shed=dict, keys_age=lambda: None)
+    sources = Sources(
+        core=core, waiting=lambda: (0, 0.0), batches=int, shed=dict, keyed_refused=int, keys_age=lambda: None
+    )
     ended = Folding(Metrics(), sources, "1").every(0.001)
 
     assert folded_again.wait(30)

@@ -22,7 +22,9 @@ def _instruments(*, metrics: bool = True) -> Instruments:
 
 
 def _sources(core: Callable[[], GateSnapshot]) -> Sources:
-    return Sources(core=core, waiting=lambda: (0, 0.0), batches=int, shed=dict, keys_age=lambda: None)
+    return Sources(
+        core=core, waiting=lambda: (0, 0.0), batches=int, shed=dict, keyed_refused=int, keys_age=lambda: None
+    )
 
 
 def test_what_is_told_is_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:

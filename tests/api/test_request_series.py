@@ -1,0 +1,17 @@
+"""An alert on failed requests needs their zero before their first."""
+
+from __future__ import annotations
+
+from gateway.telemetry.table import REQUEST_SERIES
+
+
+def test_every_endpoint_of_partners_has_its_failures_counted_from_the_start(service):
+    rules = service.app.url_map.iter_rules()
+    changing = {(rule.rule, method) for rule in rules for method in (rule.methods or set()) & {"PATCH", "PUT", "POST"}}
+
+    assert changing == {(route, method) for route, method, _ in REQUEST_SERIES}
+    shown = service.client.get("/metrics").text
+    for route, method in changing:
+        for status in ("500", "502", "503", "504"):
+            series = f'gateway_requests_total{{method="{method}",route="{route}",status="{status}"}} 0.0\n'
+            assert series in shown
