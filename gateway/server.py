@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -14,6 +15,8 @@ from gateway.telemetry.server_logger import server_logger
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
+
+_log = logging.getLogger(__name__)
 
 try:
     _settings = load()
@@ -52,12 +55,13 @@ def on_starting(server: Arbiter) -> None:
         )
     if not set(bind[1:]) <= set(server.cfg.bind):
         sys.exit("gateway: GATEWAY_METRICS=port needs an address of its own: set GATEWAY_BIND instead of -b")
-    if _settings.metrics == "off":
-        return
-    try:
-        os.environ[shared.VARIABLE] = str(shared.make_folder(_settings.state_dir))
-    except OSError as exc:
-        sys.exit(f"gateway: GATEWAY_STATE_DIR: cannot be written to ({exc.strerror})")
+    if _settings.metrics != "off":
+        try:
+            os.environ[shared.VARIABLE] = str(shared.make_folder(_settings.state_dir))
+        except OSError as exc:
+            sys.exit(f"gateway: GATEWAY_STATE_DIR: cannot be written to ({exc.strerror})")
+    if not _settings.required_role and not _settings.required_scope:
+        _log.warning("access_unrestricted", extra={"audience": _settings.keycloak_audience})
 
 
 def child_exit(server: Arbiter, worker: object) -> None:  # noqa: ARG001 -- gunicorn's signature

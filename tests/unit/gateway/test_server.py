@@ -61,6 +61,29 @@ def test_a_bad_setting_ends_the_start_with_one_line(server, capsys):
     assert str(caught.value) == "gateway: GATEWAY_BATCH_CONCURRENCY: must be a whole number"
 
 
+class Starting:
+    """The arbiter, as far as the hook reads it."""
+
+    def __init__(self, *bound):
+        self.cfg = Config()
+        self.cfg.set("bind", list(bound))
+
+
+@pytest.mark.parametrize("name", ["required_role", "required_scope"])
+def test_a_server_that_asks_for_neither_role_nor_scope_says_so_once(server, caplog, name):
+    module = server(metrics="off")
+    module.on_starting(Starting(*module.bind))
+
+    [record] = [record for record in caplog.records if record.msg == "access_unrestricted"]
+    assert (record.levelname, record.audience) == ("WARNING", "gateway")
+
+    caplog.clear()
+    module = server(metrics="off", **{name: "actions:write"})
+    module.on_starting(Starting(*module.bind))
+
+    assert caplog.records == []
+
+
 def test_the_server_logs_through_the_services_pipeline(server):
     before = logging.root.handlers[:]
     try:
