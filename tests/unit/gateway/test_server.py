@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import socket
 import sys
 
 import pytest
@@ -82,6 +83,25 @@ def test_a_server_that_asks_for_neither_role_nor_scope_says_so_once(server, capl
     module.on_starting(Starting(*module.bind))
 
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("bind", ["192.0.2.1:8000", "[2001:db8::1]:8000"])
+def test_an_address_that_this_host_does_not_have_ends_the_start_with_one_line(server, bind):
+    module = server(metrics="off", bind=bind)
+
+    with pytest.raises(SystemExit, match=r"^gateway: GATEWAY_BIND: cannot be listened on"):
+        module.on_starting(Starting(bind))
+
+
+def test_an_address_in_use_is_left_to_the_server_which_waits_for_its_predecessor(server):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        module = server(metrics="off", bind=f"127.0.0.1:{taken.getsockname()[1]}")
+
+        module.on_starting(Starting(*module.bind))
+
+
+def test_an_address_that_the_command_line_overrides_is_not_tried(server):
+    server(metrics="off", bind="192.0.2.1:8000").on_starting(Starting("127.0.0.1:0"))
 
 
 def test_the_server_logs_through_the_services_pipeline(server):
