@@ -1,5 +1,12 @@
 """What gunicorn loads."""
 
-from gateway.app import create_app
+from gunicorn.errors import AppImportError
 
-app = create_app()
+from gateway.app import create_app
+from gateway.settings import SettingsError
+
+try:
+    app = create_app()
+except SettingsError as exc:
+    # The one error whose text gunicorn prints without a traceback, and after which it starts no other worker.
+    raise AppImportError(f"gateway: {exc}") from exc

@@ -13,6 +13,7 @@ from gateway.admission.rates_sqlite import SqliteStorage
 from gateway.api import integrations
 from gateway.auth.access import Access
 from gateway.core import CoreLink
+from gateway.settings import SettingsError, variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +46,11 @@ class Backends:
 
 
 def connect(settings: Settings) -> Backends:
-    """The real ones. Nothing is awaited: each answers for itself when asked."""
+    """The real ones. Nothing is awaited: each answers for itself when asked.
+
+    Raises SettingsError where a setting names what cannot be used.
+    """
+    _check_redis(settings)
     access = Access(settings)
     access.start()
     core = CoreLink(settings, access.core_token)
@@ -87,3 +92,15 @@ def rate_storage(settings: Settings) -> Storage:
 
         return SharedRedisStorage(settings.redis_url)
     return SqliteStorage(settings.state_dir / "rates.sqlite")
+
+
+def _check_redis(settings: Settings) -> None:
+    """The options in its URL are ones that its client knows, which would find out with the first request."""
+    if settings.redis_url:
+        from redis import ConnectionPool
+
+        try:
+            ConnectionPool.from_url(settings.redis_url).make_connection()
+        except (TypeError, ValueError) as exc:
+            # The library's text is left out: it may repeat the value.
+            raise SettingsError(f"{variable('redis_url')}: must have no options but those of redis-py") from exc

@@ -37,14 +37,32 @@ class Refused(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is returned."""
     options = _parser().parse_args(arguments)
-    store = SqliteKeys(options.state_dir / FILE_NAME)
+    path: Path = options.state_dir / FILE_NAME
     command: Callable[[SqliteKeys, argparse.Namespace], None] = options.command
+    _tell_of_another_source(path, command)
     try:
-        command(store, options)
+        if command is not create:
+            _look_for(path)
+        command(SqliteKeys(path), options)
     except (Refused, SourceFailed) as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
     return 0
+
+
+def _look_for(path: Path) -> None:
+    """A store that is not there, as in a mistyped folder, must not look like one without keys."""
+    try:
+        path.stat()
+    except OSError as exc:
+        raise Refused(f"no store of API keys at {path} ({exc.strerror})") from exc
+
+
+def _tell_of_another_source(path: Path, command: Callable[..., None]) -> None:
+    """Only an export is meant for a service that reads a file."""
+    name = variable("api_keys_file")
+    if os.environ.get(name) and command is not export:
+        print(f"note: {name} is set: a service with it reads that file, and not {path}", file=sys.stderr)
 
 
 def create(store: SqliteKeys, options: argparse.Namespace) -> None:
@@ -143,12 +161,7 @@ def _cell(value: object) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gateway.keys", description="API keys of the integration endpoint.")
-    parser.add_argument(
-        "--state-dir",
-        type=Path,
-        default=Path(os.environ.get(variable("state_dir")) or Settings.state_dir),
-        help=f"folder of the store (default: {variable('state_dir')})",
-    )
+    _add_state_dir(parser, Path(os.environ.get(variable("state_dir")) or Settings.state_dir))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     made = _command(commands, "create", create)
     made.add_argument("--name", required=True, help="whose key it is")
@@ -171,8 +184,16 @@ def _command(
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON")
+    # What stood before the command holds where nothing stands after it.
+    _add_state_dir(parser, argparse.SUPPRESS)
     parser.set_defaults(command=command)
     return parser
+
+
+def _add_state_dir(parser: argparse.ArgumentParser, default: Path | str) -> None:
+    parser.add_argument(
+        "--state-dir", type=Path, default=default, help=f"folder of the store (default: {variable('state_dir')})"
+    )
 
 
 def _uuid(text: str) -> str:

@@ -85,7 +85,12 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]
     yield f"| {' | '.join(heads)} |"
     yield "|" + "---|" * len(heads)
     for row in rows:
-        yield f"| {' | '.join(row)} |"
+        yield f"| {' | '.join(map(_cell, row))} |"
+
+
+def _cell(text: str) -> str:
+    """A bar would end the cell. Within code some renderers show the backslash: a text does better without one there."""
+    return text.replace("|", r"\|")
 
 
 def _coded(table: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import shutil
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.settings import SettingsError, load
+from gunicorn.util import is_ipv6, parse_address
+
+from gateway.settings import SettingsError, load, variable
 from gateway.telemetry import shared
 from gateway.telemetry.server_logger import server_logger
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
+
+_log = logging.getLogger(__name__)
 
 try:
     _settings = load()
@@ -45,19 +52,21 @@ logger_class = server_logger(_settings.log_format, _settings.log_level)
 
 
 def on_starting(server: Arbiter) -> None:
-    """Before the first worker: the folder in which the workers share their numbers."""
+    """Before the first worker: what only the server can refuse, and the folder in which the workers share their numbers."""
     if server.cfg.preload_app:
         sys.exit(
             "gateway: --preload is refused: connections, locks and threads of the application must not cross a fork"
         )
     if not set(bind[1:]) <= set(server.cfg.bind):
         sys.exit("gateway: GATEWAY_METRICS=port needs an address of its own: set GATEWAY_BIND instead of -b")
-    if _settings.metrics == "off":
-        return
-    try:
-        os.environ[shared.VARIABLE] = str(shared.make_folder(_settings.state_dir))
-    except OSError as exc:
-        sys.exit(f"gateway: GATEWAY_STATE_DIR: cannot be written to ({exc.strerror})")
+    _check_addresses(server.cfg.bind)
+    if _settings.metrics != "off":
+        try:
+            os.environ[shared.VARIABLE] = str(shared.make_folder(_settings.state_dir))
+        except OSError as exc:
+            sys.exit(f"gateway: GATEWAY_STATE_DIR: cannot be written to ({exc.strerror})")
+    if not _settings.required_role and not _settings.required_scope:
+        _log.warning("access_unrestricted", extra={"audience": _settings.keycloak_audience})
 
 
 def child_exit(server: Arbiter, worker: object) -> None:  # noqa: ARG001 -- gunicorn's signature
@@ -70,3 +79,19 @@ def on_exit(server: Arbiter) -> None:  # noqa: ARG001 -- gunicorn's signature
     """After the last worker: nobody reads the numbers any more."""
     if folder := os.environ.get(shared.VARIABLE):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_addresses(bound: list[str]) -> None:
+    """Refuse an address that this host does not have: gunicorn would try for seconds, and name no setting."""
+    for name, text in zip(("bind", "metrics_bind"), bind, strict=False):
+        address = parse_address(text)
+        if text in bound and isinstance(address, tuple):
+            family = socket.AF_INET6 if is_ipv6(address[0]) else socket.AF_INET
+            try:
+                with socket.socket(family) as probe:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    probe.bind(address)
+            except OSError as exc:
+                # One in use may be a predecessor's that is about to end; gunicorn waits for it.
+                if exc.errno != errno.EADDRINUSE:
+                    sys.exit(f"gateway: {variable(name)}: cannot be listened on ({exc.strerror})")

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.knobs.access import AccessKnobs
+from gateway.knobs.addresses import port_of
 from gateway.knobs.core import CoreKnobs
+from gateway.knobs.files import check_key
 from gateway.knobs.service import ServiceKnobs
 
 if TYPE_CHECKING:
@@ -32,7 +34,10 @@ class Settings(CoreKnobs, AccessKnobs, ServiceKnobs):
     """All settings, checked. Collaborators get the values they need, not this object."""
 
     def __post_init__(self) -> None:
-        """Derive the outer budgets and check that inner ones end first: attempt < item < batch < request < worker."""
+        """Derive the outer budgets and check that inner ones end first: attempt < item < batch < request < worker.
+
+        The two innermost are cut to the batch's; ``load`` refuses those that were given and would be cut.
+        """
         request = self.request_deadline or self.batch_deadline + self.body_timeout + 2
         graceful = self.graceful_timeout or request + self.drain_delay + 2
         object.__setattr__(self, "request_deadline", request)
@@ -63,6 +68,9 @@ class Settings(CoreKnobs, AccessKnobs, ServiceKnobs):
                 raise SettingsError(f"{variable(name)}: needed by the other settings given, but not set")
         if self.keycloak_issuer and len(self.keycloak_issuer) != len(self.keycloak_realm):
             raise SettingsError(f"{variable('keycloak_issuer')}: must name one issuer for each realm")
+        # By the port alone the service tells the operators' requests from the public's.
+        if self.metrics == "port" and self.metrics_port == port_of(self.bind):
+            raise SettingsError(f"{variable('metrics_port')}: must differ from the port of {variable('bind')}")
 
 
 def variable(name: str) -> str:
@@ -73,7 +81,7 @@ def variable(name: str) -> str:
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment; a secret may come from the file named by ``GATEWAY_*_FILE``.
 
-    Raises SettingsError with one line that names the variable.
+    Raises SettingsError with one line that names the variable. Files that settings name are looked at.
     """
     environ = os.environ if environ is None else environ
     given = {}
@@ -83,7 +91,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             given[knob_field.name] = _parsed(knob_field, text)
         elif knob_field.default is dataclasses.MISSING:
             raise SettingsError(f"{variable(knob_field.name)}: not set. {knob_field.metadata['help']}")
-    return Settings(**given)
+    settings = Settings(**given)
+    _check_inner_budgets(settings, given)
+    _check_client_certificate(settings)
+    return settings
 
 
 def unknown_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -102,6 +113,23 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield name, "".join(difflib.get_close_matches(name, known, n=1))
 
 
+def _check_inner_budgets(settings: Settings, given: Mapping[str, Any]) -> None:
+    """A default gives way to a shorter budget around it; who chose a longer one is told, as with the outer budgets."""
+    for inner, outer in (("item_deadline", "batch_deadline"), ("core_timeout", "item_deadline")):
+        most = getattr(settings, outer)
+        if given.get(inner, 0) > most:
+            raise SettingsError(f"{variable(inner)}: must be at most {variable(outer)}, which is {most:g} s")
+
+
+def _check_client_certificate(settings: Settings) -> None:
+    if settings.core_cert_file:
+        name = "core_key_file" if settings.core_key_file else "core_cert_file"
+        try:
+            check_key(settings.core_cert_file, settings.core_key_file)
+        except ValueError as exc:
+            raise SettingsError(f"{variable(name)}: {exc}") from exc
+
+
 def _text(knob_field: dataclasses.Field[Any], environ: Mapping[str, str]) -> str | None:
     name = variable(knob_field.name)
     path = environ.get(name + "_FILE") if knob_field.metadata["secret"] else None
@@ -111,6 +139,9 @@ def _text(knob_field: dataclasses.Field[Any], environ: Mapping[str, str]) -> str
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as exc:
         raise SettingsError(f"{name}_FILE: cannot be read ({exc.strerror})") from exc
+    except UnicodeDecodeError:
+        # Not chained: the error holds the secret's bytes.
+        raise SettingsError(f"{name}_FILE: must be UTF-8 text") from None
 
 
 def _parsed(knob_field: dataclasses.Field[Any], text: str) -> Any:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,14 +26,6 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def url(text: str) -> str:
-    """An absolute http(s) URL without its trailing slash."""
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("must be an http:// or https:// URL without query or fragment")
-    return text.rstrip("/")
-
-
 def one_of(*choices: str) -> Callable[[str], str]:
     """A parser for a closed set of words; ``-`` and ``_`` are the same."""
 
@@ -42,6 +34,29 @@ def one_of(*choices: str) -> Callable[[str], str]:
         if word not in choices:
             raise ValueError(f"must be one of: {', '.join(choices)}")
         return word
+
+    return parse
+
+
+def some_of(*choices: str) -> Callable[[str], tuple[str, ...]]:
+    """A parser for a list whose members are all from a closed set."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        members = names(text)
+        if not set(members) <= set(choices):
+            raise ValueError(f"must be some of: {', '.join(choices)}")
+        return members
+
+    return parse
+
+
+def matching(pattern: str, allowed: str) -> Callable[[str], str]:
+    """A parser for a text of the form ``pattern``; ``allowed`` says in words what that is."""
+
+    def parse(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"must be {allowed}")
+        return text
 
     return parse
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.knobs import flag, knob, one_of, url
+from gateway.knobs import flag, knob, matching, one_of
+from gateway.knobs.addresses import url
+from gateway.knobs.files import certificates, readable_file
+
+_header_name = matching(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", "a header's name: letters, digits and !#$%&'*+-.^_`|~")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +23,9 @@ class CoreKnobs:
         "Keycloak, a `static` header from `CORE_AUTH_FILE`, or `none`.",
     )
     core_auth_file: str = knob(
-        "", help="File with one header line (`Name: value`) for `CORE_AUTH=static`; re-read on change."
+        "",
+        parse=readable_file,
+        help="File with one header line (`Name: value`) for `CORE_AUTH=static`; re-read on change.",
     )
     core_client_id: str = knob("", help="Client id for `CORE_AUTH=client_credentials`.")
     core_client_secret: str = knob("", secret=True, help="Client secret for `CORE_AUTH=client_credentials`.")
@@ -29,7 +35,11 @@ class CoreKnobs:
         help="`hub`: the engine on the event loop; `sessions`: requests' stock adapter in a pool.",
     )
     core_timeout: float = knob(
-        5.0, parse=float, unit="s", least=0.01, help="One attempt of one call, first byte out to last byte in."
+        5.0,
+        parse=float,
+        unit="s",
+        least=0.01,
+        help="One attempt of one call, first byte out to last byte in; the default follows a shorter `ITEM_DEADLINE`.",
     )
     core_connect_timeout: float = knob(
         1.0, parse=float, unit="s", least=0.01, help="Name look-up, connect and TLS handshake."
@@ -45,9 +55,13 @@ class CoreKnobs:
     core_max_answer_bytes: int = knob(
         1_048_576, parse=int, unit="bytes", least=1024, help="Largest answer read from the core."
     )
-    core_ca_file: str = knob("", help="CA bundle that signs the core's certificate; empty: the system's.")
-    core_cert_file: str = knob("", help="Client certificate (PEM) for mutual TLS with the core.")
-    core_key_file: str = knob("", help="Key of `CORE_CERT_FILE` (PEM).")
+    core_ca_file: str = knob(
+        "", parse=certificates, help="CA bundle (PEM) that signs the core's certificate; empty: the system's."
+    )
+    core_cert_file: str = knob("", parse=certificates, help="Client certificate (PEM) for mutual TLS with the core.")
+    core_key_file: str = knob(
+        "", parse=readable_file, help="Key of `CORE_CERT_FILE` (PEM, not encrypted); empty: it is in that file."
+    )
     core_honours_idempotency: bool = knob(
         False,
         parse=flag,
@@ -55,14 +69,22 @@ class CoreKnobs:
     )
     core_atomic_errors: bool = knob(False, parse=flag, help="A 5xx of the core means that nothing was applied.")
     core_deadline_header: str = knob(
-        "X-Request-Timeout-Ms", help="Header that tells the core the milliseconds left; empty: not sent."
+        "X-Request-Timeout-Ms",
+        parse=_header_name,
+        help="Header that tells the core the milliseconds left.",
     )
 
     batch_concurrency: int = knob(32, parse=int, least=1, help="Calls in flight to the core, per batch.")
     batch_deadline: float = knob(
         25.0, parse=float, unit="s", least=0.05, help="Time from the first call of a batch to its answer."
     )
-    item_deadline: float = knob(15.0, parse=float, unit="s", least=0.01, help="All attempts of one item together.")
+    item_deadline: float = knob(
+        15.0,
+        parse=float,
+        unit="s",
+        least=0.01,
+        help="All attempts of one item together; the default follows a shorter `BATCH_DEADLINE`.",
+    )
     request_deadline: float = knob(
         0.0,
         parse=float,

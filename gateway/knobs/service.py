@@ -4,9 +4,28 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-from gateway.knobs import flag, knob, names, one_of, url
+from gateway.knobs import flag, knob, matching, names, one_of
+from gateway.knobs.addresses import bind_address, bind_host, redis_url, url
+from gateway.knobs.files import readable_file
+
+_rate = matching(
+    r"[1-9][0-9]{0,17}/(second|minute|hour)", "COUNT/second, COUNT/minute or COUNT/hour, COUNT a whole number from 1"
+)
+
+
+def _traces(text: str) -> bool:
+    """A flag that can be on only where the libraries for it are installed."""
+    is_on = flag(text)
+    try:
+        is_possible = not is_on or all(map(find_spec, ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")))
+    except ImportError:
+        is_possible = False
+    if not is_possible:
+        raise ValueError("must be false unless the extra `traces` is installed (pip install '.[traces]')")
+    return is_on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +56,27 @@ class ServiceKnobs:
     )
     languages: tuple[str, ...] = knob(("en", "fr"), parse=names, help="Languages of title, subtitle and details.")
     rate_limit: str = knob(
-        "", help="Items per principal on the bulk endpoint, as `COUNT/second|minute|hour`; empty: none."
+        "",
+        parse=_rate,
+        help="Items per principal on the bulk endpoint, as `COUNT/second`, `COUNT/minute` or `COUNT/hour`; empty: none.",
     )
-    key_rate_limit: str = knob("500/minute", help="Requests per API key without a rate of its own.")
+    key_rate_limit: str = knob(
+        "500/minute", parse=_rate, help="Requests per API key without a rate of its own, written as `RATE_LIMIT` is."
+    )
     redis_url: str = knob(
-        "", secret=True, help="Redis for idempotency records and rate limits; empty: SQLite in `STATE_DIR`."
+        "",
+        parse=redis_url,
+        secret=True,
+        help="Redis for idempotency records and rate limits, as `redis://HOST:PORT/DB`, `rediss://HOST:PORT/DB` or `unix:///PATH`; empty: SQLite in `STATE_DIR`.",
     )
     state_dir: Path = knob(
         Path(tempfile.gettempdir()) / "bulk-update-gateway",
         parse=Path,
         help="Folder for the embedded stores, shared by the workers of one host.",
     )
-    api_keys_file: str = knob("", help="Read-only file of API keys, instead of the store in `STATE_DIR`.")
+    api_keys_file: str = knob(
+        "", parse=readable_file, help="Read-only file of API keys, instead of the store in `STATE_DIR`."
+    )
     idempotency_ttl: float = knob(
         86_400.0, parse=float, unit="s", least=1, help="How long an idempotency record is kept."
     )
@@ -56,7 +84,11 @@ class ServiceKnobs:
         1_073_741_824, parse=int, unit="bytes", least=1_048_576, help="Size of the embedded idempotency store."
     )
 
-    bind: str = knob("127.0.0.1:8000", help="Address and port; `-b` of gunicorn wins.")
+    bind: str = knob(
+        "127.0.0.1:8000",
+        parse=bind_address,
+        help="Where to listen: `HOST:PORT`, `unix:PATH` or `fd://NUMBER`; `-b` of gunicorn wins.",
+    )
     client_keepalive: float = knob(
         75.0,
         parse=float,
@@ -85,12 +117,12 @@ class ServiceKnobs:
     metrics_port: int = knob(
         9090, parse=int, least=1, most=65535, help="Port for `METRICS=port`, on the host of `METRICS_BIND`."
     )
-    metrics_bind: str = knob("127.0.0.1", help="Host for `METRICS=port`.")
+    metrics_bind: str = knob("127.0.0.1", parse=bind_host, help="Host for `METRICS=port`.")
     status_page: bool = knob(False, parse=flag, help="Serve the operators' page `/status` beside the metrics.")
     docs_page: bool = knob(True, parse=flag, help="Serve `/docs`.")
     traces: bool = knob(
         False,
-        parse=flag,
+        parse=_traces,
         help="Export traces by OTLP, of one request in ten unless `OTEL_TRACES_SAMPLER` says otherwise (`OTEL_*` variables apply); needs the extra `traces`.",
     )
     log_format: str = knob(

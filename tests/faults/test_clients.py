@@ -124,7 +124,7 @@ def test_a_body_that_is_cut_where_json_happens_to_be_complete_causes_no_call_eit
     "leave", [lambda client: client.sock.close(), lambda client: client.reset()], ids=["fin", "rst"]
 )
 def test_for_a_client_that_left_nothing_new_is_sent_and_the_result_is_kept(make_gateway, core, leave):
-    gateway = make_gateway(core.url, BATCH_CONCURRENCY="2", BATCH_DEADLINE="20", CORE_TIMEOUT="5")
+    gateway = make_gateway(core.url, BATCH_CONCURRENCY="2", BATCH_DEADLINE="20", ITEM_DEADLINE="5", CORE_TIMEOUT="5")
     ids = [next(new_ids) for _ in range(100)]
     core.default = (wait(0.1), action())
     request = gateway.batch(*ids, Idempotency_Key="left")

@@ -162,7 +162,11 @@ def test_a_jump_amid_a_batch_neither_ends_nor_prolongs_it(
     offset = tmp_path / "offset"
     offset.write_text("0")
     gateway = make_gateway(
-        core.url, {"PYTHONPATH": INJECTIONS, "FAULT_CLOCK": str(offset)}, BATCH_CONCURRENCY="2", BATCH_DEADLINE="1"
+        core.url,
+        {"PYTHONPATH": INJECTIONS, "FAULT_CLOCK": str(offset)},
+        BATCH_CONCURRENCY="2",
+        BATCH_DEADLINE="1",
+        ITEM_DEADLINE="1",
     )
     core.default = (wait(0.1), action())
     began = time.monotonic()
@@ -266,25 +270,98 @@ def test_without_redis_keyed_batches_are_refused_and_the_others_served(
         redis.stop()
 
 
+def start(gateway: Gateway, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """What a server says that does not start; one that does is ended by the time limit, which fails the test."""
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:gateway.server", *arguments, "wsgi:app"]
+    given = {f"GATEWAY_{name}": value for name, value in ({"BIND": "127.0.0.1:0"} | settings).items()}
+    surroundings = gateway.environment() | given
+    return subprocess.run(command, cwd=ROOT, env=surroundings, capture_output=True, text=True, timeout=30)
+
+
 @pytest.mark.parametrize(
-    ("arguments", "environment", "told"),
+    ("name", "value"),
     [
-        ([], {"GATEWAY_BATCH_DEADLINE": "soon"}, "GATEWAY_BATCH_DEADLINE"),
-        ([], {"GATEWAY_KEYCLOAK_URL": ""}, "GATEWAY_KEYCLOAK_URL"),
-        ([], {"GATEWAY_REQUEST_DEADLINE": "1"}, "GATEWAY_REQUEST_DEADLINE"),
-        (["--preload"], {}, "--preload"),
+        ("BATCH_DEADLINE", "soon"),
+        ("KEYCLOAK_URL", ""),
+        ("REQUEST_DEADLINE", "1"),
+        ("ITEM_DEADLINE", "60"),
+        ("CORE_TIMEOUT", "50"),
+        ("CORE_CA_FILE", "/nope"),
+        ("CORE_CERT_FILE", "/nope"),
+        ("KEYCLOAK_CA_FILE", "/nope"),
+        ("RATE_LIMIT", "100"),
+        ("KEY_RATE_LIMIT", "0/minute"),
+        ("KEY_RATE_LIMIT", "5 per minute"),
+        ("REDIS_URL", "foo"),
+        ("CORE_URL", "http://h:99999"),
+        ("CORE_URL", "http://user:hush@h/"),
+        ("JWT_ALGORITHMS", "HS256"),
+        ("API_KEYS_FILE", "/nope"),
+        ("CORE_AUTH_FILE", "/nope"),
+        ("CORE_DEADLINE_HEADER", "a b"),
+        ("REQUIRED_ROLE", 'a"b'),
+        ("REQUIRED_SCOPE", "a\\b"),
+        ("BIND", "abc"),
+        ("BIND", "no-such-host.invalid:8000"),
+        ("BIND", "192.0.2.1:8000"),
     ],
 )
 def test_a_setting_that_is_wrong_stops_the_start_with_one_line_that_names_it(
-    home, core: FakeCore, arguments: list[str], environment: dict[str, str], told: str
+    home, core: FakeCore, name: str, value: str
 ) -> None:
-    gateway = Gateway(home, core.url)
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:gateway.server", *arguments, "wsgi:app"]
-    surroundings = gateway.environment() | {"GATEWAY_BIND": "127.0.0.1:0"} | environment
+    ended = start(Gateway(home, core.url), **{name: value})
 
-    ended = subprocess.run(command, cwd=ROOT, env=surroundings, capture_output=True, text=True, timeout=30)
+    assert ended.returncode == 1
+    assert [line for line in ended.stderr.splitlines() if not line.startswith("{")] == [told(ended)]
+    assert told(ended).startswith(f"gateway: GATEWAY_{name}: ")
+    assert "hush" not in ended.stderr
+    assert "Booting worker" not in ended.stderr
+
+
+def told(ended: subprocess.CompletedProcess[str]) -> str:
+    """The one line for people among those of the log."""
+    assert "Traceback" not in ended.stderr
+    (line,) = [line for line in ended.stderr.splitlines() if line.startswith("gateway:")]
+    return line
+
+
+def test_traces_without_their_libraries_stop_the_start_with_one_line(
+    home, core: FakeCore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What is found first hides what is installed.
+    (tmp_path / "opentelemetry").mkdir()
+    (tmp_path / "opentelemetry" / "__init__.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    ended = start(Gateway(home, core.url), TRACES="true")
+
+    assert told(ended).startswith("gateway: GATEWAY_TRACES: must be false unless the extra `traces` is installed")
+
+
+def test_one_port_for_two_purposes_stops_the_start_with_one_line(home, core: FakeCore) -> None:
+    ended = start(Gateway(home, core.url), BIND="127.0.0.1:8123", METRICS="port", METRICS_PORT="8123")
+
+    assert told(ended) == "gateway: GATEWAY_METRICS_PORT: must differ from the port of GATEWAY_BIND"
+
+
+def test_preloading_is_refused_with_one_line(home, core: FakeCore) -> None:
+    assert "--preload" in told(start(Gateway(home, core.url), "--preload"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"API_KEYS_FILE": __file__}, "API_KEYS_FILE"),
+        ({"CORE_AUTH": "static", "CORE_AUTH_FILE": os.devnull}, "CORE_AUTH_FILE"),
+        ({"REDIS_URL": "redis://:hush@127.0.0.1/0?colour=red"}, "REDIS_URL"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_only_a_worker_finds_out_is_one_line_too_and_ends_the_server(
+    home, core: FakeCore, settings: dict[str, str], name: str
+) -> None:
+    ended = start(Gateway(home, core.url), WORKERS="1", LOG_LEVEL="info", **settings)
 
     assert ended.returncode != 0
-    (line,) = [line for line in ended.stderr.splitlines() if line.startswith("gateway:")]
-    assert told in line
-    assert "Traceback" not in ended.stderr
+    assert told(ended).startswith(f"gateway: GATEWAY_{name}: ")
+    assert "hush" not in ended.stderr

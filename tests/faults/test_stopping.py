@@ -214,7 +214,7 @@ def test_a_batch_whose_worker_was_killed_is_never_sent_twice_behind_the_callers_
 def test_once_its_lease_is_over_such_a_batch_is_completed_and_says_what_is_unknown(
     make_gateway: MakeGateway, core: FakeCore
 ) -> None:
-    gateway, batch = make_gateway(core.url, BATCH_CONCURRENCY="2", BATCH_DEADLINE="1"), ids(300)
+    gateway, batch = make_gateway(core.url, BATCH_CONCURRENCY="2", BATCH_DEADLINE="1", ITEM_DEADLINE="1"), ids(300)
     core.default = (hang(),)
     request = gateway.batch(*batch, Idempotency_Key="leased")
     with gateway.dial() as client, contextlib.suppress(EOFError, OSError):

@@ -31,7 +31,10 @@ class Operator:
         self._capsys = capsys
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
-        code = keys.main(["--state-dir", str(self.state), *arguments])
+        return self.run_as_given("--state-dir", str(self.state), *arguments)
+
+    def run_as_given(self, *arguments: str) -> tuple[int, str, str]:
+        code = keys.main(arguments)
         out, err = self._capsys.readouterr()
         return code, out, err
 
@@ -52,7 +55,8 @@ class Operator:
 
 
 @pytest.fixture
-def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Operator:
+def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Operator:
+    monkeypatch.delenv("GATEWAY_API_KEYS_FILE", raising=False)
     return Operator(tmp_path / "state", capsys)
 
 
@@ -139,6 +143,8 @@ def test_the_list_says_when_a_key_was_used(operator: Operator):
 
 
 def test_an_empty_list_says_so(operator: Operator):
+    SqliteKeys(operator.state / FILE_NAME)._make()
+
     assert operator.run("list") == (0, "no API keys\n", "")
     assert operator.json("list", "--json") == []
 
@@ -195,7 +201,50 @@ def test_a_revoked_key_cannot_be_rotated(operator: Operator):
 
 @pytest.mark.parametrize("command", ["revoke", "rotate"])
 def test_an_unknown_id_is_an_error(operator: Operator, command: str):
+    operator.json(*CREATE)
+
     assert operator.run(command, "A" * 12) == (1, "", "error: no API key has the id AAAAAAAAAAAA\n")
+
+
+@pytest.mark.parametrize(
+    "command", [("list",), ("export",), ("revoke", "A" * 12), ("rotate", "A" * 12)], ids=lambda command: command[0]
+)
+def test_a_store_that_is_not_there_is_no_empty_one(operator: Operator, command: tuple[str, ...]):
+    path = operator.state / FILE_NAME
+
+    assert operator.run(*command) == (1, "", f"error: no store of API keys at {path} (No such file or directory)\n")
+    assert not operator.state.exists()
+
+
+def test_the_state_folder_may_be_named_after_the_command_too(operator: Operator):
+    made = json.loads(operator.run_as_given(*CREATE, "--state-dir", str(operator.state))[1])
+
+    listed = operator.run_as_given("--state-dir", "/nowhere", "list", "--state-dir", str(operator.state))
+
+    assert made["id"] in listed[1]
+    assert operator.identify(made["key"])
+
+
+@pytest.mark.parametrize("command", [("list",), ("revoke",), ("rotate",), CREATE], ids=lambda command: command[0])
+def test_who_looks_into_the_store_while_a_file_is_set_is_told(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+):
+    made = operator.json(*CREATE)
+    monkeypatch.setenv("GATEWAY_API_KEYS_FILE", "/mounted/keys.json")
+
+    code, _, err = operator.run(*command, *([made["id"]] if command[0] in {"revoke", "rotate"} else []))
+
+    assert code == 0
+    assert err == (
+        f"note: GATEWAY_API_KEYS_FILE is set: a service with it reads that file, and not {operator.state / FILE_NAME}\n"
+    )
+
+
+def test_an_export_for_that_file_needs_no_note(operator: Operator, monkeypatch: pytest.MonkeyPatch):
+    operator.json(*CREATE)
+    monkeypatch.setenv("GATEWAY_API_KEYS_FILE", "/mounted/keys.json")
+
+    assert operator.run("export")[2] == ""
 
 
 def test_a_store_that_cannot_be_used_is_an_error_of_one_line(operator: Operator):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.reference import PAGES
+from gateway.reference import PAGES, _table
 
 FOLDER = Path(__file__).parents[3] / "docs" / "reference"
 
@@ -14,6 +14,12 @@ FOLDER = Path(__file__).parents[3] / "docs" / "reference"
 @pytest.mark.parametrize("name", PAGES)
 def test_the_page_in_the_docs_is_what_the_code_says(name):
     assert (FOLDER / name).read_text(encoding="utf-8") == PAGES[name](), "run: make reference"
+
+
+def test_a_bar_in_a_text_does_not_end_its_cell():
+    *_, row = _table(("code", "meaning"), [("`x`", "one|two")])
+
+    assert row == r"| `x` | one\|two |"
 
 
 def test_there_is_no_other_page():

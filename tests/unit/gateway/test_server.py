@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import socket
 import sys
 
 import pytest
@@ -59,6 +60,48 @@ def test_a_bad_setting_ends_the_start_with_one_line(server, capsys):
         server(batch_concurrency="many")
 
     assert str(caught.value) == "gateway: GATEWAY_BATCH_CONCURRENCY: must be a whole number"
+
+
+class Starting:
+    """The arbiter, as far as the hook reads it."""
+
+    def __init__(self, *bound):
+        self.cfg = Config()
+        self.cfg.set("bind", list(bound))
+
+
+@pytest.mark.parametrize("name", ["required_role", "required_scope"])
+def test_a_server_that_asks_for_neither_role_nor_scope_says_so_once(server, caplog, name):
+    module = server(metrics="off")
+    module.on_starting(Starting(*module.bind))
+
+    [record] = [record for record in caplog.records if record.msg == "access_unrestricted"]
+    assert (record.levelname, record.audience) == ("WARNING", "gateway")
+
+    caplog.clear()
+    module = server(metrics="off", **{name: "actions:write"})
+    module.on_starting(Starting(*module.bind))
+
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("bind", ["192.0.2.1:8000", "[2001:db8::1]:8000"])
+def test_an_address_that_this_host_does_not_have_ends_the_start_with_one_line(server, bind):
+    module = server(metrics="off", bind=bind)
+
+    with pytest.raises(SystemExit, match=r"^gateway: GATEWAY_BIND: cannot be listened on"):
+        module.on_starting(Starting(bind))
+
+
+def test_an_address_in_use_is_left_to_the_server_which_waits_for_its_predecessor(server):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        module = server(metrics="off", bind=f"127.0.0.1:{taken.getsockname()[1]}")
+
+        module.on_starting(Starting(*module.bind))
+
+
+def test_an_address_that_the_command_line_overrides_is_not_tried(server):
+    server(metrics="off", bind="192.0.2.1:8000").on_starting(Starting("127.0.0.1:0"))
 
 
 def test_the_server_logs_through_the_services_pipeline(server):

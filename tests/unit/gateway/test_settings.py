@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
+from gateway.admission.rates import parse_rate
+from gateway.auth.keyset import ALGORITHMS
+from gateway.knobs import service
 from gateway.settings import Settings, SettingsError, load, unknown_variables, variable
+from tests.contract.certificates import Authority
 
 REQUIRED = {
     "GATEWAY_CORE_URL": "http://core.test:8080/",
@@ -51,15 +62,60 @@ def test_a_missing_variable_stops_the_start_and_is_named(missing):
         ("GATEWAY_REQUEST_DEADLINE", "3", "must be larger than GATEWAY_BATCH_DEADLINE"),
         ("GATEWAY_GRACEFUL_TIMEOUT", "3", "must be larger than GATEWAY_REQUEST_DEADLINE"),
         ("GATEWAY_KEYCLOAK_ISSUER", "https://a,https://b", "one issuer for each realm"),
-        ("GATEWAY_CORE_KEY_FILE", "/key.pem", "needed by the other settings"),
+        ("GATEWAY_CORE_KEY_FILE", __file__, "needed by the other settings"),
+        ("GATEWAY_CORE_URL", "http://h:99999", "a port from 1 to 65535"),
+        ("GATEWAY_CORE_URL", "http://h:0", "http:// or https://"),
+        ("GATEWAY_CORE_URL", "http://h:port", "a port from 1 to 65535"),
+        ("GATEWAY_CORE_URL", "http://[::1", "a host and a port"),
+        ("GATEWAY_CORE_URL", "http://core\t.test", "without blanks"),
+        ("GATEWAY_CORE_URL", "http://user:hush@core.test", "without user and password"),
+        ("GATEWAY_KEYCLOAK_URL", "https://hush@keycloak.test", "without user and password"),
+        ("GATEWAY_CORE_CA_FILE", "/nope", "can be read .No such file or directory"),
+        ("GATEWAY_CORE_CA_FILE", __file__, "a PEM file with a certificate"),
+        ("GATEWAY_KEYCLOAK_CA_FILE", "/nope", "can be read .No such file or directory"),
+        ("GATEWAY_KEYCLOAK_CA_FILE", __file__, "a PEM file with a certificate"),
+        ("GATEWAY_CORE_CERT_FILE", "/nope", "can be read .No such file or directory"),
+        ("GATEWAY_CORE_CERT_FILE", __file__, "a PEM file with a certificate"),
+        ("GATEWAY_CORE_KEY_FILE", "/nope", "can be read .No such file or directory"),
+        ("GATEWAY_CORE_AUTH_FILE", "/nope", "can be read .No such file or directory"),
+        ("GATEWAY_API_KEYS_FILE", "/", "can be read .Is a directory"),
+        ("GATEWAY_RATE_LIMIT", "100", "COUNT/second, COUNT/minute or COUNT/hour"),
+        ("GATEWAY_KEY_RATE_LIMIT", "0/minute", "a whole number from 1"),
+        ("GATEWAY_KEY_RATE_LIMIT", "5 per minute", "COUNT/minute"),
+        ("GATEWAY_REDIS_URL", "foo", "redis://HOST:PORT/DB"),
+        ("GATEWAY_REDIS_URL", "http://redis.test", "redis://HOST:PORT/DB"),
+        ("GATEWAY_REDIS_URL", "redis://:hush@redis.test:port", "a port from 1 to 65535"),
+        ("GATEWAY_REDIS_URL", "redis://:hush@redis.test/zero", "redis://HOST:PORT/DB"),
+        ("GATEWAY_REDIS_URL", "unix://", "unix:///PATH"),
+        ("GATEWAY_JWT_ALGORITHMS", "RS256,HS256", "some of: RS256"),
+        ("GATEWAY_JWT_ALGORITHMS", ",", "must not be empty"),
+        ("GATEWAY_CORE_DEADLINE_HEADER", "a b", "a header's name"),
+        ("GATEWAY_CORE_DEADLINE_HEADER", "a:", "a header's name"),
+        ("GATEWAY_REQUIRED_ROLE", 'a"b', "without quotes and backslashes"),
+        ("GATEWAY_REQUIRED_ROLE", "a\\b", "without quotes and backslashes"),
+        ("GATEWAY_REQUIRED_ROLE", "rôle", "printable ASCII"),
+        ("GATEWAY_REQUIRED_SCOPE", 'a"b', "one scope"),
+        ("GATEWAY_REQUIRED_SCOPE", "a\\b", "one scope"),
+        ("GATEWAY_REQUIRED_SCOPE", "a b", "one scope"),
+        ("GATEWAY_BIND", "abc", "HOST:PORT"),
+        ("GATEWAY_BIND", "8000", "HOST:PORT"),
+        ("GATEWAY_BIND", "127.0.0.1:70000", "a port up to 65535"),
+        ("GATEWAY_BIND", "::1:8000", "HOST:PORT"),
+        ("GATEWAY_BIND", "fd://one", "fd://NUMBER"),
+        ("GATEWAY_BIND", "unix:/nope/socket", "a folder that exists"),
+        ("GATEWAY_BIND", f"unix:{__file__}", "nothing there but a socket"),
+        ("GATEWAY_METRICS_BIND", "127.0.0.1:9090", "without a port"),
+        ("GATEWAY_ITEM_DEADLINE", "60", "at most GATEWAY_BATCH_DEADLINE, which is 25 s"),
+        ("GATEWAY_CORE_TIMEOUT", "50", "at most GATEWAY_ITEM_DEADLINE, which is 15 s"),
     ],
 )
 def test_a_bad_value_stops_the_start_with_one_line(name, value, reason):
     with pytest.raises(SettingsError, match=reason) as caught:
         load(REQUIRED | {name: value})
 
-    assert str(caught.value).startswith("GATEWAY_")
+    assert str(caught.value).startswith(f"{name}: " if "needed" not in reason else "GATEWAY_")
     assert "\n" not in str(caught.value)
+    assert "hush" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +126,114 @@ def test_a_setting_that_needs_another_says_which(auth, needed):
         load(REQUIRED | {"GATEWAY_CORE_AUTH": auth})
 
 
-def test_inner_budgets_are_cut_to_the_outer_ones():
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CORE_URL", "https://[::1]:8443/base"),
+        ("REDIS_URL", "redis://redis.test"),
+        ("REDIS_URL", "rediss://user:p%40ss@redis.test:6380/0?ssl_cert_reqs=none"),
+        ("REDIS_URL", "unix:///run/redis.sock?db=1"),
+        ("BIND", "0.0.0.0:8000"),
+        ("BIND", ":8000"),
+        ("BIND", "[::]:8000"),
+        ("BIND", "localhost:0"),
+        ("BIND", "fd://3"),
+        ("BIND", "unix:/tmp/no-such-socket"),
+        ("METRICS_BIND", "[::1]"),
+        ("REQUIRED_ROLE", "may update"),
+        ("REQUIRED_SCOPE", "actions:write"),
+        ("CORE_DEADLINE_HEADER", "X-Deadline_1"),
+        ("RATE_LIMIT", "100/second"),
+    ],
+)
+def test_what_is_well_formed_is_taken_as_it_is(name, value):
+    assert getattr(load(REQUIRED | {f"GATEWAY_{name}": value}), name.lower()) == value
+
+
+def test_every_algorithm_that_the_verifier_knows_may_be_set_and_no_other():
+    with pytest.raises(SettingsError) as caught:
+        load(REQUIRED | {"GATEWAY_JWT_ALGORITHMS": "none"})
+
+    assert set(str(caught.value).partition("some of: ")[2].split(", ")) == ALGORITHMS
+    assert set(Settings.jwt_algorithms) < ALGORITHMS
+
+
+@pytest.mark.parametrize("rate", ["1/second", "500/minute", "999999999999999999/hour", "1/day", "01/hour", "1/hour\n"])
+def test_a_rate_is_a_setting_exactly_where_the_limiter_can_read_it(rate):
+    def is_read(read):
+        try:
+            return bool(read(rate))
+        except ValueError:
+            return False
+
+    assert is_read(service._rate) == is_read(parse_rate)
+
+
+def test_traces_cannot_be_asked_for_where_their_libraries_are_not_installed(monkeypatch):
+    assert load(REQUIRED | {"GATEWAY_TRACES": "true"}).traces
+
+    monkeypatch.setattr(service, "find_spec", lambda name: None)
+
+    assert not load(REQUIRED | {"GATEWAY_TRACES": "false"}).traces
+    with pytest.raises(SettingsError, match=r"^GATEWAY_TRACES: must be false unless the extra `traces` is installed"):
+        load(REQUIRED | {"GATEWAY_TRACES": "true"})
+
+
+def test_operators_and_the_public_cannot_share_a_port():
+    shared = {"GATEWAY_BIND": "0.0.0.0:9090", "GATEWAY_METRICS_BIND": "127.0.0.1"}
+
+    assert load(REQUIRED | shared).metrics == "path"
+    with pytest.raises(SettingsError, match=r"^GATEWAY_METRICS_PORT: must differ from the port of GATEWAY_BIND"):
+        load(REQUIRED | shared | {"GATEWAY_METRICS": "port"})
+
+
+class Files:
+    """A client certificate as its owner may have it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.issued = Authority(folder).issue("client.test")
+
+    def load(self, cert_file, key_file=""):
+        settings = load(REQUIRED | {"GATEWAY_CORE_CERT_FILE": cert_file, "GATEWAY_CORE_KEY_FILE": key_file})
+        return settings.core_cert_file, settings.core_key_file
+
+    def joined(self):
+        path = self.folder / "joined.pem"
+        path.write_bytes(b"".join(Path(part).read_bytes() for part in (self.issued.cert_file, self.issued.key_file)))
+        return str(path)
+
+    def locked(self):
+        path = self.folder / "locked.key"
+        key = load_pem_private_key(Path(self.issued.key_file).read_bytes(), password=None)
+        path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"hush")))
+        return str(path)
+
+
+@pytest.fixture
+def files(tmp_path):
+    return Files(tmp_path)
+
+
+def test_a_client_certificate_comes_with_its_key_in_another_file_or_the_same(files):
+    apart, joined = (files.issued.cert_file, files.issued.key_file), (files.joined(), "")
+
+    assert files.load(*apart) == apart
+    assert files.load(*joined) == joined
+
+
+def test_a_client_certificate_without_its_own_key_is_refused_and_no_password_is_asked_for(files):
+    cert_file = files.issued.cert_file
+    other = Authority(files.folder, "other").issue("other.test")
+
+    with pytest.raises(SettingsError, match=r"^GATEWAY_CORE_CERT_FILE: must hold the private key"):
+        files.load(cert_file)
+    for key_file in (other.key_file, files.locked(), cert_file):
+        with pytest.raises(SettingsError, match=r"^GATEWAY_CORE_KEY_FILE: must hold the private key"):
+            files.load(cert_file, key_file)
+
+
+def test_inner_budgets_that_nobody_set_are_cut_to_the_outer_ones():
     settings = load(REQUIRED | {"GATEWAY_BATCH_DEADLINE": "2"})
 
     assert settings.core_timeout <= settings.item_deadline <= settings.batch_deadline == 2
@@ -89,6 +252,14 @@ def test_a_secret_may_come_from_a_file(tmp_path):
 def test_a_secret_file_that_cannot_be_read_is_named(tmp_path):
     with pytest.raises(SettingsError, match=r"^GATEWAY_REDIS_URL_FILE: cannot be read"):
         load(REQUIRED | {"GATEWAY_REDIS_URL_FILE": str(tmp_path / "none")})
+
+
+def test_a_secret_file_that_is_no_text_is_named_and_not_shown(tmp_path):
+    path = tmp_path / "secret"
+    path.write_bytes(b"\xff\xfe")
+
+    with pytest.raises(SettingsError, match=r"^GATEWAY_REDIS_URL_FILE: must be UTF-8 text$"):
+        load(REQUIRED | {"GATEWAY_REDIS_URL_FILE": str(path)})
 
 
 def test_secrets_are_not_shown():

@@ -1,0 +1,80 @@
+"""Parsers of settings that say where something is: the core, Keycloak, Redis, the service's own socket.
+
+Every refusal is a ValueError that says what is allowed and repeats nothing of the value, which may hold a password.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_LARGEST_PORT = 65_535
+_HOST = r"\[[0-9A-Fa-f:.]+\]|[^\s\[\]:/@]+"
+_is_host = re.compile(_HOST).fullmatch
+_host_and_port = re.compile(rf"(?:{_HOST})?:(\d{{1,5}})").fullmatch
+
+
+def url(text: str) -> str:
+    """An absolute http(s) URL without its trailing slash."""
+    parts = _split(text, {"http", "https"}, "an http:// or https:// URL")
+    if not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be an http:// or https:// URL without query or fragment")
+    if "@" in parts.netloc:
+        raise ValueError("must be a URL without user and password")
+    return text.rstrip("/")
+
+
+def redis_url(text: str) -> str:
+    """``redis://`` and ``rediss://`` with a host and at most a database's number as path, or ``unix://`` with a path."""
+    allowed = "redis://HOST:PORT/DB, rediss://HOST:PORT/DB or unix:///PATH"
+    parts = _split(text, {"redis", "rediss", "unix"}, allowed)
+    path = parts.path.removeprefix("/")
+    is_whole = bool(path) if parts.scheme == "unix" else bool(parts.hostname) and (not path or path.isdecimal())
+    if not is_whole or parts.fragment:
+        raise ValueError(f"must be {allowed}")
+    return text
+
+
+def bind_address(text: str) -> str:
+    """Where gunicorn listens: ``HOST:PORT``, ``unix:PATH`` or ``fd://NUMBER``."""
+    if text.startswith("unix:"):
+        path = Path(text.removeprefix("unix:").removeprefix("//"))
+        if not path.name or not path.parent.is_dir() or (path.exists() and not path.is_socket()):
+            raise ValueError("must be a path in a folder that exists, after unix:, and nothing there but a socket")
+        return text
+    if not re.fullmatch(r"fd://\d+", text) and port_of(text) is None:
+        raise ValueError(f"must be HOST:PORT with a port up to {_LARGEST_PORT}, unix:PATH or fd://NUMBER")
+    return text
+
+
+def bind_host(text: str) -> str:
+    """A host to listen on, without a port."""
+    if not _is_host(text):
+        raise ValueError("must be a host name or an address without a port, IPv6 in brackets")
+    return text
+
+
+def port_of(address: str) -> int | None:
+    """The port of ``HOST:PORT``; None where the address is of another kind."""
+    match = _host_and_port(address)
+    return int(match[1]) if match and int(match[1]) <= _LARGEST_PORT else None
+
+
+def _split(text: str, schemes: Collection[str], allowed: str) -> SplitResult:
+    # The library would drop some of these without a word.
+    if not text.isprintable() or " " in text:
+        raise ValueError(f"must be {allowed} without blanks")
+    try:
+        parts = urlsplit(text)
+        is_known = parts.scheme in schemes and parts.port != 0
+    except ValueError:
+        # Of the port or of an address in brackets; the library's texts repeat the value.
+        raise ValueError(f"must be {allowed} with a host and a port from 1 to {_LARGEST_PORT}") from None
+    if not is_known:
+        raise ValueError(f"must be {allowed}")
+    return parts

@@ -1,0 +1,36 @@
+"""Parsers of settings that name a file: it is looked at when the service starts, so that no worker has to find out.
+
+Every refusal is a ValueError that says what is wrong with the file.
+"""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+
+def readable_file(text: str) -> str:
+    """The path of a file that can be read."""
+    try:
+        with Path(text).open("rb"):
+            return text
+    except OSError as exc:
+        raise ValueError(f"must be a file that can be read ({exc.strerror})") from exc
+
+
+def certificates(text: str) -> str:
+    """The path of a PEM file with at least one certificate."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(readable_file(text))
+    except OSError as exc:
+        raise ValueError("must be a PEM file with a certificate") from exc
+    return text
+
+
+def check_key(cert_file: str, key_file: str) -> None:
+    """The certificate's private key is where it must be: in ``key_file``, or where that is empty in ``cert_file``."""
+    try:
+        # Without a password of ours OpenSSL would ask for one on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert_file, key_file or None, lambda: "")
+    except OSError as exc:
+        raise ValueError("must hold the private key of the certificate (PEM, not encrypted)") from exc
