@@ -24,6 +24,7 @@ from tests.docs import DOCS, PAGES, ROOT, blocks
 EVERY_PAGE = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 # `x.py` stands for a file that is still to be written.
 _FILE = re.compile(r"`((?:gateway|legacy_client|schemas|sandbox|tests|bench|deploy)/(?:[\w.-]+/)*(?!x\.)[\w-]*\.?\w*)`")
+KEYS_PAGES = EVERY_PAGE + (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 LOADERS = {
     "batch": BatchLoader(("en", "fr"), 1_000, lambda: None, dict).load,
@@ -93,7 +94,7 @@ def test_every_make_command_is_one(command):
     assert re.search(rf"^{command}:.*##", MAKEFILE, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", re.findall(r"^python -m gateway\.keys (.*)$", EVERY_PAGE, re.MULTILINE))
+@pytest.mark.parametrize("command", re.findall(r"^python -m gateway\.keys ([^>\n]*)", KEYS_PAGES, re.MULTILINE))
 def test_every_keys_command_is_one(command):
     assert keys._parser().parse_args(shlex.split(command)).command
 
