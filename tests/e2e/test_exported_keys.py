@@ -62,9 +62,9 @@ def test_an_exported_key_lets_in_and_stops_to_when_the_secret_changes(tmp_path, 
     eventually(lambda: status(stack, made["key"]) == 401)
 
 
-def test_an_export_without_keys_starts_and_lets_nobody_in(tmp_path, keys, make_stack):
+def test_a_file_without_keys_starts_and_lets_nobody_in(tmp_path, make_stack):
     secret = Mounted(tmp_path / "secret")
-    secret.bring(keys("export"))
+    secret.bring('{"keys": []}')
     stack = make_stack({"API_KEYS_FILE": str(secret.item)})
 
     assert status(stack, stack.api_key("of another store")) == 401
