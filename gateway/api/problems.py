@@ -91,7 +91,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "core-failed": ProblemType(
         502,
         "The core failed",
-        "It is unknown what became of at least one item. Read `outcome` of each, then send again with the same idempotency key.",
+        "It is unknown what became of at least one item. Read `outcome` of each, and send again with the same idempotency key while any is `retryable`.",
     ),
     "core-misconfigured": ProblemType(
         502,
@@ -104,7 +104,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "core-timed-out": ProblemType(
         504,
         "The core did not answer in time",
-        "It is unknown what became of at least one item. Read `outcome` of each, then send again with the same idempotency key.",
+        "It is unknown what became of at least one item. Read `outcome` of each, and send again with the same idempotency key while any is `retryable`.",
     ),
 }
 """The closed list of problem types, by the last part of their ``type`` URI."""

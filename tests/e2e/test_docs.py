@@ -6,15 +6,15 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 
 import pytest
 
+from sandbox.identity.realm import CLIENTS, REALM
 from tests.docs import blocks
 
 pytestmark = pytest.mark.e2e
 CURL = 'curl() { command curl --silent --show-error --output /dev/null --write-out "%{http_code}\\n" "$@"; }\n'
-BLOCKS = [block for block in blocks("sh") if "$GATEWAY" in block.text]
+BLOCKS = [block for block in blocks("sh") if "curl -X" in block.text]
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +23,10 @@ def environ(shared_stack):
         "GATEWAY": shared_stack.gateway.url,
         "TOKEN": shared_stack.token(),
         "API_KEY": shared_stack.api_key("docs"),
+        "KEYCLOAK": shared_stack.identity.url,
+        "REALM": REALM,
+        "CLIENT_ID": "partner",
+        "CLIENT_SECRET": CLIENTS["partner"].secret,
     }
     return os.environ | shell
 
@@ -33,12 +37,3 @@ def test_every_curl_gets_the_status_that_its_comment_says(block, environ, stack)
     ran = subprocess.run(["bash", "-c", CURL + block.text], env=environ, capture_output=True, text=True, timeout=100)
 
     assert ran.stdout.split() == re.findall(r"^# (\d{3}):", block.text, re.MULTILINE), ran.stderr
-
-
-def test_the_program_of_the_first_batch_settles_every_item(environ, stack, core):
-    [program] = [block.text for block in blocks("python") if block.page == "partners/first-batch.md"]
-
-    ran = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, timeout=100)
-
-    assert (ran.returncode, ran.stdout) == (0, ""), ran.stderr
-    assert core.counts()["applied"] == 2

@@ -14,6 +14,7 @@ import pytest
 
 import gateway
 from gateway import keys
+from gateway.api.problems import PROBLEM_TYPES
 from schemas import answers
 from schemas.actions import BatchLoader
 from schemas.integrations import load_integration_action
@@ -23,6 +24,7 @@ from tests.docs import DOCS, PAGES, ROOT, blocks
 EVERY_PAGE = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 # `x.py` stands for a file that is still to be written.
 _FILE = re.compile(r"`((?:gateway|legacy_client|schemas|sandbox|tests|bench|deploy)/(?:[\w.-]+/)*(?!x\.)[\w-]*\.?\w*)`")
+KEYS_PAGES = EVERY_PAGE + (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 LOADERS = {
     "batch": BatchLoader(("en", "fr"), 1_000, lambda: None, dict).load,
@@ -92,9 +94,16 @@ def test_every_make_command_is_one(command):
     assert re.search(rf"^{command}:.*##", MAKEFILE, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", re.findall(r"^python -m gateway\.keys (.*)$", EVERY_PAGE, re.MULTILINE))
+@pytest.mark.parametrize("command", re.findall(r"^python -m gateway\.keys ([^>\n]*)", KEYS_PAGES, re.MULTILINE))
 def test_every_keys_command_is_one(command):
     assert keys._parser().parse_args(shlex.split(command)).command
+
+
+def test_every_status_of_an_error_has_a_row():
+    rows = re.findall(r"^\| (\d{3}) \|", (DOCS / "partners" / "errors.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert set(map(int, rows)) >= {kind.status for kind in PROBLEM_TYPES.values()} | {200, 207}
+    assert rows == sorted(rows)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +14,13 @@ import pytest
 import yaml
 
 from deploy.keycloak.distribution import VERSION
+from gateway import keys
 from gateway.settings import load, unknown_variables
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "deploy" / "compose"
-SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "compose.yaml").read_text(encoding="utf-8"))["services"]
+TEXT = (FOLDER / "compose.yaml").read_text(encoding="utf-8")
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
 
 
 def _list(service: dict[str, Any], name: str) -> list[str]:
@@ -74,6 +79,23 @@ def test_the_core_takes_the_options_that_it_is_given() -> None:
     assert (
         SERVICES["gateway"]["environment"]["GATEWAY_CORE_URL"] == f"http://core:{command[command.index('--port') + 1]}"
     )
+
+
+def test_the_token_of_the_header_is_asked_of_a_client_of_the_realm_that_may_write() -> None:
+    realm = json.loads((ROOT / "deploy" / "keycloak" / "realm.json").read_text(encoding="utf-8"))
+    clients = {client["clientId"]: client.get("secret") for client in realm["clients"]}
+    [(realm_name, client, secret)] = re.findall(r"/realms/(\w+)/.* client_id=(\S+) .*client_secret=(\S+)", TEXT)
+    [account] = [user for user in realm["users"] if user.get("serviceAccountClientId") == client]
+
+    assert realm_name == realm["realm"]
+    assert clients[client] == secret
+    assert SERVICES["gateway"]["environment"]["GATEWAY_REQUIRED_ROLE"] in account["clientRoles"]["bulk-update-gateway"]
+
+
+def test_the_api_key_of_the_header_is_made_by_a_command_that_there_is() -> None:
+    [arguments] = re.findall(r"python -m gateway\.keys (.*)", TEXT)
+
+    assert keys._parser().parse_args(shlex.split(arguments)).command
 
 
 def test_keycloak_is_the_version_that_the_tests_run() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -68,6 +69,53 @@ def test_the_example_overlay_builds_into_valid_resources() -> None:
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     (source,) = container["envFrom"]
     assert source["configMapRef"]["name"].startswith("gateway-settings-")
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+def test_with_the_component_the_pods_read_the_api_keys_of_the_secret(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path / "kubernetes")
+    overlay = tmp_path / "kubernetes" / "overlays" / "example"
+    with (overlay / "kustomization.yaml").open("a", encoding="utf-8") as kustomization:
+        kustomization.write("components:\n  - ../../components/api-keys\n")
+
+    built = subprocess.run(
+        ["kubectl", "kustomize", str(overlay)], capture_output=True, text=True, check=True, timeout=60
+    )
+    resources = {resource["kind"]: resource for resource in yaml.safe_load_all(built.stdout)}
+
+    kubernetes_validate.validate(resources["Deployment"], NEWEST, strict=True)
+    pod = resources["Deployment"]["spec"]["template"]["spec"]
+    folders = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
+    assert folders.keys() == {"state", "secrets", "api-keys"}
+    assert resources["ConfigMap"]["data"]["GATEWAY_API_KEYS_FILE"] == f"{folders['api-keys']}/api-keys.json"
+    assert [volume["secret"]["secretName"] for volume in pod["volumes"] if volume["name"] == "api-keys"] == [
+        "gateway-api-keys"
+    ]
+
+
+def test_without_the_component_a_pod_waits_for_no_api_keys() -> None:
+    assert "GATEWAY_API_KEYS_FILE" not in ENVIRONMENT
+    assert {volume["name"] for volume in POD["volumes"]} == {"state", "secrets"}
+
+
+def test_a_token_without_the_role_may_not_write(settings: Any) -> None:
+    assert settings.required_role == "actions:write"
+
+
+@pytest.mark.parametrize("folder", [FOLDER / "base", OVERLAY], ids=lambda folder: folder.name)
+def test_traces_may_leave_for_the_collector_of_the_monitoring_alone(folder: Path) -> None:
+    (policy,) = _documents(folder / "network.yaml")
+    (to_collector,) = (rule for rule in policy["spec"]["egress"] if {"port": 4318} in rule["ports"])
+
+    assert [*to_collector["to"][0]["namespaceSelector"]["matchLabels"].values()] == ["monitoring"]
+
+
+def test_every_command_of_the_page_names_the_namespace_of_the_example() -> None:
+    page = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"kubectl (?!create namespace|apply)([^`|\n]+)", page)
+
+    assert len(commands) >= 3
+    assert [command for command in commands if not command.startswith("--namespace gateway ")] == []
 
 
 def test_every_variable_is_a_setting_and_together_they_start_the_service(settings: Any) -> None:

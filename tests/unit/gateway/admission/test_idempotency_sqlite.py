@@ -281,3 +281,28 @@ def test_a_full_disk_ends_no_running_batch_and_lets_nothing_leave_unmarked(small
 
     assert sent <= again.to_send[0]
     assert {"idempotency_mark_failed", "idempotency_finish_failed"} <= {record.message for record in caplog.records}
+
+
+def test_a_file_of_another_version_moved_away_makes_room_for_a_new_one_and_can_be_put_back(path, store):
+    run(store, "old")
+    store.close()
+    mark(path, 2)
+    with pytest.raises(StoreUnavailable, match="another version"):
+        store.claim("p", "old", "f", 1)
+
+    kept = path.rename(path.with_suffix(".kept"))
+    anew = store.claim("p", "old", "f", 1)
+    assert anew.kind == "fresh"
+    store.close()
+
+    kept.rename(path)
+    mark(path, 1)
+    before = store.claim("p", "old", "f", 1)
+    assert (before.kind, before.prefix) == ("replay", anew.prefix)
+
+
+def mark(path: Path, version: int) -> None:
+    """Give the file the mark of a version, all of it in the one file."""
+    with closing(sqlite3.connect(path)) as rows:
+        rows.execute(f"PRAGMA user_version = {version}")
+        rows.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,76 @@
+"""The contract as a page: whoever names a section finds it, and what is said to be missing is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gateway.admission import idempotency_rows, rates_sqlite
+from schemas.integrations import InputFieldSchema, OptionSchema
+from tests.api.conftest import Service
+from tests.docs import DOCS, ROOT
+
+PAGE = (DOCS / "contract.md").read_text(encoding="utf-8")
+SECTIONS = set(re.findall(r"^#+ (\d(?:\.\d)?)\.? ", PAGE, re.MULTILINE))
+_NAMED = re.compile(r"contract(?:\.md``)? (?:section )?(\d(?:\.\d)?)(?:'s|\b)(?: and (?:section )?(\d(?:\.\d)?))?")
+FILES = [
+    path
+    for package in ("gateway", "legacy_client", "schemas", "sandbox", "tests", "docs")
+    for pattern in ("*.py", "*.md")
+    for path in (ROOT / package).rglob(pattern)
+]
+BATCH = {"data": [{"actionId": "19353", "status": "active"}]}
+BULK = "/openapi/api/v1/actions"
+
+
+def named():
+    for path in FILES:
+        for match in _NAMED.finditer(path.read_text(encoding="utf-8")):
+            yield from ((path.relative_to(ROOT).as_posix(), section) for section in match.groups() if section)
+
+
+def test_every_section_that_is_named_is_one():
+    found = set(named())
+
+    assert {section for _, section in found} >= {"1.2", "1.3", "1.4", "1.5", "2", "3", "4", "5"}
+    assert [(path, section) for path, section in sorted(found) if section not in SECTIONS] == []
+
+
+@pytest.fixture
+def service(tmp_path):
+    return Service(tmp_path)
+
+
+def test_there_is_no_streaming_as_the_page_says(service):
+    answer = service.app.test_client().patch(
+        BULK, json=BATCH, headers={"Authorization": "Bearer good", "Accept": "application/x-ndjson"}
+    )
+
+    assert answer.status_code == 406
+    assert "**Not implemented: streaming.**" in PAGE
+
+
+def test_there_are_no_jobs_as_the_page_says(service):
+    client = service.app.test_client()
+    headers = {"Authorization": "Bearer good", "Prefer": "respond-async"}
+
+    assert client.patch(BULK, json=BATCH, headers=headers).status_code == 200
+    assert client.get("/openapi/api/v1/jobs/1", headers=headers).status_code == 404
+    assert "**There are no jobs.**" in PAGE
+
+
+@pytest.mark.parametrize("page", ["contract.md", "partners/integration-action.md"])
+def test_the_limits_of_options_are_told(page):
+    (row,) = re.findall(r"^\| `options` \|.*$", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE)
+    most = InputFieldSchema().fields["options"].most
+    longest = {field.metadata["maxLength"] for field in OptionSchema().fields.values()}
+
+    assert {f"{most:,}", *map(str, longest)} <= set(re.findall(r"[\d,]*\d", row))
+
+
+def test_the_versions_of_the_state_files_are_told():
+    page = (DOCS / "operators" / "upgrade.md").read_text(encoding="utf-8")
+    versions = {idempotency_rows.LAYOUT.version, rates_sqlite._LAYOUT.version}
+
+    assert {int(number) for number in re.findall(r"both are of version (\d+) today", page)} == versions
