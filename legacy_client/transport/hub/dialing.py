@@ -39,7 +39,10 @@ class Endpoint:
 
 
 class Dialing:
-    """One attempt to get a channel by ``until``; ``then`` is called once, with the channel or why there is none."""
+    """One attempt to get a channel by ``until``; ``then`` is called once, with the channel or why there is none.
+
+    ``is_cut_short``: that is sooner than the core may take, so when it has passed nothing is wrong with the addresses.
+    """
 
     def __init__(
         self,
@@ -48,12 +51,14 @@ class Dialing:
         then: Callable[[Dialing, Channel | CoreError], None],
         *,
         until: float,
+        is_cut_short: bool = False,
         clock: Callable[[], float],
     ) -> None:
         self._loop = loop
         self._endpoint = endpoint
         self._then = then
         self._until = until
+        self._is_cut_short = is_cut_short
         self._clock = clock
         self._left: deque[Address] = deque()
         self._address: Address | None = None
@@ -70,8 +75,9 @@ class Dialing:
     def check(self, now: float) -> None:
         """Give up, or go on to the next address, when it has taken too long."""
         if now >= self._until:
-            self._endpoint.addresses.doubt()
-            self.end(Unreachable("connecting took too long"))
+            if not self._is_cut_short:
+                self._endpoint.addresses.doubt()
+            self.end(Unreachable("connecting took too long", cut_short=self._is_cut_short))
         elif self._left and now >= self._address_until:
             self._next("no answer")
 

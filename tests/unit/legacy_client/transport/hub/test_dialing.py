@@ -90,6 +90,16 @@ def test_when_no_address_answers_nothing_was_sent_and_the_name_is_looked_up_agai
             assert id_of(hub.call(1)) == 1
 
 
+def test_a_batch_in_haste_casts_no_doubt_on_the_addresses() -> None:
+    with black_hole() as silent:
+        resolve = Resolver(port(silent))
+        with rig(NAME, limits=LIMITS, resolve=resolve) as hub:
+            results = [hub.call(1, deadline=Deadline(0.1)), hub.call(1, deadline=Deadline(0.1))]
+
+            assert [type(result) for result in results] == [Unreachable] * 2
+            assert resolve.asked == 1
+
+
 def test_a_name_that_does_not_resolve_is_unreachable() -> None:
     with rig(NAME, resolve=Resolver()) as hub:
         result = hub.call(1)
