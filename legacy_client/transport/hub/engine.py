@@ -86,7 +86,7 @@ class Engine:
         now = self._clock()
         connection = self._pool.take(now)
         if connection is not None:
-            self._pool.rest(connection, now)
+            self._pool.put_back(connection)
             return None
         if self._under_way >= self._limits.connections:
             return None if self._pool else Unreachable("every connection is still being made")
