@@ -91,6 +91,7 @@ def _gate(settings: Settings, budget: RetryBudget) -> CoreGate:
         if settings.limit_adaptive
         else None,
         budget=budget,
+        attempt_seconds=settings.core_timeout,
     )
 
 

@@ -93,8 +93,9 @@ class StaticFileCredentials:
 class ClientCredentials:
     """A bearer token from ``fetch``, which returns ``(token, lifetime in seconds)`` and may raise anything.
 
-    Renewed by one caller when ``margin`` of its life is left, while the others go on with the old one. After a failed
-    fetch the next is tried ``cooldown_seconds`` later. A token that the core refuses is replaced if it is older than
+    Renewed by one caller when ``margin`` of its life is left, while the others go on with the old one; where there is
+    no old one they wait for it, each no longer than its own deadline. After a failed fetch the next is tried
+    ``cooldown_seconds`` later. A token that the core refuses is replaced if it is older than
     ``fresh_seconds``: a core that refuses fresh ones too would refuse the next.
     """
 
@@ -119,7 +120,9 @@ class ClientCredentials:
     def headers(self, context: CallContext) -> Mapping[str, str]:
         """The token's header. Raises Unreachable where there is no valid token and none can be fetched."""
         now = self._clock()
-        if now >= self._renew_at and self._flight.acquire(blocking=now >= self._expires_at):
+        # Nobody waits who has a token that is good.
+        patience = context.deadline.remaining() if now >= self._expires_at else 0.0
+        if now >= self._renew_at and self._flight.acquire(timeout=patience):
             try:
                 if self._clock() >= self._renew_at:
                     self._renew(self._cooldown_seconds)
@@ -144,6 +147,8 @@ class ClientCredentials:
         try:
             token, lifetime = self._fetch()
         except Exception as exc:  # noqa: BLE001 -- whatever the fetch raises, the call's error is the same
+            # The pause begins now: those who waited for a fetch that took long must not make one each.
+            self._tried_at = self._clock()
             _log.warning("core_token_fetch_failed", extra={"error": type(exc).__name__})
             return
         self._headers = {"Authorization": f"Bearer {token}"}

@@ -33,14 +33,19 @@ if TYPE_CHECKING:
 
 
 class CoreError(Exception):
-    """A call ended without success. ``reason`` is for logs only; ``retry_after`` is the core's wish in seconds."""
+    """A call ended without success. ``reason`` is for logs only; ``retry_after`` is the core's wish in seconds.
+
+    ``cut_short``: its batch or item had no more time, though an attempt of its own would have had; that says little
+    about the core.
+    """
 
     may_have_been_applied: ClassVar[bool]
 
-    def __init__(self, reason: str = "", *, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str = "", *, retry_after: float | None = None, cut_short: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.retry_after = retry_after
+        self.cut_short = cut_short
 
 
 class NotSent(CoreError):

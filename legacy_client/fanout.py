@@ -83,6 +83,8 @@ class Fanout(Generic[Call]):
 
     def results(self) -> Results:
         """Each index exactly once with its final result, as soon as that is known."""
+        if not self._calls:
+            return
         yield from self._send_round(range(len(self._calls)))
         if self._waiting:
             yield from self._send_again()

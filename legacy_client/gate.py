@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from legacy_client import errors
 from legacy_client.errors import CoreError
+from legacy_client.silence import Silence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from requests import Response
 
@@ -32,6 +34,7 @@ RESULTS: Mapping[type[CoreError], str] = {
     errors.BadAnswer: "bad_answer",
 }
 _FAILURES = (errors.Unreachable, errors.TimedOut, errors.BrokenOff)
+_ANSWERS = ("2xx", "3xx", "4xx", "5xx", "busy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,10 @@ class GateSnapshot:
 class CoreGate:
     """One per core and worker. ``ceiling`` bounds the calls in flight; without a circuit or a limit it is just that.
 
+    An attempt that its caller cut short is no failure of the core, or one caller in haste would close the core to all.
+    It is one where the core has answered nobody for ``attempt_seconds``, the time of a whole attempt; so a core that
+    hangs is seen although all are in haste. A probe of the circuit needs a whole attempt.
+
     For a transport on one event loop; one with threads takes a ``LockedGate``.
     """
 
@@ -65,11 +72,14 @@ class CoreGate:
         circuit: Circuit | None = None,
         limit: AdaptiveLimit | None = None,
         budget: RetryBudget | None = None,
+        attempt_seconds: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ceiling = ceiling
         self._circuit = circuit
         self._limit = limit
         self._budget = budget
+        self._silence = Silence(attempt_seconds, clock)
         self._in_flight = self._refused = 0
         self._attempts: dict[str, int] = {}
         self._duration_counts = [0] * (len(DURATION_BOUNDS) + 1)
@@ -92,6 +102,8 @@ class CoreGate:
         """As ``Gate.record``."""
         if isinstance(result, CoreError):
             failed, overloaded, name = _of_error(result)
+            if result.cut_short and not self._is_silent(seconds):
+                failed = None
         else:
             failed, overloaded, name = _KNOWN.get(result.status_code) or _of_status(result.status_code)
         if self._circuit is not None:
@@ -116,6 +128,12 @@ class CoreGate:
             retries=0 if self._budget is None else self._budget.retries,
         )
 
+    def _is_silent(self, seconds: float) -> bool:
+        """Whether a call that was cut short tells of a core that is silent."""
+        answers = sum(self._attempts.get(name, 0) for name in _ANSWERS)
+        lasts = self._silence.lasts(answers, seconds)
+        return lasts and (self._circuit is None or self._circuit.state == "closed")
+
 
 class LockedGate(CoreGate):
     """The same for a transport whose threads meet here."""
@@ -127,8 +145,17 @@ class LockedGate(CoreGate):
         circuit: Circuit | None = None,
         limit: AdaptiveLimit | None = None,
         budget: RetryBudget | None = None,
+        attempt_seconds: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(ceiling=ceiling, circuit=circuit, limit=limit, budget=budget)
+        super().__init__(
+            ceiling=ceiling,
+            circuit=circuit,
+            limit=limit,
+            budget=budget,
+            attempt_seconds=attempt_seconds,
+            clock=clock,
+        )
         self._lock = threading.Lock()
 
     def refusal(self) -> CoreError | None:

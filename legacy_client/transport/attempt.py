@@ -24,7 +24,8 @@ class AttemptOver(Exception):
 
 
 class Attempt:
-    """Worked on by one thread, and ended by another where it takes longer than ``seconds``.
+    """Worked on by one thread, and ended by another where it takes longer than ``seconds``; ``is_cut_short`` says that
+    this is less than a whole attempt has.
 
     ``deliver`` gets the result, once; whatever the thread at work finds after that is dropped. ``nudge`` is called
     when the attempt becomes due earlier than before.
@@ -37,9 +38,12 @@ class Attempt:
         deliver: Callable[[Response | CoreError], None],
         nudge: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        is_cut_short: bool = False,
     ) -> None:
         self._clock = clock
         self._ends_at = clock() + seconds
+        self._is_cut_short = is_cut_short
         self._connect_seconds = connect_seconds
         self._connect_by = float("inf")
         self._deliver = deliver
@@ -83,7 +87,9 @@ class Attempt:
 
     def fail(self, exc: BaseException) -> None:
         """Settle with what ``exc`` means at this point."""
-        self.settle(_PHASES[self._phase](exc))
+        error = _PHASES[self._phase](exc)
+        error.cut_short = isinstance(error, (TimedOut, Unreachable)) and self._was_cut_short()
+        self.settle(error)
 
     def due_at(self) -> float:
         """The end of the attempt, or of the time for connecting while it does that."""
@@ -99,7 +105,8 @@ class Attempt:
                 with contextlib.suppress(OSError):
                     self._handle.shutdown(socket.SHUT_RDWR)
         if not was_settled:
-            self._deliver(Unreachable("connect timeout") if self._phase == "connecting" else TimedOut("attempt"))
+            kind, reason = (Unreachable, "connect timeout") if self._phase == "connecting" else (TimedOut, "attempt")
+            self._deliver(kind(reason, cut_short=self._was_cut_short()))
         return True
 
     def close(self) -> None:
@@ -108,6 +115,9 @@ class Attempt:
             if self._handle is not None:
                 self._handle.close()
                 self._handle = None
+
+    def _was_cut_short(self) -> bool:
+        return self._is_cut_short and self._clock() >= self._ends_at
 
     def _go_on(self, phase: str) -> None:
         if self._settled:

@@ -91,8 +91,8 @@ class Transport(Protocol):
         """Yield ``(index, response or error)`` as they finish, each index exactly once.
 
         Errors yielded are NotSent, TimedOut, BrokenOff or BadAnswer (framing, size, encoding); an HTTP status is never
-        an error here, and redirects are not followed. Never raises for a request. Closing the iterator early stops
-        what has not been sent.
+        an error here, and redirects are not followed. One that ran out of time before an attempt of its own would have
+        is ``cut_short``. Never raises for a request. Closing the iterator early stops what has not been sent.
         """
         ...
 

@@ -119,7 +119,7 @@ class MemoryTransport:
         seconds = self._latency(request)
         result = self._answer(request)
         if seconds > patience:
-            seconds, result = patience, TimedOut("attempt")
+            seconds, result = patience, TimedOut("attempt", cut_short=patience < self._limits.attempt_seconds)
         return now + seconds, index, now, result
 
     def _land(self, under_way: list[tuple[float, int, float, Result]]) -> tuple[int, Result]:

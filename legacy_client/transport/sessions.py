@@ -190,12 +190,14 @@ class SessionsTransport:
         """One attempt, in a thread of the pool."""
         flow = batch.flow
         # A socket's timeout of zero would mean not to wait at all.
-        seconds = max(0.001, min(self._limits.attempt_seconds, flow.item_seconds, flow.deadline.remaining()))
+        whole = self._limits.attempt_seconds
+        seconds = max(0.001, min(whole, flow.item_seconds, flow.deadline.remaining()))
         attempt = Attempt(
             seconds,
             min(self._limits.connect_seconds, seconds),
             deliver=partial(self._deliver, batch, index, self._clock()),
             nudge=self._watchdog.nudge,
+            is_cut_short=seconds < whole,
         )
         self._watchdog.watch(attempt)
         try:

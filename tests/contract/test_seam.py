@@ -219,6 +219,23 @@ def test_an_attempt_ends_at_the_limit_of_the_transport(kind: str) -> None:
     assert isinstance(result, TimedOut)
 
 
+@pytest.mark.parametrize(("batch_seconds", "item_seconds"), [(0.2, 30.0), (30.0, 0.2)], ids=["batch", "item"])
+def test_an_attempt_that_its_batch_or_item_had_no_more_time_for_says_so(
+    kind: str, batch_seconds: float, item_seconds: float
+) -> None:
+    with open_stage(kind, latency=30.0) as stage:
+        [(_, result)] = stage.send(1, stage.flow(stage.deadline(batch_seconds), item_seconds=item_seconds))
+
+    assert (type(result), result.cut_short) == (TimedOut, True)
+
+
+def test_an_attempt_that_had_all_the_time_of_one_does_not_say_that_it_was_cut_short(kind: str) -> None:
+    with open_stage(kind, limits=Limits(attempt_seconds=0.2), latency=30.0) as stage:
+        [(_, result)] = stage.send(1)
+
+    assert (type(result), result.cut_short) == (TimedOut, False)
+
+
 def test_closing_the_iterator_stops_what_was_not_sent(kind: str) -> None:
     with open_stage(kind, latency=0.02) as stage:
         sending = stage.send(50, stage.flow(concurrency=2))

@@ -23,7 +23,8 @@ class Addresses:
     """The addresses of one host and port, as ``(family, sockaddr)`` in the resolver's order.
 
     Known addresses are used at once and renewed behind the caller's back when they are older than ten seconds, so a
-    resolver that hangs or fails does no harm. ``doubt`` makes the next caller wait for a fresh look-up.
+    resolver that hangs or fails does no harm. ``doubt`` makes the next callers wait for a fresh look-up; who will wait
+    no longer may ``make_do`` with what is known, or ``leave``.
     """
 
     def __init__(self, host: str, port: int, *, resolve: Callable[..., list[Any]], clock: Callable[[], float]) -> None:
@@ -46,6 +47,17 @@ class Addresses:
         if self._clock() - self._looked_up_at > _MAX_AGE_SECONDS:
             self._look_up()
         then(self._known)
+
+    def make_do(self, then: Then) -> None:
+        """Call ``then``, if it still waits for a look-up, with what is known all the same; if nothing is, it waits on."""
+        if self._known and then in self._waiting:
+            self.leave(then)
+            then(self._known)
+
+    def leave(self, then: Then) -> None:
+        """``then`` is not to be called any more."""
+        if then in self._waiting:
+            self._waiting.remove(then)
 
     def demote(self, address: Address) -> None:
         """This address did not answer: the others come first."""

@@ -27,7 +27,7 @@ _HANDFUL = 16
 class HubBatch(Batch):
     """Collects results until somebody reads them; ``run_soon`` runs a function in the loop's next turn."""
 
-    __slots__ = ("_results", "_run_soon", "_unread", "_waiter", "attempt_seconds")
+    __slots__ = ("_results", "_run_soon", "_unread", "_waiter", "_whole_seconds", "attempt_seconds")
 
     def __init__(
         self,
@@ -40,10 +40,16 @@ class HubBatch(Batch):
     ) -> None:
         super().__init__(requests, flow, now)
         self.attempt_seconds = min(attempt_seconds, flow.item_seconds)
+        self._whole_seconds = attempt_seconds
         self._unread = len(requests)
         self._results: list[tuple[int, Response | CoreError]] = []
         self._waiter: Waiter[None] | None = None
         self._run_soon = run_soon
+
+    def cuts_short(self, call: Call) -> bool:
+        """Whether its own time, and not that of an attempt, is what bounds this call."""
+        _, _, started, ends, _ = call
+        return ends < started + self._whole_seconds
 
     def drop(self) -> None:
         """Nobody reads the results any more: what has not left stays."""

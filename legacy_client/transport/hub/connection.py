@@ -88,7 +88,8 @@ class Connection:
             self._receive()
             call = self._overdue(now)
             if call is not None:
-                self._end(call, TimedOut("no answer in time") if self._is_written else Unreachable("not sent in time"))
+                kind, reason = (TimedOut, "no answer") if self._is_written else (Unreachable, "not sent")
+                self._end(call, kind(f"{reason} in time", cut_short=call[0].cuts_short(call)))
 
     def is_quiet(self) -> bool:
         """Whether an idle connection is still open, with nothing on it that nobody asked for."""

@@ -27,6 +27,8 @@ READ, WRITE = 1, 2
 
 # How long one address is given while there are others left (RFC 8305 section 5 has the same figure).
 _ADDRESS_SECONDS = 0.25
+# How long addresses in doubt are held back for a fresh look-up, and not longer than half of the time that there is.
+_LOOK_UP_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,10 @@ class Endpoint:
 
 
 class Dialing:
-    """One attempt to get a channel by ``until``; ``then`` is called once, with the channel or why there is none."""
+    """One attempt to get a channel by ``until``; ``then`` is called once, with the channel or why there is none.
+
+    ``is_cut_short``: that is sooner than the core may take, so when it has passed nothing is wrong with the addresses.
+    """
 
     def __init__(
         self,
@@ -48,16 +53,18 @@ class Dialing:
         then: Callable[[Dialing, Channel | CoreError], None],
         *,
         until: float,
+        is_cut_short: bool = False,
         clock: Callable[[], float],
     ) -> None:
         self._loop = loop
         self._endpoint = endpoint
         self._then = then
         self._until = until
+        self._is_cut_short = is_cut_short
         self._clock = clock
         self._left: deque[Address] = deque()
         self._address: Address | None = None
-        self._address_until = until
+        self._address_until = self._makes_do_at = until
         self._sock: Socket | None = None
         self._watcher: _IoWatcher | None = None
         self._unsent = b""
@@ -65,19 +72,27 @@ class Dialing:
 
     def start(self) -> None:
         """Look the name up and go on from there."""
+        now = self._clock()
+        self._makes_do_at = now + min(_LOOK_UP_SECONDS, (self._until - now) / 2)
         self._endpoint.addresses.ask(self._found)
 
     def check(self, now: float) -> None:
         """Give up, or go on to the next address, when it has taken too long."""
         if now >= self._until:
-            self._endpoint.addresses.doubt()
-            self.end(Unreachable("connecting took too long"))
+            if not self._is_cut_short:
+                self._endpoint.addresses.doubt()
+            self.end(Unreachable("connecting took too long", cut_short=self._is_cut_short))
+        elif self._address is None:
+            if now >= self._makes_do_at:
+                self._endpoint.addresses.make_do(self._found)
         elif self._left and now >= self._address_until:
             self._next("no answer")
 
     def end(self, result: Channel | CoreError) -> None:
         """Be over, with this result."""
         self._is_over = True
+        if self._address is None:
+            self._endpoint.addresses.leave(self._found)
         self._unwatch()
         if self._sock is not None and isinstance(result, CoreError):
             self._sock.close()

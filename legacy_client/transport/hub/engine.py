@@ -86,7 +86,7 @@ class Engine:
         now = self._clock()
         connection = self._pool.take(now)
         if connection is not None:
-            self._pool.rest(connection, now)
+            self._pool.put_back(connection)
             return None
         if self._under_way >= self._limits.connections:
             return None if self._pool else Unreachable("every connection is still being made")
@@ -178,7 +178,7 @@ class Engine:
             if self._transmit(connection, call, now):
                 return
             self._pool.discard(connection)
-        self._dial(lambda result: self._dialed(call, result), call[3])
+        self._dial(lambda result: self._dialed(call, result), call[3], is_cut_short=batch.cuts_short(call))
 
     def _transmit(self, connection: Connection, call: Call, now: float) -> bool:
         """Send; False when the connection turned out dead before a byte could leave."""
@@ -191,13 +191,20 @@ class Engine:
             return False
         return True
 
-    def _dial(self, then: Callable[[Channel | CoreError], None], until: float) -> None:
+    def _dial(self, then: Callable[[Channel | CoreError], None], until: float, *, is_cut_short: bool = False) -> None:
         def over(dialing: Dialing, result: Channel | CoreError) -> None:
             self._dialings.discard(dialing)
             then(result)
 
-        until = min(until, self._clock() + self._limits.connect_seconds)
-        dialing = Dialing(self._loop, self._endpoint, over, until=until, clock=self._clock)
+        latest = self._clock() + self._limits.connect_seconds
+        dialing = Dialing(
+            self._loop,
+            self._endpoint,
+            over,
+            until=min(until, latest),
+            is_cut_short=is_cut_short and until < latest,
+            clock=self._clock,
+        )
         self._dialings.add(dialing)
         self._tick_on()
         dialing.start()

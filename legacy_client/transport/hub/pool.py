@@ -33,6 +33,10 @@ class Pool:
         connection.resting_since = now
         self._resting.append(connection)
 
+    def put_back(self, connection: Connection) -> None:
+        """Undo a take, after which nothing was sent: the connection has rested all the time."""
+        self._resting.append(connection)
+
     def take(self, now: float) -> Connection | None:
         """A connection at rest; one that has rested for longer than this moment is looked at first."""
         while self._resting:

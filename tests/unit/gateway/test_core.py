@@ -7,6 +7,7 @@ import pytest
 from gateway.core import CoreLink
 from gateway.settings import SettingsError, load
 from legacy_client import CallContext, Deadline
+from legacy_client.errors import TimedOut
 from legacy_client.transport.sessions import SessionsTransport
 
 ENVIRON = {
@@ -82,3 +83,12 @@ def test_the_circuit_and_the_limit_are_settings(link):
     snapshot = link(circuit_enabled="false", limit_adaptive="true", core_concurrency=7).gate.snapshot()
 
     assert (snapshot.circuit, snapshot.limit) == ("closed", 7)
+
+
+def test_silence_as_long_as_an_attempt_may_take_opens_the_circuit(link):
+    gate = link(core_timeout=0.5, circuit_min_calls=1).gate
+    gate.refusal()
+
+    gate.record(TimedOut(cut_short=True), 0.5)
+
+    assert gate.snapshot().circuit == "open"

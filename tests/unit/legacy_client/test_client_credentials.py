@@ -85,6 +85,14 @@ def test_a_fault_of_configuration_is_logged_once_for_the_batch(
     assert [record.message for record in caplog.records] == ["core_misconfigured"]
 
 
+def test_a_batch_with_nothing_to_send_asks_for_no_credentials() -> None:
+    class Unasked(Renewable):
+        def headers(self, context: CallContext) -> Mapping[str, str]:
+            raise AssertionError
+
+    assert Core(credentials=Unasked(renews=False)).update(0) == {}
+
+
 def test_without_credentials_nothing_is_sent() -> None:
     class None_(Renewable):  # noqa: N801 -- the name says it
         def headers(self, context: CallContext) -> Mapping[str, str]:

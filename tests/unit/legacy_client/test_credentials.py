@@ -217,6 +217,23 @@ def test_a_failing_endpoint_is_not_hammered(
     assert issuer.fetches == 3
 
 
+def test_the_pause_begins_when_a_fetch_has_failed_however_long_it_took(clock: VirtualClock) -> None:
+    fetches = []
+
+    def hangs() -> tuple[str, float]:
+        fetches.append(clock())
+        clock.advance(2.0)
+        raise TimeoutError
+
+    credentials = ClientCredentials(hangs, clock=clock)
+    for wait in (0.0, 0.9, 0.2):
+        clock.advance(wait)
+        with pytest.raises(Unreachable):
+            credentials.headers(CONTEXT)
+
+    assert fetches == [1000.0, 1003.1]
+
+
 def test_it_heals_when_the_endpoint_is_back(
     credentials: ClientCredentials, issuer: Issuer, clock: VirtualClock
 ) -> None:
@@ -287,6 +304,29 @@ def test_many_who_need_the_first_token_fetch_it_once() -> None:
 
     assert found == [bearer("only")] * 8
     assert len(fetches) == 1
+
+
+def test_nobody_waits_for_a_token_beyond_their_own_deadline() -> None:
+    entered, may_go_on = threading.Event(), threading.Event()
+
+    def fetch() -> tuple[str, float]:
+        entered.set()
+        assert may_go_on.wait(30.0)
+        return "late", 60.0
+
+    credentials = ClientCredentials(fetch)
+    fetching = threading.Thread(target=credentials.headers, args=(CONTEXT,))
+    fetching.start()
+    assert entered.wait(30.0)
+
+    with pytest.raises(Unreachable):
+        credentials.headers(CallContext(deadline=Deadline(0.05)))
+    is_still_fetching = fetching.is_alive()
+    may_go_on.set()
+    fetching.join(30.0)
+
+    assert is_still_fetching
+    assert credentials.headers(CONTEXT) == bearer("late")
 
 
 def test_nobody_waits_for_a_renewal_while_the_old_token_is_good() -> None:

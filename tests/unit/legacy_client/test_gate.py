@@ -69,6 +69,69 @@ def test_what_says_nothing_about_the_core_does_not_dilute_the_failures(result: R
     assert gate.snapshot().circuit == "open"
 
 
+def hasty_gate(clock: VirtualClock, **more: object) -> CoreGate:
+    """With a circuit that two failures open; a whole attempt has 5 s."""
+    circuit = Circuit(min_calls=2, failure_rate=0.5, open_seconds=2.0, probes=2, clock=clock)
+    return CoreGate(ceiling=10, circuit=circuit, attempt_seconds=5.0, clock=clock, **more)
+
+
+def hurry(gate: CoreGate, clock: VirtualClock, times: int = 1, each: float = 1.0) -> None:
+    """Calls one after another, each cut short after a second."""
+    for _ in range(times):
+        assert gate.refusal() is None
+        clock.advance(each)
+        gate.record(errors.TimedOut(cut_short=True), each)
+
+
+@pytest.mark.parametrize("kind", [errors.TimedOut, errors.Unreachable])
+def test_a_burst_of_calls_that_were_cut_short_says_nothing_about_the_core(kind: type[CoreError]) -> None:
+    clock = VirtualClock(9.0)
+    gate = hasty_gate(clock, limit=AdaptiveLimit(floor=1, ceiling=10, clock=clock))
+    for _ in range(32):
+        gate.refusal()
+    clock.advance(1.0)
+
+    for _ in range(32):
+        gate.record(kind(cut_short=True), 1.0)
+
+    assert (gate.snapshot().circuit, gate.snapshot().limit, gate.snapshot().in_flight) == ("closed", 10, 0)
+
+
+def test_a_core_that_answers_nobody_for_a_whole_attempt_is_seen_although_all_are_in_haste() -> None:
+    clock = VirtualClock(9.0)
+    gate = hasty_gate(clock, limit=AdaptiveLimit(floor=1, ceiling=10, clock=clock))
+
+    hurry(gate, clock, 5)
+    before = gate.snapshot()
+    hurry(gate, clock)
+
+    assert (before.circuit, before.limit) == ("closed", 7)
+    assert gate.snapshot().circuit == "open"
+
+
+def test_one_answer_to_anybody_shows_that_the_core_is_not_silent() -> None:
+    clock = VirtualClock(9.0)
+    gate = hasty_gate(clock)
+    for _ in range(3):
+        hurry(gate, clock, 4)
+        run(gate, answer(404))
+
+    assert gate.snapshot().circuit == "closed"
+
+
+def test_a_probe_that_was_cut_short_is_neither_a_failure_nor_lost() -> None:
+    clock = VirtualClock(9.0)
+    gate = hasty_gate(clock)
+    hurry(gate, clock, 6)
+    clock.advance(2.0)
+
+    hurry(gate, clock, 5)
+    assert gate.snapshot().circuit == "half_open"
+    run(gate, answer(200), answer(200))
+
+    assert gate.snapshot().circuit == "closed"
+
+
 def test_an_open_circuit_refuses_and_says_for_how_long() -> None:
     gate = gate_with_circuit()
     run(gate, answer(500), answer(500))

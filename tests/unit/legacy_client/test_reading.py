@@ -96,6 +96,47 @@ def test_an_id_in_text_is_compared_as_text() -> None:
     assert READER.read(answer(200, body), uuid) == {"id": uuid}
 
 
+@pytest.mark.parametrize("action_id", [2**63, 2**64 - 1, 2**64, 2**64 + 1, 10**20 - 1])
+def test_an_id_of_up_to_twenty_digits_is_compared_to_the_last(action_id: int) -> None:
+    body = b'{"data": {"state": 2, "id": %d}}' % action_id
+
+    assert READER.read(answer(200, body), action_id) == {"state": 2, "id": action_id}
+    for other in (action_id - 1, action_id + 1):
+        assert isinstance(READER.read(answer(200, body), other), BadAnswer)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        b"18446744073709551616.0",
+        b"1.8446744073709551616e19",
+        b"1" * 5000,
+        b"1e400",
+        b"NaN",
+        b"Infinity",
+        b'"18446744073709551616"',
+        b'18446744073709551616, "x": NaN',
+    ],
+    ids=lambda found: repr(found[:30]),
+)
+def test_what_is_not_written_as_that_integer_is_not_that_id(found: bytes) -> None:
+    assert isinstance(READER.read(answer(200, b'{"data": {"id": %b}}' % found), 2**64), BadAnswer)
+
+
+def test_a_deep_answer_with_such_an_id_does_no_harm() -> None:
+    body = b'{"data": {"id": 18446744073709551616, "x": ' + b"[" * 1000 + b"]" * 1000 + b"}}"
+
+    assert isinstance(READER.read(answer(200, body), 2**64), (dict, BadAnswer))
+
+
+def test_a_uuid_is_the_same_in_other_case_and_comes_back_as_it_was_asked_for() -> None:
+    uuid = "0b0a7d5e-58a5-4d83-9d3c-3f9c1a4b7a10"
+    body = orjson.dumps({"data": {"id": uuid.upper()}})
+
+    assert READER.read(answer(200, body), uuid) == {"id": uuid}
+    assert isinstance(READER.read(answer(200, body), uuid.replace("0b", "0c")), BadAnswer)
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [

@@ -89,6 +89,40 @@ def test_time_over_after_the_first_byte_is_uncertain(scene: Scene) -> None:
     assert [type(result) for result in scene.delivered] == [TimedOut]
 
 
+def test_only_an_attempt_that_had_less_than_its_whole_time_was_cut_short(scene: Scene) -> None:
+    shorter = Attempt(2.0, 1.0, scene.delivered.append, clock=scene.clock, is_cut_short=True)
+    scene.clock.advance(5.0)
+
+    scene.attempt.expire()
+    shorter.expire()
+
+    assert [result.cut_short for result in scene.delivered] == [False, True]
+
+
+def test_time_for_connecting_that_was_over_before_the_attempt_was_not_cut_short(scene: Scene) -> None:
+    shorter = Attempt(2.0, 1.0, scene.delivered.append, clock=scene.clock, is_cut_short=True)
+    shorter.connecting()
+    scene.clock.advance(1.0)
+    shorter.expire()
+
+    assert [(type(result), result.cut_short) for result in scene.delivered] == [(Unreachable, False)]
+
+
+@pytest.mark.parametrize(
+    ("exc", "cut_short"), [(TimeoutError(), True), (ConnectionResetError(), False)], ids=["time", "reset"]
+)
+def test_a_socket_that_ran_out_of_time_with_a_shorter_attempt_was_cut_short_with_it(
+    scene: Scene, exc: Exception, cut_short: bool
+) -> None:
+    shorter = Attempt(2.0, 1.0, scene.delivered.append, clock=scene.clock, is_cut_short=True)
+    shorter.sending(scene.near)
+    scene.clock.advance(2.0)
+    shorter.fail(exc)
+    shorter.close()
+
+    assert [result.cut_short for result in scene.delivered] == [cut_short]
+
+
 def test_expiry_cuts_the_connection(scene: Scene) -> None:
     scene.attempt.sending(scene.near)
     scene.clock.advance(5.0)

@@ -163,6 +163,46 @@ def test_addresses_in_doubt_are_told_all_the_same_when_nothing_better_is_to_be_h
     assert book.ask() == [[A, B]]
 
 
+def test_who_will_wait_no_longer_makes_do_with_addresses_in_doubt(book: Book, resolver: Resolver) -> None:
+    book.ask()
+    book.addresses.doubt()
+    resolver.is_hanging = True
+    told: list[Sequence[Address]] = []
+    book.addresses.ask(told.append)
+
+    book.addresses.make_do(told.append)
+    book.addresses.make_do(told.append)
+    resolver.is_hanging = False
+    gevent.sleep(0.01)
+
+    assert told == [[A, B]]
+
+
+def test_where_nothing_is_known_there_is_nothing_to_make_do_with(book: Book, resolver: Resolver) -> None:
+    resolver.is_hanging = True
+    told: list[Sequence[Address]] = []
+    book.addresses.ask(told.append)
+
+    book.addresses.make_do(told.append)
+    assert told == []
+    resolver.is_hanging = False
+    gevent.sleep(0.01)
+
+    assert told == [[A, B]]
+
+
+def test_who_has_left_is_told_nothing(book: Book, resolver: Resolver) -> None:
+    resolver.is_hanging = True
+    told: list[Sequence[Address]] = []
+    book.addresses.ask(told.append)
+
+    book.addresses.leave(told.append)
+    resolver.is_hanging = False
+    gevent.sleep(0.01)
+
+    assert told == []
+
+
 def test_an_address_that_did_not_answer_comes_last(book: Book) -> None:
     book.ask()
 

@@ -19,6 +19,12 @@ def test_an_attempt_lasts_as_long_as_both_the_transport_and_the_flow_allow() -> 
     assert [HubBatch([], flow, most, now=0.0, run_soon=print).attempt_seconds for most in (1.0, 5.0)] == [1.0, 2.0]
 
 
+def test_a_call_is_cut_short_by_a_bound_before_the_end_of_a_whole_attempt() -> None:
+    one = batch(1)
+
+    assert [one.cuts_short((one, 0, 100.0, ends, None)) for ends in (104.9, 105.0)] == [True, False]
+
+
 def test_stopping_ends_what_is_unsent_and_nothing_else() -> None:
     one = batch(4)
     one.take()

@@ -7,10 +7,14 @@ import ssl
 import pytest
 import requests
 
+from legacy_client.deadline import Deadline
 from legacy_client.errors import BadAnswer, BrokenOff, CoreError, TimedOut, Unreachable, Untrusted
+from legacy_client.transport.base import Flow
+from legacy_client.transport.hub.batch import HubBatch
 from tests.unit.legacy_client.transport.hub.line import Line
 
-CALL = ("batch", 0, 0.0, 100.0, requests.Request("PUT", "http://core.test/").prepare())
+BATCH = HubBatch([], Flow(deadline=Deadline(200.0), concurrency=1), 100.0, now=0.0, run_soon=print)
+CALL = (BATCH, 0, 0.0, 100.0, requests.Request("PUT", "http://core.test/").prepare())
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 REFUSAL = ssl.SSLError(1, "alert")
 REFUSAL.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"

@@ -14,7 +14,7 @@ from legacy_client.deadline import Deadline
 from legacy_client.errors import Stopped, Unreachable
 from legacy_client.transport.base import Limits
 from legacy_client.transport.hub import dialing
-from tests.contract.fake_core import FakeCore, black_hole, close, refusing
+from tests.contract.fake_core import FakeCore, action, black_hole, close, refusing
 from tests.contract.stages import id_of
 from tests.unit.legacy_client.transport.hub.rig import Resolver, rig, until
 
@@ -90,6 +90,16 @@ def test_when_no_address_answers_nothing_was_sent_and_the_name_is_looked_up_agai
             assert id_of(hub.call(1)) == 1
 
 
+def test_a_batch_in_haste_casts_no_doubt_on_the_addresses() -> None:
+    with black_hole() as silent:
+        resolve = Resolver(port(silent))
+        with rig(NAME, limits=LIMITS, resolve=resolve) as hub:
+            results = [hub.call(1, deadline=Deadline(0.1)), hub.call(1, deadline=Deadline(0.1))]
+
+            assert [type(result) for result in results] == [Unreachable] * 2
+            assert resolve.asked == 1
+
+
 def test_a_name_that_does_not_resolve_is_unreachable() -> None:
     with rig(NAME, resolve=Resolver()) as hub:
         result = hub.call(1)
@@ -123,6 +133,31 @@ def test_a_resolver_that_hangs_holds_up_neither_the_loop_nor_open_connections(co
         assert id_of(hub.call(2)) == 2
         resolve.hang()
         assert id_of(hub.call(3)) == 3
+        resolve.go_on()
+
+
+def test_a_core_that_refused_once_is_found_again_although_the_resolver_hangs(core: FakeCore) -> None:
+    core.default = (action(), close())
+    resolve = Resolver(core.port)
+    with rig(NAME, limits=LIMITS, resolve=resolve) as hub:
+        hub.call(1)
+        until(lambda: hub.connections() == 0)
+        [engine] = hub.transport._engines.values()
+        engine._endpoint.addresses.doubt()
+        resolve.hang()
+
+        assert id_of(hub.call(2)) == 2
+        resolve.go_on()
+
+
+def test_who_gave_up_waiting_for_a_name_is_forgotten() -> None:
+    resolve = Resolver()
+    with rig(NAME, limits=Limits(connect_seconds=0.05), resolve=resolve) as hub:
+        resolve.hang()
+        hub.call(1)
+        [engine] = hub.transport._engines.values()
+
+        assert engine._endpoint.addresses._waiting == []
         resolve.go_on()
 
 

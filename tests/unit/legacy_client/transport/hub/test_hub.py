@@ -9,7 +9,11 @@ from collections import Counter
 import gevent
 import requests
 
+from legacy_client.circuit import Circuit
+from legacy_client.deadline import Deadline
 from legacy_client.errors import BrokenOff, Stopped, TimedOut, Unsendable
+from legacy_client.gate import CoreGate
+from legacy_client.limit import AdaptiveLimit
 from legacy_client.transport.base import Limits
 from legacy_client.transport.memory import VirtualClock
 from tests.contract.fake_core import (
@@ -118,6 +122,19 @@ def test_an_answer_that_came_in_time_counts_although_the_loop_was_too_busy_to_lo
         clock.advance(2.0)
 
         assert id_of(running.get()[0]) == 1
+
+
+def test_one_batch_in_haste_neither_closes_the_core_to_the_others_nor_slows_them(core: FakeCore) -> None:
+    released: list[bool] = []
+    core.default = (wait_for(lambda: bool(released)), action())
+    gate = CoreGate(ceiling=64, circuit=Circuit(min_calls=20), limit=AdaptiveLimit(floor=4, ceiling=64))
+    with rig(core.url, gate) as hub:
+        hasty = hub.send(range(32), concurrency=32, deadline=Deadline(0.3))
+        released.append(True)
+
+        assert {type(result) for result in hasty.values()} == {TimedOut}
+        assert id_of(hub.call(100)) == 100
+        assert (gate.snapshot().circuit, gate.snapshot().limit, gate.snapshot().in_flight) == ("closed", 64, 0)
 
 
 def test_a_request_that_cannot_leave_in_full_is_timed_out(core: FakeCore, hub: Rig) -> None:

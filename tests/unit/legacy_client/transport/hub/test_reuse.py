@@ -11,6 +11,7 @@ from legacy_client.errors import Unreachable
 from legacy_client.transport.base import Limits
 from legacy_client.transport.hub import engine
 from legacy_client.transport.hub.connection import Connection
+from legacy_client.transport.memory import VirtualClock
 from tests.contract.fake_core import (
     FakeCore,
     action,
@@ -34,6 +35,17 @@ def test_a_connection_at_rest_is_closed_after_its_time(core: FakeCore) -> None:
 
         until(lambda: hub.connections() == 0)
         core.wait_until_idle()
+
+
+def test_looking_at_a_connection_does_not_make_it_younger(core: FakeCore) -> None:
+    clock = VirtualClock()
+    with rig(core.url, limits=Limits(idle_seconds=4.0), clock=clock) as hub:
+        for _ in range(3):
+            assert hub.transport.ping() is None
+            clock.advance(2.0)
+
+        # The third look found it too old to tell anything, and made another.
+        until(lambda: core.connections == 2)
 
 
 def test_a_connection_that_the_core_closes_is_let_go_at_once(core: FakeCore, hub: Rig) -> None:

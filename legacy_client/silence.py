@@ -1,0 +1,39 @@
+"""Whether the core is silent, told from calls none of which was given the time to find out. Pure state."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Silence:
+    """Counts the seconds in which the core was asked and answered nobody; one answer to anybody ends it.
+
+    A silence is one when it has lasted ``seconds``, the time of a whole attempt. A pause of that length, in which the
+    core was not asked, begins it anew.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._answers = 0
+        self._asked = 0.0
+        self._noted_at = float("-inf")
+
+    def lasts(self, answers: int, seconds: float) -> bool:
+        """A call let through ``seconds`` ago ends unanswered; the core has given ``answers`` answers in all."""
+        now = self._clock()
+        since = now - self._noted_at
+        if answers != self._answers:
+            # When in that time the answer came is not known, so none of it counts.
+            self._asked = 0.0
+        elif since - seconds > self._seconds:
+            self._asked = seconds
+        else:
+            # Calls beside each other are one silence.
+            self._asked += min(seconds, since)
+        self._answers, self._noted_at = answers, now
+        return self._asked >= self._seconds
