@@ -28,6 +28,17 @@ LENGTH = b"Content-Length: %d\r\n" % len(FIRST)
 CHUNKED = b"%x\r\n%b\r\n0\r\n\r\n" % (len(FIRST), FIRST)
 
 
+TYPES = {
+    400: "bad-request",
+    401: "invalid-token",
+    413: "body-too-large",
+    414: "uri-too-long",
+    417: "expectation-failed",
+    431: "headers-too-large",
+    501: "not-implemented",
+}
+
+
 class Answer(NamedTuple):
     """All that came back until the server closed."""
 
@@ -310,6 +321,7 @@ def refused(answer, status, core):
     assert b"connection: close" in answer.head
     problem = json.loads(answer.body)
     assert problem["status"] == status
+    assert problem["type"].endswith(f"/problems/{TYPES[status]}")
     assert problem["instance"].startswith("urn:request:")
     assert b"content-length: %d" % len(answer.body) in answer.head
     assert core.counts()["total"] == 0
