@@ -121,6 +121,9 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         codings = [value for name, value in self.headers if name == "TRANSFER-ENCODING"]
         if codings and codings[0].lower() != "chunked":
             raise UnsupportedTransferCoding(codings[0])
+        # RFC 9112 section 9.6; gunicorn looks at the first Connection only, and for nothing beside "close".
+        options = ",".join(value for name, value in self.headers if name == "CONNECTION").lower().split(",")
+        self._asks_to_close = any(option.strip(" \t") == "close" for option in options)
         # The body is asked for by its first read, and not, as gunicorn would, before anybody looked at the credentials.
         is_expected, self._expected_100_continue = self._expected_100_continue, False
         self.incoming = BodyReader(self.body.reader, self.unreader, self._body_seconds, is_expected=is_expected)
@@ -131,4 +134,6 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         # What the head said stays so: a client that was told that it may go on, may (RFC 9112 section 9.3).
         if self._is_last is None:
             self._is_last = self._ask_whether_last()
-        return self._is_last or self.incoming.owed > _WORTH_SKIPPING or bool(super().should_close())
+        return (
+            self._is_last or self._asks_to_close or self.incoming.owed > _WORTH_SKIPPING or bool(super().should_close())
+        )

@@ -197,6 +197,25 @@ def test_http_1_0_needs_none(pair):
     assert pair.says(b"GET / HTTP/1.0\r\n\r\n").should_close()
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        b"Connection: close\r\n",
+        b"Connection: close, TE\r\n",
+        b"Connection: TE,\tCLOSE \r\n",
+        b"Connection: TE\r\nConnection: close\r\n",
+        b"Connection: keep-alive\r\nConnection: close\r\n",
+    ],
+)
+def test_who_asks_to_close_among_other_options_is_heard(pair, asked):
+    assert pair.says(HEAD + asked + b"\r\n").should_close()
+
+
+@pytest.mark.parametrize("asked", [b"", b"TE", b"x-close", b"close-x", b"keep-alive, TE"])
+def test_who_does_not_goes_on(pair, asked):
+    assert not pair.says(HEAD + b"Connection: " + asked + b"\r\n\r\n").should_close()
+
+
 def test_what_the_parser_refuses_comes_through(pair):
     with pytest.raises(LimitRequestLine):
         pair.says(b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: h\r\n\r\n")
