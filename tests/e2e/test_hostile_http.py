@@ -276,6 +276,33 @@ def test_a_client_that_waits_to_continue_hears_its_refusal_first(send, core):
     assert b"100 continue" not in answer.head
 
 
+FORWARDED = [
+    b"SCRIPT_NAME: /public\r\n",
+    b"PATH_INFO: /livez\r\n",
+    b"X-Forwarded-Proto: https\r\n",
+    b"X-Forwarded-Proto: https\r\nX-Forwarded-Ssl: off\r\n",
+    b"X-Forwarded-Prefix: /public\r\nX-Script-Name: /public\r\n",
+    b"Forwarded: for=1.2.3.4;proto=https;host=evil\r\nX-Forwarded-Host: evil\r\n",
+    b"REMOTE_USER: admin\r\nREMOTE_ADDR: 1.2.3.4\r\n",
+]
+
+
+@pytest.mark.parametrize("headers", FORWARDED)
+@pytest.mark.parametrize("path", [b"/public/metrics", b"/livez"])
+def test_what_a_peer_says_of_where_the_service_is_changes_no_answer(send, path, headers):
+    line, usual = b"GET " + path + b" HTTP/1.1\r\n", b"Host: x\r\nConnection: close\r\n"
+
+    plain, claimed = send(line + usual + b"\r\n"), send(line + usual + headers + b"\r\n")
+
+    assert claimed.status == plain.status == (200 if path == b"/livez" else 404)
+    assert told(claimed) == told(plain)
+
+
+def told(answer):
+    """What the body says, but for the request's id."""
+    return {name: value for name, value in json.loads(answer.body).items() if name != "instance"}
+
+
 ODD = {
     "an empty line in front": b"\r\n" + framed(LENGTH + b"Connection: close\r\n", FIRST),
     "an absolute target": framed(LENGTH + b"Connection: close\r\n", FIRST).replace(b"PATCH ", b"PATCH http://evil.example", 1),
