@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
+# Of all fields of a head together, and of the trailers of a body: gunicorn would hold as much as all fields at their largest.
+_HEAD_BYTES = 65_536
 # An unread body up to this size is skipped, so that the connection can go on; a larger one ends it.
 _WORTH_SKIPPING = 65_536
 
@@ -103,6 +105,7 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
     """A request whose body has ``body_seconds``; where ``is_last`` says so, its answer ends the connection."""
 
     _expected_100_continue: bool
+    max_buffer_headers: int
 
     def __init__(self, *parsed: Any, body_seconds: float, is_last: Callable[[], bool]) -> None:
         self._body_seconds = body_seconds
@@ -110,6 +113,13 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         self._is_last: bool | None = None
         # The base class reads and parses here.
         super().__init__(*parsed)
+
+    def parse(self, unreader: ClientReader) -> bytes:
+        """Read the head; what was read beyond it."""
+        # The read that completes a head may bring the beginning of a body.
+        self.max_buffer_headers = min(self.max_buffer_headers, _HEAD_BYTES + unreader.mxchunk)
+        beyond: bytes = super().parse(unreader)
+        return beyond
 
     def set_body_reader(self) -> None:
         """Called at the end of the head."""

@@ -166,6 +166,9 @@ HEADS = {
     "a greeting of the PROXY protocol": (b"PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n" + SMUGGLED, 400),
     "a target too long": (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n" + SMUGGLED, 414),
     "a header too long": (framed(b"X: " + b"a" * 9000 + b"\r\n", SMUGGLED), 431),
+    "headers too long in all": (framed((b"X: " + b"a" * 8000 + b"\r\n") * 10, SMUGGLED), 431),
+    "a head without end": (LINE + USUAL + (b"X: " + b"a" * 8000 + b"\r\n") * 10, 431),
+    "a header without end": (LINE + USUAL + b"X: " + b"a" * 80_000, 431),
     "too many headers": (framed(b"X: y\r\n" * 100, SMUGGLED), 431),
     "an expectation of something else": (framed(b"Expect: the-unexpected\r\n" + LENGTH, FIRST + SMUGGLED), 417),
 }
@@ -198,6 +201,7 @@ BODIES = {
     "a trailer that authenticates": SIZE + b"\r\n" + FIRST + b"\r\n0\r\nAuthorization: Bearer x\r\n\r\n",
     "a trailer that sets the host": SIZE + b"\r\n" + FIRST + b"\r\n0\r\nHost: evil\r\n\r\n",
     "a trailer that is none": SIZE + b"\r\n" + FIRST + b"\r\n0\r\nnothing\r\n\r\n",
+    "trailers too long in all": SIZE + b"\r\n" + FIRST + b"\r\n0\r\n" + (b"X: " + b"a" * 8000 + b"\r\n") * 12 + b"\r\n",
     "a trailer with a line feed": SIZE + b"\r\n" + FIRST + b"\r\n0\r\nX: y\n\r\n\r\n",
 }
 
@@ -309,6 +313,7 @@ ODD = {
     "chunks with extensions": framed(b"Transfer-Encoding: CHUNKED\r\nConnection: close\r\n", SIZE + b';a=b;c="d\\""\r\n' + FIRST + b"\r\n0\r\nX: y\r\n\r\n"),
     "a coding in an underscore": framed(b"Transfer_Encoding: chunked\r\nConnection: close\r\n" + LENGTH, FIRST),
     "a token in an underscore": framed(b"X_Request_ID: evil\r\nConnection: close\r\n" + LENGTH, FIRST),
+    "a head of 64 KiB": framed((b"X: " + b"a" * 7990 + b"\r\n") * 8 + b"Connection: close\r\n" + LENGTH, FIRST),
     "an upgrade": framed(b"Connection: close, Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n" + LENGTH, FIRST),
     "close on a second line": framed(b"Connection: TE\r\nConnection: close\r\n" + LENGTH, FIRST),
     "hop-by-hop names of ours": framed(b"Connection: close, Authorization, Content-Type\r\n" + LENGTH, FIRST),
