@@ -106,6 +106,7 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
 
     _expected_100_continue: bool
     max_buffer_headers: int
+    method: str | None
 
     def __init__(self, *parsed: Any, body_seconds: float, is_last: Callable[[], bool]) -> None:
         self._body_seconds = body_seconds
@@ -120,6 +121,20 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         self.max_buffer_headers = min(self.max_buffer_headers, _HEAD_BYTES + unreader.mxchunk)
         beyond: bytes = super().parse(unreader)
         return beyond
+
+    def read_into(self, unreader: ClientReader, buf: bytearray, stop: bool = False) -> None:
+        """Read more of the head: of its fields all, unless they are too long or wrong already."""
+        super().read_into(unreader, buf, stop)
+        # gunicorn copies and searches all that there is after each read, and keeps the copy while it waits for the next.
+        seen = 0
+        while self.method is not None and self._may_go_on(buf, seen):
+            seen = len(buf)
+            super().read_into(unreader, buf)
+
+    def _may_go_on(self, fields: bytearray, seen: int) -> bool:
+        is_whole = fields.startswith(b"\r\n") or fields.find(b"\r\n\r\n", max(0, seen - 3)) >= 0
+        has_bare_feed = fields.count(b"\n", seen) > fields.count(b"\r\n", max(0, seen - 1))
+        return not is_whole and not has_bare_feed and len(fields) <= self.max_buffer_headers
 
     def set_body_reader(self) -> None:
         """Called at the end of the head."""

@@ -207,6 +207,20 @@ def test_large_slow_bodies_share_a_bound_and_small_ones_pass_beside_them(make_ga
     assert eventually(lambda: gateway.exchange(gateway.request(b" " * 1_000_000 + BATCH)).status == 200)
 
 
+def test_heads_without_end_are_refused_and_do_not_grow_the_worker(make_gateway, core):
+    gateway = make_gateway(core.url, HEADER_TIMEOUT="30")
+    (worker,) = gateway.workers()
+    before = worker.memory_info().rss
+    with ExitStack() as crowd:
+        clients = [crowd.enter_context(gateway.dial()) for _ in range(200)]
+        for client in clients:
+            client.send(b"GET /livez HTTP/1.1\r\nX: " + b"a" * 500_000)
+        statuses = {client.read().status for client in clients}
+
+        assert statuses == {431}
+        assert worker.memory_info().rss - before < 30_000_000
+
+
 def test_beyond_its_places_it_refuses_at_once_and_serves_what_it_has(make_gateway, core):
     gateway = make_gateway(core.url, MAX_WAITING_BATCHES="8")
     core.default = (wait(0.5), action())
