@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # How much of what a client still sends is taken in after its last answer, and for how long (RFC 9112 section 9.6).
 _LINGER_BYTES = 16_777_216
 _LINGER_SECONDS = 2.0
+_LINGER_READ = 65_536
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -111,5 +112,6 @@ class Connection:
         self._client.shutdown(socket.SHUT_WR)
         self._reader.allow(_LINGER_SECONDS)
         taken = 0
-        while taken < _LINGER_BYTES and (data := self._reader.chunk(_LINGER_BYTES)):
-            taken += len(data)
+        # Only the length is kept: what was read would be held while waiting for more.
+        while taken < _LINGER_BYTES and (more := len(self._reader.chunk(_LINGER_READ))):
+            taken += more

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
+# Of all fields of a head together, and of the trailers of a body: gunicorn would hold as much as all fields at their largest.
+_HEAD_BYTES = 65_536
 # An unread body up to this size is skipped, so that the connection can go on; a larger one ends it.
 _WORTH_SKIPPING = 65_536
 
@@ -103,6 +105,8 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
     """A request whose body has ``body_seconds``; where ``is_last`` says so, its answer ends the connection."""
 
     _expected_100_continue: bool
+    max_buffer_headers: int
+    method: str | None
 
     def __init__(self, *parsed: Any, body_seconds: float, is_last: Callable[[], bool]) -> None:
         self._body_seconds = body_seconds
@@ -110,6 +114,27 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         self._is_last: bool | None = None
         # The base class reads and parses here.
         super().__init__(*parsed)
+
+    def parse(self, unreader: ClientReader) -> bytes:
+        """Read the head; what was read beyond it."""
+        # The read that completes a head may bring the beginning of a body.
+        self.max_buffer_headers = min(self.max_buffer_headers, _HEAD_BYTES + unreader.mxchunk)
+        beyond: bytes = super().parse(unreader)
+        return beyond
+
+    def read_into(self, unreader: ClientReader, buf: bytearray, stop: bool = False) -> None:
+        """Read more of the head: of its fields all, unless they are too long or wrong already."""
+        super().read_into(unreader, buf, stop)
+        # gunicorn copies and searches all that there is after each read, and keeps the copy while it waits for the next.
+        seen = 0
+        while self.method is not None and self._may_go_on(buf, seen):
+            seen = len(buf)
+            super().read_into(unreader, buf)
+
+    def _may_go_on(self, fields: bytearray, seen: int) -> bool:
+        is_whole = fields.startswith(b"\r\n") or fields.find(b"\r\n\r\n", max(0, seen - 3)) >= 0
+        has_bare_feed = fields.count(b"\n", seen) > fields.count(b"\r\n", max(0, seen - 1))
+        return not is_whole and not has_bare_feed and len(fields) <= self.max_buffer_headers
 
     def set_body_reader(self) -> None:
         """Called at the end of the head."""
@@ -121,6 +146,9 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         codings = [value for name, value in self.headers if name == "TRANSFER-ENCODING"]
         if codings and codings[0].lower() != "chunked":
             raise UnsupportedTransferCoding(codings[0])
+        # RFC 9112 section 9.6; gunicorn looks at the first Connection only, and for nothing beside "close".
+        options = ",".join(value for name, value in self.headers if name == "CONNECTION").lower().split(",")
+        self._asks_to_close = any(option.strip(" \t") == "close" for option in options)
         # The body is asked for by its first read, and not, as gunicorn would, before anybody looked at the credentials.
         is_expected, self._expected_100_continue = self._expected_100_continue, False
         self.incoming = BodyReader(self.body.reader, self.unreader, self._body_seconds, is_expected=is_expected)
@@ -131,4 +159,6 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         # What the head said stays so: a client that was told that it may go on, may (RFC 9112 section 9.3).
         if self._is_last is None:
             self._is_last = self._ask_whether_last()
-        return self._is_last or self.incoming.owed > _WORTH_SKIPPING or bool(super().should_close())
+        return (
+            self._is_last or self._asks_to_close or self.incoming.owed > _WORTH_SKIPPING or bool(super().should_close())
+        )

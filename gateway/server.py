@@ -44,6 +44,12 @@ graceful_timeout = int(_settings.graceful_timeout) + 1
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
+# No peer may say where the service is mounted or how it was reached; gunicorn would believe any on loopback.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+# Not another one, with limits of its own, wherever its package happens to be installed.
+http_parser = "python"
 # No second way in beside the socket that is bound.
 control_socket_disable = True
 # The request log is the gateway's own; gunicorn's lines go through the same pipeline.

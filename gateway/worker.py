@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent.event import Event
-from gevent.pool import Pool
 from gunicorn.sock import ssl_context
 from gunicorn.workers.ggevent import GeventWorker
 
 from gateway.client_connection import Connection
 from gateway.listener import Listener
+from gateway.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,12 +32,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _HEARTBEAT_SECONDS = 1.0
-# After the listener closed, connections may carry one more request for this long; then those at rest are let go.
+# After the listener closed, connections may rest this long for one more request; then they are let go.
 _LAST_REQUEST_SECONDS = 0.5
 _REFUSAL_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
-# Above this share of `worker_connections`, a new connection takes the place of the one that has rested longest.
-_CROWDED = 0.9
 # Batches are large and live shortly; the default of 700 objects has the collector walk each of them many times over.
 _GC_THRESHOLDS = (100_000, 50, 100)
 
@@ -49,8 +47,8 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._pools: list[Pool] = []
-        self._connections: set[Connection] = set()
+        self._places: list[Places] = []
+        self._servers: list[Listener] = []
         self._is_stopping = False
         self._ends_at = math.inf
 
@@ -68,11 +66,12 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         """Serve until told to stop, then end in order."""
         self._tls = ssl_context(self.cfg) if self.cfg.is_ssl else None
         self._woken = Event()
-        servers = [self._listen(listener) for listener in self.sockets]
+        for listener in self.sockets:
+            self._listen(listener)
         while self.alive:
             self.notify()
             self._woken.wait(_HEARTBEAT_SECONDS)
-        self._finish(servers)
+        self._finish()
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         """One request; whatever was held back for one segment leaves at its end."""
@@ -119,29 +118,30 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         _cork(environ["gunicorn.socket"], 1)
         return answer
 
-    def _converse(self, name: Any, client: socket.socket, addr: Any) -> None:
+    def _converse(self, places: Places, name: Any, client: socket.socket, addr: Any) -> None:
         """One connection, in a greenlet of its own, from its first byte to its last."""
-        try:
-            client = self._secured(client)
-        except OSError:
-            _log.debug("handshake_failed")
-            return
-        connection = Connection(
-            client, addr, self.cfg, self._plan.patience, lambda: self._is_stopping or not self.alive
-        )
-        self._make_room()
-        self._connections.add(connection)
-        try:
-            self._serve(connection, name, client, addr)
-        finally:
-            self._connections.discard(connection)
-            connection.close()
+        with places.taken():
+            try:
+                client = self._secured(client)
+            except OSError:
+                _log.debug("handshake_failed")
+                return
+            connection = Connection(
+                client,
+                addr,
+                self.cfg,
+                self._plan.patience,
+                lambda: self._is_stopping or not self.alive or places.are_crowded(),
+            )
+            with places.held_by(connection), contextlib.closing(connection):
+                self._serve(connection, places, name, client, addr)
 
-    def _serve(self, connection: Connection, name: Any, client: socket.socket, addr: Any) -> None:
+    def _serve(self, connection: Connection, places: Places, name: Any, client: socket.socket, addr: Any) -> None:
         request: ClientRequest | None = None
         try:
             while (request := connection.next_request()) is not None:
                 self.handle_request(name, request, client, addr)
+                places.make_room()
         except StopIteration:
             pass  # The answer said that the connection closes.
         except TimeoutError:
@@ -154,26 +154,27 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
 
     def _secured(self, client: socket.socket) -> socket.socket:
         """The connection over TLS, where gunicorn was given a certificate. Raises OSError."""
-        client.settimeout(self._plan.patience.head)
-        return client if self._tls is None else self._tls.wrap_socket(client, server_side=True)
+        if self._tls is None:
+            return client
+        # The socket's own timeout bounds each read of a handshake, however many there are.
+        with gevent.Timeout(self._plan.patience.head, TimeoutError):
+            secured: socket.socket = self._tls.wrap_socket(client, server_side=True)
+        return secured
 
-    def _listen(self, listener: socket.socket) -> Listener:
+    def _listen(self, listener: socket.socket) -> None:
         listener.setblocking(True)
-        pool = Pool(self.worker_connections)
-        self._pools.append(pool)
+        places = Places(self.worker_connections)
         # The name is asked for now: connections taken in at the end begin when the listener is closed.
-        server = Listener(listener, handle=partial(self._converse, listener.getsockname()), spawn=pool)
+        converse = partial(self._converse, places, listener.getsockname())
+        server = Listener(listener, handle=converse, spawn=places.pool)
         if self.cfg.workers > 1:
             server.max_accept = 1
         server.start()
-        return server
-
-    def _make_room(self) -> None:
-        if len(self._connections) >= _CROWDED * self.worker_connections:
-            min(self._connections, key=lambda connection: connection.resting_since).let_go()
+        self._places.append(places)
+        self._servers.append(server)
 
     def _stop(self, delay: float, grace: float, total: float) -> None:
-        _log.info("worker_stopping", extra={"connections": len(self._connections)})
+        _log.info("worker_stopping", extra={"connections": self._count()})
         self._is_stopping = True
         self._ends_at = min(self._ends_at, time.monotonic() + total)
         self._plan.drain(grace)
@@ -181,10 +182,12 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self.alive = False
         self._woken.set()
 
-    def _finish(self, servers: list[Listener]) -> None:
-        for server in servers:
+    def _finish(self) -> None:
+        for server in self._servers:
             # With `reuse_port` gunicorn gives each worker a socket of its own.
             server.end(is_shared=not self.cfg.reuse_port)
+            if not (self.cfg.reuse_port or self._is_stopping):
+                server.close()  # A recycled worker has a successor, which takes in who still waits.
         ending = self._plan.ending
         self._ends_at = min(self._ends_at, time.monotonic() + ending.total)
         self._wait_for_connections(time.monotonic() + _LAST_REQUEST_SECONDS, let_go=False)
@@ -195,15 +198,17 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             _log.warning("connections_cut", extra={"connections": left})
 
     def _wait_for_connections(self, until: float, *, let_go: bool) -> None:
-        while self._count() and time.monotonic() < until:
+        while (self._count() or not all(server.closed for server in self._servers)) and time.monotonic() < until:
             self.notify()
-            for connection in tuple(self._connections) if let_go else ():
-                connection.let_go()
+            for server in self._servers:
+                server.take_in()
+            for places in self._places if let_go else ():
+                places.let_go(_LAST_REQUEST_SECONDS)
             gevent.sleep(_LOOK_SECONDS)
 
     def _count(self) -> int:
         """Connections, those included that were accepted and have not begun."""
-        return sum(map(len, self._pools))
+        return sum(len(places.pool) for places in self._places) + sum(server.waiting for server in self._servers)
 
 
 def log_failed_greenlets() -> None:

@@ -49,21 +49,23 @@ _HEADERS_OF: Mapping[int, tuple[str, ...]] = {
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
-_UNCOUNTED = {401, 405, 431}
+_UNCOUNTED = {401, 405, 414, 417, 431, 501}
 _OF_BATCHES = {"Accept-Patch", "Preference-Applied", "Idempotency-Replayed", "Idempotency-Resumed"}
 _OF_SINGLE_ACTIONS = {"Accept"}
 _OF_A_RUN = {200, 207, 400, 404, 500, 502, 503, 504}
 _BULK_PROBLEMS = (
     "bad-request", "invalid-json", "unknown-parameter", "validation-failed", "core-rejected", "invalid-token",
     "insufficient-scope", "not-found", "method-not-allowed", "not-acceptable", "request-timeout", "in-progress",
-    "batch-too-large", "body-too-large", "unsupported-media-type", "idempotency-key-reused", "quota-exceeded",
-    "headers-too-large", "internal-error", "core-failed", "core-misconfigured", "temporarily-unavailable", "core-timed-out",
+    "batch-too-large", "body-too-large", "uri-too-long", "unsupported-media-type", "expectation-failed",
+    "idempotency-key-reused", "quota-exceeded", "headers-too-large", "internal-error", "not-implemented", "core-failed",
+    "core-misconfigured", "temporarily-unavailable", "core-timed-out",
 )  # fmt: skip
 _INTEGRATION_PROBLEMS = (
     "bad-request", "invalid-json", "unknown-parameter", "validation-failed", "core-rejected", "invalid-token",
     "insufficient-scope", "browser-origin", "integration-not-granted", "not-found", "method-not-allowed",
-    "not-acceptable", "request-timeout", "conflict", "body-too-large", "unsupported-media-type", "quota-exceeded",
-    "headers-too-large", "internal-error", "core-failed", "core-misconfigured", "temporarily-unavailable", "core-timed-out",
+    "not-acceptable", "request-timeout", "conflict", "body-too-large", "uri-too-long", "unsupported-media-type",
+    "expectation-failed", "quota-exceeded", "headers-too-large", "internal-error", "not-implemented", "core-failed",
+    "core-misconfigured", "temporarily-unavailable", "core-timed-out",
 )  # fmt: skip
 _SCHEMAS: Mapping[str, type[Schema]] = {
     "Action": answers.ActionSchema,

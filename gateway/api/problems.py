@@ -71,9 +71,11 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     ),
     "batch-too-large": ProblemType(413, "Too many items", "Send at most `max_items` items in one batch."),
     "body-too-large": ProblemType(413, "Body too large", "Send at most `max_bytes` bytes, counted after inflation."),
+    "uri-too-long": ProblemType(414, "URI too long", "Send a request line of at most 4,094 bytes."),
     "unsupported-media-type": ProblemType(
         415, "Unsupported media type", "Send `Content-Type: application/json`, plain or with `Content-Encoding: gzip`."
     ),
+    "expectation-failed": ProblemType(417, "Expectation failed", "Expect nothing, or `100-continue`."),
     "idempotency-key-reused": ProblemType(
         422, "Idempotency key reused", "This key was used with another request. Use a new key for a new request."
     ),
@@ -87,6 +89,11 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         500,
         "Internal error",
         "A fault of the gateway; operators were told. Read `outcome` of each item, if there are any.",
+    ),
+    "not-implemented": ProblemType(
+        501,
+        "Not implemented",
+        "Nothing was run. Send the body with `Content-Length`, or with `chunked` alone as its transfer coding.",
     ),
     "core-failed": ProblemType(
         502,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 import orjson
 from gunicorn.http import errors as http_errors
 from ulid import ULID
@@ -10,20 +12,20 @@ from gateway.api.problems import MEDIA_TYPE, Problem
 from gateway.client_requests import HeadTimeout
 
 _REFUSALS = (
-    (HeadTimeout, "request-timeout", "The head of the request did not arrive in time.", 408),
-    (http_errors.LimitRequestLine, "bad-request", "The request line is too long.", 414),
-    (http_errors.LimitRequestHeaders, "headers-too-large", "", 431),
-    (http_errors.UnsupportedTransferCoding, "bad-request", "The transfer coding is not supported.", 501),
-    (http_errors.ExpectationFailed, "bad-request", "The expectation cannot be met.", 417),
-    (http_errors.ParseException, "bad-request", "The request is not well-formed HTTP.", 400),
+    (HeadTimeout, "request-timeout", "The head of the request did not arrive in time."),
+    (http_errors.LimitRequestLine, "uri-too-long", "The request line is too long."),
+    (http_errors.LimitRequestHeaders, "headers-too-large", ""),
+    (http_errors.UnsupportedTransferCoding, "not-implemented", "The transfer coding is not supported."),
+    (http_errors.ExpectationFailed, "expectation-failed", "The expectation cannot be met."),
+    (http_errors.ParseException, "bad-request", "The request is not well-formed HTTP."),
 )
 
 
 def problem_of(exc: BaseException) -> Problem:
     """The problem for what gunicorn raised; the text is ours, since gunicorn's would echo the input."""
-    for kind, slug, detail, status in _REFUSALS:
+    for kind, slug, detail in _REFUSALS:
         if isinstance(exc, kind):
-            return Problem(slug, detail, status=status)
+            return Problem(slug, detail)
     return Problem("internal-error", "The gateway failed on this request.")
 
 
@@ -32,7 +34,7 @@ def answer(problem: Problem, base_url: str) -> bytes:
     request_id = str(ULID())
     body = orjson.dumps(problem.body(base_url, request_id))
     head = (
-        f"HTTP/1.1 {problem.status} {problem.kind.title}\r\nContent-Type: {MEDIA_TYPE}\r\n"
+        f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\nContent-Type: {MEDIA_TYPE}\r\n"
         f"Content-Length: {len(body)}\r\nX-Request-ID: {request_id}\r\nConnection: close\r\n\r\n"
     )
     return head.encode("latin-1") + body

@@ -8,6 +8,7 @@ import ssl
 import time
 from collections import Counter
 from contextlib import ExitStack, suppress
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.e2e
 PATIENCE = 1.0  # HEADER_TIMEOUT, BODY_TIMEOUT and ANSWER_TIMEOUT of the gateway
 SLACK = 2.0  # what a slow machine may add
 BATCH = b'{"data":[{"actionId":"19000","status":"done"}]}'
+LIVEZ = b"GET /livez HTTP/1.1\r\nHost: gateway\r\n\r\n"
 UUID = "3d2f9a52-6a3e-4f0f-9f5d-0c1f4a2b7c10"
 REPLACED = {"id": UUID, "name": "x", "slug": "x", "description": "", "code": None, "order": 0, "input_fields": []}
 
@@ -97,6 +99,46 @@ def test_when_connections_run_out_the_one_that_rested_longest_goes(make_gateway,
 
         assert crowded.patch(next(new_ids)).status == 200
         assert clients[0].is_closed()
+
+
+def taken(gateway):
+    """How many clients its only worker has accepted and not left."""
+    (worker,) = gateway.workers()
+    port = urlsplit(gateway.url).port
+    return sum(one.laddr.port == port and one.status == "ESTABLISHED" for one in worker.net_connections("tcp"))
+
+
+def begin_together_and_end(gateway, dial):
+    """All have begun a request before the first is answered, so that none rests while the places fill."""
+    clients = [dial().send(LIVEZ[:1]) for _ in range(10)]
+    eventually(lambda: taken(gateway) == 10)
+    return [client.send(LIVEZ[1:]).read().status for client in clients]
+
+
+def end_one_by_one(_gateway, dial):
+    """Each is answered, and rests, before the next."""
+    return [dial().send(LIVEZ).read().status for _ in range(10)]
+
+
+@pytest.mark.parametrize("ask", [begin_together_and_end, end_one_by_one])
+def test_connections_that_rest_keep_nobody_out_of_a_full_worker(make_gateway, core, ask):
+    crowded = make_gateway(core.url, {"GUNICORN_CMD_ARGS": "--worker-connections=10"}, HEADER_TIMEOUT="30")
+    with ExitStack() as resting:
+        assert ask(crowded, lambda: resting.enter_context(crowded.dial())) == [200] * 10
+        assert crowded.patch(next(new_ids)).status == 200
+
+
+def test_while_few_places_are_left_every_answer_ends_its_connection(make_gateway, core):
+    crowded = make_gateway(core.url, {"GUNICORN_CMD_ARGS": "--worker-connections=10"}, HEADER_TIMEOUT="30")
+    with ExitStack() as crowd:
+        clients = [crowd.enter_context(crowded.dial()).send(LIVEZ[:1]) for _ in range(9)]
+        eventually(lambda: taken(crowded) == 9)
+        among_nine = clients[0].send(LIVEZ[1:]).read()
+        eventually(lambda: taken(crowded) == 8)
+        among_eight = clients[1].send(LIVEZ[1:]).read()
+
+    assert (among_nine.status, among_nine.headers["connection"]) == (200, "close")
+    assert (among_eight.status, among_eight.headers["connection"]) == (200, "keep-alive")
 
 
 def test_a_client_that_leaves_amid_its_body_causes_no_call(gateway, core):
@@ -228,6 +270,20 @@ def large_batch(gateway):
     return gateway.request(json.dumps({"data": items}).encode())
 
 
+def test_heads_without_end_are_refused_and_do_not_grow_the_worker(make_gateway, core):
+    gateway = make_gateway(core.url, HEADER_TIMEOUT="30")
+    (worker,) = gateway.workers()
+    before = worker.memory_info().rss
+    with ExitStack() as crowd:
+        clients = [crowd.enter_context(gateway.dial()) for _ in range(200)]
+        for client in clients:
+            client.send(b"GET /livez HTTP/1.1\r\nX: " + b"a" * 500_000)
+        statuses = {client.read().status for client in clients}
+
+        assert statuses == {431}
+        assert worker.memory_info().rss - before < 30_000_000
+
+
 def test_beyond_its_places_it_refuses_at_once_and_serves_what_it_has(make_gateway, core):
     gateway = make_gateway(core.url, MAX_WAITING_BATCHES="8")
     core.default = (wait(0.5), action())
@@ -280,13 +336,33 @@ def speaks_tls(url):
         return False
 
 
-def test_over_tls_a_handshake_that_does_not_end_is_cut_and_the_others_are_served(home, core, tmp_path):
-    authority = Authority(tmp_path)
+@pytest.fixture
+def trusting(authority):
+    return ssl.create_default_context(cafile=authority.file)
+
+
+@pytest.fixture
+def authority(tmp_path):
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def make_over_tls(home, core, authority):
+    """``make_over_tls("--worker-connections=10", HEADER_TIMEOUT="2")``: up until the test ends."""
     own = authority.issue("localhost")
-    options = f"--certfile={own.cert_file} --keyfile={own.key_file}"
-    with OverTls(home, core.url, surroundings={"GUNICORN_CMD_ARGS": options}) as gateway, gateway.dial() as silent:
+    with ExitStack() as running:
+
+        def make(options="", **settings):
+            options = f"--certfile={own.cert_file} --keyfile={own.key_file} {options}"
+            return running.enter_context(OverTls(home, core.url, settings, surroundings={"GUNICORN_CMD_ARGS": options}))
+
+        yield make
+
+
+def test_over_tls_a_handshake_that_does_not_end_is_cut_and_the_others_are_served(make_over_tls, trusting):
+    gateway = make_over_tls()
+    with gateway.dial() as silent:
         began = time.monotonic()
-        trusting = ssl.create_default_context(cafile=authority.file)
         with gateway.dial() as client, trusting.wrap_socket(client.sock, server_hostname="localhost") as secured:
             secured.sendall(gateway.batch(next(new_ids)))
             answered = secured.recv(15)
@@ -294,3 +370,25 @@ def test_over_tls_a_handshake_that_does_not_end_is_cut_and_the_others_are_served
         assert answered == b"HTTP/1.1 200 OK"
         assert silent.is_closed()
         assert time.monotonic() - began < PATIENCE + SLACK
+
+
+def test_over_tls_a_handshake_that_drips_is_cut_in_time(make_over_tls, trusting):
+    coming, going = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        trusting.wrap_bio(coming, going, server_hostname="localhost").do_handshake()
+    with make_over_tls().dial() as client:
+        lasted = client.drip(going.read(), 0.1)
+
+    assert PATIENCE * 0.9 < lasted < PATIENCE + SLACK
+
+
+def test_over_tls_handshakes_that_do_not_end_make_those_at_rest_give_up_their_places(make_over_tls, trusting):
+    gateway = make_over_tls("--worker-connections=10", HEADER_TIMEOUT="30")
+    with ExitStack() as crowd:
+        resting = crowd.enter_context(gateway.dial())
+        resting.sock = trusting.wrap_socket(resting.sock, server_hostname="localhost")
+        assert resting.send(LIVEZ).read().headers["connection"] == "keep-alive"
+        for _ in range(9):
+            crowd.enter_context(gateway.dial())
+
+        assert resting.is_closed()

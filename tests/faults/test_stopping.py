@@ -147,6 +147,23 @@ def test_a_reload_loses_nothing_either(make_gateway: MakeGateway) -> None:
         assert set(load.answers) <= {200, 503}
 
 
+@pytest.mark.parametrize(
+    ("workers", "number"), [(workers, number) for workers in "12" for number in (signal.SIGTERM, signal.SIGHUP)]
+)
+def test_who_has_connected_and_found_no_place_is_answered_before_the_worker_ends(
+    make_gateway: MakeGateway, workers: str, number: signal.Signals
+) -> None:
+    with FakeCore(default=(wait(0.8), action())) as core, contextlib.ExitStack() as crowd:
+        gateway = make_gateway(core.url, {"GUNICORN_CMD_ARGS": "--worker-connections=2"}, WORKERS=workers)
+        clients = [crowd.enter_context(gateway.dial()).send(gateway.batch(*ids(1))) for _ in range(10)]
+        eventually(lambda: len(core.requests) >= 2)
+        tell(gateway, number)
+        statuses = [client.read().status for client in clients]
+
+    assert set(statuses) <= {200, 503}
+    assert statuses.count(200) >= 2
+
+
 def test_recycling_workers_fails_no_request(make_gateway: MakeGateway) -> None:
     with FakeCore(default=(wait(0.01), action())) as core:
         gateway = make_gateway(core.url, {"GUNICORN_CMD_ARGS": "--max-requests=40"})

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from gunicorn.config import Config
-from gunicorn.http.errors import InvalidHeader, LimitRequestLine, UnsupportedTransferCoding
+from gunicorn.http.errors import InvalidHeader, LimitRequestHeaders, LimitRequestLine, UnsupportedTransferCoding
 
 from gateway.client_connection import Connection
 from gateway.client_requests import BrokenBody, HeadTimeout
@@ -32,6 +32,17 @@ class Pair:
         """The request that these bytes lead to."""
         self.client.sendall(data)
         return self.connection.next_request()
+
+    def hears_in_pieces(self, pieces) -> None:
+        """Each read brings the next of these bytes, and after the last one there is nothing to come in time."""
+        coming = iter(pieces)
+
+        def chunk(_size=None):
+            if (piece := next(coming, None)) is None:
+                raise TimeoutError
+            return piece
+
+        self.connection._reader.chunk = chunk
 
     def close(self) -> None:
         self.client.close()
@@ -128,6 +139,50 @@ def test_what_comes_after_its_time_is_not_read(pair):
         request.incoming.read(7)
 
 
+@pytest.mark.parametrize("line", [b"GET / HTTP/1.1\r\n", b"\r\nGET / HTTP/1.1\r\n"])
+@pytest.mark.parametrize("fields", [b"Host: h\r\nA: b\r\n\r\n", b"Host: h\r\n\r\n"])
+def test_a_head_may_come_in_any_pieces(make_pair, line, fields):
+    for size in range(1, 8):
+        pair = make_pair()
+        whole = line + fields
+        pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
+        pair.hears_in_pieces(pieces)
+
+        assert pair.connection.next_request().headers[0] == ("HOST", "h")
+
+
+def test_a_head_without_a_field_may_come_in_any_pieces(make_pair):
+    pair = make_pair()
+    pair.hears_in_pieces([b"GET / HTTP/1.0\r\n", b"\r", b"\n"])
+
+    assert pair.connection.next_request().headers == []
+
+
+@pytest.mark.parametrize("feed", [[b"A: b\n"], [b"A: b", b"\n"]], ids=["at once", "apart"])
+def test_a_bare_line_feed_is_refused_before_the_head_is_whole(make_pair, feed):
+    pair = make_pair()
+    pair.hears_in_pieces([HEAD, *feed])
+
+    with pytest.raises(InvalidHeader):
+        pair.connection.next_request()
+
+
+@pytest.mark.parametrize("piece", [b"a" * 4000, b"a: " + b"b" * 3995 + b"\r\n"], ids=["one field", "many fields"])
+def test_a_head_of_more_than_64_kib_is_refused_before_it_is_whole(make_pair, piece):
+    pair = make_pair()
+    pair.hears_in_pieces([HEAD, b"A: ", *[piece] * 30])
+
+    with pytest.raises(LimitRequestHeaders):
+        pair.connection.next_request()
+
+
+def test_a_head_of_64_kib_is_taken(make_pair):
+    pair = make_pair()
+    pair.hears_in_pieces([HEAD, *[b"A: " + b"b" * 8000 + b"\r\n"] * 8, b"Content-Length: 3\r\n\r\nabc"])
+
+    assert body_of(pair.connection.next_request()) == b"abc"
+
+
 def test_reading_nothing_of_a_body_starts_no_time(pair):
     request = pair.says(HEAD + b"Content-Length: 3\r\n\r\nabc")
 
@@ -195,6 +250,25 @@ def test_without_a_host_it_is_no_request(pair):
 
 def test_http_1_0_needs_none(pair):
     assert pair.says(b"GET / HTTP/1.0\r\n\r\n").should_close()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        b"Connection: close\r\n",
+        b"Connection: close, TE\r\n",
+        b"Connection: TE,\tCLOSE \r\n",
+        b"Connection: TE\r\nConnection: close\r\n",
+        b"Connection: keep-alive\r\nConnection: close\r\n",
+    ],
+)
+def test_who_asks_to_close_among_other_options_is_heard(pair, asked):
+    assert pair.says(HEAD + asked + b"\r\n").should_close()
+
+
+@pytest.mark.parametrize("asked", [b"", b"TE", b"x-close", b"close-x", b"keep-alive, TE"])
+def test_who_does_not_goes_on(pair, asked):
+    assert not pair.says(HEAD + b"Connection: " + asked + b"\r\n\r\n").should_close()
 
 
 def test_what_the_parser_refuses_comes_through(pair):

@@ -8,7 +8,9 @@ import sys
 
 import gevent.socket
 import pytest
+from gevent.lock import Semaphore
 from gevent.pool import Pool
+from gevent.server import StreamServer
 
 from gateway.listener import Listener
 
@@ -96,3 +98,78 @@ def test_what_has_connected_before_is_taken_in(other, crowd, is_shared):
     crowd.connects()
 
     assert len(ending(listener, crowd, is_shared=is_shared)) == CLIENTS
+
+
+class FewPlaces:
+    """A listener with two places that a crowd waits for; each of the crowd stays until the next is due."""
+
+    def __init__(self, listener: gevent.socket.socket) -> None:
+        self.taken_in = 0
+        self._leave = Semaphore(0)
+        self.server = Listener(listener, handle=self._stay, spawn=Pool(2))
+
+    def goes_on_until_all_have_left(self) -> None:
+        for _ in range(CLIENTS):
+            self._leave.release()
+            gevent.sleep(0)
+            self.server.take_in()
+        self.server.pool.join(10)
+
+    @property
+    def is_over(self) -> bool:
+        return self.server.closed and not self.server.waiting
+
+    def _stay(self, _client: object, _address: object) -> None:
+        self.taken_in += 1
+        self._leave.acquire(timeout=10)
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_who_finds_no_place_waits_for_one(other, crowd, is_shared):
+    listener = other.dup()
+    other.close()
+    crowd.connects()
+    few = FewPlaces(listener)
+    few.server.start()
+
+    few.server.end(is_shared=is_shared)
+    gevent.sleep(0)
+    assert (few.taken_in, few.is_over) == (2, False)
+
+    few.goes_on_until_all_have_left()
+    assert (few.taken_in, few.is_over) == (CLIENTS, True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a socket go deaf")
+def test_a_socket_of_its_own_is_closed_although_some_wait_for_a_place(other, crowd):
+    listener = listening(other.getsockname()[1])
+    crowd.connects()
+    few = FewPlaces(listener)
+    few.server.start()
+
+    few.server.end(is_shared=False)
+
+    assert few.server.closed
+    few.goes_on_until_all_have_left()
+
+
+def test_a_listener_that_pauses_as_it_ends_loses_nobody(other, crowd, monkeypatch):
+    listener = other.dup()
+    other.close()
+    crowd.connects()
+    few = FewPlaces(listener)
+    few.server.start()
+    with monkeypatch.context() as out_of_descriptors:
+        out_of_descriptors.setattr(StreamServer, "do_read", _fail)
+        few.server.end(is_shared=True)
+        assert not few.is_over
+
+    while few.server._is_pausing:
+        gevent.sleep(0.01)
+    few.server.take_in()
+    few.goes_on_until_all_have_left()
+    assert few.taken_in == CLIENTS
+
+
+def _fail(_server: StreamServer) -> None:
+    raise OSError(24, "Too many open files")
