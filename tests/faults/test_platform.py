@@ -37,6 +37,8 @@ def ids(count: int) -> list[int]:
 @contextlib.contextmanager
 def no_descriptors(worker: psutil.Process) -> Iterator[None]:
     """Whatever the worker opens gets the lowest number that is free; that is now beyond its limit."""
+    # A client that is about to be seen to have left would leave its number.
+    eventually(lambda: {"LISTEN", "ESTABLISHED"}.issuperset(conn.status for conn in worker.net_connections("tcp")))
     taken = {int(name) for name in os.listdir(f"/proc/{worker.pid}/fd")}  # noqa: PTH208 -- names are wanted, not paths
     usual = worker.rlimit(resource.RLIMIT_NOFILE)
     worker.rlimit(resource.RLIMIT_NOFILE, (min(set(range(len(taken) + 1)) - taken), usual[1]))

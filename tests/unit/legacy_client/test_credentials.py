@@ -20,7 +20,8 @@ from legacy_client.transport.memory import VirtualClock
 if TYPE_CHECKING:
     from pathlib import Path
 
-CONTEXT = CallContext(deadline=Deadline(60.0), authorization="Bearer the-callers")
+# Longer than any run of all tests.
+CONTEXT = CallContext(deadline=Deadline(86_400.0), authorization="Bearer the-callers")
 
 
 def bearer(token: str) -> dict[str, str]:
