@@ -13,7 +13,7 @@ STANDARD = set(vars(logging.makeLogRecord({})))
 
 @pytest.fixture(autouse=True)
 def _everything_is_heard(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "gateway")
 
 
 def _lines(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, Any]]]:
