@@ -102,3 +102,20 @@ def test_every_header_of_an_answer_is_in_the_document(make_service, document):
     assert {"$ref": "#/components/schemas/BatchProblem"} in responses["503"]["content"]["application/problem+json"][
         "schema"
     ]["anyOf"]
+
+
+def test_each_operation_names_the_headers_that_it_answers_with_and_no_others(document):
+    of_batches = {"Accept-Patch", "Preference-Applied", "Idempotency-Replayed", "Idempotency-Resumed"}
+    named = {
+        path: {header for response in operation["responses"].values() for header in response["headers"]}
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method in {"patch", "put"}
+    }
+
+    batches = named.pop("/openapi/api/v1/actions")
+    assert of_batches < batches
+    assert "Accept" not in batches
+    for single in named.values():
+        assert "Accept" in single
+        assert not of_batches & single
