@@ -2,8 +2,8 @@
 
 from gunicorn.errors import AppImportError
 
-from gateway.app import create_app
 from gateway.settings import SettingsError
+from gateway.wiring.app import create_app
 
 try:
     app = create_app()

@@ -13,12 +13,12 @@ import orjson
 
 from bench.items import body, item
 from gateway.api import strict_json
-from gateway.translate import ActionTranslation
+from gateway.resources.translate import ActionTranslation
 from legacy_client.calls import ActionUpdate
-from legacy_client.circuit import Circuit
-from legacy_client.gate import CoreGate
+from legacy_client.health.circuit import Circuit
+from legacy_client.health.gate import CoreGate
 from legacy_client.operations import HEADERS, write_update
-from legacy_client.reading import AnswerReader
+from legacy_client.sending.reading import AnswerReader
 from legacy_client.template import RequestTemplate
 from legacy_client.transport.hub import answer
 from legacy_client.transport.hub.wire import Origin, Wire

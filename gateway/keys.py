@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.auth.api_key import KeyText, hashed, mint
-from gateway.auth.api_key_record import ApiKey, canonical_uuid
-from gateway.auth.api_key_store import FILE_NAME, SqliteKeys
+from gateway.auth.api_keys.key import KeyText, hashed, mint
+from gateway.auth.api_keys.record import ApiKey, canonical_uuid
+from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
 from gateway.auth.errors import SourceFailed
 from gateway.auth.scopes import GRANTED_BY
 from gateway.settings import Settings, variable

@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gateway.api.problems import PROBLEM_TYPES
-from gateway.knobs.access import AccessKnobs
-from gateway.knobs.core import CoreKnobs
-from gateway.knobs.service import ServiceKnobs
-from gateway.outcome import ITEM_CODES
+from gateway.batch.outcome import ITEM_CODES
+from gateway.problems import PROBLEM_TYPES
 from gateway.settings import variable
-from gateway.telemetry.log_events import LOG_EVENTS
-from gateway.telemetry.table import METRICS
+from gateway.settings.access import AccessKnobs
+from gateway.settings.core import CoreKnobs
+from gateway.settings.service import ServiceKnobs
+from gateway.telemetry.logs.names import LOG_EVENTS
+from gateway.telemetry.metrics.table import METRICS
 from schemas.messages import VALIDATION_CODES
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from gunicorn.util import is_ipv6, parse_address
 
 from gateway.settings import SettingsError, load, variable
-from gateway.telemetry import shared
-from gateway.telemetry.server_logger import server_logger
+from gateway.telemetry.logs.server_logger import server_logger
+from gateway.telemetry.metrics import worker_files as shared
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
@@ -33,7 +33,7 @@ if _settings.metrics == "port":
     bind.append(f"{_settings.metrics_bind}:{_settings.metrics_port}")
 workers = _settings.workers
 # A greenlet a connection: a slow client holds no thread, and one loop serves all sockets to the core.
-worker_class = "gateway.worker.GatewayWorker"
+worker_class = "gateway.serving.worker.GatewayWorker"
 worker_connections = 2000
 # Each worker listens on a socket of its own, so that the kernel spreads connections between them.
 reuse_port = _settings.workers > 1

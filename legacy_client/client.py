@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 from legacy_client.deadline import Deadline
-from legacy_client.fanout import Fanout, Wiring
 from legacy_client.operations import (
     HEADERS,
     Operation,
@@ -15,7 +14,8 @@ from legacy_client.operations import (
     write_replacement,
     write_update,
 )
-from legacy_client.reading import AnswerReader
+from legacy_client.sending.fanout import Fanout, Wiring
+from legacy_client.sending.reading import AnswerReader
 from legacy_client.template import RequestTemplate
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from legacy_client.calls import ActionUpdate, CallContext, IntegrationActionReplacement
     from legacy_client.credentials import Credentials
     from legacy_client.errors import CoreError
-    from legacy_client.reading import Answer
-    from legacy_client.retry import RetryPolicy
+    from legacy_client.sending.reading import Answer
+    from legacy_client.sending.retry import RetryPolicy
     from legacy_client.transport.base import Transport
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import orjson
 from flask import Response
 
-from gateway.api.problems import Problem
-from gateway.outcome import verdict
+from gateway.batch.outcome import verdict
+from gateway.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gateway.outcome import FailedAt, ItemError, Outcome, Verdict
+    from gateway.batch.outcome import FailedAt, ItemError, Outcome, Verdict
 
 _NOT_UPDATED = (
     "The action was not updated; read its outcome.",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.api import strict_json
-from gateway.api.problems import Problem
+from gateway.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,8 +10,8 @@ import orjson
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from gateway.api.entry import notes
-from gateway.api.problems import MEDIA_TYPE, PROBLEM_TYPES, Problem
+from gateway.api.request_log import notes
+from gateway.problems import MEDIA_TYPE, PROBLEM_TYPES, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from gateway.api.entry import notes
-from gateway.api.problems import Problem
+from gateway.api.request_log import notes
 from gateway.auth import errors as auth
 from gateway.auth.bearer import token_of
-from gateway.outcome import whole_seconds
+from gateway.batch.outcome import whole_seconds
+from gateway.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any, Protocol
 from flask import Blueprint, Response, request
 from werkzeug.routing import Rule
 
-from gateway import item_errors
-from gateway.admission.idempotency import random_prefix
+from gateway.admission.idempotency.policy import random_prefix
 from gateway.api.answers import json_answer, single_failure
 from gateway.api.body import BodyLimits, document_in, read_body
-from gateway.api.entry import notes, traceparent
 from gateway.api.options import refuse_parameters
-from gateway.api.problems import Problem
+from gateway.api.request_log import notes, traceparent
 from gateway.api.validation import document_refusal
 from gateway.auth.scopes import INTEGRATION_API
-from gateway.outcome import ItemError, verdict
-from gateway.telemetry.events import summarize
-from gateway.translate import (
+from gateway.batch import item_errors
+from gateway.batch.outcome import ItemError, verdict
+from gateway.problems import Problem
+from gateway.resources.translate import (
     integration_action_as_sent,
     integration_action_from_legacy,
     integration_action_to_legacy,
     integration_errors_to_public,
 )
+from gateway.telemetry.events import summarize
 from legacy_client.calls import CallContext, IntegrationActionReplacement
 from legacy_client.deadline import Deadline
 from legacy_client.errors import CoreError
@@ -36,7 +36,7 @@ from schemas.integrations import load_integration_action
 if TYPE_CHECKING:
     from flask.blueprints import BlueprintSetupState
 
-    from gateway.api.door import Door
+    from gateway.api.capacity import Door
     from gateway.api.guard import Guard
     from gateway.api.quota import Quota
     from gateway.auth.principal import Principal

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.http import parse_list_header
 
-from gateway.api.problems import Problem
+from gateway.problems import Problem
 
 if TYPE_CHECKING:
     from flask import Request

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from flask import after_this_request
 
-from gateway.admission.rates import ratelimit_fields
-from gateway.api.problems import Problem
+from gateway.admission.rates.limits import ratelimit_fields
+from gateway.problems import Problem
 
 if TYPE_CHECKING:
     from flask import Response
 
-    from gateway.admission.rates import Allowance, RateLimits
+    from gateway.admission.rates.limits import Allowance, RateLimits
     from gateway.auth.principal import Principal
 
 

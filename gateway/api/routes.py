@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.api import actions, docs, entry, errors, health, integrations, problem_pages
+from gateway.api import bulk as actions
+from gateway.api import errors, integrations
+from gateway.api import request_log as entry
+from gateway.api.pages import docs, health
+from gateway.api.pages import problems as problem_pages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.api.problems import Problem
+from gateway.problems import Problem
 from schemas.actions import BatchTooLarge
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ APPLIED = ("applied", "ok")
 
 
 class Failure(Protocol):
-    """An item error, as far as telemetry reads it (``gateway.outcome.ItemError``)."""
+    """An item error, as far as telemetry reads it (``gateway.batch.outcome.ItemError``)."""
 
     @property
     def code(self) -> str:

@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway.telemetry.events import FanOut
-from gateway.telemetry.folding import Folding
-from gateway.telemetry.lines import Lines
-from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.logs.lines import Lines
+from gateway.telemetry.metrics.counters import Folding
+from gateway.telemetry.metrics.registry import Metrics
 from gateway.telemetry.traces import connect_traces
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.telemetry.events import Telemetry
-    from gateway.telemetry.folding import Sources
+    from gateway.telemetry.metrics.counters import Sources
 
     Numbers = dict[str, list[tuple[dict[str, str], float]]]
 

@@ -48,7 +48,7 @@ class Loader(Protocol[UpdateT]):
 
 
 class Runner(Protocol[UpdateT_contra, OutcomeT_co]):
-    """Runs a batch (``gateway.batch.BatchRunner``)."""
+    """Runs a batch (``gateway.batch.run.BatchRunner``)."""
 
     def stream(self, updates: Sequence[UpdateT_contra], context: CallContext) -> Iterator[tuple[int, OutcomeT_co]]:
         """``(index, outcome)`` for each update exactly once, as they finish."""

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from limits.storage import MemoryStorage
 
-from gateway.admission.rates import RateLimits
-from gateway.app import create_app
+from gateway.admission.rates.limits import RateLimits
 from gateway.auth.errors import InvalidCredentials
 from gateway.auth.principal import Principal
-from gateway.backends import Backends, idempotency_store
 from gateway.settings import load
+from gateway.wiring.app import create_app
+from gateway.wiring.backends import Backends, idempotency_store
 
 ENVIRON = {
     "GATEWAY_CORE_URL": "http://core.test",

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway import item_errors
-from gateway.outcome import verdict
+from gateway.batch import item_errors
+from gateway.batch.outcome import verdict
 from legacy_client import errors as core
 from tests.api.conftest import assert_problem
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from openapi_spec_validator import validate
 
-from gateway.api import openapi_examples
-from gateway.api.problems import PROBLEM_TYPES
+from gateway.api.pages import openapi_examples
+from gateway.problems import PROBLEM_TYPES
 from legacy_client import errors as core
 from schemas import answers
 from schemas.actions import BatchLoader

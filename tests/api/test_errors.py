@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from gateway.api.problems import PROBLEM_TYPES
 from gateway.auth import errors as auth
 from gateway.auth.principal import Principal
+from gateway.problems import PROBLEM_TYPES
 from tests.api.conftest import assert_problem
 
 PATH = "/openapi/api/v1/actions"

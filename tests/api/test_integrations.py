@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.slugs import unique_slugs
+from gateway.resources.slugs import unique_slugs
 from legacy_client import errors as core
 from schemas.answers import IntegrationActionAnswerSchema
 from tests.api.conftest import assert_problem

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.telemetry.table import REQUEST_SERIES
+from gateway.telemetry.metrics.table import REQUEST_SERIES
 
 
 def test_every_endpoint_of_partners_has_its_failures_counted_from_the_start(service):

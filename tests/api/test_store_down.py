@@ -8,8 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from gateway.admission.idempotency import StoreUnavailable
-from gateway.app import create_app
+from gateway.admission.idempotency.policy import StoreUnavailable
+from gateway.wiring.app import create_app
 from legacy_client import CoreGate
 from tests.api.conftest import assert_problem
 

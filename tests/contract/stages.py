@@ -16,7 +16,7 @@ from legacy_client.transport.base import Flow, Limits, Tls
 from legacy_client.transport.hub import HubTransport
 from legacy_client.transport.memory import MemoryTransport, VirtualClock
 from legacy_client.transport.memory import answer as in_memory
-from legacy_client.transport.sessions import SessionsTransport
+from legacy_client.transport.sessions.transport import SessionsTransport
 from tests.contract.fake_core import FakeCore, action, wait
 from tests.contract.gates import NotingGate
 

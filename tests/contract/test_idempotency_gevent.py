@@ -11,11 +11,11 @@ monkey.patch_all()
 import sys
 from pathlib import Path
 import gevent
-from gateway.admission.idempotency import ClaimPolicy, InProgress
-from gateway.admission.idempotency_sqlite import SqliteIdempotencyStore
-from gateway.admission.journal import Entry
-from gateway.admission.rates import RateLimits
-from gateway.admission.rates_sqlite import SqliteStorage
+from gateway.admission.idempotency.policy import ClaimPolicy, InProgress
+from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
+from gateway.admission.idempotency.journal import Entry
+from gateway.admission.rates.limits import RateLimits
+from gateway.admission.rates.sqlite import SqliteStorage
 
 folder = Path(sys.argv[1])
 store = SqliteIdempotencyStore(folder / "idempotency", ClaimPolicy(window=8))

@@ -24,12 +24,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from gateway.admission.idempotency import FingerprintMismatch, InProgress
-from gateway.admission.journal import Entry
+from gateway.admission.idempotency.journal import Entry
+from gateway.admission.idempotency.policy import FingerprintMismatch, InProgress
 from tests.contract.test_idempotency_stores import RedisWorld, SqliteWorld
 
 if TYPE_CHECKING:
-    from gateway.admission.claim import Claim
+    from gateway.admission.idempotency.claim import Claim
 
 ITEMS = 9
 TTL, LEASE = 1000, 10

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 import pytest
 import redis
 
-from gateway.admission.idempotency import ClaimPolicy, InProgress, StoreUnavailable
-from gateway.admission.idempotency_redis import RedisIdempotencyStore
-from gateway.admission.journal import Entry
-from gateway.admission.rates import RateLimits
-from gateway.admission.rates_redis import SharedRedisStorage
+from gateway.admission.idempotency.journal import Entry
+from gateway.admission.idempotency.policy import ClaimPolicy, InProgress, StoreUnavailable
+from gateway.admission.idempotency.redis import RedisIdempotencyStore
+from gateway.admission.rates.limits import RateLimits
+from gateway.admission.rates.redis import SharedRedisStorage
 from tests.contract.redis_server import BINARY, MISSING, RedisServer
 from tests.unit.gateway.admission.clocks import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from gateway.admission.claim import Claim
+    from gateway.admission.idempotency.claim import Claim
 
 
 @pytest.fixture

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 
-from gateway.admission.idempotency import ClaimPolicy, FingerprintMismatch, InProgress
-from gateway.admission.idempotency_redis import RedisIdempotencyStore
-from gateway.admission.idempotency_sqlite import SqliteIdempotencyStore
-from gateway.admission.journal import Entry
+from gateway.admission.idempotency.journal import Entry
+from gateway.admission.idempotency.policy import ClaimPolicy, FingerprintMismatch, InProgress
+from gateway.admission.idempotency.redis import RedisIdempotencyStore
+from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
 from tests.unit.gateway.admission.clocks import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from gateway.admission.claim import Claim
-    from gateway.admission.idempotency import IdempotencyStore
+    from gateway.admission.idempotency.claim import Claim
+    from gateway.admission.idempotency.policy import IdempotencyStore
 
 POLICY = {"ttl_seconds": 1000.0, "lease_seconds": 10.0, "window": 4}
 

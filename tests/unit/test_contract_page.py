@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from gateway.admission import idempotency_rows, rates_sqlite
+from gateway.admission.idempotency import sqlite_rows as idempotency_rows
+from gateway.admission.rates import sqlite as rates_sqlite
 from schemas.integrations import InputFieldSchema, OptionSchema
 from tests.api.conftest import Service
 from tests.docs import DOCS, ROOT

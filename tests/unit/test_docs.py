@@ -14,7 +14,7 @@ import pytest
 
 import gateway
 from gateway import keys
-from gateway.api.problems import PROBLEM_TYPES
+from gateway.problems import PROBLEM_TYPES
 from schemas import answers
 from schemas.actions import BatchLoader
 from schemas.integrations import load_integration_action

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.api.openapi_examples import BATCH
+from gateway.api.pages.openapi_examples import BATCH
 from schemas.answers import UpdatedSchema
 from tests.e2e.browser.docs_page import DocsPage
 

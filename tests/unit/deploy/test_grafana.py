@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from gateway.telemetry.folding import CIRCUIT_STATES
-from gateway.telemetry.table import METRICS
+from gateway.telemetry.metrics.counters import CIRCUIT_STATES
+from gateway.telemetry.metrics.table import METRICS
 from tests.unit.deploy.test_prometheus import ALERTS, unknown_labels, unknown_metrics
 
 ROOT = Path(__file__).parents[3]

@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from gateway.admission.shedding import RefusalReason
-from gateway.outcome import ITEM_CODES
-from gateway.telemetry.log_events import LOG_EVENTS
-from gateway.telemetry.table import METRICS, REQUEST_SERIES
+from gateway.batch.outcome import ITEM_CODES
+from gateway.telemetry.logs.names import LOG_EVENTS
+from gateway.telemetry.metrics.table import METRICS, REQUEST_SERIES
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "deploy" / "prometheus"

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway import keys
-from gateway.auth.api_key_file import FileKeys
-from gateway.auth.api_key_store import FILE_NAME, SqliteKeys
-from gateway.auth.api_keys import ApiKeyAuthenticator
+from gateway.auth.api_keys.authenticator import ApiKeyAuthenticator
+from gateway.auth.api_keys.file import FileKeys
+from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
 from gateway.auth.errors import InvalidCredentials
 
 if TYPE_CHECKING:

@@ -13,10 +13,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from gateway.admission.rates import parse_rate
-from gateway.auth.keyset import ALGORITHMS
-from gateway.knobs import service
-from gateway.settings import Settings, SettingsError, load, unknown_variables, variable
+from gateway.admission.rates.limits import parse_rate
+from gateway.auth.keycloak.signing_keys import ALGORITHMS
+from gateway.settings import Settings, SettingsError, load, service, unknown_variables, variable
 from tests.contract.certificates import Authority
 
 REQUIRED = {

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from legacy_client.budget import RetryBudget
 from legacy_client.calls import ActionUpdate, CallContext
 from legacy_client.client import LegacyClient
 from legacy_client.credentials import NoCredentials
 from legacy_client.deadline import Deadline
-from legacy_client.retry import RetryPolicy
+from legacy_client.health.budget import RetryBudget
+from legacy_client.sending.retry import RetryPolicy
 from legacy_client.transport.base import Limits
 from legacy_client.transport.memory import MemoryTransport, VirtualClock, answer
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from legacy_client.budget import RetryBudget
 from legacy_client.errors import (
     AccessDenied,
     Unreachable,
     Untrusted,
 )
+from legacy_client.health.budget import RetryBudget
 from legacy_client.transport.memory import answer
 from tests.unit.legacy_client.contexts import Core, updated
 

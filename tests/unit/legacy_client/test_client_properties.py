@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from legacy_client.budget import RetryBudget
 from legacy_client.errors import (
     BadAnswer,
     BrokenOff,
@@ -20,7 +19,8 @@ from legacy_client.errors import (
     Unreachable,
     Untrusted,
 )
-from legacy_client.reading import AnswerReader
+from legacy_client.health.budget import RetryBudget
+from legacy_client.sending.reading import AnswerReader
 from legacy_client.transport.memory import answer
 from tests.unit.legacy_client.contexts import Core, id_of, updated
 

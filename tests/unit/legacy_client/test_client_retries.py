@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from legacy_client.budget import RetryBudget
 from legacy_client.calls import ActionUpdate
 from legacy_client.errors import (
     AccessDenied,
@@ -22,6 +21,7 @@ from legacy_client.errors import (
     TimedOut,
     Unreachable,
 )
+from legacy_client.health.budget import RetryBudget
 from legacy_client.transport.memory import answer
 from tests.unit.legacy_client.contexts import Core, updated, updates
 

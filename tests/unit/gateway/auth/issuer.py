@@ -13,12 +13,12 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
-from gateway.auth.claims import ClaimRules
-from gateway.auth.jwks import KeyLife, KeyStore
-from gateway.auth.keycloak import KeycloakAuthenticator
-from gateway.auth.keyset import ALGORITHMS, RealmKeys, parse
-from gateway.auth.token_principal import PrincipalRules
-from gateway.auth.verifier import Realm, TokenVerifier
+from gateway.auth.keycloak.authenticator import KeycloakAuthenticator
+from gateway.auth.keycloak.claims import ClaimRules
+from gateway.auth.keycloak.key_store import KeyLife, KeyStore
+from gateway.auth.keycloak.signing_keys import ALGORITHMS, RealmKeys, parse
+from gateway.auth.keycloak.token_principal import PrincipalRules
+from gateway.auth.keycloak.verifier import Realm, TokenVerifier
 
 NOW = 1_800_000_000.0
 ISSUER = "https://id.example/realms/partners"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.auth.errors import KeysUnavailable, SourceFailed
-from gateway.auth.jwks import KeyLife, KeyStore
+from gateway.auth.keycloak.key_store import KeyLife, KeyStore
 from tests.unit.gateway.auth.issuer import Clock, FakeRealm, at_once, rsa_jwk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.auth.keyset import RealmKeys
+    from gateway.auth.keycloak.signing_keys import RealmKeys
 
 TTL, MAX_STALE, COOLDOWN = 300.0, 86_400.0, 10.0
 ROTATED = {"keys": [rsa_jwk("new"), rsa_jwk("rsa")]}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.auth.api_key import KeyText, hashed
-from gateway.auth.api_key_record import ApiKey
+from gateway.auth.api_keys.key import KeyText, hashed
+from gateway.auth.api_keys.record import ApiKey
 from tests.unit.gateway.auth.issuer import NOW
 
 INTEGRATION = "7f1c2a00-0000-4000-8000-000000000001"

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from gateway.outcome import Applied, ItemError
+from gateway.batch.outcome import Applied, ItemError
 from gateway.telemetry.events import APPLIED, FailedItem, FanOut, Silent, summarize
 from tests.unit.gateway.telemetry.recording import Broken, Recording, a_batch, a_request
 

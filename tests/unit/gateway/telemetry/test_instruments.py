@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.telemetry.folding import Sources
 from gateway.telemetry.instruments import Instruments
-from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.metrics.counters import Sources
+from gateway.telemetry.metrics.registry import Metrics
 from tests.unit.gateway.telemetry.recording import a_batch, a_request, a_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from legacy_client.gate import GateSnapshot
+    from legacy_client.health.gate import GateSnapshot
 
 
 def _instruments(*, metrics: bool = True) -> Instruments:

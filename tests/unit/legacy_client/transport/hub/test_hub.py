@@ -9,11 +9,11 @@ from collections import Counter
 import gevent
 import requests
 
-from legacy_client.circuit import Circuit
 from legacy_client.deadline import Deadline
 from legacy_client.errors import BrokenOff, Stopped, TimedOut, Unsendable
-from legacy_client.gate import CoreGate
-from legacy_client.limit import AdaptiveLimit
+from legacy_client.health.circuit import Circuit
+from legacy_client.health.gate import CoreGate
+from legacy_client.health.limit import AdaptiveLimit
 from legacy_client.transport.base import Limits
 from legacy_client.transport.memory import VirtualClock
 from tests.contract.fake_core import (

@@ -1,0 +1,1 @@
+"""Idempotency keys: the claim on a key, its journal and its stores."""

@@ -1,0 +1,162 @@
+"""Idempotency records in Redis, shared by the workers of all hosts; each change is one script, so it is atomic.
+
+A record is a hash, its events a list, and its lease a key that Redis lets run out by its own clock.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+import redis
+
+from gateway.admission.idempotency import redis_scripts as scripts
+from gateway.admission.idempotency.claim import open_claim
+from gateway.admission.idempotency.policy import (
+    FingerprintMismatch,
+    InProgress,
+    LeaseLost,
+    StoreUnavailable,
+    derive_prefix,
+    record_id,
+)
+from gateway.admission.idempotency.undo import Undoing
+from gateway.admission.outage import said
+from gateway.admission.redis_client import REDIS_ERRORS, client_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from redis.commands.core import Script
+
+    from gateway.admission.idempotency.claim import Claim
+    from gateway.admission.idempotency.policy import ClaimPolicy
+
+_ALL = 1_000_000_000
+_PAUSE_SECONDS = 1.0
+
+
+class RedisIdempotencyStore:
+    """The IdempotencyStore that many hosts share.
+
+    ``window`` takes the place of the policy's: all items are marked with the claim, so that nothing waits for Redis
+    where a batch is being sent, which may be an event loop's callback. After a failure, claims are refused for a second
+    without asking: a Redis that is down costs ``timeout_seconds`` once a second and not once a request.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        policy: ClaimPolicy,
+        *,
+        window: int = _ALL,
+        timeout_seconds: float = 0.1,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._policy = dataclasses.replace(policy, window=window)
+        self._redis = _Scripts(url, policy, timeout_seconds)
+        self._clock = clock
+        self._paused_until = float("-inf")
+        self._undoing = Undoing(_PAUSE_SECONDS)
+
+    def claim(self, principal_id: str, key: str, fingerprint: str, items: int) -> Claim:
+        """See IdempotencyStore.claim."""
+        if self._clock() < self._paused_until:
+            raise StoreUnavailable("redis failed a moment ago")
+        record = _RedisRecord(self._redis, record_id(principal_id, key), self._undoing)
+        try:
+            answer, rest = record.claim(fingerprint, self._policy.first_mark(items))
+        except StoreUnavailable:
+            self._paused_until = self._clock() + _PAUSE_SECONDS
+            self._undoing.add(record)
+            raise
+        if answer == b"mismatch":
+            raise FingerprintMismatch
+        if answer == b"running":
+            raise InProgress(rest / 1000)
+        prefix = derive_prefix(principal_id, key, fingerprint)
+        return open_claim(record, rest, is_held=answer == b"held", items=items, prefix=prefix, policy=self._policy)
+
+    def ping(self) -> StoreUnavailable | None:
+        """None if Redis answers."""
+        return self._redis.ping()
+
+    def close(self) -> None:
+        """Close the pooled connections; the next use opens new ones."""
+        self._undoing.close()
+        self._redis.close()
+
+
+class _Scripts:
+    """The scripts on one client, with short timeouts and all errors as StoreUnavailable."""
+
+    def __init__(self, url: str, policy: ClaimPolicy, timeout_seconds: float) -> None:
+        self._client = redis.from_url(url, **client_options(timeout_seconds))
+        self._ttl = round(1000 * max(policy.ttl_seconds, policy.lease_seconds))
+        self._lease = round(1000 * policy.lease_seconds)
+        self.claim = self._client.register_script(scripts.CLAIM)
+        self.append = self._client.register_script(scripts.APPEND)
+        self.undo = self._client.register_script(scripts.UNDO)
+        self.close = self._client.close
+
+    def run(self, script: Script, name: str, owner: str, *arguments: str | bytes) -> Any:
+        """Run a script on the record of this name. Raises StoreUnavailable."""
+        keys = [f"gateway:idempotency:{{{name}}}:{part}" for part in ("record", "events", "lease")]
+        try:
+            return script(keys, [owner, self._ttl, self._lease, *arguments])
+        except REDIS_ERRORS as exc:
+            raise _unavailable(exc) from exc
+
+    def ping(self) -> StoreUnavailable | None:
+        """None if Redis answers."""
+        try:
+            self._client.ping()
+        except REDIS_ERRORS as exc:
+            return _unavailable(exc)
+        return None
+
+
+class _RedisRecord:
+    """One record, and the owner that this claim is to Redis."""
+
+    def __init__(self, run: _Scripts, name: str, undoing: Undoing) -> None:
+        self._redis = run
+        self._name = name
+        self._undoing = undoing
+        self._owner = secrets.token_hex(8)
+
+    def claim(self, fingerprint: str, first_mark: bytes) -> Any:
+        """What became of it, and the events (``held``, ``complete``) or the lease's milliseconds left (``running``)."""
+        return self._redis.run(self._redis.claim, self._name, self._owner, fingerprint, first_mark)
+
+    def append(self, events: Sequence[bytes]) -> None:
+        """See Record.append."""
+        self._change(self._redis.append, "", *events)
+
+    def close(self, events: Sequence[bytes], *, complete: bool) -> None:
+        """See Record.close."""
+        self._change(self._redis.append, "1" if complete else "0", *events)
+
+    def rollback(self) -> None:
+        """See Record.rollback. Where Redis does not answer it goes on in the background."""
+        try:
+            self.undo()
+        except LeaseLost:
+            raise
+        except StoreUnavailable:
+            self._undoing.add(self)
+            raise
+
+    def undo(self) -> None:
+        """See Claimed.undo."""
+        self._change(self._redis.undo)
+
+    def _change(self, script: Script, *arguments: str | bytes) -> None:
+        if not self._redis.run(script, self._name, self._owner, *arguments):
+            raise LeaseLost
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    return StoreUnavailable(f"{type(error).__name__}: {said(error)}")

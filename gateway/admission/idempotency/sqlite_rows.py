@@ -1,0 +1,121 @@
+"""The SQL of the embedded idempotency store: every statement, inside a transaction that the caller holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from gateway.admission.sqlite_file import Layout
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+LAYOUT = Layout(
+    application_id=0x62756964,
+    version=1,
+    schema="""
+        CREATE TABLE record (
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL,
+            complete INTEGER NOT NULL DEFAULT 0, expires_at REAL NOT NULL DEFAULT 0,
+            owner TEXT NOT NULL DEFAULT '', leased_at REAL NOT NULL DEFAULT 0, lease_seconds REAL NOT NULL DEFAULT 0
+        );
+        CREATE INDEX record_by_expiry ON record (expires_at);
+        CREATE TABLE event (number INTEGER PRIMARY KEY, record INTEGER NOT NULL, body BLOB NOT NULL);
+        CREATE INDEX event_by_record ON event (record)
+    """,
+)
+
+
+class Row(NamedTuple):
+    """A record as it stands. An empty ``owner`` means that nobody runs it; ``expires_at`` is wall-clock time."""
+
+    number: int
+    fingerprint: str
+    is_complete: bool
+    expires_at: float
+    owner: str
+    leased_at: float
+    lease_seconds: float
+
+    def lease_left(self, now: float) -> float:
+        """Seconds. A lease from the future is one from before a reboot: nobody holds it."""
+        age = now - self.leased_at
+        return self.lease_seconds - age if self.owner and 0 <= age < self.lease_seconds else 0.0
+
+
+def find(rows: sqlite3.Connection, record_id: str) -> Row | None:
+    """The record of this id."""
+    found = rows.execute(
+        "SELECT number, fingerprint, complete, expires_at, owner, leased_at, lease_seconds FROM record WHERE id = ?",
+        (record_id,),
+    ).fetchone()
+    return found and Row(*found)
+
+
+def insert(rows: sqlite3.Connection, record_id: str, fingerprint: str) -> int:
+    """A new record; its number."""
+    cursor = rows.execute("INSERT INTO record (id, fingerprint) VALUES (?, ?)", (record_id, fingerprint))
+    return int(cursor.lastrowid or 0)
+
+
+def lease(
+    rows: sqlite3.Connection, number: int, owner: str, *, leased_at: float, lease_seconds: float, expires_at: float
+) -> None:
+    """Hold the record for ``owner``."""
+    rows.execute(
+        "UPDATE record SET owner = ?, leased_at = ?, lease_seconds = ?, expires_at = ? WHERE number = ?",
+        (owner, leased_at, lease_seconds, expires_at, number),
+    )
+
+
+def release(rows: sqlite3.Connection, number: int, *, complete: bool) -> None:
+    """Nobody runs the record any more."""
+    rows.execute("UPDATE record SET owner = '', complete = ? WHERE number = ?", (complete, number))
+
+
+def is_owned(rows: sqlite3.Connection, number: int, owner: str) -> bool:
+    """Whether the record is still there and nobody else took it over."""
+    query = "SELECT 1 FROM record WHERE number = ? AND owner = ?"
+    return rows.execute(query, (number, owner)).fetchone() is not None
+
+
+def events(rows: sqlite3.Connection, number: int) -> list[tuple[int, bytes]]:
+    """The record's events with their numbers, oldest first."""
+    return rows.execute("SELECT number, body FROM event WHERE record = ? ORDER BY number", (number,)).fetchall()
+
+
+def add_events(rows: sqlite3.Connection, number: int, bodies: Iterable[bytes]) -> None:
+    """Append to the record's events."""
+    rows.executemany("INSERT INTO event (record, body) VALUES (?, ?)", [(number, body) for body in bodies])
+
+
+def remove_events_after(rows: sqlite3.Connection, number: int, base: int) -> None:
+    """Take back the record's events that are younger than event ``base``."""
+    rows.execute("DELETE FROM event WHERE record = ? AND number > ?", (number, base))
+
+
+def delete(rows: sqlite3.Connection, number: int) -> None:
+    """Remove the record and its events."""
+    rows.execute("DELETE FROM event WHERE record = ?", (number,))
+    rows.execute("DELETE FROM record WHERE number = ?", (number,))
+
+
+def delete_oldest(rows: sqlite3.Connection, *, expired_at: float, now: float, at_most: int) -> int:
+    """Remove records that expire by ``expired_at`` and do not run, oldest first; how many there were."""
+    numbers = rows.execute(
+        "SELECT number FROM record WHERE expires_at <= ?"
+        " AND (owner = '' OR ? - leased_at NOT BETWEEN 0 AND lease_seconds) ORDER BY expires_at LIMIT ?",
+        (expired_at, now, at_most),
+    ).fetchall()
+    for (number,) in numbers:
+        delete(rows, number)
+    return len(numbers)
+
+
+def used_bytes(rows: sqlite3.Connection) -> int:
+    """Bytes of the file that hold something."""
+    query = (
+        "SELECT (page_count - freelist_count) * page_size"
+        " FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
+    )
+    return int(rows.execute(query).fetchone()[0])

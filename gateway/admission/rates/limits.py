@@ -1,0 +1,168 @@
+"""Rate limits per principal, counted in items or requests: what is asked for is admitted whole or refused whole.
+
+The counting is the ``limits`` library's sliding window. Where its storage is down, each worker counts for itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import logging
+import math
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute, RateLimitItemPerSecond
+from limits.errors import StorageError
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from gateway.admission.outage import StoreState, said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from limits.storage import SlidingWindowCounterSupport, Storage
+
+_log = logging.getLogger(__name__)
+
+_RATE = re.compile(r"([1-9][0-9]{0,17})/(second|minute|hour)")
+_UNITS: dict[str, type[RateLimitItem]] = {
+    "second": RateLimitItemPerSecond,
+    "minute": RateLimitItemPerMinute,
+    "hour": RateLimitItemPerHour,
+}
+_PAUSE_SECONDS = 1.0
+_SMALL = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """The answer to one request; times in whole seconds.
+
+    ``remaining`` of ``limit`` may be used now, and more in ``reset_seconds``. A refused request fits in
+    ``retry_after``; one that ``never_fits`` asks for more than ``limit`` at once.
+    """
+
+    allowed: bool
+    limit: int
+    remaining: int
+    reset_seconds: int
+    window_seconds: int
+    retry_after: int | None = None
+    never_fits: bool = False
+
+
+@functools.lru_cache(maxsize=1024)
+def parse_rate(text: str, name: str = "") -> RateLimitItem:
+    """``COUNT/second|minute|hour`` as the library's item, counted under ``name``. ValueError says what is allowed."""
+    match = _RATE.fullmatch(text)
+    if match is None:
+        raise ValueError("must be COUNT/second, COUNT/minute or COUNT/hour, COUNT a whole number from 1")
+    return _UNITS[match[2]](int(match[1]), namespace=name)
+
+
+class RateLimits:
+    """The limit of each principal: ``limit``, or a principal's own. ``name`` keeps kinds of limits apart."""
+
+    def __init__(
+        self, limit: str, storage: Storage, *, name: str = "default", clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._limit = limit
+        self._name = name
+        self._clock = clock
+        self._shared = _Counters(storage)
+        self._local: _Counters | None = None
+        self._state = StoreState()
+        self._down_until = float("-inf")
+        if limit:
+            parse_rate(limit, name)
+
+    def hit(self, principal_id: str, cost: int = 1, limit: str = "") -> Allowance | None:
+        """Use ``cost`` of the principal's limit, all or nothing; None where there is no limit.
+
+        ``limit`` is the principal's own, in place of the common one. Raises ValueError where it cannot be parsed.
+        """
+        rate = limit or self._limit
+        if not rate:
+            return None
+        item = parse_rate(rate, self._name)
+        # Principals are named by a digest: of fixed length, and none can be read from the storage.
+        name = hashlib.blake2b(principal_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        if self._clock() >= self._down_until:
+            try:
+                allowance = self._shared.hit(item, name, cost)
+            except StorageError as exc:
+                self._went_down(exc)
+            else:
+                self._came_back()
+                return allowance
+        self._local = self._local or _Counters(MemoryStorage())
+        return self._local.hit(item, name, cost)
+
+    def _went_down(self, error: StorageError) -> None:
+        self._down_until = self._clock() + _PAUSE_SECONDS
+        if self._state.went_down():
+            _log.warning("rate_store_down", extra={"reason": said(error), "counting": "each worker for itself"})
+
+    def _came_back(self) -> None:
+        if self._state.came_back():
+            _log.warning("rate_store_back")
+
+
+class _Counters:
+    """The library's limiter over one storage."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._limiter = SlidingWindowCounterRateLimiter(storage)
+        self._windows = cast("SlidingWindowCounterSupport", storage)
+
+    def hit(self, item: RateLimitItem, name: str, cost: int) -> Allowance:
+        allowed = cost <= item.amount and self._limiter.hit(item, name, cost=cost)
+        window = item.get_expiry()
+        previous, previous_left, current, current_left = self._windows.get_sliding_window(item.key_for(name), window)
+        ends = current_left - window if current else previous_left
+        used = _Used(previous, current, max(0.0, ends), window)
+        never_fits = cost > item.amount
+        retry_after = None if allowed or never_fits else max(1, math.ceil(used.seconds_until(item.amount - cost)))
+        return Allowance(
+            allowed=allowed,
+            limit=item.amount,
+            remaining=max(0, item.amount - int(used.now())),
+            reset_seconds=retry_after or math.ceil(used.ends),
+            window_seconds=window,
+            retry_after=retry_after,
+            never_fits=never_fits,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """A sliding window: hits before and in the window that ends in ``ends`` seconds; the former weigh less and less."""
+
+    previous: int
+    current: int
+    ends: float
+    window: int
+
+    def now(self) -> float:
+        return self.previous * self.ends / self.window + self.current
+
+    def seconds_until(self, most: int) -> float:
+        """Until ``most`` hits or fewer weigh, parts of a hit not counted, if none are added."""
+        if int(self.now()) <= most:
+            return 0.0
+        weight = most + 1 - _SMALL
+        if self.current <= most:
+            return self.ends - (weight - self.current) * self.window / self.previous
+        return self.ends + self.window * (1 - weight / self.current)
+
+
+def ratelimit_fields(name: str, allowance: Allowance) -> dict[str, str]:
+    """``RateLimit-Policy`` and ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers-10)."""
+    return {
+        "RateLimit-Policy": f'"{name}";q={allowance.limit};w={allowance.window_seconds}',
+        "RateLimit": f'"{name}";r={allowance.remaining};t={allowance.reset_seconds}',
+    }

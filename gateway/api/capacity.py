@@ -1,0 +1,78 @@
+"""Load shedding at the door: refuse before any work is done, and know which batches are under way (hop 1)."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
+
+from gateway.admission.body_memory import FREE_BYTES
+from gateway.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from flask import Response
+
+    from gateway.admission.body_memory import HeldBytes
+    from gateway.admission.shedding import LoadShedder, Refusal
+    from legacy_client.deadline import Deadline
+
+    Take = Callable[[int], None]
+
+_DETAILS = {
+    "draining": "The gateway is stopping. Nothing was applied; send again, another instance will take it.",
+    "too_many_batches": "Too many batches are under way. Nothing was applied.",
+    "too_many_of_one": "Too many of your own batches are under way. Nothing was applied.",
+    "too_many_bytes": "Too many large bodies are being read. Nothing was applied.",
+    "queue_too_old": "The core is too slow for what is waiting. Nothing was applied.",
+}
+
+
+class Door:
+    """Speaks the shedder's refusals as problems."""
+
+    def __init__(self, shedder: LoadShedder, held: HeldBytes) -> None:
+        self._shedder = shedder
+        self._held = held
+
+    def check(self) -> None:
+        """Raises Problem 503 with ``Retry-After`` where no request may begin now."""
+        if (refusal := self._shedder.admit()) is not None:
+            raise _problem(refusal)
+
+    @contextmanager
+    def room(self) -> Iterator[Take]:
+        """Around the reading and use of a body: gives what counts its bytes, and raises Problem 503 where they are too many."""
+        with self._held.share() as share:
+
+            def take(size: int) -> None:
+                if not share.take(size):
+                    raise _problem(self._shedder.refuse("too_many_bytes"))
+
+            yield take
+
+    def until_taken(self, response: Response) -> Response:
+        """The answer; a large one counts like a body until the caller has taken it."""
+        if (size := response.content_length or 0) > FREE_BYTES:
+            response.call_on_close(self._held.hold(size))
+        return response
+
+    def apart(self, body: bytes) -> AbstractContextManager[object]:
+        """Around taking a body apart: a large one waits until no other large one is, a small one never."""
+        return self._held.apart(len(body))
+
+    @contextmanager
+    def under_way(self, deadline: Deadline, owner: str) -> Iterator[None]:
+        """Around the calls of a request of ``owner``: a drain may end them through ``deadline``.
+
+        Raises Problem 503 where there is no place for them.
+        """
+        if (refusal := self._shedder.crowding(owner)) is not None:
+            raise _problem(refusal)
+        with self._shedder.batch(deadline, owner):
+            yield
+
+
+def _problem(refusal: Refusal) -> Problem:
+    headers = {"Retry-After": str(refusal.retry_after)}
+    return Problem("temporarily-unavailable", _DETAILS[refusal.reason], headers=headers)

@@ -1,0 +1,1 @@
+"""Pages and documents that the service answers beside its endpoints."""

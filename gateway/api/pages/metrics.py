@@ -1,0 +1,46 @@
+"""``/metrics`` in Prometheus' text format, on the service's own port or, beside the operators' other pages, on another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response
+
+from gateway.telemetry.metrics.registry import CONTENT_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def blueprint(render: Callable[[], bytes]) -> Blueprint:
+    """``GET /metrics``; ``render`` gives the present numbers of all workers."""
+    routes = Blueprint("metrics", __name__)
+
+    @routes.get("/metrics")
+    def metrics() -> Response:
+        return Response(render(), content_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+
+    return routes
+
+
+class OwnPort:
+    """A WSGI application that shows operators' pages on ``port`` alone, and the public endpoints on every other."""
+
+    def __init__(self, public: Application, operators: Application, port: int) -> None:
+        self._public = public
+        self._operators = operators
+        self._port = port
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """See PEP 3333."""
+        application = self._operators if self._is_own(environ) else self._public
+        return application(environ, start_response)
+
+    def _is_own(self, environ: dict[str, Any]) -> bool:
+        """By the socket itself: behind a Unix socket the server takes SERVER_PORT from the caller's Host header."""
+        if environ["SERVER_PORT"] != str(self._port):
+            return False
+        listener = environ.get("gunicorn.socket")
+        return listener is None or listener.getsockname()[1:2] == (self._port,)

@@ -1,0 +1,108 @@
+"""Callers with an API key. Its one rule: a revoked key stops within seconds, in every worker, whatever is cached."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from gateway.auth.api_keys.key import PREFIX, hashed, matches, parse
+from gateway.auth.bearer import token_of
+from gateway.auth.errors import InvalidCredentials, KeysUnavailable, SourceFailed
+from gateway.auth.memory import Bounded
+from gateway.auth.principal import Principal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.auth.api_keys.record import ApiKey
+
+_log = logging.getLogger(__name__)
+
+RECORD_SECONDS = 5.0
+TOUCH_SECONDS = 60.0
+MOST_RECORDS = 10_000
+
+
+class KeyRecords(Protocol):
+    """Where the records of API keys are kept. Raises SourceFailed."""
+
+    def get(self, key_id: str) -> ApiKey | None:
+        """The record of a key, revoked or not; None: there is no such key."""
+
+    def touch(self, key_id: str, at: float) -> None:
+        """Note that a key was used ``at`` (Unix seconds)."""
+
+
+class ApiKeyAuthenticator:
+    """An authenticator (see ``principal.Authenticator``) for Bearer credentials that begin like an API key."""
+
+    def __init__(
+        self,
+        records: KeyRecords,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._records = records
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._recent: Bounded[str, tuple[float, ApiKey | None]] = Bounded(MOST_RECORDS)
+        self._touched: Bounded[str, float] = Bounded(MOST_RECORDS)
+        # An unknown id costs the same comparisons as a known one with a wrong secret.
+        self._decoy = hashed("")
+
+    def identify(self, authorization: str) -> Principal | None:
+        """The caller behind an API key. Raises InvalidCredentials, or KeysUnavailable where the store is not usable."""
+        text = token_of(authorization)
+        if not text.startswith(PREFIX):
+            return None
+        key = parse(text)
+        record = self._record(key.id)
+        if not self._holds(key.secret, record) or record is None:
+            raise InvalidCredentials("unknown API key or wrong secret")
+        if record.revoked:
+            raise InvalidCredentials(f"API key {key.id} was revoked")
+        self._touch(key.id)
+        return _principal(record, f"Bearer {text}")
+
+    def _holds(self, secret: str, record: ApiKey | None) -> bool:
+        current = record.hash if record else self._decoy
+        previous = record.previous_hash if record and self._wall_clock() < record.previous_until else ""
+        # Both are compared, always: the time does not tell which of them there is.
+        return matches(secret, current) | matches(secret, previous or self._decoy)
+
+    def _record(self, key_id: str) -> ApiKey | None:
+        now = self._clock()
+        until, record = self._recent.get(key_id, (-math.inf, None))
+        if now < until:
+            return record
+        try:
+            record = self._records.get(key_id)
+        except SourceFailed as exc:
+            _log.error("api_keys_unavailable", extra={"reason": exc.reason})
+            raise KeysUnavailable(f"API keys: {exc.reason}") from exc
+        self._recent.put(key_id, (now + RECORD_SECONDS, record))
+        return record
+
+    def _touch(self, key_id: str) -> None:
+        now = self._clock()
+        if now - self._touched.get(key_id, -math.inf) < TOUCH_SECONDS:
+            return
+        self._touched.put(key_id, now)
+        try:
+            self._records.touch(key_id, self._wall_clock())
+        except SourceFailed as exc:
+            _log.info("api_key_use_not_noted", extra={"key": key_id, "reason": exc.reason})
+
+
+def _principal(record: ApiKey, authorization: str) -> Principal:
+    return Principal(
+        id=f"key:{record.id}",
+        method="api_key",
+        scopes=record.scopes,
+        integrations=record.integrations,
+        rate=record.rate,
+        authorization=authorization,
+    )

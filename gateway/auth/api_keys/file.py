@@ -1,0 +1,59 @@
+"""API keys from a read-only file, for deployments that mount secrets. Its one rule: a bad new version changes nothing.
+
+The file is ``{"keys": [ … ]}`` with the records of ``api_key_record``; ``python -m gateway.keys export`` prints one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from gateway.auth.api_keys.record import ApiKey, from_entry
+from gateway.auth.errors import SourceFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+
+class FileKeys:
+    """The keys in ``path``, read again when it changes. Raises SourceFailed where it cannot be read at start."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._version = self._version_now()
+        self._keys = self._read()
+
+    def get(self, key_id: str) -> ApiKey | None:
+        """The record of a key, revoked or not."""
+        try:
+            self._refresh()
+        except SourceFailed as exc:
+            _log.error("api_keys_file_unusable", extra={"reason": exc.reason})
+        return self._keys.get(key_id)
+
+    def touch(self, key_id: str, at: float) -> None:
+        """The file is read-only: use is not noted."""
+
+    def _refresh(self) -> None:
+        version = self._version_now()
+        if version != self._version:
+            self._version = version
+            self._keys = self._read()
+
+    def _version_now(self) -> tuple[int, int, int]:
+        try:
+            status = self._path.stat()
+        except OSError as exc:
+            raise SourceFailed(f"{self._path}: {exc.strerror}") from exc
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+    def _read(self) -> dict[str, ApiKey]:
+        try:
+            entries = json.loads(self._path.read_bytes())["keys"]
+            records = [from_entry(entry) for entry in entries]
+        except (OSError, ValueError, TypeError, KeyError) as exc:
+            raise SourceFailed(f"{self._path}: {type(exc).__name__}: {exc}") from exc
+        return {record.id: record for record in records}

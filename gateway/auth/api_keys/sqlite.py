@@ -1,0 +1,106 @@
+"""API keys in a SQLite file that the workers of one host share. Its one rule: a reader never waits for a writer.
+
+The file is readable by its owner only; connections are opened for each use, so nothing is shared over a fork.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from gateway.auth.api_keys.record import ApiKey, from_entry
+from gateway.auth.errors import SourceFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+FILE_NAME = "api-keys.sqlite3"
+TOUCH_SECONDS = 60.0
+# How long a lock is waited for: an operator has time, a request has little, and a note of use can be left to the next.
+_COMMAND_PATIENCE = 5.0
+_REQUEST_PATIENCE = 0.25
+_TOUCH_PATIENCE = 0.05
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS api_keys (
+    id TEXT PRIMARY KEY,
+    record TEXT NOT NULL,
+    last_used REAL NOT NULL DEFAULT 0
+) WITHOUT ROWID
+"""
+
+
+class SqliteKeys:
+    """The store in ``path``, made on the first write. Every method raises SourceFailed where the file is not usable."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        # A file that is not there is never made by looking for it.
+        self._uri = path.absolute().as_uri() + "?mode=rw"
+
+    def get(self, key_id: str) -> ApiKey | None:
+        """The record of a key, revoked or not."""
+        return next(iter(self._read(_REQUEST_PATIENCE, "WHERE id = ?", key_id)), None)
+
+    def all(self) -> list[ApiKey]:
+        """Every record, oldest first."""
+        return sorted(self._read(_COMMAND_PATIENCE), key=lambda record: (record.created, record.id))
+
+    def add(self, record: ApiKey) -> None:
+        """Keep a new record."""
+        self._make()
+        with self._opened() as database:
+            database.execute("INSERT INTO api_keys (id, record) VALUES (?, ?)", (record.id, json.dumps(record.entry())))
+
+    def change(self, key_id: str, change: Callable[[ApiKey], ApiKey]) -> ApiKey | None:
+        """Replace a record by what ``change`` makes of it, in one transaction; None where there is none."""
+        if not self._path.exists():
+            return None
+        with self._opened() as database:
+            database.execute("BEGIN IMMEDIATE")
+            found = _records(database, "WHERE id = ?", key_id)
+            if not found:
+                return None
+            changed = change(found[0])
+            database.execute("UPDATE api_keys SET record = ? WHERE id = ?", (json.dumps(changed.entry()), key_id))
+            return changed
+
+    def touch(self, key_id: str, at: float) -> None:
+        """Note that a key was used, at most once a minute over all workers."""
+        with self._opened(_TOUCH_PATIENCE) as database:
+            database.execute(
+                "UPDATE api_keys SET last_used = ? WHERE id = ? AND last_used <= ?", (at, key_id, at - TOUCH_SECONDS)
+            )
+
+    def _read(self, patience: float, where: str = "", *values: str) -> list[ApiKey]:
+        if not self._path.exists():
+            return []
+        with self._opened(patience) as database:
+            return _records(database, where, *values)
+
+    def _make(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as exc:
+            raise SourceFailed(f"{self._path}: {exc.strerror}") from exc
+        with self._opened() as database:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute(_TABLE)
+
+    @contextmanager
+    def _opened(self, patience: float = _COMMAND_PATIENCE) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self._uri, uri=True, timeout=patience)) as database, database:
+                yield database
+        except (sqlite3.Error, ValueError) as exc:
+            raise SourceFailed(f"{self._path}: {exc}") from exc
+
+
+def _records(database: sqlite3.Connection, where: str, *values: str) -> list[ApiKey]:
+    rows = database.execute(f"SELECT record, last_used FROM api_keys {where}", values)  # noqa: S608 -- our own clauses
+    return [from_entry(json.loads(record), last_used=last_used) for record, last_used in rows]

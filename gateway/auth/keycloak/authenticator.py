@@ -1,0 +1,73 @@
+"""Callers with a Keycloak access token. Its one rule: no call to Keycloak, and no signature twice, for a token known.
+
+A verified token is remembered by its digest, as long as it holds and its realm's keys stay the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from gateway.auth.api_keys.key import PREFIX as API_KEY_PREFIX
+from gateway.auth.bearer import token_of
+from gateway.auth.errors import InvalidCredentials
+from gateway.auth.keycloak.compact import MAX_TOKEN_BYTES
+from gateway.auth.memory import Bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.auth.keycloak.introspection import Introspection
+    from gateway.auth.keycloak.signing_keys import RealmKeys
+    from gateway.auth.keycloak.token_principal import PrincipalRules
+    from gateway.auth.keycloak.verifier import Realm, TokenVerifier
+    from gateway.auth.principal import Principal
+
+
+class _Known(NamedTuple):
+    principal: Principal
+    realm: Realm
+    keys: RealmKeys
+    valid_until: float
+
+
+class KeycloakAuthenticator:
+    """An authenticator (see ``principal.Authenticator``) for every Bearer credential that is not an API key."""
+
+    def __init__(
+        self,
+        verifier: TokenVerifier,
+        rules: PrincipalRules,
+        *,
+        cache_size: int,
+        introspection: Introspection | None = None,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._verifier = verifier
+        self._rules = rules
+        self._introspection = introspection
+        self._wall_clock = wall_clock
+        self._known: Bounded[bytes, _Known] = Bounded(cache_size)
+
+    def identify(self, authorization: str) -> Principal | None:
+        """The caller behind an access token. Raises InvalidCredentials or KeysUnavailable."""
+        token = token_of(authorization)
+        if not token or token.startswith(API_KEY_PREFIX):
+            return None
+        if len(token) > MAX_TOKEN_BYTES or not token.isascii():
+            raise InvalidCredentials("token too long or not ASCII")
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._known.get(digest)
+        if known is None or self._wall_clock() >= known.valid_until or known.realm.keys.current() is not known.keys:
+            known = self._verified(token, digest)
+        if self._introspection is not None:
+            self._introspection.demand_active(token, digest, known.realm.name)
+        return known.principal
+
+    def _verified(self, token: str, digest: bytes) -> _Known:
+        verified = self._verifier.verify(token)
+        principal = self._rules.principal(verified, token)
+        known = _Known(principal, verified.realm, verified.keys, verified.valid_until)
+        self._known.put(digest, known)
+        return known

@@ -1,0 +1,77 @@
+"""What a verified token must say to be let in. Its one rule: a claim of the wrong type is as bad as a wrong claim.
+
+Sources: RFC 7519 §4.1, RFC 8725 §3.8–3.12, RFC 9068 §4. The clock is the wall clock; ``leeway`` covers its difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.auth.errors import InvalidCredentials
+from gateway.auth.keycloak.compact import ACCESS_TOKEN_TYPES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRules:
+    """What is asked of every token. Times are in seconds; ``type`` empty: not checked; no ``authorized_parties``: any."""
+
+    audience: str
+    leeway: float = 30.0
+    max_lifetime: float = 86_400.0
+    type: str = "Bearer"
+    authorized_parties: frozenset[str] = frozenset()
+
+    def check(self, claims: dict[str, Any], *, header_type: str, not_before: float, now: float) -> float:
+        """The point on the wall clock at which the token stops to hold. Raises InvalidCredentials.
+
+        ``not_before`` is the realm's own policy: what was issued earlier is revoked.
+        """
+        expires = self._check_times(claims, not_before, now)
+        self._check_audience(claims.get("aud"))
+        self._check_party(claims.get("azp", ""))
+        self._check_type(claims, header_type)
+        subject = claims.get("sub")
+        if not isinstance(subject, str) or not subject:
+            raise InvalidCredentials("sub")
+        return expires + self.leeway
+
+    def _check_times(self, claims: dict[str, Any], not_before: float, now: float) -> float:
+        expires, issued = _number(claims, "exp"), _number(claims, "iat", 0)
+        if expires <= now - self.leeway:
+            raise InvalidCredentials("expired")
+        if expires > now + self.max_lifetime + self.leeway:
+            raise InvalidCredentials("exp too far")
+        if max(_number(claims, "nbf", 0), issued) > now + self.leeway:
+            raise InvalidCredentials("not yet valid")
+        if issued < not_before:
+            raise InvalidCredentials("issued before the realm's not-before policy")
+        return expires
+
+    def _check_audience(self, audience: object) -> None:
+        named = [audience] if isinstance(audience, str) else audience
+        if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+            raise InvalidCredentials("aud")
+        if self.audience not in named:
+            raise InvalidCredentials("aud of another service")
+
+    def _check_party(self, party: object) -> None:
+        if not isinstance(party, str):
+            raise InvalidCredentials("azp")
+        if self.authorized_parties and party not in self.authorized_parties:
+            raise InvalidCredentials("azp not accepted")
+
+    def _check_type(self, claims: dict[str, Any], header_type: str) -> None:
+        if self.type and header_type not in ACCESS_TOKEN_TYPES and claims.get("typ") != self.type:
+            raise InvalidCredentials("typ is of another kind of token")
+        # A token bound to a key (RFC 7800) proves nothing without that proof, which a Bearer credential cannot carry.
+        if "cnf" in claims:
+            raise InvalidCredentials("sender-constrained token sent as bearer")
+
+
+def _number(claims: dict[str, Any], name: str, default: float | None = None) -> float:
+    value = claims.get(name, default)
+    # JSON's true is Python's 1; the comparisons that follow hold for any int and for infinity.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidCredentials(name)
+    return value

@@ -1,0 +1,74 @@
+"""Was this token revoked? Asked of Keycloak, remembered briefly. Its one rule: only of tokens that hold by themselves.
+
+Source: RFC 7662. While Keycloak cannot be asked, the policy decides: closed (503) or open (the token is believed).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+from gateway.auth.errors import InvalidCredentials, KeysUnavailable, SourceFailed
+from gateway.auth.memory import Bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_log = logging.getLogger(__name__)
+
+MOST_ANSWERS = 10_000
+# After a failure nobody waits for the next one: Keycloak is asked again when this time has passed.
+PAUSE_SECONDS = 5.0
+
+
+class Introspection:
+    """Asks through one function per realm: token → Keycloak's answer; it raises SourceFailed."""
+
+    def __init__(
+        self,
+        ask_by_realm: Mapping[str, Callable[[str], Mapping[str, Any]]],
+        *,
+        ttl: float,
+        fail_open: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ask_by_realm = ask_by_realm
+        self._ttl = ttl
+        self._fail_open = fail_open
+        self._clock = clock
+        self._answers: Bounded[bytes, tuple[float, bool]] = Bounded(MOST_ANSWERS)
+        self._paused_until = -math.inf
+
+    def demand_active(self, token: str, digest: bytes, realm: str) -> None:
+        """Nothing where the token is active. Raises InvalidCredentials, or KeysUnavailable under the closed policy."""
+        try:
+            active = self._active(token, digest, realm)
+        except SourceFailed as exc:
+            if self._fail_open:
+                return
+            raise KeysUnavailable(f"introspection: {exc.reason}", retry_after=PAUSE_SECONDS) from exc
+        if not active:
+            raise InvalidCredentials("revoked")
+
+    def _active(self, token: str, digest: bytes, realm: str) -> bool:
+        now = self._clock()
+        until, active = self._answers.get(digest, (-math.inf, False))
+        if now >= until:
+            active = self._asked(token, realm, now)
+            self._answers.put(digest, (now + self._ttl, active))
+        return active
+
+    def _asked(self, token: str, realm: str, now: float) -> bool:
+        if now < self._paused_until:
+            raise SourceFailed("paused after a failure")
+        try:
+            answer = self._ask_by_realm[realm](token)
+            if not isinstance(answer.get("active"), bool):
+                raise SourceFailed("no introspection answer")
+        except SourceFailed as exc:
+            self._paused_until = self._clock() + PAUSE_SECONDS
+            _log.warning("introspection_failed", extra={"realm": realm, "reason": exc.reason})
+            raise
+        return answer["active"] is True

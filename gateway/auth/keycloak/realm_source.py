@@ -1,0 +1,53 @@
+"""What a realm publishes: its keys and its not-before policy. Its one rule: the policy never keeps the keys waiting."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
+
+from gateway.auth.errors import SourceFailed
+from gateway.auth.keycloak.client import ask, not_before
+from gateway.auth.keycloak.signing_keys import RealmKeys, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keycloak import KeycloakOpenID
+
+_log = logging.getLogger(__name__)
+
+ATTEMPTS = 2
+
+
+class RealmSource:
+    """Asks one realm through a client that does nothing else."""
+
+    def __init__(
+        self, client: KeycloakOpenID, algorithms: frozenset[str], *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client = client
+        self._algorithms = algorithms
+        self._not_before = 0
+        self._retrying = Retrying(
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_random(0.05, 0.25),
+            retry=retry_if_exception_type(SourceFailed),
+            sleep=sleep,
+            reraise=True,
+        )
+
+    def __call__(self) -> RealmKeys:
+        """The usable keys now published. Raises SourceFailed."""
+        jwks = self._retrying(ask, self._client.certs)
+        return parse(jwks, self._algorithms, not_before=self._policy())
+
+    def _policy(self) -> int:
+        # The realm's page may be closed to us, or absent at other providers: the last policy known stays in force.
+        try:
+            self._not_before = not_before(self._client)
+        except SourceFailed as exc:
+            _log.debug("not_before_unknown", extra={"realm": self._client.realm_name, "reason": exc.reason})
+        return self._not_before

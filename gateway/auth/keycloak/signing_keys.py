@@ -1,0 +1,143 @@
+"""The signing keys that a realm publishes, parsed once: kid → algorithm → key.
+
+Its one rule: a key that cannot be used is skipped, alone; a set without a usable key is no set.
+Sources: RFC 7517 §4–5, RFC 8725 §3.1–3.4.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from joserfc import jwk, jws
+from joserfc.jwa import EdDSAAlgorithm
+
+from gateway.auth.errors import SourceFailed
+from gateway.auth.keycloak.compact import MAX_HEADER_BYTES, MAX_KID_LENGTH, MAX_TOKEN_BYTES, decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from joserfc.jws import CompactSignature
+
+_log = logging.getLogger(__name__)
+
+MAX_KEYS = 50
+LEAST_RSA_BITS = 2048
+MOST_RSA_BITS = 8192
+
+# What an algorithm asks of a key: its type and, where the type has several, the curves.
+_KINDS: Mapping[str, tuple[str, frozenset[str]]] = MappingProxyType(
+    {
+        **{family + bits: ("RSA", frozenset({""})) for family in ("RS", "PS") for bits in ("256", "384", "512")},
+        "ES256": ("EC", frozenset({"P-256"})),
+        "ES384": ("EC", frozenset({"P-384"})),
+        "ES512": ("EC", frozenset({"P-521"})),
+        "EdDSA": ("OKP", frozenset({"Ed25519", "Ed448"})),
+        "Ed25519": ("OKP", frozenset({"Ed25519"})),
+        "Ed448": ("OKP", frozenset({"Ed448"})),
+    }
+)
+ALGORITHMS = frozenset(_KINDS)
+_MEMBERS = MappingProxyType({"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")})
+# A key that does not name its algorithm is bound to the one that is usual for it, never to several.
+_USUAL = MappingProxyType(
+    {"RSA": "RS256", "P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA", "Ed448": "EdDSA"}
+)
+
+
+class _EdDSA(EdDSAAlgorithm):
+    # RFC 9864 prefers names that tell the curve; Keycloak sends this one, and the key it is bound to tells the curve.
+    security_warning = None  # type: ignore[assignment]  # the base of the base class declares `str | None`
+
+
+class _Registry(jws.JWSRegistry):
+    algorithms = {**jws.JWSRegistry.algorithms, "EdDSA": _EdDSA()}  # noqa: RUF012 -- the base class declares its type
+    max_header_length = MAX_HEADER_BYTES
+    max_payload_length = MAX_TOKEN_BYTES
+    max_signature_length = MAX_TOKEN_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationKey:
+    """A public key and the one algorithm it verifies."""
+
+    kid: str
+    alg: str
+    material: str
+    _key: jwk.Key = field(compare=False, repr=False)
+    _registry: _Registry = field(compare=False, repr=False)
+
+    def verifies(self, signed: CompactSignature) -> bool:
+        """Whether this key, by its own algorithm, made the signature; may raise what the library raises."""
+        return jws.validate_compact(signed, self._key, registry=self._registry)
+
+
+@dataclass(frozen=True, slots=True)
+class RealmKeys:
+    """One state of a realm's keys and of its not-before policy; equal where the realm published the same."""
+
+    published: frozenset[VerificationKey]
+    not_before: int = 0
+    by_kid: Mapping[str, Mapping[str, VerificationKey]] = field(default_factory=dict, compare=False, repr=False)
+
+
+def extract(token: str) -> CompactSignature:
+    """The parts of a compact JWS, nothing verified yet."""
+    return jws.extract_compact(token.encode("ascii"), registry=_Registry(strict_check_header=False))
+
+
+def parse(jwks: Mapping[str, Any], algorithms: frozenset[str], *, not_before: int = 0) -> RealmKeys:
+    """The usable keys of a JWKS document. Raises SourceFailed where it is not one, or has none."""
+    entries = jwks.get("keys")
+    if not isinstance(entries, list):
+        raise SourceFailed("not a JWKS")
+    by_kid: dict[str, dict[str, VerificationKey]] = {}
+    for entry in entries[:MAX_KEYS]:
+        key = _usable(entry, algorithms)
+        # Keycloak derives a kid from the key: the same kid under two algorithms is one key with two entries.
+        if key is not None:
+            by_kid.setdefault(key.kid, {}).setdefault(key.alg, key)
+    if not by_kid:
+        raise SourceFailed("no usable key")
+    return RealmKeys(frozenset(key for keys in by_kid.values() for key in keys.values()), not_before, by_kid)
+
+
+def _usable(entry: Any, algorithms: frozenset[str]) -> VerificationKey | None:
+    try:
+        return _key(entry, algorithms)
+    except Exception as exc:  # noqa: BLE001 -- whatever a library says of one bad key, the others still count
+        _log.debug("jwks_key_skipped", extra={"reason": f"{type(exc).__name__}: {exc}"})
+        return None
+
+
+def _key(entry: dict[str, Any], algorithms: frozenset[str]) -> VerificationKey:
+    kid, kty, curve = entry["kid"], entry["kty"], entry.get("crv", "")
+    alg = entry.get("alg", _USUAL[curve or kty])
+    wanted_type, wanted_curves = _KINDS[alg]
+    _demand(isinstance(kid, str) and 0 < len(kid) <= MAX_KID_LENGTH, "kid")
+    _demand(entry.get("use", "sig") == "sig" and "verify" in entry.get("key_ops", ("verify",)), "not for signatures")
+    _demand("d" not in entry, "a private key was published")
+    _demand(alg in algorithms and kty == wanted_type and curve in wanted_curves, "algorithm")
+    # Measured first: importing a modulus costs far more than reading it.
+    _demand(kty != "RSA" or LEAST_RSA_BITS <= _bits(entry["n"]) <= MOST_RSA_BITS, "modulus length")
+    members = {name: entry[name] for name in _MEMBERS[kty]}
+    return VerificationKey(
+        kid,
+        alg,
+        json.dumps(members, sort_keys=True),
+        jwk.import_key({"kty": kty, **members}),
+        _Registry(algorithms=[alg], strict_check_header=False),
+    )
+
+
+def _demand(holds: bool, what: str) -> None:
+    if not holds:
+        raise ValueError(what)
+
+
+def _bits(modulus: str) -> int:
+    return int.from_bytes(decoded(modulus)).bit_length()

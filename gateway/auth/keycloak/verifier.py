@@ -1,0 +1,105 @@
+"""Is this token one of our realms', and does it hold now? Its one rule: no claim is believed before the signature.
+
+The issuer is read first only to choose the keys that must then verify it. Source: RFC 8725 §3, RFC 9068 §4.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gateway.auth.errors import InvalidCredentials
+from gateway.auth.keycloak.compact import header_of, json_object
+from gateway.auth.keycloak.signing_keys import extract
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from joserfc.jws import CompactSignature
+
+    from gateway.auth.keycloak.claims import ClaimRules
+    from gateway.auth.keycloak.key_store import KeyStore
+    from gateway.auth.keycloak.signing_keys import RealmKeys, VerificationKey
+
+
+@dataclass(frozen=True, slots=True)
+class Realm:
+    """One issuer whose tokens are accepted; ``issuer`` is compared to the letter."""
+
+    name: str
+    issuer: str
+    keys: KeyStore
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A token that holds until ``valid_until`` (wall clock, leeway included), as long as its realm has these ``keys``."""
+
+    claims: dict[str, Any]
+    realm: Realm
+    keys: RealmKeys
+    valid_until: float
+
+
+class TokenVerifier:
+    """Verifies access tokens of several realms. Raises InvalidCredentials or KeysUnavailable, whatever comes in."""
+
+    def __init__(
+        self,
+        realms: Iterable[Realm],
+        rules: ClaimRules,
+        algorithms: frozenset[str],
+        *,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._realms = {realm.issuer: realm for realm in realms}
+        self._rules = rules
+        self._algorithms = algorithms
+        self._wall_clock = wall_clock
+
+    def verify(self, token: str) -> Verified:
+        """The token's claims, once everything about it was checked."""
+        header = header_of(token)
+        if header["alg"] not in self._algorithms:
+            raise InvalidCredentials("alg not accepted")
+        signed = _extracted(token)
+        claims = json_object(signed.payload or b"")
+        realm = self._realm(claims.get("iss"))
+        keys = realm.keys.having(header["kid"])
+        _demand_signature(signed, _key(keys, header))
+        valid_until = self._rules.check(
+            claims, header_type=header["typ"], not_before=keys.not_before, now=self._wall_clock()
+        )
+        return Verified(claims, realm, keys, valid_until)
+
+    def _realm(self, issuer: object) -> Realm:
+        realm = self._realms.get(issuer) if isinstance(issuer, str) else None
+        if realm is None:
+            raise InvalidCredentials("iss")
+        return realm
+
+
+def _key(keys: RealmKeys, header: dict[str, Any]) -> VerificationKey:
+    by_algorithm = keys.by_kid.get(header["kid"])
+    if by_algorithm is None:
+        raise InvalidCredentials(f"unknown kid {header['kid']!r}")
+    if header["alg"] not in by_algorithm:
+        raise InvalidCredentials("alg is not the key's")
+    return by_algorithm[header["alg"]]
+
+
+def _extracted(token: str) -> CompactSignature:
+    try:
+        return extract(token)
+    except Exception as exc:
+        raise InvalidCredentials(f"unreadable: {type(exc).__name__}") from exc
+
+
+def _demand_signature(signed: CompactSignature, key: VerificationKey) -> None:
+    try:
+        holds = key.verifies(signed)
+    except Exception as exc:
+        raise InvalidCredentials(f"unverifiable: {type(exc).__name__}") from exc
+    if not holds:
+        raise InvalidCredentials("signature")

@@ -1,0 +1,1 @@
+"""The only folder that knows both languages, the public one and the core's."""

@@ -1,0 +1,40 @@
+"""Problem documents for requests that gunicorn refuses before the application sees them."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import orjson
+from gunicorn.http import errors as http_errors
+from ulid import ULID
+
+from gateway.problems import MEDIA_TYPE, Problem
+from gateway.serving.requests import HeadTimeout
+
+_REFUSALS = (
+    (HeadTimeout, "request-timeout", "The head of the request did not arrive in time."),
+    (http_errors.LimitRequestLine, "uri-too-long", "The request line is too long."),
+    (http_errors.LimitRequestHeaders, "headers-too-large", ""),
+    (http_errors.UnsupportedTransferCoding, "not-implemented", "The transfer coding is not supported."),
+    (http_errors.ExpectationFailed, "expectation-failed", "The expectation cannot be met."),
+    (http_errors.ParseException, "bad-request", "The request is not well-formed HTTP."),
+)
+
+
+def problem_of(exc: BaseException) -> Problem:
+    """The problem for what gunicorn raised; the text is ours, since gunicorn's would echo the input."""
+    for kind, slug, detail in _REFUSALS:
+        if isinstance(exc, kind):
+            return Problem(slug, detail)
+    return Problem("internal-error", "The gateway failed on this request.")
+
+
+def answer(problem: Problem, base_url: str) -> bytes:
+    """The whole HTTP answer; the connection closes after it."""
+    request_id = str(ULID())
+    body = orjson.dumps(problem.body(base_url, request_id))
+    head = (
+        f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\nContent-Type: {MEDIA_TYPE}\r\n"
+        f"Content-Length: {len(body)}\r\nX-Request-ID: {request_id}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode("latin-1") + body

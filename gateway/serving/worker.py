@@ -1,0 +1,224 @@
+"""The gevent worker, with its own care for clients and for its own end.
+
+What is not HTTP is answered as a problem document; no client can hold more than a greenlet, and that for a bounded time;
+a stopping worker says so, takes no new batch, and finishes what it has.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import math
+import socket
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from gevent.event import Event
+from gunicorn.sock import ssl_context
+from gunicorn.workers.ggevent import GeventWorker
+
+from gateway.serving.connection import Connection
+from gateway.serving.listener import Listener
+from gateway.serving.slots import Places
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from gateway.serving.plan import WorkerPlan
+    from gateway.serving.requests import ClientRequest
+
+_log = logging.getLogger(__name__)
+_HEARTBEAT_SECONDS = 1.0
+# After the listener closed, connections may rest this long for one more request; then they are let go.
+_LAST_REQUEST_SECONDS = 0.5
+_REFUSAL_SECONDS = 1.0
+_LOOK_SECONDS = 0.02
+# Batches are large and live shortly; the default of 700 objects has the collector walk each of them many times over.
+_GC_THRESHOLDS = (100_000, 50, 100)
+
+
+class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no types
+    """``worker_class`` of the service."""
+
+    wsgi: Any  # set by gunicorn once the application was loaded
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._places: list[Places] = []
+        self._servers: list[Listener] = []
+        self._is_stopping = False
+        self._ends_at = math.inf
+
+    def load_wsgi(self) -> None:
+        """After the application was loaded: what it holds lives for good, so the collector need not walk it again."""
+        log_failed_greenlets()
+        super().load_wsgi()
+        self._application, self.wsgi = self.wsgi, self._answer
+        self._plan: WorkerPlan = self._application.extensions["worker"]
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_GC_THRESHOLDS)
+
+    def run(self) -> None:
+        """Serve until told to stop, then end in order."""
+        self._tls = ssl_context(self.cfg) if self.cfg.is_ssl else None
+        self._woken = Event()
+        for listener in self.sockets:
+            self._listen(listener)
+        while self.alive:
+            self.notify()
+            self._woken.wait(_HEARTBEAT_SECONDS)
+        self._finish()
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
+        """One request; whatever was held back for one segment leaves at its end."""
+        try:
+            return super().handle_request(listener_name, req, sock, addr)
+        finally:
+            _cork(sock, 0)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """SIGTERM: drain."""
+        if not self.booted:
+            super().handle_exit(sig, frame)
+            return
+        ending = self._plan.ending
+        # The signal arrives in the loop's own greenlet, where nothing may wait.
+        gevent.spawn(self._stop, ending.delay, ending.grace, ending.total)
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """SIGQUIT or SIGINT: nothing new is sent to the core; what is in flight is still told."""
+        if not self.booted:
+            super().handle_quit(sig, frame)
+            return
+        gevent.spawn(self._stop, 0.0, 0.0, self._plan.ending.quick)
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """Answer a request that never reached the application. The text is ours: gunicorn's would echo the input."""
+        # Imported here: the arbiter loads this module before the worker patches the standard library.
+        from gateway.serving.refusals import answer, problem_of
+
+        problem = problem_of(exc)
+        if problem.status == 500:  # 501 is a client's doing, and a traceback would hold what it sent.
+            _log.error("request_failed_before_the_application", exc_info=exc)
+        else:
+            _log.info("request_refused", extra={"error": type(exc).__name__, "status": problem.status})
+        try:
+            client.settimeout(_REFUSAL_SECONDS)
+            client.sendall(answer(problem, self._plan.base_url))
+        except OSError:
+            _log.debug("refusal_not_delivered")
+
+    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Head and body leave in one segment: gunicorn sends them one by one, which costs a caller two wake-ups."""
+        answer: Iterable[bytes] = self._application(environ, start_response)
+        _cork(environ["gunicorn.socket"], 1)
+        return answer
+
+    def _converse(self, places: Places, name: Any, client: socket.socket, addr: Any) -> None:
+        """One connection, in a greenlet of its own, from its first byte to its last."""
+        with places.taken():
+            try:
+                client = self._secured(client)
+            except OSError:
+                _log.debug("handshake_failed")
+                return
+            connection = Connection(
+                client,
+                addr,
+                self.cfg,
+                self._plan.patience,
+                lambda: self._is_stopping or not self.alive or places.are_crowded(),
+            )
+            with places.held_by(connection), contextlib.closing(connection):
+                self._serve(connection, places, name, client, addr)
+
+    def _serve(self, connection: Connection, places: Places, name: Any, client: socket.socket, addr: Any) -> None:
+        request: ClientRequest | None = None
+        try:
+            while (request := connection.next_request()) is not None:
+                self.handle_request(name, request, client, addr)
+                places.make_room()
+        except StopIteration:
+            pass  # The answer said that the connection closes.
+        except TimeoutError:
+            _log.warning("answer_not_taken")
+            connection.reset()
+        except OSError:
+            _log.debug("client_left")
+        except Exception as exc:  # noqa: BLE001 -- whatever a request does to the parser, the client gets an answer
+            self.handle_error(request, client, addr, exc)
+
+    def _secured(self, client: socket.socket) -> socket.socket:
+        """The connection over TLS, where gunicorn was given a certificate. Raises OSError."""
+        if self._tls is None:
+            return client
+        # The socket's own timeout bounds each read of a handshake, however many there are.
+        with gevent.Timeout(self._plan.patience.head, TimeoutError):
+            secured: socket.socket = self._tls.wrap_socket(client, server_side=True)
+        return secured
+
+    def _listen(self, listener: socket.socket) -> None:
+        listener.setblocking(True)
+        places = Places(self.worker_connections)
+        # The name is asked for now: connections taken in at the end begin when the listener is closed.
+        converse = partial(self._converse, places, listener.getsockname())
+        server = Listener(listener, handle=converse, spawn=places.pool)
+        if self.cfg.workers > 1:
+            server.max_accept = 1
+        server.start()
+        self._places.append(places)
+        self._servers.append(server)
+
+    def _stop(self, delay: float, grace: float, total: float) -> None:
+        _log.info("worker_stopping", extra={"connections": self._count()})
+        self._is_stopping = True
+        self._ends_at = min(self._ends_at, time.monotonic() + total)
+        self._plan.drain(grace)
+        gevent.sleep(delay)
+        self.alive = False
+        self._woken.set()
+
+    def _finish(self) -> None:
+        for server in self._servers:
+            # With `reuse_port` gunicorn gives each worker a socket of its own.
+            server.end(is_shared=not self.cfg.reuse_port)
+            if not (self.cfg.reuse_port or self._is_stopping):
+                server.close()  # A recycled worker has a successor, which takes in who still waits.
+        ending = self._plan.ending
+        self._ends_at = min(self._ends_at, time.monotonic() + ending.total)
+        self._wait_for_connections(time.monotonic() + _LAST_REQUEST_SECONDS, let_go=False)
+        # A worker that gunicorn recycles was not told to drain.
+        self._plan.drain(ending.grace)
+        self._wait_for_connections(self._ends_at, let_go=True)
+        if left := self._count():
+            _log.warning("connections_cut", extra={"connections": left})
+
+    def _wait_for_connections(self, until: float, *, let_go: bool) -> None:
+        while (self._count() or not all(server.closed for server in self._servers)) and time.monotonic() < until:
+            self.notify()
+            for server in self._servers:
+                server.take_in()
+            for places in self._places if let_go else ():
+                places.let_go(_LAST_REQUEST_SECONDS)
+            gevent.sleep(_LOOK_SECONDS)
+
+    def _count(self) -> int:
+        """Connections, those included that were accepted and have not begun."""
+        return sum(len(places.pool) for places in self._places) + sum(server.waiting for server in self._servers)
+
+
+def log_failed_greenlets() -> None:
+    """What nobody waits for fails into the log, as one event; gevent would write its traceback to standard error."""
+    hub: Any = gevent.get_hub()
+    # Not the context that comes first: it would show a greenlet with its arguments.
+    hub.print_exception = lambda _context, *failure: _log.error("greenlet_failed", exc_info=failure)
+
+
+def _cork(sock: Any, on: int) -> None:
+    # Linux's alone.
+    with contextlib.suppress(OSError, AttributeError):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, on)

@@ -1,0 +1,133 @@
+"""How the gateway speaks to the core, and how much of it at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.settings.addresses import url
+from gateway.settings.field import flag, knob, matching, one_of
+from gateway.settings.files import certificates, readable_file
+
+_header_name = matching(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", "a header's name: letters, digits and !#$%&'*+-.^_`|~")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoreKnobs:
+    """The core, its transport, a batch's budgets, retries and the circuit."""
+
+    core_url: str = knob(parse=url, help="Base URL of the core; paths of contract section 3 are appended.")
+    core_auth: str = knob(
+        "forward",
+        parse=one_of("forward", "client_credentials", "static", "none"),
+        help="How calls to the core are authenticated: `forward` the caller's token, `client_credentials` from "
+        "Keycloak, a `static` header from `CORE_AUTH_FILE`, or `none`.",
+    )
+    core_auth_file: str = knob(
+        "",
+        parse=readable_file,
+        help="File with one header line (`Name: value`) for `CORE_AUTH=static`; re-read on change.",
+    )
+    core_client_id: str = knob("", help="Client id for `CORE_AUTH=client_credentials`.")
+    core_client_secret: str = knob("", secret=True, help="Client secret for `CORE_AUTH=client_credentials`.")
+    core_transport: str = knob(
+        "hub",
+        parse=one_of("hub", "sessions"),
+        help="`hub`: the engine on the event loop; `sessions`: requests' stock adapter in a pool.",
+    )
+    core_timeout: float = knob(
+        5.0,
+        parse=float,
+        unit="s",
+        least=0.01,
+        help="One attempt of one call, first byte out to last byte in; the default follows a shorter `ITEM_DEADLINE`.",
+    )
+    core_connect_timeout: float = knob(
+        1.0, parse=float, unit="s", least=0.01, help="Name look-up, connect and TLS handshake."
+    )
+    core_keepalive: float = knob(
+        4.0,
+        parse=float,
+        unit="s",
+        least=0,
+        help="Idle connections older than this are dropped; keep it below the core's own limit.",
+    )
+    core_concurrency: int = knob(64, parse=int, least=1, help="Calls in flight to the core, per worker.")
+    core_max_answer_bytes: int = knob(
+        1_048_576, parse=int, unit="bytes", least=1024, help="Largest answer read from the core."
+    )
+    core_ca_file: str = knob(
+        "", parse=certificates, help="CA bundle (PEM) that signs the core's certificate; empty: the system's."
+    )
+    core_cert_file: str = knob("", parse=certificates, help="Client certificate (PEM) for mutual TLS with the core.")
+    core_key_file: str = knob(
+        "", parse=readable_file, help="Key of `CORE_CERT_FILE` (PEM, not encrypted); empty: it is in that file."
+    )
+    core_honours_idempotency: bool = knob(
+        False,
+        parse=flag,
+        help="The core applies a call with a known `Idempotency-Key` once; only then is a call repeated that may have been applied.",
+    )
+    core_atomic_errors: bool = knob(False, parse=flag, help="A 5xx of the core means that nothing was applied.")
+    core_deadline_header: str = knob(
+        "X-Request-Timeout-Ms",
+        parse=_header_name,
+        help="Header that tells the core the milliseconds left.",
+    )
+
+    batch_concurrency: int = knob(32, parse=int, least=1, help="Calls in flight to the core, per batch.")
+    batch_deadline: float = knob(
+        25.0, parse=float, unit="s", least=0.05, help="Time from the first call of a batch to its answer."
+    )
+    item_deadline: float = knob(
+        15.0,
+        parse=float,
+        unit="s",
+        least=0.01,
+        help="All attempts of one item together; the default follows a shorter `BATCH_DEADLINE`.",
+    )
+    request_deadline: float = knob(
+        0.0,
+        parse=float,
+        unit="s",
+        least=0,
+        help="The whole request, body included; 0: `BATCH_DEADLINE` + `BODY_TIMEOUT` + 2 s.",
+    )
+    graceful_timeout: float = knob(
+        0.0,
+        parse=float,
+        unit="s",
+        least=0,
+        help="Time a stopping worker may finish its batches; 0: `REQUEST_DEADLINE` + `DRAIN_DELAY` + 2 s.",
+    )
+    body_timeout: float = knob(10.0, parse=float, unit="s", least=0.1, help="Reading one request body.")
+
+    retry_attempts: int = knob(3, parse=int, least=1, most=10, help="Attempts of one item, the first included.")
+    retry_base: float = knob(
+        0.05, parse=float, unit="s", least=0, help="First back-off; doubled each time, full jitter."
+    )
+    retry_cap: float = knob(
+        1.0, parse=float, unit="s", least=0, help="Largest back-off; a `Retry-After` may be longer."
+    )
+    retry_budget: float = knob(
+        0.1, parse=float, unit="ratio", least=0, most=1, help="Retries as a share of the calls in the window."
+    )
+    retry_budget_window: float = knob(10.0, parse=float, unit="s", least=1, help="Window of the retry budget.")
+    retry_budget_floor: int = knob(3, parse=int, least=0, help="Retries allowed in a window whatever the share.")
+
+    circuit_enabled: bool = knob(True, parse=flag, help="Open a circuit on a failing core.")
+    circuit_window: float = knob(10.0, parse=float, unit="s", least=0.1, help="Window over which failures are rated.")
+    circuit_min_calls: int = knob(20, parse=int, least=1, help="Calls in the window before the rate counts.")
+    circuit_failure_rate: float = knob(
+        0.5,
+        parse=float,
+        unit="ratio",
+        least=0.01,
+        most=1,
+        help="Share of 5xx, timeouts and resets that opens the circuit.",
+    )
+    circuit_open: float = knob(2.0, parse=float, unit="s", least=0.05, help="Time before a half-open probe.")
+    circuit_probes: int = knob(3, parse=int, least=1, help="Probes that must succeed to close the circuit.")
+    limit_adaptive: bool = knob(
+        False, parse=flag, help="Lower the calls in flight when the core slows (AIMD), up to `CORE_CONCURRENCY`."
+    )
+    limit_floor: int = knob(4, parse=int, least=1, help="Least calls in flight of the adaptive limit.")

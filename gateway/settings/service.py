@@ -1,0 +1,132 @@
+"""What may enter, what is kept, and how the service is run and looked at."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from gateway.settings.addresses import bind_address, bind_host, redis_url, url
+from gateway.settings.field import flag, knob, matching, names, one_of
+from gateway.settings.files import readable_file
+
+_rate = matching(
+    r"[1-9][0-9]{0,17}/(second|minute|hour)", "COUNT/second, COUNT/minute or COUNT/hour, COUNT a whole number from 1"
+)
+
+
+def _traces(text: str) -> bool:
+    """A flag that can be on only where the libraries for it are installed."""
+    is_on = flag(text)
+    try:
+        is_possible = not is_on or all(map(find_spec, ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")))
+    except ImportError:
+        is_possible = False
+    if not is_possible:
+        raise ValueError("must be false unless the extra `traces` is installed (pip install '.[traces]')")
+    return is_on
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceKnobs:
+    """Limits, stores, the server, telemetry and pages."""
+
+    max_batch_items: int = knob(1000, parse=int, least=1, help="Items in one batch.")
+    max_body_bytes: int = knob(5_242_880, parse=int, unit="bytes", least=1024, help="Request body, after inflation.")
+    max_held_bytes: int = knob(
+        67_108_864,
+        parse=int,
+        unit="bytes",
+        least=0,
+        help="Request bodies held by a worker at once, the first 64 KiB of each aside, before larger ones are shed.",
+    )
+    max_waiting_batches: int = knob(
+        200,
+        parse=int,
+        least=1,
+        help="Batches under way in a worker before new ones are shed; one principal gets three quarters of them.",
+    )
+    max_queue_age: float = knob(
+        5.0,
+        parse=float,
+        unit="s",
+        least=0.01,
+        help="How long a batch has waited for its turn at the core before new batches are shed.",
+    )
+    languages: tuple[str, ...] = knob(("en", "fr"), parse=names, help="Languages of title, subtitle and details.")
+    rate_limit: str = knob(
+        "",
+        parse=_rate,
+        help="Items per principal on the bulk endpoint, as `COUNT/second`, `COUNT/minute` or `COUNT/hour`; empty: none.",
+    )
+    key_rate_limit: str = knob(
+        "500/minute", parse=_rate, help="Requests per API key without a rate of its own, written as `RATE_LIMIT` is."
+    )
+    redis_url: str = knob(
+        "",
+        parse=redis_url,
+        secret=True,
+        help="Redis for idempotency records and rate limits, as `redis://HOST:PORT/DB`, `rediss://HOST:PORT/DB` or `unix:///PATH`; empty: SQLite in `STATE_DIR`.",
+    )
+    state_dir: Path = knob(
+        Path(tempfile.gettempdir()) / "bulk-update-gateway",
+        parse=Path,
+        help="Folder for the embedded stores, shared by the workers of one host.",
+    )
+    api_keys_file: str = knob(
+        "", parse=readable_file, help="Read-only file of API keys, instead of the store in `STATE_DIR`."
+    )
+    idempotency_ttl: float = knob(
+        86_400.0, parse=float, unit="s", least=1, help="How long an idempotency record is kept."
+    )
+    idempotency_max_bytes: int = knob(
+        1_073_741_824, parse=int, unit="bytes", least=1_048_576, help="Size of the embedded idempotency store."
+    )
+
+    bind: str = knob(
+        "127.0.0.1:8000",
+        parse=bind_address,
+        help="Where to listen: `HOST:PORT`, `unix:PATH` or `fd://NUMBER`; `-b` of gunicorn wins.",
+    )
+    client_keepalive: float = knob(
+        75.0,
+        parse=float,
+        unit="s",
+        least=1,
+        help="How long a client's connection may rest between requests; keep it above the load balancer's own.",
+    )
+    header_timeout: float = knob(
+        5.0, parse=float, unit="s", least=0.1, help="Reading one request's head, from its first byte."
+    )
+    answer_timeout: float = knob(30.0, parse=float, unit="s", least=0.1, help="A client's time to take one answer.")
+    workers: int = knob(1, parse=int, least=1, help="Worker processes; one per core.")
+    drain_delay: float = knob(
+        1.0,
+        parse=float,
+        unit="s",
+        least=0,
+        help="How long a stopping worker says so on `/readyz` before it stops listening.",
+    )
+    public_url: str = knob("", parse=url, help="The service's own URL as partners see it; problem types start with it.")
+    metrics: str = knob(
+        "path",
+        parse=one_of("path", "port", "off"),
+        help="Serve `/metrics` on the service's own port, on `METRICS_PORT`, or not.",
+    )
+    metrics_port: int = knob(
+        9090, parse=int, least=1, most=65535, help="Port for `METRICS=port`, on the host of `METRICS_BIND`."
+    )
+    metrics_bind: str = knob("127.0.0.1", parse=bind_host, help="Host for `METRICS=port`.")
+    status_page: bool = knob(False, parse=flag, help="Serve the operators' page `/status` beside the metrics.")
+    docs_page: bool = knob(True, parse=flag, help="Serve `/docs`.")
+    traces: bool = knob(
+        False,
+        parse=_traces,
+        help="Export traces by OTLP, of one request in ten unless `OTEL_TRACES_SAMPLER` says otherwise (`OTEL_*` variables apply); needs the extra `traces`.",
+    )
+    log_format: str = knob(
+        "auto", parse=one_of("auto", "json", "console"), help="`auto`: key=value on a terminal, JSON elsewhere."
+    )
+    log_level: str = knob("info", parse=one_of("debug", "info", "warning", "error"), help="Least severe events logged.")
+    log_failed_items: int = knob(10, parse=int, least=0, help="Failed items logged per batch.")

@@ -1,0 +1,1 @@
+"""Log lines: their names, their form and the way to the output."""

@@ -1,0 +1,1 @@
+"""Metrics: the table of series, their registry and the files that workers share."""

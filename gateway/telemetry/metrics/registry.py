@@ -1,0 +1,116 @@
+"""The metrics as prometheus-client holds them, fed once per request and batch, and by deltas for what others count.
+
+In one process they live in memory; under gunicorn in files that ``shared.py`` lays out, so that any worker can show all.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from gateway.telemetry.metrics.table import METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from prometheus_client import Metric
+
+    from gateway.telemetry.events import BatchDetails, RequestDetails
+    from gateway.telemetry.metrics.table import Spec
+
+__all__ = ["CONTENT_TYPE", "Metrics"]
+
+_METHODS = frozenset({"GET", "HEAD", "PATCH", "PUT", "POST", "DELETE", "OPTIONS"})
+
+
+class FoldedHistogram(Histogram):
+    """A histogram that also takes what someone else has counted."""
+
+    def fold(self, counts: Sequence[int], total: float) -> None:
+        """Add ``counts`` observations per bucket (not cumulative, one more than there are bounds), ``total`` in sum."""
+        for bucket, count in zip(self._buckets, counts, strict=True):
+            if count:
+                bucket.inc(count)
+        self._sum.inc(total)
+
+
+class Metrics:
+    """All metrics of METRICS; a hook of the Telemetry port. ``folder`` is where the workers' files are, if they share."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        # Not part of the text format, and absent anyway where workers share files.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
+        self._own = CollectorRegistry()
+        self._shown = CollectorRegistry() if folder else self._own
+        if folder:
+            MultiProcessCollector(self._shown, path=str(folder))  # type: ignore[no-untyped-call]  # the library leaves it untyped
+        self._counters = {spec.name: _counter(spec, self._own) for spec in METRICS if spec.kind == "counter"}
+        self._gauges = {spec.name: _gauge(spec, self._own) for spec in METRICS if spec.kind == "gauge"}
+        self._histograms = {spec.name: _histogram(spec, self._own) for spec in METRICS if spec.kind == "histogram"}
+        # The library looks a series up under a lock, each time anew; the labels' values are closed sets.
+        self._labelled = cache(lambda name, *labels: self._counters[name].labels(*labels))
+        self._durations = cache(self._histograms["gateway_request_duration_seconds"].labels)
+
+    def counter(self, name: str) -> Counter:
+        """The counter of this name."""
+        return self._counters[name]
+
+    def gauge(self, name: str) -> Gauge:
+        """The gauge of this name."""
+        return self._gauges[name]
+
+    def histogram(self, name: str) -> FoldedHistogram:
+        """The histogram of this name."""
+        return self._histograms[name]
+
+    def request_ended(self, request: RequestDetails) -> None:
+        """Count an answered request."""
+        route = request.route or "unmatched"
+        method = request.method if request.method in _METHODS else "other"
+        self._count("gateway_requests_total", route, method, str(request.status))
+        self._durations(route).observe(request.seconds)
+        if request.problem:
+            self._count("gateway_problems_total", request.problem)
+        if request.status == 429:
+            self._count("gateway_rate_limited_total", route)
+        if request.replay:
+            self._count("gateway_idempotent_replays_total", request.replay)
+
+    def batch_ended(self, batch: BatchDetails) -> None:
+        """Count a batch and its items."""
+        self._count("gateway_batches_total", batch.kind, str(batch.status))
+        self.histogram("gateway_batch_items").observe(batch.items)
+        self.histogram("gateway_batch_duration_seconds").observe(batch.seconds)
+        for (outcome, code), count in batch.counts.items():
+            self._count("gateway_items_total", outcome, code, by=count)
+
+    def _count(self, name: str, *labels: str, by: float = 1) -> None:
+        self._labelled(name, *labels).inc(by)
+
+    def collect(self) -> Iterable[Metric]:
+        """The present numbers of all workers."""
+        return self._shown.collect()
+
+    def render(self) -> bytes:
+        """The present numbers of all workers in Prometheus' text format."""
+        return generate_latest(self._shown)
+
+
+def _counter(spec: Spec, registry: CollectorRegistry) -> Counter:
+    counter = Counter(spec.name, spec.help, spec.labels, registry=registry)
+    for values in spec.from_start:
+        counter.labels(*values)
+    return counter
+
+
+def _gauge(spec: Spec, registry: CollectorRegistry) -> Gauge:
+    return Gauge(spec.name, spec.help, spec.labels, multiprocess_mode=spec.across, registry=registry)
+
+
+def _histogram(spec: Spec, registry: CollectorRegistry) -> FoldedHistogram:
+    return FoldedHistogram(spec.name, spec.help, spec.labels, buckets=spec.buckets, registry=registry)

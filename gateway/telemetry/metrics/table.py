@@ -1,0 +1,169 @@
+"""Every metric the gateway has: the table from which they are made, and from which docs, dashboard and alerts are checked.
+
+Names and units follow Prometheus' conventions. Every label has a closed set of values; no label holds an id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from legacy_client.health.gate import DURATION_BOUNDS
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0)
+_ITEMS = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 10_000.0, 100_000.0)
+
+Across = Literal["livesum", "livemax"]
+"""How a gauge of several workers becomes one number; dead workers never count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One metric. Series of ``from_start`` exist before the first event, so that a rate sees their first step."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+    across: Across = "livesum"
+    from_start: tuple[tuple[str, ...], ...] = ()
+
+
+ITEM_SERIES = (
+    ("applied", "ok"),
+    ("not_applied", "not_found"),
+    ("not_applied", "rejected"),
+    ("not_applied", "conflict"),
+    ("not_applied", "core_busy"),
+    ("not_applied", "core_error"),
+    ("not_applied", "core_misconfigured"),
+    ("not_sent", "core_unreachable"),
+    ("not_sent", "core_misconfigured"),
+    ("not_sent", "circuit_open"),
+    ("not_sent", "deadline"),
+    ("not_sent", "shutting_down"),
+    ("not_sent", "client_gone"),
+    ("not_sent", "journal_unavailable"),
+    ("not_sent", "internal_error"),
+    ("unknown", "core_timeout"),
+    ("unknown", "core_error"),
+    ("unknown", "core_broke_off"),
+    ("unknown", "core_bad_answer"),
+    ("unknown", "interrupted"),
+    ("unknown", "internal_error"),
+)
+"""Outcome and code of every item there can be: an alert on a rare one needs its zero before its first."""
+
+_INTEGRATION = "/integrations/v1/<integration_id>/actions/<action_id>"
+REQUEST_SERIES = tuple(
+    (route, method, status)
+    for route, method in (
+        ("/openapi/api/v1/actions", "PATCH"),
+        (_INTEGRATION, "PUT"),
+        (f"/api/public{_INTEGRATION}", "PUT"),
+    )
+    for status in ("200", "500", "502", "503", "504")
+)
+"""Route, method and status of what partners ask for, where it went well and where it failed on our side."""
+
+METRICS: tuple[Spec, ...] = (
+    Spec(
+        "gateway_requests_total",
+        "counter",
+        "Requests answered.",
+        ("route", "method", "status"),
+        from_start=REQUEST_SERIES,
+    ),
+    Spec(
+        "gateway_request_duration_seconds",
+        "histogram",
+        "From a request's first hop to its answer.",
+        ("route",),
+        _SECONDS,
+    ),
+    Spec(
+        "gateway_problems_total",
+        "counter",
+        "Problem documents answered, by type.",
+        ("type",),
+        from_start=(("internal-error",),),
+    ),
+    Spec(
+        "gateway_batches_total",
+        "counter",
+        "Batches run, by the status that their outcomes add up to.",
+        ("kind", "status"),
+    ),
+    Spec("gateway_batch_items", "histogram", "Items in a batch that was run.", (), _ITEMS),
+    Spec("gateway_batch_duration_seconds", "histogram", "From a batch's first call to its last outcome.", (), _SECONDS),
+    Spec(
+        "gateway_items_total",
+        "counter",
+        "Items run, by what became of each: the item-level indicator of service.",
+        ("outcome", "code"),
+        from_start=ITEM_SERIES,
+    ),
+    Spec("gateway_batches_in_flight", "gauge", "Batches under way."),
+    Spec(
+        "gateway_shed_total",
+        "counter",
+        "Requests refused to protect the service.",
+        ("reason",),
+        from_start=(
+            ("draining",),
+            ("too_many_batches",),
+            ("too_many_of_one",),
+            ("too_many_bytes",),
+            ("queue_too_old",),
+        ),
+    ),
+    Spec(
+        "gateway_rate_limited_total",
+        "counter",
+        "Requests refused because their principal is over its rate.",
+        ("route",),
+    ),
+    Spec(
+        "gateway_idempotent_replays_total",
+        "counter",
+        "Requests with a known idempotency key: answered from the record, or completed.",
+        ("kind",),
+    ),
+    Spec(
+        "gateway_idempotency_refused_total",
+        "counter",
+        "Requests with an idempotency key refused because its record could not be had.",
+    ),
+    Spec("gateway_core_attempts_total", "counter", "Calls sent to the core, retries included, by result.", ("result",)),
+    Spec(
+        "gateway_core_attempt_duration_seconds",
+        "histogram",
+        "One call to the core, first byte out to last byte in.",
+        (),
+        DURATION_BOUNDS,
+    ),
+    Spec("gateway_core_retries_total", "counter", "Calls to the core that repeat an earlier one."),
+    Spec("gateway_core_refused_total", "counter", "Calls that an open circuit held back."),
+    Spec("gateway_core_in_flight", "gauge", "Calls to the core under way."),
+    Spec("gateway_core_waiting_items", "gauge", "Items accepted but not yet sent to the core."),
+    Spec(
+        "gateway_core_waiting_seconds",
+        "gauge",
+        "How long a batch has now waited for its turn at the core, at most.",
+        across="livemax",
+    ),
+    Spec("gateway_core_concurrency_limit", "gauge", "Calls to the core that may be under way at once."),
+    Spec("gateway_core_circuit_state", "gauge", "Workers whose circuit is in this state.", ("state",)),
+    Spec(
+        "gateway_jwks_age_seconds",
+        "gauge",
+        "Age of the oldest realm's signing keys; `+Inf` while a realm has never given any.",
+        across="livemax",
+    ),
+    Spec("gateway_workers", "gauge", "Worker processes that serve."),
+    Spec("gateway_process_cpu_seconds_total", "counter", "CPU time of the worker processes."),
+    Spec("gateway_process_resident_memory_bytes", "gauge", "Resident memory of the worker processes."),
+    Spec("gateway_build_info", "gauge", "Always 1; the labels say what runs.", ("version", "python"), across="livemax"),
+)
+"""All metrics, in the order in which they are documented."""

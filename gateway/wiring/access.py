@@ -1,0 +1,133 @@
+"""Everything that decides who may enter, put together from the settings. Its one rule: one Keycloak client a purpose."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gateway.auth.api_keys.authenticator import ApiKeyAuthenticator
+from gateway.auth.api_keys.file import FileKeys
+from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
+from gateway.auth.errors import SourceFailed
+from gateway.auth.keycloak.authenticator import KeycloakAuthenticator
+from gateway.auth.keycloak.claims import ClaimRules
+from gateway.auth.keycloak.client import Server, ask
+from gateway.auth.keycloak.introspection import Introspection
+from gateway.auth.keycloak.key_store import KeyLife, KeyStore
+from gateway.auth.keycloak.realm_source import RealmSource
+from gateway.auth.keycloak.signing_keys import ALGORITHMS
+from gateway.auth.keycloak.token_principal import PrincipalRules
+from gateway.auth.keycloak.verifier import Realm, TokenVerifier
+from gateway.settings import SettingsError, variable
+from gateway.wiring.core_token import CoreToken
+
+if TYPE_CHECKING:
+    from keycloak import KeycloakOpenID
+
+    from gateway.settings import Settings
+
+
+class Access:
+    """The authenticators, in the order in which they are asked, and the keys behind them.
+
+    Raises SettingsError where a setting names what cannot be used. Nothing is fetched before ``start``.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._server = Server(
+            url=settings.keycloak_url, timeout=settings.keycloak_timeout, ca_file=settings.keycloak_ca_file
+        )
+        self._algorithms = _algorithms(settings)
+        self._realms = self._make_realms()
+        self.authenticators = (ApiKeyAuthenticator(_api_keys(settings)), self._keycloak())
+
+    def start(self) -> None:
+        """Begin to fetch keys; returns at once. To be called in the process that serves, after any fork."""
+        for realm in self._realms:
+            realm.keys.start()
+
+    def close(self) -> None:
+        """Stop fetching."""
+        for realm in self._realms:
+            realm.keys.close()
+
+    def check(self) -> dict[str, Any]:
+        """Readiness: whether the tokens of every realm can be verified now."""
+        missing = {realm.name: problem.reason for realm in self._realms if (problem := realm.keys.ping())}
+        return {"ready": not missing, **({"reasons": missing} if missing else {})}
+
+    def keys_age(self) -> float:
+        """Seconds since Keycloak last gave a realm's keys, of the realm that waits longest; infinite where one has none."""
+        return max(realm.keys.age_seconds() for realm in self._realms)
+
+    def core_token(self) -> CoreToken:
+        """A source of tokens for ``CORE_AUTH=client_credentials``, from the first realm."""
+        settings = self._settings
+        return CoreToken(
+            self._server.client(
+                settings.keycloak_realm[0], client_id=settings.core_client_id, secret=settings.core_client_secret
+            )
+        )
+
+    def _make_realms(self) -> tuple[Realm, ...]:
+        settings = self._settings
+        life = KeyLife(ttl=settings.keys_ttl, max_stale=settings.keys_max_stale, cooldown=settings.keys_cooldown)
+        issuers = settings.keycloak_issuer or [
+            f"{settings.keycloak_url}/realms/{name}" for name in settings.keycloak_realm
+        ]
+        return tuple(
+            Realm(name, issuer, KeyStore(name, RealmSource(self._server.client(name), self._algorithms), life))
+            for name, issuer in zip(settings.keycloak_realm, issuers, strict=True)
+        )
+
+    def _keycloak(self) -> KeycloakAuthenticator:
+        settings = self._settings
+        rules = ClaimRules(
+            audience=settings.keycloak_audience,
+            leeway=settings.jwt_leeway,
+            max_lifetime=settings.jwt_max_lifetime,
+            type=settings.jwt_type,
+            authorized_parties=frozenset(settings.jwt_authorized_parties),
+        )
+        return KeycloakAuthenticator(
+            TokenVerifier(self._realms, rules, self._algorithms),
+            PrincipalRules(audience=settings.keycloak_audience, partner_claim=settings.partner_claim),
+            cache_size=settings.token_cache_size,
+            introspection=self._introspection() if settings.introspection else None,
+        )
+
+    def _introspection(self) -> Introspection:
+        settings = self._settings
+        client_id, secret = settings.introspection_client_id, settings.introspection_client_secret
+        clients = {
+            realm.name: self._server.client(realm.name, client_id=client_id, secret=secret) for realm in self._realms
+        }
+        return Introspection(
+            {name: partial(_introspect, client) for name, client in clients.items()},
+            ttl=settings.introspection_ttl,
+            fail_open=settings.introspection_fail_open,
+        )
+
+
+def _introspect(client: KeycloakOpenID, token: str) -> dict[str, Any]:
+    return ask(partial(client.introspect, token))
+
+
+def _algorithms(settings: Settings) -> frozenset[str]:
+    foreign = sorted(set(settings.jwt_algorithms) - ALGORITHMS)
+    if foreign:
+        raise SettingsError(
+            f"{variable('jwt_algorithms')}: {', '.join(foreign)} is not one of: {', '.join(sorted(ALGORITHMS))}"
+        )
+    return frozenset(settings.jwt_algorithms)
+
+
+def _api_keys(settings: Settings) -> FileKeys | SqliteKeys:
+    if not settings.api_keys_file:
+        return SqliteKeys(settings.state_dir / FILE_NAME)
+    try:
+        return FileKeys(Path(settings.api_keys_file))
+    except SourceFailed as exc:
+        raise SettingsError(f"{variable('api_keys_file')}: {exc.reason}") from exc

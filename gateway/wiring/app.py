@@ -1,0 +1,163 @@
+"""The composition root: builds every collaborator once from the settings and hands them down.
+
+Called in each worker after the fork (``wsgi.py``), and by tests with backends of their own.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from typing import Any
+
+from flask import Flask
+
+from gateway import VERSION
+from gateway.admission.body_memory import HeldBytes
+from gateway.admission.shedding import LoadShedder
+from gateway.api.body import BodyLimits
+from gateway.api.bulk import BulkEndpoint
+from gateway.api.capacity import Door
+from gateway.api.guard import Guard
+from gateway.api.idempotency import Replays
+from gateway.api.integrations import IntegrationEndpoint
+from gateway.api.pages import metrics, openapi, status
+from gateway.api.pages import problems as problem_pages
+from gateway.api.pages.metrics import OwnPort
+from gateway.api.quota import Quota
+from gateway.api.routes import register, register_errors, register_pages
+from gateway.auth.scopes import Permissions
+from gateway.batch.run import BatchRunner
+from gateway.resources.translate import ActionTranslation
+from gateway.serving.plan import worker_plan
+from gateway.settings import Settings, SettingsError, load, unknown_variables
+from gateway.telemetry.instruments import Instruments
+from gateway.telemetry.metrics import worker_files as shared
+from gateway.telemetry.metrics.counters import Sources
+from gateway.telemetry.traces import TracesUnavailable
+from gateway.wiring.backends import Backends, connect
+from schemas.actions import BatchLoader
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings | None = None, backends: Backends | None = None) -> Flask:
+    """The WSGI application. Raises SettingsError where the settings do not allow a start."""
+    settings = settings or load()
+    instruments = _instruments(settings)
+    backends = backends or connect(settings)
+    shedder = LoadShedder(
+        max_batches=settings.max_waiting_batches, max_queue_age=settings.max_queue_age, waiting=backends.waiting
+    )
+    # A single body of the largest size always has room.
+    door = Door(shedder, HeldBytes(max(settings.max_held_bytes, settings.max_body_bytes)))
+    bulk = _bulk(settings, backends, door, instruments)
+    app = _bare()
+    app.extensions["worker"] = worker_plan(settings, shedder.drain)
+    app.after_request(door.until_taken)
+    register(
+        app,
+        telemetry=instruments.telemetry,
+        base_url=settings.public_url,
+        bulk=bulk,
+        integration=_integration(settings, backends, door, instruments),
+        checks={**backends.checks, "draining": lambda: {"ready": not shedder.draining}},
+        document=_document(settings),
+        docs_page=settings.docs_page,
+    )
+    _operators(app, settings, instruments)
+    _watch(instruments, backends, shedder, bulk.replays)
+    app.wsgi_app = instruments.traces.application(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's documented way to wrap
+    _tell_unknown_variables()
+    return app
+
+
+def _instruments(settings: Settings) -> Instruments:
+    try:
+        return Instruments(
+            metrics=settings.metrics != "off", traces=settings.traces, version=VERSION, folder=shared.join(os.environ)
+        )
+    except TracesUnavailable as exc:
+        raise SettingsError(str(exc)) from exc
+
+
+def _bare() -> Flask:
+    """Flask without what it would serve or redirect by itself."""
+    app = Flask("gateway", static_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.url_map.merge_slashes = False
+    return app
+
+
+def _document(settings: Settings) -> dict[str, Any]:
+    return openapi.document(
+        version=VERSION,
+        languages=settings.languages,
+        max_items=settings.max_batch_items,
+        public_url=settings.public_url,
+    )
+
+
+def _tell_unknown_variables() -> None:
+    for name, nearest in unknown_variables(os.environ):
+        _log.warning("setting_unknown", extra={"variable": name, "nearest": nearest})
+
+
+def _watch(instruments: Instruments, backends: Backends, shedder: LoadShedder, replays: Replays) -> None:
+    if backends.gate is not None:
+        instruments.watch(
+            Sources(
+                core=backends.gate.snapshot,
+                waiting=backends.waiting,
+                batches=lambda: shedder.under_way,
+                shed=lambda: {str(reason): count for reason, count in shedder.refused.items()},
+                keyed_refused=lambda: replays.refused,
+                keys_age=backends.keys_age,
+            )
+        )
+
+
+def _operators(app: Flask, settings: Settings, instruments: Instruments) -> None:
+    """The operators' pages, on the service's own port or on another."""
+    if settings.metrics == "off":
+        return
+    pages = [metrics.blueprint(instruments.render)]
+    pages += [status.blueprint(instruments.numbers)] if settings.status_page else []
+    if settings.metrics == "path":
+        register_pages(app, pages)
+    else:
+        own = Flask("operators", static_folder=None)
+        register_errors(own, instruments.telemetry, settings.public_url)
+        register_pages(own, [*pages, problem_pages.blueprint()])
+        app.wsgi_app = OwnPort(app.wsgi_app, own.wsgi_app, settings.metrics_port)  # type: ignore[method-assign]  # Flask's documented way to wrap
+
+
+def _bulk(settings: Settings, backends: Backends, door: Door, instruments: Instruments) -> BulkEndpoint:
+    permissions = Permissions(required_role=settings.required_role, required_scope=settings.required_scope)
+    runner = BatchRunner(backends.core, ActionTranslation(settings.languages))
+    loader = BatchLoader(settings.languages, settings.max_batch_items, lambda: time.sleep(0), runner.update)
+    return BulkEndpoint(
+        door=door,
+        guard=Guard(backends.authenticators, permissions, "gateway"),
+        quota=Quota("items", backends.item_rates),
+        loader=instruments.traces.loader(loader),
+        replays=Replays(backends.idempotency),
+        runner=instruments.traces.runner(runner),
+        body_limits=BodyLimits(max_bytes=settings.max_body_bytes, seconds=settings.body_timeout),
+        deadline_seconds=settings.batch_deadline,
+        concurrency=settings.batch_concurrency,
+        telemetry=instruments.telemetry,
+        log_failed_items=settings.log_failed_items,
+    )
+
+
+def _integration(settings: Settings, backends: Backends, door: Door, instruments: Instruments) -> IntegrationEndpoint:
+    return IntegrationEndpoint(
+        door=door,
+        guard=Guard(backends.authenticators, Permissions(), "gateway"),
+        quota=Quota("requests", backends.key_rates),
+        core=backends.core,
+        body_limits=BodyLimits(max_bytes=settings.max_body_bytes, seconds=settings.body_timeout),
+        deadline_seconds=settings.item_deadline,
+        telemetry=instruments.telemetry,
+    )

@@ -1,0 +1,106 @@
+"""What the service reaches outside its own process: the core, Keycloak and the stores. Tests bring their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gateway.admission.idempotency.policy import ClaimPolicy
+from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
+from gateway.admission.rates.limits import RateLimits
+from gateway.admission.rates.sqlite import SqliteStorage
+from gateway.api import integrations
+from gateway.batch import run as batch
+from gateway.settings import SettingsError, variable
+from gateway.wiring.access import Access
+from gateway.wiring.core import CoreLink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from limits.storage import Storage
+
+    from gateway.admission.idempotency.policy import IdempotencyStore
+    from gateway.auth.principal import Authenticator
+    from gateway.settings import Settings
+    from legacy_client import CoreGate
+
+
+class Core(batch.Core, integrations.Core, Protocol):
+    """The legacy core, as the service uses it (``legacy_client.LegacyClient``)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backends:
+    """``waiting`` gives the calls not yet sent and the age of the oldest in seconds; ``checks`` are asked for readiness."""
+
+    core: Core
+    waiting: Callable[[], tuple[int, float]]
+    gate: CoreGate | None = None
+    keys_age: Callable[[], float | None] = lambda: None
+    authenticators: Sequence[Authenticator]
+    idempotency: IdempotencyStore
+    item_rates: RateLimits
+    key_rates: RateLimits
+    checks: Mapping[str, Callable[[], dict[str, Any]]] = field(default_factory=dict)
+
+
+def connect(settings: Settings) -> Backends:
+    """The real ones. Nothing is awaited: each answers for itself when asked.
+
+    Raises SettingsError where a setting names what cannot be used.
+    """
+    _check_redis(settings)
+    access = Access(settings)
+    access.start()
+    core = CoreLink(settings, access.core_token)
+    storage = rate_storage(settings)
+    return Backends(
+        core=core.client,
+        waiting=core.transport.waiting,
+        gate=core.gate,
+        keys_age=access.keys_age,
+        authenticators=access.authenticators,
+        idempotency=idempotency_store(settings),
+        item_rates=RateLimits(settings.rate_limit, storage, name="items"),
+        key_rates=RateLimits(settings.key_rate_limit, storage, name="requests"),
+        checks={"core": core.check, "keycloak": access.check},
+    )
+
+
+def idempotency_store(settings: Settings) -> IdempotencyStore:
+    """Redis where it is set, else one SQLite file for the workers of this host."""
+    policy = ClaimPolicy(
+        ttl_seconds=settings.idempotency_ttl,
+        # A worker that lives renews its lease far more often than a batch may last.
+        lease_seconds=settings.batch_deadline + 10,
+        repeats_unknown=settings.core_honours_idempotency,
+    )
+    if settings.redis_url:
+        # Here and below: a worker without Redis need not carry its client.
+        from gateway.admission.idempotency.redis import RedisIdempotencyStore
+
+        return RedisIdempotencyStore(settings.redis_url, policy)
+    path = settings.state_dir / "idempotency.sqlite"
+    return SqliteIdempotencyStore(path, policy, max_bytes=settings.idempotency_max_bytes)
+
+
+def rate_storage(settings: Settings) -> Storage:
+    """Where rates are counted for all workers: Redis where it is set, else one SQLite file."""
+    if settings.redis_url:
+        from gateway.admission.rates.redis import SharedRedisStorage
+
+        return SharedRedisStorage(settings.redis_url)
+    return SqliteStorage(settings.state_dir / "rates.sqlite")
+
+
+def _check_redis(settings: Settings) -> None:
+    """The options in its URL are ones that its client knows, which would find out with the first request."""
+    if settings.redis_url:
+        from redis import ConnectionPool
+
+        try:
+            ConnectionPool.from_url(settings.redis_url).make_connection()
+        except (TypeError, ValueError) as exc:
+            # The library's text is left out: it may repeat the value.
+            raise SettingsError(f"{variable('redis_url')}: must have no options but those of redis-py") from exc

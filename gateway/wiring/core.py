@@ -1,0 +1,126 @@
+"""The legacy client as the settings want it: transport, gate, retries, credentials. Its own names stay in ``legacy_client``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gateway.settings import SettingsError, variable
+from gateway.wiring.reachability import Reachability
+from legacy_client import (
+    AdaptiveLimit,
+    Circuit,
+    ClientCredentials,
+    CoreGate,
+    ForwardedCredentials,
+    LegacyClient,
+    LockedGate,
+    NoCredentials,
+    RetryBudget,
+    RetryPolicy,
+    StaticFileCredentials,
+)
+from legacy_client.transport.base import Limits, Tls
+from legacy_client.transport.sessions.transport import SessionsTransport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.settings import Settings
+    from legacy_client import Credentials
+    from legacy_client.transport.base import Transport
+
+    FetchToken = Callable[[], tuple[str, float]]
+
+
+class CoreLink:
+    """The client with what telemetry and readiness look at: its gate and its transport."""
+
+    def __init__(self, settings: Settings, fetch_token: Callable[[], FetchToken]) -> None:
+        budget = RetryBudget(
+            ratio=settings.retry_budget, window_seconds=settings.retry_budget_window, floor=settings.retry_budget_floor
+        )
+        self.gate = _gate(settings, budget)
+        self.transport = _transport(settings, self.gate)
+        self.client = LegacyClient(
+            settings.core_url,
+            self.transport,
+            credentials=_credentials(settings, fetch_token),
+            retries=RetryPolicy(
+                budget,
+                attempts=settings.retry_attempts,
+                base_seconds=settings.retry_base,
+                cap_seconds=settings.retry_cap,
+            ),
+            honours_idempotency=settings.core_honours_idempotency,
+            atomic_errors=settings.core_atomic_errors,
+            max_answer_bytes=settings.core_max_answer_bytes,
+            item_seconds=settings.item_deadline,
+            attempt_seconds=settings.core_timeout,
+        )
+        self._reachability = Reachability(self.client.ping, seconds=settings.core_connect_timeout)
+
+    def check(self) -> dict[str, Any]:
+        """Readiness: the core can be reached, and the circuit is not open."""
+        snapshot = self.gate.snapshot()
+        # An open circuit says enough; a look at a core that fails would only load it.
+        is_reachable = snapshot.circuit == "open" or self._reachability.is_reachable()
+        return {
+            "ready": snapshot.circuit != "open" and is_reachable,
+            "circuit": snapshot.circuit,
+            "limit": snapshot.limit,
+            "in_flight": snapshot.in_flight,
+            **({} if is_reachable else {"reason": "unreachable"}),
+        }
+
+
+def _gate(settings: Settings, budget: RetryBudget) -> CoreGate:
+    circuit = Circuit(
+        window_seconds=settings.circuit_window,
+        min_calls=settings.circuit_min_calls,
+        failure_rate=settings.circuit_failure_rate,
+        open_seconds=settings.circuit_open,
+        probes=settings.circuit_probes,
+    )
+    # The engine asks from its loop alone; threads meet in the other transport's gate.
+    kind = CoreGate if settings.core_transport == "hub" else LockedGate
+    return kind(
+        ceiling=settings.core_concurrency,
+        circuit=circuit if settings.circuit_enabled else None,
+        limit=AdaptiveLimit(floor=settings.limit_floor, ceiling=settings.core_concurrency)
+        if settings.limit_adaptive
+        else None,
+        budget=budget,
+        attempt_seconds=settings.core_timeout,
+    )
+
+
+def _transport(settings: Settings, gate: CoreGate) -> Transport:
+    limits = Limits(
+        connections=settings.core_concurrency,
+        attempt_seconds=settings.core_timeout,
+        connect_seconds=settings.core_connect_timeout,
+        idle_seconds=settings.core_keepalive,
+        max_answer_bytes=settings.core_max_answer_bytes,
+        deadline_header=settings.core_deadline_header,
+    )
+    tls = Tls(ca_file=settings.core_ca_file, cert_file=settings.core_cert_file, key_file=settings.core_key_file)
+    if settings.core_transport == "sessions":
+        return SessionsTransport(settings.core_url, gate=gate, limits=limits, tls=tls)
+    # Only this transport needs gevent.
+    from legacy_client.transport.hub import HubTransport
+
+    return HubTransport(settings.core_url, gate=gate, limits=limits, tls=tls)
+
+
+def _credentials(settings: Settings, fetch_token: Callable[[], FetchToken]) -> Credentials:
+    if settings.core_auth == "none":
+        return NoCredentials()
+    if settings.core_auth == "client_credentials":
+        return ClientCredentials(fetch_token())
+    if settings.core_auth == "forward":
+        return ForwardedCredentials()
+    try:
+        return StaticFileCredentials(Path(settings.core_auth_file))
+    except (OSError, ValueError) as exc:
+        raise SettingsError(f"{variable('core_auth_file')}: must be a file with one line, Name: value") from exc

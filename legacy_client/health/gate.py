@@ -1,0 +1,192 @@
+"""What may be sent to the core now: the circuit, the limit and the counters behind the transport's gate."""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from legacy_client import errors
+from legacy_client.errors import CoreError
+from legacy_client.health.unanswered import Silence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from requests import Response
+
+    from legacy_client.health.budget import RetryBudget
+    from legacy_client.health.circuit import Circuit, CircuitState
+    from legacy_client.health.limit import AdaptiveLimit
+
+DURATION_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper bounds in seconds of the buckets in which attempts are counted; one more bucket takes the rest."""
+
+RESULTS: Mapping[type[CoreError], str] = {
+    errors.Unreachable: "unreachable",
+    errors.Untrusted: "untrusted",
+    errors.Unsendable: "unsendable",
+    errors.Stopped: "stopped",
+    errors.TimedOut: "timed_out",
+    errors.BrokenOff: "broken_off",
+    errors.BadAnswer: "bad_answer",
+}
+_FAILURES = (errors.Unreachable, errors.TimedOut, errors.BrokenOff)
+_ANSWERS = ("2xx", "3xx", "4xx", "5xx", "busy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSnapshot:
+    """The gate as of now, for metrics and readiness. Counters grow for as long as the process lives.
+
+    ``attempts`` counts by result (``2xx`` … ``5xx``, ``busy``, or the error's name); ``duration_counts`` has one count for
+    each of ``DURATION_BOUNDS`` and one for the rest, not cumulated; ``refused`` are calls that the circuit held back.
+    """
+
+    circuit: CircuitState
+    limit: int
+    in_flight: int
+    attempts: Mapping[str, int]
+    duration_counts: tuple[int, ...]
+    duration_sum: float
+    refused: int
+    retries: int
+
+
+class CoreGate:
+    """One per core and worker. ``ceiling`` bounds the calls in flight; without a circuit or a limit it is just that.
+
+    An attempt that its caller cut short is no failure of the core, or one caller in haste would close the core to all.
+    It is one where the core has answered nobody for ``attempt_seconds``, the time of a whole attempt; so a core that
+    hangs is seen although all are in haste. A probe of the circuit needs a whole attempt.
+
+    For a transport on one event loop; one with threads takes a ``LockedGate``.
+    """
+
+    def __init__(
+        self,
+        *,
+        ceiling: int,
+        circuit: Circuit | None = None,
+        limit: AdaptiveLimit | None = None,
+        budget: RetryBudget | None = None,
+        attempt_seconds: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ceiling = ceiling
+        self._circuit = circuit
+        self._limit = limit
+        self._budget = budget
+        self._silence = Silence(attempt_seconds, clock)
+        self._in_flight = self._refused = 0
+        self._attempts: dict[str, int] = {}
+        self._duration_counts = [0] * (len(DURATION_BOUNDS) + 1)
+        self._duration_sum = 0.0
+
+    def capacity(self) -> int:
+        """As ``Gate.capacity``."""
+        return self._ceiling if self._limit is None else max(1, min(self._ceiling, self._limit.value))
+
+    def refusal(self) -> CoreError | None:
+        """As ``Gate.refusal``."""
+        wait = None if self._circuit is None else self._circuit.admit()
+        if wait is None:
+            self._in_flight += 1
+            return None
+        self._refused += 1
+        return errors.CircuitOpen("circuit open", retry_after=wait)
+
+    def record(self, result: Response | CoreError, seconds: float) -> None:
+        """As ``Gate.record``."""
+        if isinstance(result, CoreError):
+            failed, overloaded, name = _of_error(result)
+            if result.cut_short and not self._is_silent(seconds):
+                failed = None
+        else:
+            failed, overloaded, name = _KNOWN.get(result.status_code) or _of_status(result.status_code)
+        if self._circuit is not None:
+            self._circuit.record(failed, seconds)
+        if self._limit is not None and failed is not None:
+            self._limit.record(overloaded=overloaded, seconds=seconds, in_flight=self._in_flight)
+        self._in_flight -= 1
+        self._attempts[name] = self._attempts.get(name, 0) + 1
+        self._duration_counts[bisect_left(DURATION_BOUNDS, seconds)] += 1
+        self._duration_sum += seconds
+
+    def snapshot(self) -> GateSnapshot:
+        """All of it at one point in time."""
+        return GateSnapshot(
+            circuit="closed" if self._circuit is None else self._circuit.state,
+            limit=self.capacity(),
+            in_flight=self._in_flight,
+            attempts=dict(self._attempts),
+            duration_counts=tuple(self._duration_counts),
+            duration_sum=self._duration_sum,
+            refused=self._refused,
+            retries=0 if self._budget is None else self._budget.retries,
+        )
+
+    def _is_silent(self, seconds: float) -> bool:
+        """Whether a call that was cut short tells of a core that is silent."""
+        answers = sum(self._attempts.get(name, 0) for name in _ANSWERS)
+        lasts = self._silence.lasts(answers, seconds)
+        return lasts and (self._circuit is None or self._circuit.state == "closed")
+
+
+class LockedGate(CoreGate):
+    """The same for a transport whose threads meet here."""
+
+    def __init__(
+        self,
+        *,
+        ceiling: int,
+        circuit: Circuit | None = None,
+        limit: AdaptiveLimit | None = None,
+        budget: RetryBudget | None = None,
+        attempt_seconds: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(
+            ceiling=ceiling,
+            circuit=circuit,
+            limit=limit,
+            budget=budget,
+            attempt_seconds=attempt_seconds,
+            clock=clock,
+        )
+        self._lock = threading.Lock()
+
+    def refusal(self) -> CoreError | None:
+        """As ``Gate.refusal``."""
+        with self._lock:
+            return super().refusal()
+
+    def record(self, result: Response | CoreError, seconds: float) -> None:
+        """As ``Gate.record``."""
+        with self._lock:
+            super().record(result, seconds)
+
+    def snapshot(self) -> GateSnapshot:
+        """All of it at one point in time."""
+        with self._lock:
+            return super().snapshot()
+
+
+def _of_status(status: int) -> tuple[bool, bool, str]:
+    """Failed, overloaded, name. A 4xx is a business answer and counts as health; a 429 slows the limit alone."""
+    if status < 400:
+        return False, False, "2xx" if 200 <= status < 300 else "3xx"
+    if status in (429, 503):
+        return status == 503, True, "busy"
+    return status >= 500, False, "4xx" if status < 500 else "5xx"
+
+
+_KNOWN = {status: _of_status(status) for status in range(200, 600)}
+
+
+def _of_error(error: CoreError) -> tuple[bool | None, bool, str]:
+    """The same for an error; failed is None where it says nothing about the core's health."""
+    failed = True if isinstance(error, _FAILURES) else None
+    return failed, isinstance(error, errors.TimedOut), RESULTS.get(type(error), "other")

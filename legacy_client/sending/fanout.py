@@ -1,0 +1,186 @@
+"""One batch on its way to the core: sent, and sent again where that is safe, until each call has its final result."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic
+
+from legacy_client.errors import AccessDenied, CircuitOpen, CoreError, Stopped, Unsendable, Untrusted
+from legacy_client.operations import Call, Operation
+from legacy_client.sending.retry import Failed, is_retryable, settled
+from legacy_client.transport.base import Flow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from requests import PreparedRequest
+
+    from legacy_client.calls import CallContext
+    from legacy_client.credentials import Credentials
+    from legacy_client.deadline import Deadline
+    from legacy_client.sending.reading import Answer, AnswerReader
+    from legacy_client.sending.retry import RetryPolicy
+    from legacy_client.template import RequestTemplate
+    from legacy_client.transport.base import Transport
+
+    Results = Iterator[tuple[int, Answer | CoreError]]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """What all batches share; times in seconds."""
+
+    transport: Transport
+    credentials: Credentials
+    retries: RetryPolicy
+    reader: AnswerReader
+    honours_idempotency: bool
+    item_seconds: float
+    attempt_seconds: float
+    clock: Callable[[], float]
+    pause: Callable[[Deadline, float], None]
+
+
+@dataclass(slots=True)
+class _Requests(Generic[Call]):
+    """The requests of one round, each written when it is about to leave; see ``transport.base.Requests``."""
+
+    operation: Operation[Call]
+    template: RequestTemplate
+    calls: Sequence[Call]
+    indices: Sequence[int]
+    key_prefix: str
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, position: int, /) -> PreparedRequest:
+        index = self.indices[position]
+        try:
+            return self.operation.write(self.template, self.calls[index], self.key_prefix)
+        except Exception as exc:
+            _log.exception("call_not_sendable", extra={"index": index})
+            raise Unsendable(type(exc).__name__) from exc
+
+
+class Fanout(Generic[Call]):
+    """The calls of one batch; ``results`` may be consumed once."""
+
+    def __init__(self, wiring: Wiring, operation: Operation[Call], calls: Sequence[Call], context: CallContext) -> None:
+        self._wiring = wiring
+        self._operation = operation
+        self._calls = calls
+        self._context = context
+        self._item_seconds_left = wiring.item_seconds
+        self._credential_headers: Mapping[str, str] = {}
+        self._standing: Failed = {}
+        self._waiting: Failed = {}
+        self._round = self._renewed_in_round = 0
+        self._told = False
+
+    def results(self) -> Results:
+        """Each index exactly once with its final result, as soon as that is known."""
+        if not self._calls:
+            return
+        yield from self._send_round(range(len(self._calls)))
+        if self._waiting:
+            yield from self._send_again()
+
+    def _send_again(self) -> Results:
+        for attempt in self._wiring.retries.rounds(self._seconds_left, self._pause):
+            # The first attempt is the round that has just ended; tenacity takes over from there.
+            if attempt.retry_state.attempt_number > 1:
+                yield from self._send_round(list(self._waiting))
+            attempt.retry_state.set_result(self._waiting)
+        for index in self._waiting:
+            yield index, self._standing[index]
+
+    def _send_round(self, indices: Sequence[int]) -> Results:
+        """One attempt of the calls at ``indices``; those to be sent again are left in ``_waiting``."""
+        self._round += 1
+        again: Failed = {}
+        for index, result in self._send(indices):
+            if not isinstance(result, CoreError):
+                yield index, result
+                continue
+            self._standing[index] = settled(self._standing.get(index), result)
+            if self._may_go_again(result):
+                again[index] = result
+            else:
+                self._tell_operators(result)
+                yield index, self._standing[index]
+        self._waiting = self._wiring.retries.grant(again, self._seconds_left()) if again else {}
+        for index in again:
+            if index not in self._waiting:
+                yield index, self._standing[index]
+
+    def _send(self, indices: Sequence[int]) -> Results:
+        """One attempt of the calls at ``indices``, read and accounted for."""
+        began, held_back = self._wiring.clock(), 0
+        try:
+            template = self._template()
+        except CoreError as error:
+            yield from ((index, error) for index in indices)
+            return
+        requests = _Requests(self._operation, template, self._calls, indices, self._context.idempotency_prefix)
+        read, calls, expected_id = self._wiring.reader.read, self._calls, self._operation.expected_id
+        for position, result in self._wiring.transport.send_many(requests, self._flow(indices)):
+            if isinstance(result, CoreError):
+                held_back += isinstance(result, (Stopped, CircuitOpen, Unsendable))
+                yield indices[position], result
+            else:
+                index = indices[position]
+                yield index, read(result, expected_id(calls[index]))
+        if self._round == 1:
+            self._wiring.retries.budget.add_calls(len(indices) - held_back)
+        # Each attempt is charged as if it had taken the whole round: no item then needs a clock of its own.
+        self._item_seconds_left -= min(self._wiring.clock() - began, self._wiring.attempt_seconds)
+
+    def _template(self) -> RequestTemplate:
+        context = self._context
+        headers = self._credential_headers = self._wiring.credentials.headers(context)
+        own = {"X-Request-ID": context.request_id, "traceparent": context.traceparent}
+        try:
+            return self._operation.template.extended({**{k: v for k, v in own.items() if v}, **headers})
+        except ValueError as exc:
+            raise Unsendable("header") from exc
+
+    def _flow(self, indices: Sequence[int]) -> Flow:
+        context, before_send = self._context, self._context.before_send
+        return Flow(
+            deadline=context.deadline,
+            concurrency=context.concurrency,
+            item_seconds=self._item_seconds_left,
+            owner=context.owner,
+            before_send=None if before_send is None else lambda position: before_send(indices[position]),
+        )
+
+    def _may_go_again(self, error: CoreError) -> bool:
+        if self._round >= self._wiring.retries.attempts:
+            return False
+        if isinstance(error, AccessDenied):
+            return error.status == 401 and self._credentials_renewed()
+        return is_retryable(error, honours_idempotency=self._wiring.honours_idempotency)
+
+    def _credentials_renewed(self) -> bool:
+        """Asked of the credentials once per batch; the answer holds for the calls of that round only."""
+        if self._renewed_in_round == 0:
+            renewed = self._wiring.credentials.refused(self._credential_headers)
+            self._renewed_in_round = self._round if renewed else -1
+        return self._renewed_in_round == self._round
+
+    def _tell_operators(self, error: CoreError) -> None:
+        if isinstance(error, (AccessDenied, Untrusted)) and not self._told:
+            self._told = True
+            _log.error("core_misconfigured", extra={"reason": error.reason})
+
+    def _seconds_left(self) -> float:
+        deadline = self._context.deadline
+        return 0.0 if deadline.stopped() else min(self._item_seconds_left, deadline.remaining())
+
+    def _pause(self, seconds: float) -> None:
+        self._item_seconds_left -= seconds
+        self._wiring.pause(self._context.deadline, seconds)

@@ -1,0 +1,104 @@
+"""When failed calls are sent again, and when not: tenacity's strategies around the set of them, round by round."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
+from tenacity.stop import stop_base
+from tenacity.wait import wait_base
+
+from legacy_client.errors import (
+    AccessDenied,
+    Busy,
+    CoreError,
+    MayHaveBeenApplied,
+    NotFound,
+    NotSent,
+    Rejected,
+    Unreachable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tenacity import RetryCallState
+
+    from legacy_client.health.budget import RetryBudget
+
+Failed = dict[int, CoreError]
+
+
+class RetryPolicy:
+    """Up to ``attempts`` rounds; between them a full-jitter back-off from ``base_seconds``, doubled up to ``cap_seconds``.
+
+    A ``Retry-After`` is added to the back-off, and shared by all calls of the next round.
+    """
+
+    def __init__(
+        self, budget: RetryBudget, *, attempts: int = 3, base_seconds: float = 0.05, cap_seconds: float = 1.0
+    ) -> None:
+        self.attempts = attempts
+        self.budget = budget
+        self._wait = wait_random_exponential(multiplier=base_seconds, max=cap_seconds) + wait_as_asked()
+
+    def rounds(self, seconds_left: Callable[[], float], pause: Callable[[float], None]) -> Retrying:
+        """One attempt per round; set each attempt's result to the failures that shall be sent again."""
+        return Retrying(
+            stop=stop_after_attempt(self.attempts) | stop_before(seconds_left),
+            wait=self._wait,
+            retry=retry_if_result(bool),
+            sleep=pause,
+            retry_error_callback=lambda _state: None,
+        )
+
+    def grant(self, failed: Mapping[int, CoreError], seconds_left: float) -> Failed:
+        """Those of ``failed`` that can be sent again in time and within the budget, in order.
+
+        A call whose credentials were renewed is not charged: the core is well, and this happens once per batch.
+        """
+        in_time = sorted(index for index, error in failed.items() if (error.retry_after or 0.0) < seconds_left)
+        free = [index for index in in_time if isinstance(failed[index], AccessDenied)]
+        charged = [index for index in in_time if not isinstance(failed[index], AccessDenied)]
+        granted = charged[: self.budget.take(len(charged), free=len(free))]
+        return {index: failed[index] for index in sorted(free + granted)}
+
+
+class wait_as_asked(wait_base):  # noqa: N801 -- tenacity names its strategies like functions
+    """The longest ``Retry-After`` among the failures of the round."""
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        return max((error.retry_after or 0.0 for error in _failures(retry_state).values()), default=0.0)
+
+
+class stop_before(stop_base):  # noqa: N801 -- as above
+    """Stop where the coming wait would leave no time to send anything."""
+
+    def __init__(self, seconds_left: Callable[[], float]) -> None:
+        self._seconds_left = seconds_left
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        return retry_state.upcoming_sleep >= self._seconds_left()
+
+
+def _failures(retry_state: RetryCallState) -> Failed:
+    return cast("Failed", retry_state.outcome.result()) if retry_state.outcome else {}
+
+
+def is_retryable(error: CoreError, *, honours_idempotency: bool) -> bool:
+    """Whether sending the call again can help and cannot apply it twice."""
+    if isinstance(error, MayHaveBeenApplied):
+        # An instance may know better than its class: a 5xx of a core that is atomic on error.
+        return honours_idempotency or not error.may_have_been_applied
+    return isinstance(error, (Busy, Unreachable))
+
+
+def settled(earlier: CoreError | None, latest: CoreError) -> CoreError:
+    """What two attempts of one call say together.
+
+    After an attempt that may have been applied only an answer about the action itself is news, not ``busy``, nor
+    ``in conflict`` (with that attempt, maybe). A refusal to send again says nothing about what was sent.
+    """
+    if earlier is None or latest.may_have_been_applied or isinstance(latest, (NotFound, Rejected)):
+        return latest
+    return earlier if earlier.may_have_been_applied or isinstance(latest, NotSent) else latest

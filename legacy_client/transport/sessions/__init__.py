@@ -1,0 +1,1 @@
+"""The transport of threads over requests' own adapter."""

@@ -1,0 +1,130 @@
+"""One request on its way: how far it got, on which socket, and until when. Its result is decided once."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from legacy_client.errors import CoreError, TimedOut, Unreachable
+from legacy_client.transport.sessions.failures import failed_after_sending, failed_before_connecting, failed_to_connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from requests import Response
+
+_PHASES = {"starting": failed_before_connecting, "connecting": failed_to_connect, "sending": failed_after_sending}
+
+
+class AttemptOver(Exception):
+    """The attempt was ended from outside: nothing of it may be sent any more."""
+
+
+class Attempt:
+    """Worked on by one thread, and ended by another where it takes longer than ``seconds``; ``is_cut_short`` says that
+    this is less than a whole attempt has.
+
+    ``deliver`` gets the result, once; whatever the thread at work finds after that is dropped. ``nudge`` is called
+    when the attempt becomes due earlier than before.
+    """
+
+    def __init__(
+        self,
+        seconds: float,
+        connect_seconds: float,
+        deliver: Callable[[Response | CoreError], None],
+        nudge: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        is_cut_short: bool = False,
+    ) -> None:
+        self._clock = clock
+        self._ends_at = clock() + seconds
+        self._is_cut_short = is_cut_short
+        self._connect_seconds = connect_seconds
+        self._connect_by = float("inf")
+        self._deliver = deliver
+        self._nudge = nudge
+        self._lock = threading.Lock()
+        self._settled = False
+        self._phase = "starting"
+        self._handle: socket.socket | None = None
+
+    def seconds_left(self) -> float:
+        """Until it is due, and never so little that a socket would not block at all."""
+        return max(0.001, self._ends_at - self._clock())
+
+    def connecting(self) -> None:
+        """A connection is about to be opened. Raises AttemptOver."""
+        with self._lock:
+            self._go_on("connecting")
+            self._connect_by = self._clock() + self._connect_seconds
+        self._nudge()
+
+    def connected(self, sock: socket.socket) -> None:
+        """``sock`` is connected; TLS may follow. Raises AttemptOver."""
+        with self._lock:
+            self._go_on("connecting")
+            self._hold(sock)
+
+    def sending(self, sock: socket.socket) -> None:
+        """The first byte is about to leave on ``sock``. Raises AttemptOver."""
+        with self._lock:
+            self._go_on("sending")
+            self._connect_by = float("inf")
+            self._hold(sock)
+
+    def settle(self, result: Response | CoreError) -> None:
+        """The result, unless there is one already."""
+        with self._lock:
+            if self._settled:
+                return
+            self._settled = True
+        self._deliver(result)
+
+    def fail(self, exc: BaseException) -> None:
+        """Settle with what ``exc`` means at this point."""
+        error = _PHASES[self._phase](exc)
+        error.cut_short = isinstance(error, (TimedOut, Unreachable)) and self._was_cut_short()
+        self.settle(error)
+
+    def due_at(self) -> float:
+        """The end of the attempt, or of the time for connecting while it does that."""
+        return min(self._ends_at, self._connect_by)
+
+    def expire(self) -> bool:
+        """Settle as out of time and cut the connection, so that the thread at work comes back."""
+        with self._lock:
+            if self._clock() < self.due_at():
+                return False
+            was_settled, self._settled = self._settled, True
+            if self._handle is not None:
+                with contextlib.suppress(OSError):
+                    self._handle.shutdown(socket.SHUT_RDWR)
+        if not was_settled:
+            kind, reason = (Unreachable, "connect timeout") if self._phase == "connecting" else (TimedOut, "attempt")
+            self._deliver(kind(reason, cut_short=self._was_cut_short()))
+        return True
+
+    def close(self) -> None:
+        """The thread at work is back."""
+        with self._lock:
+            if self._handle is not None:
+                self._handle.close()
+                self._handle = None
+
+    def _was_cut_short(self) -> bool:
+        return self._is_cut_short and self._clock() >= self._ends_at
+
+    def _go_on(self, phase: str) -> None:
+        if self._settled:
+            raise AttemptOver
+        self._phase = phase
+
+    def _hold(self, sock: socket.socket) -> None:
+        # A handle of our own: the connection's socket is closed, or wrapped in TLS, by the thread at work.
+        if self._handle is None:
+            self._handle = socket.fromfd(sock.fileno(), sock.family, sock.type)

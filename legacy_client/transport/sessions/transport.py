@@ -1,0 +1,250 @@
+"""The portable transport: requests' stock adapter over a bounded pool of threads that serves all batches in turn."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import requests
+
+from legacy_client.errors import BadAnswer, CoreError, Stopped, Unsendable
+from legacy_client.transport.base import Limits, Tls
+from legacy_client.transport.sessions.attempt import Attempt, AttemptOver
+from legacy_client.transport.sessions.failures import failed_to_connect
+from legacy_client.transport.sessions.watchdog import Watchdog
+from legacy_client.transport.sessions.wire import WatchedAdapter
+from legacy_client.transport.tls import client_context
+from legacy_client.transport.turns import Batch, Turns, waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from requests import PreparedRequest, Response
+
+    from legacy_client.transport.base import Flow, Gate, Requests
+
+    Result = Response | CoreError
+
+_log = logging.getLogger(__name__)
+_CHUNK = 65_536
+
+
+class _Batch(Batch):
+    """A batch whose results are read in another thread. All but ``results`` is guarded by the transport's lock."""
+
+    __slots__ = ("_stop", "flow", "results")
+
+    def __init__(self, requests: Requests, flow: Flow, now: float, stop: Callable[[_Batch], None]) -> None:
+        super().__init__(requests, flow, now)
+        self.flow = flow
+        self.results: queue.SimpleQueue[tuple[int, Result]] = queue.SimpleQueue()
+        self._stop = stop
+
+    def due_at(self) -> float:
+        """As ``watchdog.Watched``: when what is unsent is to be stopped."""
+        return self.ends
+
+    def expire(self) -> bool:
+        """As ``watchdog.Watched``."""
+        self._stop(self)
+        return True
+
+
+class SessionsTransport:
+    """Calls in flight are bounded by ``limits.connections`` and the gate; threads are started when first needed."""
+
+    def __init__(
+        self,
+        base_url: str,
+        gate: Gate,
+        *,
+        limits: Limits | None = None,
+        tls: Tls | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._url = urlsplit(base_url)
+        self._gate = gate
+        self._limits = limits or Limits()
+        self._clock = clock
+        self._context = client_context(tls or Tls()) if self._url.scheme == "https" else None
+        self._adapter = WatchedAdapter(self._limits, self._context)
+        self._session = requests.Session()
+        self._session.mount(f"{self._url.scheme}://", self._adapter)
+        self._turns: Turns[_Batch] = Turns()
+        self._batches: set[_Batch] = set()
+        self._watchdog = Watchdog(clock)
+        self._threads: ThreadPoolExecutor | None = None
+        self._lock = threading.RLock()
+        self._busy = 0
+        self._closed = False
+
+    def send_many(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Result]]:
+        """As ``Transport.send_many``."""
+        batch = _Batch(requests, flow, self._clock(), self._stop)
+        try:
+            self._enter(batch)
+            for _ in range(len(requests)):
+                yield batch.results.get()
+        finally:
+            self._leave(batch)
+
+    def waiting(self) -> tuple[int, float]:
+        """As ``Transport.waiting``."""
+        with self._lock:
+            return waiting(self._batches, self._clock())
+
+    def ping(self) -> CoreError | None:
+        """Open a connection, TLS included, and close it."""
+        port = self._url.port or (80 if self._context is None else 443)
+        try:
+            with socket.create_connection((self._url.hostname or "", port), self._limits.connect_seconds) as sock:
+                if self._context is not None:
+                    self._context.wrap_socket(sock, server_hostname=self._url.hostname).close()
+        except OSError as exc:
+            return failed_to_connect(exc)
+        return None
+
+    def close(self) -> None:
+        """Send nothing new, let what is in flight end, and close every connection."""
+        with self._lock:
+            self._closed = True
+            for batch in self._batches:
+                self._drop(batch)
+            threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown(wait=True)
+        self._watchdog.close()
+        self._session.close()
+
+    def _enter(self, batch: _Batch) -> None:
+        if not batch.unsent:
+            return
+        with self._lock:
+            if self._threads is None and not self._closed:
+                self._threads = ThreadPoolExecutor(self._limits.connections, thread_name_prefix="core")
+            self._batches.add(batch)
+            self._turns.enter(batch)
+            self._turns.offer(batch, self._clock())
+            self._pump()
+        self._watchdog.watch(batch)
+        batch.flow.deadline.on_cancel(partial(self._stop, batch))
+
+    def _leave(self, batch: _Batch) -> None:
+        self._watchdog.forget(batch)
+        with self._lock:
+            batch.drop()
+            self._batches.discard(batch)
+
+    def _stop(self, batch: _Batch) -> None:
+        with self._lock:
+            self._drop(batch)
+
+    def _drop(self, batch: _Batch) -> None:
+        """End what is unsent without sending it."""
+        reason = "shutting_down" if self._closed else batch.stopped() or "deadline"
+        while batch.unsent:
+            batch.results.put((batch.take(), Stopped(reason)))
+
+    def _pump(self) -> None:
+        """Send what may be sent now, one item of each batch in turn. The lock is held."""
+        while self._busy < min(self._limits.connections, self._gate.capacity()):
+            batch = self._turns.take()
+            if batch is None:
+                return
+            if self._closed or batch.stopped():
+                self._drop(batch)
+            else:
+                self._dispatch(batch)
+                self._turns.offer(batch, self._clock())
+
+    def _dispatch(self, batch: _Batch) -> None:
+        index = batch.take()
+        refused = self._gate.refusal()
+        if refused is not None:
+            batch.results.put((index, refused))
+            return
+        try:
+            request = batch.requests[index]
+            if batch.before_send is not None:
+                batch.before_send(index)
+        except CoreError as error:
+            self._deliver(batch, index, self._clock(), error)
+            return
+        except Exception as exc:  # noqa: BLE001 -- whatever a hook raises, the item must still have its end
+            _log.exception("before_send_failed", extra={"index": index})
+            self._deliver(batch, index, self._clock(), Unsendable(type(exc).__name__))
+            return
+        self._busy += 1
+        batch.in_flight += 1
+        assert self._threads is not None  # noqa: S101 -- made by `_enter`, and gone only when closed
+        self._threads.submit(self._work, batch, index, request)
+
+    def _work(self, batch: _Batch, index: int, request: PreparedRequest) -> None:
+        """One attempt, in a thread of the pool."""
+        flow = batch.flow
+        # A socket's timeout of zero would mean not to wait at all.
+        whole = self._limits.attempt_seconds
+        seconds = max(0.001, min(whole, flow.item_seconds, flow.deadline.remaining()))
+        attempt = Attempt(
+            seconds,
+            min(self._limits.connect_seconds, seconds),
+            deliver=partial(self._deliver, batch, index, self._clock()),
+            nudge=self._watchdog.nudge,
+            is_cut_short=seconds < whole,
+        )
+        self._watchdog.watch(attempt)
+        try:
+            if reason := flow.deadline.stopped():
+                attempt.settle(Stopped(reason))
+            else:
+                self._exchange(request, attempt, seconds)
+        finally:
+            self._watchdog.forget(attempt)
+            attempt.close()
+            with self._lock:
+                self._busy -= 1
+                batch.in_flight -= 1
+                self._turns.offer(batch, self._clock())
+                self._pump()
+
+    def _deliver(self, batch: _Batch, index: int, began_at: float, result: Result) -> None:
+        self._gate.record(result, self._clock() - began_at)
+        batch.results.put((index, result))
+
+    def _exchange(self, request: PreparedRequest, attempt: Attempt, seconds: float) -> None:
+        """Send ``request`` and settle ``attempt``. Redirects, cookies and the environment are the session's, not the adapter's."""
+        self._adapter.attempts.current = attempt
+        try:
+            if self._limits.deadline_header:
+                request.headers[self._limits.deadline_header] = str(int(seconds * 1000))
+            adapter = self._session.get_adapter(request.url or "")
+            response = adapter.send(request, stream=True, timeout=(min(self._limits.connect_seconds, seconds), seconds))
+            attempt.settle(self._read(response))
+        except AttemptOver:
+            pass
+        except Exception as exc:  # noqa: BLE001 -- an adapter may raise anything, and each attempt needs a result
+            attempt.fail(exc)
+        finally:
+            self._adapter.attempts.current = None
+
+    def _read(self, response: Response) -> Result:
+        """The response with its body read, or BadAnswer; a connection with unread bytes is closed."""
+        try:
+            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+                return BadAnswer("encoded, though identity was asked for")
+            body = bytearray()
+            for chunk in response.iter_content(_CHUNK):
+                body += chunk
+                if len(body) > self._limits.max_answer_bytes:
+                    return BadAnswer("too large")
+            response._content = bytes(body)  # noqa: SLF001 -- where requests itself keeps a body that it has read
+            return response
+        finally:
+            response.close()

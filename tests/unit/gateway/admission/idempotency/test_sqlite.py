@@ -1,0 +1,308 @@
+"""What only the embedded store can meet: its file's bound, clocks, dying processes, full disks."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway.admission.idempotency.journal import Entry
+from gateway.admission.idempotency.policy import ClaimPolicy, InProgress, StoreUnavailable
+from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
+from tests.unit.gateway.admission.clocks import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+POLICY = ClaimPolicy(ttl_seconds=1000.0, lease_seconds=10.0)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "idempotency.sqlite3"
+
+
+@pytest.fixture
+def wall():
+    return FakeClock()
+
+
+@pytest.fixture
+def lease():
+    return FakeClock(5000.0)
+
+
+@pytest.fixture
+def store(path, wall, lease):
+    made = SqliteIdempotencyStore(path, POLICY, max_bytes=1_048_576, wall_clock=wall, lease_clock=lease)
+    with closing(made):
+        yield made
+
+
+def finals(*indexes: int, payload: object = None) -> list[Entry]:
+    return [Entry(index, "final", payload) for index in indexes]
+
+
+def run(store, key: str, payload: object = None) -> None:
+    claim = store.claim("p", key, "f", 1)
+    claim.record(finals(0, payload=payload))
+    claim.finish()
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0, 1e9, -1e6])
+def test_no_jump_of_the_wall_clock_frees_or_prolongs_a_lease(store, wall, lease, jump):
+    store.claim("p", "k", "f", 1)
+    wall.advance(jump)
+
+    with pytest.raises(InProgress):
+        store.claim("p", "k", "f", 1)
+    lease.advance(10.1)
+    assert store.claim("p", "k", "f", 1)
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 900.0])
+def test_a_jump_of_the_wall_clock_within_the_time_to_live_loses_no_record(store, wall, jump):
+    run(store, "k")
+    wall.advance(jump)
+
+    assert store.claim("p", "k", "f", 1).kind == "replay"
+
+
+def test_a_reboot_ends_all_leases(store, lease):
+    store.claim("p", "k", "f", 1)
+    lease.now = 3.0
+
+    assert store.claim("p", "k", "f", 1).stored[0].state == "unknown"
+
+
+def test_a_worker_with_another_lease_setting_respects_the_lease_as_it_was_taken(store, path, wall, lease):
+    store.claim("p", "k", "f", 1)
+    lease.advance(5)
+    hasty = SqliteIdempotencyStore(path, ClaimPolicy(lease_seconds=1), wall_clock=wall, lease_clock=lease)
+
+    with closing(hasty), pytest.raises(InProgress):
+        hasty.claim("p", "k", "f", 1)
+
+
+def test_expired_records_are_swept_in_time(store, wall, lease, path):
+    for number in range(50):
+        run(store, f"k{number}")
+    wall.advance(1001)
+    lease.advance(31)
+    for _ in range(4):
+        run(store, "again")
+
+    assert count(path) == 1
+
+
+def count(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT count(*) FROM record").fetchone()[0]
+
+
+def test_the_oldest_finished_records_give_way_when_the_file_is_nearly_full(store, wall, lease, path, caplog):
+    running = store.claim("p", "running", "f", 1)
+    for number in range(300):
+        run(store, f"k{number}", payload="x" * 10_000)
+        wall.advance(1)
+        lease.advance(0.001)
+
+    assert path.stat().st_size <= 1_048_576
+    assert store.claim("p", "k299", "f", 1).kind == "replay"
+    assert store.claim("p", "k0", "f", 1).kind == "fresh"
+    with pytest.raises(InProgress):
+        store.claim("p", "running", "f", 1)
+    running.finish()
+    assert "idempotency_records_evicted" in {record.message for record in caplog.records}
+
+
+def test_a_file_full_of_running_batches_refuses_more_and_no_one_loses_its_record(store, path):
+    running = []
+    with pytest.raises(StoreUnavailable, match="SQLITE_FULL"):
+        fill(store, running)
+
+    for number, claim in enumerate(running):
+        with pytest.raises(InProgress):
+            store.claim("p", f"k{number}", "f", 70)
+        claim.finish()
+    assert store.claim("p", "one more", "f", 1).kind == "fresh"
+
+
+def fill(store, running) -> None:
+    for number in range(200):
+        running.append(store.claim("p", f"k{number}", "f", 70))
+        running[-1].record(finals(*range(70), payload="x" * 400))
+
+
+def test_what_is_wrong_with_the_file_is_told_by_ping(path):
+    with closing(SqliteIdempotencyStore(path, POLICY)) as store:
+        assert store.ping() is None
+    path.write_bytes(b"x" * 5000)
+
+    assert "SQLITE_NOTADB" in store.ping().reason
+
+
+KILLED = """
+import os, sys, signal
+from pathlib import Path
+from gateway.admission.idempotency.policy import ClaimPolicy
+from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
+from gateway.admission.idempotency.journal import Entry
+store = SqliteIdempotencyStore(Path(sys.argv[1]), ClaimPolicy(lease_seconds=float(sys.argv[2]), window=8))
+claim = store.claim("p", "k", "f", 100)
+before_send = claim.sent_hook(lambda: None)
+for index in range(70):
+    before_send(index)
+    claim.record([Entry(index, "final", index)])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def killed_worker(path: Path, lease_seconds: float) -> None:
+    command = [sys.executable, "-c", KILLED, str(path), str(lease_seconds)]
+    assert subprocess.run(command, timeout=60).returncode == -9
+
+
+def test_a_worker_killed_midway_holds_its_key_for_its_lease_only(path):
+    killed_worker(path, 3600)
+    with closing(SqliteIdempotencyStore(path, ClaimPolicy())) as store, pytest.raises(InProgress):
+        store.claim("p", "k", "f", 100)
+
+
+def test_of_a_worker_killed_midway_each_item_is_known_as_it_was(path):
+    killed_worker(path, 0.0)
+
+    with closing(SqliteIdempotencyStore(path, ClaimPolicy())) as store:
+        claim = store.claim("p", "k", "f", 100)
+
+    states = [entry.state for _, entry in sorted(claim.stored.items())]
+    assert states[:64] == ["final"] * 64  # written
+    assert set(states[64:]) == {"unknown"}  # marked, and maybe sent
+    assert 70 <= len(states) <= 80
+    assert list(claim.to_send) == list(range(len(states), 100))  # never sent
+
+
+CONTENDER = """
+import sys
+from pathlib import Path
+from gateway.admission.idempotency.policy import ClaimPolicy, InProgress
+from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
+from gateway.admission.idempotency.journal import Entry
+store = SqliteIdempotencyStore(Path(sys.argv[1]), ClaimPolicy(window=2), busy_seconds=30)
+sys.stdin.read(1)
+fresh = 0
+for key in range(30):
+    try:
+        claim = store.claim("p", str(key), "f", 4)
+    except InProgress:
+        continue
+    fresh += claim.kind == "fresh"
+    assert claim.kind != "resume", claim.stored
+    before_send = claim.sent_hook(lambda: 1 / 0)
+    for position, index in enumerate(claim.to_send):
+        before_send(position)
+        claim.record([Entry(index, "final")])
+    claim.finish()
+print(fresh)
+"""
+
+
+def test_processes_that_race_for_keys_run_each_batch_once(path):
+    command = [sys.executable, "-c", CONTENDER, str(path)]
+    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(3)]
+    counts = [int(process.communicate(b"x", timeout=100)[0]) for process in processes]
+
+    assert sum(counts) == 30
+    with closing(SqliteIdempotencyStore(path, ClaimPolicy())) as store:
+        assert {store.claim("p", str(key), "f", 4).kind for key in range(30)} == {"replay"}
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A disk of half a megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)], capture_output=True)
+    if mount.returncode:
+        pytest.skip(f"a small disk cannot be mounted here: {mount.stderr.decode().strip()}")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill_disk(folder: Path) -> Path:
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"x" * 512)
+        except OSError:
+            return ballast
+
+
+def test_a_full_disk_refuses_claims_and_is_forgotten_when_there_is_room(small_disk):
+    with closing(SqliteIdempotencyStore(small_disk / "store", POLICY)) as store:
+        run(store, "before")
+        ballast = fill_disk(small_disk)
+        refused = 0
+        for number in range(100):  # the log may have had some room of its own
+            try:
+                run(store, f"k{number}", payload="x" * 4000)
+            except StoreUnavailable:
+                refused += 1
+        assert refused > 50
+
+        ballast.unlink()
+        run(store, "after")
+        assert store.claim("p", "before", "f", 1).kind == "replay"
+
+
+def test_a_full_disk_ends_no_running_batch_and_lets_nothing_leave_unmarked(small_disk, caplog):
+    caplog.set_level(logging.WARNING)
+    with closing(SqliteIdempotencyStore(small_disk / "store", ClaimPolicy(lease_seconds=0.0, window=8))) as store:
+        claim = store.claim("p", "k", "f", 1000)
+        fill_disk(small_disk)
+        stops: list[str] = []
+        before_send = claim.sent_hook(lambda: stops.append("stop"))
+        sent = 0
+        while not stops:
+            before_send(sent)
+            claim.record([Entry(sent, "final", "x" * 1000)])
+            sent += 1
+        claim.finish()
+        (small_disk / "ballast").unlink()
+
+        again = store.claim("p", "k", "f", 1000)
+
+    assert sent <= again.to_send[0]
+    assert {"idempotency_mark_failed", "idempotency_finish_failed"} <= {record.message for record in caplog.records}
+
+
+def test_a_file_of_another_version_moved_away_makes_room_for_a_new_one_and_can_be_put_back(path, store):
+    run(store, "old")
+    store.close()
+    mark(path, 2)
+    with pytest.raises(StoreUnavailable, match="another version"):
+        store.claim("p", "old", "f", 1)
+
+    kept = path.rename(path.with_suffix(".kept"))
+    anew = store.claim("p", "old", "f", 1)
+    assert anew.kind == "fresh"
+    store.close()
+
+    kept.rename(path)
+    mark(path, 1)
+    before = store.claim("p", "old", "f", 1)
+    assert (before.kind, before.prefix) == ("replay", anew.prefix)
+
+
+def mark(path: Path, version: int) -> None:
+    """Give the file the mark of a version, all of it in the one file."""
+    with closing(sqlite3.connect(path)) as rows:
+        rows.execute(f"PRAGMA user_version = {version}")
+        rows.execute("PRAGMA wal_checkpoint(TRUNCATE)")

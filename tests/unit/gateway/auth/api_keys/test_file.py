@@ -1,0 +1,81 @@
+"""API keys in a file that a deployment mounts: a bad new version changes nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway.auth.api_keys.file import FileKeys
+from gateway.auth.api_keys.key import mint
+from gateway.auth.errors import SourceFailed
+from tests.unit.gateway.auth.issuer import NOW
+from tests.unit.gateway.auth.key_records import record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class KeyFile:
+    """A file of keys that a deployment mounts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.kept = record(mint())
+        self.write({"keys": [self.kept.entry()]})
+
+    def write(self, document: object) -> None:
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(document if isinstance(document, str) else json.dumps(document))
+        fresh.replace(self.path)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> KeyFile:
+    return KeyFile(tmp_path / "keys.json")
+
+
+def test_the_keys_of_a_file_are_known(file: KeyFile):
+    keys = FileKeys(file.path)
+
+    assert keys.get(file.kept.id) == file.kept
+    assert keys.get("A" * 12) is None
+    assert keys.touch(file.kept.id, NOW) is None
+
+
+def test_a_new_version_of_the_file_counts_at_once(file: KeyFile):
+    keys = FileKeys(file.path)
+    file.write({"keys": [replace(file.kept, revoked=NOW).entry()]})
+
+    assert keys.get(file.kept.id).revoked == NOW
+
+
+@pytest.mark.parametrize("document", ["{", "[]", "null", "{}", '{"keys": 1}', '{"keys": [{"id": "x"}]}'])
+def test_a_bad_new_version_changes_nothing_and_is_logged(file: KeyFile, caplog, document: str):
+    keys = FileKeys(file.path)
+    file.write(document)
+
+    assert keys.get(file.kept.id) == file.kept
+    assert [entry.message for entry in caplog.records] == ["api_keys_file_unusable"]
+
+
+def test_a_file_that_is_gone_changes_nothing(file: KeyFile):
+    keys = FileKeys(file.path)
+    file.path.unlink()
+
+    assert keys.get(file.kept.id) == file.kept
+
+
+@pytest.mark.parametrize("document", ["{", "[]", '{"keys": [{"id": "x"}]}'])
+def test_a_bad_file_stops_the_start(file: KeyFile, document: str):
+    file.write(document)
+
+    with pytest.raises(SourceFailed, match=r"keys\.json"):
+        FileKeys(file.path)
+
+
+def test_an_absent_file_stops_the_start(tmp_path: Path):
+    with pytest.raises(SourceFailed, match="No such file"):
+        FileKeys(tmp_path / "keys.json")

@@ -1,0 +1,69 @@
+"""Each way a call can fail becomes the item error that contract 3's table asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.batch import item_errors
+from gateway.batch.outcome import ITEM_CODES, Applied
+from legacy_client import errors as core
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "outcome", "retryable"),
+    [
+        (core.Unreachable(), 503, "core_unreachable", "not_sent", True),
+        (core.Untrusted(), 502, "core_misconfigured", "not_sent", False),
+        (core.CircuitOpen(), 503, "circuit_open", "not_sent", True),
+        (core.Stopped("deadline"), 504, "deadline", "not_sent", True),
+        (core.Stopped("shutting_down"), 503, "shutting_down", "not_sent", True),
+        (core.Stopped("client_gone"), 503, "client_gone", "not_sent", True),
+        (core.TimedOut(), 504, "core_timeout", "unknown", True),
+        (core.BrokenOff(), 502, "core_broke_off", "unknown", True),
+        (core.BadAnswer(), 502, "core_bad_answer", "unknown", False),
+        (core.ServerFailed(500), 502, "core_error", "unknown", True),
+        (core.ServerFailed(500, atomic=True), 502, "core_error", "not_applied", True),
+        (core.Busy(429), 503, "core_busy", "not_applied", True),
+        (core.Busy(503), 503, "core_busy", "not_applied", True),
+        (core.NotFound(404), 404, "not_found", "not_applied", False),
+        (core.Conflict(409), 409, "conflict", "not_applied", False),
+        (core.Rejected(400), 400, "rejected", "not_applied", False),
+        (core.Rejected(422), 422, "rejected", "not_applied", False),
+        (core.AccessDenied(401), 502, "core_misconfigured", "not_applied", False),
+        (core.AccessDenied(403), 502, "core_misconfigured", "not_applied", False),
+    ],
+)
+def test_each_failure_has_its_item_error(error, status, code, outcome, retryable):
+    shown = item_errors.from_core(error, "19353", dict).body(0, "19353")
+
+    assert (shown["status"], shown["code"], shown["outcome"], shown["retryable"]) == (status, code, outcome, retryable)
+    assert "19353" in shown["detail"]
+    assert code in ITEM_CODES
+
+
+def test_the_cores_wait_is_shown_in_whole_seconds():
+    assert item_errors.from_core(core.Busy(429, retry_after=1.2), "1", dict).retry_after == 2
+
+
+def test_the_cores_messages_are_renamed_and_its_own_text_is_not_shown():
+    error = core.Rejected(422, message="row 7 of table actions", errors={"due_at": ["in the past"]})
+
+    shown = item_errors.from_core(error, "1", lambda errors: {"due_date": errors["due_at"]})
+
+    assert shown.errors == {"due_date": ["in the past"]}
+    assert "row 7" not in str(shown)
+
+
+def test_a_fault_of_our_own_and_an_unreadable_answer_are_told_apart():
+    assert item_errors.internal("1", Applied.NOT_SENT).code == "internal_error"
+    assert item_errors.unreadable("1").outcome is Applied.UNKNOWN
+
+
+def test_only_what_is_certain_and_cannot_be_helped_is_final():
+    finals = {
+        type(error).__name__
+        for error in (core.NotFound(404), core.Rejected(400), core.Busy(429), core.TimedOut(), core.Stopped("deadline"))
+        if item_errors.from_core(error, "1", dict).is_final
+    }
+
+    assert finals == {"NotFound", "Rejected"}

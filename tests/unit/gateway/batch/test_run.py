@@ -1,0 +1,108 @@
+"""A batch never raises for an item, and accounts for each one whatever the core's client does."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.batch.outcome import Applied, in_order
+from gateway.batch.run import BatchRunner
+from gateway.resources.translate import ActionTranslation
+from legacy_client import errors as core
+from legacy_client.calls import ActionUpdate, CallContext
+from legacy_client.deadline import Deadline
+from schemas.actions import LANGUAGES, BatchLoader
+from tests.unit.schemas.samples import valid_action_items
+
+TRANSLATION = ActionTranslation(LANGUAGES)
+LOADER = BatchLoader(LANGUAGES, 1, lambda: None, dict)
+CONTEXT = CallContext(deadline=Deadline(10))
+GOOD = {"actionId": "1", "status": "active"}
+PLANTED = {"actionId": "2", "status": "a word that no table has"}
+
+
+class Core:
+    """Gives the results it was made with, in their order."""
+
+    def __init__(self, *results, fault=None):
+        self.results = results
+        self.fault = fault
+
+    def update_actions(self, updates, context):
+        self.asked = (updates, context)
+        yield from self.results
+        if self.fault:
+            raise self.fault
+
+
+def run(core_, *items):
+    runner = BatchRunner(core_, TRANSLATION)
+    return [shown(one) for one in in_order(len(items), runner.stream(list(map(runner.update, items)), CONTEXT))]
+
+
+def shown(outcome):
+    return json.loads(outcome) if isinstance(outcome, bytes) else outcome
+
+
+def test_results_come_back_in_the_order_of_the_items():
+    outcomes = run(Core((1, {"id": 3}), (0, core.NotFound(404))), GOOD, {**GOOD, "actionId": "3"})
+
+    assert outcomes[0].code == "not_found"
+    assert outcomes[1] == {"actionId": "3"}
+
+
+def test_an_item_is_sent_in_the_cores_words():
+    fake = Core((0, {}))
+
+    run(fake, GOOD)
+
+    assert fake.asked == ([ActionUpdate("1", b'{"state":2}')], CONTEXT)
+
+
+def test_an_item_that_cannot_be_sent_is_a_fault_of_ours_and_stops_no_other(caplog):
+    fake = Core((0, core.Unsendable("ValueError")), (1, {"id": 1}))
+
+    outcomes = run(fake, PLANTED, GOOD)
+
+    assert fake.asked[0][0] == ActionUpdate("2", b"")
+    assert (outcomes[0].code, outcomes[0].outcome) == ("internal_error", Applied.NOT_SENT)
+    assert outcomes[1] == {"actionId": "1"}
+    assert [record.message for record in caplog.records] == ["item_untranslatable"]
+
+
+@pytest.mark.parametrize("answer", [{"id": 1, "state": 99}, {"id": 1, "due_at": "soon"}, {"id": 1, "partners": 7}])
+def test_an_answer_that_cannot_be_translated_is_unknown(answer):
+    [outcome] = run(Core((0, answer)), GOOD)
+
+    assert (outcome.code, outcome.outcome) == ("core_bad_answer", Applied.UNKNOWN)
+
+
+@given(valid_action_items)
+def test_where_the_core_sends_no_body_the_action_is_shown_as_it_was_submitted(submitted):
+    [item] = LOADER.load({"data": [submitted]})
+
+    assert run(Core((0, {})), item) == [item]
+
+
+def test_a_fault_midway_keeps_what_is_known_and_reports_the_rest_as_unknown():
+    outcomes = run(Core((1, {}), fault=RuntimeError("bug")), GOOD, {**GOOD, "actionId": "3"})
+
+    assert (outcomes[0].code, outcomes[0].outcome) == ("internal_error", Applied.UNKNOWN)
+    assert outcomes[1] == {**GOOD, "actionId": "3"}
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=20), st.randoms(use_true_random=False))
+def test_whatever_order_results_finish_in_each_item_has_its_own(successes, random):
+    items = [{"actionId": str(number), "status": "done"} for number in range(1, len(successes) + 1)]
+    results = [(place, {"id": place + 1} if ok else core.NotFound(404)) for place, ok in enumerate(successes)]
+    random.shuffle(results)
+
+    outcomes = run(Core(*results), *items)
+
+    assert [isinstance(outcome, dict) for outcome in outcomes] == successes
+    assert [outcome["actionId"] for outcome in outcomes if isinstance(outcome, dict)] == [
+        item["actionId"] for item, ok in zip(items, successes, strict=True) if ok
+    ]

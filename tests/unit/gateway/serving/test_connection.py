@@ -1,0 +1,339 @@
+"""One client's connection, over a pair of sockets: what ends each wait, and whether the connection may go on."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+import pytest
+from gunicorn.config import Config
+from gunicorn.http.errors import InvalidHeader, LimitRequestHeaders, LimitRequestLine, UnsupportedTransferCoding
+
+from gateway.serving.connection import Connection
+from gateway.serving.plan import Patience
+from gateway.serving.requests import BrokenBody, HeadTimeout
+
+SHORT = Patience(idle=0.05, head=0.05, body=0.05, answer=0.05)
+LONG = Patience(idle=10.0, head=10.0, body=10.0, answer=10.0)
+HEAD = b"PATCH /x HTTP/1.1\r\nHost: h\r\n"
+
+
+class Pair:
+    """A client's socket, and the connection that the worker makes of the other end."""
+
+    def __init__(self, patience: Patience = LONG) -> None:
+        self.client, self.server = socket.socketpair()
+        self.client.settimeout(10.0)
+        self.is_last = False
+        self.connection = Connection(self.server, ("127.0.0.1", 1), Config(), patience, lambda: self.is_last)
+
+    def says(self, data: bytes):
+        """The request that these bytes lead to."""
+        self.client.sendall(data)
+        return self.connection.next_request()
+
+    def hears_in_pieces(self, pieces) -> None:
+        """Each read brings the next of these bytes, and after the last one there is nothing to come in time."""
+        coming = iter(pieces)
+
+        def chunk(_size=None):
+            if (piece := next(coming, None)) is None:
+                raise TimeoutError
+            return piece
+
+        self.connection._reader.chunk = chunk
+
+    def close(self) -> None:
+        self.client.close()
+        self.connection.close()
+
+
+@pytest.fixture
+def make_pair():
+    pairs = []
+
+    def make(patience: Patience = LONG) -> Pair:
+        pairs.append(Pair(patience))
+        return pairs[-1]
+
+    yield make
+    for pair in pairs:
+        pair.close()
+
+
+@pytest.fixture
+def pair(make_pair):
+    return make_pair()
+
+
+def body_of(request) -> bytes:
+    return request.body.read()
+
+
+def test_requests_come_one_after_another(pair):
+    for number in range(3):
+        request = pair.says(HEAD + b"Content-Length: 3\r\n\r\n" + b"%03d" % number)
+
+        assert body_of(request) == b"%03d" % number
+        assert not request.should_close()
+
+
+def test_requests_in_a_pipeline_are_told_apart(pair):
+    pair.client.sendall((HEAD + b"Content-Length: 1\r\n\r\nx") * 2)
+
+    assert [body_of(pair.connection.next_request()) for _ in range(2)] == [b"x", b"x"]
+
+
+def test_a_client_that_says_nothing_is_let_go(make_pair):
+    pair = make_pair(SHORT)
+
+    assert pair.connection.next_request() is None
+
+
+def test_a_client_that_leaves_has_no_next_request(pair):
+    pair.client.close()
+
+    assert pair.connection.next_request() is None
+
+
+def test_a_client_that_leaves_within_a_head_has_none_either(pair):
+    pair.client.sendall(HEAD)
+    pair.client.shutdown(socket.SHUT_WR)
+
+    assert pair.connection.next_request() is None
+
+
+def test_a_head_that_is_not_whole_in_time_is_a_timeout(make_pair):
+    with pytest.raises(HeadTimeout):
+        make_pair(SHORT).says(HEAD)
+
+
+def test_dripping_does_not_prolong_the_time_of_a_head(make_pair):
+    pair = make_pair(Patience(idle=10.0, head=0.2, body=10.0, answer=10.0))
+    ending = threading.Event()
+
+    def drip():
+        while not ending.wait(0.02):
+            pair.client.sendall(b"X")
+
+    dripping = threading.Thread(target=drip)
+    pair.client.sendall(b"GET /")
+    dripping.start()
+    began = time.monotonic()
+    with pytest.raises(HeadTimeout):
+        pair.connection.next_request()
+    waited = time.monotonic() - began
+    ending.set()
+    dripping.join(10)
+
+    assert 0.15 < waited < 5.0
+
+
+def test_what_comes_after_its_time_is_not_read(pair):
+    request = pair.says(HEAD + b"Content-Length: 10\r\n\r\nabc")
+    request.incoming.read(3)
+    request.unreader.allow(0.0)
+
+    with pytest.raises(TimeoutError):
+        request.incoming.read(7)
+
+
+@pytest.mark.parametrize("line", [b"GET / HTTP/1.1\r\n", b"\r\nGET / HTTP/1.1\r\n"])
+@pytest.mark.parametrize("fields", [b"Host: h\r\nA: b\r\n\r\n", b"Host: h\r\n\r\n"])
+def test_a_head_may_come_in_any_pieces(make_pair, line, fields):
+    for size in range(1, 8):
+        pair = make_pair()
+        whole = line + fields
+        pieces = [whole[at : at + size] for at in range(0, len(whole), size)]
+        pair.hears_in_pieces(pieces)
+
+        assert pair.connection.next_request().headers[0] == ("HOST", "h")
+
+
+def test_a_head_without_a_field_may_come_in_any_pieces(make_pair):
+    pair = make_pair()
+    pair.hears_in_pieces([b"GET / HTTP/1.0\r\n", b"\r", b"\n"])
+
+    assert pair.connection.next_request().headers == []
+
+
+@pytest.mark.parametrize("feed", [[b"A: b\n"], [b"A: b", b"\n"]], ids=["at once", "apart"])
+def test_a_bare_line_feed_is_refused_before_the_head_is_whole(make_pair, feed):
+    pair = make_pair()
+    pair.hears_in_pieces([HEAD, *feed])
+
+    with pytest.raises(InvalidHeader):
+        pair.connection.next_request()
+
+
+@pytest.mark.parametrize("piece", [b"a" * 4000, b"a: " + b"b" * 3995 + b"\r\n"], ids=["one field", "many fields"])
+def test_a_head_of_more_than_64_kib_is_refused_before_it_is_whole(make_pair, piece):
+    pair = make_pair()
+    pair.hears_in_pieces([HEAD, b"A: ", *[piece] * 30])
+
+    with pytest.raises(LimitRequestHeaders):
+        pair.connection.next_request()
+
+
+def test_a_head_of_64_kib_is_taken(make_pair):
+    pair = make_pair()
+    pair.hears_in_pieces([HEAD, *[b"A: " + b"b" * 8000 + b"\r\n"] * 8, b"Content-Length: 3\r\n\r\nabc"])
+
+    assert body_of(pair.connection.next_request()) == b"abc"
+
+
+def test_reading_nothing_of_a_body_starts_no_time(pair):
+    request = pair.says(HEAD + b"Content-Length: 3\r\n\r\nabc")
+
+    assert (request.body.read(0), body_of(request)) == (b"", b"abc")
+
+
+def test_a_body_that_is_not_whole_in_time_is_a_timeout_and_ends_the_connection(make_pair):
+    request = make_pair(SHORT).says(HEAD + b"Content-Length: 10\r\n\r\nabc")
+
+    with pytest.raises(TimeoutError):
+        body_of(request)
+    assert request.should_close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"Content-Length: 10\r\n\r\nabc",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nabc",
+        b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n3\r\nabcX\r\n",
+    ],
+    ids=["short", "cut-within-a-chunk", "no-chunk-length", "no-end-of-a-chunk"],
+)
+def test_a_body_whose_framing_breaks_is_broken_and_ends_the_connection(pair, sent):
+    request = pair.says(HEAD + sent)
+    pair.client.shutdown(socket.SHUT_WR)
+
+    with pytest.raises(BrokenBody):
+        body_of(request)
+    assert request.should_close()
+
+
+def test_a_chunked_body_that_was_read_leaves_the_connection_open(pair):
+    request = pair.says(HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+
+    assert body_of(request) == b"abc"
+    assert not request.should_close()
+
+
+def test_a_small_body_that_nobody_read_is_skipped(pair):
+    assert not pair.says(HEAD + b"Content-Length: 3\r\n\r\nabc").should_close()
+    assert body_of(pair.says(HEAD + b"Content-Length: 1\r\n\r\nx")) == b"x"
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 100000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"])
+def test_a_large_or_endless_body_that_nobody_read_ends_the_connection(pair, framing):
+    assert pair.says(HEAD + framing).should_close()
+
+
+def test_a_client_that_waits_is_asked_for_its_body_when_that_is_read(pair):
+    request = pair.says(HEAD + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+    assert request.should_close()
+    pair.client.sendall(b"abc")
+
+    assert body_of(request) == b"abc"
+    assert pair.client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert not request.should_close()
+
+
+def test_without_a_host_it_is_no_request(pair):
+    with pytest.raises(InvalidHeader):
+        pair.says(b"GET / HTTP/1.1\r\n\r\n")
+
+
+def test_http_1_0_needs_none(pair):
+    assert pair.says(b"GET / HTTP/1.0\r\n\r\n").should_close()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        b"Connection: close\r\n",
+        b"Connection: close, TE\r\n",
+        b"Connection: TE,\tCLOSE \r\n",
+        b"Connection: TE\r\nConnection: close\r\n",
+        b"Connection: keep-alive\r\nConnection: close\r\n",
+    ],
+)
+def test_who_asks_to_close_among_other_options_is_heard(pair, asked):
+    assert pair.says(HEAD + asked + b"\r\n").should_close()
+
+
+@pytest.mark.parametrize("asked", [b"", b"TE", b"x-close", b"close-x", b"keep-alive, TE"])
+def test_who_does_not_goes_on(pair, asked):
+    assert not pair.says(HEAD + b"Connection: " + asked + b"\r\n\r\n").should_close()
+
+
+def test_what_the_parser_refuses_comes_through(pair):
+    with pytest.raises(LimitRequestLine):
+        pair.says(b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: h\r\n\r\n")
+
+
+def test_a_transfer_coding_beside_chunked_is_refused(pair):
+    with pytest.raises(UnsupportedTransferCoding):
+        pair.says(HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n")
+
+
+def test_a_worker_that_stops_ends_the_connection_with_its_answer(pair):
+    request = pair.says(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    pair.is_last = True
+
+    assert request.should_close()
+
+
+def test_a_client_that_was_told_to_go_on_has_one_more_request_when_the_worker_stops(pair):
+    assert not pair.says(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").should_close()
+    pair.is_last = True
+
+    assert pair.says(b"GET /more HTTP/1.1\r\nHost: h\r\n\r\n").should_close()
+
+
+def test_a_connection_at_rest_is_let_go(pair):
+    resting = threading.Thread(target=lambda: results.append(pair.connection.next_request()))
+    results: list[object] = []
+    resting.start()
+    give_up = time.monotonic() + 10
+    while pair.connection.resting_since == float("inf") and time.monotonic() < give_up:
+        time.sleep(0.001)
+
+    pair.connection.let_go()
+    resting.join(10)
+
+    assert results == [None]
+
+
+def test_a_request_that_has_begun_to_arrive_is_not_let_go(pair):
+    pair.client.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    pair.connection.resting_since = 0.0
+
+    pair.connection.let_go()
+
+    assert pair.connection.next_request() is not None
+
+
+def test_a_client_that_still_sends_gets_to_read_its_answer(pair):
+    pair.says(HEAD + b"Content-Length: 300000\r\n\r\n" + b"x" * 1000)
+    sending = threading.Thread(target=lambda: pair.client.sendall(b"x" * 299_000))
+    sending.start()
+    pair.server.sendall(b"answer")
+    closing = threading.Thread(target=pair.connection.close)
+    closing.start()
+    sending.join(10)
+
+    assert pair.client.recv(100) == b"answer"
+    pair.client.shutdown(socket.SHUT_WR)
+    closing.join(10)
+    assert not closing.is_alive()
+
+
+def test_a_reset_does_not_wait(pair):
+    pair.connection.reset()
+
+    assert pair.server.fileno() == -1

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from gateway.telemetry.logs.lines import Lines
+from tests.unit.gateway.telemetry.recording import a_mixed_batch, a_request
+
+STANDARD = set(vars(logging.makeLogRecord({})))
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_heard(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "gateway")
+
+
+def _lines(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, Any]]]:
+    fields = [
+        {name: value for name, value in vars(record).items() if name not in STANDARD | {"message"}}
+        for record in caplog.records
+    ]
+    return [(record.message, extra) for record, extra in zip(caplog.records, fields, strict=True)]
+
+
+def test_a_request_is_one_line_with_its_access_facts_and_its_batch(caplog: pytest.LogCaptureFixture) -> None:
+    request = a_request(status=207, principal_id="p1", received_bytes=900, sent_bytes=400, batch=a_mixed_batch())
+
+    Lines().request_ended(request)
+
+    assert _lines(caplog) == [
+        (
+            "request_ended",
+            {
+                "method": "PATCH",
+                "route": "/openapi/api/v1/actions",
+                "status": 207,
+                "seconds": 0.03,
+                "request_id": "01JREQ",
+                "principal_id": "p1",
+                "received_bytes": 900,
+                "sent_bytes": 400,
+                "kind": "sync",
+                "items": 3,
+                "succeeded": 2,
+                "failed": 1,
+                "codes": "not_found:1",
+                "batch_seconds": 0.02,
+            },
+        )
+    ]
+
+
+def test_a_refusal_names_its_problem(caplog: pytest.LogCaptureFixture) -> None:
+    Lines().request_ended(a_request(status=422, problem="idempotency-key-reused", replay="replayed"))
+
+    (_, fields), *_ = _lines(caplog)
+    assert (fields["problem"], fields["replay"]) == ("idempotency-key-reused", "replayed")
+
+
+@pytest.mark.parametrize(
+    ("route", "status", "level"),
+    [
+        ("/openapi/api/v1/actions", 200, logging.INFO),
+        ("/openapi/api/v1/actions", 429, logging.INFO),
+        ("/openapi/api/v1/actions", 502, logging.WARNING),
+        ("/livez", 200, logging.DEBUG),
+        ("/readyz", 503, logging.WARNING),
+    ],
+)
+def test_the_level_says_whether_to_look(caplog: pytest.LogCaptureFixture, route: str, status: int, level: int) -> None:
+    Lines().request_ended(a_request(route=route, status=status))
+
+    assert [record.levelno for record in caplog.records] == [level]
+
+
+def test_each_failed_item_of_the_details_is_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    Lines().batch_ended(a_mixed_batch())
+
+    assert _lines(caplog) == [
+        ("item_failed", {"index": 1, "action_id": "19354", "code": "not_found", "outcome": "not_applied"})
+    ]

@@ -1,0 +1,111 @@
+"""A log pipe that is full loses lines, never time; whoever reads on is told how many."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import logging
+import os
+
+import pytest
+
+from gateway.telemetry.logs.pipe import PipeHandler, handler_for
+
+LINE = "x" * 999
+
+
+class Pipe:
+    """A pipe of 64 KiB with a logger that writes into it."""
+
+    def __init__(self) -> None:
+        self.reader, self.writer = os.pipe()
+        fcntl.fcntl(self.writer, fcntl.F_SETPIPE_SZ, 65_536)
+        os.set_blocking(self.reader, False)
+        self.handler = PipeHandler(self.writer)
+        self.handler.setFormatter(logging.Formatter("%(message)s %(lines)s", defaults={"lines": ""}))
+
+    def log(self, text: str) -> None:
+        self.handler.handle(logging.makeLogRecord({"msg": text}))
+
+    def read(self, most: int = 1_000_000) -> list[str]:
+        return os.read(self.reader, most).decode().splitlines()
+
+    def close(self) -> None:
+        for descriptor in (self.reader, self.writer):
+            os.close(descriptor)
+
+
+@pytest.fixture
+def pipe():
+    opened = Pipe()
+    root = logging.getLogger("gateway.telemetry.logs.pipe")
+    root.addHandler(opened.handler)
+    yield opened
+    root.removeHandler(opened.handler)
+    opened.close()
+
+
+def test_lines_come_out_as_they_went_in(pipe):
+    for number in range(3):
+        pipe.log(f"event {number}")
+
+    assert [line.strip() for line in pipe.read()] == ["event 0", "event 1", "event 2"]
+
+
+def test_a_full_pipe_holds_nobody_up_and_the_lines_that_are_missing_are_counted(pipe):
+    for _ in range(100):
+        pipe.log(LINE)
+    before = pipe.read()
+    pipe.log("again")
+    after = pipe.read()
+
+    whole = [line for line in before + after if line.startswith("x")]
+    (told,) = [line for line in after if line.startswith("log_lines_dropped")]
+    assert after[-2].strip() == "again"
+    assert int(told.split()[1]) == 100 - len(whole)
+
+
+def test_a_line_that_fitted_in_part_is_completed_before_the_next(pipe):
+    pipe.log("y" * 100_000)
+    taken = "".join(pipe.read())
+    pipe.log("next")
+    lines = pipe.read()
+
+    assert taken + lines[0].strip() == "y" * 100_000
+    assert lines[1].strip() == "next"
+
+
+def test_a_pipe_that_is_still_full_keeps_the_count(pipe):
+    for _ in range(100):
+        pipe.log(LINE)
+    kept = len(pipe.read(20_000))
+    for _ in range(100):
+        pipe.log(LINE)
+    lines = pipe.read()
+    pipe.log("end")
+    lines += pipe.read()
+
+    told = sum(int(line.split()[1]) for line in lines if line.startswith("log_lines_dropped"))
+    assert told + kept + len([line for line in lines if line.startswith("x")]) in (200, 201)
+
+
+def test_a_pipe_without_a_reader_raises_nothing(pipe, capsys):
+    os.close(pipe.reader)
+    pipe.reader = os.open(os.devnull, os.O_RDONLY)
+
+    pipe.log("nobody hears")
+
+    assert "BrokenPipe" in capsys.readouterr().err
+
+
+def test_other_streams_are_written_as_usual():
+    stream = io.StringIO()
+
+    handler_for(stream).handle(logging.makeLogRecord({"msg": "event"}))
+
+    assert stream.getvalue() == "event\n"
+
+
+def test_a_pipe_gets_the_handler_that_never_waits(pipe):
+    with os.fdopen(os.dup(pipe.writer), "w") as stream:
+        assert isinstance(handler_for(stream), PipeHandler)

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from gateway.admission.shedding import RefusalReason
+from gateway.batch.outcome import ITEM_CODES, Applied
+from gateway.telemetry.events import APPLIED
+from gateway.telemetry.metrics.registry import Metrics
+from gateway.telemetry.metrics.table import ITEM_SERIES, METRICS, Spec
+from legacy_client.health.gate import DURATION_BOUNDS
+from tests.unit.gateway.telemetry.recording import a_batch, a_mixed_batch, a_request
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+def _value(metrics: Metrics, name: str, **labels: str) -> float | None:
+    for family in text_string_to_metric_families(metrics.render().decode()):
+        for sample in family.samples:
+            if sample.name == name and sample.labels == labels:
+                return float(sample.value)
+    return None
+
+
+@pytest.mark.parametrize("spec", METRICS, ids=lambda spec: spec.name)
+def test_each_metric_is_named_as_prometheus_asks(spec: Spec) -> None:
+    assert re.fullmatch(r"gateway_[a-z][a-z_]*[a-z]", spec.name)
+    assert spec.name.endswith("_total") == (spec.kind == "counter")
+    assert spec.help.endswith(".")
+    assert bool(spec.buckets) == (spec.kind == "histogram")
+
+
+@pytest.mark.parametrize("spec", METRICS, ids=lambda spec: spec.name)
+def test_no_metric_has_a_label_without_bounds(spec: Spec) -> None:
+    closed = {
+        "route",
+        "method",
+        "status",
+        "type",
+        "kind",
+        "outcome",
+        "code",
+        "reason",
+        "result",
+        "state",
+        "version",
+        "python",
+    }
+
+    assert set(spec.labels) <= closed
+
+
+def test_a_request_is_counted_by_route_method_and_status(metrics: Metrics) -> None:
+    metrics.request_ended(a_request(status=207, seconds=0.3))
+
+    labels = {"route": "/openapi/api/v1/actions", "method": "PATCH", "status": "207"}
+    assert _value(metrics, "gateway_requests_total", **labels) == 1
+    assert _value(metrics, "gateway_request_duration_seconds_sum", route="/openapi/api/v1/actions") == 0.3
+
+
+def test_what_a_caller_makes_up_becomes_no_label(metrics: Metrics) -> None:
+    metrics.request_ended(a_request(method="BREW", route="", status=404))
+
+    assert _value(metrics, "gateway_requests_total", route="unmatched", method="other", status="404") == 1
+
+
+def test_a_problem_is_counted_by_its_type(metrics: Metrics) -> None:
+    metrics.request_ended(a_request(status=400, problem="validation-failed"))
+
+    assert _value(metrics, "gateway_problems_total", type="validation-failed") == 1
+
+
+def test_a_429_counts_as_rate_limited(metrics: Metrics) -> None:
+    metrics.request_ended(a_request(status=429, problem="quota-exceeded"))
+
+    assert _value(metrics, "gateway_rate_limited_total", route="/openapi/api/v1/actions") == 1
+
+
+@pytest.mark.parametrize("replay", ["replayed", "resumed"])
+def test_a_known_idempotency_key_is_counted_by_what_it_led_to(metrics: Metrics, replay: str) -> None:
+    metrics.request_ended(a_request(replay=replay))
+
+    assert _value(metrics, "gateway_idempotent_replays_total", kind=replay) == 1
+
+
+def test_the_items_of_a_207_do_not_all_count_as_success(metrics: Metrics) -> None:
+    metrics.batch_ended(a_mixed_batch())
+
+    assert _value(metrics, "gateway_items_total", outcome="applied", code="ok") == 2
+    assert _value(metrics, "gateway_items_total", outcome="not_applied", code="not_found") == 1
+    assert _value(metrics, "gateway_batches_total", kind="sync", status="207") == 1
+
+
+def test_a_batch_is_measured_in_items_and_seconds(metrics: Metrics) -> None:
+    metrics.batch_ended(a_batch(items=100, seconds=2.0, counts={APPLIED: 100}))
+
+    assert _value(metrics, "gateway_batch_items_bucket", le="50.0") == 0
+    assert _value(metrics, "gateway_batch_items_bucket", le="100.0") == 1
+    assert _value(metrics, "gateway_batch_duration_seconds_sum") == 2.0
+
+
+def test_rare_series_are_there_before_their_first_event_so_that_an_increase_sees_it(metrics: Metrics) -> None:
+    assert _value(metrics, "gateway_items_total", outcome="unknown", code="core_timeout") == 0
+    assert _value(metrics, "gateway_problems_total", type="internal-error") == 0
+    assert _value(metrics, "gateway_shed_total", reason="queue_too_old") == 0
+
+
+def test_each_item_error_code_and_outcome_has_a_series_from_the_start() -> None:
+    assert {code for _, code in ITEM_SERIES} == {"ok", *ITEM_CODES}
+    assert {outcome for outcome, _ in ITEM_SERIES} == {"applied", *Applied}
+
+
+def test_each_reason_to_shed_has_a_series_from_the_start() -> None:
+    (shed,) = (spec for spec in METRICS if spec.name == "gateway_shed_total")
+
+    assert {reason for (reason,) in shed.from_start} == set(get_args(RefusalReason))
+
+
+def test_a_histogram_takes_what_was_counted_elsewhere(metrics: Metrics) -> None:
+    counts = [0] * (len(DURATION_BOUNDS) + 1)
+    counts[0], counts[-1] = 3, 1
+
+    metrics.histogram("gateway_core_attempt_duration_seconds").fold(counts, 12.5)
+
+    assert _value(metrics, "gateway_core_attempt_duration_seconds_bucket", le="0.001") == 3
+    assert _value(metrics, "gateway_core_attempt_duration_seconds_count") == 4
+    assert _value(metrics, "gateway_core_attempt_duration_seconds_sum") == 12.5
+
+
+def test_what_is_shown_is_what_the_table_names(metrics: Metrics) -> None:
+    metrics.request_ended(a_request())
+
+    shown = {family.name for family in text_string_to_metric_families(metrics.render().decode())}
+
+    assert shown <= {spec.name.removesuffix("_total") for spec in METRICS}

@@ -1,0 +1,211 @@
+"""Everything that decides who may enter, from the settings, against a Keycloak on loopback."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gateway.auth.api_keys.key import hashed, mint
+from gateway.auth.api_keys.record import ApiKey
+from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
+from gateway.auth.errors import InvalidCredentials, KeysUnavailable
+from gateway.settings import Settings, SettingsError
+from gateway.wiring.access import Access
+from tests.unit.gateway.auth.issuer import AUDIENCE, JWKS, claims, token
+from tests.unit.gateway.auth.loopback import Loopback, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from gateway.auth.principal import Principal
+
+OIDC = "/realms/partners/protocol/openid-connect"
+
+
+class Deployment:
+    """Settings as an operator gives them, and a Keycloak that is up."""
+
+    def __init__(self, loopback: Loopback, folder: Path) -> None:
+        self.keycloak = loopback
+        self.folder = folder
+        loopback.paths |= {f"{OIDC}/certs": answer(JWKS), "/realms/partners": answer({"tokens-not-before": 0})}
+
+    def access(self, **more: Any) -> Access:
+        given = {
+            "core_url": "http://127.0.0.1:9",
+            "keycloak_url": self.keycloak.url,
+            "keycloak_realm": ("partners",),
+            "keycloak_audience": AUDIENCE,
+            "keycloak_timeout": 10.0,
+            "state_dir": self.folder,
+        }
+        return Access(Settings(**(given | more)))
+
+    def bearer(self, **more: Any) -> str:
+        now = time.time()
+        issued = {"iss": f"{self.keycloak.url}/realms/partners", "iat": now, "exp": now + 300}
+        return f"Bearer {token(claims(**(issued | more)))}"
+
+
+@pytest.fixture
+def deployment(loopback: Loopback, tmp_path: Path) -> Deployment:
+    return Deployment(loopback, tmp_path)
+
+
+def identify(access: Access, authorization: str) -> Principal | None:
+    found = [principal for each in access.authenticators if (principal := each.identify(authorization))]
+    return found[0] if found else None
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+
+def test_nothing_is_fetched_before_the_start(deployment: Deployment):
+    deployment.access()
+
+    assert deployment.keycloak.hits == []
+
+
+def test_after_the_start_a_token_is_let_in_without_a_further_call(deployment: Deployment):
+    access = deployment.access()
+    access.start()
+    wait_until(lambda: access.check()["ready"])
+    before = len(deployment.keycloak.hits)
+
+    for number in range(20):
+        principal = identify(access, deployment.bearer(jti=str(number)))
+
+    access.close()
+    assert principal is not None
+    assert principal.id == "partners:partner-app:7f1c2a"
+    assert len(deployment.keycloak.hits) == before == 2
+
+
+def test_the_age_of_the_keys_is_known(deployment: Deployment):
+    access = deployment.access()
+    assert access.keys_age() == float("inf")
+
+    identify(access, deployment.bearer())
+
+    assert access.keys_age() < 60
+
+
+def test_a_realm_without_keys_is_not_hidden_by_one_that_has_them(deployment: Deployment):
+    access = deployment.access(keycloak_realm=("partners", "suppliers"))
+
+    identify(access, deployment.bearer())
+
+    assert access.check()["reasons"].keys() == {"suppliers"}
+    assert access.keys_age() == float("inf")
+
+
+def test_with_keycloak_down_tokens_are_answered_with_503_and_keys_still_enter(deployment: Deployment):
+    deployment.keycloak.paths.clear()
+    key = mint()
+    SqliteKeys(deployment.folder / FILE_NAME).add(
+        ApiKey(id=key.id, name="Acme", hash=hashed(key.secret), scopes=frozenset({"INTEGRATION_API"}))
+    )
+    access = deployment.access()
+
+    with pytest.raises(KeysUnavailable):
+        identify(access, deployment.bearer())
+    principal = identify(access, f"Bearer {key}")
+
+    assert principal is not None
+    assert principal.id == f"key:{key.id}"
+    assert access.check()["ready"] is False
+    assert "partners" in access.check()["reasons"]
+
+
+def test_an_issuer_of_its_own_is_compared_to_the_letter(deployment: Deployment):
+    access = deployment.access(keycloak_issuer=("https://public.example/realms/partners",))
+
+    assert identify(access, deployment.bearer(iss="https://public.example/realms/partners"))
+    with pytest.raises(InvalidCredentials, match="iss"):
+        identify(access, deployment.bearer())
+
+
+def test_the_rules_for_claims_come_from_the_settings(deployment: Deployment):
+    access = deployment.access(
+        jwt_authorized_parties=("partner-app",), jwt_type="", jwt_leeway=0.0, partner_claim="partners"
+    )
+
+    principal = identify(access, deployment.bearer(typ=None, partners=["p1"]))
+
+    assert principal is not None
+    assert principal.partner_ids == {"p1"}
+    with pytest.raises(InvalidCredentials, match="azp"):
+        identify(access, deployment.bearer(azp="other"))
+    with pytest.raises(InvalidCredentials, match="expired"):
+        identify(access, deployment.bearer(exp=time.time() - 1))
+
+
+def test_only_the_algorithms_of_the_settings_are_accepted(deployment: Deployment):
+    with pytest.raises(InvalidCredentials, match="alg"):
+        identify(deployment.access(jwt_algorithms=("ES256",)), deployment.bearer())
+
+
+@pytest.mark.parametrize("name", ["none", "HS256", "RSA1_5", "rs256", "ES256K"])
+def test_an_algorithm_that_is_not_on_the_closed_list_stops_the_start(deployment: Deployment, name: str):
+    with pytest.raises(SettingsError, match=f"GATEWAY_JWT_ALGORITHMS: {name} is not one of"):
+        deployment.access(jwt_algorithms=("RS256", name))
+
+
+def introspecting(deployment: Deployment, body: dict[str, object], **more: Any) -> Access:
+    deployment.keycloak.paths[f"{OIDC}/token/introspect"] = answer(body)
+    return deployment.access(
+        introspection=True, introspection_client_id="gateway", introspection_client_secret="s3cret", **more
+    )
+
+
+def test_an_active_token_is_let_in_under_introspection(deployment: Deployment):
+    access = introspecting(deployment, {"active": True})
+
+    assert identify(access, deployment.bearer())
+    assert f"POST {OIDC}/token/introspect" in deployment.keycloak.hits
+    assert "client_secret=s3cret" in deployment.keycloak.bodies[-1]
+
+
+def test_a_revoked_token_is_refused_under_introspection(deployment: Deployment):
+    with pytest.raises(InvalidCredentials, match="revoked"):
+        identify(introspecting(deployment, {"active": False}), deployment.bearer())
+
+
+@pytest.mark.parametrize("fail_open", [True, False])
+def test_the_policy_decides_while_the_introspection_fails(deployment: Deployment, fail_open: bool):
+    access = introspecting(deployment, {}, introspection_fail_open=fail_open)
+
+    if fail_open:
+        assert identify(access, deployment.bearer())
+    else:
+        with pytest.raises(KeysUnavailable):
+            identify(access, deployment.bearer())
+
+
+def test_a_token_for_the_core_comes_from_the_first_realm(deployment: Deployment):
+    deployment.keycloak.paths[f"{OIDC}/token"] = answer({"access_token": "abc", "expires_in": 60})
+    access = deployment.access(core_auth="client_credentials", core_client_id="gw", core_client_secret="s")
+
+    assert access.core_token()() == ("abc", 60.0)
+
+
+def test_a_file_of_keys_takes_the_place_of_the_store(deployment: Deployment):
+    key = mint()
+    file = deployment.folder / "keys.json"
+    entry = ApiKey(id=key.id, name="Acme", hash=hashed(key.secret), scopes=frozenset({"INTEGRATION_API"})).entry()
+    file.write_text(json.dumps({"keys": [entry]}))
+
+    assert identify(deployment.access(api_keys_file=str(file)), f"Bearer {key}")
+
+
+def test_a_bad_file_of_keys_stops_the_start_with_a_line_that_names_it(deployment: Deployment):
+    with pytest.raises(SettingsError, match=r"^GATEWAY_API_KEYS_FILE: .*absent\.json: No such file"):
+        deployment.access(api_keys_file=str(deployment.folder / "absent.json"))

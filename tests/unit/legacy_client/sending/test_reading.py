@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from legacy_client.errors import (
+    AccessDenied,
+    BadAnswer,
+    Busy,
+    Conflict,
+    CoreError,
+    NotFound,
+    Rejected,
+    SaidNo,
+    ServerFailed,
+)
+from legacy_client.sending.reading import AnswerReader, refusal, retry_after
+from legacy_client.transport.memory import answer
+
+NOW = 1_800_000_000.0
+READER = AnswerReader(atomic_errors=False, max_answer_bytes=10_000, wall_clock=lambda: NOW)
+ACTION = {"id": 7, "state": 2}
+BODY = orjson.dumps({"data": ACTION})
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_the_action_of_a_success_is_returned(status: int) -> None:
+    assert READER.read(answer(status, BODY), 7) == ACTION
+
+
+@pytest.mark.parametrize("response", [answer(202, BODY), answer(202), answer(204), answer(200), answer(201)], ids=repr)
+def test_a_success_without_a_body_is_an_empty_action(response: object) -> None:
+    assert READER.read(response, 7) == {}
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        "application/vnd.core.v1+json",
+        "application/vnd.core.v1+json; v=1",
+    ],
+)
+def test_json_may_be_labelled_in_many_ways(content_type: str) -> None:
+    assert READER.read(answer(200, BODY, Content_Type=content_type), 7) == ACTION
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "text/json", "application/xml", "", "text/x+json", "json"])
+def test_another_content_type_is_a_bad_answer(content_type: str) -> None:
+    assert isinstance(READER.read(answer(200, BODY, Content_Type=content_type), 7), BadAnswer)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>sign in</html>",
+        b'{"data": {"id": 7}',
+        b"null",
+        b"7",
+        b"[]",
+        b'"data"',
+        b"{}",
+        b'{"data": null}',
+        b'{"data": []}',
+        b'{"data": [{"id": 7}]}',
+        b'{"data": {}}',
+        b'{"data": {"id": 8}}',
+        b'{"data": {"id": "7"}}',
+        b'{"data": {"id": 7.0}}',
+        b'{"data": {"id": null}}',
+        b'{"id": 7}',
+        b'{"data": {"id": NaN}}',
+        b"\xff\xfe",
+        b"[" * 5000,
+        b" ",
+        orjson.dumps({"data": {"id": 7, "x": "y" * 10_000}}),
+    ],
+    ids=lambda body: repr(body[:30]),
+)
+def test_what_is_no_answer_about_this_action_is_a_bad_answer(body: bytes) -> None:
+    assert isinstance(READER.read(answer(200, body), 7), BadAnswer)
+
+
+def test_true_is_not_the_id_one() -> None:
+    assert isinstance(READER.read(answer(200, b'{"data": {"id": true}}'), 1), BadAnswer)
+
+
+def test_an_id_in_text_is_compared_as_text() -> None:
+    uuid = "0b0a7d5e-58a5-4d83-9d3c-3f9c1a4b7a10"
+    body = orjson.dumps({"data": {"id": uuid}})
+
+    assert READER.read(answer(200, body), uuid) == {"id": uuid}
+
+
+@pytest.mark.parametrize("action_id", [2**63, 2**64 - 1, 2**64, 2**64 + 1, 10**20 - 1])
+def test_an_id_of_up_to_twenty_digits_is_compared_to_the_last(action_id: int) -> None:
+    body = b'{"data": {"state": 2, "id": %d}}' % action_id
+
+    assert READER.read(answer(200, body), action_id) == {"state": 2, "id": action_id}
+    for other in (action_id - 1, action_id + 1):
+        assert isinstance(READER.read(answer(200, body), other), BadAnswer)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        b"18446744073709551616.0",
+        b"1.8446744073709551616e19",
+        b"1" * 5000,
+        b"1e400",
+        b"NaN",
+        b"Infinity",
+        b'"18446744073709551616"',
+        b'18446744073709551616, "x": NaN',
+    ],
+    ids=lambda found: repr(found[:30]),
+)
+def test_what_is_not_written_as_that_integer_is_not_that_id(found: bytes) -> None:
+    assert isinstance(READER.read(answer(200, b'{"data": {"id": %b}}' % found), 2**64), BadAnswer)
+
+
+def test_a_deep_answer_with_such_an_id_does_no_harm() -> None:
+    body = b'{"data": {"id": 18446744073709551616, "x": ' + b"[" * 1000 + b"]" * 1000 + b"}}"
+
+    assert isinstance(READER.read(answer(200, body), 2**64), (dict, BadAnswer))
+
+
+def test_a_uuid_is_the_same_in_other_case_and_comes_back_as_it_was_asked_for() -> None:
+    uuid = "0b0a7d5e-58a5-4d83-9d3c-3f9c1a4b7a10"
+    body = orjson.dumps({"data": {"id": uuid.upper()}})
+
+    assert READER.read(answer(200, body), uuid) == {"id": uuid}
+    assert isinstance(READER.read(answer(200, body), uuid.replace("0b", "0c")), BadAnswer)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (100, BadAnswer), (199, BadAnswer), (300, BadAnswer), (301, BadAnswer), (302, BadAnswer), (303, BadAnswer),
+        (304, BadAnswer), (307, BadAnswer), (308, BadAnswer), (400, Rejected), (401, AccessDenied), (402, Rejected),
+        (403, AccessDenied), (404, NotFound), (405, Rejected), (408, Rejected), (409, Conflict), (410, Rejected),
+        (412, Rejected), (413, Rejected), (415, Rejected), (422, Rejected), (428, Rejected), (429, Busy), (499, Rejected),
+        (500, ServerFailed), (501, ServerFailed), (502, ServerFailed), (503, Busy), (504, ServerFailed),
+        (599, ServerFailed), (600, BadAnswer), (999, BadAnswer),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"message": "no"}', BODY], ids=["empty", "html", "error", "action"])
+def test_each_status_has_its_meaning_whatever_the_body(status: int, kind: type[CoreError], body: bytes) -> None:
+    assert type(READER.read(answer(status, body, Content_Type="text/html"), 7)) is kind
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+def test_a_server_error_is_certain_only_where_the_core_is_atomic(atomic: bool) -> None:
+    reader = AnswerReader(atomic_errors=atomic, max_answer_bytes=10_000)
+
+    result = reader.read(answer(500), 7)
+
+    assert isinstance(result, ServerFailed)
+    assert result.may_have_been_applied is not atomic
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_busy_core_says_when_to_come_back(status: int) -> None:
+    result = READER.read(answer(status, Retry_After="3"), 7)
+
+    assert isinstance(result, Busy)
+    assert (result.status, result.retry_after) == (status, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (None, None),
+        ("0", 0.0),
+        ("1", 1.0),
+        (" 120 ", 120.0),
+        ("3600", 3600.0),
+        ("999999", 86_400.0),
+        ("9" * 5000, 86_400.0),
+        ("-1", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+        ("²", None),
+        ("٣", None),
+        ("Fri, 15 Jan 2027 08:00:30 GMT", 30.0),
+        ("Friday, 15-Jan-27 08:00:30 GMT", 30.0),
+        ("Fri Jan 15 08:00:30 2027", 30.0),
+        ("Fri, 15 Jan 2027 07:00:00 GMT", 0.0),
+        ("Fri, 15 Jan 2038 07:00:00 GMT", 86_400.0),
+        ("Fri, 99 Jan 2027 07:00:00 GMT", None),
+        ("Fri, 15 Jan 99999 07:00:00 GMT", None),
+    ],
+)
+def test_retry_after_is_read_in_seconds_or_as_a_date(value: str | None, seconds: float | None) -> None:
+    assert retry_after(value, lambda: NOW) == seconds
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(max_size=60) | st.from_regex(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{1,5} \d\d:\d\d:\d\d( [A-Z+\-\d]*)?")
+)
+def test_no_retry_after_can_do_harm(value: str) -> None:
+    seconds = retry_after(value, lambda: NOW)
+
+    assert seconds is None or 0 <= seconds <= 86_400
+
+
+def test_a_rejection_carries_the_cores_messages_by_field() -> None:
+    body = orjson.dumps(
+        {"message": "Invalid.", "errors": {"due_at": ["is past"], "state": ["a", "b"]}, "status_code": 422}
+    )
+
+    result = refusal(422, body)
+
+    assert (result.status, result.message) == (422, "Invalid.")
+    assert result.errors == {"due_at": ["is past"], "state": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    ("errors", "kept"),
+    [
+        ({"a": "one text"}, {"a": ["one text"]}),
+        ({"a": ["x", 1, None, {"y": 1}, "z"]}, {"a": ["x", "z"]}),
+        ({"a": [1], "b": None, "c": {}}, {}),
+        ({"a" * 501: ["x"]}, {}),
+        (["a"], {}),
+        ("a", {}),
+        (None, {}),
+    ],
+)
+def test_only_well_formed_messages_are_kept(errors: object, kept: dict[str, list[str]]) -> None:
+    assert refusal(422, orjson.dumps({"errors": errors, "message": ["not text"]})).errors == kept
+
+
+def test_the_messages_are_bounded_in_number_and_length() -> None:
+    errors = {f"field_{i}": ["x" * 2000] * 100 for i in range(200)}
+
+    result = refusal(422, orjson.dumps({"errors": errors, "message": "y" * 2000}))
+
+    assert len(result.errors) == 64
+    assert {len(texts) for texts in result.errors.values()} == {16}
+    assert len(result.errors["field_0"][0]) == len(result.message) == 500
+
+
+@settings(max_examples=200, deadline=None)
+@given(status=st.integers(400, 499), body=st.binary(max_size=200))
+def test_no_refusal_can_be_unreadable(status: int, body: bytes) -> None:
+    assert isinstance(READER.read(answer(status, body), 7), SaidNo)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    data=st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["data", "id", "x"]), inner, max_size=3)
+        ),
+        max_leaves=12,
+    )
+)
+def test_a_success_is_an_object_about_this_action_and_nothing_else(data: object) -> None:
+    result = READER.read(answer(200, orjson.dumps(data)), 7)
+
+    is_action = isinstance(data, dict) and isinstance(data.get("data"), dict) and data["data"].get("id") == 7
+    assert isinstance(result, dict) is is_action
