@@ -16,7 +16,7 @@ sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-k", *sys.argv[1:]]))
 UNIT = "tests/unit/legacy_client/transport"
 SUITES = {
     "hub": ("tests/contract/test_seam.py", "tests/contract/test_tls.py", f"{UNIT}/hub"),
-    "sessions": ("tests/contract/test_seam.py", f"{UNIT}/test_sessions.py"),
+    "sessions": ("tests/contract/test_seam.py", f"{UNIT}/sessions/test_transport.py"),
 }
 
 

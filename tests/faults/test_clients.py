@@ -33,7 +33,7 @@ def echo(peer):
 
 def test_a_head_that_drips_is_cut_in_time_with_a_408(gateway, core):
     with gateway.dial() as client:
-        lasted = client.drip(gateway.batch.run(1), 0.1)
+        lasted = client.drip(gateway.batch(1), 0.1)
         answer = client.read()
 
     assert PATIENCE * 0.9 < lasted < PATIENCE + SLACK
@@ -42,7 +42,7 @@ def test_a_head_that_drips_is_cut_in_time_with_a_408(gateway, core):
 
 
 def test_a_body_that_drips_is_cut_in_time_with_a_408(gateway, core):
-    whole = gateway.batch.run(*range(1, 50))
+    whole = gateway.batch(*range(1, 50))
     with gateway.dial() as client:
         client.send(whole[:-1000])
         lasted = client.drip(whole[-1000:], 0.1)
@@ -81,7 +81,7 @@ def test_an_answer_that_nobody_takes_is_given_up_and_the_batch_is_not(gateway, c
 
 
 def test_slow_clients_of_all_kinds_do_not_hold_up_the_others(gateway):
-    whole = gateway.batch.run(*range(1, 50))
+    whole = gateway.batch(*range(1, 50))
     with ExitStack() as slow:
         for number in range(60):
             client = slow.enter_context(gateway.dial())
@@ -142,7 +142,7 @@ def test_while_few_places_are_left_every_answer_ends_its_connection(make_gateway
 
 
 def test_a_client_that_leaves_amid_its_body_causes_no_call(gateway, core):
-    whole = gateway.batch.run(1, 2, 3)
+    whole = gateway.batch(1, 2, 3)
     with gateway.dial() as client:
         client.send(whole[:-10])
         client.sock.shutdown(socket.SHUT_WR)
@@ -153,7 +153,7 @@ def test_a_client_that_leaves_amid_its_body_causes_no_call(gateway, core):
 
 
 def test_a_body_that_is_cut_where_json_happens_to_be_complete_causes_no_call_either(gateway, core):
-    whole = gateway.request(gateway.batch.run(1, 2).partition(b"\r\n\r\n")[2] + b" " * 50)
+    whole = gateway.request(gateway.batch(1, 2).partition(b"\r\n\r\n")[2] + b" " * 50)
     with gateway.dial() as client:
         client.send(whole[:-20])
         client.sock.shutdown(socket.SHUT_WR)
@@ -169,7 +169,7 @@ def test_for_a_client_that_left_nothing_new_is_sent_and_the_result_is_kept(make_
     gateway = make_gateway(core.url, BATCH_CONCURRENCY="2", BATCH_DEADLINE="20", ITEM_DEADLINE="5", CORE_TIMEOUT="5")
     ids = [next(new_ids) for _ in range(100)]
     core.default = (wait(0.1), action())
-    request = gateway.batch.run(*ids, Idempotency_Key="left")
+    request = gateway.batch(*ids, Idempotency_Key="left")
     client = gateway.dial().send(request)
     eventually(lambda: len(core.requests) >= 4)
 
@@ -191,7 +191,7 @@ def test_for_a_client_that_left_nothing_new_is_sent_and_the_result_is_kept(make_
 def test_of_two_requests_with_one_key_one_runs_and_the_other_waits(gateway, core):
     ids = [next(new_ids) for _ in range(3)]
     core.default = (wait(0.3), action())
-    request = gateway.batch.run(*ids, Idempotency_Key=f"twin-{ids[0]}")
+    request = gateway.batch(*ids, Idempotency_Key=f"twin-{ids[0]}")
     with gateway.dial() as first, gateway.dial() as second:
         first.send(request)
         second.send(request)
@@ -288,7 +288,7 @@ def test_beyond_its_places_it_refuses_at_once_and_serves_what_it_has(make_gatewa
     gateway = make_gateway(core.url, MAX_WAITING_BATCHES="8")
     core.default = (wait(0.5), action())
     with ExitStack() as crowd:
-        clients = [crowd.enter_context(gateway.dial()).send(gateway.batch.run(next(new_ids))) for _ in range(24)]
+        clients = [crowd.enter_context(gateway.dial()).send(gateway.batch(next(new_ids))) for _ in range(24)]
         answers = [client.read() for client in clients]
 
     statuses = Counter(answer.status for answer in answers)
@@ -306,7 +306,7 @@ def test_one_partner_takes_neither_all_places_nor_all_turns(make_gateway, core):
     core.script(f"/integrations/{UUID}/actions/{UUID}", (wait(0.05), send(answer(200, {"data": REPLACED}))))
     with ExitStack() as crowd:
         for _ in range(8):
-            crowd.enter_context(gateway.dial()).send(gateway.batch.run(*(next(new_ids) for _ in range(400))))
+            crowd.enter_context(gateway.dial()).send(gateway.batch(*(next(new_ids) for _ in range(400))))
         eventually(lambda: len(core.requests) > 20)
         began = time.monotonic()
         small = gateway.patch(*(next(new_ids) for _ in range(4)), Authorization=f"Bearer {other}")
@@ -364,7 +364,7 @@ def test_over_tls_a_handshake_that_does_not_end_is_cut_and_the_others_are_served
     with gateway.dial() as silent:
         began = time.monotonic()
         with gateway.dial() as client, trusting.wrap_socket(client.sock, server_hostname="localhost") as secured:
-            secured.sendall(gateway.batch.run(next(new_ids)))
+            secured.sendall(gateway.batch(next(new_ids)))
             answered = secured.recv(15)
 
         assert answered == b"HTTP/1.1 200 OK"

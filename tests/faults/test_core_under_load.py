@@ -301,7 +301,7 @@ def test_however_many_batches_there_are_connections_and_calls_stay_within_the_bo
     core.default = (wait(0.01), action())
     before = core.connections
     with ExitStack() as stack:
-        clients = [stack.enter_context(gateway.dial()).send(gateway.batch.run(*ids(30))) for _ in range(15)]
+        clients = [stack.enter_context(gateway.dial()).send(gateway.batch(*ids(30))) for _ in range(15)]
         answers = [client.read() for client in clients]
 
     assert [answer.status for answer in answers] == [200] * 15

@@ -52,9 +52,9 @@ def test_out_of_descriptors_it_says_so_item_by_item_and_recovers(make_gateway: M
     gateway, batch = make_gateway(core.url), ids(20)
     core.default = (wait(0.05), action())
     with gateway.dial() as client:
-        client.send(gateway.batch.run(*ids(1))).read()
+        client.send(gateway.batch(*ids(1))).read()
         with no_descriptors(gateway.workers()[0]):
-            squeezed = client.send(gateway.batch.run(*batch)).read()
+            squeezed = client.send(gateway.batch(*batch)).read()
 
     assert len(succeeded(squeezed)) + len(outcomes(squeezed)) == 20
     assert set(outcomes(squeezed).values()) == {("core_unreachable", "not_sent")}
@@ -67,7 +67,7 @@ def test_with_no_descriptor_for_a_new_client_it_waits_and_does_not_spin(
 ) -> None:
     gateway = make_gateway(core.url)
     (worker,) = gateway.workers()
-    request = gateway.batch.run(*ids(1))
+    request = gateway.batch(*ids(1))
     with contextlib.ExitStack() as stack:
         with no_descriptors(worker):
             client = stack.enter_context(gateway.dial()).send(request)
@@ -173,7 +173,7 @@ def test_a_jump_amid_a_batch_neither_ends_nor_prolongs_it(
     core.default = (wait(0.1), action())
     began = time.monotonic()
     with gateway.dial() as client:
-        client.send(gateway.batch.run(*ids(100)))
+        client.send(gateway.batch(*ids(100)))
         for number, jump in enumerate(("3600", "-3600")):
             eventually(lambda seen=4 * number: len(core.requests) > seen)
             offset.write_text(jump)

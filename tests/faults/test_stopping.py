@@ -48,7 +48,7 @@ def test_batches_in_flight_finish_while_new_ones_are_sent_elsewhere(
     make_gateway: MakeGateway, slow_core: FakeCore
 ) -> None:
     gateway = make_gateway(slow_core.url, DRAIN_DELAY="1", BATCH_CONCURRENCY="2")
-    clients = [gateway.dial().send(gateway.batch.run(*ids(6))) for _ in range(3)]
+    clients = [gateway.dial().send(gateway.batch(*ids(6))) for _ in range(3)]
     eventually(lambda: len(slow_core.requests) >= 6)
 
     tell(gateway, signal.SIGTERM)
@@ -70,7 +70,7 @@ def test_a_batch_that_cannot_finish_says_which_items_were_never_sent(
 ) -> None:
     gateway, batch = make_gateway(slow_core.url, **CUT), ids(60)
     with gateway.dial() as client:
-        client.send(gateway.batch.run(*batch))
+        client.send(gateway.batch(*batch))
         eventually(lambda: len(slow_core.requests) >= 4)
         told_at = time.monotonic()
         tell(gateway, number)
@@ -90,7 +90,7 @@ def test_resting_connections_are_let_go_and_a_request_that_has_begun_is_answered
     make_gateway: MakeGateway, core: FakeCore
 ) -> None:
     gateway = make_gateway(core.url)
-    whole = gateway.batch.run(*ids(1))
+    whole = gateway.batch(*ids(1))
     with gateway.dial() as resting, gateway.dial() as begun, gateway.dial() as used:
         used.send(whole).read()
         begun.send(whole[:50])
@@ -111,10 +111,10 @@ def test_a_connection_that_was_left_open_is_told_of_the_stop_by_an_answer(
 ) -> None:
     gateway = make_gateway(core.url, DRAIN_DELAY="1")
     with gateway.dial() as client:
-        first = client.send(gateway.batch.run(*ids(1))).read()
+        first = client.send(gateway.batch(*ids(1))).read()
         tell(gateway, signal.SIGTERM)
         eventually(lambda: "worker_stopping" in gateway.log())
-        second = client.send(gateway.batch.run(*ids(1))).read()
+        second = client.send(gateway.batch(*ids(1))).read()
 
         assert (first.status, first.headers.get("connection")) == (200, "keep-alive")
         assert (second.status, second.headers["connection"]) == (503, "close")
@@ -155,7 +155,7 @@ def test_who_has_connected_and_found_no_place_is_answered_before_the_worker_ends
 ) -> None:
     with FakeCore(default=(wait(0.8), action())) as core, contextlib.ExitStack() as crowd:
         gateway = make_gateway(core.url, {"GUNICORN_CMD_ARGS": "--worker-connections=2"}, WORKERS=workers)
-        clients = [crowd.enter_context(gateway.dial()).send(gateway.batch.run(*ids(1))) for _ in range(10)]
+        clients = [crowd.enter_context(gateway.dial()).send(gateway.batch(*ids(1))) for _ in range(10)]
         eventually(lambda: len(core.requests) >= 2)
         tell(gateway, number)
         statuses = [client.read().status for client in clients]
@@ -213,7 +213,7 @@ def test_a_batch_whose_worker_was_killed_is_never_sent_twice_behind_the_callers_
 ) -> None:
     gateway, batch = make_gateway(core.url, BATCH_CONCURRENCY="4"), ids(8)
     core.default = (hang(),)
-    request = gateway.batch.run(*batch, Idempotency_Key="killed")
+    request = gateway.batch(*batch, Idempotency_Key="killed")
     with gateway.dial() as client, contextlib.suppress(EOFError, OSError):
         client.send(request)
         eventually(lambda: len(core.requests) == 4)
@@ -233,7 +233,7 @@ def test_once_its_lease_is_over_such_a_batch_is_completed_and_says_what_is_unkno
 ) -> None:
     gateway, batch = make_gateway(core.url, BATCH_CONCURRENCY="2", BATCH_DEADLINE="1", ITEM_DEADLINE="1"), ids(300)
     core.default = (hang(),)
-    request = gateway.batch.run(*batch, Idempotency_Key="leased")
+    request = gateway.batch(*batch, Idempotency_Key="leased")
     with gateway.dial() as client, contextlib.suppress(EOFError, OSError):
         client.send(request)
         eventually(lambda: len(core.requests) == 2)

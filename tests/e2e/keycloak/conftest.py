@@ -68,5 +68,5 @@ def make_gateway(keycloak: Keycloak) -> Iterator[Callable[..., Stack]]:
 @pytest.fixture
 def core(gateway: Stack) -> CoreView:
     """What this test's calls did to the core."""
-    gateway.wiring.core.control("POST", "reset")
+    gateway.core.control("POST", "reset")
     return CoreView(gateway)
