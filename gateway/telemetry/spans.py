@@ -125,7 +125,7 @@ class TracedLoader(Generic[UpdateT]):
         span = self._tracer.start_span("validation")
         try:
             items = self._loader.load(document, allowed_partners)
-            span.set_attribute("gateway.batch.run.items", len(items))
+            span.set_attribute("gateway.batch.items", len(items))
             return items
         finally:
             span.end()
@@ -145,7 +145,7 @@ class TracedRunner(Generic[UpdateT, OutcomeT]):
         return self._recorded(updates, context)
 
     def _recorded(self, updates: Sequence[UpdateT], context: CallContext) -> Iterator[tuple[int, OutcomeT]]:
-        span = self._tracer.start_span("fan_out", attributes={"gateway.batch.run.items": len(updates)})
+        span = self._tracer.start_span("fan_out", attributes={"gateway.batch.items": len(updates)})
         failed = 0
         try:
             for index, outcome in self._runner.stream(
@@ -157,7 +157,7 @@ class TracedRunner(Generic[UpdateT, OutcomeT]):
                         span.add_event("item_failed", _failure(index, updates[index].id, outcome))
                 yield index, outcome
         finally:
-            span.set_attribute("gateway.batch.run.failed", failed)
+            span.set_attribute("gateway.batch.failed", failed)
             span.end()
 
 

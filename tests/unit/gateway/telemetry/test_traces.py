@@ -166,7 +166,7 @@ def test_validation_is_a_span_below_the_request(exported: Exported) -> None:
 
     spans = exported.spans()
     assert spans["validation"].parent == spans["PATCH"].context
-    assert spans["validation"].attributes == {"gateway.batch.run.items": 2}
+    assert spans["validation"].attributes == {"gateway.batch.items": 2}
 
 
 def test_a_refused_batch_leaves_none_of_its_values_in_the_trace(exported: Exported) -> None:
@@ -181,7 +181,7 @@ def test_the_fan_out_is_a_span_with_an_event_per_failed_item_and_no_payload(expo
 
     span = exported.spans()["fan_out"]
     assert outcomes == [(0, _updates(1)[0].body), (1, NOT_FOUND), (2, _updates(2)[0].body)]
-    assert span.attributes == {"gateway.batch.run.items": 3, "gateway.batch.run.failed": 1}
+    assert span.attributes == {"gateway.batch.items": 3, "gateway.batch.failed": 1}
     assert [(event.name, dict(event.attributes or {})) for event in span.events] == [
         ("item_failed", {"index": 1, "action_id": "99", "code": "not_found", "outcome": "not_applied"})
     ]
@@ -227,7 +227,7 @@ def test_events_of_a_large_batch_are_bounded_and_the_count_is_not(exported: Expo
 
     span = exported.spans()["fan_out"]
     assert len(span.events) == 100
-    assert (span.attributes or {})["gateway.batch.run.failed"] == 500
+    assert (span.attributes or {})["gateway.batch.failed"] == 500
 
 
 def test_a_stream_that_is_given_up_ends_its_span(exported: Exported) -> None:
