@@ -14,15 +14,16 @@ import orjson
 from bench.items import body, item
 from gateway.api import strict_json
 from gateway.resources.translate import ActionTranslation
-from legacy_client.calls import ActionUpdate
+from legacy_client.calls import Update
 from legacy_client.health.circuit import Circuit
 from legacy_client.health.gate import CoreGate
-from legacy_client.operations import HEADERS, write_update
+from legacy_client.operations import HEADERS, UPDATE_ACTION
 from legacy_client.sending.reading import AnswerReader
 from legacy_client.template import RequestTemplate
 from legacy_client.transport.hub import answer
 from legacy_client.transport.hub.wire import Origin, Wire
-from schemas.actions import LANGUAGES, BatchLoader
+from schemas.actions import ActionUpdateSchema
+from schemas.batches import LANGUAGES, BatchLoader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,16 +35,16 @@ _URL = "http://127.0.0.1:1"
 def parts() -> dict[str, float]:
     """µs an item for each hop, in the order in which a batch takes them."""
     raw = body(map(item, range(10_000_000, 10_000_000 + _ITEMS)))
-    loader, translation = BatchLoader(LANGUAGES, _ITEMS, lambda: None, dict), ActionTranslation(LANGUAGES)
+    loader, translation = BatchLoader(ActionUpdateSchema(), _ITEMS, lambda: None), ActionTranslation(LANGUAGES)
     document = strict_json.parse(raw)
-    items = loader.load(document)
-    updates = [ActionUpdate.of(str(one["actionId"]), translation.to_legacy(one)) for one in items]
+    items = list(loader.items(document))
+    updates = [Update.of(str(one["actionId"]), translation.to_legacy(one)) for one in items]
     actions = [_action(update) for update in updates]
     shown = [orjson.dumps(translation.from_legacy("1", action)) for action in actions]
     return {
         "strict JSON in": _cost(lambda: strict_json.parse(raw)),
-        "validate": _cost(lambda: loader.load(document)),
-        "translate": _cost(lambda: [ActionUpdate.of("1", translation.to_legacy(one)) for one in items]),
+        "validate": _cost(lambda: list(loader.items(document))),
+        "translate": _cost(lambda: [Update.of("1", translation.to_legacy(one)) for one in items]),
         **_call_parts(updates),
         **_answer_parts(updates),
         "translate back": _cost(lambda: [orjson.dumps(translation.from_legacy("1", action)) for action in actions]),
@@ -51,17 +52,17 @@ def parts() -> dict[str, float]:
     }
 
 
-def _call_parts(updates: Sequence[ActionUpdate]) -> dict[str, float]:
+def _call_parts(updates: Sequence[Update]) -> dict[str, float]:
     template = RequestTemplate("PATCH", _URL, HEADERS).extended({"X-Request-ID": "r" * 26})
-    requests = [write_update(template, update, "k" * 26) for update in updates]
+    requests = [UPDATE_ACTION.write(template, update, "k" * 26) for update in updates]
     wire = Wire(Origin(_URL), "X-Request-Timeout-Ms")
     return {
-        "write the call": _cost(lambda: [write_update(template, update, "k" * 26) for update in updates]),
+        "write the call": _cost(lambda: [UPDATE_ACTION.write(template, update, "k" * 26) for update in updates]),
         "serialise": _cost(lambda: [wire.serialise(request, 5.0) for request in requests]),
     }
 
 
-def _answer_parts(updates: Sequence[ActionUpdate]) -> dict[str, float]:
+def _answer_parts(updates: Sequence[Update]) -> dict[str, float]:
     request = RequestTemplate("PATCH", _URL, HEADERS).prepare("/actions/1", b"{}", {})
     framing, gate = answer.AnswerReader(1 << 20), CoreGate(ceiling=64, circuit=Circuit())
     reading = AnswerReader(atomic_errors=False, max_answer_bytes=1 << 20)
@@ -94,13 +95,13 @@ def _cost(work: Callable[[], object]) -> float:
     return fastest / _ITEMS * 1e6
 
 
-def _received(update: ActionUpdate) -> bytes:
+def _received(update: Update) -> bytes:
     content = orjson.dumps({"data": _action(update)})
     head = b"HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Sun, 22 Nov 2026 20:00:00 GMT\r\nConnection: keep-alive\r\n"
     return b"%bContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (head, len(content), content)
 
 
-def _action(update: ActionUpdate) -> dict[str, object]:
+def _action(update: Update) -> dict[str, object]:
     """The whole action as the stub core answers it."""
     return {"id": int(update.id), "author": 4711, **orjson.loads(update.body)}
 

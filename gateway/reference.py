@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gateway.batch.outcome import ITEM_CODES
+from gateway.item_codes import ITEM_CODES
 from gateway.problems import PROBLEM_TYPES
 from gateway.settings import variable
 from gateway.settings.access import AccessKnobs
@@ -50,7 +50,7 @@ def errors_page() -> str:
         "Errors",
         _ERRORS,
         ["## Problem types", "", *_table(("type ends with", "status", "title", "what to do"), problems), ""],
-        ["## Codes of items that were not updated", "", *_table(("code", "meaning"), _coded(ITEM_CODES)), ""],
+        ["## Codes of items that were not updated", "", *_table(("code", "meaning"), _item_codes()), ""],
         ["## Codes of validation errors", "", *_table(("code", "meaning"), _coded(VALIDATION_CODES)), ""],
     )
 
@@ -95,6 +95,10 @@ def _cell(text: str) -> str:
 
 def _coded(table: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     return ((f"`{code}`", meaning) for code, meaning in table.items())
+
+
+def _item_codes() -> Iterator[tuple[str, str]]:
+    return ((f"`{code}`", row.meaning.format(name="item")) for code, row in ITEM_CODES.items())
 
 
 def _knob_table(knobs: type[Any]) -> Iterator[str]:

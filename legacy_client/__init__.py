@@ -1,6 +1,6 @@
 """A client for the legacy core, in the core's own words; it could be published on its own."""
 
-from legacy_client.calls import ActionUpdate, CallContext, IntegrationActionReplacement
+from legacy_client.calls import CallContext, IntegrationActionReplacement, Update
 from legacy_client.client import LegacyClient
 from legacy_client.credentials import (
     ClientCredentials,
@@ -18,7 +18,6 @@ from legacy_client.health.limit import AdaptiveLimit
 from legacy_client.sending.retry import RetryPolicy
 
 __all__ = [
-    "ActionUpdate",
     "AdaptiveLimit",
     "CallContext",
     "Circuit",
@@ -36,4 +35,5 @@ __all__ = [
     "RetryBudget",
     "RetryPolicy",
     "StaticFileCredentials",
+    "Update",
 ]

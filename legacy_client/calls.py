@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from legacy_client.deadline import Deadline
 
 
-class ActionUpdate(NamedTuple):
-    """``PATCH /actions/{id}``: ``id`` in digits, ``body`` a JSON object of fields by legacy name.
+class Update(NamedTuple):
+    """A change of one thing: its ``id`` as text, ``body`` a JSON object of fields by legacy name.
 
     A batch is held in this form until it has left: a tenth of what its fields take as objects.
     """
@@ -23,10 +23,10 @@ class ActionUpdate(NamedTuple):
     body: bytes
 
     @classmethod
-    def of(cls, action_id: str, fields: Mapping[str, object]) -> ActionUpdate:
+    def of(cls, item_id: str, fields: Mapping[str, object]) -> Update:
         """The update of ``fields``. Raises TypeError for what JSON cannot carry."""
         # A copy of just its size: what orjson gives keeps the buffer that it was written in, of 4 KiB and more.
-        return cls(action_id, b"%b" % orjson.dumps(fields))
+        return cls(item_id, b"%b" % orjson.dumps(fields))
 
 
 class IntegrationActionReplacement(NamedTuple):

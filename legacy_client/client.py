@@ -1,4 +1,4 @@
-"""The core's API: one method per operation. Every call ends in a value, an answer or a CoreError, never in an exception."""
+"""The way to the core: sends the calls of any operation. Each ends in a value, an answer or a CoreError."""
 
 from __future__ import annotations
 
@@ -6,14 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from legacy_client.deadline import Deadline
-from legacy_client.operations import (
-    HEADERS,
-    Operation,
-    replaced_id,
-    updated_id,
-    write_replacement,
-    write_update,
-)
+from legacy_client.operations import HEADERS
 from legacy_client.sending.fanout import Fanout, Wiring
 from legacy_client.sending.reading import AnswerReader
 from legacy_client.template import RequestTemplate
@@ -21,12 +14,15 @@ from legacy_client.template import RequestTemplate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from legacy_client.calls import ActionUpdate, CallContext, IntegrationActionReplacement
+    from legacy_client.calls import CallContext
     from legacy_client.credentials import Credentials
     from legacy_client.errors import CoreError
+    from legacy_client.operations import Call, Operation
     from legacy_client.sending.reading import Answer
     from legacy_client.sending.retry import RetryPolicy
     from legacy_client.transport.base import Transport
+
+_METHODS = ("PATCH", "PUT", "POST")
 
 
 class LegacyClient:
@@ -53,8 +49,7 @@ class LegacyClient:
         pause: Callable[[Deadline, float], None] = Deadline.pause,
     ) -> None:
         self._transport = transport
-        self._update = Operation(RequestTemplate("PATCH", base_url, HEADERS), write_update, updated_id)
-        self._replace = Operation(RequestTemplate("PUT", base_url, HEADERS), write_replacement, replaced_id)
+        self._templates = {method: RequestTemplate(method, base_url, HEADERS) for method in _METHODS}
         self._wiring = Wiring(
             transport=transport,
             credentials=credentials,
@@ -67,20 +62,18 @@ class LegacyClient:
             pause=pause,
         )
 
-    def update_actions(
-        self, updates: Sequence[ActionUpdate], context: CallContext
+    def send(
+        self, operation: Operation[Call], calls: Sequence[Call], context: CallContext
     ) -> Iterator[tuple[int, Answer | CoreError]]:
-        """``(index, legacy action or error)`` as they become final, each index once; ``{}`` where the core sent no body.
+        """``(index, answer or error)`` as they become final, each index once; ``{}`` where the core sent no body.
 
         Closing the iterator early sends nothing new.
         """
-        return Fanout(self._wiring, self._update, updates, context).results()
+        return Fanout(self._wiring, operation, self._templates[operation.method], calls, context).results()
 
-    def replace_integration_action(
-        self, call: IntegrationActionReplacement, context: CallContext
-    ) -> Answer | CoreError:
-        """The replaced action, ``{}`` where the core sent no body, or the error."""
-        [(_, result)] = Fanout(self._wiring, self._replace, [call], context).results()
+    def send_one(self, operation: Operation[Call], call: Call, context: CallContext) -> Answer | CoreError:
+        """The answer to a single call, or the error."""
+        [(_, result)] = self.send(operation, [call], context)
         return result
 
     def waiting(self) -> tuple[int, float]:

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest
 
-    from legacy_client.calls import ActionUpdate, IntegrationActionReplacement
+    from legacy_client.calls import IntegrationActionReplacement, Update
     from legacy_client.template import RequestTemplate
+
+    Write = Callable[[RequestTemplate, Update, str], PreparedRequest]
 
 Call = TypeVar("Call")
 
@@ -23,34 +25,54 @@ _MAX_DIGITS = 20
 
 
 class Operation(NamedTuple, Generic[Call]):
-    """One kind of call: its template, how a call is written from a template and a key prefix, and its action's id."""
+    """One kind of call: its method, how a call is written from a template and a key prefix, and the id in its answer."""
 
-    template: RequestTemplate
+    method: str
     write: Callable[[RequestTemplate, Call, str], PreparedRequest]
     expected_id: Callable[[Call], int | str]
 
 
-def write_update(template: RequestTemplate, call: ActionUpdate, key_prefix: str) -> PreparedRequest:
-    """``PATCH /actions/{id}``. Raises ValueError for what cannot be sent."""
-    action_id = call.id
-    # Ids go into the path: `..`, `%2f` and the like must never get there, wherever the call came from.
-    if not (action_id.isascii() and action_id.isdigit() and len(action_id) <= _MAX_DIGITS):
-        raise ValueError("an action's id is 1 to 20 digits")
-    if not call.body:
-        raise ValueError("an update has a body")
-    return template.prepare(f"/actions/{action_id}", call.body, {"Idempotency-Key": f"{key_prefix}-{action_id}"})
+def is_number(item_id: str) -> bool:
+    """1 to 20 digits."""
+    return item_id.isascii() and item_id.isdigit() and len(item_id) <= _MAX_DIGITS
 
 
-def updated_id(call: ActionUpdate) -> int:
-    """The core answers with ids as integers."""
+def is_uuid(item_id: str) -> bool:
+    """A UUID in its 36-character form."""
+    return _UUID.fullmatch(item_id) is not None
+
+
+def updates(folder: str, is_id: Callable[[str], bool]) -> Write:
+    """Writes calls for ``{folder}/{id}``; ``folder`` begins with a slash. Raises ValueError for what cannot be sent."""
+    start = f"{folder}/"
+
+    def write(template: RequestTemplate, call: Update, key_prefix: str) -> PreparedRequest:
+        item_id = call.id
+        # Ids go into the path: `..`, `%2f` and the like must never get there, wherever the call came from.
+        if not is_id(item_id):
+            raise ValueError("the id has not the form of an id")
+        if not call.body:
+            raise ValueError("an update has a body")
+        return template.prepare(start + item_id, call.body, {"Idempotency-Key": f"{key_prefix}-{item_id}"})
+
+    return write
+
+
+def numeric_id(call: Update) -> int:
+    """For a core that answers with ids as integers."""
     return int(call.id)
 
 
-def write_replacement(
+def same_id(call: Update) -> str:
+    """For a core that answers with ids as they were asked for."""
+    return call.id
+
+
+def _write_replacement(
     template: RequestTemplate, call: IntegrationActionReplacement, key_prefix: str
 ) -> PreparedRequest:
-    """``PUT /integrations/{integration_id}/actions/{action_id}``. Raises ValueError or TypeError for what cannot be sent."""
-    if not (_UUID.fullmatch(call.integration_id) and _UUID.fullmatch(call.action_id)):
+    """Raises ValueError or TypeError for what cannot be sent."""
+    if not (is_uuid(call.integration_id) and is_uuid(call.action_id)):
         raise ValueError("the ids of an integration's action are UUIDs")
     return template.prepare(
         f"/integrations/{call.integration_id}/actions/{call.action_id}",
@@ -59,6 +81,11 @@ def write_replacement(
     )
 
 
-def replaced_id(call: IntegrationActionReplacement) -> str:
-    """The core answers with the id that it was asked for."""
+def _replaced_id(call: IntegrationActionReplacement) -> str:
     return call.action_id
+
+
+UPDATE_ACTION = Operation("PATCH", updates("/actions", is_number), numeric_id)
+"""``PATCH /actions/{id}``"""
+REPLACE_INTEGRATION_ACTION = Operation("PUT", _write_replacement, _replaced_id)
+"""``PUT /integrations/{integration_id}/actions/{action_id}``"""

@@ -28,7 +28,7 @@ class FieldError:
     """One validation error. ``field`` is a dotted path, None for the whole item; ``index`` None for the document."""
 
     index: int | None
-    action_id: str | None
+    item_id: str | None
     field: str | None
     code: str
     detail: str
@@ -71,15 +71,15 @@ class ErrorList:
         self.listed: list[FieldError] = []
         self.total = 0
 
-    def add(self, messages: Mapping[Any, Any], index: int | None = None, action_id: str | None = None) -> None:
+    def add(self, messages: Mapping[Any, Any], index: int | None = None, item_id: str | None = None) -> None:
         """Take over Marshmallow's nested messages of one item."""
         self.total += _count(messages)
         if len(self.listed) < MAX_LISTED:
-            self._list(messages, index, action_id)
+            self._list(messages, index, item_id)
 
-    def _list(self, messages: Mapping[Any, Any], index: int | None, action_id: str | None) -> None:
+    def _list(self, messages: Mapping[Any, Any], index: int | None, item_id: str | None) -> None:
         found = islice(leaves(messages), MAX_LISTED - len(self.listed))
-        self.listed += [FieldError(index, action_id, path, code_of(message), str(message)) for path, message in found]
+        self.listed += [FieldError(index, item_id, path, code_of(message), str(message)) for path, message in found]
 
 
 def leaves(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str | None, str]]:

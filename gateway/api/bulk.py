@@ -1,145 +1,127 @@
-"""The bulk endpoint: ``PATCH /openapi/api/v1/actions`` (``contract.md`` section 1), read top-down as the hops of a batch."""
+"""The view of any bulk resource (``contract.md`` section 1), read top-down as the hops of a batch."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response
-from flask.globals import request_ctx
+from flask import Blueprint
 
-from gateway.admission.idempotency.policy import random_prefix
-from gateway.api import disconnect as presence
-from gateway.api import idempotency as replay
-from gateway.api.answers import batch_answer, json_answer
+from gateway.api import disconnect
+from gateway.api.answers import json_answer
 from gateway.api.body import document_in, read_body
+from gateway.api.forms import FORMS
+from gateway.api.idempotency import read_key, replay_headers
 from gateway.api.options import read_options
-from gateway.api.request_log import notes, traceparent
+from gateway.api.request import current_request
 from gateway.api.validation import batch_refusal
-from gateway.auth.scopes import BULK_UPDATE
-from gateway.batch.outcome import failures, in_order, verdict
-from gateway.problems import Problem
-from gateway.telemetry.events import summarize
+from gateway.batch.run import BatchRun
 from legacy_client.calls import CallContext
 from legacy_client.deadline import Deadline
-from schemas.actions import BatchTooLarge, InvalidBatch
+from schemas.batches import BatchTooLarge, InvalidBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from flask import Request
-
-    from gateway.admission.idempotency.claim import Claim
     from gateway.api.body import BodyLimits
-    from gateway.api.capacity import Door
+    from gateway.api.capacity import Capacity
     from gateway.api.guard import Guard
+    from gateway.api.idempotency import Claims
     from gateway.api.quota import Quota
+    from gateway.api.request import GatewayRequest, GatewayResponse
     from gateway.auth.principal import Principal
-    from gateway.batch.outcome import Outcome
+    from gateway.batch.claim import BatchClaim
+    from gateway.batch.run import Core, Summary
+    from gateway.resources.resource import Resource
     from gateway.telemetry.events import Telemetry
-    from gateway.telemetry.traces import Loader, Runner
-    from legacy_client.calls import ActionUpdate
-
-PATH = "/openapi/api/v1/actions"
+    from gateway.telemetry.traces import Span, Traces
+    from legacy_client.calls import Update
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BulkEndpoint:
-    """The view's collaborators; times in seconds."""
+class BulkServices:
+    """What the views of all bulk resources share; times in seconds. A log line is made for each of the first
+    ``log_failed_items`` items that failed.
+    """
 
-    door: Door
+    capacity: Capacity
     guard: Guard
     quota: Quota
-    loader: Loader[ActionUpdate]
-    replays: replay.Replays
-    runner: Runner[ActionUpdate, Outcome]
+    claims: Claims
+    core: Core
     body_limits: BodyLimits
     deadline_seconds: float
     concurrency: int
     telemetry: Telemetry
+    traces: Traces
     log_failed_items: int
 
-    def update_actions(self) -> Response:
-        """Authenticate, read, validate, run, answer."""
-        self.door.check()
-        request = request_ctx.request  # not Flask's proxy, which looks it up again for each attribute
-        principal = self.guard.identify(request, BULK_UPDATE)
-        options, key = read_options(request), replay.read_key(request)
-        with self.door.room() as room:
-            body = read_body(request, self.body_limits, room)
-            updates = self._updates(body, principal)
+
+class BulkEndpoint:
+    """The view of one resource."""
+
+    def __init__(self, resource: Resource, services: BulkServices) -> None:
+        self._resource = resource
+        self._services = services
+
+    def update(self) -> GatewayResponse:
+        """Authenticate, read, validate, claim, run, answer."""
+        request, services = current_request(), self._services
+        services.capacity.check()
+        caller = services.guard.identify(request, self._resource.permission)
+        options, key = read_options(request), read_key(request)
+        with services.capacity.room() as room:
+            body = read_body(request, services.body_limits, room)
+            calls = self._calls(body, caller)
             if options.dry_run:
-                return json_answer({"data": [], "validated": len(updates)})
-            deadline = Deadline(options.patience(self.deadline_seconds))
-            with self.door.under_way(deadline, principal.id):
-                claim = self.replays.claim(request, key, principal.id, body, len(updates))
-                self._charge(principal, len(updates), claim)
-                presence.watch(request.environ, deadline)
-                context = self._context(request, principal, deadline, claim)
-                return self._answer(updates, claim, context, options.applied(self.deadline_seconds))
+                return json_answer({"data": [], "validated": len(calls)})
+            deadline = Deadline(options.patience(services.deadline_seconds))
+            with (
+                services.capacity.under_way(deadline, caller.id),
+                services.claims.claim(request, key, caller.id, body, len(calls)) as claim,
+                services.traces.span("fan_out", items=len(calls)) as span,
+            ):
+                # What a repeat does not send costs nothing.
+                services.quota.charge(request, caller, len(claim.to_send))
+                disconnect.watch(request.environ, deadline)
+                context = self._context(request, caller, deadline, claim, span)
+                request.answer_headers |= {**options.applied(services.deadline_seconds), **replay_headers(claim)}
+                run = BatchRun(self._resource, calls, claim, services.core, context, span)
+                return FORMS[options.form](self._resource, run, claim, self._tell)
 
-    def _updates(self, body: bytes, principal: Principal) -> list[ActionUpdate]:
+    def _calls(self, body: bytes, caller: Principal) -> list[Update]:
         """What is to be sent; the objects that the body spells are let go of before anything is."""
+        resource, services = self._resource, self._services
         try:
-            with self.door.apart(body):
-                return self.loader.load(document_in(body), allowed_partners=principal.partner_ids)
+            with services.capacity.apart(body), services.traces.span("validation") as span:
+                items = resource.items(document_in(body), caller.partner_ids)
+                calls = [resource.call(item) for item in items]
+                span.count(len(calls))
+                return calls
         except (InvalidBatch, BatchTooLarge) as exc:
-            raise batch_refusal(exc) from exc
+            raise batch_refusal(resource, exc) from exc
 
-    def _charge(self, principal: Principal, items: int, claim: Claim | None) -> None:
-        """What a repeat does not send costs nothing."""
-        try:
-            self.quota.charge(principal, items if claim is None else len(claim.to_send))
-        except Problem:
-            if claim is not None:
-                claim.abandon()
-            raise
-
-    def _context(self, request: Request, principal: Principal, deadline: Deadline, claim: Claim | None) -> CallContext:
+    def _context(
+        self, request: GatewayRequest, caller: Principal, deadline: Deadline, claim: BatchClaim, span: Span
+    ) -> CallContext:
         return CallContext(
             deadline=deadline,
-            concurrency=self.concurrency,
-            owner=principal.id,
-            request_id=notes().request_id,
-            traceparent=traceparent(request),
-            authorization=principal.authorization,
-            idempotency_prefix=claim.prefix if claim else random_prefix(),
-            before_send=claim.sent_hook(lambda: deadline.cancel("journal_unavailable")) if claim else None,
+            concurrency=self._services.concurrency,
+            owner=caller.id,
+            request_id=request.id,
+            traceparent=span.traceparent or request.traceparent(),
+            authorization=caller.authorization,
+            idempotency_prefix=claim.prefix,
+            before_send=claim.before_send(deadline),
         )
 
-    def _answer(
-        self, updates: Sequence[ActionUpdate], claim: Claim | None, context: CallContext, headers: Mapping[str, str]
-    ) -> Response:
-        """Run the batch, tell of it, and answer."""
-        action_ids = [update.id for update in updates]
-        began = time.perf_counter()
-        outcomes = self._outcomes(updates, action_ids, claim, context)
-        seconds = time.perf_counter() - began
-        result, failed = verdict(outcomes), replay.advised(failures(action_ids, outcomes), claim)
-        batch = summarize(
-            len(outcomes), failed, kind="sync", status=result.status, seconds=seconds, keep_failed=self.log_failed_items
-        )
-        kept = notes()
-        kept.replay, kept.batch = replay.kind(claim), batch
-        self.telemetry.batch_ended(batch)
-        return batch_answer(result, outcomes, failed, {**headers, **replay.headers(claim)})
-
-    def _outcomes(
-        self, updates: Sequence[ActionUpdate], action_ids: Sequence[str], claim: Claim | None, context: CallContext
-    ) -> list[Outcome]:
-        if claim is None:
-            return in_order(len(updates), self.runner.stream(updates, context))
-        due = [updates[index] for index in claim.to_send]
-        finished = dict(replay.settled(claim, action_ids))
-        finished.update(replay.recorded(claim, action_ids, self.runner.stream(due, context)))
-        outcomes = in_order(len(updates), finished.items())
-        replay.end(claim, outcomes)
-        return outcomes
+    def _tell(self, run: BatchRun) -> Summary:
+        summary = run.summary(keep_failed=self._services.log_failed_items)
+        self._services.telemetry.batch_ended(summary.details)
+        return summary
 
 
-def blueprint(endpoint: BulkEndpoint) -> Blueprint:
-    """The routes of the bulk endpoint."""
-    routes = Blueprint("actions", __name__)
-    routes.add_url_rule(PATH, view_func=endpoint.update_actions, methods=["PATCH"], endpoint="update_actions")
+def blueprint(resource: Resource, services: BulkServices) -> Blueprint:
+    """The route of one resource."""
+    routes = Blueprint(resource.plural, __name__)
+    view = BulkEndpoint(resource, services).update
+    routes.add_url_rule(resource.path, view_func=view, methods=["PATCH"], endpoint="update")
     return routes

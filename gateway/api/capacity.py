@@ -28,7 +28,7 @@ _DETAILS = {
 }
 
 
-class Door:
+class Capacity:
     """Speaks the shedder's refusals as problems."""
 
     def __init__(self, shedder: LoadShedder, held: HeldBytes) -> None:

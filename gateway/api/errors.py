@@ -7,10 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 import orjson
-from flask import Flask, Response, request
+from flask import Flask, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from gateway.api.request_log import notes
+from gateway.api.answers import BatchFailed
+from gateway.api.request import GatewayResponse, Told, current_request
 from gateway.problems import MEDIA_TYPE, PROBLEM_TYPES, Problem
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ def register(app: Flask, base_url: str) -> None:
     Its ``type`` starts with ``base_url``, or with the address that the caller used where that is empty.
     """
 
-    def of_problem(problem: Problem) -> Response:
+    def of_problem(problem: Problem) -> GatewayResponse:
         return respond(problem, base_url)
 
-    def of_framework(error: HTTPException) -> Response:
+    def of_framework(error: HTTPException) -> GatewayResponse:
         return respond(from_framework(error), base_url)
 
-    def of_fault(error: Exception) -> Response:
+    def of_fault(error: Exception) -> GatewayResponse:
         _log.error("unhandled_fault", exc_info=error, extra={"method": request.method, "rule": str(request.url_rule)})
         return respond(Problem("internal-error", "The gateway failed on this request."), base_url)
 
@@ -51,12 +52,11 @@ def register(app: Flask, base_url: str) -> None:
     app.register_error_handler(Exception, of_fault)
 
 
-def respond(problem: Problem, base_url: str) -> Response:
+def respond(problem: Problem, base_url: str) -> GatewayResponse:
     """The problem as an answer."""
-    kept = notes()
-    kept.problem = problem.slug
-    body = orjson.dumps(problem.body(base_url or _own_url(), kept.request_id))
-    response = Response(body, problem.status, content_type=MEDIA_TYPE)
+    body = orjson.dumps(problem.body(base_url or _own_url(), current_request().id))
+    response = GatewayResponse(body, problem.status, content_type=MEDIA_TYPE)
+    response.told = problem.told if isinstance(problem, BatchFailed) else Told(problem=problem.slug)
     response.headers.update(problem.headers)
     return response
 

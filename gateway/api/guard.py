@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from gateway.api.request_log import notes
 from gateway.auth import errors as auth
 from gateway.auth.bearer import token_of
 from gateway.batch.outcome import whole_seconds
@@ -14,8 +13,7 @@ from gateway.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flask import Request
-
+    from gateway.api.request import GatewayRequest
     from gateway.auth.principal import Authenticator, Principal
     from gateway.auth.scopes import Permissions
 
@@ -30,17 +28,17 @@ class Guard:
         self._permissions = permissions
         self._realm = realm
 
-    def identify(self, request: Request, permission: str) -> Principal:
+    def identify(self, request: GatewayRequest, permission: str) -> Principal:
         """The principal behind the request, holding ``permission``. Raises Problem 400, 401, 403 or 503."""
         try:
             principal = self._principal(request, permission)
         except auth.AuthError as exc:
             _log.info("access_refused", extra={"error": type(exc).__name__, "reason": exc.reason})
             raise self._problem(exc) from exc
-        notes().principal_id = principal.id
+        request.principal_id = principal.id
         return principal
 
-    def _principal(self, request: Request, permission: str) -> Principal:
+    def _principal(self, request: GatewayRequest, permission: str) -> Principal:
         if request.query_string and "access_token" in request.args:
             raise auth.InvalidRequest("token in the query")
         # The server joins repeated fields by commas (RFC 9110 section 5.3), so one look-up sees them all.

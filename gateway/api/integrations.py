@@ -11,13 +11,13 @@ from flask import Blueprint, Response, request
 from werkzeug.routing import Rule
 
 from gateway.admission.idempotency.policy import random_prefix
-from gateway.api.answers import json_answer, single_failure
+from gateway.api.answers import BatchFailed, json_answer
 from gateway.api.body import BodyLimits, document_in, read_body
 from gateway.api.options import refuse_parameters
-from gateway.api.request_log import notes, traceparent
+from gateway.api.request import Told, current_request
 from gateway.api.validation import document_refusal
 from gateway.auth.scopes import INTEGRATION_API
-from gateway.batch import item_errors
+from gateway.batch.item_errors import ItemErrors
 from gateway.batch.outcome import ItemError, verdict
 from gateway.problems import Problem
 from gateway.resources.translate import (
@@ -30,17 +30,19 @@ from gateway.telemetry.events import summarize
 from legacy_client.calls import CallContext, IntegrationActionReplacement
 from legacy_client.deadline import Deadline
 from legacy_client.errors import CoreError
+from legacy_client.operations import REPLACE_INTEGRATION_ACTION
 from schemas.base import InvalidDocument
 from schemas.integrations import load_integration_action
 
 if TYPE_CHECKING:
     from flask.blueprints import BlueprintSetupState
 
-    from gateway.api.capacity import Door
+    from gateway.api.capacity import Capacity
     from gateway.api.guard import Guard
     from gateway.api.quota import Quota
     from gateway.auth.principal import Principal
-    from gateway.telemetry.events import Telemetry
+    from gateway.telemetry.events import BatchDetails, Telemetry
+    from legacy_client.operations import Operation
 
 PATH = "/integrations/v1/<integration_id>/actions/<action_id>"
 _PREFIXES = ("", "/api/public")
@@ -50,14 +52,18 @@ _DETAILS = {
     "not_found": "The integration or its action was not found.",
     "conflict": "Another action of the integration has this name.",
 }
+_ERRORS = ItemErrors("action", integration_errors_to_public)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Core(Protocol):
     """What this endpoint needs of the legacy client."""
 
-    def replace_integration_action(
-        self, call: IntegrationActionReplacement, context: CallContext
+    def send_one(
+        self,
+        operation: Operation[IntegrationActionReplacement],
+        call: IntegrationActionReplacement,
+        context: CallContext,
     ) -> dict[str, Any] | CoreError:
         """The core's action, or why there is none."""
         ...
@@ -67,7 +73,7 @@ class Core(Protocol):
 class IntegrationEndpoint:
     """The view's collaborators; times in seconds."""
 
-    door: Door
+    capacity: Capacity
     guard: Guard
     quota: Quota
     core: Core
@@ -78,45 +84,48 @@ class IntegrationEndpoint:
     def replace_action(self, integration_id: str, action_id: str) -> Response:
         """Refuse browsers, authenticate, read, validate, call, answer."""
         _refuse_browsers()
-        self.door.check()
+        self.capacity.check()
+        request = current_request()
         principal = self.guard.identify(request, INTEGRATION_API)
-        self.quota.charge(principal, 1)
+        self.quota.charge(request, principal, 1)
         call = IntegrationActionReplacement(_uuid("integrationId", integration_id), _uuid("actionId", action_id), {})
         _check_grant(principal, call.integration_id)
         refuse_parameters(request)
         call = call._replace(fields=self._legacy_fields())
         deadline = Deadline(self.deadline_seconds)
         began = time.perf_counter()
-        with self.door.under_way(deadline, principal.id):
-            result = self.core.replace_integration_action(call, self._context(principal, deadline))
+        with self.capacity.under_way(deadline, principal.id):
+            result = self.core.send_one(REPLACE_INTEGRATION_ACTION, call, self._context(principal, deadline))
         outcome = _outcome(call, result)
-        self._tell(call.action_id, outcome, time.perf_counter() - began)
+        batch = self._tell(call.action_id, outcome, time.perf_counter() - began)
         if isinstance(outcome, ItemError):
-            raise single_failure(outcome, call.action_id)
-        return json_answer({"action": outcome})
+            raise _failure(outcome, call.action_id, batch)
+        answer = json_answer({"action": outcome})
+        answer.told = Told(batch=batch)
+        return answer
 
     def _legacy_fields(self) -> dict[str, object]:
-        with self.door.room() as room:
+        with self.capacity.room() as room:
             document = document_in(read_body(request, self.body_limits, room))
             try:
                 return integration_action_to_legacy(load_integration_action(document))
             except InvalidDocument as exc:
                 raise document_refusal(exc) from exc
 
-    def _tell(self, action_id: str, outcome: dict[str, object] | ItemError, seconds: float) -> None:
+    def _tell(self, action_id: str, outcome: dict[str, object] | ItemError, seconds: float) -> BatchDetails:
         failed = [(0, action_id, outcome)] if isinstance(outcome, ItemError) else []
-        status = verdict([outcome]).status if isinstance(outcome, ItemError) else 200
+        status = verdict(1, [outcome]).status if isinstance(outcome, ItemError) else 200
         batch = summarize(1, failed, kind="single", status=status, seconds=seconds, keep_failed=1)
-        notes().batch = batch
         self.telemetry.batch_ended(batch)
+        return batch
 
     def _context(self, principal: Principal, deadline: Deadline) -> CallContext:
         return CallContext(
             deadline=deadline,
             concurrency=1,
             owner=principal.id,
-            request_id=notes().request_id,
-            traceparent=traceparent(request),
+            request_id=current_request().id,
+            traceparent=current_request().traceparent(),
             authorization=principal.authorization,
             idempotency_prefix=random_prefix(),
         )
@@ -163,13 +172,20 @@ def _check_grant(principal: Principal, integration_id: str) -> None:
         raise Problem("integration-not-granted")
 
 
+def _failure(error: ItemError, action_id: str, batch: BatchDetails) -> BatchFailed:
+    """The problem for the call that failed (``contract.md`` section 2)."""
+    result = verdict(1, [error])
+    slug = "conflict" if error.code == "conflict" else result.problem
+    return BatchFailed(slug, error.detail, result, [error.body(None, "actionId", action_id)], batch)
+
+
 def _outcome(call: IntegrationActionReplacement, result: dict[str, Any] | CoreError) -> dict[str, object] | ItemError:
     if isinstance(result, CoreError):
-        error = item_errors.from_core(result, call.action_id, integration_errors_to_public)
+        error = _ERRORS.from_core(result, call.action_id)
         return replace(error, detail=_DETAILS.get(error.code, error.detail))
     if not result:
         return integration_action_as_sent(call.action_id, call.fields)
     try:
         return integration_action_from_legacy(call.action_id, result)
     except (AttributeError, KeyError, TypeError, ValueError):
-        return item_errors.unreadable(call.action_id)
+        return _ERRORS.unreadable(call.action_id)

@@ -22,7 +22,9 @@ _FLAGS = {"true": True, "false": False}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``wait_seconds`` is None where the caller named no limit of its own."""
+    """``form`` is a key of ``forms.FORMS``; ``wait_seconds`` is None where the caller named no limit of its own."""
+
+    form: str = "plain"
 
     dry_run: bool = False
     wait_seconds: int | None = None
@@ -41,7 +43,7 @@ class Options:
 def read_options(request: Request) -> Options:
     """Raises Problem 400 for a query parameter that is not known, and 406 where no JSON is accepted."""
     _check_accept(request)
-    return Options(_dry_run(request), _wait(request))
+    return Options(dry_run=_dry_run(request), wait_seconds=_wait(request))
 
 
 def refuse_parameters(request: Request) -> None:

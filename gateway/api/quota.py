@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import after_this_request
-
 from gateway.admission.rates.limits import ratelimit_fields
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
-    from flask import Response
-
     from gateway.admission.rates.limits import Allowance, RateLimits
+    from gateway.api.request import GatewayRequest
     from gateway.auth.principal import Principal
 
 
@@ -23,7 +20,7 @@ class Quota:
         self._name = name
         self._limits = limits
 
-    def charge(self, principal: Principal, cost: int) -> None:
+    def charge(self, request: GatewayRequest, principal: Principal, cost: int) -> None:
         """Take ``cost`` from the principal's quota; the answer then says what is left. Raises Problem 429."""
         allowance = self._limits.hit(principal.id, cost, principal.rate)
         if allowance is None:
@@ -31,11 +28,7 @@ class Quota:
         fields = ratelimit_fields(self._name, allowance)
         if not allowance.allowed:
             raise _exceeded(allowance, fields)
-
-        @after_this_request
-        def tell(response: Response) -> Response:
-            response.headers.update(fields)
-            return response
+        request.answer_headers |= fields
 
 
 def _exceeded(allowance: Allowance, fields: dict[str, str]) -> Problem:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.api import bulk as actions
-from gateway.api import errors, integrations
-from gateway.api import request_log as entry
+from gateway.api import bulk, errors, integrations, request_log
 from gateway.api.pages import docs, health
 from gateway.api.pages import problems as problem_pages
+from gateway.api.request import GatewayRequest, GatewayResponse
+from gateway.resources.actions import actions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from flask import Blueprint, Flask
 
+    from gateway.resources.resource import MakeResource, Resource
     from gateway.telemetry.events import Telemetry
+
+RESOURCES: Sequence[MakeResource] = (actions,)
+"""The bulk resources: each is served at its own path."""
 
 
 def register(
@@ -23,7 +27,8 @@ def register(
     *,
     telemetry: Telemetry,
     base_url: str,
-    bulk: actions.BulkEndpoint,
+    resources: Sequence[Resource],
+    services: bulk.BulkServices,
     integration: integrations.IntegrationEndpoint,
     checks: Mapping[str, health.Check],
     document: dict[str, Any],
@@ -31,7 +36,8 @@ def register(
 ) -> None:
     """Put everything on ``app``; problem types start with ``base_url``."""
     register_errors(app, telemetry, base_url)
-    app.register_blueprint(actions.blueprint(bulk))
+    for resource in resources:
+        app.register_blueprint(bulk.blueprint(resource, services))
     app.register_blueprint(integrations.blueprint(integration))
     app.register_blueprint(health.blueprint(checks))
     app.register_blueprint(problem_pages.blueprint())
@@ -40,7 +46,8 @@ def register(
 
 def register_errors(app: Flask, telemetry: Telemetry, base_url: str) -> None:
     """What every application here has: request ids, and one shape for errors."""
-    entry.register(app, telemetry)
+    app.request_class, app.response_class = GatewayRequest, GatewayResponse
+    request_log.register(app, telemetry)
     errors.register(app, base_url)
 
 

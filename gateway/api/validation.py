@@ -5,45 +5,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.problems import Problem
-from schemas.actions import BatchTooLarge
+from schemas.batches import BatchTooLarge
 
 if TYPE_CHECKING:
-    from schemas.actions import InvalidBatch
+    from gateway.resources.resource import Resource
     from schemas.base import FieldError, InvalidDocument
+    from schemas.batches import InvalidBatch
 
 
-def batch_refusal(refusal: InvalidBatch | BatchTooLarge) -> Problem:
+def batch_refusal(resource: Resource, refusal: InvalidBatch | BatchTooLarge) -> Problem:
     """The problem for a batch that the schemas refuse."""
     if isinstance(refusal, BatchTooLarge):
-        detail = f"A batch holds at most {refusal.max_items} actions; this one has {refusal.received}. Nothing was sent to the core."
+        detail = f"A batch holds at most {refusal.max_items} {resource.plural}; this one has {refusal.received}. Nothing was sent to the core."
         return Problem("batch-too-large", detail, max_items=refusal.max_items, received_items=refusal.received)
-    return Problem("validation-failed", _detail(refusal), **_listed(refusal))
+    return Problem("validation-failed", _detail(resource, refusal), **_listed(refusal, resource.id_name))
 
 
 def document_refusal(refusal: InvalidDocument) -> Problem:
     """The problem for a single document that the schemas refuse."""
     detail = "The action is invalid; nothing was sent to the core."
-    return Problem("validation-failed", detail, **_listed(refusal))
+    return Problem("validation-failed", detail, **_listed(refusal, "actionId"))
 
 
-def _entry(error: FieldError) -> dict[str, object]:
+def _entry(error: FieldError, id_name: str) -> dict[str, object]:
     return {
         "index": error.index,
-        "actionId": error.action_id,
+        id_name: error.item_id,
         "field": error.field,
         "code": error.code,
         "detail": error.detail,
     }
 
 
-def _detail(refusal: InvalidBatch) -> str:
+def _detail(resource: Resource, refusal: InvalidBatch) -> str:
     if not refusal.invalid_items:
-        return "The request is not a batch of actions; nothing was sent to the core."
+        return f"The request is not a batch of {resource.plural}; nothing was sent to the core."
     verb = "is" if refusal.invalid_items == 1 else "are"
-    return f"{refusal.invalid_items} of {refusal.total_items} actions {verb} invalid; nothing was sent to the core."
+    return f"{refusal.invalid_items} of {refusal.total_items} {resource.plural} {verb} invalid; nothing was sent to the core."
 
 
-def _listed(refusal: InvalidDocument) -> dict[str, Any]:
+def _listed(refusal: InvalidDocument, id_name: str) -> dict[str, Any]:
     """The errors, and how many there are where not all are listed."""
     total = {"errors_total": refusal.errors_total} if refusal.errors_total > len(refusal.errors) else {}
-    return {**total, "errors": [_entry(error) for error in refusal.errors]}
+    return {**total, "errors": [_entry(error, id_name) for error in refusal.errors]}

@@ -7,45 +7,15 @@ index. As JSON, since nobody reads an action again, and as objects a batch of th
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
-from enum import StrEnum
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from gateway.item_codes import ITEM_CODES, Applied
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 Action = bytes
-
-
-class Applied(StrEnum):
-    """Whether a failed item reached the core's data (``contract.md`` 1.3, ``outcome``)."""
-
-    NOT_APPLIED = "not_applied"
-    NOT_SENT = "not_sent"
-    UNKNOWN = "unknown"
-
-
-ITEM_CODES: Mapping[str, str] = {
-    "not_found": "The core does not know this action.",
-    "rejected": "The core refused the values; `errors` holds its messages by field.",
-    "conflict": "The core refused the update because of the action's present state.",
-    "core_busy": "The core asked to come back later and the time for retries ran out.",
-    "core_unreachable": "No connection to the core; nothing was sent.",
-    "core_timeout": "The core did not answer in time; the update may have been applied.",
-    "core_error": "The core failed on this update (5xx).",
-    "core_broke_off": "The connection broke before the answer was complete; the update may have been applied.",
-    "core_bad_answer": "The core's answer cannot be read; the update may have been applied.",
-    "core_misconfigured": "The core and the gateway are not set up for each other; operators were told.",
-    "deadline": "The batch's time ran out before this item was sent.",
-    "circuit_open": "The core is failing; this item was held back.",
-    "shutting_down": "The gateway is stopping; this item was not sent.",
-    "journal_unavailable": "The idempotency journal could not be written; this item was held back.",
-    "client_gone": "The caller left before this item was sent.",
-    "interrupted": "An earlier run of this batch was cut off; the update may have been applied.",
-    "internal_error": "A fault of the gateway itself; operators were told.",
-}
-"""The closed list of item error codes, each with its meaning."""
-_DECIDED = frozenset({"not_found", "rejected", "conflict"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +33,16 @@ class ItemError:
     @property
     def is_final(self) -> bool:
         """Whether the core has decided on the item, so that a repeat replays this error (``contract.md`` 1.5)."""
-        return self.code in _DECIDED
+        return ITEM_CODES[self.code].final
+
+    def advised(self, *, repeats_unknown: bool) -> ItemError:
+        """The error with the word on what may have been applied: to send it again helps where the key makes that safe.
+
+        That is where the batch has a key and the core applies a key once (``contract.md`` 1.5); then a repeat sends it.
+        """
+        if self.outcome is not Applied.UNKNOWN:
+            return self
+        return replace(self, retryable=repeats_unknown and not self.is_final)
 
     def stored(self) -> dict[str, Any]:
         """The error as the idempotency journal keeps it."""
@@ -74,11 +53,11 @@ class ItemError:
         """The error that ``stored`` was made from."""
         return cls(**{**stored, "outcome": Applied(stored["outcome"])})
 
-    def body(self, index: int | None, action_id: object) -> dict[str, object]:
-        """The error as the answer shows it."""
+    def body(self, index: int | None, id_name: str, item_id: object) -> dict[str, object]:
+        """The error as the answer shows it; ``id_name`` is the member that holds the item's id."""
         shown: dict[str, object] = {
             "index": index,
-            "actionId": action_id,
+            id_name: item_id,
             "status": self.status,
             "code": self.code,
             "detail": self.detail,
@@ -94,7 +73,7 @@ class ItemError:
 
 Outcome = Action | ItemError
 FailedAt = tuple[int, str, ItemError]
-"""An item error with the item's index and actionId."""
+"""An item error with the item's index and id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +85,12 @@ class Verdict:
     retry_after: int | None = None
 
 
-def verdict(outcomes: Sequence[Outcome]) -> Verdict:
-    """The answer's status for all outcomes of one batch (``contract.md`` 1.3)."""
-    errors = [outcome for outcome in outcomes if type(outcome) is ItemError]
+def verdict(items: int, errors: Sequence[ItemError]) -> Verdict:
+    """The answer's status for a batch of ``items`` of which some ended in ``errors`` (``contract.md`` 1.3)."""
     if not errors:
         return Verdict(200)
     hint = _retry_after(errors)
-    if len(errors) < len(outcomes):
+    if len(errors) < items:
         return Verdict(207, retry_after=hint)
     status, problem = _of_failures(errors)
     return Verdict(status, problem, hint)
@@ -137,19 +115,6 @@ def _retry_after(errors: Sequence[ItemError]) -> int | None:
     if any(error.outcome is Applied.UNKNOWN for error in errors):
         return None
     return max((error.retry_after for error in errors if error.retry_after is not None), default=None)
-
-
-def failures(action_ids: Sequence[str], outcomes: Sequence[Outcome]) -> list[FailedAt]:
-    """The items that were not updated, in input order."""
-    return [(index, action_ids[index], outcome) for index, outcome in enumerate(outcomes) if type(outcome) is ItemError]
-
-
-def in_order(count: int, finished: Iterable[tuple[int, Outcome]]) -> list[Outcome]:
-    """Outcomes by index from however they finished; each index below ``count`` must come exactly once."""
-    outcomes: list[Any] = [None] * count
-    for index, outcome in finished:
-        outcomes[index] = outcome
-    return outcomes
 
 
 def whole_seconds(seconds: float | None) -> int | None:

@@ -1,23 +1,29 @@
-"""Run a batch: translate, fan out, translate back. Nothing here raises for an item; every item ends in an outcome."""
+"""Run a batch: fan out, and account for each item. Nothing here raises for an item; every item ends in an outcome."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Protocol
+import time
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Protocol
 
-import orjson
-
-from gateway.batch import item_errors
-from gateway.batch.outcome import Applied
-from legacy_client.calls import ActionUpdate
+from gateway.batch.item_errors import ItemErrors
+from gateway.batch.outcome import ItemError, verdict
+from gateway.item_codes import Applied
+from gateway.telemetry.events import summarize
 from legacy_client.errors import CoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from gateway.batch.outcome import Outcome
-    from gateway.resources.translate import ActionTranslation
-    from legacy_client.calls import CallContext
+    from gateway.batch.claim import BatchClaim
+    from gateway.batch.outcome import FailedAt, Outcome, Verdict
+    from gateway.resources.resource import Resource
+    from gateway.telemetry.events import BatchDetails
+    from gateway.telemetry.traces import Span
+    from legacy_client.calls import CallContext, Update
+    from legacy_client.operations import Operation
 
 _log = logging.getLogger(__name__)
 
@@ -25,49 +31,98 @@ _log = logging.getLogger(__name__)
 class Core(Protocol):
     """What a batch needs of the legacy client."""
 
-    def update_actions(
-        self, updates: Sequence[ActionUpdate], context: CallContext
+    def send(
+        self, operation: Operation[Update], calls: Sequence[Update], context: CallContext
     ) -> Iterator[tuple[int, dict[str, object] | CoreError]]:
-        """One final result per update, by index, as they finish."""
+        """One final result per call, by index, as they finish."""
         ...
 
 
-class BatchRunner:
-    """Sends validated items to the core and keeps each one accounted for."""
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A batch that has ended: what it is answered with, its failed items in input order, and what is told of it."""
 
-    def __init__(self, core: Core, translation: ActionTranslation) -> None:
+    verdict: Verdict
+    failed: Sequence[FailedAt]
+    details: BatchDetails
+
+
+class BatchRun:
+    """One run of a batch. Iterate over it once, for ``(index, outcome)`` of every item; then ask for the summary."""
+
+    def __init__(
+        self,
+        resource: Resource,
+        calls: Sequence[Update],
+        claim: BatchClaim,
+        core: Core,
+        context: CallContext,
+        span: Span,
+    ) -> None:
+        """``context`` is that of the calls; failed items are events of ``span``."""
+        self._resource = resource
+        self._errors = ItemErrors(resource.name, resource.translation.errors_to_public)
+        self._calls = calls
+        self._claim = claim
         self._core = core
-        self._translation = translation
+        self._context = context
+        self._span = span
+        self._failed: list[FailedAt] = []
+        self._seconds = 0.0
 
-    def update(self, item: Mapping[str, Any]) -> ActionUpdate:
-        """The item in the core's words; one that cannot be put so has no body, and ends as a fault of ours."""
-        action_id = item["actionId"]
-        try:
-            return ActionUpdate.of(action_id, self._translation.to_legacy(item))
-        except Exception:  # noqa: BLE001 -- the others of its batch go on
-            _log.exception("item_untranslatable", extra={"action_id": action_id})
-            return ActionUpdate(action_id, b"")
+    def __iter__(self) -> Iterator[tuple[int, Outcome]]:
+        began = time.perf_counter()
+        item_ids = [call.id for call in self._calls]
+        claim = self._claim
+        settled = claim.settled(self._errors, item_ids)
+        for index, outcome in chain(settled, claim.wrap(self._errors, item_ids, self._sent())):
+            if type(outcome) is ItemError:
+                shown = outcome.advised(repeats_unknown=claim.repeats_unknown)
+                self._failed.append((index, item_ids[index], shown))
+                self._span.failed(index, item_ids[index], shown)
+                yield index, shown
+            else:
+                yield index, outcome
+        self._seconds = time.perf_counter() - began
 
-    def stream(self, updates: Sequence[ActionUpdate], context: CallContext) -> Iterator[tuple[int, Outcome]]:
-        """``(index, outcome)`` for each update exactly once, as they finish."""
-        missing = dict.fromkeys(range(len(updates)))
+    def outcomes(self) -> list[Outcome]:
+        """All of them, in input order."""
+        outcomes: list[Outcome] = [b""] * len(self._calls)
+        for index, outcome in self:
+            outcomes[index] = outcome
+        return outcomes
+
+    def summary(self, *, keep_failed: int) -> Summary:
+        """To be asked for after the iteration; what is told names at most the first ``keep_failed`` items that failed."""
+        items, failed = len(self._calls), sorted(self._failed, key=lambda one: one[0])
+        result = verdict(items, [error for _, _, error in failed])
+        details = summarize(
+            items, failed, kind="sync", status=result.status, seconds=self._seconds, keep_failed=keep_failed
+        )
+        return Summary(result, failed, details)
+
+    def _sent(self) -> Iterator[tuple[int, Outcome]]:
+        """``(position, outcome)`` for each call that is due, exactly once, as they finish."""
+        due = self._due()
+        missing = dict.fromkeys(range(len(due)))
         try:
-            for index, result in self._core.update_actions(updates, context):
-                del missing[index]
-                yield index, self._outcome(updates[index], result)
+            for position, result in self._core.send(self._resource.operation, due, self._context):
+                del missing[position]
+                yield position, self._outcome(due[position], result)
         except Exception:  # noqa: BLE001 -- what was sent before the fault must still be reported
             _log.exception("batch_failed", extra={"unaccounted": len(missing)})
-        for index in missing:
-            yield index, item_errors.internal(updates[index].id, Applied.UNKNOWN)
+        for position in missing:
+            yield position, self._errors.internal(due[position].id, Applied.UNKNOWN)
 
-    def _outcome(self, update: ActionUpdate, result: dict[str, object] | CoreError) -> Outcome:
+    def _due(self) -> Sequence[Update]:
+        to_send = self._claim.to_send
+        return self._calls if len(to_send) == len(self._calls) else [self._calls[index] for index in to_send]
+
+    def _outcome(self, call: Update, result: dict[str, object] | CoreError) -> Outcome:
         if isinstance(result, CoreError):
-            return item_errors.from_core(result, update.id, self._translation.errors_to_public)
+            return self._errors.from_core(result, call.id)
         try:
-            # Where the core sent no body, the action is shown as it was submitted.
-            action = self._translation.from_legacy(update.id, result or orjson.loads(update.body))
-            # A copy of just its size, as in ActionUpdate.of.
-            return b"%b" % orjson.dumps(action)
+            return self._resource.shown(call, result)
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-            _log.warning("core_answer_untranslatable", extra={"action_id": update.id})
-            return item_errors.unreadable(update.id)
+            _log.warning("core_answer_untranslatable", extra={"item_id": call.id})
+            return self._errors.unreadable(call.id)

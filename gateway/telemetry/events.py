@@ -43,7 +43,7 @@ class FailedItem:
     """One item that was not updated."""
 
     index: int
-    action_id: str
+    item_id: str
     code: str
     outcome: str
 
@@ -141,12 +141,12 @@ def summarize(
     seconds: float,
     keep_failed: int,
 ) -> BatchDetails:
-    """The details of a batch of ``items``, of which those at the index, and with the actionId, of ``failures`` failed."""
+    """The details of a batch of ``items``, of which those at the index, and with the id, of ``failures`` failed."""
     counts = Counter((str(failure.outcome), failure.code) for _, _, failure in failures)
     if len(failures) < items:
         counts[APPLIED] = items - len(failures)
     failed = [
-        FailedItem(index=index, action_id=action_id, code=failure.code, outcome=str(failure.outcome))
-        for index, action_id, failure in failures[:keep_failed]
+        FailedItem(index=index, item_id=item_id, code=failure.code, outcome=str(failure.outcome))
+        for index, item_id, failure in failures[:keep_failed]
     ]
     return BatchDetails(kind=kind, items=items, seconds=seconds, status=status, counts=counts, failed=failed)

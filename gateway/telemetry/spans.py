@@ -5,9 +5,9 @@ An item is an event of the fan-out's span, and only where it failed: a span per 
 
 from __future__ import annotations
 
-import dataclasses
 import os
-from typing import TYPE_CHECKING, Any, Generic
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as current
 from opentelemetry import trace
@@ -20,18 +20,16 @@ from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from gateway.telemetry.events import Silent
-from gateway.telemetry.traces import OutcomeT, UpdateT
+from gateway.telemetry.traces import NoSpan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from opentelemetry.sdk.trace.sampling import Sampler
     from opentelemetry.trace import Span, Tracer
 
     from gateway.telemetry.events import Failure, RequestDetails
-    from gateway.telemetry.traces import Application, Loader, Runner
-    from legacy_client.calls import CallContext
+    from gateway.telemetry.traces import Application
 
 _W3C = TraceContextTextMapPropagator()
 _MOST_EVENTS = 100
@@ -49,13 +47,18 @@ class OpenTelemetryTraces(Silent):
         """See Traces."""
         return TracedApplication(application, self._tracer)
 
-    def loader(self, loader: Loader[UpdateT]) -> Loader[UpdateT]:
-        """See Traces."""
-        return TracedLoader(loader, self._tracer)
-
-    def runner(self, runner: Runner[UpdateT, OutcomeT]) -> Runner[UpdateT, OutcomeT]:
-        """See Traces."""
-        return TracedRunner(runner, self._tracer)
+    @contextmanager
+    def span(self, name: str, items: int | None = None) -> Iterator[StepSpan | NoSpan]:
+        """A span, unless the sampler has left the request out: what lies below has nothing to record then."""
+        above = trace.get_current_span()
+        if above.get_span_context().is_valid and not above.is_recording():
+            yield NoSpan()
+            return
+        step = StepSpan(self._tracer.start_span(name), items)
+        try:
+            yield step
+        finally:
+            step.end()
 
     def request_ended(self, request: RequestDetails) -> None:
         """See Traces."""
@@ -111,54 +114,33 @@ class _Answer:
             self._end()
 
 
-class TracedLoader(Generic[UpdateT]):
-    """A span around the validation of a batch."""
+class StepSpan:
+    """A span of OpenTelemetry, in the words of ``traces.Span``."""
 
-    def __init__(self, loader: Loader[UpdateT], tracer: Tracer) -> None:
-        self._loader = loader
-        self._tracer = tracer
+    def __init__(self, span: Span, items: int | None) -> None:
+        """One that knows its ``items`` at its start tells at its end how many of them failed."""
+        self.traceparent = _traceparent(span)
+        self._span = span
+        self._failed: int | None = None
+        if items is not None:
+            self._failed = 0
+            self.count(items)
 
-    def load(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> list[UpdateT]:
-        """See Loader. What the loader refuses is an answer like any other, and says nothing of its values here."""
-        if _is_left_out():
-            return self._loader.load(document, allowed_partners)
-        span = self._tracer.start_span("validation")
-        try:
-            items = self._loader.load(document, allowed_partners)
-            span.set_attribute("gateway.batch.items", len(items))
-            return items
-        finally:
-            span.end()
+    def count(self, items: int) -> None:
+        """As an attribute."""
+        self._span.set_attribute("gateway.batch.items", items)
 
+    def failed(self, index: int, item_id: str, failure: Failure) -> None:
+        """As an event; the number of all as an attribute."""
+        self._failed = (self._failed or 0) + 1
+        if self._failed <= _MOST_EVENTS:
+            self._span.add_event("item_failed", _failure(index, item_id, failure))
 
-class TracedRunner(Generic[UpdateT, OutcomeT]):
-    """A span around the fan-out of a batch."""
-
-    def __init__(self, runner: Runner[UpdateT, OutcomeT], tracer: Tracer) -> None:
-        self._runner = runner
-        self._tracer = tracer
-
-    def stream(self, updates: Sequence[UpdateT], context: CallContext) -> Iterator[tuple[int, OutcomeT]]:
-        """See Runner."""
-        if _is_left_out():
-            return self._runner.stream(updates, context)
-        return self._recorded(updates, context)
-
-    def _recorded(self, updates: Sequence[UpdateT], context: CallContext) -> Iterator[tuple[int, OutcomeT]]:
-        span = self._tracer.start_span("fan_out", attributes={"gateway.batch.items": len(updates)})
-        failed = 0
-        try:
-            for index, outcome in self._runner.stream(
-                updates, dataclasses.replace(context, traceparent=_traceparent(span))
-            ):
-                if not isinstance(outcome, bytes):
-                    failed += 1
-                    if failed <= _MOST_EVENTS:
-                        span.add_event("item_failed", _failure(index, updates[index].id, outcome))
-                yield index, outcome
-        finally:
-            span.set_attribute("gateway.batch.failed", failed)
-            span.end()
+    def end(self) -> None:
+        """The step is over."""
+        if self._failed is not None:
+            self._span.set_attribute("gateway.batch.failed", self._failed)
+        self._span.end()
 
 
 def exporting_tracer(version: str) -> Tracer:
@@ -175,12 +157,6 @@ def exporting_tracer(version: str) -> Tracer:
 def sampler(variables: Mapping[str, str]) -> Sampler | None:
     """One that traces a tenth of the requests whose caller has not decided; None where the library is to read its own."""
     return None if "OTEL_TRACES_SAMPLER" in variables else ParentBasedTraceIdRatio(_SHARE_TRACED)
-
-
-def _is_left_out() -> bool:
-    """The sampler has left this request out: what lies below it has nothing to record, and need not ask again."""
-    span = trace.get_current_span()
-    return span.get_span_context().is_valid and not span.is_recording()
 
 
 def _traceparent(span: Span) -> str:
@@ -202,5 +178,5 @@ def _attributes(request: RequestDetails) -> dict[str, str | int]:
     return {name: value for name, value in attributes.items() if value}
 
 
-def _failure(index: int, action_id: str, failure: Failure) -> dict[str, str | int]:
-    return {"index": index, "action_id": action_id, "code": failure.code, "outcome": str(failure.outcome)}
+def _failure(index: int, item_id: str, failure: Failure) -> dict[str, str | int]:
+    return {"index": index, "item_id": item_id, "code": failure.code, "outcome": str(failure.outcome)}

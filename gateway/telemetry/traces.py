@@ -1,90 +1,79 @@
-"""Traces as wrappers around three seams: the application, the loader of batches and the runner of batches.
+"""Traces: a span around each request, and one around each of its steps that is worth one.
 
-Switched off, each wrapper is its argument, so that nothing is left on the path and OpenTelemetry is not even imported.
+Switched off, there is one span that records nothing, and OpenTelemetry is not even imported.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.telemetry.events import Silent, Telemetry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Callable, Iterable
 
     from gateway.telemetry.events import Failure
-    from legacy_client.calls import CallContext
 
     Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-OutcomeT = TypeVar("OutcomeT", bound="bytes | Failure")
-OutcomeT_co = TypeVar("OutcomeT_co", bound="bytes | Failure", covariant=True)
-
-
-class Update(Protocol):
-    """One item of a batch, as far as traces read it (``legacy_client.calls.ActionUpdate``)."""
-
-    @property
-    def id(self) -> str:
-        """The action's id."""
-        ...
-
-
-UpdateT = TypeVar("UpdateT", bound=Update)
-UpdateT_contra = TypeVar("UpdateT_contra", bound=Update, contravariant=True)
 
 
 class TracesUnavailable(RuntimeError):
     """Traces are asked for, and the extra ``traces`` is not installed."""
 
 
-class Loader(Protocol[UpdateT]):
-    """Validates a batch (``schemas.actions.BatchLoader``)."""
+class Span(Protocol):
+    """One step of a request. ``traceparent`` is its W3C trace context, empty where it records nothing."""
 
-    def load(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> list[UpdateT]:
-        """The valid items, or an error that holds every fault."""
+    traceparent: str
+
+    def count(self, items: int) -> None:
+        """How many items the step is about."""
         ...
 
-
-class Runner(Protocol[UpdateT_contra, OutcomeT_co]):
-    """Runs a batch (``gateway.batch.run.BatchRunner``)."""
-
-    def stream(self, updates: Sequence[UpdateT_contra], context: CallContext) -> Iterator[tuple[int, OutcomeT_co]]:
-        """``(index, outcome)`` for each update exactly once, as they finish."""
+    def failed(self, index: int, item_id: str, failure: Failure) -> None:
+        """An item was not updated: an event, for the first hundred; a span per item would cost more than the item."""
         ...
 
 
 class Traces(Telemetry, Protocol):
-    """Wraps the seams, and as a hook of the Telemetry port completes a request's span."""
+    """Makes spans, and as a hook of the Telemetry port completes a request's span."""
 
     def application(self, application: Application) -> Application:
         """A span for each request; it hands its own trace context to the application as if the caller had sent it."""
         ...
 
-    def loader(self, loader: Loader[UpdateT]) -> Loader[UpdateT]:
-        """A span for the validation of each batch."""
+    def span(self, name: str, items: int | None = None) -> AbstractContextManager[Span]:
+        """A span around a step of the request under way."""
         ...
 
-    def runner(self, runner: Runner[UpdateT, OutcomeT]) -> Runner[UpdateT, OutcomeT]:
-        """A span for the fan-out of each batch, its context sent to the core, with an event per failed item."""
-        ...
+
+class NoSpan:
+    """Records nothing."""
+
+    traceparent = ""
+
+    def count(self, items: int) -> None:
+        """Nothing is counted."""
+
+    def failed(self, index: int, item_id: str, failure: Failure) -> None:
+        """Nothing is told."""
 
 
 class NoTraces(Silent):
     """Traces switched off."""
 
+    def __init__(self) -> None:
+        # Holds no state, so all requests may share it.
+        self._span = nullcontext(NoSpan())
+
     def application(self, application: Application) -> Application:
         """The application itself."""
         return application
 
-    def loader(self, loader: Loader[UpdateT]) -> Loader[UpdateT]:
-        """The loader itself."""
-        return loader
-
-    def runner(self, runner: Runner[UpdateT, OutcomeT]) -> Runner[UpdateT, OutcomeT]:
-        """The runner itself."""
-        return runner
+    def span(self, name: str, items: int | None = None) -> AbstractContextManager[Span]:
+        """The span that records nothing."""
+        return self._span
 
 
 def connect_traces(*, enabled: bool, version: str) -> Traces:

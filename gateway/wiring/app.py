@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
@@ -16,19 +16,17 @@ from gateway import VERSION
 from gateway.admission.body_memory import HeldBytes
 from gateway.admission.shedding import LoadShedder
 from gateway.api.body import BodyLimits
-from gateway.api.bulk import BulkEndpoint
-from gateway.api.capacity import Door
+from gateway.api.bulk import BulkServices
+from gateway.api.capacity import Capacity
 from gateway.api.guard import Guard
-from gateway.api.idempotency import Replays
+from gateway.api.idempotency import Claims
 from gateway.api.integrations import IntegrationEndpoint
 from gateway.api.pages import metrics, openapi, status
 from gateway.api.pages import problems as problem_pages
 from gateway.api.pages.metrics import OwnPort
 from gateway.api.quota import Quota
-from gateway.api.routes import register, register_errors, register_pages
+from gateway.api.routes import RESOURCES, register, register_errors, register_pages
 from gateway.auth.scopes import Permissions
-from gateway.batch.run import BatchRunner
-from gateway.resources.translate import ActionTranslation
 from gateway.serving.plan import worker_plan
 from gateway.settings import Settings, SettingsError, load, unknown_variables
 from gateway.telemetry.instruments import Instruments
@@ -36,12 +34,20 @@ from gateway.telemetry.metrics import worker_files as shared
 from gateway.telemetry.metrics.counters import Sources
 from gateway.telemetry.traces import TracesUnavailable
 from gateway.wiring.backends import Backends, connect
-from schemas.actions import BatchLoader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.resources.resource import MakeResource
 
 _log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings | None = None, backends: Backends | None = None) -> Flask:
+def create_app(
+    settings: Settings | None = None,
+    backends: Backends | None = None,
+    resources: Sequence[MakeResource] = RESOURCES,
+) -> Flask:
     """The WSGI application. Raises SettingsError where the settings do not allow a start."""
     settings = settings or load()
     instruments = _instruments(settings)
@@ -50,23 +56,26 @@ def create_app(settings: Settings | None = None, backends: Backends | None = Non
         max_batches=settings.max_waiting_batches, max_queue_age=settings.max_queue_age, waiting=backends.waiting
     )
     # A single body of the largest size always has room.
-    door = Door(shedder, HeldBytes(max(settings.max_held_bytes, settings.max_body_bytes)))
-    bulk = _bulk(settings, backends, door, instruments)
+    capacity = Capacity(shedder, HeldBytes(max(settings.max_held_bytes, settings.max_body_bytes)))
+    claims = Claims(backends.idempotency)
+    # Others run while a large batch is validated.
+    made = [make(settings.languages, settings.max_batch_items, lambda: time.sleep(0)) for make in resources]
     app = _bare()
     app.extensions["worker"] = worker_plan(settings, shedder.drain)
-    app.after_request(door.until_taken)
+    app.after_request(capacity.until_taken)
     register(
         app,
         telemetry=instruments.telemetry,
         base_url=settings.public_url,
-        bulk=bulk,
-        integration=_integration(settings, backends, door, instruments),
+        resources=made,
+        services=_services(settings, backends, capacity, claims, instruments),
+        integration=_integration(settings, backends, capacity, instruments),
         checks={**backends.checks, "draining": lambda: {"ready": not shedder.draining}},
         document=_document(settings),
         docs_page=settings.docs_page,
     )
     _operators(app, settings, instruments)
-    _watch(instruments, backends, shedder, bulk.replays)
+    _watch(instruments, backends, shedder, claims)
     app.wsgi_app = instruments.traces.application(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's documented way to wrap
     _tell_unknown_variables()
     return app
@@ -103,7 +112,7 @@ def _tell_unknown_variables() -> None:
         _log.warning("setting_unknown", extra={"variable": name, "nearest": nearest})
 
 
-def _watch(instruments: Instruments, backends: Backends, shedder: LoadShedder, replays: Replays) -> None:
+def _watch(instruments: Instruments, backends: Backends, shedder: LoadShedder, claims: Claims) -> None:
     if backends.gate is not None:
         instruments.watch(
             Sources(
@@ -111,7 +120,7 @@ def _watch(instruments: Instruments, backends: Backends, shedder: LoadShedder, r
                 waiting=backends.waiting,
                 batches=lambda: shedder.under_way,
                 shed=lambda: {str(reason): count for reason, count in shedder.refused.items()},
-                keyed_refused=lambda: replays.refused,
+                keyed_refused=lambda: claims.refused,
                 keys_age=backends.keys_age,
             )
         )
@@ -132,28 +141,30 @@ def _operators(app: Flask, settings: Settings, instruments: Instruments) -> None
         app.wsgi_app = OwnPort(app.wsgi_app, own.wsgi_app, settings.metrics_port)  # type: ignore[method-assign]  # Flask's documented way to wrap
 
 
-def _bulk(settings: Settings, backends: Backends, door: Door, instruments: Instruments) -> BulkEndpoint:
+def _services(
+    settings: Settings, backends: Backends, capacity: Capacity, claims: Claims, instruments: Instruments
+) -> BulkServices:
     permissions = Permissions(required_role=settings.required_role, required_scope=settings.required_scope)
-    runner = BatchRunner(backends.core, ActionTranslation(settings.languages))
-    loader = BatchLoader(settings.languages, settings.max_batch_items, lambda: time.sleep(0), runner.update)
-    return BulkEndpoint(
-        door=door,
+    return BulkServices(
+        capacity=capacity,
         guard=Guard(backends.authenticators, permissions, "gateway"),
         quota=Quota("items", backends.item_rates),
-        loader=instruments.traces.loader(loader),
-        replays=Replays(backends.idempotency),
-        runner=instruments.traces.runner(runner),
+        claims=claims,
+        core=backends.core,
         body_limits=BodyLimits(max_bytes=settings.max_body_bytes, seconds=settings.body_timeout),
         deadline_seconds=settings.batch_deadline,
         concurrency=settings.batch_concurrency,
         telemetry=instruments.telemetry,
+        traces=instruments.traces,
         log_failed_items=settings.log_failed_items,
     )
 
 
-def _integration(settings: Settings, backends: Backends, door: Door, instruments: Instruments) -> IntegrationEndpoint:
+def _integration(
+    settings: Settings, backends: Backends, capacity: Capacity, instruments: Instruments
+) -> IntegrationEndpoint:
     return IntegrationEndpoint(
-        door=door,
+        capacity=capacity,
         guard=Guard(backends.authenticators, Permissions(), "gateway"),
         quota=Quota("requests", backends.key_rates),
         core=backends.core,

@@ -69,9 +69,17 @@ class _Requests(Generic[Call]):
 class Fanout(Generic[Call]):
     """The calls of one batch; ``results`` may be consumed once."""
 
-    def __init__(self, wiring: Wiring, operation: Operation[Call], calls: Sequence[Call], context: CallContext) -> None:
+    def __init__(
+        self,
+        wiring: Wiring,
+        operation: Operation[Call],
+        template: RequestTemplate,
+        calls: Sequence[Call],
+        context: CallContext,
+    ) -> None:
         self._wiring = wiring
         self._operation = operation
+        self._unsigned = template
         self._calls = calls
         self._context = context
         self._item_seconds_left = wiring.item_seconds
@@ -144,7 +152,7 @@ class Fanout(Generic[Call]):
         headers = self._credential_headers = self._wiring.credentials.headers(context)
         own = {"X-Request-ID": context.request_id, "traceparent": context.traceparent}
         try:
-            return self._operation.template.extended({**{k: v for k, v in own.items() if v}, **headers})
+            return self._unsigned.extended({**{k: v for k, v in own.items() if v}, **headers})
         except ValueError as exc:
             raise Unsendable("header") from exc
 

@@ -32,7 +32,7 @@ class ScriptedCore:
         self.calls = []
         self.contexts = []
 
-    def update_actions(self, updates, context):
+    def send(self, operation, updates, context):
         self.contexts.append(context)
         for position, update in reversed(list(enumerate(updates))):
             if context.before_send:
@@ -40,7 +40,7 @@ class ScriptedCore:
             self.calls.append(update)
             yield position, self.script.get(update.id, {"id": int(update.id), **json.loads(update.body)})
 
-    def replace_integration_action(self, call, context):
+    def send_one(self, operation, call, context):
         self.contexts.append(context)
         self.calls.append(call)
         return self.script.get(call.action_id, {"id": call.action_id, **call.fields})

@@ -9,7 +9,8 @@ from gateway.api.pages import openapi_examples
 from gateway.problems import PROBLEM_TYPES
 from legacy_client import errors as core
 from schemas import answers
-from schemas.actions import BatchLoader
+from schemas.actions import ActionUpdateSchema
+from schemas.batches import BatchLoader
 from schemas.integrations import load_integration_action
 
 
@@ -50,7 +51,7 @@ def test_every_status_has_an_example_of_each_problem_type(document):
 
 
 def test_the_examples_are_what_the_service_takes_and_gives():
-    BatchLoader(("en", "fr"), 1000, lambda: None, dict).load(openapi_examples.BATCH)
+    list(BatchLoader(ActionUpdateSchema(), 1000, lambda: None).items(openapi_examples.BATCH))
     load_integration_action(openapi_examples.INTEGRATION_ACTION)
     for schema, example in (
         (answers.UpdatedSchema, openapi_examples.UPDATED),

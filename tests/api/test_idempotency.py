@@ -133,11 +133,11 @@ def test_keys_of_two_principals_do_not_meet(service):
 def test_a_key_in_use_is_a_409_that_says_when_to_come_back(service):
     inner = []
 
-    def update_actions(updates, context):
+    def send(operation, updates, context):
         inner.append(service.patch(A, **KEY))
         yield 0, {}
 
-    service.core.update_actions = update_actions
+    service.core.send = send
 
     assert service.patch(A, **KEY).status_code == 200
     assert_problem(inner[0], 409, "in-progress")

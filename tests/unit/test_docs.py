@@ -16,7 +16,8 @@ import gateway
 from gateway import keys
 from gateway.problems import PROBLEM_TYPES
 from schemas import answers
-from schemas.actions import BatchLoader
+from schemas.actions import ActionUpdateSchema
+from schemas.batches import BatchLoader
 from schemas.integrations import load_integration_action
 from tests.api.conftest import Service
 from tests.docs import DOCS, PAGES, ROOT, blocks
@@ -27,7 +28,7 @@ _FILE = re.compile(r"`((?:gateway|legacy_client|schemas|sandbox|tests|bench|depl
 KEYS_PAGES = EVERY_PAGE + (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 LOADERS = {
-    "batch": BatchLoader(("en", "fr"), 1_000, lambda: None, dict).load,
+    "batch": lambda document: list(BatchLoader(ActionUpdateSchema(), 1_000, lambda: None).items(document)),
     "integration action": load_integration_action,
 }
 ANSWERS = {

@@ -10,7 +10,8 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from gateway.api.pages import openapi_examples as examples
 from gateway.problems import MEDIA_TYPE, PROBLEM_TYPES
 from schemas import answers
-from schemas.actions import batch_schema
+from schemas.actions import ActionUpdateSchema
+from schemas.batches import batch_schema
 from schemas.integrations import IntegrationActionSchema
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def document(*, version: str, languages: Sequence[str], max_items: int, public_u
     spec.options["servers"] = [{"url": public_url or "/"}]
     for name, schema in _SCHEMAS.items():
         spec.components.schema(name, schema=schema)
-    spec.components.schema("Batch", schema=batch_schema(languages, max_items))
+    spec.components.schema("Batch", schema=batch_schema(ActionUpdateSchema(languages=languages), max_items))
     _security(spec)
     for name, (description, schema_of) in _HEADERS.items():
         spec.components.header(name, {"description": description, "schema": schema_of})

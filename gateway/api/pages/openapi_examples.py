@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.batch.outcome import Applied, ItemError
+from gateway.batch.outcome import ItemError
+from gateway.item_codes import Applied
 from gateway.problems import PROBLEM_TYPES, Problem
 
 _REQUEST_ID = "01JD2M4Y6Z8QKX3V5T7W9B1C0E"
@@ -20,7 +21,7 @@ BATCH: dict[str, list[dict[str, object]]] = {
 UPDATED = {"data": [{**action, "author_id": 7} for action in BATCH["data"]]}
 _NOT_FOUND = ItemError(
     status=404, code="not_found", detail="Action 19354 was not found.", outcome=Applied.NOT_APPLIED
-).body(1, "19354")
+).body(1, "actionId", "19354")
 PARTLY_UPDATED = {"data": UPDATED["data"][:1], "errors": [_NOT_FOUND]}
 INTEGRATION_ACTION = {
     "name": "Get User Data v2",
@@ -116,5 +117,5 @@ _MEMBERS: dict[str, dict[str, object]] = {
 def problem(slug: str) -> dict[str, object]:
     """A problem document of this type as a caller would see it."""
     error = _ITEM_ERRORS.get(slug)
-    members = {"errors": [error.body(0, "19353")]} if error else _MEMBERS.get(slug, {})
+    members = {"errors": [error.body(0, "actionId", "19353")]} if error else _MEMBERS.get(slug, {})
     return Problem(slug, PROBLEM_TYPES[slug].advice, **members).body("https://gateway.example", _REQUEST_ID)

@@ -27,7 +27,7 @@ class Lines:
     def batch_ended(self, batch: BatchDetails) -> None:
         """A line per failed item."""
         for item in batch.failed:
-            fields = {"index": item.index, "action_id": item.action_id, "code": item.code, "outcome": item.outcome}
+            fields = {"index": item.index, "item_id": item.item_id, "code": item.code, "outcome": item.outcome}
             _log.warning("item_failed", extra=fields)
 
 

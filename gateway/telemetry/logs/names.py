@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 LOG_EVENTS: Mapping[str, str] = {
     # Requests and batches.
     "request_ended": "A request was answered: access facts, the principal, and the counts of the batch it ran.",
-    "item_failed": "An item was not updated: its `index`, `action_id`, `code` and `outcome`; at most "
+    "item_failed": "An item was not updated: its `index`, `item_id`, `code` and `outcome`; at most "
     "`GATEWAY_LOG_FAILED_ITEMS` of a batch.",
     "access_refused": "Credentials were refused; `error` and `reason` say why, without the credentials.",
     "request_refused": "A request was not HTTP as the gateway takes it, and never reached the application.",

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from gateway.item_codes import ITEM_CODES
+from gateway.telemetry.events import APPLIED
 from legacy_client.health.gate import DURATION_BOUNDS
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0)
@@ -31,27 +33,8 @@ class Spec:
 
 
 ITEM_SERIES = (
-    ("applied", "ok"),
-    ("not_applied", "not_found"),
-    ("not_applied", "rejected"),
-    ("not_applied", "conflict"),
-    ("not_applied", "core_busy"),
-    ("not_applied", "core_error"),
-    ("not_applied", "core_misconfigured"),
-    ("not_sent", "core_unreachable"),
-    ("not_sent", "core_misconfigured"),
-    ("not_sent", "circuit_open"),
-    ("not_sent", "deadline"),
-    ("not_sent", "shutting_down"),
-    ("not_sent", "client_gone"),
-    ("not_sent", "journal_unavailable"),
-    ("not_sent", "internal_error"),
-    ("unknown", "core_timeout"),
-    ("unknown", "core_error"),
-    ("unknown", "core_broke_off"),
-    ("unknown", "core_bad_answer"),
-    ("unknown", "interrupted"),
-    ("unknown", "internal_error"),
+    APPLIED,
+    *((str(outcome), code) for code, row in ITEM_CODES.items() for outcome in row.outcomes),
 )
 """Outcome and code of every item there can be: an alert on a rare one needs its zero before its first."""
 

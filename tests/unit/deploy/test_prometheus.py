@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from gateway.admission.shedding import RefusalReason
-from gateway.batch.outcome import ITEM_CODES
+from gateway.item_codes import ITEM_CODES
 from gateway.telemetry.logs.names import LOG_EVENTS
 from gateway.telemetry.metrics.table import METRICS, REQUEST_SERIES
 

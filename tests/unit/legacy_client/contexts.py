@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from legacy_client.calls import ActionUpdate, CallContext
+from legacy_client.calls import CallContext, Update
 from legacy_client.client import LegacyClient
 from legacy_client.credentials import NoCredentials
 from legacy_client.deadline import Deadline
 from legacy_client.health.budget import RetryBudget
+from legacy_client.operations import UPDATE_ACTION
 from legacy_client.sending.retry import RetryPolicy
 from legacy_client.transport.base import Limits
 from legacy_client.transport.memory import MemoryTransport, VirtualClock, answer
@@ -40,9 +41,9 @@ def id_of(request: PreparedRequest) -> int:
     return int(request.path_url.rpartition("/")[2])
 
 
-def updates(count: int) -> list[ActionUpdate]:
+def updates(count: int) -> list[Update]:
     """Updates of the actions 0, 1, 2, …"""
-    return [ActionUpdate.of(str(i), {"state": 2}) for i in range(count)]
+    return [Update.of(str(i), {"state": 2}) for i in range(count)]
 
 
 class Core:
@@ -83,7 +84,7 @@ class Core:
 
     def update(self, count: int, context: CallContext | None = None) -> dict[int, dict[str, object] | CoreError]:
         """The final results of ``count`` updates, by index."""
-        results = list(self.client.update_actions(updates(count), context or self.context()))
+        results = list(self.client.send(UPDATE_ACTION, updates(count), context or self.context()))
         assert sorted(index for index, _ in results) == list(range(count))
         return dict(results)
 

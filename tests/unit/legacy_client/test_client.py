@@ -5,11 +5,12 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from legacy_client.calls import ActionUpdate, IntegrationActionReplacement
+from legacy_client.calls import IntegrationActionReplacement, Update
 from legacy_client.errors import (
     Stopped,
     Unsendable,
 )
+from legacy_client.operations import REPLACE_INTEGRATION_ACTION, UPDATE_ACTION
 from legacy_client.transport.memory import answer
 from tests.unit.legacy_client.contexts import Core, busy, id_of, updated, updates
 
@@ -27,7 +28,7 @@ def test_no_updates_give_no_results() -> None:
 def test_an_update_is_a_patch_of_the_action_with_its_fields() -> None:
     core = Core()
 
-    [_] = core.client.update_actions([ActionUpdate.of("19353", {"title_fr": "Congé"})], core.context())
+    [_] = core.client.send(UPDATE_ACTION, [Update.of("19353", {"title_fr": "Congé"})], core.context())
 
     [request] = core.transport.seen
     assert (request.method, request.url) == ("PATCH", "http://core.test/api/actions/19353")
@@ -37,7 +38,7 @@ def test_an_update_is_a_patch_of_the_action_with_its_fields() -> None:
 def test_every_call_carries_the_headers_of_the_contract() -> None:
     core = Core()
 
-    list(core.client.update_actions(updates(2), core.context(request_id="req-1", traceparent="00-abc-def-01")))
+    list(core.client.send(UPDATE_ACTION, updates(2), core.context(request_id="req-1", traceparent="00-abc-def-01")))
 
     headers = core.transport.seen[1].headers
     assert headers["Accept"] == "application/vnd.core.v1+json"
@@ -68,7 +69,7 @@ def test_the_idempotency_key_is_the_same_over_retries() -> None:
 def test_an_id_that_is_no_path_segment_is_never_sent(action_id: str) -> None:
     core = Core()
 
-    [(_, result)] = core.client.update_actions([ActionUpdate(action_id, b"{}")], core.context())
+    [(_, result)] = core.client.send(UPDATE_ACTION, [Update(action_id, b"{}")], core.context())
 
     assert isinstance(result, Unsendable)
     assert core.transport.seen == []
@@ -77,15 +78,15 @@ def test_an_id_that_is_no_path_segment_is_never_sent(action_id: str) -> None:
 @pytest.mark.parametrize("value", [object(), {1, 2}, "\ud800", 2**80, {1: "x"}], ids=lambda value: type(value).__name__)
 def test_an_update_cannot_be_made_of_fields_that_json_cannot_carry(value: object) -> None:
     with pytest.raises(TypeError):
-        ActionUpdate.of("1", {"title_en": value})
+        Update.of("1", {"title_en": value})
 
 
 def test_an_update_without_a_body_is_that_items_error_alone() -> None:
     core = Core()
     three = updates(3)
-    three[1] = ActionUpdate("1", b"")
+    three[1] = Update("1", b"")
 
-    results = dict(core.client.update_actions(three, core.context()))
+    results = dict(core.client.send(UPDATE_ACTION, three, core.context()))
 
     assert isinstance(results[1], Unsendable)
     assert (results[0], results[2]) == ({"id": 0, "state": 2}, {"id": 2, "state": 2})
@@ -106,7 +107,7 @@ def test_a_replacement_is_a_put_below_its_integration() -> None:
     core.transport._answer = lambda request: updated(request.path_url.rpartition("/")[2])
     call = IntegrationActionReplacement(INTEGRATION, ACTION, {"name": "Get user"})
 
-    result = core.client.replace_integration_action(call, core.context())
+    result = core.client.send_one(REPLACE_INTEGRATION_ACTION, call, core.context())
 
     [request] = core.transport.seen
     assert result == {"id": ACTION, "state": 2}
@@ -118,7 +119,7 @@ def test_a_replacement_is_a_put_below_its_integration() -> None:
 def test_a_replacement_with_an_id_that_is_no_uuid_is_never_sent(ids: tuple[str, str]) -> None:
     core = Core()
 
-    result = core.client.replace_integration_action(IntegrationActionReplacement(*ids, {}), core.context())
+    result = core.client.send_one(REPLACE_INTEGRATION_ACTION, IntegrationActionReplacement(*ids, {}), core.context())
 
     assert isinstance(result, Unsendable)
     assert core.transport.seen == []
@@ -129,8 +130,8 @@ def test_a_replacement_is_retried_like_an_update() -> None:
     answers = iter([answer(503), updated(ACTION)])
     core.transport._answer = lambda _request: next(answers)
 
-    result = core.client.replace_integration_action(
-        IntegrationActionReplacement(INTEGRATION, ACTION, {}), core.context()
+    result = core.client.send_one(
+        REPLACE_INTEGRATION_ACTION, IntegrationActionReplacement(INTEGRATION, ACTION, {}), core.context()
     )
 
     assert result == {"id": ACTION, "state": 2}
@@ -148,6 +149,6 @@ def test_the_ids_of_answers_may_be_large() -> None:
     core = Core()
     core.transport._answer = lambda request: updated(id_of(request))
 
-    [(_, result)] = core.client.update_actions([ActionUpdate("18446744073709551615", b"{}")], core.context())
+    [(_, result)] = core.client.send(UPDATE_ACTION, [Update("18446744073709551615", b"{}")], core.context())
 
     assert result == {"id": 18446744073709551615, "state": 2}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from legacy_client.calls import ActionUpdate
+from legacy_client.calls import Update
 from legacy_client.errors import (
     AccessDenied,
     BadAnswer,
@@ -22,6 +22,7 @@ from legacy_client.errors import (
     Unreachable,
 )
 from legacy_client.health.budget import RetryBudget
+from legacy_client.operations import UPDATE_ACTION
 from legacy_client.transport.memory import answer
 from tests.unit.legacy_client.contexts import Core, updated, updates
 
@@ -141,16 +142,16 @@ def test_before_send_hears_the_index_of_each_attempt() -> None:
     core = Core({1: [answer(503), updated(1)]})
     heard: list[int] = []
     three = updates(4)
-    three[0] = ActionUpdate("..", b"{}")
+    three[0] = Update("..", b"{}")
 
-    list(core.client.update_actions(three, core.context(before_send=heard.append)))
+    list(core.client.send(UPDATE_ACTION, three, core.context(before_send=heard.append)))
 
     assert heard == [1, 2, 3, 1]
 
 
 def test_closing_the_results_early_sends_nothing_new() -> None:
     core = Core({0: [answer(503)]})
-    results = core.client.update_actions(updates(100), core.context(concurrency=1))
+    results = core.client.send(UPDATE_ACTION, updates(100), core.context(concurrency=1))
 
     next(results)
     results.close()

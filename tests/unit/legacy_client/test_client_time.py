@@ -8,6 +8,7 @@ from legacy_client.errors import (
     TimedOut,
     Unreachable,
 )
+from legacy_client.operations import UPDATE_ACTION
 from legacy_client.transport.memory import answer
 from tests.unit.legacy_client.contexts import Core, busy, updated, updates
 
@@ -25,7 +26,7 @@ def test_retry_after_is_waited_for_once_by_all_of_the_round() -> None:
 def test_an_item_that_must_wait_longer_than_there_is_time_ends_at_once() -> None:
     script = {0: [busy("3600")], 1: [busy("1"), updated(1)]}
     core = Core(script)
-    results = core.client.update_actions(updates(2), core.context())
+    results = core.client.send(UPDATE_ACTION, updates(2), core.context())
 
     (first, error), waited_by_then = next(results), list(core.waited)
 
@@ -57,7 +58,7 @@ def test_what_is_final_is_yielded_before_the_retries() -> None:
     core = Core({0: [busy("1"), updated(0)]})
     order = []
 
-    for index, _ in core.client.update_actions(updates(3), core.context()):
+    for index, _ in core.client.send(UPDATE_ACTION, updates(3), core.context()):
         order.append((index, core.attempts.get(0)))
 
     assert order == [(1, 1), (2, 1), (0, 2)]

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from schemas.actions import BatchLoader, InvalidBatch
+from schemas.actions import ActionUpdateSchema
 from schemas.base import InvalidDocument
+from schemas.batches import BatchLoader, InvalidBatch
 from schemas.integrations import load_integration_action
 
 if TYPE_CHECKING:
@@ -15,16 +16,16 @@ if TYPE_CHECKING:
 
 
 def loader(max_items: int = 1_000) -> BatchLoader:
-    return BatchLoader(("en", "fr"), max_items, breathe=lambda: None, shape=dict)
+    return BatchLoader(ActionUpdateSchema(), max_items, breathe=lambda: None)
 
 
 def load_batch(*items: Any, allowed_partners: AbstractSet[str] | None = None) -> list[dict[str, object]]:
-    return loader().load({"data": list(items)}, allowed_partners)
+    return list(loader().items({"data": list(items)}, allowed_partners))
 
 
 def refused_document(document: Any) -> InvalidBatch:
     with pytest.raises(InvalidBatch) as caught:
-        loader().load(document)
+        list(loader().items(document))
     return caught.value
 
 

@@ -56,7 +56,7 @@ class TestActionId:
     def test_refuses_everything_else(self, sent: Any) -> None:
         (error,) = refused_batch({"actionId": sent, "status": "done"}).errors
 
-        assert (error.field, error.action_id) == ("actionId", None)
+        assert (error.field, error.item_id) == ("actionId", None)
         assert error.code == ("invalid_id" if type(sent) in (str, int) else "invalid_type")
 
     def test_is_the_only_required_field(self) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from schemas.actions import BREATH, BatchLoader, BatchTooLarge, InvalidBatch, batch_schema
+from schemas.actions import ActionUpdateSchema
+from schemas.batches import BREATH, BatchLoader, BatchTooLarge, InvalidBatch, batch_schema
 from tests.unit.schemas.refusals import load_batch, loader, places, refused_batch, refused_document
 from tests.unit.schemas.samples import FULL_ITEM, OTHER_PARTNER, PARTNER
 
@@ -64,21 +65,21 @@ def test_an_item_that_is_no_object_is_refused(item: Any) -> None:
     refusal = refused_batch(done("1"), item)
 
     assert places(refusal) == [(1, None, "invalid_type")]
-    assert refusal.errors[0].action_id is None
+    assert refusal.errors[0].item_id is None
 
 
 def test_one_bad_item_refuses_the_batch_and_names_its_index_and_action() -> None:
     refusal = refused_batch(done("1"), {"actionId": "0019354", "status": "gone"}, done("3"))
 
     (error,) = refusal.errors
-    assert (error.index, error.action_id, error.field, error.code) == (1, "19354", "status", "invalid_choice")
+    assert (error.index, error.item_id, error.field, error.code) == (1, "19354", "status", "invalid_choice")
     assert (refusal.errors_total, refusal.invalid_items, refusal.total_items) == (1, 1, 3)
 
 
 def test_the_contracts_own_example_of_errors() -> None:
     refusal = refused_batch({"actionId": "19353", "status": "gone"}, done("19354"), {"actionId": "x", "colour": 1})
 
-    assert [(error.index, error.action_id, error.field, error.code) for error in refusal.errors] == [
+    assert [(error.index, error.item_id, error.field, error.code) for error in refusal.errors] == [
         (0, "19353", "status", "invalid_choice"),
         (2, None, "actionId", "invalid_id"),
         (2, None, "colour", "unknown_field"),
@@ -114,17 +115,17 @@ class TestDuplicates:
 
 class TestSize:
     def test_takes_as_many_items_as_allowed(self) -> None:
-        assert len(loader(max_items=3).load({"data": [done("1"), done("2"), done("3")]})) == 3
+        assert len(list(loader(max_items=3).items({"data": [done("1"), done("2"), done("3")]}))) == 3
 
     def test_a_larger_batch_is_refused_whole_before_its_items_are_read(self) -> None:
         with pytest.raises(BatchTooLarge) as caught:
-            loader(max_items=3).load({"data": [None] * 4, "more": 1})
+            list(loader(max_items=3).items({"data": [None] * 4, "more": 1}))
 
         assert (caught.value.received, caught.value.max_items) == (4, 3)
 
     def test_the_message_about_data_names_the_limit(self) -> None:
         with pytest.raises(InvalidBatch) as caught:
-            loader(max_items=3).load({"data": 1})
+            list(loader(max_items=3).items({"data": 1}))
 
         assert caught.value.errors[0].detail == "Must be an array of 1 to 3 objects."
 
@@ -175,27 +176,27 @@ class TestPartners:
     def test_a_list_for_one_call_does_not_outlive_it(self) -> None:
         shared = loader()
         with pytest.raises(InvalidBatch):
-            shared.load({"data": [FULL_ITEM]}, frozenset())
+            list(shared.items({"data": [FULL_ITEM]}, frozenset()))
 
-        assert shared.load({"data": [FULL_ITEM]}) == [FULL_ITEM]
+        assert list(shared.items({"data": [FULL_ITEM]})) == [FULL_ITEM]
 
 
 @pytest.mark.parametrize(("count", "breaths"), [(1, 0), (BREATH, 0), (BREATH + 1, 1), (10 * BREATH, 9)])
 def test_it_lets_others_run_now_and_then(count: int, breaths: int) -> None:
     breathed: list[None] = []
-    loader = BatchLoader(("en", "fr"), count, breathe=lambda: breathed.append(None), shape=dict)
+    loader = BatchLoader(ActionUpdateSchema(), count, breathe=lambda: breathed.append(None))
 
-    loader.load({"data": [done(number) for number in range(1, count + 1)]})
+    list(loader.items({"data": [done(number) for number in range(1, count + 1)]}))
 
     assert len(breathed) == breaths
 
 
 def test_the_languages_are_those_it_was_made_for() -> None:
-    german = BatchLoader(("de",), 10, breathe=lambda: None, shape=dict)
+    german = BatchLoader(ActionUpdateSchema(languages=("de",)), 10, breathe=lambda: None)
 
-    assert german.load({"data": [{"actionId": "1", "title": {"de": "x"}}]})
+    assert list(german.items({"data": [{"actionId": "1", "title": {"de": "x"}}]}))
     with pytest.raises(InvalidBatch) as caught:
-        german.load({"data": [{"actionId": "1", "title": {"en": "x"}}]})
+        list(german.items({"data": [{"actionId": "1", "title": {"en": "x"}}]}))
     assert caught.value.errors[0].detail == "Must be one of: de."
 
 
@@ -211,7 +212,7 @@ def test_no_message_echoes_a_value() -> None:
 
 @pytest.mark.parametrize("rows", [[done("1")], ["not even read"]])
 def test_the_schema_of_the_batch_leaves_its_items_to_the_loader(rows: list[Any]) -> None:
-    assert batch_schema().load({"data": rows}) == {"data": rows}
+    assert batch_schema(ActionUpdateSchema()).load({"data": rows}) == {"data": rows}
 
 
 def test_errors_can_cross_a_process() -> None:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from schemas import answers
-from schemas.actions import ActionUpdateSchema, batch_schema
+from schemas.actions import ActionUpdateSchema
+from schemas.batches import batch_schema
 from schemas.compiled import compile_acceptor
 from schemas.integrations import IntegrationActionSchema
 from tests.unit.schemas.samples import FULL_ITEM, action_items, integration_actions
@@ -83,7 +84,7 @@ def test_json_schema_refuses_what_the_loader_refuses(field: str, value: Any) -> 
 
 
 def test_the_batch_tells_its_size_and_its_items() -> None:
-    schemas = components(batch_schema(("en", "de"), max_items=50))
+    schemas = components(batch_schema(ActionUpdateSchema(languages=("en", "de")), max_items=50))
 
     assert schemas["BatchUpdate"]["properties"]["data"] == {
         "type": "array",
@@ -96,7 +97,8 @@ def test_the_batch_tells_its_size_and_its_items() -> None:
 
 
 @pytest.mark.parametrize(
-    "schema", [batch_schema(), IntegrationActionSchema(), *[getattr(answers, name)() for name in ANSWERS]]
+    "schema",
+    [batch_schema(ActionUpdateSchema()), IntegrationActionSchema(), *[getattr(answers, name)() for name in ANSWERS]],
 )
 def test_every_schema_becomes_valid_json_schema(schema: Any) -> None:
     for component in components(schema).values():
@@ -105,6 +107,6 @@ def test_every_schema_becomes_valid_json_schema(schema: Any) -> None:
 
 
 def test_every_field_of_a_request_is_described() -> None:
-    for name, component in components(batch_schema(), IntegrationActionSchema()).items():
+    for name, component in components(batch_schema(ActionUpdateSchema()), IntegrationActionSchema()).items():
         for field, schema in component["properties"].items():
             assert schema.get("description"), f"{name}.{field}"

@@ -74,7 +74,3 @@ def test_a_path_made_of_a_hostile_name_is_cut() -> None:
     ((path, _),) = leaves({"x" * 1_000_000: ["Unknown field."]})
 
     assert path == "x" * 200
-
-
-def test_every_public_name_of_the_package_exists() -> None:
-    assert all(hasattr(schemas, name) for name in schemas.__all__)

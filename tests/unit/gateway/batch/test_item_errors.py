@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.batch import item_errors
-from gateway.batch.outcome import ITEM_CODES, Applied
+from gateway.batch.item_errors import ItemErrors
+from gateway.item_codes import ITEM_CODES, Applied
 from legacy_client import errors as core
 
 
@@ -34,7 +34,7 @@ from legacy_client import errors as core
     ],
 )
 def test_each_failure_has_its_item_error(error, status, code, outcome, retryable):
-    shown = item_errors.from_core(error, "19353", dict).body(0, "19353")
+    shown = ItemErrors("action", dict).from_core(error, "19353").body(0, "actionId", "19353")
 
     assert (shown["status"], shown["code"], shown["outcome"], shown["retryable"]) == (status, code, outcome, retryable)
     assert "19353" in shown["detail"]
@@ -42,28 +42,28 @@ def test_each_failure_has_its_item_error(error, status, code, outcome, retryable
 
 
 def test_the_cores_wait_is_shown_in_whole_seconds():
-    assert item_errors.from_core(core.Busy(429, retry_after=1.2), "1", dict).retry_after == 2
+    assert ItemErrors("action", dict).from_core(core.Busy(429, retry_after=1.2), "1").retry_after == 2
 
 
 def test_the_cores_messages_are_renamed_and_its_own_text_is_not_shown():
     error = core.Rejected(422, message="row 7 of table actions", errors={"due_at": ["in the past"]})
 
-    shown = item_errors.from_core(error, "1", lambda errors: {"due_date": errors["due_at"]})
+    shown = ItemErrors("action", lambda errors: {"due_date": errors["due_at"]}).from_core(error, "1")
 
     assert shown.errors == {"due_date": ["in the past"]}
     assert "row 7" not in str(shown)
 
 
 def test_a_fault_of_our_own_and_an_unreadable_answer_are_told_apart():
-    assert item_errors.internal("1", Applied.NOT_SENT).code == "internal_error"
-    assert item_errors.unreadable("1").outcome is Applied.UNKNOWN
+    assert ItemErrors("action", dict).internal("1", Applied.NOT_SENT).code == "internal_error"
+    assert ItemErrors("action", dict).unreadable("1").outcome is Applied.UNKNOWN
 
 
 def test_only_what_is_certain_and_cannot_be_helped_is_final():
     finals = {
         type(error).__name__
         for error in (core.NotFound(404), core.Rejected(400), core.Busy(429), core.TimedOut(), core.Stopped("deadline"))
-        if item_errors.from_core(error, "1", dict).is_final
+        if ItemErrors("action", dict).from_core(error, "1").is_final
     }
 
     assert finals == {"NotFound", "Rejected"}

@@ -8,17 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.batch.outcome import Applied, in_order
-from gateway.batch.run import BatchRunner
-from gateway.resources.translate import ActionTranslation
+from gateway.batch.claim import NoClaim
+from gateway.batch.run import BatchRun
+from gateway.item_codes import Applied
+from gateway.resources.actions import actions
+from gateway.telemetry.traces import NoSpan
 from legacy_client import errors as core
-from legacy_client.calls import ActionUpdate, CallContext
+from legacy_client.calls import CallContext, Update
 from legacy_client.deadline import Deadline
-from schemas.actions import LANGUAGES, BatchLoader
+from legacy_client.operations import UPDATE_ACTION
 from tests.unit.schemas.samples import valid_action_items
 
-TRANSLATION = ActionTranslation(LANGUAGES)
-LOADER = BatchLoader(LANGUAGES, 1, lambda: None, dict)
+ACTIONS = actions(("en", "fr"), 1, lambda: None)
 CONTEXT = CallContext(deadline=Deadline(10))
 GOOD = {"actionId": "1", "status": "active"}
 PLANTED = {"actionId": "2", "status": "a word that no table has"}
@@ -31,16 +32,16 @@ class Core:
         self.results = results
         self.fault = fault
 
-    def update_actions(self, updates, context):
-        self.asked = (updates, context)
+    def send(self, operation, calls, context):
+        self.asked = (operation, calls, context)
         yield from self.results
         if self.fault:
             raise self.fault
 
 
 def run(core_, *items):
-    runner = BatchRunner(core_, TRANSLATION)
-    return [shown(one) for one in in_order(len(items), runner.stream(list(map(runner.update, items)), CONTEXT))]
+    calls = list(map(ACTIONS.call, items))
+    return [shown(one) for one in BatchRun(ACTIONS, calls, NoClaim(len(items)), core_, CONTEXT, NoSpan()).outcomes()]
 
 
 def shown(outcome):
@@ -59,7 +60,7 @@ def test_an_item_is_sent_in_the_cores_words():
 
     run(fake, GOOD)
 
-    assert fake.asked == ([ActionUpdate("1", b'{"state":2}')], CONTEXT)
+    assert fake.asked == (UPDATE_ACTION, [Update("1", b'{"state":2}')], CONTEXT)
 
 
 def test_an_item_that_cannot_be_sent_is_a_fault_of_ours_and_stops_no_other(caplog):
@@ -67,7 +68,7 @@ def test_an_item_that_cannot_be_sent_is_a_fault_of_ours_and_stops_no_other(caplo
 
     outcomes = run(fake, PLANTED, GOOD)
 
-    assert fake.asked[0][0] == ActionUpdate("2", b"")
+    assert fake.asked[1][0] == Update("2", b"")
     assert (outcomes[0].code, outcomes[0].outcome) == ("internal_error", Applied.NOT_SENT)
     assert outcomes[1] == {"actionId": "1"}
     assert [record.message for record in caplog.records] == ["item_untranslatable"]
@@ -82,7 +83,7 @@ def test_an_answer_that_cannot_be_translated_is_unknown(answer):
 
 @given(valid_action_items)
 def test_where_the_core_sends_no_body_the_action_is_shown_as_it_was_submitted(submitted):
-    [item] = LOADER.load({"data": [submitted]})
+    [item] = ACTIONS.items({"data": [submitted]})
 
     assert run(Core((0, {})), item) == [item]
 

@@ -60,6 +60,6 @@ def a_batch(**changes: Any) -> BatchDetails:
 
 
 def a_mixed_batch(**changes: Any) -> BatchDetails:
-    failed = FailedItem(index=1, action_id="19354", code="not_found", outcome="not_applied")
+    failed = FailedItem(index=1, item_id="19354", code="not_found", outcome="not_applied")
     counts = {APPLIED: 2, ("not_applied", "not_found"): 1}
     return a_batch(status=207, counts=counts, failed=[failed], **changes)

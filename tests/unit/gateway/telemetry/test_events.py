@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from gateway.batch.outcome import Applied, ItemError
+from gateway.batch.outcome import ItemError
+from gateway.item_codes import Applied
 from gateway.telemetry.events import APPLIED, FailedItem, FanOut, Silent, summarize
 from tests.unit.gateway.telemetry.recording import Broken, Recording, a_batch, a_request
 
@@ -61,6 +62,6 @@ def test_only_the_first_failed_items_are_kept_but_all_are_counted() -> None:
 
     batch = summarize(5, failures, kind="single", status=404, seconds=0.1, keep_failed=1)
 
-    assert batch.failed == [FailedItem(index=0, action_id="0", code="not_found", outcome="not_applied")]
+    assert batch.failed == [FailedItem(index=0, item_id="0", code="not_found", outcome="not_applied")]
     assert batch.counts == {("not_applied", "not_found"): 5}
     assert batch.succeeded == 0

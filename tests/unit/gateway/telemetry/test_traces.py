@@ -11,16 +11,13 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 
-from gateway.batch.outcome import Applied, ItemError, Outcome
+from gateway.batch.outcome import ItemError
+from gateway.item_codes import Applied
 from gateway.telemetry.spans import OpenTelemetryTraces, sampler
 from gateway.telemetry.traces import NoTraces, connect_traces
-from legacy_client.calls import ActionUpdate, CallContext
-from legacy_client.deadline import Deadline
 from tests.unit.gateway.telemetry.recording import a_request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from gateway.telemetry.events import RequestDetails
 
 CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -49,27 +46,6 @@ class Exported:
             answer.close()  # type: ignore[attr-defined]  # what is tested
 
 
-class Loader:
-    """Accepts whatever is a list."""
-
-    def load(self, document: object, allowed_partners: object = None) -> list[ActionUpdate]:
-        if not isinstance(document, list):
-            raise TypeError("not a list of secret values")
-        return document
-
-
-class Runner:
-    """Knows actions below 10 and keeps what it was given."""
-
-    def __init__(self) -> None:
-        self.context = _context()
-
-    def stream(self, updates: Sequence[ActionUpdate], context: CallContext) -> Iterator[tuple[int, Outcome]]:
-        self.context = context
-        for index, update in enumerate(updates):
-            yield index, (update.body if int(update.id) < 10 else NOT_FOUND)
-
-
 class Ending:
     """An application that only tells how its request ended."""
 
@@ -80,14 +56,6 @@ class Ending:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         self._exported.traces.request_ended(self._details)
         return [b"ok"]
-
-
-def _context() -> CallContext:
-    return CallContext(deadline=Deadline(10), traceparent=CALLER)
-
-
-def _updates(*numbers: int) -> list[ActionUpdate]:
-    return [ActionUpdate(str(number), b'{"title":"secret"}') for number in numbers]
 
 
 def _ids(traceparent: str) -> tuple[str, str]:
@@ -161,58 +129,74 @@ def test_a_span_ends_with_an_application_that_raises(exported: Exported) -> None
     assert "PATCH" in exported.spans()
 
 
-def test_validation_is_a_span_below_the_request(exported: Exported) -> None:
-    exported.request(lambda *_: exported.traces.loader(Loader()).load(_updates(1, 2)) and [])
+def test_a_step_is_a_span_below_the_request(exported: Exported) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        with exported.traces.span("validation") as span:
+            span.count(2)
+        return []
+
+    exported.request(application)
 
     spans = exported.spans()
     assert spans["validation"].parent == spans["PATCH"].context
     assert spans["validation"].attributes == {"gateway.batch.items": 2}
 
 
-def test_a_refused_batch_leaves_none_of_its_values_in_the_trace(exported: Exported) -> None:
-    with pytest.raises(TypeError):
-        exported.traces.loader(Loader()).load({"secret": 1})
+def test_a_step_that_fails_leaves_none_of_its_values_in_the_trace(exported: Exported) -> None:
+    with pytest.raises(TypeError), exported.traces.span("validation"):
+        raise TypeError("not a list of secret values")
 
     assert "secret" not in exported.spans()["validation"].to_json()
 
 
 def test_the_fan_out_is_a_span_with_an_event_per_failed_item_and_no_payload(exported: Exported) -> None:
-    outcomes = list(exported.traces.runner(Runner()).stream(_updates(1, 99, 2), _context()))
+    with exported.traces.span("fan_out", items=3) as step:
+        step.failed(1, "99", NOT_FOUND)
 
     span = exported.spans()["fan_out"]
-    assert outcomes == [(0, _updates(1)[0].body), (1, NOT_FOUND), (2, _updates(2)[0].body)]
     assert span.attributes == {"gateway.batch.items": 3, "gateway.batch.failed": 1}
     assert [(event.name, dict(event.attributes or {})) for event in span.events] == [
-        ("item_failed", {"index": 1, "action_id": "99", "code": "not_found", "outcome": "not_applied"})
+        ("item_failed", {"index": 1, "item_id": "99", "code": "not_found", "outcome": "not_applied"})
     ]
     assert "secret" not in span.to_json()
 
 
-def test_the_core_is_sent_the_fan_outs_context(exported: Exported) -> None:
-    runner = Runner()
+def test_a_fan_out_without_a_failure_says_so(exported: Exported) -> None:
+    with exported.traces.span("fan_out", items=3):
+        pass
 
-    exported.request(lambda *_: list(exported.traces.runner(runner).stream(_updates(1), _context())) and [])
+    assert exported.spans()["fan_out"].attributes == {"gateway.batch.items": 3, "gateway.batch.failed": 0}
+
+
+def test_the_core_is_sent_the_fan_outs_context(exported: Exported) -> None:
+    seen = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        with exported.traces.span("fan_out", items=1) as span:
+            seen.append(span.traceparent)
+        return []
+
+    exported.request(application)
 
     fan_out = exported.spans()["fan_out"].context
-    assert _ids(runner.context.traceparent) == (f"{fan_out.trace_id:032x}", f"{fan_out.span_id:016x}")
+    assert _ids(seen[0]) == (f"{fan_out.trace_id:032x}", f"{fan_out.span_id:016x}")
     assert exported.spans()["fan_out"].parent == exported.spans()["PATCH"].context
 
 
 def test_a_request_that_the_caller_left_out_records_nothing_and_tells_the_core(exported: Exported) -> None:
-    runner, answers = Runner(), []
+    seen = []
 
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        given = CallContext(deadline=Deadline(10), traceparent=environ["HTTP_TRACEPARENT"])
-        updates = exported.traces.loader(Loader()).load(_updates(1, 99))
-        answers.extend(exported.traces.runner(runner).stream(updates, given))
+        with exported.traces.span("fan_out", items=2) as span:
+            span.failed(1, "99", NOT_FOUND)
+            seen.append(span.traceparent or environ["HTTP_TRACEPARENT"])
         return []
 
     exported.request(application, HTTP_TRACEPARENT=LEFT_OUT)
 
-    assert answers == [(0, _updates(1)[0].body), (1, NOT_FOUND)]
     assert exported.spans() == {}
-    assert runner.context.traceparent.split("-")[1] == LEFT_OUT.split("-")[1]
-    assert runner.context.traceparent.endswith("-00")
+    assert seen[0].split("-")[1] == LEFT_OUT.split("-")[1]
+    assert seen[0].endswith("-00")
 
 
 def test_what_a_request_has_not_is_no_attribute(exported: Exported) -> None:
@@ -223,17 +207,24 @@ def test_what_a_request_has_not_is_no_attribute(exported: Exported) -> None:
 
 
 def test_events_of_a_large_batch_are_bounded_and_the_count_is_not(exported: Exported) -> None:
-    list(exported.traces.runner(Runner()).stream(_updates(*range(10, 510)), _context()))
+    with exported.traces.span("fan_out", items=500) as step:
+        for index in range(500):
+            step.failed(index, str(index), NOT_FOUND)
 
     span = exported.spans()["fan_out"]
     assert len(span.events) == 100
     assert (span.attributes or {})["gateway.batch.failed"] == 500
 
 
-def test_a_stream_that_is_given_up_ends_its_span(exported: Exported) -> None:
-    stream = exported.traces.runner(Runner()).stream(_updates(1, 2), _context())
-    next(stream)
-    stream.close()  # type: ignore[attr-defined]  # a generator
+def test_a_step_that_is_given_up_ends_its_span(exported: Exported) -> None:
+    def stream() -> Any:
+        with exported.traces.span("fan_out", items=2):
+            yield 1
+            yield 2
+
+    given_up = stream()
+    next(given_up)
+    given_up.close()
 
     assert "fan_out" in exported.spans()
 
@@ -249,16 +240,15 @@ def test_what_is_sampled_is_opentelemetrys_variable_where_it_is_set() -> None:
     assert sampler({"OTEL_TRACES_SAMPLER": "always_on"}) is None
 
 
-def test_switched_off_each_wrapper_is_its_argument() -> None:
+def test_switched_off_the_application_is_not_wrapped_and_steps_record_nothing() -> None:
     traces = connect_traces(enabled=False, version="1")
-    loader, runner = Loader(), Runner()
 
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         return []
 
     assert isinstance(traces, NoTraces)
-    assert traces.loader(loader) is loader
-    assert traces.runner(runner) is runner
+    with traces.span("fan_out", items=2) as span:
+        assert span.traceparent == ""
     assert traces.application(application) is application
 
 

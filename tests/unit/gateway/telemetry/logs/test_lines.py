@@ -79,5 +79,5 @@ def test_each_failed_item_of_the_details_is_a_line(caplog: pytest.LogCaptureFixt
     Lines().batch_ended(a_mixed_batch())
 
     assert _lines(caplog) == [
-        ("item_failed", {"index": 1, "action_id": "19354", "code": "not_found", "outcome": "not_applied"})
+        ("item_failed", {"index": 1, "item_id": "19354", "code": "not_found", "outcome": "not_applied"})
     ]

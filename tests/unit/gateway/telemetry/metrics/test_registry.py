@@ -7,7 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.admission.shedding import RefusalReason
-from gateway.batch.outcome import ITEM_CODES, Applied
+from gateway.item_codes import ITEM_CODES, Applied
 from gateway.telemetry.events import APPLIED
 from gateway.telemetry.metrics.registry import Metrics
 from gateway.telemetry.metrics.table import ITEM_SERIES, METRICS, Spec

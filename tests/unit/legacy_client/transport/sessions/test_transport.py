@@ -11,12 +11,13 @@ import requests
 import responses
 from requests import Response
 
-from legacy_client.calls import ActionUpdate, CallContext
+from legacy_client.calls import CallContext, Update
 from legacy_client.client import LegacyClient
 from legacy_client.credentials import ForwardedCredentials
 from legacy_client.deadline import Deadline
 from legacy_client.errors import BadAnswer, BrokenOff, NotFound, Stopped, TimedOut, Unreachable, Unsendable
 from legacy_client.health.budget import RetryBudget
+from legacy_client.operations import UPDATE_ACTION
 from legacy_client.sending.retry import RetryPolicy
 from legacy_client.transport.base import Flow, Limits
 from legacy_client.transport.sessions.transport import SessionsTransport
@@ -85,7 +86,7 @@ def test_a_client_over_sessions_speaks_the_contract(core: responses.RequestsMock
     client = LegacyClient(URL, transport, credentials=ForwardedCredentials(), retries=RetryPolicy(RetryBudget()))
     context = CallContext(deadline=Deadline(30.0), idempotency_prefix="batch", authorization="Bearer abc")
 
-    results = dict(client.update_actions([ActionUpdate.of(str(i), {"state": 2}) for i in (7, 8, 9)], context))
+    results = dict(client.send(UPDATE_ACTION, [Update.of(str(i), {"state": 2}) for i in (7, 8, 9)], context))
 
     assert results[0] == {"id": 7, "state": 2}
     assert [type(results[1]), type(results[2])] == [NotFound, BadAnswer]

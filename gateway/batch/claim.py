@@ -1,0 +1,163 @@
+"""A batch's hold on its idempotency key, told in outcomes: what need not be sent, and what is kept of what was (contract 1.5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+
+import orjson
+
+from gateway.admission.idempotency.journal import Entry
+from gateway.admission.idempotency.policy import random_prefix
+from gateway.batch.item_errors import refused_later
+from gateway.batch.outcome import ItemError
+from gateway.item_codes import Applied
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from gateway.admission.idempotency.claim import Claim
+    from gateway.admission.idempotency.journal import State
+    from gateway.batch.item_errors import ItemErrors
+    from gateway.batch.outcome import Outcome
+    from legacy_client.deadline import Deadline
+
+    Finished = Iterable[tuple[int, Outcome]]
+
+ClaimKind = Literal["none", "fresh", "resume", "replay"]
+"""What the key led to: nothing, a first run, the completion of an earlier one, or its stored answer."""
+
+
+class BatchClaim(Protocol):
+    """The hold of one batch. To be used in a ``with`` block, whose end gives the key back.
+
+    ``to_send`` are the indexes of the items to send now, ascending; ``prefix`` begins the per-item keys;
+    ``repeats_unknown`` says that a repeat sends what may have been applied, since the core applies a key once.
+    """
+
+    kind: ClaimKind
+    to_send: Sequence[int]
+    prefix: str
+    repeats_unknown: bool
+
+    def before_send(self, deadline: Deadline) -> Callable[[int], None] | None:
+        """What is to be called with a call's position before it leaves; it ends ``deadline`` where nothing more may leave."""
+        ...
+
+    def settled(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
+        """``(index, outcome)`` of the items that this run does not send."""
+        ...
+
+    def wrap(self, errors: ItemErrors, item_ids: Sequence[str], sent: Finished) -> Finished:
+        """``(index, outcome)`` for what the positions of ``to_send`` ended as, each kept."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        ...
+
+    def __exit__(self, *_error: object) -> None:
+        """Give the key back."""
+        ...
+
+
+class NoClaim:
+    """The null twin, for a batch without a key: everything is sent and nothing is kept."""
+
+    kind: ClaimKind = "none"
+    repeats_unknown = False
+
+    def __init__(self, items: int) -> None:
+        self.to_send: Sequence[int] = range(items)
+        self.prefix = random_prefix()
+
+    def before_send(self, deadline: Deadline) -> None:
+        """Nothing needs to be done."""
+
+    def settled(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
+        """Nothing is settled."""
+        return iter(())
+
+    def wrap(self, errors: ItemErrors, item_ids: Sequence[str], sent: Finished) -> Finished:
+        """The outcomes themselves."""
+        return sent
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Nothing is held."""
+
+
+class KeyedClaim:
+    """A hold on a key of the store."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.kind: ClaimKind = claim.kind
+        self.to_send = claim.to_send
+        self.prefix = claim.prefix
+        self.repeats_unknown = claim.repeats_unknown
+        self._claim = claim
+        self._has_begun = self._has_ended = self._has_reached_core = False
+
+    def before_send(self, deadline: Deadline) -> Callable[[int], None]:
+        """A mark in the journal, ahead of each call."""
+        return self._claim.sent_hook(lambda: deadline.cancel("journal_unavailable"))
+
+    def settled(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
+        """``(index, outcome)`` of the items that an earlier run settled, or may have sent."""
+        due = set(self.to_send)
+        for index, entry in self._claim.stored.items():
+            if index not in due:
+                yield index, _outcome(errors, entry.payload, item_ids[index])
+
+    def wrap(self, errors: ItemErrors, item_ids: Sequence[str], sent: Finished) -> Iterator[tuple[int, Outcome]]:
+        """``(index, outcome)`` for what the positions of ``to_send`` ended as, each written to the journal."""
+        self._has_begun = True
+        for position, outcome in sent:
+            index = self.to_send[position]
+            entry, before = Entry(index, _state(outcome), _payload(outcome)), self._claim.stored.get(index)
+            if before and before.state == "unknown" and isinstance(outcome, ItemError):
+                # What this run did not do says nothing of what the earlier one did.
+                if entry.state == "open":
+                    entry, outcome = before, _outcome(errors, before.payload, item_ids[index])
+                elif outcome.is_final:
+                    outcome = refused_later(outcome)
+                    entry = Entry(index, "final", _payload(outcome))
+            if not _was_held_back(outcome):
+                self._has_reached_core = True
+            self._claim.record([entry])
+            yield index, outcome
+        self._has_ended = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """What never called the core is not kept (contract 1.5), so the key takes any body again."""
+        was_held_back = self.kind == "fresh" and self._has_ended and not self._has_reached_core
+        if was_held_back or not self._has_begun:
+            self._claim.abandon()
+        else:
+            self._claim.finish()
+
+
+def _was_held_back(outcome: Outcome) -> bool:
+    return isinstance(outcome, ItemError) and outcome.outcome is Applied.NOT_SENT
+
+
+def _state(outcome: Outcome) -> State:
+    if not isinstance(outcome, ItemError) or outcome.is_final:
+        return "final"
+    return "unknown" if outcome.outcome is Applied.UNKNOWN else "open"
+
+
+def _payload(outcome: Outcome) -> dict[str, Any]:
+    return {"error": outcome.stored()} if isinstance(outcome, ItemError) else {"item": orjson.Fragment(outcome)}
+
+
+def _outcome(errors: ItemErrors, payload: Any, item_id: str) -> Outcome:
+    if payload is None:
+        return errors.interrupted(item_id)
+    if "error" in payload:
+        return ItemError.restored(payload["error"])
+    return orjson.dumps(payload["item"])

@@ -1,0 +1,29 @@
+"""Actions: the resource of the bulk update (``contract.md`` section 1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.resources.resource import Resource
+from gateway.resources.translate import ActionTranslation
+from legacy_client.operations import UPDATE_ACTION
+from schemas.actions import ActionUpdateSchema
+from schemas.answers import ActionSchema
+from schemas.batches import BatchLoader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def actions(languages: Sequence[str], max_items: int, breathe: Callable[[], None]) -> Resource:
+    """``languages`` are those of the texts; ``breathe`` lets others run while a large batch is validated."""
+    schema = ActionUpdateSchema(languages=languages)
+    return Resource(
+        path="/openapi/api/v1/actions",
+        permission="BULK_UPDATE",
+        schema=schema,
+        answer=ActionSchema,
+        loader=BatchLoader(schema, max_items, breathe),
+        translation=ActionTranslation(languages),
+        operation=UPDATE_ACTION,
+    )

@@ -1,0 +1,99 @@
+"""A resource: everything that the pipeline must know of one kind of thing that is updated in batches, as one value."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+
+from legacy_client.calls import Update
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from marshmallow import Schema
+
+    from legacy_client.operations import Operation
+    from schemas.batches import BatchLoader, Item, ItemSchema
+
+    MakeResource = Callable[[Sequence[str], int, Callable[[], None]], "Resource"]
+
+_log = logging.getLogger(__name__)
+
+
+class Translation(Protocol):
+    """One kind of item between the public and the core's language."""
+
+    def to_legacy(self, item: Mapping[str, Any]) -> dict[str, object]:
+        """A valid item as the fields of the core's call; what is absent stays absent."""
+        ...
+
+    def from_legacy(self, item_id: str, data: Mapping[str, Any]) -> dict[str, object]:
+        """The core's answer in public words.
+
+        Raises AttributeError, KeyError, TypeError, ValueError or OverflowError for a value the core may not send.
+        """
+        ...
+
+    def errors_to_public(self, errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """The core's messages by public field name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One kind of item: ``path`` is where its batches are sent, ``permission`` what a caller must hold.
+
+    ``loader`` validates a batch, ``answer`` is the schema of an updated item, ``operation`` the core's call for one.
+    """
+
+    path: str
+    permission: str
+    schema: ItemSchema
+    answer: type[Schema]
+    loader: BatchLoader
+    translation: Translation
+    operation: Operation[Update]
+
+    @property
+    def name(self) -> str:
+        """What one item is called, as in ``action``."""
+        return self.schema.called
+
+    @property
+    def plural(self) -> str:
+        """What several items are called."""
+        return self.schema.plural
+
+    @property
+    def id_name(self) -> str:
+        """The member that holds an item's id, in requests and answers."""
+        return self.schema.id_name
+
+    def items(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> Iterator[Item]:
+        """The valid items of a parsed body, each while it is at hand.
+
+        Raises BatchTooLarge, and InvalidBatch at its end: nothing may be sent before that.
+        """
+        return self.loader.items(document, allowed_partners)
+
+    def call(self, item: Item) -> Update:
+        """The item in the core's words; one that cannot be put so has no body, and ends as a fault of ours."""
+        item_id = item[self.schema.id_name]
+        try:
+            return Update.of(item_id, self.translation.to_legacy(item))
+        except Exception:  # noqa: BLE001 -- the others of its batch go on
+            _log.exception("item_untranslatable", extra={"item_id": item_id})
+            return Update(item_id, b"")
+
+    def shown(self, call: Update, answer: Mapping[str, Any]) -> bytes:
+        """The updated item in public words, as JSON; where the core sent no body, as it was submitted.
+
+        Raises AttributeError, KeyError, TypeError, ValueError or OverflowError for an answer that cannot be translated.
+        """
+        public = self.translation.from_legacy(call.id, answer or orjson.loads(call.body))
+        # A copy of just its size, as in Update.of.
+        return b"%b" % orjson.dumps(public)

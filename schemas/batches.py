@@ -1,0 +1,172 @@
+"""A batch of items of one kind: the item's base schema, the array around it, and the loader that reports every error.
+
+Source: ``contract.md`` 1.2. What comes out is in the public words: all that the client sent and nothing more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from marshmallow import ValidationError
+
+from schemas.base import ErrorList, FieldError, InvalidDocument, StrictSchema
+from schemas.compiled import compile_loader
+from schemas.containers import ObjectList, Translations
+from schemas.messages import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from marshmallow.fields import Field
+
+    Item = dict[str, Any]
+
+LANGUAGES = ("en", "fr")
+BREATH = 256
+"""Items between two calls of ``breathe``, so that a large batch does not hold the event loop for more than 2 to 3 ms."""
+
+_PARTNER = Message("partner_not_allowed", "Must be a partner that the caller may name.")
+
+
+class ItemSchema(StrictSchema):
+    """One item of a batch: its id and the fields to change; what is left out keeps its value.
+
+    ``called`` is what one item is called and ``plural`` several; ``id_name`` is the field with its id, and
+    ``partners_name`` the one with the partners that the caller must be allowed to name, if there is one.
+    """
+
+    called: ClassVar[str]
+    plural: ClassVar[str]
+    id_name: ClassVar[str]
+    partners_name: ClassVar[str] = ""
+    duplicate_code: ClassVar[str] = "duplicate_value"
+
+    def __init__(self, *, languages: Sequence[str] = LANGUAGES, **options: Any) -> None:
+        """``languages`` are those of the translated texts."""
+        self._languages = tuple(languages)
+        self._nothing = Message("nothing_to_update", f"Must have at least one field besides {self.id_name}.")
+        super().__init__(**options)
+
+    def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:
+        """Tell the texts their languages."""
+        if isinstance(field_obj, Translations):
+            field_obj.speak(self._languages)
+
+    def check(self, loaded: dict[str, Any]) -> None:
+        """An item that names its id and changes nothing is a mistake."""
+        if len(loaded) < 2:
+            raise ValidationError(self._nothing)
+
+
+class ItemArray(ObjectList):
+    """The items of a batch; they pass unread here, for BatchLoader loads them one at a time."""
+
+    def __init__(self, item: ItemSchema, **options: Any) -> None:
+        """``item`` is the schema of each."""
+        self._empty = Message("empty_batch", f"Must be an array of at least one {item.called}.")
+        super().__init__(item, **options)
+
+    def accept(self, value: Any) -> list[Any] | None:
+        """The array as it is, or None where it is none or empty; too long a one has an answer of its own."""
+        return value if type(value) is list and value else None
+
+    def _deserialize(self, value: Any, *_where: Any, **_options: Any) -> list[Any]:
+        accepted = self.accept(value)
+        if accepted is None:
+            raise ValidationError(self._empty if value == [] else self.wrong_type)
+        return accepted
+
+
+def batch_schema(item: ItemSchema, max_items: int = 1_000) -> StrictSchema:
+    """The whole request body, for documentation and for the loader's first look."""
+
+    class BatchUpdateSchema(StrictSchema):
+        data = ItemArray(
+            item, least=1, most=max_items, required=True, about=f"The {item.plural} to update, each named once."
+        )
+
+    return BatchUpdateSchema()
+
+
+class InvalidBatch(InvalidDocument):
+    """At least one item, or the batch itself, is invalid; nothing may be sent to the core."""
+
+    def __init__(
+        self, errors: Sequence[FieldError], errors_total: int, invalid_items: int = 0, total_items: int = 0
+    ) -> None:
+        """``errors`` in item order, at most MAX_LISTED of ``errors_total``."""
+        super().__init__(errors, errors_total)
+        self.invalid_items = invalid_items
+        self.total_items = total_items
+
+
+class BatchTooLarge(ValueError):
+    """The batch has more items than the service takes."""
+
+    def __init__(self, received: int, max_items: int) -> None:
+        """Both count items."""
+        super().__init__(f"{received} items, at most {max_items}")
+        self.received = received
+        self.max_items = max_items
+
+
+class BatchLoader:
+    """Turns a parsed JSON document into valid items, or into every error of all of them."""
+
+    def __init__(self, item: ItemSchema, max_items: int, breathe: Callable[[], None]) -> None:
+        """``breathe`` is called every BREATH items, to let others run."""
+        self._schema = item
+        self._max_items = max_items
+        self._breathe = breathe
+        self._load_batch = compile_loader(batch_schema(item, max_items))
+        self._load_item = compile_loader(item)
+
+    def items(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> Iterator[Item]:
+        """The valid items in order, each while it is at hand, up to the first that is invalid.
+
+        ``allowed_partners`` are the UUIDs that the caller may name; None: any. Raises BatchTooLarge before the first
+        item, and after the last InvalidBatch with the errors of all items, so nothing is to be sent before the end.
+        """
+        errors = ErrorList()
+        rows = self._rows(document, errors)
+        if len(rows) > self._max_items:
+            raise BatchTooLarge(len(rows), self._max_items)
+        partners = None if allowed_partners is None else {partner.lower() for partner in allowed_partners}
+        invalid, seen, id_name = 0, dict[str, int](), self._schema.id_name
+        for index, row in enumerate(rows):
+            if index and not index % BREATH:
+                self._breathe()
+            messages: dict[Any, Any] = {}
+            item = self._load_item(row, messages)
+            item_id = item.get(id_name)
+            if item_id is not None and (first := seen.setdefault(item_id, index)) != index:
+                messages[id_name] = [self._duplicate(first)]
+            if partners is not None:
+                self._check_partners(item, partners, messages)
+            if messages:
+                invalid += 1
+                errors.add(messages, index, item_id)
+            elif not invalid:
+                yield item
+        if errors.total:
+            raise InvalidBatch(errors.listed, errors.total, invalid, len(rows))
+
+    def _rows(self, document: object, errors: ErrorList) -> list[Any]:
+        """The array of items, as far as there is one; what is wrong around it goes to ``errors``."""
+        messages: dict[Any, Any] = {}
+        batch = self._load_batch(document, messages)
+        errors.add(messages)
+        rows: list[Any] = batch.get("data", [])
+        return rows
+
+    def _duplicate(self, first: int) -> Message:
+        schema = self._schema
+        text = f"Must differ from the {schema.id_name} of item {first}: name each {schema.called} once."
+        return Message(schema.duplicate_code, text)
+
+    def _check_partners(self, item: Item, partners: set[str], messages: dict[Any, Any]) -> None:
+        name = self._schema.partners_name
+        named = item.get(name, ())
+        if not partners.issuperset(named):
+            messages[name] = {place: [_PARTNER] for place, one in enumerate(named) if one not in partners}
