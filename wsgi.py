@@ -9,4 +9,4 @@ try:
     app = create_app()
 except SettingsError as exc:
     # The one error whose text gunicorn prints without a traceback, and after which it starts no other worker.
-    raise AppImportError(f"gateway: {exc}") from exc
+    raise AppImportError(exc.report()) from exc

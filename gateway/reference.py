@@ -11,6 +11,7 @@ from gateway.item_codes import ITEM_CODES
 from gateway.problems import PROBLEM_TYPES
 from gateway.settings import variable
 from gateway.settings.access import AccessKnobs
+from gateway.settings.budgets import BudgetKnobs
 from gateway.settings.core import CoreKnobs
 from gateway.settings.service import ServiceKnobs
 from gateway.telemetry.logs.names import LOG_EVENTS
@@ -20,10 +21,11 @@ from schemas.messages import VALIDATION_CODES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-_SECTIONS = {"The core": CoreKnobs, "Access": AccessKnobs, "The service": ServiceKnobs}
+_SECTIONS = {"The core": CoreKnobs, "Time budgets": BudgetKnobs, "Access": AccessKnobs, "The service": ServiceKnobs}
 _SETTINGS = """Every setting is an environment variable, parsed and checked at start.
-A bad one stops the start with one line that names it; an unknown `GATEWAY_*` variable is logged with the nearest known name.
-A secret may come from a file instead: put its path into the variable with `_FILE` appended.
+Bad ones stop the start, all at once: each has one line that names it and shows its value, unless that is secret.
+An unknown `GATEWAY_*` variable is logged, with the known name of which it may be a slip.
+A secret may come from a file instead: put its path into the variable with `_FILE` appended; both together are refused.
 Lists are separated by commas.
 """
 _ERRORS = """Every answer that is not a success is a problem document (`application/problem+json`, RFC 9457).

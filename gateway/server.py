@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from gunicorn.util import is_ipv6, parse_address
 
 from gateway.settings import SettingsError, load, variable
+from gateway.settings.service import most_workers, too_many
 from gateway.telemetry.logs.server_logger import server_logger
 from gateway.telemetry.metrics import worker_files as shared
 
@@ -25,7 +26,7 @@ _log = logging.getLogger(__name__)
 try:
     _settings = load()
 except SettingsError as exc:
-    sys.exit(f"gateway: {exc}")
+    sys.exit(exc.report())
 
 # In the configuration and not in a hook, so that the operators' port survives SIGHUP, which reads all this anew.
 bind = [_settings.bind]
@@ -65,6 +66,9 @@ def on_starting(server: Arbiter) -> None:
         )
     if not set(bind[1:]) <= set(server.cfg.bind):
         sys.exit("gateway: GATEWAY_METRICS=port needs an address of its own: set GATEWAY_BIND instead of -b")
+    # Here once more, as -w and WEB_CONCURRENCY set the number too.
+    if server.cfg.workers > most_workers() and not _settings.many_workers:
+        sys.exit(f"gateway: workers: {too_many(server.cfg.workers)}")
     _check_addresses(server.cfg.bind)
     if _settings.metrics != "off":
         try:

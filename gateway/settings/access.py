@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gateway.settings.addresses import url
-from gateway.settings.field import flag, knob, matching, names, some_of
+from gateway.settings.field import Fault, flag, knob, matching, names, needed, some_of, variable
 from gateway.settings.files import certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 # Both are shown in the challenge of a 403, between quotes.
@@ -24,18 +28,28 @@ class AccessKnobs:
     keycloak_issuer: tuple[str, ...] = knob(
         (), parse=names, help="Issuer per realm, in the same order, where it is not `KEYCLOAK_URL/realms/REALM`."
     )
-    keycloak_timeout: float = knob(2.0, parse=float, unit="s", least=0.05, help="One call to Keycloak.")
+    keycloak_timeout: float = knob(2.0, parse=float, unit="s", least=0.05, most=60, help="One call to Keycloak.")
     keycloak_ca_file: str = knob(
         "", parse=certificates, help="CA bundle (PEM) that signs Keycloak's certificate; empty: the system's."
     )
     keys_ttl: float = knob(
-        300.0, parse=float, unit="s", least=1, help="Age at which signing keys are refreshed in the background."
+        300.0,
+        parse=float,
+        unit="s",
+        least=1,
+        most=86_400,
+        help="Age at which signing keys are refreshed in the background.",
     )
     keys_max_stale: float = knob(
-        86_400.0, parse=float, unit="s", least=1, help="Age up to which keys serve while Keycloak is down."
+        86_400.0,
+        parse=float,
+        unit="s",
+        least=1,
+        most=2_592_000,
+        help="Age up to which keys serve while Keycloak is down.",
     )
     keys_cooldown: float = knob(
-        10.0, parse=float, unit="s", least=0, help="Least time between two fetches for an unknown `kid`."
+        10.0, parse=float, unit="s", least=0, most=3600, help="Least time between two fetches for an unknown `kid`."
     )
     jwt_algorithms: tuple[str, ...] = knob(
         _ALGORITHMS,
@@ -45,7 +59,9 @@ class AccessKnobs:
     jwt_leeway: float = knob(
         30.0, parse=float, unit="s", least=0, most=300, help="Clock difference allowed in `exp`, `nbf` and `iat`."
     )
-    jwt_max_lifetime: float = knob(86_400.0, parse=float, unit="s", least=1, help="Farthest `exp` accepted, from now.")
+    jwt_max_lifetime: float = knob(
+        86_400.0, parse=float, unit="s", least=1, most=31_536_000, help="Farthest `exp` accepted, from now."
+    )
     jwt_type: str = knob("Bearer", help="Value of the payload's `typ`. A header `typ` of `at+jwt` also satisfies it.")
     jwt_authorized_parties: tuple[str, ...] = knob((), parse=names, help="Clients (`azp`) accepted; empty: any.")
     required_role: str = knob(
@@ -55,13 +71,26 @@ class AccessKnobs:
     )
     required_scope: str = knob("", parse=_scope, help="Scope that the bulk endpoint asks for; empty: none.")
     partner_claim: str = knob("", help="Claim that lists the `partner_ids` a caller may name; empty: any.")
-    token_cache_size: int = knob(10_000, parse=int, least=0, help="Verified tokens kept until they expire.")
+    token_cache_size: int = knob(
+        10_000, parse=int, least=0, most=1_000_000, help="Verified tokens kept until they expire."
+    )
     introspection: bool = knob(False, parse=flag, help="Ask Keycloak whether a token was revoked.")
     introspection_ttl: float = knob(
-        15.0, parse=float, unit="s", least=0, help="How long an answer of the introspection is kept."
+        15.0, parse=float, unit="s", least=0, most=3600, help="How long an answer of the introspection is kept."
     )
     introspection_fail_open: bool = knob(
         False, parse=flag, help="Accept a locally valid token while the introspection cannot be reached."
     )
     introspection_client_id: str = knob("", help="Client that may introspect.")
     introspection_client_secret: str = knob("", secret=True, help="Secret of `INTROSPECTION_CLIENT_ID`.")
+
+    def faults(self) -> Iterator[Fault]:
+        """Settings without their companions."""
+        if self.introspection:
+            yield from needed(self, "introspection_client_id", "introspection_client_secret", by="introspection")
+        if self.keycloak_issuer and len(self.keycloak_issuer) != len(self.keycloak_realm):
+            reason = (
+                f"must name one issuer for each realm of {variable('keycloak_realm')}; "
+                f"it names {len(self.keycloak_issuer)} for {len(self.keycloak_realm)}"
+            )
+            yield Fault("keycloak_issuer", reason, beside=("keycloak_realm",))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gateway.settings.addresses import url
-from gateway.settings.field import flag, knob, matching, one_of
-from gateway.settings.files import certificates, readable_file
+from gateway.settings.field import Fault, flag, knob, matching, needed, one_of
+from gateway.settings.files import certificates, check_key, readable_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _header_name = matching(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", "a header's name: letters, digits and !#$%&'*+-.^_`|~")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CoreKnobs:
-    """The core, its transport, a batch's budgets, retries and the circuit."""
+    """The core, its transport, retries and the circuit."""
 
     core_url: str = knob(parse=url, help="Base URL of the core; paths of contract section 3 are appended.")
     core_auth: str = knob(
@@ -34,26 +38,20 @@ class CoreKnobs:
         parse=one_of("hub", "sessions"),
         help="`hub`: the engine on the event loop; `sessions`: requests' stock adapter in a pool.",
     )
-    core_timeout: float = knob(
-        5.0,
-        parse=float,
-        unit="s",
-        least=0.01,
-        help="One attempt of one call, first byte out to last byte in; the default follows a shorter `ITEM_DEADLINE`.",
-    )
     core_connect_timeout: float = knob(
-        1.0, parse=float, unit="s", least=0.01, help="Name look-up, connect and TLS handshake."
+        1.0, parse=float, unit="s", least=0.01, most=60, help="Name look-up, connect and TLS handshake."
     )
     core_keepalive: float = knob(
         4.0,
         parse=float,
         unit="s",
         least=0,
+        most=3600,
         help="Idle connections older than this are dropped; keep it below the core's own limit.",
     )
-    core_concurrency: int = knob(64, parse=int, least=1, help="Calls in flight to the core, per worker.")
+    core_concurrency: int = knob(64, parse=int, least=1, most=10_000, help="Calls in flight to the core, per worker.")
     core_max_answer_bytes: int = knob(
-        1_048_576, parse=int, unit="bytes", least=1024, help="Largest answer read from the core."
+        1_048_576, parse=int, unit="bytes", least=1024, most=268_435_456, help="Largest answer read from the core."
     )
     core_ca_file: str = knob(
         "", parse=certificates, help="CA bundle (PEM) that signs the core's certificate; empty: the system's."
@@ -74,49 +72,32 @@ class CoreKnobs:
         help="Header that tells the core the milliseconds left.",
     )
 
-    batch_concurrency: int = knob(32, parse=int, least=1, help="Calls in flight to the core, per batch.")
-    batch_deadline: float = knob(
-        25.0, parse=float, unit="s", least=0.05, help="Time from the first call of a batch to its answer."
-    )
-    item_deadline: float = knob(
-        15.0,
-        parse=float,
-        unit="s",
-        least=0.01,
-        help="All attempts of one item together; the default follows a shorter `BATCH_DEADLINE`.",
-    )
-    request_deadline: float = knob(
-        0.0,
-        parse=float,
-        unit="s",
-        least=0,
-        help="The whole request, body included; 0: `BATCH_DEADLINE` + `BODY_TIMEOUT` + 2 s.",
-    )
-    graceful_timeout: float = knob(
-        0.0,
-        parse=float,
-        unit="s",
-        least=0,
-        help="Time a stopping worker may finish its batches; 0: `REQUEST_DEADLINE` + `DRAIN_DELAY` + 2 s.",
-    )
-    body_timeout: float = knob(10.0, parse=float, unit="s", least=0.1, help="Reading one request body.")
+    batch_concurrency: int = knob(32, parse=int, least=1, most=10_000, help="Calls in flight to the core, per batch.")
 
     retry_attempts: int = knob(3, parse=int, least=1, most=10, help="Attempts of one item, the first included.")
     retry_base: float = knob(
-        0.05, parse=float, unit="s", least=0, help="First back-off; doubled each time, full jitter."
+        0.05, parse=float, unit="s", least=0, most=60, help="First back-off; doubled each time, full jitter."
     )
     retry_cap: float = knob(
-        1.0, parse=float, unit="s", least=0, help="Largest back-off; a `Retry-After` may be longer."
+        1.0, parse=float, unit="s", least=0, most=600, help="Largest back-off; a `Retry-After` may be longer."
     )
     retry_budget: float = knob(
         0.1, parse=float, unit="ratio", least=0, most=1, help="Retries as a share of the calls in the window."
     )
-    retry_budget_window: float = knob(10.0, parse=float, unit="s", least=1, help="Window of the retry budget.")
-    retry_budget_floor: int = knob(3, parse=int, least=0, help="Retries allowed in a window whatever the share.")
+    retry_budget_window: float = knob(
+        10.0, parse=float, unit="s", least=1, most=3600, help="Window of the retry budget."
+    )
+    retry_budget_floor: int = knob(
+        3, parse=int, least=0, most=10_000, help="Retries allowed in a window whatever the share."
+    )
 
     circuit_enabled: bool = knob(True, parse=flag, help="Open a circuit on a failing core.")
-    circuit_window: float = knob(10.0, parse=float, unit="s", least=0.1, help="Window over which failures are rated.")
-    circuit_min_calls: int = knob(20, parse=int, least=1, help="Calls in the window before the rate counts.")
+    circuit_window: float = knob(
+        10.0, parse=float, unit="s", least=0.1, most=3600, help="Window over which failures are rated."
+    )
+    circuit_min_calls: int = knob(
+        20, parse=int, least=1, most=1_000_000, help="Calls in the window before the rate counts."
+    )
     circuit_failure_rate: float = knob(
         0.5,
         parse=float,
@@ -125,9 +106,24 @@ class CoreKnobs:
         most=1,
         help="Share of 5xx, timeouts and resets that opens the circuit.",
     )
-    circuit_open: float = knob(2.0, parse=float, unit="s", least=0.05, help="Time before a half-open probe.")
-    circuit_probes: int = knob(3, parse=int, least=1, help="Probes that must succeed to close the circuit.")
+    circuit_open: float = knob(2.0, parse=float, unit="s", least=0.05, most=3600, help="Time before a half-open probe.")
+    circuit_probes: int = knob(3, parse=int, least=1, most=1000, help="Probes that must succeed to close the circuit.")
     limit_adaptive: bool = knob(
         False, parse=flag, help="Lower the calls in flight when the core slows (AIMD), up to `CORE_CONCURRENCY`."
     )
-    limit_floor: int = knob(4, parse=int, least=1, help="Least calls in flight of the adaptive limit.")
+    limit_floor: int = knob(4, parse=int, least=1, most=10_000, help="Least calls in flight of the adaptive limit.")
+
+    def faults(self) -> Iterator[Fault]:
+        """Settings without their companions, and a client certificate without its key."""
+        if self.core_auth == "static":
+            yield from needed(self, "core_auth_file", by="core_auth")
+        if self.core_auth == "client_credentials":
+            yield from needed(self, "core_client_id", "core_client_secret", by="core_auth")
+        if self.core_key_file:
+            yield from needed(self, "core_cert_file", by="core_key_file")
+        if self.core_cert_file:
+            name = "core_key_file" if self.core_key_file else "core_cert_file"
+            try:
+                check_key(self.core_cert_file, self.core_key_file)
+            except ValueError as exc:
+                yield Fault(name, str(exc), beside=("core_cert_file", "core_key_file"))

@@ -5,13 +5,39 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+PREFIX = "GATEWAY_"
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
+
+
+class Fault(NamedTuple):
+    """What is wrong with the setting ``name``; ``beside``: the other settings on which that rests."""
+
+    name: str
+    reason: str
+    beside: tuple[str, ...] = ()
+
+
+def variable(name: str) -> str:
+    """The environment variable of a field: ``core_url`` → ``GATEWAY_CORE_URL``."""
+    return PREFIX + name.upper()
+
+
+def needed(group: object, *fields: str, by: str) -> Iterator[Fault]:
+    """A fault for each of ``fields`` that is not set, though ``by`` is set so that it needs them."""
+    for name in fields:
+        if not getattr(group, name):
+            yield Fault(name, f"not set, but needed by {variable(by)}={_said(getattr(group, by))}", beside=(by,))
+
+
+def _said(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def flag(text: str) -> bool:

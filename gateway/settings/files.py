@@ -8,6 +8,9 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
+from gateway.auth.api_keys.file import FileKeys
+from gateway.auth.errors import SourceFailed
+
 
 def readable_file(text: str) -> str:
     """The path of a file that can be read."""
@@ -16,6 +19,16 @@ def readable_file(text: str) -> str:
             return text
     except OSError as exc:
         raise ValueError(f"must be a file that can be read ({exc.strerror})") from exc
+
+
+def api_keys(text: str) -> str:
+    """The path of a file of API keys."""
+    try:
+        FileKeys(Path(text))
+    except SourceFailed as exc:
+        reason = exc.reason.removeprefix(f"{text}: ")
+        raise ValueError(f"must be a file of API keys ({reason})") from exc
+    return text
 
 
 def certificates(text: str) -> str:

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gateway.settings.addresses import bind_address, bind_host, redis_url, url
-from gateway.settings.field import flag, knob, matching, names, one_of
-from gateway.settings.files import readable_file
+from gateway.settings.addresses import bind_address, bind_host, port_of, redis_url, url
+from gateway.settings.field import Fault, flag, knob, matching, names, one_of, variable
+from gateway.settings.files import api_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Each worker is a process that keeps one processor busy; more than these only take memory.
+_WORKERS_PER_PROCESSOR = 4
 
 _rate = matching(
     r"[1-9][0-9]{0,17}/(second|minute|hour)", "COUNT/second, COUNT/minute or COUNT/hour, COUNT a whole number from 1"
 )
+
+
+def most_workers() -> int:
+    """The workers that may be asked for without a word that so many are meant."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return _WORKERS_PER_PROCESSOR * processors
+
+
+def too_many(workers: int) -> str:
+    """What is wrong with so many workers."""
+    return (
+        f"must be at most {most_workers()}, four for each processor that the service may use; it is {workers}. "
+        f"Where so many are meant, set {variable('many_workers')}=true"
+    )
 
 
 def _traces(text: str) -> bool:
@@ -32,19 +54,23 @@ def _traces(text: str) -> bool:
 class ServiceKnobs:
     """Limits, stores, the server, telemetry and pages."""
 
-    max_batch_items: int = knob(1000, parse=int, least=1, help="Items in one batch.")
-    max_body_bytes: int = knob(5_242_880, parse=int, unit="bytes", least=1024, help="Request body, after inflation.")
+    max_batch_items: int = knob(1000, parse=int, least=1, most=100_000, help="Items in one batch.")
+    max_body_bytes: int = knob(
+        5_242_880, parse=int, unit="bytes", least=1024, most=1_073_741_824, help="Request body, after inflation."
+    )
     max_held_bytes: int = knob(
         67_108_864,
         parse=int,
         unit="bytes",
         least=0,
+        most=68_719_476_736,
         help="Request bodies held by a worker at once, the first 64 KiB of each aside, before larger ones are shed.",
     )
     max_waiting_batches: int = knob(
         200,
         parse=int,
         least=1,
+        most=100_000,
         help="Batches under way in a worker before new ones are shed; one principal gets three quarters of them.",
     )
     max_queue_age: float = knob(
@@ -52,6 +78,7 @@ class ServiceKnobs:
         parse=float,
         unit="s",
         least=0.01,
+        most=3600,
         help="How long a batch has waited for its turn at the core before new batches are shed.",
     )
     languages: tuple[str, ...] = knob(("en", "fr"), parse=names, help="Languages of title, subtitle and details.")
@@ -75,13 +102,18 @@ class ServiceKnobs:
         help="Folder for the embedded stores, shared by the workers of one host.",
     )
     api_keys_file: str = knob(
-        "", parse=readable_file, help="Read-only file of API keys, instead of the store in `STATE_DIR`."
+        "", parse=api_keys, help="Read-only file of API keys, instead of the store in `STATE_DIR`."
     )
     idempotency_ttl: float = knob(
-        86_400.0, parse=float, unit="s", least=1, help="How long an idempotency record is kept."
+        86_400.0, parse=float, unit="s", least=1, most=31_536_000, help="How long an idempotency record is kept."
     )
     idempotency_max_bytes: int = knob(
-        1_073_741_824, parse=int, unit="bytes", least=1_048_576, help="Size of the embedded idempotency store."
+        1_073_741_824,
+        parse=int,
+        unit="bytes",
+        least=1_048_576,
+        most=1_099_511_627_776,
+        help="Size of the embedded idempotency store.",
     )
 
     bind: str = knob(
@@ -94,20 +126,23 @@ class ServiceKnobs:
         parse=float,
         unit="s",
         least=1,
+        most=3600,
         help="How long a client's connection may rest between requests; keep it above the load balancer's own.",
     )
     header_timeout: float = knob(
-        5.0, parse=float, unit="s", least=0.1, help="Reading one request's head, from its first byte."
+        5.0, parse=float, unit="s", least=0.1, most=600, help="Reading one request's head, from its first byte."
     )
-    answer_timeout: float = knob(30.0, parse=float, unit="s", least=0.1, help="A client's time to take one answer.")
-    workers: int = knob(1, parse=int, least=1, help="Worker processes; one per core.")
-    drain_delay: float = knob(
-        1.0,
-        parse=float,
-        unit="s",
-        least=0,
-        help="How long a stopping worker says so on `/readyz` before it stops listening.",
+    answer_timeout: float = knob(
+        30.0, parse=float, unit="s", least=0.1, most=3600, help="A client's time to take one answer."
     )
+    workers: int = knob(
+        1,
+        parse=int,
+        least=1,
+        most=1024,
+        help="Worker processes; one per processor. Above four per processor `MANY_WORKERS` is needed too.",
+    )
+    many_workers: bool = knob(False, parse=flag, help="More than four `WORKERS` per processor are meant.")
     public_url: str = knob("", parse=url, help="The service's own URL as partners see it; problem types start with it.")
     metrics: str = knob(
         "path",
@@ -129,4 +164,13 @@ class ServiceKnobs:
         "auto", parse=one_of("auto", "json", "console"), help="`auto`: key=value on a terminal, JSON elsewhere."
     )
     log_level: str = knob("info", parse=one_of("debug", "info", "warning", "error"), help="Least severe events logged.")
-    log_failed_items: int = knob(10, parse=int, least=0, help="Failed items logged per batch.")
+    log_failed_items: int = knob(10, parse=int, least=0, most=100_000, help="Failed items logged per batch.")
+
+    def faults(self) -> Iterator[Fault]:
+        """Settings that cannot hold beside each other, or on this host."""
+        # By the port alone the service tells the operators' requests from the public's.
+        if self.metrics == "port" and self.metrics_port == port_of(self.bind):
+            reason = f"must differ from the port of {variable('bind')}, which is {self.bind}"
+            yield Fault("metrics_port", reason, beside=("bind", "metrics"))
+        if self.workers > most_workers() and not self.many_workers:
+            yield Fault("workers", too_many(self.workers), beside=("many_workers",))

@@ -27,13 +27,13 @@ from gateway.api.pages.metrics import OwnPort
 from gateway.api.quota import Quota
 from gateway.api.routes import RESOURCES, register, register_errors, register_pages
 from gateway.auth.scopes import Permissions
-from gateway.serving.plan import worker_plan
 from gateway.settings import Settings, SettingsError, load, unknown_variables
 from gateway.telemetry.instruments import Instruments
 from gateway.telemetry.metrics import worker_files as shared
 from gateway.telemetry.metrics.counters import Sources
 from gateway.telemetry.traces import TracesUnavailable
 from gateway.wiring.backends import Backends, connect
+from gateway.wiring.worker import worker_plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.auth.api_keys.record import ApiKey, from_entry
 from gateway.auth.errors import SourceFailed
@@ -52,8 +52,23 @@ class FileKeys:
 
     def _read(self) -> dict[str, ApiKey]:
         try:
-            entries = json.loads(self._path.read_bytes())["keys"]
-            records = [from_entry(entry) for entry in entries]
-        except (OSError, ValueError, TypeError, KeyError) as exc:
-            raise SourceFailed(f"{self._path}: {type(exc).__name__}: {exc}") from exc
+            records = _records(json.loads(self._path.read_bytes()))
+        except OSError as exc:
+            raise SourceFailed(f"{self._path}: {exc.strerror}") from exc
+        except ValueError as exc:
+            raise SourceFailed(f"{self._path}: {exc}") from exc
         return {record.id: record for record in records}
+
+
+def _records(document: Any) -> list[ApiKey]:
+    entries = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(entries, list):
+        raise ValueError('the file must be {"keys": […]}')
+    return [_record(number, entry) for number, entry in enumerate(entries, 1)]
+
+
+def _record(number: int, entry: Any) -> ApiKey:
+    try:
+        return from_entry(entry)
+    except ValueError as exc:
+        raise ValueError(f"key {number}: {exc}") from exc

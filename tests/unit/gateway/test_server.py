@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import socket
 import sys
 
@@ -59,7 +60,7 @@ def test_a_bad_setting_ends_the_start_with_one_line(server, capsys):
     with pytest.raises(SystemExit) as caught:
         server(batch_concurrency="many")
 
-    assert str(caught.value) == "gateway: GATEWAY_BATCH_CONCURRENCY: must be a whole number"
+    assert str(caught.value) == "gateway: GATEWAY_BATCH_CONCURRENCY: must be a whole number; it is 'many'"
 
 
 class Starting:
@@ -113,3 +114,25 @@ def test_the_server_logs_through_the_services_pipeline(server):
         assert logger.error_log.propagate
     finally:
         logging.root.handlers[:] = before
+
+
+def test_every_bad_setting_has_a_line_that_says_whose_it_is(server):
+    with pytest.raises(SystemExit) as caught:
+        server(batch_concurrency="many", workers="0")
+
+    assert str(caught.value).split("\n") == [
+        "gateway: GATEWAY_BATCH_CONCURRENCY: must be a whole number; it is 'many'",
+        "gateway: GATEWAY_WORKERS: must be at least 1 and at most 1024; it is '0'",
+    ]
+
+
+def test_workers_of_the_command_line_are_bounded_too(server):
+    allowed = 4 * len(os.sched_getaffinity(0))
+    module = server(metrics="off")
+    starting = Starting(*module.bind)
+    starting.cfg.set("workers", allowed + 1)
+
+    with pytest.raises(SystemExit, match=rf"^gateway: workers: must be at most {allowed}, four for each processor"):
+        module.on_starting(starting)
+
+    server(metrics="off", many_workers="true").on_starting(starting)

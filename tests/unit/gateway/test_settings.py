@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,13 @@ REQUIRED = {
     "GATEWAY_KEYCLOAK_REALM": "partners",
     "GATEWAY_KEYCLOAK_AUDIENCE": "gateway",
 }
+
+
+def lines_of(environ):
+    with pytest.raises(SettingsError) as caught:
+        load(environ)
+    assert str(caught.value).split("\n") == list(caught.value.lines)
+    return list(caught.value.lines)
 
 
 def test_the_required_variables_are_enough():
@@ -56,12 +65,12 @@ def test_a_missing_variable_stops_the_start_and_is_named(missing):
         ("GATEWAY_CORE_TIMEOUT", "0", "at least 0.01"),
         ("GATEWAY_BATCH_CONCURRENCY", "2.5", "must be a whole number"),
         ("GATEWAY_BATCH_CONCURRENCY", "0", "at least 1"),
-        ("GATEWAY_RETRY_BUDGET", "2", "between 0 and 1"),
+        ("GATEWAY_RETRY_BUDGET", "2", "at least 0 and at most 1"),
         ("GATEWAY_CIRCUIT_ENABLED", "maybe", "must be true or false"),
         ("GATEWAY_REQUEST_DEADLINE", "3", "must be larger than GATEWAY_BATCH_DEADLINE"),
         ("GATEWAY_GRACEFUL_TIMEOUT", "3", "must be larger than GATEWAY_REQUEST_DEADLINE"),
         ("GATEWAY_KEYCLOAK_ISSUER", "https://a,https://b", "one issuer for each realm"),
-        ("GATEWAY_CORE_KEY_FILE", __file__, "needed by the other settings"),
+        ("GATEWAY_CORE_KEY_FILE", __file__, "needed by GATEWAY_CORE_KEY_FILE"),
         ("GATEWAY_CORE_URL", "http://h:99999", "a port from 1 to 65535"),
         ("GATEWAY_CORE_URL", "http://h:0", "http:// or https://"),
         ("GATEWAY_CORE_URL", "http://h:port", "a port from 1 to 65535"),
@@ -77,7 +86,8 @@ def test_a_missing_variable_stops_the_start_and_is_named(missing):
         ("GATEWAY_CORE_CERT_FILE", __file__, "a PEM file with a certificate"),
         ("GATEWAY_CORE_KEY_FILE", "/nope", "can be read .No such file or directory"),
         ("GATEWAY_CORE_AUTH_FILE", "/nope", "can be read .No such file or directory"),
-        ("GATEWAY_API_KEYS_FILE", "/", "can be read .Is a directory"),
+        ("GATEWAY_API_KEYS_FILE", "/", "file of API keys .Is a directory"),
+        ("GATEWAY_API_KEYS_FILE", __file__, "file of API keys .Extra data: line 1"),
         ("GATEWAY_RATE_LIMIT", "100", "COUNT/second, COUNT/minute or COUNT/hour"),
         ("GATEWAY_KEY_RATE_LIMIT", "0/minute", "a whole number from 1"),
         ("GATEWAY_KEY_RATE_LIMIT", "5 per minute", "COUNT/minute"),
@@ -121,8 +131,9 @@ def test_a_bad_value_stops_the_start_with_one_line(name, value, reason):
     ("auth", "needed"), [("static", "GATEWAY_CORE_AUTH_FILE"), ("client-credentials", "GATEWAY_CORE_CLIENT_ID")]
 )
 def test_a_setting_that_needs_another_says_which(auth, needed):
-    with pytest.raises(SettingsError, match=f"^{needed}: needed"):
-        load(REQUIRED | {"GATEWAY_CORE_AUTH": auth})
+    line, *_ = lines_of(REQUIRED | {"GATEWAY_CORE_AUTH": auth})
+
+    assert line == f"{needed}: not set, but needed by GATEWAY_CORE_AUTH={auth.replace('-', '_')}"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +164,7 @@ def test_every_algorithm_that_the_verifier_knows_may_be_set_and_no_other():
     with pytest.raises(SettingsError) as caught:
         load(REQUIRED | {"GATEWAY_JWT_ALGORITHMS": "none"})
 
-    assert set(str(caught.value).partition("some of: ")[2].split(", ")) == ALGORITHMS
+    assert set(re.search(r"some of: ([\w, ]+); it is 'none'$", str(caught.value))[1].split(", ")) == ALGORITHMS
     assert set(Settings.jwt_algorithms) < ALGORITHMS
 
 
@@ -280,3 +291,141 @@ def test_a_misspelt_variable_is_reported_with_the_nearest_name():
 def test_every_knob_says_what_it_does():
     for knob in dataclasses.fields(Settings):
         assert knob.metadata["help"].endswith("."), variable(knob.name)
+
+
+def test_every_bad_setting_is_told_at_once_each_on_a_line_of_its_own_with_its_value(tmp_path):
+    keys = tmp_path / "keys.json"
+    keys.write_text('{"keys": [{"id": 5}]}')
+    bad = {
+        "GATEWAY_CORE_URL": "core\n.test",
+        "GATEWAY_KEYCLOAK_AUDIENCE": "",
+        "GATEWAY_CORE_AUTH": "static",
+        "GATEWAY_CORE_CONCURRENCY": "many",
+        "GATEWAY_DRAIN_DELAY": "5",
+        "GATEWAY_GRACEFUL_TIMEOUT": "4",
+        "GATEWAY_API_KEYS_FILE": str(keys),
+    }
+
+    assert lines_of(REQUIRED | bad) == [
+        "GATEWAY_CORE_URL: must be an http:// or https:// URL without blanks; it is 'core\\n.test'",
+        "GATEWAY_CORE_CONCURRENCY: must be a whole number; it is 'many'",
+        "GATEWAY_KEYCLOAK_AUDIENCE: must not be empty",
+        f"GATEWAY_API_KEYS_FILE: must be a file of API keys (key 1: missing field: name, hash, scopes); it is '{keys}'",
+        "GATEWAY_CORE_AUTH_FILE: not set, but needed by GATEWAY_CORE_AUTH=static",
+        "GATEWAY_GRACEFUL_TIMEOUT: must be larger than GATEWAY_REQUEST_DEADLINE, which is 37 s; it is 4 s",
+    ]
+
+
+def test_what_a_bad_value_would_bring_about_is_not_told_beside_it():
+    [line] = lines_of(REQUIRED | {"GATEWAY_BATCH_DEADLINE": "soon", "GATEWAY_REQUEST_DEADLINE": "20"})
+
+    assert line == "GATEWAY_BATCH_DEADLINE: must be a number; it is 'soon'"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDIS_URL", "hush"),
+        ("CORE_URL", "ftp://user:hu/sh@core.test"),
+        ("CORE_URL", "https://core.test/?token=hush"),
+        ("KEYCLOAK_URL", "user:hush@keycloak.test"),
+        ("REDIS_URL_FILE", "hush"),
+    ],
+)
+def test_a_bad_value_is_not_shown_where_it_may_hold_a_secret(name, value):
+    [line] = lines_of(REQUIRED | {f"GATEWAY_{name}": value})
+
+    assert "hush" not in line
+    assert "hu/sh" not in line
+
+
+def test_a_long_value_is_shown_in_part():
+    [line] = lines_of(REQUIRED | {"GATEWAY_CORE_AUTH": "x" * 10_000})
+
+    assert len(line) < 300
+
+
+def test_a_secret_that_is_set_twice_is_refused(tmp_path):
+    path = tmp_path / "secret"
+    path.write_text("redis://file.test")
+
+    [line] = lines_of(
+        REQUIRED | {"GATEWAY_REDIS_URL": "redis://value.test", "GATEWAY_REDIS_URL_FILE": str(path)},
+    )
+
+    assert line == "GATEWAY_REDIS_URL: must not be set beside GATEWAY_REDIS_URL_FILE; take one of the two away"
+
+
+def test_an_empty_name_of_a_secrets_file_means_that_there_is_none():
+    assert load(REQUIRED | {"GATEWAY_REDIS_URL_FILE": ""}).redis_url == ""
+    assert (
+        load(REQUIRED | {"GATEWAY_REDIS_URL_FILE": "", "GATEWAY_REDIS_URL": "redis://r.test"}).redis_url
+        == "redis://r.test"
+    )
+
+
+def test_a_value_that_an_orchestrator_sets_for_a_service_is_named_as_such():
+    [line] = lines_of(REQUIRED | {"GATEWAY_METRICS_PORT": "tcp://10.0.0.1:9090"})
+
+    assert line.startswith(
+        "GATEWAY_METRICS_PORT: must be a whole number; it is 'tcp://10.0.0.1:9090', the form in which"
+    )
+    assert "enableServiceLinks: false" in line
+
+
+def test_every_number_has_a_least_and_a_most():
+    unbounded = {
+        knob.name
+        for knob in dataclasses.fields(Settings)
+        if knob.metadata["parse"] in (int, float) and None in (knob.metadata["least"], knob.metadata["most"])
+    }
+
+    assert unbounded == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "bounds"),
+    [
+        ("BATCH_DEADLINE", "1e12", "at least 0.05 and at most 3600"),
+        ("WORKERS", "100000", "at least 1 and at most 1024"),
+        ("MAX_BODY_BYTES", "1e9", "a whole number"),
+        ("MAX_BODY_BYTES", "99999999999", "at least 1024 and at most 1073741824"),
+        ("CORE_CONCURRENCY", "1000000", "at least 1 and at most 10000"),
+    ],
+)
+def test_a_number_beyond_its_most_is_refused(name, value, bounds):
+    assert lines_of(REQUIRED | {f"GATEWAY_{name}": value}) == [f"GATEWAY_{name}: must be {bounds}; it is '{value}'"]
+
+
+def test_the_longest_budgets_of_all_still_nest():
+    longest = {"BATCH_DEADLINE": "3600", "BODY_TIMEOUT": "600", "DRAIN_DELAY": "600"}
+
+    settings = load(REQUIRED | {f"GATEWAY_{name}": value for name, value in longest.items()})
+
+    assert (settings.request_deadline, settings.graceful_timeout) == (4202, 4804)
+
+
+def test_more_than_four_workers_a_processor_need_a_word_that_they_are_meant():
+    allowed = 4 * len(os.sched_getaffinity(0))
+
+    assert load(REQUIRED | {"GATEWAY_WORKERS": str(allowed)}).workers == allowed
+    [line] = lines_of(REQUIRED | {"GATEWAY_WORKERS": str(allowed + 1)})
+    assert line.startswith(f"GATEWAY_WORKERS: must be at most {allowed}, four for each processor")
+    meant = load(REQUIRED | {"GATEWAY_WORKERS": str(allowed + 1), "GATEWAY_MANY_WORKERS": "true"})
+    assert meant.workers == allowed + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("GATEWAY_XYZZY", ""),
+        ("GATEWAY_SERVICE_HOST", ""),
+        ("GATEWAY_PORT", ""),
+        ("GATEWAY_BATCH_DEADLIN", "GATEWAY_BATCH_DEADLINE"),
+        ("GATEWAY_REDIS_URL_FIL", "GATEWAY_REDIS_URL_FILE"),
+        ("GATEWAY_WORKER", "GATEWAY_WORKERS"),
+        ("GATEWAY_KEYCLOAK_REALMS", "GATEWAY_KEYCLOAK_REALM"),
+    ],
+)
+def test_an_unknown_name_is_likened_to_one_that_it_is_a_slip_of_and_to_no_other(name, nearest):
+    assert list(unknown_variables({name: "1"})) == [(name, nearest)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.serving.plan import worker_plan
 from gateway.settings import SettingsError, load
+from gateway.wiring.worker import worker_plan
 
 ENVIRON = {
     "GATEWAY_CORE_URL": "http://core.test",

@@ -1,0 +1,113 @@
+"""Reads settings from the environment: a value for each that is given, and a line for each that cannot be used."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gateway.settings.field import variable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_LONGEST_SHOWN = 200
+# What Kubernetes and Docker set for a port of a service named like the variable.
+_is_service_link = re.compile(r"(tcp|udp|sctp)://\S+:\d+").fullmatch
+
+
+class _Unusable(Exception):
+    """The text is the whole line."""
+
+
+def read(knobs: Iterable[dataclasses.Field[Any]], environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values that were given, and for each setting that cannot be used a line that names its variable."""
+    given: dict[str, Any] = {}
+    faults: dict[str, str] = {}
+    for knob in knobs:
+        try:
+            text = _text(knob, environ)
+            if text or (text is not None and _is_required(knob)):
+                given[knob.name] = _value(knob, text.strip())
+            elif _is_required(knob):
+                raise _Unusable(f"{variable(knob.name)}: not set. {knob.metadata['help']}")
+        except _Unusable as exc:
+            faults[knob.name] = str(exc)
+    return given, faults
+
+
+def _is_required(knob: dataclasses.Field[Any]) -> bool:
+    return knob.default is dataclasses.MISSING
+
+
+def _text(knob: dataclasses.Field[Any], environ: Mapping[str, str]) -> str | None:
+    name = variable(knob.name)
+    text = environ.get(name)
+    path = environ.get(f"{name}_FILE") if knob.metadata["secret"] else None
+    if not path:
+        return text
+    if text:
+        raise _Unusable(f"{name}: must not be set beside {name}_FILE; take one of the two away")
+    return _content(f"{name}_FILE", path)
+
+
+def _content(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as exc:
+        # Who put the secret itself here must not find it in a log.
+        shown = f"; it is {_shown(path)}" if Path(path).is_absolute() else ""
+        raise _Unusable(f"{name}: cannot be read ({exc.strerror}){shown}") from exc
+    except ValueError:
+        # Not UTF-8, or a path with a NUL. Not chained: the error may hold the secret's bytes.
+        raise _Unusable(f"{name}: must be UTF-8 text") from None
+
+
+def _value(knob: dataclasses.Field[Any], text: str) -> Any:
+    try:
+        value = knob.metadata["parse"](text)
+        if value in ("", ()):
+            raise ValueError("must not be empty")
+        if not _in_bounds(value, knob.metadata["least"], knob.metadata["most"]):
+            raise ValueError(f"must be {_bounds(knob.metadata['least'], knob.metadata['most'])}")
+    except ValueError as exc:
+        shown = "" if knob.metadata["secret"] or not text else f"; it is {_shown(text)}{_origin(text)}"
+        raise _Unusable(f"{variable(knob.name)}: {_reason(knob, exc)}{shown}") from exc
+    return value
+
+
+def _reason(knob: dataclasses.Field[Any], exc: ValueError) -> str:
+    if str(exc).startswith("must"):
+        return str(exc)
+    return f"must be {'a number' if knob.metadata['parse'] is float else 'a whole number'}"
+
+
+def _shown(text: str) -> str:
+    """The value on one line. What stands before an @ or behind a ? may be a password."""
+    told = re.sub(r"\?.*", "?…", re.sub(r".*@", "…@", text, flags=re.DOTALL), flags=re.DOTALL)
+    return repr(told if len(told) <= _LONGEST_SHOWN else told[:_LONGEST_SHOWN] + "…")
+
+
+def _origin(text: str) -> str:
+    if not _is_service_link(text):
+        return ""
+    return (
+        ", the form in which an orchestrator tells of a service of that name: "
+        "set the variable yourself, rename the service, or turn its links off (enableServiceLinks: false)"
+    )
+
+
+def _in_bounds(value: Any, least: float | None, most: float | None) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return True
+    return math.isfinite(value) and (least is None or value >= least) and (most is None or value <= most)
+
+
+def _bounds(least: float, most: float) -> str:
+    return f"at least {_number(least)} and at most {_number(most)}"
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else str(value)
