@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from marshmallow import RAISE, Schema, validates_schema
 from marshmallow.exceptions import SCHEMA
@@ -48,6 +49,8 @@ class StrictSchema(Schema):
     """A schema that refuses what it does not name, with messages that carry codes."""
 
     error_messages = {"unknown": _UNKNOWN, "type": _NOT_AN_OBJECT}  # noqa: RUF012 -- Marshmallow's declaration
+    json_schema: ClassVar[Mapping[str, object]] = MappingProxyType({})
+    """What its JSON Schema says beside the fields: the rules of ``check``, as far as JSON Schema can say them."""
 
     class Meta:
         """Options for Marshmallow."""

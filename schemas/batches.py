@@ -5,6 +5,7 @@ Source: ``contract.md`` 1.2. What comes out is in the public words: all that the
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from marshmallow import ValidationError
@@ -41,6 +42,9 @@ class ItemSchema(StrictSchema):
     id_name: ClassVar[str]
     partners_name: ClassVar[str] = ""
     duplicate_code: ClassVar[str] = "duplicate_value"
+
+    # The id and at least one field to change.
+    json_schema = MappingProxyType({"minProperties": 2})
 
     def __init__(self, *, languages: Sequence[str] = LANGUAGES, **options: Any) -> None:
         """``languages`` are those of the translated texts."""

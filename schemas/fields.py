@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from marshmallow import ValidationError, fields, missing
 
@@ -35,9 +36,17 @@ class ContractField(fields.Field[T]):
     """A field of the contract: a quick ``accept``, an ``explain`` for what it refuses, and its JSON Schema."""
 
     default_error_messages = {"required": REQUIRED, "null": NOT_NULL}  # noqa: RUF012 -- Marshmallow's declaration
+    json_schema: ClassVar[Mapping[str, object]] = MappingProxyType({})
+    """What its JSON Schema says beside the metadata, which apispec reads with keywords of its own choice."""
 
-    def __init__(self, must: str, json_schema: Mapping[str, object], *, about: str = "", **options: Any) -> None:
-        """``must`` says what is allowed; the JSON Schema and ``about`` become metadata, where apispec reads them."""
+    def __init__(
+        self, must: str, json_schema: Mapping[str, object], *, about: str = "", known_as: str = "", **options: Any
+    ) -> None:
+        """``must`` says what is allowed; the JSON Schema and ``about`` become metadata, where apispec reads them.
+
+        ``known_as`` is the name of the type in the document; fields of one name are of one JSON Schema.
+        """
+        self.known_as = known_as
         self.wrong_type = Message("invalid_type", must)
         described = {"description": about} if about else {}
         super().__init__(metadata={**json_schema, **described}, **options)
@@ -71,7 +80,7 @@ class ActionId(ContractField[str]):
         self._invalid = Message("invalid_id", must)
         text = {"type": "string", "pattern": "^0*[1-9][0-9]*$", "minLength": 1, "maxLength": 20}
         number = {"type": "integer", "minimum": 1, "maximum": _MAX_ID}
-        super().__init__(must, {"anyOf": [text, number], "examples": ["19353"]}, **options)
+        super().__init__(must, {"anyOf": [text, number], "examples": ["19353"]}, known_as="ActionId", **options)
 
     def accept(self, value: Any) -> str | None:
         """The digits without leading zeros, or None."""
@@ -136,11 +145,14 @@ class Text(ContractField[str]):
 class Timestamp(ContractField[str]):
     """A real date and time, ``YYYY-MM-DD HH:MM:SS`` in UTC without a zone; loaded as the same string."""
 
+    # Only of a text: generated Go holds a pattern on what may be null against the type that it has for null.
+    json_schema = MappingProxyType({"if": {"type": "string"}, "then": {"pattern": f"^{TIMESTAMP_PATTERN}$"}})
+
     def __init__(self, **options: Any) -> None:
         """The string keeps its public form; the years are 0001 to 9999."""
         must = "Must be a real date and time (UTC) as a string in the form YYYY-MM-DD HH:MM:SS."
         self._invalid = Message("invalid_timestamp", must)
-        schema = {"type": "string", "pattern": f"^{TIMESTAMP_PATTERN}$", "examples": ["2024-01-10 06:51:15"]}
+        schema = {"type": "string", "examples": ["2024-01-10 06:51:15"]}
         super().__init__(must, schema, **options)
 
     def accept(self, value: Any) -> str | None:
@@ -167,8 +179,8 @@ class Uuid(ContractField[str]):
         """Upper and lower case are the same UUID."""
         must = "Must be a UUID as a string in the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx (hexadecimal digits)."
         self._invalid = Message("invalid_uuid", must)
-        schema = {"type": "string", "format": "uuid", "pattern": f"^{UUID_PATTERN}$"}
-        super().__init__(must, schema, **options)
+        # No pattern beside the format: generated clients would hold it against their own type of UUID.
+        super().__init__(must, {"type": "string", "format": "uuid"}, **options)
 
     def accept(self, value: Any) -> str | None:
         """The UUID in lower case, or None."""
@@ -201,7 +213,7 @@ class ReadOnly(ContractField[Any]):
     def __init__(self, name: str, **options: Any) -> None:
         """``name`` is the field's public name, for the message."""
         self._message = Message("read_only", f"{name} cannot be updated; leave it out.")
-        super().__init__(self._message, {"readOnly": True, "not": {}}, **options)
+        super().__init__(self._message, {}, **options)
 
     def deserialize(self, value: Any, *_where: Any, **_options: Any) -> Any:
         """Nothing where nothing was sent; refuses all else, ``null`` too."""

@@ -6,7 +6,8 @@ Source: ``contract.md`` section 2. Omitted ``description`` and ``inputFields`` a
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from marshmallow import ValidationError
 
@@ -17,6 +18,8 @@ from schemas.fields import Choice, Flag, Text, Uuid
 from schemas.messages import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from schemas.compiled import Loader
 
 INPUT_TYPES = (
@@ -27,6 +30,12 @@ _SELECT_ONLY = Message("select_only", "Only a field of type SELECT may have this
 _OPTIONS_NEEDED = Message(
     "options_needed", "A field of type SELECT must have at least one option, or a contextActionId."
 )
+
+_NULL = {"type": "null"}
+_IS_SELECT = {"properties": {"type": {"const": "SELECT"}}, "required": ["type"]}
+_HAS_OPTIONS = {"properties": {"options": {"type": "array", "minItems": 1}}, "required": ["options"]}
+_HAS_CONTEXT = {"properties": {"contextActionId": {"type": "string"}}, "required": ["contextActionId"]}
+_NO_CHOICES = {"properties": {"options": _NULL, "allowMultiSelect": _NULL}}
 
 
 class OptionSchema(StrictSchema):
@@ -40,7 +49,7 @@ class InputFieldSchema(StrictSchema):
     """One input field of an integration action."""
 
     label = Text(100, least=1, required=True, about="What the user reads; the slug is made from it.")
-    type = Choice(INPUT_TYPES, load_default="TEXT", about="What the user can enter.")
+    type = Choice(INPUT_TYPES, known_as="InputType", load_default="TEXT", about="What the user can enter.")
     description = Text(500, load_default="", about="Help for the user.")
     placeholder = Text(200, load_default=None, about="Shown while the field is empty.")
     required = Flag(load_default=False, about="Whether the user must fill it in.")
@@ -52,6 +61,9 @@ class InputFieldSchema(StrictSchema):
     )
     allowMultiSelect = Flag(load_default=None, about="Only for SELECT.")  # noqa: N815 -- contract word
     contextActionId = Uuid(load_default=None, about="The action that gives the choices.")  # noqa: N815 -- contract word
+    json_schema: ClassVar[Mapping[str, object]] = MappingProxyType(
+        {"if": _IS_SELECT, "then": {"anyOf": [_HAS_OPTIONS, _HAS_CONTEXT]}, "else": _NO_CHOICES}
+    )
 
     def check(self, loaded: dict[str, Any]) -> None:
         """Options belong to SELECT, which cannot do without a source of them; no value twice."""

@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from legacy_client.operations import Operation
 
 PATH = "/integrations/v1/<integration_id>/actions/<action_id>"
-_PREFIXES = ("", "/api/public")
+PREFIXES = ("", "/api/public")
+"""Where it is served: by its own address and by the public one."""
 _OTHER_METHOD = "integrations.other_method"
 # What these mean here (`contract.md` section 2); the core's own messages stand beside it.
 _DETAILS = {
@@ -134,7 +135,7 @@ class IntegrationEndpoint:
 def blueprint(endpoint: IntegrationEndpoint) -> Blueprint:
     """The routes of the integration endpoint, under both of its addresses."""
     routes = Blueprint("integrations", __name__)
-    for number, prefix in enumerate(_PREFIXES):
+    for number, prefix in enumerate(PREFIXES):
         routes.add_url_rule(
             prefix + PATH, view_func=endpoint.replace_action, methods=["PUT"], endpoint=f"replace_action_{number}"
         )
@@ -145,7 +146,7 @@ def blueprint(endpoint: IntegrationEndpoint) -> Blueprint:
 
 def _route_other_methods(state: BlueprintSetupState) -> None:
     """Every method there is or may be; Flask's own ``add_url_rule`` takes only a list of them."""
-    for prefix in _PREFIXES:
+    for prefix in PREFIXES:
         state.app.url_map.add(Rule(prefix + PATH, endpoint=_OTHER_METHOD))
 
 

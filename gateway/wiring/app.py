@@ -21,9 +21,10 @@ from gateway.api.capacity import Capacity
 from gateway.api.guard import Guard
 from gateway.api.idempotency import Claims
 from gateway.api.integrations import IntegrationEndpoint
-from gateway.api.pages import metrics, openapi, status
+from gateway.api.pages import metrics, status
 from gateway.api.pages import problems as problem_pages
 from gateway.api.pages.metrics import OwnPort
+from gateway.api.pages.openapi.document import document
 from gateway.api.quota import Quota
 from gateway.api.routes import RESOURCES, register, register_errors, register_pages
 from gateway.auth.scopes import Permissions
@@ -38,7 +39,7 @@ from gateway.wiring.worker import worker_plan
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.resources.resource import MakeResource
+    from gateway.resources.resource import MakeResource, Resource
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ def create_app(
         services=_services(settings, backends, capacity, claims, instruments),
         integration=_integration(settings, backends, capacity, instruments),
         checks={**backends.checks, "draining": lambda: {"ready": not shedder.draining}},
-        document=_document(settings),
+        document=_document(settings, made),
         docs_page=settings.docs_page,
     )
     _operators(app, settings, instruments)
@@ -98,10 +99,10 @@ def _bare() -> Flask:
     return app
 
 
-def _document(settings: Settings) -> dict[str, Any]:
-    return openapi.document(
+def _document(settings: Settings, resources: Sequence[Resource]) -> dict[str, Any]:
+    return document(
         version=VERSION,
-        languages=settings.languages,
+        resources=resources,
         max_items=settings.max_batch_items,
         public_url=settings.public_url,
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from openapi_spec_validator import validate
 
-from gateway.api.pages import openapi_examples
+from gateway.api.pages.openapi import examples
 from gateway.problems import PROBLEM_TYPES
 from legacy_client import errors as core
 from schemas import answers
 from schemas.actions import ActionUpdateSchema
 from schemas.batches import BatchLoader
 from schemas.integrations import load_integration_action
+from tests import exact
 
 
 @pytest.fixture
@@ -19,49 +20,58 @@ def document(service):
     return service.client.get("/openapi.json").get_json()
 
 
+def operation_of(document, operation_id):
+    operations = [operation for item in document["paths"].values() for operation in item.values()]
+    [found] = [operation for operation in operations if operation["operationId"] == operation_id]
+    return found
+
+
+def responses_of(document, operation):
+    named = document["components"]["responses"]
+    return {status: named[response["$ref"].rpartition("/")[2]] for status, response in operation["responses"].items()}
+
+
 def test_the_document_is_valid(document):
     validate(document)
     assert document["openapi"] == "3.1.0"
 
 
-def test_it_names_every_route_of_the_contract(service, document):
+def test_it_names_every_route_of_the_contract_once(service, document):
     rules = {
         (rule.rule.replace("<integration_id>", "{integrationId}").replace("<action_id>", "{actionId}"), method.lower())
         for rule in service.app.url_map.iter_rules()
-        if "other_method" not in rule.endpoint
+        if "other_method" not in rule.endpoint and not rule.rule.startswith("/api/public/")
         for method in rule.methods & {"PUT", "PATCH", "POST", "DELETE"}
     }
 
     assert rules == {
         (path, method) for path, item in document["paths"].items() for method in item if method != "parameters"
     }
+    assert "`/api/public`" in operation_of(document, "replaceIntegrationAction")["description"]
 
 
 def test_every_status_has_an_example_of_each_problem_type(document):
     shown = set()
     for path in document["paths"].values():
         for operation in (operation for method, operation in path.items() if method != "parameters"):
-            for status, response in operation["responses"].items():
+            for status, response in responses_of(document, operation).items():
                 assert response["headers"]["X-Request-ID"]
-                for media in response["content"].values():
-                    assert "example" in media or media["examples"], status
-                    shown |= set(media.get("examples", {}))
+                for media_type, media in response["content"].items():
+                    assert media["examples"], status
+                    shown |= set(media["examples"]) if media_type == "application/problem+json" else set()
 
     assert shown | {"no-such-page"} == set(PROBLEM_TYPES)
 
 
 def test_the_examples_are_what_the_service_takes_and_gives():
-    list(BatchLoader(ActionUpdateSchema(), 1000, lambda: None).items(openapi_examples.BATCH))
-    load_integration_action(openapi_examples.INTEGRATION_ACTION)
+    list(BatchLoader(ActionUpdateSchema(), 1000, lambda: None).items(examples.BATCH))
+    load_integration_action(examples.INTEGRATION_ACTION)
     for schema, example in (
-        (answers.UpdatedSchema, openapi_examples.UPDATED),
-        (answers.PartlyUpdatedSchema, openapi_examples.PARTLY_UPDATED),
-        (answers.IntegrationActionAnswerSchema, openapi_examples.INTEGRATION_ANSWER),
-        (answers.ValidationProblemSchema, openapi_examples.problem("validation-failed")),
-        *(
-            (answers.BatchProblemSchema, openapi_examples.problem(slug))
-            for slug in ("core-rejected", "not-found", "core-failed")
-        ),
+        (exact.UpdatedSchema, examples.UPDATED),
+        (exact.PartlyUpdatedSchema, examples.PARTLY_UPDATED),
+        (answers.IntegrationActionAnswerSchema, examples.INTEGRATION_ANSWER),
+        (exact.ValidationProblemSchema, examples.problem("validation-failed")),
+        *((exact.BatchProblemSchema, examples.problem(slug)) for slug in ("core-rejected", "not-found", "core-failed")),
     ):
         assert schema().validate(example) == {}
 
@@ -96,19 +106,16 @@ def test_every_header_of_an_answer_is_in_the_document(make_service, document):
     ]
 
     assert [answer.status_code for answer in answers] == [503, 415, 400]
-    responses = document["paths"]["/openapi/api/v1/actions"]["patch"]["responses"]
+    responses = responses_of(document, operation_of(document, "updateActions"))
     for answer in answers:
         own = set(answer.headers.keys()) - {"Content-Type", "Content-Length"}
         assert own <= set(responses[str(answer.status_code)]["headers"])
-    assert {"$ref": "#/components/schemas/BatchProblem"} in responses["503"]["content"]["application/problem+json"][
-        "schema"
-    ]["anyOf"]
 
 
 def test_each_operation_names_the_headers_that_it_answers_with_and_no_others(document):
     of_batches = {"Accept-Patch", "Preference-Applied", "Idempotency-Replayed", "Idempotency-Resumed"}
     named = {
-        path: {header for response in operation["responses"].values() for header in response["headers"]}
+        path: {header for response in responses_of(document, operation).values() for header in response["headers"]}
         for path, item in document["paths"].items()
         for method, operation in item.items()
         if method in {"patch", "put"}
@@ -120,3 +127,71 @@ def test_each_operation_names_the_headers_that_it_answers_with_and_no_others(doc
     for single in named.values():
         assert "Accept" in single
         assert not of_batches & single
+
+
+def test_a_batch_is_answered_with_one_schema_and_an_error_with_another(document):
+    schemas = {
+        status: media["schema"]["$ref"].rpartition("/")[2]
+        for status, response in responses_of(document, operation_of(document, "updateActions")).items()
+        for media in response["content"].values()
+    }
+
+    assert (schemas.pop("200"), schemas.pop("207")) == ("ActionBatchAnswer", "ActionBatchAnswer")
+    assert set(schemas.values()) == {"Problem"}
+    assert document["components"]["schemas"]["ActionBatchAnswer"]["required"] == ["data"]
+
+
+def test_nothing_is_the_union_of_one_or_left_without_a_name(document):
+    seen = list(walk(document))
+
+    for schema in seen:
+        assert len(schema.get("anyOf", [1, 2])) > 1
+        assert "oneOf" not in schema
+        assert schema.get("format") != "url"
+    for name, component in document["components"]["schemas"].items():
+        for field, schema in component.get("properties", {}).items():
+            assert "properties" not in schema, f"{name}.{field}"
+            assert "enum" not in schema, f"{name}.{field}"
+
+
+def walk(value):
+    """Each object of the document, but not what examples show."""
+    if isinstance(value, dict):
+        yield value
+        for name, inner in value.items():
+            if name not in {"example", "examples"}:
+                yield from walk(inner)
+    if isinstance(value, list):
+        for inner in value:
+            yield from walk(inner)
+
+
+def test_every_operation_has_a_tag_that_is_described(document):
+    tags = {tag["name"]: tag["description"] for tag in document["tags"]}
+
+    for item in document["paths"].values():
+        for operation in item.values():
+            [tag] = operation["tags"]
+            assert tags[tag]
+
+
+def test_the_problems_of_an_operation_are_those_of_the_table_that_can_come_there(document):
+    shown = {
+        name: {
+            slug
+            for response in responses_of(document, operation_of(document, name)).values()
+            for slug in response["content"].get("application/problem+json", {}).get("examples", {})
+        }
+        for name in ("updateActions", "replaceIntegrationAction")
+    }
+
+    assert shown["updateActions"] - shown["replaceIntegrationAction"] == {
+        "in-progress",
+        "batch-too-large",
+        "idempotency-key-reused",
+    }
+    assert shown["replaceIntegrationAction"] - shown["updateActions"] == {
+        "browser-origin",
+        "integration-not-granted",
+        "conflict",
+    }

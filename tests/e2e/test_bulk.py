@@ -7,6 +7,7 @@ import pytest
 from sandbox.core import seed
 from sandbox.web import call
 from schemas import answers
+from tests import exact
 from tests.e2e.stack import Partner
 
 pytestmark = pytest.mark.e2e
@@ -31,7 +32,7 @@ def test_a_batch_is_authenticated_translated_sent_and_aggregated(partner, core):
     )
     assert (second["actionId"], second["category_action"]) == ("19001", "form")
     assert second["partner_ids"] == ["8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a00"]
-    assert answers.UpdatedSchema().validate(reply.json()) == {}
+    assert exact.UpdatedSchema().validate(reply.json()) == {}
     assert core.counts()["applied"] == 2
 
 
@@ -39,7 +40,7 @@ def test_a_mixed_batch_tells_each_item_apart(partner, core):
     reply = partner.patch(item(19000), item(90404), item(90422), item(90409), item(90204), item(90429))
 
     assert reply.status == 207
-    assert answers.PartlyUpdatedSchema().validate(reply.json()) == {}
+    assert exact.PartlyUpdatedSchema().validate(reply.json()) == {}
     assert [action["actionId"] for action in reply.json()["data"]] == ["19000", "90204"]
     assert [(error["index"], error["code"]) for error in reply.json()["errors"]] == [
         (1, "not_found"),
@@ -65,7 +66,7 @@ def test_a_batch_without_any_success_has_the_status_of_its_worst_item(partner, i
 
     assert reply.status == status
     assert reply.json()["type"].endswith(slug)
-    assert answers.BatchProblemSchema().validate(reply.json()) == {}
+    assert exact.BatchProblemSchema().validate(reply.json()) == {}
 
 
 def test_a_rejected_batch_makes_no_call(partner, core):

@@ -24,7 +24,7 @@ def test_the_service_does_what_its_document_says(moody_url):
 def test_the_service_does_what_its_document_says_at_length(moody_url):
     seed = random.randrange(2**32)
 
-    failures, requests = openapi.run(moody_url, examples=600, seed=seed)
+    failures, requests = openapi.run(moody_url, examples=900, seed=seed)
 
     assert failures == {}, f"seed {seed}"
     assert requests > 2000

@@ -19,6 +19,7 @@ from schemas import answers
 from schemas.actions import ActionUpdateSchema
 from schemas.batches import BatchLoader
 from schemas.integrations import load_integration_action
+from tests import exact
 from tests.api.conftest import Service
 from tests.docs import DOCS, PAGES, ROOT, blocks
 
@@ -32,11 +33,11 @@ LOADERS = {
     "integration action": load_integration_action,
 }
 ANSWERS = {
-    "200": answers.UpdatedSchema,
-    "200, dry run": answers.DryRunSchema,
+    "200": exact.UpdatedSchema,
+    "200, dry run": exact.DryRunSchema,
     "200, integration action": answers.IntegrationActionAnswerSchema,
-    "207": answers.PartlyUpdatedSchema,
-    "400": answers.ValidationProblemSchema,
+    "207": exact.PartlyUpdatedSchema,
+    "400": exact.ValidationProblemSchema,
     "item error": answers.ItemErrorSchema,
     "problem": answers.ProblemSchema,
 }

@@ -48,7 +48,7 @@ class DocsPage:
 
     def execute(self, operation: str) -> int:
         """Send an operation's example as the page holds it; the status that the page then shows."""
-        block = f"document.getElementById('operations-default-{operation}')"
+        block = f"document.querySelector('[id^=operations-][id$=-{operation}]')"
         status = f"{block}.querySelector('.live-responses-table tbody .response-col_status')"
         self._chromium.value(f"{block}.querySelector('.opblock-summary-control').click()")
         self._chromium.wait_for(f"{block}.querySelector('textarea')?.value.includes('data')")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.api.pages.openapi_examples import BATCH
-from schemas.answers import UpdatedSchema
+from gateway.api.pages.openapi.examples import BATCH
 from tests.e2e.browser.docs_page import DocsPage
+from tests.exact import UpdatedSchema
 
 if TYPE_CHECKING:
     from sandbox.stack import Stack
@@ -27,7 +27,6 @@ def test_the_page_shows_both_endpoints_and_asks_nobody_else(page: DocsPage, stac
     assert page.operations() == [
         "PATCH /openapi/api/v1/actions",
         "PUT /integrations/v1/{integrationId}/actions/{actionId}",
-        "PUT /api/public/integrations/v1/{integrationId}/actions/{actionId}",
     ]
     assert chromium.complaints == []
     assert [url for url in chromium.requested if not url.startswith((stack.gateway.url + "/", "data:image/"))] == []

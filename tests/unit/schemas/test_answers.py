@@ -8,6 +8,7 @@ import pytest
 from marshmallow import ValidationError
 
 from schemas import answers
+from tests import exact
 from tests.unit.schemas.samples import FULL_ITEM, PARTNER
 
 ACTION = {**FULL_ITEM, "author_id": 7}
@@ -57,38 +58,38 @@ STORED = {
 }
 
 GOOD: list[tuple[Any, dict[str, Any]]] = [
-    (answers.UpdatedSchema, {"data": [ACTION, {"actionId": "1"}]}),
-    (answers.UpdatedSchema, {"data": [{"actionId": "1", "subtitle": None, "due_date": None, "partner_ids": []}]}),
-    (answers.PartlyUpdatedSchema, {"data": [ACTION], "errors": [ITEM_ERROR]}),
-    (answers.PartlyUpdatedSchema, {"data": [ACTION], "errors": [{**ITEM_ERROR, "retry_after": 3, "errors": {"due_date": ["Past."]}}]}),
-    (answers.DryRunSchema, {"data": [], "validated": 3}),
+    (exact.UpdatedSchema, {"data": [ACTION, {"actionId": "1"}]}),
+    (exact.UpdatedSchema, {"data": [{"actionId": "1", "subtitle": None, "due_date": None, "partner_ids": []}]}),
+    (exact.PartlyUpdatedSchema, {"data": [ACTION], "errors": [ITEM_ERROR]}),
+    (exact.PartlyUpdatedSchema, {"data": [ACTION], "errors": [{**ITEM_ERROR, "retry_after": 3, "errors": {"due_date": ["Past."]}}]}),
+    (exact.DryRunSchema, {"data": [], "validated": 3}),
     (answers.ProblemSchema, {**PROBLEM, "max_items": 1000}),
-    (answers.ValidationProblemSchema, {**PROBLEM, "errors": [VALIDATION_ERROR], "errors_total": 101}),
+    (exact.ValidationProblemSchema, {**PROBLEM, "errors": [VALIDATION_ERROR], "errors_total": 101}),
     (
-        answers.ValidationProblemSchema,
+        exact.ValidationProblemSchema,
         {**PROBLEM, "errors": [{**VALIDATION_ERROR, "index": None, "actionId": None, "field": None}]},
     ),
-    (answers.BatchProblemSchema, {**PROBLEM, "errors": [ITEM_ERROR]}),
-    (answers.BatchProblemSchema, {**PROBLEM, "errors": [{**ITEM_ERROR, "index": None}]}),
+    (exact.BatchProblemSchema, {**PROBLEM, "errors": [ITEM_ERROR]}),
+    (exact.BatchProblemSchema, {**PROBLEM, "errors": [{**ITEM_ERROR, "index": None}]}),
     (answers.IntegrationActionAnswerSchema, {"action": STORED}),
 ]  # fmt: skip
 
 BAD: list[tuple[Any, dict[str, Any], str]] = [
-    (answers.UpdatedSchema, {"data": [{"status": "done"}]}, "actionId"),
-    (answers.UpdatedSchema, {"data": [{"actionId": "1", "state": 2}]}, "state"),
-    (answers.UpdatedSchema, {"data": [{"actionId": "1", "status": "ACTIVE"}]}, "status"),
-    (answers.UpdatedSchema, {"data": [], "errors": []}, "errors"),
-    (answers.PartlyUpdatedSchema, {"data": [], "errors": [ITEM_ERROR]}, "data"),
-    (answers.PartlyUpdatedSchema, {"data": [ACTION], "errors": []}, "errors"),
-    (answers.PartlyUpdatedSchema, {"data": [ACTION], "errors": [{**ITEM_ERROR, "outcome": "maybe"}]}, "outcome"),
-    (answers.PartlyUpdatedSchema, {"data": [ACTION], "errors": [{**ITEM_ERROR, "retryable": "no"}]}, "retryable"),
-    (answers.DryRunSchema, {"data": [ACTION], "validated": 1}, "data"),
-    (answers.DryRunSchema, {"data": [], "validated": -1}, "validated"),
+    (exact.UpdatedSchema, {"data": [{"status": "done"}]}, "actionId"),
+    (exact.UpdatedSchema, {"data": [{"actionId": "1", "state": 2}]}, "state"),
+    (exact.UpdatedSchema, {"data": [{"actionId": "1", "status": "ACTIVE"}]}, "status"),
+    (exact.UpdatedSchema, {"data": [], "errors": []}, "errors"),
+    (exact.PartlyUpdatedSchema, {"data": [], "errors": [ITEM_ERROR]}, "data"),
+    (exact.PartlyUpdatedSchema, {"data": [ACTION], "errors": []}, "errors"),
+    (exact.PartlyUpdatedSchema, {"data": [ACTION], "errors": [{**ITEM_ERROR, "outcome": "maybe"}]}, "outcome"),
+    (exact.PartlyUpdatedSchema, {"data": [ACTION], "errors": [{**ITEM_ERROR, "retryable": "no"}]}, "retryable"),
+    (exact.DryRunSchema, {"data": [ACTION], "validated": 1}, "data"),
+    (exact.DryRunSchema, {"data": [], "validated": -1}, "validated"),
     (answers.ProblemSchema, {**PROBLEM, "type": "validation-failed"}, "type"),
     (answers.ProblemSchema, {name: value for name, value in PROBLEM.items() if name != "instance"}, "instance"),
-    (answers.ValidationProblemSchema, {**PROBLEM, "errors": [{**VALIDATION_ERROR, "code": "odd"}]}, "code"),
-    (answers.ValidationProblemSchema, {**PROBLEM, "errors": [VALIDATION_ERROR] * 101}, "errors"),
-    (answers.BatchProblemSchema, {**PROBLEM, "errors": []}, "errors"),
+    (exact.ValidationProblemSchema, {**PROBLEM, "errors": [{**VALIDATION_ERROR, "code": "odd"}]}, "code"),
+    (exact.ValidationProblemSchema, {**PROBLEM, "errors": [VALIDATION_ERROR] * 101}, "errors"),
+    (exact.BatchProblemSchema, {**PROBLEM, "errors": []}, "errors"),
     (answers.IntegrationActionAnswerSchema, {"action": {**STORED, "code": 1}}, "code"),
     (answers.IntegrationActionAnswerSchema, {"action": {**STORED, "inputFields": [{}]}}, "slug"),
 ]

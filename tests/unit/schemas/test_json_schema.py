@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from apispec import APISpec
-from apispec.ext.marshmallow import MarshmallowPlugin
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
@@ -15,14 +14,15 @@ from schemas.actions import ActionUpdateSchema
 from schemas.batches import batch_schema
 from schemas.compiled import compile_acceptor
 from schemas.integrations import IntegrationActionSchema
-from tests.unit.schemas.samples import FULL_ITEM, action_items, integration_actions
+from schemas.json_schema import ContractPlugin
+from tests.unit.schemas.samples import FULL_ITEM, PARTNER, action_items, integration_actions
 
 ANSWERS = [name for name in vars(answers) if name.endswith("Schema") and name != "StrictSchema"]
 quick = settings(max_examples=500, deadline=None, derandomize=True, database=None)
 
 
 def components(*schemas: Any) -> dict[str, Any]:
-    spec = APISpec("Gateway", "1", "3.1.0", plugins=[MarshmallowPlugin()])
+    spec = APISpec("Gateway", "1", "3.1.0", plugins=[ContractPlugin()])
     for schema in schemas:
         schema = schema() if isinstance(schema, type) else schema
         name = type(schema).__name__.removesuffix("Schema")
@@ -34,7 +34,7 @@ def components(*schemas: Any) -> dict[str, Any]:
 def validator(schema: Any, name: str) -> Draft202012Validator:
     document = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": components(schema)}}
     Draft202012Validator.check_schema(document)
-    return Draft202012Validator(document)
+    return Draft202012Validator(document, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
 _ACTION = validator(ActionUpdateSchema(), "ActionUpdate")
@@ -93,7 +93,8 @@ def test_the_batch_tells_its_size_and_its_items() -> None:
         "maxItems": 50,
         "items": {"$ref": "#/components/schemas/ActionUpdate"},
     }
-    assert list(schemas["ActionUpdate"]["properties"]["title"]["properties"]) == ["en", "de"]
+    assert schemas["ActionUpdate"]["properties"]["title"]["$ref"] == "#/components/schemas/ShortTexts"
+    assert list(schemas["ShortTexts"]["properties"]) == ["en", "de"]
 
 
 @pytest.mark.parametrize(
@@ -103,10 +104,68 @@ def test_the_batch_tells_its_size_and_its_items() -> None:
 def test_every_schema_becomes_valid_json_schema(schema: Any) -> None:
     for component in components(schema).values():
         Draft202012Validator.check_schema(component)
-        assert component["type"] == "object"
+        assert component["type"] in {"object", "string"} if "type" in component else component["anyOf"]
 
 
 def test_every_field_of_a_request_is_described() -> None:
     for name, component in components(batch_schema(ActionUpdateSchema()), IntegrationActionSchema()).items():
-        for field, schema in component["properties"].items():
-            assert schema.get("description"), f"{name}.{field}"
+        for field, schema in component.get("properties", {}).items():
+            if name not in {"ShortTexts", "LongTexts"}:
+                assert schema.get("description"), f"{name}.{field}"
+
+
+def test_an_item_that_changes_nothing_is_invalid_by_json_schema() -> None:
+    assert _accept_action({"actionId": "1"}) is None
+    assert not _ACTION.is_valid({"actionId": "1"})
+    assert _ACTION.is_valid({"actionId": "1", "status": "done"})
+
+
+def test_a_request_has_no_field_that_cannot_be_sent() -> None:
+    assert "author_id" not in components(batch_schema(ActionUpdateSchema()))["ActionUpdate"]["properties"]
+
+
+@pytest.mark.parametrize(
+    ("field", "right"),
+    [
+        ({"type": "TEXT", "allowMultiSelect": True}, False),
+        ({"allowMultiSelect": False}, False),
+        ({"type": "NUMBER", "options": []}, False),
+        ({"type": "TEXT", "allowMultiSelect": None, "options": None}, True),
+        ({"type": "SELECT"}, False),
+        ({"type": "SELECT", "options": []}, False),
+        ({"type": "SELECT", "options": [], "contextActionId": PARTNER}, True),
+        ({"type": "SELECT", "options": [{"label": "a", "value": "a"}], "allowMultiSelect": True}, True),
+    ],
+)
+def test_json_schema_knows_what_belongs_to_select_as_the_loader_does(field: dict[str, Any], right: bool) -> None:
+    action = {"name": "a", "inputFields": [{"label": "b", **field}]}
+
+    assert (_accept_integration(action) is not None) is right
+    assert _INTEGRATION.is_valid(action) is right
+
+
+def test_a_request_is_closed_and_an_answer_is_open() -> None:
+    requests = components(batch_schema(ActionUpdateSchema()), IntegrationActionSchema())
+    shown = components(*(getattr(answers, name)() for name in ANSWERS))
+
+    for name in ("BatchUpdate", "ActionUpdate", "ShortTexts", "LongTexts", "IntegrationAction", "InputField", "Option"):
+        assert requests[name]["additionalProperties"] is False, name
+    for name, component in shown.items():
+        assert component.get("additionalProperties", True) is not False, name
+
+
+def test_the_words_of_a_closed_list_have_one_name_in_requests_and_answers() -> None:
+    named = components(
+        batch_schema(ActionUpdateSchema()), IntegrationActionSchema(), answers.batch_answer_schema(answers.ActionSchema)
+    )
+
+    assert named["ActionStatus"]["enum"] == ["active", "inactive", "draft", "approved", "pending", "done"]
+    for schema in ("ActionUpdate", "Action"):
+        for field, name in (("status", "ActionStatus"), ("category_action", "ActionCategory")):
+            assert f"'#/components/schemas/{name}'" in repr(named[schema]["properties"][field])
+    assert {name for name, component in named.items() if "enum" in component} == {
+        "ActionCategory",
+        "ActionStatus",
+        "InputType",
+        "ItemOutcome",
+    }

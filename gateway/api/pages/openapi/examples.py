@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from gateway.batch.outcome import ItemError
 from gateway.item_codes import Applied
 from gateway.problems import PROBLEM_TYPES, Problem
@@ -19,10 +21,25 @@ BATCH: dict[str, list[dict[str, object]]] = {
     ]
 }
 UPDATED = {"data": [{**action, "author_id": 7} for action in BATCH["data"]]}
+DRY_RUN = {"data": [], "validated": 2}
 _NOT_FOUND = ItemError(
     status=404, code="not_found", detail="Action 19354 was not found.", outcome=Applied.NOT_APPLIED
 ).body(1, "actionId", "19354")
 PARTLY_UPDATED = {"data": UPDATED["data"][:1], "errors": [_NOT_FOUND]}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One batch, and its answers."""
+
+    sent: object
+    updated: object
+    partly_updated: object
+
+
+BATCHES = {"actions": Batch(BATCH, UPDATED, PARTLY_UPDATED)}
+"""By what the items are called."""
+
 INTEGRATION_ACTION = {
     "name": "Get User Data v2",
     "description": "Reads one user.",

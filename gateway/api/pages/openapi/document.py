@@ -1,0 +1,96 @@
+"""The whole OpenAPI document, from the schemas, the problem table and the operations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apispec import APISpec
+
+from gateway.api.pages.openapi import responses
+from gateway.api.pages.openapi.operations import INTEGRATION_ACTION, Operation, bulk, reference
+from schemas.answers import IntegrationActionAnswerSchema, ProblemSchema, batch_answer_schema
+from schemas.batches import batch_schema
+from schemas.integrations import IntegrationActionSchema
+from schemas.json_schema import ContractPlugin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from marshmallow import Schema
+
+    from gateway.resources.resource import Resource
+
+_DESCRIPTION = """Many action updates in one request, checked as a whole before anything is sent to the core.
+
+Two promises carry the answers: a 4xx or 503 means that the call applied nothing; a 502 or 504 means that the `outcome`
+of each item must be read before it is sent again, with the same `Idempotency-Key`."""
+_INTEGRATIONS = "What an integration offers, one action at a time."
+_BEARER = {"type": "http", "scheme": "bearer"}
+_SECURITY = {
+    "keycloak": {
+        **_BEARER,
+        "bearerFormat": "JWT",
+        "description": "A Keycloak access token, verified as RFC 8725 asks.",
+    },
+    "apiKey": {**_BEARER, "description": "An API key with the scope INTEGRATION_API."},
+}
+
+
+def document(*, version: str, resources: Sequence[Resource], max_items: int, public_url: str) -> dict[str, Any]:
+    """The whole OpenAPI document; ``public_url`` is empty where the service does not know its own."""
+    spec = APISpec(
+        "Bulk-update gateway", version, "3.1.0", info={"description": _DESCRIPTION}, plugins=[ContractPlugin()]
+    )
+    spec.options["servers"] = [{"url": public_url or "/", "description": "This service."}]
+    spec.options["tags"] = [{"name": name, "description": meaning} for name, meaning in _tags(resources)]
+    operations = [*map(bulk, resources), INTEGRATION_ACTION]
+    named = responses.named(operations)
+    _components(spec, resources, max_items, named.components)
+    for operation in operations:
+        spec.path(operation.path, operations={operation.method: _described(operation, named.of(operation))})
+    return spec.to_dict()
+
+
+def _tags(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
+    for resource in resources:
+        plural = resource.plural.capitalize()
+        yield plural, f"{plural} of the core, many at a time."
+    yield INTEGRATION_ACTION.tag, _INTEGRATIONS
+
+
+def _components(
+    spec: APISpec, resources: Sequence[Resource], max_items: int, answers: Mapping[str, dict[str, Any]]
+) -> None:
+    for name, scheme in _SECURITY.items():
+        spec.components.security_scheme(name, scheme)
+    for name, schema in _schemas(resources, max_items):
+        spec.components.schema(name, schema=schema)
+    for name, header in responses.HEADERS.items():
+        spec.components.header(name, dict(header))
+    for name, answer in answers.items():
+        spec.components.response(name, answer)
+
+
+def _schemas(resources: Sequence[Resource], max_items: int) -> Iterator[tuple[str, Schema]]:
+    """Those that an operation names; what they hold comes with them, under the names of their classes."""
+    for resource in resources:
+        name = resource.name.capitalize()
+        yield f"{name}Batch", batch_schema(resource.schema, max_items)
+        yield f"{name}BatchAnswer", batch_answer_schema(resource.answer)
+    yield INTEGRATION_ACTION.body, IntegrationActionSchema()
+    yield "IntegrationActionAnswer", IntegrationActionAnswerSchema()
+    yield "Problem", ProblemSchema()
+
+
+def _described(operation: Operation, answered: dict[str, Any]) -> dict[str, Any]:
+    content = {"schema": reference("schemas", operation.body), **operation.example}
+    return {
+        "operationId": operation.id,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": operation.description,
+        "security": [{operation.security: []}],
+        "parameters": list(operation.parameters),
+        "requestBody": {"required": True, "content": {"application/json": content}},
+        "responses": answered,
+    }

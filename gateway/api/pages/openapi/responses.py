@@ -1,0 +1,137 @@
+"""Every answer of the operations as a named response: its successes, and one for each status of its problem types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.http import HTTP_STATUS_CODES
+
+from gateway.api.pages.openapi import examples
+from gateway.api.pages.openapi.operations import Operation, Success, reference
+from gateway.problems import MEDIA_TYPE, PROBLEM_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+_TEXT = {"type": "string"}
+HEADERS: Mapping[str, Mapping[str, object]] = {
+    name: {"description": meaning, "schema": schema}
+    for name, meaning, schema in (
+        ("X-Request-ID", "The request's id: the caller's if well-formed, else a new one.", _TEXT),
+        ("Retry-After", "Seconds to wait before sending again.", {"type": "integer", "minimum": 1}),
+        ("WWW-Authenticate", "The challenge of RFC 6750.", _TEXT),
+        ("Allow", "Methods that this path takes.", _TEXT),
+        ("Accept-Patch", "Media types that this path takes.", _TEXT),
+        ("Accept", "Media types that this path takes.", _TEXT),
+        ("Accept-Encoding", "Content encodings that this path takes.", _TEXT),
+        ("RateLimit", "What is left of the quota.", _TEXT),
+        ("RateLimit-Policy", "The quota.", _TEXT),
+        ("Preference-Applied", "Which preferences were honoured (RFC 7240).", _TEXT),
+        ("Idempotency-Replayed", "`true` where the stored answer came back.", {"type": "string", "enum": ["true"]}),
+        ("Idempotency-Resumed", "How many items this repeat sent.", {"type": "string", "pattern": "^[0-9]+$"}),
+    )
+}
+"""Every header of an answer."""
+
+_HEADERS_OF: Mapping[int, tuple[str, ...]] = {
+    207: ("Retry-After",),
+    400: ("WWW-Authenticate",),
+    401: ("WWW-Authenticate",),
+    403: ("WWW-Authenticate",),
+    405: ("Allow",),
+    409: ("Retry-After",),
+    415: ("Accept-Patch", "Accept", "Accept-Encoding"),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
+_UNCOUNTED = {401, 405, 414, 417, 431, 501}
+_OF_A_RUN = {200, 207, 400, 404, 500, 502, 503, 504}
+# No operation answers with it: where it comes from, there is none.
+_NO_OPERATION = {"no-such-page"}
+
+Response = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The responses of all operations as components, and the name of each by operation and status."""
+
+    components: Mapping[str, Response]
+    names: Mapping[tuple[str, int], str]
+
+    def of(self, operation: Operation) -> dict[str, Any]:
+        """The operation's responses by status."""
+        return {
+            str(status): reference("responses", name)
+            for (id_, status), name in self.names.items()
+            if id_ == operation.id
+        }
+
+
+def named(operations: Sequence[Operation]) -> Named:
+    """A response has its status' name, with the operation's tag before it where it is not the same for all of them."""
+    by_status: dict[int, dict[str, Response]] = {}
+    for operation in operations:
+        for status, response in _responses(operation, operations).items():
+            by_status.setdefault(status, {})[operation.id] = response
+    tags = {operation.id: operation.tag for operation in operations}
+    components: dict[str, Response] = {}
+    names: dict[tuple[str, int], str] = {}
+    for status, responses in sorted(by_status.items()):
+        for id_, response in responses.items():
+            name = _name(status, "" if _is_shared(responses, operations) else tags[id_])
+            components[name] = response
+            names[id_, status] = name
+    return Named(components, names)
+
+
+def _is_shared(responses: Mapping[str, Response], operations: Sequence[Operation]) -> bool:
+    first, *others = responses.values()
+    return len(responses) == len(operations) and all(other == first for other in others)
+
+
+def _name(status: int, tag: str) -> str:
+    return tag + HTTP_STATUS_CODES[status].title().replace(" ", "").replace("-", "")
+
+
+def _responses(operation: Operation, operations: Iterable[Operation]) -> dict[int, Response]:
+    others = [other for other in operations if other is not operation]
+    foreign = _NO_OPERATION.union(*(other.problems for other in others)) - operation.problems
+    by_status: dict[int, list[str]] = {}
+    for slug, kind in PROBLEM_TYPES.items():
+        if slug not in foreign:
+            by_status.setdefault(kind.status, []).append(slug)
+    not_here = frozenset[str]().union(*(other.headers for other in others)) - operation.headers
+    successes = {status: _success(status, success, not_here) for status, success in operation.successes.items()}
+    return successes | {status: _problem(status, slugs, not_here) for status, slugs in by_status.items()}
+
+
+def _success(status: int, success: Success, not_here: AbstractSet[str]) -> Response:
+    content = {
+        "schema": reference("schemas", success.schema),
+        "examples": {name: {"value": example} for name, example in success.examples.items()},
+    }
+    return _response(success.meaning, _headers(status, not_here), "application/json", content)
+
+
+def _problem(status: int, slugs: Sequence[str], not_here: AbstractSet[str]) -> Response:
+    """One status, with an example of each type that has it."""
+    content = {
+        "schema": reference("schemas", "Problem"),
+        "examples": {slug: {"value": examples.problem(slug)} for slug in slugs},
+    }
+    meaning = " ".join(f"`{slug}`: {PROBLEM_TYPES[slug].title}." for slug in slugs)
+    return _response(meaning, _headers(status, not_here), MEDIA_TYPE, content)
+
+
+def _response(meaning: str, headers: Mapping[str, object], media_type: str, content: Mapping[str, object]) -> Response:
+    return {"description": meaning, "headers": headers, "content": {media_type: content}}
+
+
+def _headers(status: int, not_here: AbstractSet[str]) -> dict[str, Any]:
+    names = ["X-Request-ID", *_HEADERS_OF.get(status, ())]
+    names += [] if status in _UNCOUNTED else ["RateLimit", "RateLimit-Policy"]
+    names += ["Preference-Applied", "Idempotency-Replayed", "Idempotency-Resumed"] if status in _OF_A_RUN else []
+    return {name: reference("headers", name) for name in names if name not in not_here}

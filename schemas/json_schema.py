@@ -1,0 +1,66 @@
+"""The contract's schemas as JSON Schema for OpenAPI 3.1: words that are named, rules over several fields, answers left open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+
+from schemas.fields import ReadOnly
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from marshmallow.fields import Field
+
+    from schemas.base import StrictSchema
+
+_OF_THE_PLACE = ("description", "default")
+
+
+class _Converter(OpenAPIConverter):
+    """apispec's own, with what the contract adds to it."""
+
+    def schema2jsonschema(self, schema: StrictSchema) -> dict[str, Any]:
+        """The schema with its rules over several fields."""
+        described: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]  # apispec's is not annotated
+        return {**described, **schema.json_schema}
+
+    def fields2jsonschema(self, fields: Mapping[str, Field[Any]], **options: Any) -> dict[str, Any]:
+        """The fields that may be sent: one that may not is refused as any other name is."""
+        sendable = {name: field for name, field in fields.items() if not isinstance(field, ReadOnly)}
+        described: dict[str, Any] = super().fields2jsonschema(sendable, **options)  # type: ignore[no-untyped-call]  # apispec's is not annotated
+        return described
+
+    def field2property(self, field: Field[Any]) -> dict[str, Any]:
+        """A field that is known by a name is a component, so that a generated client has one type for all its places."""
+        described: dict[str, Any] = {**super().field2property(field), **getattr(field, "json_schema", {})}
+        name = getattr(field, "known_as", "")
+        if not name:
+            return described
+        if name not in self.spec.components.schemas:
+            self.spec.components.schema(name, _apart(described, field))
+        reference = {"$ref": f"#/components/schemas/{name}"}
+        place = {name: described[name] for name in _OF_THE_PLACE if name in described}
+        return {**(_or_null(reference) if field.allow_none else reference), **place}
+
+
+class ContractPlugin(MarshmallowPlugin):
+    """apispec's plugin for Marshmallow, for the contract's schemas."""
+
+    Converter = _Converter
+
+
+def _apart(described: Mapping[str, Any], field: Field[Any]) -> dict[str, Any]:
+    """What a named field is, whichever place it has; null belongs to the place."""
+    own = {name: value for name, value in described.items() if name not in _OF_THE_PLACE}
+    if field.allow_none:
+        own["type"] = next(name for name in own["type"] if name != "null")
+        if "enum" in own:
+            own["enum"] = [word for word in own["enum"] if word is not None]
+    return own
+
+
+def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
