@@ -15,11 +15,11 @@
     │   ├── BadAnswer          not HTTP, too large, redirected, wrong type, or about another action
     │   └── ServerFailed       a 5xx other than 503
     └── SaidNo             the core answered and did not apply
-        ├── Busy               429 or 503
+        ├── Busy               408, 421, 423, 425, 429 or 503
         ├── NotFound           404
         ├── Conflict           409
         ├── Rejected           any other 4xx
-        └── AccessDenied       401 or 403: the gateway's own credentials
+        └── AccessDenied       401, 403 or 407: the gateway's own credentials
 
 Instances are values: the client yields them beside the answers, one per call.
 """
@@ -125,7 +125,7 @@ class SaidNo(CoreError):
 
 
 class Busy(SaidNo):
-    """429 or 503: trying again later can help."""
+    """408, 421, 423, 425, 429 or 503: nothing was applied, and trying again can help."""
 
 
 class NotFound(SaidNo):
@@ -141,4 +141,4 @@ class Rejected(SaidNo):
 
 
 class AccessDenied(SaidNo):
-    """401 or 403: the core refuses the gateway's credentials; a fault of configuration."""
+    """401, 403 or 407: somebody on the way to the core refuses our credentials; a fault of configuration."""

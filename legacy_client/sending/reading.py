@@ -9,20 +9,11 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from legacy_client.errors import (
-    AccessDenied,
-    BadAnswer,
-    Busy,
-    Conflict,
-    CoreError,
-    NotFound,
-    Rejected,
-    SaidNo,
-    ServerFailed,
-)
+from legacy_client.errors import BadAnswer, Busy, CoreError, Rejected, SaidNo, ServerFailed
+from legacy_client.sending.statuses import REFUSALS, meaning_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from requests import Response
 
@@ -32,7 +23,6 @@ MAX_RETRY_AFTER = 86_400.0
 _MAX_FIELDS = 64
 _MAX_MESSAGES = 16
 _MAX_TEXT = 500
-_REFUSALS: Mapping[int, type[SaidNo]] = {401: AccessDenied, 403: AccessDenied, 404: NotFound, 409: Conflict}
 
 
 class AnswerReader:
@@ -63,12 +53,13 @@ class AnswerReader:
         return _action(body, expected_id)
 
     def _failure(self, response: Response, status: int) -> CoreError:
-        if status in (429, 503):
-            return Busy(status, retry_after=retry_after(response.headers.get("Retry-After"), self._wall_clock))
-        if 400 <= status < 500:
+        kind = meaning_of(status)
+        if issubclass(kind, Busy):
+            return kind(status, retry_after=retry_after(response.headers.get("Retry-After"), self._wall_clock))
+        if issubclass(kind, SaidNo):
             return refusal(status, response.content[: self._max_bytes])
-        if 500 <= status < 600:
-            return ServerFailed(status, atomic=self._atomic_errors)
+        if issubclass(kind, ServerFailed):
+            return kind(status, atomic=self._atomic_errors)
         return BadAnswer(f"status {status}")
 
 
@@ -140,7 +131,7 @@ def refusal(status: int, body: bytes) -> SaidNo:
     if type(document) is not dict:
         document = {}
     message = document.get("message")
-    return _REFUSALS.get(status, Rejected)(
+    return REFUSALS.get(status, Rejected)(
         status, message=message[:_MAX_TEXT] if type(message) is str else "", errors=_messages(document.get("errors"))
     )
 

@@ -23,6 +23,8 @@ _MAX_HEADERS = 100
 _END = b"\r\n\r\n"
 _ENCODING = b"\r\ncontent-encoding:"
 _IDENTITY = ("", "identity")
+# After these the connection is not to be used again (RFC 9110 sections 15.5.9 and 15.5.20).
+_LAST = (408, 421)
 
 
 class AnswerHeaders(CaseInsensitiveDict[str]):
@@ -219,5 +221,5 @@ class AnswerReader:
             self._interim += 1
             return
         self._status = status
-        self.keeps_alive = self._parser.should_keep_alive()
+        self.keeps_alive = self._parser.should_keep_alive() and status not in _LAST
         self.complete = True

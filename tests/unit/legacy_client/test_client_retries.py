@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         (answer(404), NotFound),
         (answer(409), Conflict),
         (answer(403), AccessDenied),
+        (answer(407), AccessDenied),
         (answer(500), ServerFailed),
         (answer(302), BadAnswer),
         (answer(200, b"<html>"), BadAnswer),
@@ -59,7 +60,7 @@ def test_a_final_failure_is_sent_once(result: object, kind: type[CoreError]) -> 
     assert core.attempts == {0: 1, 1: 1, 2: 1}
 
 
-@pytest.mark.parametrize("failure", [answer(429), answer(503), Unreachable()], ids=repr)
+@pytest.mark.parametrize("failure", [*map(answer, (408, 421, 423, 425, 429, 503)), Unreachable()], ids=repr)
 def test_a_safe_failure_is_sent_again_until_it_succeeds(failure: object) -> None:
     core = Core({1: [failure, failure, updated(1)]})
 

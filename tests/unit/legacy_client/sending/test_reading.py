@@ -142,8 +142,9 @@ def test_a_uuid_is_the_same_in_other_case_and_comes_back_as_it_was_asked_for() -
     [
         (100, BadAnswer), (199, BadAnswer), (300, BadAnswer), (301, BadAnswer), (302, BadAnswer), (303, BadAnswer),
         (304, BadAnswer), (307, BadAnswer), (308, BadAnswer), (400, Rejected), (401, AccessDenied), (402, Rejected),
-        (403, AccessDenied), (404, NotFound), (405, Rejected), (408, Rejected), (409, Conflict), (410, Rejected),
-        (412, Rejected), (413, Rejected), (415, Rejected), (422, Rejected), (428, Rejected), (429, Busy), (499, Rejected),
+        (403, AccessDenied), (404, NotFound), (405, Rejected), (407, AccessDenied), (408, Busy), (409, Conflict), (410, Rejected),
+        (412, Rejected), (413, Rejected), (415, Rejected), (421, Busy), (422, Rejected), (423, Busy),
+        (424, Rejected), (425, Busy), (428, Rejected), (429, Busy), (499, Rejected),
         (500, ServerFailed), (501, ServerFailed), (502, ServerFailed), (503, Busy), (504, ServerFailed),
         (599, ServerFailed), (600, BadAnswer), (999, BadAnswer),
     ],
@@ -163,7 +164,7 @@ def test_a_server_error_is_certain_only_where_the_core_is_atomic(atomic: bool) -
     assert result.may_have_been_applied is not atomic
 
 
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", [408, 421, 423, 425, 429, 503])
 def test_a_busy_core_says_when_to_come_back(status: int) -> None:
     result = READER.read(answer(status, Retry_After="3"), 7)
 

@@ -93,6 +93,14 @@ def test_a_connection_that_the_core_will_close_is_not_kept_alive(head: bytes) ->
     assert not reading.keeps_alive
 
 
+@pytest.mark.parametrize("status", [b"408 Request Timeout", b"421 Misdirected Request"])
+def test_a_request_that_was_not_read_or_not_taken_is_sent_again_on_another_connection(status: bytes) -> None:
+    reading = reader()
+
+    assert reading.feed(b"HTTP/1.1 " + status + b"\r\nContent-Length: 5\r\n\r\nhello")
+    assert not reading.keeps_alive
+
+
 def test_an_http_1_0_answer_may_keep_the_connection() -> None:
     reading = reader()
 
