@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from gateway.auth.api_keys.key import KeyText, hashed, mint
 from gateway.auth.api_keys.record import ApiKey, canonical_uuid
 from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
+from gateway.auth.api_keys.store_user import name_of, store_user, user_mismatch
 from gateway.auth.errors import SourceFailed
 from gateway.auth.scopes import GRANTED_BY
 from gateway.settings import Settings, variable
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _rate = re.compile(r"[1-9][0-9]{0,8}(/(second|minute|hour))?").fullmatch
+# Three years: a longer overlap is a key of its own.
+_OVERLAP_DIGITS = 8
 _SCOPES = sorted(scope for scope, methods in GRANTED_BY.items() if "api_key" in methods)
 
 
@@ -37,7 +40,8 @@ class Refused(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is returned."""
     options = _parser().parse_args(arguments)
-    path: Path = options.state_dir / FILE_NAME
+    path: Path = (options.state_dir or _default_folder()).absolute() / FILE_NAME
+    options.path = path
     command: Callable[[SqliteKeys, argparse.Namespace], None] = options.command
     _tell_of_another_source(path, command)
     try:
@@ -45,9 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _look_for(path)
         command(SqliteKeys(path), options)
     except (Refused, SourceFailed) as exc:
-        print(f"error: {exc}", file=sys.stderr)
-        return 1
+        return _refuse(str(exc))
+    except OSError as exc:
+        return _refuse(f"{exc.filename}: {exc.strerror}")
     return 0
+
+
+def _refuse(reason: str) -> int:
+    print(f"error: {reason}", file=sys.stderr)
+    return 1
 
 
 def _look_for(path: Path) -> None:
@@ -65,8 +75,24 @@ def _tell_of_another_source(path: Path, command: Callable[..., None]) -> None:
         print(f"note: {name} is set: a service with it reads that file, and not {path}", file=sys.stderr)
 
 
+def _default_folder() -> Path:
+    """The folder of GATEWAY_STATE_DIR, or where it is not set that of the service's default, which is told."""
+    name = variable("state_dir")
+    if folder := os.environ.get(name):
+        return Path(folder)
+    default: Path = Settings.state_dir
+    print(f"note: {name} is not set: only a service without it too reads the store in {default}", file=sys.stderr)
+    return default
+
+
+def _check_user(path: Path) -> None:
+    if mismatch := user_mismatch(path):
+        raise Refused(mismatch)
+
+
 def create(store: SqliteKeys, options: argparse.Namespace) -> None:
     """Make a key and print it, once."""
+    _check_user(options.path)
     key = mint()
     record = ApiKey(
         id=key.id,
@@ -83,6 +109,7 @@ def create(store: SqliteKeys, options: argparse.Namespace) -> None:
 
 def rotate(store: SqliteKeys, options: argparse.Namespace) -> None:
     """Give a key a new secret; the old one holds for the overlap."""
+    _check_user(options.path)
     key = mint(options.id)
     until = time.time() + options.overlap if options.overlap else 0
     new = hashed(key.secret)
@@ -142,10 +169,12 @@ def _date(seconds: float) -> str | None:
 
 
 def _print_key(key: KeyText, options: argparse.Namespace) -> None:
+    path, user = options.path, name_of(store_user(options.path))
     if options.json:
-        print(json.dumps({"id": key.id, "key": str(key)}))
+        print(json.dumps({"id": key.id, "key": str(key), "store": str(path), "user": user}))
     else:
-        print(f"id   {key.id}\nkey  {key}\nThe key is not stored and is not shown again.")
+        print(f"store {path}\nuser  {user}, as which the service must run\nid    {key.id}\nkey   {key}")
+        print("The key is not stored and is not shown again.")
 
 
 def _print_table(rows: list[dict[str, object]]) -> None:
@@ -161,7 +190,7 @@ def _cell(value: object) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gateway.keys", description="API keys of the integration endpoint.")
-    _add_state_dir(parser, Path(os.environ.get(variable("state_dir")) or Settings.state_dir))
+    _add_state_dir(parser, None)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     made = _command(commands, "create", create)
     made.add_argument("--name", required=True, help="whose key it is")
@@ -190,7 +219,7 @@ def _command(
     return parser
 
 
-def _add_state_dir(parser: argparse.ArgumentParser, default: Path | str) -> None:
+def _add_state_dir(parser: argparse.ArgumentParser, default: str | None) -> None:
     parser.add_argument(
         "--state-dir", type=Path, default=default, help=f"folder of the store (default: {variable('state_dir')})"
     )
@@ -211,8 +240,8 @@ def _rate_text(text: str) -> str:
 
 
 def _seconds(text: str) -> float:
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError("must be a whole number of seconds")
+    if not text.isascii() or not text.isdigit() or len(text) > _OVERLAP_DIGITS:
+        raise argparse.ArgumentTypeError(f"must be a whole number of seconds, up to {'9' * _OVERLAP_DIGITS}")
     return float(text)
 
 

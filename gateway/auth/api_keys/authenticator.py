@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gateway.auth.api_keys.key import PREFIX, hashed, matches, parse
 from gateway.auth.bearer import token_of
@@ -14,8 +14,9 @@ from gateway.auth.memory import Bounded
 from gateway.auth.principal import Principal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
+    from gateway.auth.api_keys.key import KeyText
     from gateway.auth.api_keys.record import ApiKey
 
 _log = logging.getLogger(__name__)
@@ -31,8 +32,19 @@ class KeyRecords(Protocol):
     def get(self, key_id: str) -> ApiKey | None:
         """The record of a key, revoked or not; None: there is no such key."""
 
+    def version(self) -> Hashable:
+        """Another value where a record may have changed; dear to nobody, and raises nothing."""
+
     def touch(self, key_id: str, at: float) -> None:
         """Note that a key was used ``at`` (Unix seconds)."""
+
+
+class _Seen(NamedTuple):
+    """What the store had for an id: ``until`` when that is believed, and the store's ``version`` at the time."""
+
+    until: float
+    version: Hashable
+    record: ApiKey | None
 
 
 class ApiKeyAuthenticator:
@@ -48,7 +60,7 @@ class ApiKeyAuthenticator:
         self._records = records
         self._clock = clock
         self._wall_clock = wall_clock
-        self._recent: Bounded[str, tuple[float, ApiKey | None]] = Bounded(MOST_RECORDS)
+        self._recent: Bounded[str, _Seen] = Bounded(MOST_RECORDS)
         self._touched: Bounded[str, float] = Bounded(MOST_RECORDS)
         # An unknown id costs the same comparisons as a known one with a wrong secret.
         self._decoy = hashed("")
@@ -59,8 +71,8 @@ class ApiKeyAuthenticator:
         if not text.startswith(PREFIX):
             return None
         key = parse(text)
-        record = self._record(key.id)
-        if not self._holds(key.secret, record) or record is None:
+        record = self._record_of(key)
+        if record is None:
             raise InvalidCredentials("unknown API key or wrong secret")
         if record.revoked:
             raise InvalidCredentials(f"API key {key.id} was revoked")
@@ -73,17 +85,26 @@ class ApiKeyAuthenticator:
         # Both are compared, always: the time does not tell which of them there is.
         return matches(secret, current) | matches(secret, previous or self._decoy)
 
-    def _record(self, key_id: str) -> ApiKey | None:
-        now = self._clock()
-        until, record = self._recent.get(key_id, (-math.inf, None))
-        if now < until:
-            return record
+    def _record_of(self, key: KeyText) -> ApiKey | None:
+        """The record of the key if it has the key's secret."""
+        seen = self._recent.get(key.id)
+        if seen and self._clock() < seen.until:
+            if self._holds(key.secret, seen.record):
+                return seen.record
+            # A secret that was made a moment ago is newer than the record that is remembered.
+            if seen.version == self._records.version():
+                return None
+        record = self._read(key.id)
+        return record if self._holds(key.secret, record) else None
+
+    def _read(self, key_id: str) -> ApiKey | None:
+        version = self._records.version()
         try:
             record = self._records.get(key_id)
         except SourceFailed as exc:
             _log.error("api_keys_unavailable", extra={"reason": exc.reason})
             raise KeysUnavailable(f"API keys: {exc.reason}") from exc
-        self._recent.put(key_id, (now + RECORD_SECONDS, record))
+        self._recent.put(key_id, _Seen(self._clock() + RECORD_SECONDS, version, record))
         return record
 
     def _touch(self, key_id: str) -> None:

@@ -13,6 +13,7 @@ from gateway.auth.api_keys.record import ApiKey, from_entry
 from gateway.auth.errors import SourceFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
@@ -33,6 +34,13 @@ class FileKeys:
         except SourceFailed as exc:
             _log.error("api_keys_file_unusable", extra={"reason": exc.reason})
         return self._keys.get(key_id)
+
+    def version(self) -> Hashable:
+        """Another value after each change of the file that could be read."""
+        try:
+            return self._version_now()
+        except SourceFailed:
+            return self._version
 
     def touch(self, key_id: str, at: float) -> None:
         """The file is read-only: use is not noted."""

@@ -39,12 +39,17 @@ class SqliteKeys:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._log = path.with_name(f"{path.name}-wal")
         # A file that is not there is never made by looking for it.
         self._uri = path.absolute().as_uri() + "?mode=rw"
 
     def get(self, key_id: str) -> ApiKey | None:
         """The record of a key, revoked or not."""
         return next(iter(self._read(_REQUEST_PATIENCE, "WHERE id = ?", key_id)), None)
+
+    def version(self) -> tuple[tuple[int, int, int] | None, ...]:
+        """Another value after each write: the stamps of the file and of its log."""
+        return _stamp(self._path), _stamp(self._log)
 
     def all(self) -> list[ApiKey]:
         """Every record, oldest first."""
@@ -99,6 +104,14 @@ class SqliteKeys:
                 yield database
         except (sqlite3.Error, ValueError) as exc:
             raise SourceFailed(f"{self._path}: {exc}") from exc
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _records(database: sqlite3.Connection, where: str, *values: str) -> list[ApiKey]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
+import pwd
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -76,7 +78,7 @@ def test_the_command_works_with_only_the_state_folder_set(tmp_path: Path):
     made, listed, unknown = run(*CREATE), run("list"), run("revoke", "A" * 12)
 
     assert (made.returncode, made.stderr) == (0, "")
-    assert set(json.loads(made.stdout)) == {"id", "key"}
+    assert set(json.loads(made.stdout)) == {"id", "key", "store", "user"}
     assert json.loads(made.stdout)["id"] in listed.stdout
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert unknown.stderr == "error: no API key has the id AAAAAAAAAAAA\n"
@@ -101,8 +103,77 @@ def test_people_are_told_that_the_key_is_shown_once(operator: Operator):
     code, out, _ = operator.run(*CREATE[:-1])
 
     assert code == 0
-    assert "key  gwk_" in out
+    assert "key   gwk_" in out
     assert "not shown again" in out
+
+
+def test_the_store_and_its_user_are_told_before_the_key(operator: Operator):
+    lines = operator.run(*CREATE[:-1])[1].splitlines()
+
+    assert lines[0] == f"store {operator.state / FILE_NAME}"
+    assert lines[1] == f"user  {getpass.getuser()}, as which the service must run"
+    assert lines[3].startswith("key   gwk_")
+
+
+def test_programs_are_told_the_store_too(operator: Operator):
+    made = operator.json(*CREATE)
+
+    assert made["store"] == str(operator.state / FILE_NAME)
+    assert made["user"] == getpass.getuser()
+
+
+def test_the_temporary_folder_is_never_taken_without_a_word(tmp_path: Path):
+    environment = {"TMPDIR": str(tmp_path), "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-m", "gateway.keys", *CREATE]
+
+    made = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+
+    folder = tmp_path / "bulk-update-gateway"
+    assert made.stderr == (
+        f"note: GATEWAY_STATE_DIR is not set: only a service without it too reads the store in {folder}\n"
+    )
+    assert json.loads(made.stdout)["store"] == str(folder / FILE_NAME)
+
+
+@pytest.fixture
+def nobody() -> int:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files to another user")
+    return pwd.getpwnam("nobody").pw_uid
+
+
+def test_no_key_is_made_for_a_service_that_could_not_read_the_store(operator: Operator, nobody: int):
+    operator.state.mkdir()
+    os.chown(operator.state, nobody, -1)
+
+    code, out, err = operator.run(*CREATE)
+
+    assert (code, out) == (1, "")
+    assert err == (
+        f"error: {operator.state / FILE_NAME} would belong to the user root, and the service, which runs as nobody, "
+        "could not read it: run this as nobody\n"
+    )
+    assert list(operator.state.iterdir()) == []
+
+
+def test_what_the_service_left_in_a_folder_of_roots_tells_its_user(operator: Operator, nobody: int):
+    made = operator.json(*CREATE)
+    (operator.state / "idempotency.sqlite").touch()
+    os.chown(operator.state / "idempotency.sqlite", nobody, -1)
+
+    for command in (CREATE, ("rotate", made["id"])):
+        code, out, err = operator.run(*command)
+
+        assert (code, out) == (1, "")
+        assert "belongs to the user root, and the service, which runs as nobody, could not read it" in err
+
+
+def test_root_may_add_to_a_store_of_the_services_user(operator: Operator, nobody: int):
+    operator.json(*CREATE)
+    for path in (operator.state, *operator.state.iterdir()):
+        os.chown(path, nobody, -1)
+
+    assert operator.json(*CREATE)["user"] == "nobody"
 
 
 def test_a_key_is_never_shown_again(operator: Operator):
@@ -179,6 +250,28 @@ def test_a_rotated_key_has_a_new_secret_and_the_same_id(operator: Operator):
     assert operator.identify(new["key"])
     with pytest.raises(InvalidCredentials):
         operator.identify(old["key"])
+
+
+@pytest.mark.parametrize("is_exported", [False, True], ids=["store", "file"])
+def test_a_new_secret_holds_at_once_in_a_worker_that_knew_the_old_one(
+    operator: Operator, tmp_path: Path, is_exported: bool
+):
+    file = tmp_path / "keys.json"
+
+    def publish() -> None:
+        file.write_text(operator.run("export")[1])
+
+    old = operator.json(*CREATE)
+    publish()
+    worker = ApiKeyAuthenticator(FileKeys(file) if is_exported else SqliteKeys(operator.state / FILE_NAME))
+    worker.identify(f"Bearer {old['key']}")
+
+    new = operator.json("rotate", old["id"], "--json")
+    publish()
+
+    assert worker.identify(f"Bearer {new['key']}").id == f"key:{old['id']}"
+    with pytest.raises(InvalidCredentials):
+        worker.identify(f"Bearer {old['key']}")
 
 
 def test_the_old_secret_holds_for_the_overlap(operator: Operator):
@@ -283,6 +376,7 @@ def test_the_export_is_a_file_of_keys_without_those_revoked(operator: Operator, 
         pytest.param((*CREATE, "--rate", "0"), "must be N", id="rate zero"),
         pytest.param(("rotate", "x", "--overlap", "-1"), "whole number", id="overlap negative"),
         pytest.param(("rotate", "x", "--overlap", "a day"), "whole number", id="overlap a text"),
+        pytest.param(("rotate", "x", "--overlap", "9" * 400), "up to 99999999", id="overlap without end"),
         pytest.param(("rotate",), "id", id="no id"),
     ],
 )

@@ -24,20 +24,21 @@ class MemoryKeys:
         self.records = {entry.id: entry for entry in records}
         self.looked_up: list[str] = []
         self.touched: list[tuple[str, float]] = []
-        self.failure = ""
+        self.failure = self.failure_to_note = ""
 
     def get(self, key_id: str) -> ApiKey | None:
         self.looked_up.append(key_id)
-        self._fail()
-        return self.records.get(key_id)
-
-    def touch(self, key_id: str, at: float) -> None:
-        self._fail()
-        self.touched.append((key_id, at))
-
-    def _fail(self) -> None:
         if self.failure:
             raise SourceFailed(self.failure)
+        return self.records.get(key_id)
+
+    def version(self) -> frozenset[ApiKey]:
+        return frozenset(self.records.values())
+
+    def touch(self, key_id: str, at: float) -> None:
+        if self.failure_to_note:
+            raise SourceFailed(self.failure_to_note)
+        self.touched.append((key_id, at))
 
 
 class Holder:
@@ -141,6 +142,36 @@ def test_a_rotated_key_holds_with_its_new_secret_and_for_the_overlap_with_its_ol
         holder.identify()
 
 
+def test_a_new_secret_holds_at_once_where_the_old_record_is_remembered(holder: Holder):
+    holder.identify()
+    new = mint(holder.key.id)
+    holder.change(hash=hashed(new.secret))
+
+    assert holder.identify(new).id == f"key:{holder.key.id}"
+    with pytest.raises(InvalidCredentials):
+        holder.identify()
+
+
+def test_a_wrong_secret_is_looked_up_again_only_where_the_store_has_changed(holder: Holder):
+    holder.identify()
+
+    for _ in range(100):
+        with pytest.raises(InvalidCredentials):
+            holder.identify(mint(holder.key.id))
+
+    assert len(holder.keys.looked_up) == 1
+
+
+def test_a_key_that_was_unknown_a_moment_ago_holds_as_soon_as_it_is_made(holder: Holder):
+    made = mint()
+    with pytest.raises(InvalidCredentials):
+        holder.identify(made)
+
+    holder.keys.records[made.id] = record(made)
+
+    assert holder.identify(made).id == f"key:{made.id}"
+
+
 def test_an_overlap_lets_no_third_secret_in(holder: Holder):
     holder.change(previous_hash=hashed("other"), previous_until=NOW + 60)
 
@@ -174,9 +205,8 @@ def test_a_store_that_fails_is_no_fault_of_the_key(holder: Holder):
 
 def test_a_store_that_cannot_note_the_use_does_not_stop_the_caller(holder: Holder):
     holder.identify()
-    holder.keys.failure = "database is locked"
+    holder.keys.failure_to_note = "database is locked"
     holder.clock.now += 60
-    holder.authenticator._recent.put(holder.key.id, (float("inf"), holder.keys.records[holder.key.id]))
 
     assert holder.identify()
 
