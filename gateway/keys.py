@@ -16,12 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.auth.api_keys.authenticator import API_KEY
 from gateway.auth.api_keys.key import KeyText, hashed, mint
 from gateway.auth.api_keys.record import ApiKey, canonical_uuid
 from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
 from gateway.auth.api_keys.store_user import name_of, store_user, user_mismatch
 from gateway.auth.errors import SourceFailed
-from gateway.auth.scopes import GRANTED_BY
 from gateway.settings import Settings, variable
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _rate = re.compile(r"[1-9][0-9]{0,8}(/(second|minute|hour))?").fullmatch
 # Three years: a longer overlap is a key of its own.
 _OVERLAP_DIGITS = 8
-_SCOPES = sorted(scope for scope, methods in GRANTED_BY.items() if "api_key" in methods)
+_SCOPES = sorted(API_KEY.grants)
 
 
 class Refused(Exception):

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from gateway.auth import errors as auth
-from gateway.auth.bearer import token_of
+from gateway.auth.credentials import Credentials
 from gateway.batch.outcome import whole_seconds
 from gateway.problems import Problem
 
@@ -41,17 +41,14 @@ class Guard:
     def _principal(self, request: GatewayRequest, permission: str) -> Principal:
         if request.query_string and "access_token" in request.args:
             raise auth.InvalidRequest("token in the query")
-        # The server joins repeated fields by commas (RFC 9110 section 5.3), so one look-up sees them all.
-        value = request.headers.get("Authorization")
-        if value is None:
-            raise auth.NoCredentials
-        if "," in token_of(value):
+        credentials = Credentials.of(request.headers.get, request.environ.get("SSL_CLIENT_CERT", ""))
+        if "," in credentials.bearer:
             raise auth.InvalidRequest("several Authorization values")
         for authenticator in self._authenticators:
-            if (principal := authenticator.identify(value)) is not None:
+            if (principal := authenticator.identify(credentials)) is not None:
                 self._permissions.require(principal, permission)
                 return principal
-        raise auth.NoCredentials("a scheme that is not ours")
+        raise auth.NoCredentials("" if credentials.authorization is None else "a scheme that is not ours")
 
     def _problem(self, error: auth.AuthError) -> Problem:
         if isinstance(error, auth.KeysUnavailable):

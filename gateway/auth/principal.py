@@ -1,18 +1,31 @@
-"""Who is calling, as every part behind the door sees it. Its one rule: it is made by an authenticator, never changed."""
+"""Who is calling, as every part behind the door sees it: made by an authenticator, never changed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-Method = Literal["keycloak", "api_key"]
+if TYPE_CHECKING:
+    from gateway.auth.credentials import Credentials
+
+
+class Method(NamedTuple):
+    """A way to show who one is: its ``name`` in logs, its ``words`` for people, and the permissions that it may grant.
+
+    ``names_permissions``: a caller's scopes must hold the permission's own name.
+    """
+
+    name: str
+    words: str
+    grants: frozenset[str]
+    names_permissions: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """A caller whose credentials were checked.
 
-    ``id`` is stable over tokens and key rotations and unique over both methods: rates and idempotency records hang
+    ``id`` is stable over tokens and key rotations and unique over all methods: rates and idempotency records hang
     on it. ``partner_ids`` None: any partner may be named; ``integrations`` None: all are granted.
     ``rate`` is a limit of the caller's own (``COUNT/second|minute|hour``) or empty.
     ``authorization`` is the raw Authorization value, for the credential that forwards it to the core.
@@ -29,7 +42,13 @@ class Principal:
 
 
 class Authenticator(Protocol):
-    """One way to prove who one is."""
+    """One method. It knows no other: the guard asks each in turn, and the first that knows the credentials decides."""
 
-    def identify(self, authorization: str) -> Principal | None:
-        """The caller behind an Authorization value; None: not my kind of credentials. Raises AuthError: mine, and bad."""
+    @property
+    def method(self) -> Method:
+        """What it can grant, and its words."""
+        ...
+
+    def identify(self, credentials: Credentials) -> Principal | None:
+        """The caller behind the credentials; None: not my kind. Raises AuthError: mine, and bad."""
+        ...

@@ -39,6 +39,7 @@ from gateway.wiring.worker import worker_plan
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gateway.auth.principal import Method
     from gateway.resources.resource import MakeResource, Resource
 
 _log = logging.getLogger(__name__)
@@ -145,7 +146,9 @@ def _operators(app: Flask, settings: Settings, instruments: Instruments) -> None
 def _services(
     settings: Settings, backends: Backends, capacity: Capacity, claims: Claims, instruments: Instruments
 ) -> BulkServices:
-    permissions = Permissions(required_role=settings.required_role, required_scope=settings.required_scope)
+    permissions = Permissions(
+        _methods(backends), required_role=settings.required_role, required_scope=settings.required_scope
+    )
     return BulkServices(
         capacity=capacity,
         guard=Guard(backends.authenticators, permissions, "gateway"),
@@ -166,10 +169,14 @@ def _integration(
 ) -> IntegrationEndpoint:
     return IntegrationEndpoint(
         capacity=capacity,
-        guard=Guard(backends.authenticators, Permissions(), "gateway"),
+        guard=Guard(backends.authenticators, Permissions(_methods(backends)), "gateway"),
         quota=Quota("requests", backends.key_rates),
         core=backends.core,
         body_limits=BodyLimits(max_bytes=settings.max_body_bytes, seconds=settings.body_timeout),
         deadline_seconds=settings.item_deadline,
         telemetry=instruments.telemetry,
     )
+
+
+def _methods(backends: Backends) -> list[Method]:
+    return [authenticator.method for authenticator in backends.authenticators]

@@ -9,7 +9,9 @@ import pytest
 from limits.storage import MemoryStorage
 
 from gateway.admission.rates.limits import RateLimits
+from gateway.auth.api_keys.authenticator import API_KEY
 from gateway.auth.errors import InvalidCredentials
+from gateway.auth.keycloak.token_principal import KEYCLOAK
 from gateway.auth.principal import Principal
 from gateway.settings import load
 from gateway.wiring.app import create_app
@@ -47,20 +49,34 @@ class ScriptedCore:
 
 
 class OneToken:
-    """Knows the token ``good``; ``key_…`` is an API key, anything else is bad."""
+    """Knows the token ``good``; anything else is bad. ``key`` is the caller that has the API key of ``OneKey``."""
+
+    method = KEYCLOAK
 
     def __init__(self):
         self.principal = Principal(
-            id="partners:alice", method="keycloak", scopes=frozenset(), authorization="Bearer good"
+            id="partners:alice", method=KEYCLOAK, scopes=frozenset(), authorization="Bearer good"
         )
-        self.key = Principal(id="key:1", method="api_key", scopes=frozenset({"INTEGRATION_API"}))
+        self.key = Principal(id="key:1", method=API_KEY, scopes=frozenset({"INTEGRATION_API"}))
 
-    def identify(self, authorization):
-        if authorization.lower() == "bearer good":
+    def identify(self, credentials):
+        if not credentials.bearer:
+            return None
+        if credentials.bearer == "good":
             return self.principal
-        if authorization.startswith("Bearer key_"):
-            return self.key
         raise InvalidCredentials("not the good one")
+
+
+class OneKey:
+    """Takes ``key_…`` for the API key of a token's world."""
+
+    method = API_KEY
+
+    def __init__(self, world):
+        self.world = world
+
+    def identify(self, credentials):
+        return self.world.key if credentials.bearer.startswith("key_") else None
 
 
 class Service:
@@ -73,7 +89,7 @@ class Service:
         self.backends = Backends(
             core=self.core,
             waiting=lambda: (0, 0.0),
-            authenticators=[self.authenticator],
+            authenticators=[OneKey(self.authenticator), self.authenticator],
             idempotency=idempotency_store(self.settings),
             item_rates=RateLimits(self.settings.rate_limit, MemoryStorage(), name="items"),
             key_rates=RateLimits(self.settings.key_rate_limit, MemoryStorage(), name="requests"),

@@ -7,6 +7,8 @@ import re
 import pytest
 
 from gateway.auth import errors as auth
+from gateway.auth.api_keys.authenticator import API_KEY
+from gateway.auth.keycloak.token_principal import KEYCLOAK
 from gateway.auth.principal import Principal
 from gateway.problems import PROBLEM_TYPES
 from tests.api.conftest import assert_problem
@@ -21,7 +23,9 @@ class Refusing:
     def __init__(self, error):
         self.error = error
 
-    def identify(self, authorization):
+    method = KEYCLOAK
+
+    def identify(self, credentials):
         raise self.error
 
 
@@ -145,7 +149,7 @@ def test_a_missing_role_is_named(make_service):
 
 
 def test_an_api_key_cannot_use_the_bulk_endpoint_and_is_told_so(service):
-    service.authenticator.principal = Principal(id="k", method="api_key", scopes=frozenset({"INTEGRATION_API"}))
+    service.authenticator.principal = Principal(id="k", method=API_KEY, scopes=frozenset({"INTEGRATION_API"}))
 
     problem = assert_problem(service.patch(ITEM), 401, "invalid-token")
 

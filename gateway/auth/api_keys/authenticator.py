@@ -8,18 +8,21 @@ import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gateway.auth.api_keys.key import PREFIX, hashed, matches, parse
-from gateway.auth.bearer import token_of
 from gateway.auth.errors import InvalidCredentials, KeysUnavailable, SourceFailed
 from gateway.auth.memory import Bounded
-from gateway.auth.principal import Principal
+from gateway.auth.principal import Method, Principal
+from gateway.auth.scopes import INTEGRATION_API
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from gateway.auth.api_keys.key import KeyText
     from gateway.auth.api_keys.record import ApiKey
+    from gateway.auth.credentials import Credentials
 
 _log = logging.getLogger(__name__)
+
+API_KEY = Method("api_key", "an API key", frozenset({INTEGRATION_API}), names_permissions=True)
 
 RECORD_SECONDS = 5.0
 TOUCH_SECONDS = 60.0
@@ -48,7 +51,9 @@ class _Seen(NamedTuple):
 
 
 class ApiKeyAuthenticator:
-    """An authenticator (see ``principal.Authenticator``) for Bearer credentials that begin like an API key."""
+    """An authenticator for Bearer credentials that begin like an API key."""
+
+    method = API_KEY
 
     def __init__(
         self,
@@ -65,9 +70,9 @@ class ApiKeyAuthenticator:
         # An unknown id costs the same comparisons as a known one with a wrong secret.
         self._decoy = hashed("")
 
-    def identify(self, authorization: str) -> Principal | None:
+    def identify(self, credentials: Credentials) -> Principal | None:
         """The caller behind an API key. Raises InvalidCredentials, or KeysUnavailable where the store is not usable."""
-        text = token_of(authorization)
+        text = credentials.bearer
         if not text.startswith(PREFIX):
             return None
         key = parse(text)
@@ -121,7 +126,7 @@ class ApiKeyAuthenticator:
 def _principal(record: ApiKey, authorization: str) -> Principal:
     return Principal(
         id=f"key:{record.id}",
-        method="api_key",
+        method=API_KEY,
         scopes=record.scopes,
         integrations=record.integrations,
         rate=record.rate,

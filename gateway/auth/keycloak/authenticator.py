@@ -9,15 +9,15 @@ import hashlib
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.auth.api_keys.key import PREFIX as API_KEY_PREFIX
-from gateway.auth.bearer import token_of
 from gateway.auth.errors import InvalidCredentials
 from gateway.auth.keycloak.compact import MAX_TOKEN_BYTES
+from gateway.auth.keycloak.token_principal import KEYCLOAK
 from gateway.auth.memory import Bounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gateway.auth.credentials import Credentials
     from gateway.auth.keycloak.introspection import Introspection
     from gateway.auth.keycloak.signing_keys import RealmKeys
     from gateway.auth.keycloak.token_principal import PrincipalRules
@@ -33,7 +33,9 @@ class _Known(NamedTuple):
 
 
 class KeycloakAuthenticator:
-    """An authenticator (see ``principal.Authenticator``) for every Bearer credential that is not an API key."""
+    """An authenticator that takes every Bearer credential, so the others are asked before it."""
+
+    method = KEYCLOAK
 
     def __init__(
         self,
@@ -50,10 +52,10 @@ class KeycloakAuthenticator:
         self._wall_clock = wall_clock
         self._known: Bounded[bytes, _Known] = Bounded(cache_size)
 
-    def identify(self, authorization: str) -> Principal | None:
+    def identify(self, credentials: Credentials) -> Principal | None:
         """The caller behind an access token. Raises InvalidCredentials or KeysUnavailable."""
-        token = token_of(authorization)
-        if not token or token.startswith(API_KEY_PREFIX):
+        token = credentials.bearer
+        if not token:
             return None
         if len(token) > MAX_TOKEN_BYTES or not token.isascii():
             raise InvalidCredentials("token too long or not ASCII")

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gateway.auth.errors import InvalidCredentials
-from gateway.auth.principal import Principal
+from gateway.auth.principal import Method, Principal
+from gateway.auth.scopes import BULK_UPDATE
 
 if TYPE_CHECKING:
     from gateway.auth.keycloak.verifier import Verified
+
+KEYCLOAK = Method("keycloak", "a Keycloak access token", frozenset({BULK_UPDATE}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +28,7 @@ class PrincipalRules:
         claims = verified.claims
         return Principal(
             id=_identity(verified),
-            method="keycloak",
+            method=KEYCLOAK,
             scopes=frozenset(_text(claims, "scope").split()),
             roles=self._roles(claims),
             partner_ids=self._partners(claims),

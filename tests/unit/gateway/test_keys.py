@@ -16,6 +16,7 @@ from gateway import keys
 from gateway.auth.api_keys.authenticator import ApiKeyAuthenticator
 from gateway.auth.api_keys.file import FileKeys
 from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
+from gateway.auth.credentials import Credentials
 from gateway.auth.errors import InvalidCredentials
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ class Operator:
 
     def identify(self, key: str):
         """What a worker that starts now says of a key."""
-        return ApiKeyAuthenticator(SqliteKeys(self.state / FILE_NAME)).identify(f"Bearer {key}")
+        return ApiKeyAuthenticator(SqliteKeys(self.state / FILE_NAME)).identify(
+            Credentials.of({"Authorization": f"Bearer {key}"}.get)
+        )
 
 
 @pytest.fixture
@@ -264,14 +267,14 @@ def test_a_new_secret_holds_at_once_in_a_worker_that_knew_the_old_one(
     old = operator.json(*CREATE)
     publish()
     worker = ApiKeyAuthenticator(FileKeys(file) if is_exported else SqliteKeys(operator.state / FILE_NAME))
-    worker.identify(f"Bearer {old['key']}")
+    worker.identify(Credentials.of({"Authorization": f"Bearer {old['key']}"}.get))
 
     new = operator.json("rotate", old["id"], "--json")
     publish()
 
-    assert worker.identify(f"Bearer {new['key']}").id == f"key:{old['id']}"
+    assert worker.identify(Credentials.of({"Authorization": f"Bearer {new['key']}"}.get)).id == f"key:{old['id']}"
     with pytest.raises(InvalidCredentials):
-        worker.identify(f"Bearer {old['key']}")
+        worker.identify(Credentials.of({"Authorization": f"Bearer {old['key']}"}.get))
 
 
 def test_the_old_secret_holds_for_the_overlap(operator: Operator):
@@ -358,9 +361,11 @@ def test_the_export_is_a_file_of_keys_without_those_revoked(operator: Operator, 
     file.write_text(operator.run("export")[1])
 
     authenticator = ApiKeyAuthenticator(FileKeys(file))
-    assert authenticator.identify(f"Bearer {kept['key']}").id == f"key:{kept['id']}"
+    assert (
+        authenticator.identify(Credentials.of({"Authorization": f"Bearer {kept['key']}"}.get)).id == f"key:{kept['id']}"
+    )
     with pytest.raises(InvalidCredentials):
-        authenticator.identify(f"Bearer {revoked['key']}")
+        authenticator.identify(Credentials.of({"Authorization": f"Bearer {revoked['key']}"}.get))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
+from gateway.auth.credentials import Credentials
 from gateway.auth.keycloak.authenticator import KeycloakAuthenticator
 from gateway.auth.keycloak.claims import ClaimRules
 from gateway.auth.keycloak.key_store import KeyLife, KeyStore
@@ -181,4 +182,4 @@ class World:
         )
 
     def identify(self, bearer: str):
-        return self.authenticator.identify(f"Bearer {bearer}")
+        return self.authenticator.identify(Credentials.of({"Authorization": f"Bearer {bearer}"}.get))

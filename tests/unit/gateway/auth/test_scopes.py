@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.auth.api_keys.authenticator import API_KEY
 from gateway.auth.errors import InsufficientScope, InvalidCredentials, WrongMethod
+from gateway.auth.keycloak.token_principal import KEYCLOAK
 from gateway.auth.principal import Principal
-from gateway.auth.scopes import BULK_UPDATE, GRANTED_BY, INTEGRATION_API, Permissions
+from gateway.auth.scopes import BULK_UPDATE, INTEGRATION_API, Permissions
+
+METHODS = (API_KEY, KEYCLOAK)
 
 
 def token_holder(*, roles: tuple[str, ...] = (), scopes: tuple[str, ...] = ()) -> Principal:
-    return Principal(id="partners::7", method="keycloak", roles=frozenset(roles), scopes=frozenset(scopes))
+    return Principal(id="partners::7", method=KEYCLOAK, roles=frozenset(roles), scopes=frozenset(scopes))
 
 
 def key_holder(*scopes: str) -> Principal:
-    return Principal(id="key:1", method="api_key", scopes=frozenset(scopes))
+    return Principal(id="key:1", method=API_KEY, scopes=frozenset(scopes))
 
 
 def test_a_token_may_use_the_bulk_endpoint_where_no_role_or_scope_is_asked_for():
-    Permissions().require(token_holder(), BULK_UPDATE)
+    Permissions(METHODS).require(token_holder(), BULK_UPDATE)
 
 
 def test_a_token_with_the_role_and_the_scope_may_use_the_bulk_endpoint():
-    permissions = Permissions(required_role="updater", required_scope="actions:write")
+    permissions = Permissions(METHODS, required_role="updater", required_scope="actions:write")
 
     permissions.require(token_holder(roles=("updater",), scopes=("actions:write", "openid")), BULK_UPDATE)
 
@@ -36,7 +40,7 @@ def test_a_token_with_the_role_and_the_scope_may_use_the_bulk_endpoint():
     ],
 )
 def test_a_token_without_the_role_or_the_scope_is_told_which_one_is_missing(holder: Principal, missing: str):
-    permissions = Permissions(required_role="updater", required_scope="actions:write")
+    permissions = Permissions(METHODS, required_role="updater", required_scope="actions:write")
 
     with pytest.raises(InsufficientScope) as refused:
         permissions.require(holder, BULK_UPDATE)
@@ -45,12 +49,12 @@ def test_a_token_without_the_role_or_the_scope_is_told_which_one_is_missing(hold
 
 
 def test_a_key_with_the_scope_may_use_the_integration_endpoint():
-    Permissions().require(key_holder(INTEGRATION_API), INTEGRATION_API)
+    Permissions(METHODS).require(key_holder(INTEGRATION_API), INTEGRATION_API)
 
 
 def test_a_key_without_the_scope_is_told_so():
     with pytest.raises(InsufficientScope) as refused:
-        Permissions().require(key_holder(), INTEGRATION_API)
+        Permissions(METHODS).require(key_holder(), INTEGRATION_API)
 
     assert refused.value.scope == INTEGRATION_API
 
@@ -74,7 +78,7 @@ def test_a_key_without_the_scope_is_told_so():
 )
 def test_the_wrong_kind_of_credentials_is_refused_by_name_whatever_it_carries(holder, permission, words):
     with pytest.raises(WrongMethod) as refused:
-        Permissions().require(holder, permission)
+        Permissions(METHODS).require(holder, permission)
 
     assert refused.value.detail == words
     assert isinstance(refused.value, InvalidCredentials)
@@ -83,8 +87,8 @@ def test_the_wrong_kind_of_credentials_is_refused_by_name_whatever_it_carries(ho
 @pytest.mark.parametrize("holder", [token_holder(scopes=("OTHER",)), key_holder("OTHER")])
 def test_what_the_table_does_not_name_nothing_grants(holder: Principal):
     with pytest.raises(WrongMethod):
-        Permissions().require(holder, "OTHER")
+        Permissions(METHODS).require(holder, "OTHER")
 
 
 def test_the_table_is_closed():
-    assert dict(GRANTED_BY) == {BULK_UPDATE: {"keycloak"}, INTEGRATION_API: {"api_key"}}
+    assert {one.name: one.grants for one in METHODS} == {"keycloak": {"BULK_UPDATE"}, "api_key": {"INTEGRATION_API"}}

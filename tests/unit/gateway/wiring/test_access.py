@@ -11,6 +11,7 @@ import pytest
 from gateway.auth.api_keys.key import hashed, mint
 from gateway.auth.api_keys.record import ApiKey
 from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
+from gateway.auth.credentials import Credentials
 from gateway.auth.errors import InvalidCredentials, KeysUnavailable
 from gateway.settings import Settings, SettingsError
 from gateway.wiring.access import Access
@@ -57,8 +58,9 @@ def deployment(loopback: Loopback, tmp_path: Path) -> Deployment:
 
 
 def identify(access: Access, authorization: str) -> Principal | None:
-    found = [principal for each in access.authenticators if (principal := each.identify(authorization))]
-    return found[0] if found else None
+    credentials = Credentials.of({"Authorization": authorization}.get)
+    asked = (each.identify(credentials) for each in access.authenticators)
+    return next(filter(None, asked), None)
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

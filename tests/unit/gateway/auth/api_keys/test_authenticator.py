@@ -9,6 +9,7 @@ import pytest
 
 from gateway.auth.api_keys.authenticator import RECORD_SECONDS, ApiKeyAuthenticator
 from gateway.auth.api_keys.key import KeyText, hashed, mint
+from gateway.auth.credentials import Credentials
 from gateway.auth.errors import InvalidCredentials, KeysUnavailable, SourceFailed
 from tests.unit.gateway.auth.issuer import NOW, Clock, token
 from tests.unit.gateway.auth.key_records import INTEGRATION, record
@@ -51,7 +52,7 @@ class Holder:
         self.authenticator = ApiKeyAuthenticator(self.keys, clock=self.clock, wall_clock=self.wall_clock)
 
     def identify(self, text: object = None):
-        return self.authenticator.identify(f"Bearer {text or self.key}")
+        return self.authenticator.identify(Credentials.of({"Authorization": f"Bearer {text or self.key}"}.get))
 
     def change(self, **fields: object) -> None:
         self.keys.records[self.key.id] = replace(self.keys.records[self.key.id], **fields)
@@ -66,7 +67,7 @@ def test_the_principal_says_whose_key_it_is_and_what_it_may_do(holder: Holder):
     principal = holder.identify()
 
     assert principal.id == f"key:{holder.key.id}"
-    assert principal.method == "api_key"
+    assert principal.method.name == "api_key"
     assert principal.scopes == {"INTEGRATION_API"}
     assert principal.integrations == {INTEGRATION}
     assert principal.rate == "10/minute"
@@ -76,7 +77,7 @@ def test_the_principal_says_whose_key_it_is_and_what_it_may_do(holder: Holder):
 
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Basic gwk_x", f"Bearer {token()}", "Bearer GWK_x"])
 def test_other_credentials_are_not_mine(holder: Holder, authorization: str):
-    assert holder.authenticator.identify(authorization) is None
+    assert holder.authenticator.identify(Credentials.of({"Authorization": authorization}.get)) is None
 
 
 def test_a_mistyped_key_is_refused_without_a_look_up(holder: Holder):
@@ -212,7 +213,7 @@ def test_a_store_that_cannot_note_the_use_does_not_stop_the_caller(holder: Holde
 
 
 def test_the_key_goes_on_in_the_usual_spelling_of_its_scheme(holder: Holder):
-    principal = holder.authenticator.identify(f"bearer  {holder.key}")
+    principal = holder.authenticator.identify(Credentials.of({"Authorization": f"bearer  {holder.key}"}.get))
 
     assert principal is not None
     assert principal.authorization == f"Bearer {holder.key}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.auth.credentials import Credentials
 from gateway.auth.errors import InvalidCredentials, KeysUnavailable, SourceFailed
 from gateway.auth.keycloak.authenticator import KeycloakAuthenticator
 from gateway.auth.keycloak.claims import ClaimRules
@@ -31,7 +32,7 @@ def test_the_principal_says_who_is_calling_and_what_was_granted(world: World):
     principal = world.identify(bearer)
 
     assert principal.id == "partners:partner-app:7f1c2a"
-    assert principal.method == "keycloak"
+    assert principal.method.name == "keycloak"
     assert principal.scopes == {"openid", "actions:write"}
     assert principal.roles == {"updater", "bulk"}
     assert principal.partner_ids is None
@@ -67,14 +68,14 @@ def test_a_claim_that_grants_may_be_absent(world: World, absent: str):
     assert world.identify(token(claims(**{absent: None}))) is not None
 
 
-@pytest.mark.parametrize("authorization", ["", "Basic dTpw", "Bearer", "Bearer ", "Bearer gwk_x", "bearer gwk_y"])
+@pytest.mark.parametrize("authorization", ["", "Basic dTpw", "Bearer", "Bearer "])
 def test_other_credentials_are_not_mine(world: World, authorization: str):
-    assert world.authenticator.identify(authorization) is None
+    assert world.authenticator.identify(Credentials.of({"Authorization": authorization}.get)) is None
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 def test_the_case_of_the_scheme_does_not_matter(world: World, scheme: str):
-    assert world.authenticator.identify(f"{scheme} {token()}") is not None
+    assert world.authenticator.identify(Credentials.of({"Authorization": f"{scheme} {token()}"}.get)) is not None
 
 
 def test_a_token_is_verified_once(world: World, monkeypatch: pytest.MonkeyPatch):
@@ -252,7 +253,7 @@ class TwoRealms:
 
     def identify(self, *, issuer: str, signer: str):
         bearer = token(claims(iss=self.issuer(issuer)), kid="k", sign=rs256(signer))
-        return self.authenticator.identify(f"Bearer {bearer}")
+        return self.authenticator.identify(Credentials.of({"Authorization": f"Bearer {bearer}"}.get))
 
 
 def test_each_realm_verifies_its_own_tokens_with_its_own_keys():

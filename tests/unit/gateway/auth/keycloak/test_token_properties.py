@@ -7,6 +7,7 @@ import contextlib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.auth.credentials import Credentials
 from gateway.auth.errors import AuthError
 from gateway.auth.principal import Principal
 from tests.unit.gateway.auth.issuer import (
@@ -37,7 +38,7 @@ SHARED = World()
 @settings(deadline=None)
 def test_whatever_bytes_come_in_only_an_auth_error_or_an_answer_comes_out(text: str):
     try:
-        answer = SHARED.authenticator.identify(text)
+        answer = SHARED.authenticator.identify(Credentials.of({"Authorization": text}.get))
         answer = SHARED.identify(text)
     except AuthError:
         return

@@ -1,0 +1,35 @@
+"""What a request offers to show who sends it, taken apart once for all authenticators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Header = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """``authorization`` is the header's value, None without one; ``bearer`` the token in it (RFC 6750 section 2.1).
+
+    ``bearer`` is empty for another scheme. ``certificate`` is the client's, in PEM, as far as the server gives it.
+    ``header`` gives any other field of the request.
+    """
+
+    header: Header
+    authorization: str | None = field(repr=False)
+    bearer: str = field(repr=False)
+    certificate: str
+
+    @classmethod
+    def of(cls, header: Header, certificate: str = "") -> Self:
+        """The credentials in a request's header fields."""
+        # The server joins repeated fields by commas (RFC 9110 section 5.3), so one look-up sees them all.
+        value = header("Authorization")
+        # Only the scheme's case does not matter.
+        scheme, _, token = (value or "").partition(" ")
+        bearer = token.strip(" ") if scheme.lower() == "bearer" else ""
+        return cls(header=header, authorization=value, bearer=bearer, certificate=certificate)
