@@ -49,6 +49,14 @@ class CoreKnobs:
         most=3600,
         help="Idle connections older than this are dropped; keep it below the core's own limit.",
     )
+    core_connection_age: float = knob(
+        60.0,
+        parse=float,
+        unit="s",
+        least=0,
+        most=86_400,
+        help="Greatest age of a connection, shortened by chance by up to a fifth, so that a core that moved is followed; 0: none.",
+    )
     core_concurrency: int = knob(64, parse=int, least=1, most=10_000, help="Calls in flight to the core, per worker.")
     core_max_answer_bytes: int = knob(
         1_048_576, parse=int, unit="bytes", least=1024, most=268_435_456, help="Largest answer read from the core."

@@ -101,6 +101,7 @@ def _transport(settings: Settings, gate: CoreGate) -> Transport:
         attempt_seconds=settings.core_timeout,
         connect_seconds=settings.core_connect_timeout,
         idle_seconds=settings.core_keepalive,
+        max_age_seconds=settings.core_connection_age or float("inf"),
         max_answer_bytes=settings.core_max_answer_bytes,
         deadline_header=settings.core_deadline_header,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -380,3 +381,35 @@ def test_the_deadline_ends_connecting_too(open_transport: Callable[..., Transpor
         [(_, result)] = transport.send_many(prepare(url, [1]), flow(deadline=Deadline(0.2)))
 
         assert (type(result), result.cut_short) == (Unreachable, True)
+
+
+def test_a_core_that_closes_after_each_answer_without_a_word_loses_nothing(
+    core: FakeCore, open_transport: Callable[..., Transport]
+) -> None:
+    core.default = (action(), close())
+    transport = open_transport(core.url, Limits(connections=16))
+
+    results = [
+        result
+        for batch in range(10)
+        for _, result in transport.send_many(prepare(core.url, range(batch * 50, batch * 50 + 50)), flow(concurrency=8))
+    ]
+
+    assert Counter(type(result).__name__ for result in results if isinstance(result, CoreError)) == {}
+    assert len(results) == len(core.requests) == 500
+
+
+def test_a_core_that_begins_to_close_after_each_answer_gets_new_connections_until_it_keeps_them_again(
+    core: FakeCore, open_transport: Callable[..., Transport]
+) -> None:
+    transport = open_transport(core.url, Limits(connections=4))
+    for action_id in range(3):
+        call(transport, core.url, action_id)
+    core.default = (action(), close())
+    call(transport, core.url, 3)
+    core.wait_until_idle()
+
+    results = [call(transport, core.url, action_id) for action_id in range(4, 24)]
+
+    assert [id_of(result) for result in results] == list(range(4, 24))
+    assert core.connections == 21

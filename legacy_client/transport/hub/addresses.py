@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_MAX_AGE_SECONDS = 10.0
+_MAX_AGE_SECONDS = 3.0
+# A look-up that takes longer than this holds nobody up who knows an address.
+_PATIENCE_SECONDS = 0.25
 
 
 class Addresses:
     """The addresses of one host and port, as ``(family, sockaddr)`` in the resolver's order.
 
-    Known addresses are used at once and renewed behind the caller's back when they are older than ten seconds, so a
-    resolver that hangs or fails does no harm. ``doubt`` makes the next callers wait for a fresh look-up; who will wait
-    no longer may ``make_do`` with what is known, or ``leave``.
+    Known addresses are used for three seconds, then the next callers wait for a fresh look-up, since a core that moved
+    may go on answering where it was. Who will wait no longer may ``make_do`` with what is known, or ``leave``; a
+    resolver that has hung for a moment holds up nobody more. ``doubt`` ends the three seconds at once.
     """
 
     def __init__(self, host: str, port: int, *, resolve: Callable[..., list[Any]], clock: Callable[[], float]) -> None:
@@ -33,20 +35,21 @@ class Addresses:
         self._resolve = resolve
         self._clock = clock
         self._known: list[Address] = []
-        self._looked_up_at = 0.0
+        self._looked_up_at = self._asked_at = 0.0
         self._doubted = True
         self._looking_up = False
         self._waiting: list[Then] = []
 
     def ask(self, then: Then) -> None:
         """Call ``then`` with the addresses, now or once they are known; with none if the name does not resolve."""
-        if self._doubted:
+        now = self._clock()
+        is_old = now - self._looked_up_at > _MAX_AGE_SECONDS
+        hangs = self._looking_up and now - self._asked_at > _PATIENCE_SECONDS
+        if self._doubted or (is_old and not hangs):
             self._waiting.append(then)
             self._look_up()
-            return
-        if self._clock() - self._looked_up_at > _MAX_AGE_SECONDS:
-            self._look_up()
-        then(self._known)
+        else:
+            then(self._known)
 
     def make_do(self, then: Then) -> None:
         """Call ``then``, if it still waits for a look-up, with what is known all the same; if nothing is, it waits on."""
@@ -70,6 +73,7 @@ class Addresses:
     def _look_up(self) -> None:
         if not self._looking_up:
             self._looking_up = True
+            self._asked_at = self._clock()
             gevent.spawn(self._renew)
 
     def _renew(self) -> None:

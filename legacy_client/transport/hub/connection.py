@@ -37,7 +37,6 @@ class Connection:
         "_answer",
         "_call",
         "_channel",
-        "_has_answered",
         "_is_written",
         "_loop",
         "_owner",
@@ -47,8 +46,10 @@ class Connection:
         "_send_bytes",
         "_unsent",
         "_writer",
+        "has_answered",
         "is_reusable",
         "resting_since",
+        "retires_at",
     )  # fmt: skip
 
     def __init__(self, loop: _Loop, channel: Channel, owner: Owner, *, max_answer_bytes: int) -> None:
@@ -61,8 +62,9 @@ class Connection:
         self._answer = AnswerReader(max_answer_bytes)
         self._call: Call | None = None
         self._unsent = b""
-        self._is_written = self._has_answered = False
+        self._is_written = self.has_answered = False
         self.resting_since = 0.0
+        self.retires_at = float("inf")
         self.is_reusable = True
         self._writer: _IoWatcher | None = None
         self._reader = loop.io(channel.sock.fileno(), READ)
@@ -171,7 +173,7 @@ class Connection:
             return
         self._call = None
         self._is_written = False
-        self._has_answered = True
+        self.has_answered = True
         self.is_reusable = self._answer.keeps_alive and not self._unsent
         self._owner.ended(self, call, answer)
 
@@ -180,7 +182,7 @@ class Connection:
             self._owner.lost(self)
         elif not self._is_written:
             self._end(self._call, Unreachable(str(error)))
-        elif not self._has_answered and refuses_us(error):
+        elif not self.has_answered and refuses_us(error):
             self._end(self._call, Untrusted(str(error)))
         else:
             self._end(self._call, BrokenOff(str(error)))

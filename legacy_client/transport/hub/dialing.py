@@ -27,7 +27,7 @@ READ, WRITE = 1, 2
 
 # How long one address is given while there are others left (RFC 8305 section 5 has the same figure).
 _ADDRESS_SECONDS = 0.25
-# How long addresses in doubt are held back for a fresh look-up, and not longer than half of the time that there is.
+# How long addresses that are in doubt or old are held back for a fresh look-up, and not longer than half of the time that there is.
 _LOOK_UP_SECONDS = 0.25
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gevent.hub import Waiter
 from requests import PreparedRequest
 
-from legacy_client.errors import CoreError, Stopped, Unreachable, Unsendable
+from legacy_client.errors import BrokenOff, CoreError, Stopped, Unreachable, Unsendable
 from legacy_client.transport.hub.batch import HubBatch
 from legacy_client.transport.hub.connection import Connection
 from legacy_client.transport.hub.dialing import Dialing
@@ -55,7 +55,7 @@ class Engine:
         self._turns: Turns[HubBatch] = Turns()
         self._batches: set[HubBatch] = set()
         self._dialings: set[Dialing] = set()
-        self._pool = Pool(limits.idle_seconds)
+        self._pool = Pool(limits.idle_seconds, limits.max_age_seconds)
         self._under_way = 0
         self._is_pumping = self._is_closed = False
         self._landed: list[tuple[Connection, Call, Response | CoreError]] = []
@@ -97,7 +97,10 @@ class Engine:
 
     def waiting(self) -> tuple[int, float]:
         """See ``Transport.waiting``."""
-        return waiting(self._batches, self._clock())
+        count, age = waiting(self._batches, self._clock())
+        # Who waits for a connection to prove itself says nothing about how busy the core is.
+        has_room = self._under_way < min(self._limits.connections, self._gate.capacity())
+        return count, 0.0 if has_room and not self._pool.trust.is_whole else age
 
     def close(self) -> None:
         """Stop what is not sent, break off what is, close every connection; send nothing any more."""
@@ -121,7 +124,11 @@ class Engine:
 
     def lost(self, connection: Connection) -> None:
         """An idle connection is of no use any more."""
-        self._pool.discard(connection)
+        now = self._clock()
+        self._pool.closed(connection, now)
+        if not self._pool.trust.is_whole:
+            # Somebody may wait for its place.
+            self._pump(now)
 
     def _land(self) -> None:
         """Account for the calls that ended, and let the next ones go."""
@@ -132,6 +139,8 @@ class Engine:
         for connection, (batch, index, started, _, _), result in landed:
             if connection.is_reusable:
                 rest(connection, now)
+            elif type(result) is BrokenOff:
+                self._pool.closed(connection, now)
             else:
                 self._pool.discard(connection)
             self._under_way -= 1
@@ -151,6 +160,9 @@ class Engine:
         self._is_pumping = True
         try:
             room = min(self._limits.connections, self._gate.capacity())
+            if not self._pool.trust.is_whole:
+                places = self._limits.connections - self._under_way
+                room = min(room, self._under_way + self._pool.ready(now, places))
             while self._under_way < room and (batch := self._turns.take()) is not None:
                 if (reason := batch.stopped()) is not None:
                     batch.stop(reason)
@@ -177,7 +189,7 @@ class Engine:
         while (connection := self._pool.take(now)) is not None:
             if self._transmit(connection, call, now):
                 return
-            self._pool.discard(connection)
+            self._pool.closed(connection, now)
         self._dial(lambda result: self._dialed(call, result), call[3], is_cut_short=batch.cuts_short(call))
 
     def _transmit(self, connection: Connection, call: Call, now: float) -> bool:
@@ -233,7 +245,7 @@ class Engine:
 
     def _connection(self, channel: Channel) -> Connection:
         connection = Connection(self._loop, channel, self, max_answer_bytes=self._limits.max_answer_bytes)
-        self._pool.add(connection)
+        self._pool.add(connection, self._clock())
         return connection
 
     def _end(self, call: Call, error: CoreError, now: float) -> None:

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from bisect import insort
+from operator import attrgetter
+from random import uniform
 from typing import TYPE_CHECKING
+
+from legacy_client.transport.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from legacy_client.transport.hub.connection import Connection
 
+# A connection's greatest age is shortened by up to a fifth.
+_LEAST_SHARE = 0.8
+_resting_since = attrgetter("resting_since")
+
 
 class Pool:
-    """Connections at work and at rest; one at rest for ``idle_seconds`` is closed, before the core would do it."""
+    """Connections at work and at rest; one at rest for ``idle_seconds`` is closed, before the core would do it.
 
-    def __init__(self, idle_seconds: float) -> None:
+    Of a core that is not trusted yet (see ``transport.trust``) the one that rests longest is used first.
+    """
+
+    def __init__(self, idle_seconds: float, max_age_seconds: float = float("inf")) -> None:
         self._idle_seconds = idle_seconds
+        self._max_age_seconds = max_age_seconds
         self._open: set[Connection] = set()
         self._resting: list[Connection] = []  # the longest at rest first
+        self.trust = Trust()
 
     def __iter__(self) -> Iterator[Connection]:
         return iter(tuple(self._open))
@@ -24,28 +38,47 @@ class Pool:
     def __bool__(self) -> bool:
         return bool(self._open)
 
-    def add(self, connection: Connection) -> None:
-        """Count in a connection, at work."""
+    def add(self, connection: Connection, now: float) -> None:
+        """Count in a new connection, at work."""
+        # By chance, so that those opened together do not end together.
+        connection.retires_at = now + self._max_age_seconds * uniform(_LEAST_SHARE, 1.0)  # noqa: S311 -- no secret
         self._open.add(connection)
 
     def rest(self, connection: Connection, now: float) -> None:
-        """Keep a connection for the next request."""
+        """Keep a connection for the next request, unless it is too old."""
         connection.resting_since = now
-        self._resting.append(connection)
+        if now < connection.retires_at:
+            self._resting.append(connection)
+        else:
+            self.discard(connection)
 
     def put_back(self, connection: Connection) -> None:
         """Undo a take, after which nothing was sent: the connection has rested all the time."""
-        self._resting.append(connection)
+        insort(self._resting, connection, key=_resting_since)
 
     def take(self, now: float) -> Connection | None:
         """A connection at rest; one that has rested for longer than this moment is looked at first."""
+        if not self.trust.is_whole:
+            return self._take_rested(now)
         while self._resting:
             connection = self._resting.pop()
             rested = now - connection.resting_since
             if not rested or (rested < self._idle_seconds and connection.is_quiet()):
                 return connection
-            self.discard(connection)
+            self.closed(connection, now)
         return None
+
+    def ready(self, now: float, places: int) -> int:
+        """How many of so many free places may be taken now, while the core is not trusted."""
+        unready = len(self._resting) - sum(self._has_rested(connection, now) for connection in self._resting)
+        # Nothing speaks against the core yet: those at rest are worth waiting for.
+        return len(self._resting) - unready if unready and self.trust.is_new else places - unready
+
+    def closed(self, connection: Connection, now: float) -> None:
+        """The core closed a connection and did not say so before, or we have it for too long."""
+        if connection.has_answered:
+            self.trust.closed(now - connection.resting_since)
+        self.discard(connection)
 
     def discard(self, connection: Connection) -> None:
         """Close a connection, whatever it is doing, if it is not closed yet."""
@@ -59,3 +92,16 @@ class Pool:
         """Close what has rested for too long."""
         while self._resting and now - self._resting[0].resting_since >= self._idle_seconds:
             self.discard(self._resting[0])
+
+    def _take_rested(self, now: float) -> Connection | None:
+        while self._resting and self._has_rested(self._resting[0], now):
+            connection = self._resting.pop(0)
+            if now - connection.resting_since < self._idle_seconds and connection.is_quiet():
+                if connection.has_answered:
+                    self.trust.kept_open()
+                return connection
+            self.closed(connection, now)
+        return None
+
+    def _has_rested(self, connection: Connection, now: float) -> bool:
+        return not connection.has_answered or now - connection.resting_since >= self.trust.moment

@@ -9,23 +9,31 @@ import http.client
 import threading
 import time
 from functools import partial
+from random import uniform
 from typing import TYPE_CHECKING, Any, cast
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util.wait import wait_for_read
 
 from legacy_client.transport.sessions.attempt import AttemptOver
+from legacy_client.transport.trust import Trust
 
 if TYPE_CHECKING:
     import socket
     import ssl
     from io import BufferedIOBase
 
+    from urllib3 import HTTPResponse
     from urllib3._base_connection import BaseHTTPConnection
 
     from legacy_client.transport.base import Limits
     from legacy_client.transport.sessions.attempt import Attempt
+
+
+# A connection's greatest age is shortened by up to a fifth, so that those opened together do not end together.
+_LEAST_SHARE = 0.8
 
 
 class Attempts(threading.local):
@@ -77,12 +85,26 @@ class _Watched(HTTPConnection):
 
     response_class = FinalResponse
     attempts: Attempts
-    idle_since = float("inf")
+    trust: Trust
+    idle_since = opened_at = float("inf")
+    share_of_age = 1.0
+    was_left_open = False
 
     def connect(self) -> None:
         if self.attempts.current is not None:
             self.attempts.current.connecting()
+        self.was_left_open = False
         super().connect()
+        self.opened_at = time.monotonic()
+        self.share_of_age = uniform(_LEAST_SHARE, 1.0)  # noqa: S311 -- no secret
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
+        try:
+            return super().getresponse()
+        except ConnectionError:
+            if self.was_left_open:
+                self.trust.closed(time.monotonic() - self.idle_since)
+            raise
 
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
@@ -109,26 +131,48 @@ class _WatchedTls(_Watched, HTTPSConnection):
 
 
 class _Pool(HTTPConnectionPool):
-    """A pool that knows how long its connections were idle."""
+    """A pool that knows how long its connections were idle, how old they are, and what the core is trusted with."""
 
     ConnectionCls = _Watched
 
-    def __init__(self, attempts: Attempts, idle_seconds: float, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, attempts: Attempts, limits: Limits, trust: Trust, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._attempts = attempts
-        self._idle_seconds = idle_seconds
+        self._idle_seconds = limits.idle_seconds
+        self._max_age_seconds = limits.max_age_seconds
+        self._trust = trust
 
     def _get_conn(self, timeout: float | None = None) -> BaseHTTPConnection:
         connection = super()._get_conn(timeout)
-        cast("_Watched", connection).attempts = self._attempts
+        watched = cast("_Watched", connection)
+        watched.attempts, watched.trust = self._attempts, self._trust
+        now = time.monotonic()
         # A core that closes idle connections may do so while a request is on its way: then nobody knows its fate.
-        if time.monotonic() - cast("_Watched", connection).idle_since >= self._idle_seconds:
+        is_old = now - watched.opened_at >= self._max_age_seconds * watched.share_of_age
+        if now - watched.idle_since >= self._idle_seconds or is_old:
             connection.close()
+        elif watched.was_left_open and not self._trust.is_whole:
+            self._doubt(watched, now - watched.idle_since)
+        elif watched.was_left_open and watched.sock is None:
+            self._trust.closed(now - watched.idle_since)
         return connection
+
+    def _doubt(self, connection: _Watched, rested: float) -> None:
+        """Close a connection that may be about to end; nothing that was sent tells when it is not."""
+        seconds = self._trust.moment - rested
+        if connection.sock is None or (seconds > 0 and not self._trust.is_new):
+            connection.close()
+        elif seconds > 0 and wait_for_read(connection.sock, seconds):
+            self._trust.closed(rested)
+            connection.close()
+        else:
+            self._trust.kept_open()
 
     def _put_conn(self, conn: BaseHTTPConnection | None) -> None:
         if conn is not None:
-            cast("_Watched", conn).idle_since = time.monotonic()
+            watched = cast("_Watched", conn)
+            watched.idle_since = time.monotonic()
+            watched.was_left_open = watched.sock is not None
         super()._put_conn(conn)
 
 
@@ -150,7 +194,7 @@ class WatchedAdapter(HTTPAdapter):
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
         """Pools of watched connections, with our own TLS context."""
         super().init_poolmanager(connections, maxsize, block=block, ssl_context=self._context, **pool_kwargs)
-        own = self.attempts, self._limits.idle_seconds
+        own = self.attempts, self._limits, Trust()
         self.poolmanager.pool_classes_by_scheme = {"http": partial(_Pool, *own), "https": partial(_TlsPool, *own)}
 
     def cert_verify(self, conn: Any, url: str, verify: object, cert: object) -> None:

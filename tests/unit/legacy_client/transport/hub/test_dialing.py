@@ -115,11 +115,44 @@ def test_a_core_that_moves_is_followed_by_new_connections(core: FakeCore) -> Non
         with rig(NAME, resolve=resolve, clock=lambda: now[0]) as hub:
             hub.call(1)
             resolve.ports = (core.port,)
-            now[0] += 60.0
-            hub.call(2)
-            until(lambda: resolve.asked == 2)
+            now[0] += 4.0
 
-            assert id_of(hub.call(3)) == 3
+            assert id_of(hub.call(2)) == 2
+
+
+def test_a_core_that_moves_is_followed_at_once_by_all_of_a_batch_although_the_old_one_stays_up(core: FakeCore) -> None:
+    with FakeCore(default=(action(), close())) as old:
+        resolve = Resolver(old.port)
+        now = [0.0]
+        with rig(NAME, resolve=resolve, clock=lambda: now[0]) as hub:
+            hub.call(1)
+            until(lambda: hub.connections() == 0)
+            resolve.ports = (core.port,)
+            now[0] += 30.0
+
+            hub.send(range(10))
+
+        assert (len(old.requests), len(core.requests)) == (1, 10)
+
+
+def test_steady_calls_follow_a_core_that_moves_when_their_connections_are_old_enough(core: FakeCore) -> None:
+    with FakeCore() as old:
+        resolve = Resolver(old.port)
+        now = [0.0]
+        limits = Limits(idle_seconds=1000.0, max_age_seconds=60.0)
+        with rig(NAME, limits=limits, resolve=resolve, clock=lambda: now[0]) as hub:
+            hub.call(1)
+            resolve.ports = (core.port,)
+            served = []
+            for second in range(1, 70):
+                now[0] += 1.0
+                hub.call(second)
+                served.append((len(old.requests), len(core.requests)))
+
+    # Shortened by up to a fifth, and told when the last call on it has ended.
+    moved = next(second for second, (_, moved) in enumerate(served, 1) if moved)
+    assert 48 <= moved <= 62
+    assert served[-1] == (moved, 70 - moved)
 
 
 def test_a_resolver_that_hangs_holds_up_neither_the_loop_nor_open_connections(core: FakeCore) -> None:
