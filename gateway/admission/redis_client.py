@@ -1,22 +1,105 @@
-"""How the gateway talks to Redis: short timeouts, one more try on a connection that the server closed, no other."""
+"""How the gateway talks to Redis: short timeouts, and one more try where a new connection may help, no other.
+
+The new connection looks its address up again, by its name or with the Sentinels, so it follows a failover.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
+from redis import Redis
 from redis.backoff import NoBackoff
+from redis.connection import parse_url
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REDIS_ERRORS: tuple[type[Exception], ...] = (RedisError, ValueError)
 """What redis-py raises; ValueError where the server's bytes are not Redis."""
+_SENTINEL_SCHEMES = {"redis+sentinel": "redis", "rediss+sentinel": "rediss"}
+_SENTINEL_PORT = 26379
+# Before Redis 7, what a script ran into is told with the code in the middle of the text.
+_STALE = ("READONLY", "MASTERDOWN", "MOVED", "CLUSTERDOWN")
 
 
-def client_options(timeout_seconds: float) -> dict[str, Any]:
-    """Arguments for ``redis.from_url``."""
+def connect(url: str, timeout_seconds: float) -> Redis:
+    """A client that connects when it is first used. Raises TypeError or ValueError for a URL with unknown options.
+
+    ``redis+sentinel://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]]/SERVICE[/DB][?OPTIONS]`` names Sentinels. User and
+    password are the master's; ``sentinel_username`` and ``sentinel_password`` among the options are the Sentinels'.
+    """
+    options = _client_options(timeout_seconds)
+    scheme = url.partition("://")[0]
+    if scheme not in _SENTINEL_SCHEMES:
+        return Redis.from_url(url, **options)
+    hosts, service, own = _sentinels(url)
+    credentials = {name: own.pop(f"sentinel_{name}", None) for name in ("username", "password")}
+    if is_encrypted := _SENTINEL_SCHEMES[scheme] == "rediss":
+        own["ssl"] = True
+    theirs = {"ssl": True, **{name: value for name, value in own.items() if name.startswith("ssl_")}}
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]  # the library leaves it untyped
+        hosts, sentinel_kwargs={**options, **credentials, **(theirs if is_encrypted else {})}, **own, **options
+    )
+    client: Redis = sentinel.master_for(service)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+    return client
+
+
+def _client_options(timeout_seconds: float) -> dict[str, Any]:
     return {
         "socket_timeout": timeout_seconds,
         "socket_connect_timeout": timeout_seconds,
-        "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+        "retry": _OnANewConnection(NoBackoff(), 1, supported_errors=(RedisConnectionError, ResponseError)),
     }
+
+
+def _sentinels(url: str) -> tuple[list[tuple[str, int]], str, dict[str, Any]]:
+    """The Sentinels, the master's name among them, and the master's own options."""
+    parts = urlsplit(url)
+    _, _, hosts = parts.netloc.rpartition("@")
+    service, _, database = parts.path.strip("/").partition("/")
+    # redis-py reads the rest as it reads any URL; the host is never used.
+    credentials = parts.netloc[: -len(hosts)]
+    url = f"{_SENTINEL_SCHEMES[parts.scheme]}://{credentials}master/{database}?{parts.query}"
+    own: dict[str, Any] = parse_url(url)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+    for name in ("host", "connection_class"):
+        own.pop(name, None)
+    return [_host_and_port(host) for host in hosts.split(",")], unquote(service), own
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    parts = urlsplit(f"//{text}")
+    return parts.hostname or "", parts.port or _SENTINEL_PORT
+
+
+class _OnANewConnection(Retry):
+    """Tries once more where only a new connection may help; the library has closed the old one by then.
+
+    So it is for a connection that is lost or not let in, and for a server that is no master any more, or not yet.
+    """
+
+    def call_with_retry(
+        self,
+        do: Callable[[], Any],
+        fail: Callable[..., Any],
+        is_retryable: Callable[[Exception], bool] | None = None,
+        with_failure_count: bool = False,
+    ) -> Any:
+        """As the library's; an error that a new connection does not cure is raised at once."""
+
+        def may_help(error: Exception) -> bool:
+            return _is_of_the_connection(error) and (is_retryable is None or is_retryable(error))
+
+        return super().call_with_retry(do, fail, may_help, with_failure_count)
+
+
+def _is_of_the_connection(error: Exception) -> bool:
+    # LOADING and NOAUTH are among the library's connection errors.
+    if isinstance(error, RedisConnectionError):
+        return True
+    code, text = getattr(error, "status_code", None), str(error)
+    return code in _STALE or any(f"-{stale} " in text or text.startswith(f"{stale} ") for stale in _STALE)

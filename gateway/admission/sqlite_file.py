@@ -6,6 +6,7 @@ SQLite's calls block and never switch greenlets, so the lock is contended by rea
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import stat
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _WAL_BYTES_KEPT = 4_194_304
+_KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link", stat.S_IFSOCK: "socket"}
 
 
 class EmbeddedUnavailable(Exception):
@@ -61,24 +63,36 @@ class EmbeddedDatabase:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._owner_pid = 0
+        self._identity: tuple[int, int] | None = None
+        self._patience = busy_seconds
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A write transaction: committed at the end, taken back where the block raises. Raises EmbeddedUnavailable."""
+    def transaction(self, *, waits: bool = True) -> Iterator[sqlite3.Connection]:
+        """A write transaction: committed at the end, taken back where the block raises. Raises EmbeddedUnavailable.
+
+        It waits ``busy_seconds`` at most for others' transactions to end, or not at all.
+        """
         with self._lock:
             try:
                 connection = self._connected()
-                connection.execute("BEGIN IMMEDIATE")
+                self._begin(connection, self._busy_seconds if waits else 0.0)
                 yield connection
                 connection.execute("COMMIT")
             except sqlite3.Error as exc:
                 self._disconnect()
-                raise EmbeddedUnavailable(_reason(exc)) from exc
+                raise EmbeddedUnavailable(f"{_reason(exc)}; {_standing(self._path)}") from exc
             except OSError as exc:
-                raise EmbeddedUnavailable(f"{exc.strerror}: {self._path}") from exc
+                code = errno.errorcode.get(exc.errno or 0, type(exc).__name__)
+                raise EmbeddedUnavailable(f"{code} ({exc.strerror}); {_standing(self._path)}") from exc
             except BaseException:
                 self._rollback()
                 raise
+
+    def _begin(self, connection: sqlite3.Connection, patience: float) -> None:
+        if patience != self._patience:
+            connection.execute(f"PRAGMA busy_timeout = {round(1000 * patience)}")
+            self._patience = patience
+        connection.execute("BEGIN IMMEDIATE")
 
     def close(self) -> None:
         """Close the connection; the next use opens it again."""
@@ -88,8 +102,13 @@ class EmbeddedDatabase:
     def _connected(self) -> sqlite3.Connection:
         # A connection must not cross a fork: the child leaves its parent's alone, unclosed, and opens its own.
         if self._connection is None or self._owner_pid != os.getpid():
-            self._connection = self._open()
+            self._connection, self._patience = self._open(), self._busy_seconds
             self._owner_pid = os.getpid()
+            self._identity = _identity(self._path)
+        elif _identity(self._path) != self._identity:
+            # What was removed would go on being written to, and no other worker would see it.
+            self._disconnect()
+            return self._connected()
         return self._connection
 
     def _open(self) -> sqlite3.Connection:
@@ -111,7 +130,7 @@ class EmbeddedDatabase:
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
         status = self._path.lstat()
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-            raise EmbeddedUnavailable(f"not a file of this user: {self._path}")
+            raise EmbeddedUnavailable(f"not a file of this user; {_standing(self._path)}")
         if status.st_mode & 0o077:
             self._path.chmod(0o600)
 
@@ -161,3 +180,27 @@ class EmbeddedDatabase:
 
 def _reason(error: sqlite3.Error) -> str:
     return f"{getattr(error, 'sqlite_errorname', type(error).__name__)}: {error}"
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands at the path; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _standing(path: Path) -> str:
+    """What stands at the path and above it, whose it is, and who asks: for the log."""
+    who = os.geteuid()
+    return ", ".join([*(_described(each) for each in (path.parent, path)), f"used as user {who}"])
+
+
+def _described(path: Path) -> str:
+    try:
+        status = path.lstat()
+    except OSError as exc:
+        return f"{path}: {exc.strerror}"
+    kind = _KINDS.get(stat.S_IFMT(status.st_mode), "no plain file")
+    return f"{kind} {path} of user {status.st_uid}, mode {stat.S_IMODE(status.st_mode):04o}"

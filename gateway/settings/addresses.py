@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _LARGEST_PORT = 65_535
 _HOST = r"\[[0-9A-Fa-f:.]+\]|[^\s\[\]:/@]+"
 _is_host = re.compile(_HOST).fullmatch
+_is_sentinel_scheme = re.compile(r"rediss?\+sentinel:").match
+_is_sentinel_url = re.compile(r"rediss?\+sentinel://[^/?#]+/[^/?#]+(/\d*)?(\?[^#]*)?").fullmatch
 _host_and_port = re.compile(rf"(?:{_HOST})?:(\d{{1,5}})").fullmatch
 
 
@@ -30,13 +32,30 @@ def url(text: str) -> str:
 
 
 def redis_url(text: str) -> str:
-    """``redis://`` and ``rediss://`` with a host and at most a database's number as path, or ``unix://`` with a path."""
-    allowed = "redis://HOST:PORT/DB, rediss://HOST:PORT/DB or unix:///PATH"
+    """``redis://`` and ``rediss://`` with a host and at most a database's number as path, or ``unix://`` with a path.
+
+    With ``+sentinel`` it names Sentinels, separated by commas, and the master as they call it before the database.
+    """
+    if _is_sentinel_scheme(text):
+        return _sentinel_url(text)
+    allowed = (
+        "redis://HOST:PORT/DB, rediss://HOST:PORT/DB, redis+sentinel://HOST:PORT,HOST:PORT/SERVICE/DB or unix:///PATH"
+    )
     parts = _split(text, {"redis", "rediss", "unix"}, allowed)
     path = parts.path.removeprefix("/")
     is_whole = bool(path) if parts.scheme == "unix" else bool(parts.hostname) and (not path or path.isdecimal())
     if not is_whole or parts.fragment:
         raise ValueError(f"must be {allowed}")
+    return text
+
+
+def _sentinel_url(text: str) -> str:
+    allowed = "redis+sentinel://HOST:PORT,HOST:PORT/SERVICE or rediss+sentinel://…, with or without a /DB at the end"
+    if not text.isprintable() or " " in text or not _is_sentinel_url(text):
+        raise ValueError(f"must be {allowed}")
+    hosts = text.split("://", 1)[1].partition("/")[0].rpartition("@")[2].split(",")
+    if not all(_is_host(host) or port_of(host) for host in hosts):
+        raise ValueError(f"must be {allowed}, each with a host and a port from 1 to {_LARGEST_PORT}")
     return text
 
 

@@ -94,7 +94,7 @@ class ServiceKnobs:
         "",
         parse=redis_url,
         secret=True,
-        help="Redis for idempotency records and rate limits, as `redis://HOST:PORT/DB`, `rediss://HOST:PORT/DB` or `unix:///PATH`; empty: SQLite in `STATE_DIR`.",
+        help="Redis for idempotency records and rate limits, as `redis://HOST:PORT/DB`, `rediss://HOST:PORT/DB`, `redis+sentinel://HOST:PORT,HOST:PORT/SERVICE/DB` or `unix:///PATH`; empty: SQLite in `STATE_DIR`.",
     )
     state_dir: Path = knob(
         Path(tempfile.gettempdir()) / "bulk-update-gateway",
@@ -105,7 +105,12 @@ class ServiceKnobs:
         "", parse=api_keys, help="Read-only file of API keys, instead of the store in `STATE_DIR`."
     )
     idempotency_ttl: float = knob(
-        86_400.0, parse=float, unit="s", least=1, most=31_536_000, help="How long an idempotency record is kept."
+        86_400.0,
+        parse=float,
+        unit="s",
+        least=60,
+        most=31_536_000,
+        help="How long an idempotency record is kept after its batch; the key is fresh then, so it must outlast repeats.",
     )
     idempotency_max_bytes: int = knob(
         1_073_741_824,

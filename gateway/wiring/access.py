@@ -41,7 +41,8 @@ class Access:
         )
         self._algorithms = _algorithms(settings)
         self._realms = self._make_realms()
-        self.authenticators = (ApiKeyAuthenticator(_api_keys(settings)), self._keycloak())
+        self._records = _api_keys(settings)
+        self.authenticators = (ApiKeyAuthenticator(self._records), self._keycloak())
 
     def start(self) -> None:
         """Begin to fetch keys; returns at once. To be called in the process that serves, after any fork."""
@@ -57,6 +58,10 @@ class Access:
         """Readiness: whether the tokens of every realm can be verified now."""
         missing = {realm.name: problem.reason for realm in self._realms if (problem := realm.keys.ping())}
         return {"ready": not missing, **({"reasons": missing} if missing else {})}
+
+    def keys_file_problem(self) -> str:
+        """Why the file of API keys that is there now is not in force; empty where it is, or where there is none."""
+        return self._records.problem() if isinstance(self._records, FileKeys) else ""
 
     def keys_age(self) -> float:
         """Seconds since Keycloak last gave a realm's keys, of the realm that waits longest; infinite where one has none."""

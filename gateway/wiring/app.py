@@ -124,6 +124,7 @@ def _watch(instruments: Instruments, backends: Backends, shedder: LoadShedder, c
                 shed=lambda: {str(reason): count for reason, count in shedder.refused.items()},
                 keyed_refused=lambda: claims.refused,
                 keys_age=backends.keys_age,
+                keys_file_problem=backends.keys_file_problem,
             )
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,10 +22,13 @@ if TYPE_CHECKING:
 
     from limits.storage import Storage
 
-    from gateway.admission.idempotency.policy import IdempotencyStore
+    from gateway.admission.idempotency.policy import IdempotencyStore, StoreUnavailable
     from gateway.auth.principal import Authenticator
     from gateway.settings import Settings
     from legacy_client import CoreGate
+
+
+_FRESH_SECONDS = 2.0
 
 
 class Core(batch.Core, integrations.Core, Protocol):
@@ -38,6 +43,7 @@ class Backends:
     waiting: Callable[[], tuple[int, float]]
     gate: CoreGate | None = None
     keys_age: Callable[[], float | None] = lambda: None
+    keys_file_problem: Callable[[], str] = str
     authenticators: Sequence[Authenticator]
     idempotency: IdempotencyStore
     item_rates: RateLimits
@@ -55,17 +61,49 @@ def connect(settings: Settings) -> Backends:
     access.start()
     core = CoreLink(settings, access.core_token)
     storage = rate_storage(settings)
+    idempotency = idempotency_store(settings)
     return Backends(
         core=core.client,
         waiting=core.transport.waiting,
         gate=core.gate,
         keys_age=access.keys_age,
+        keys_file_problem=access.keys_file_problem,
         authenticators=access.authenticators,
-        idempotency=idempotency_store(settings),
+        idempotency=idempotency,
         item_rates=RateLimits(settings.rate_limit, storage, name="items"),
         key_rates=RateLimits(settings.key_rate_limit, storage, name="requests"),
-        checks={"core": core.check, "keycloak": access.check},
+        checks={
+            "core": core.check,
+            "keycloak": access.check,
+            "idempotency": StoreLook(idempotency.ping).check,
+            "api_keys": lambda: _aside(access.keys_file_problem()),
+        },
     )
+
+
+class StoreLook:
+    """Readiness: whether the store of idempotency records can be had, looked at once in two seconds at most."""
+
+    def __init__(
+        self, ping: Callable[[], StoreUnavailable | None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._ping = ping
+        self._clock = clock
+        self._fresh_until = -math.inf
+        self._reason = ""
+
+    def check(self) -> dict[str, Any]:
+        """The detail; a reason in it takes no instance out."""
+        if self._clock() >= self._fresh_until:
+            self._fresh_until = self._clock() + _FRESH_SECONDS
+            error = self._ping()
+            self._reason = error.reason if error else ""
+        return _aside(self._reason)
+
+
+def _aside(reason: str) -> dict[str, Any]:
+    """A check that takes no instance out: others would be no better, and most requests do not need it."""
+    return {"ready": True, **({"reason": reason} if reason else {})}
 
 
 def idempotency_store(settings: Settings) -> IdempotencyStore:
@@ -97,10 +135,10 @@ def rate_storage(settings: Settings) -> Storage:
 def _check_redis(settings: Settings) -> None:
     """The options in its URL are ones that its client knows, which would find out with the first request."""
     if settings.redis_url:
-        from redis import ConnectionPool
+        from gateway.admission.redis_client import connect as connect_to_redis
 
         try:
-            ConnectionPool.from_url(settings.redis_url).make_connection()
+            connect_to_redis(settings.redis_url, timeout_seconds=1).connection_pool.make_connection()
         except (TypeError, ValueError) as exc:
             # The library's text is left out: it may repeat the value.
             raise SettingsError(f"{variable('redis_url')}: must have no options but those of redis-py") from exc

@@ -10,8 +10,6 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
-import redis
-
 from gateway.admission.idempotency import redis_scripts as scripts
 from gateway.admission.idempotency.claim import open_claim
 from gateway.admission.idempotency.policy import (
@@ -24,7 +22,7 @@ from gateway.admission.idempotency.policy import (
 )
 from gateway.admission.idempotency.undo import Undoing
 from gateway.admission.outage import said
-from gateway.admission.redis_client import REDIS_ERRORS, client_options
+from gateway.admission.redis_client import REDIS_ERRORS, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,7 +91,7 @@ class _Scripts:
     """The scripts on one client, with short timeouts and all errors as StoreUnavailable."""
 
     def __init__(self, url: str, policy: ClaimPolicy, timeout_seconds: float) -> None:
-        self._client = redis.from_url(url, **client_options(timeout_seconds))
+        self._client = connect(url, timeout_seconds)
         self._ttl = round(1000 * max(policy.ttl_seconds, policy.lease_seconds))
         self._lease = round(1000 * policy.lease_seconds)
         self.claim = self._client.register_script(scripts.CLAIM)

@@ -74,12 +74,12 @@ class SqliteIdempotencyStore:
         return open_claim(record, events, is_held=is_held, items=items, prefix=prefix, policy=self._policy)
 
     def ping(self) -> StoreUnavailable | None:
-        """None if the file can be written."""
+        """None if the file can be written, or somebody writes to it right now."""
         try:
-            with self._file.transaction():
+            with self._file.transaction(waits=False):
                 return None
         except StoreUnavailable as exc:
-            return exc
+            return None if exc.reason.startswith("SQLITE_BUSY") else exc
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -148,10 +148,10 @@ class _File:
         self.close = database.close
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, waits: bool = True) -> Iterator[sqlite3.Connection]:
         """A transaction of the database. Raises StoreUnavailable."""
         try:
-            with self._database.transaction() as rows:
+            with self._database.transaction(waits=waits) as rows:
                 yield rows
         except EmbeddedUnavailable as exc:
             raise StoreUnavailable(exc.reason) from exc

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from limits.storage import RedisStorage
 
-from gateway.admission.redis_client import REDIS_ERRORS, client_options
+from gateway.admission.redis_client import REDIS_ERRORS, connect
 
 
 class SharedRedisStorage(RedisStorage):
@@ -13,8 +13,9 @@ class SharedRedisStorage(RedisStorage):
     STORAGE_SCHEME = None  # type: ignore[assignment]  # not registered: made here and nowhere by its name
 
     def __init__(self, url: str, timeout_seconds: float = 0.05) -> None:
-        url = f"redis+{url}" if url.startswith("unix:") else url  # The library's name for what redis-py calls unix.
-        super().__init__(url, key_prefix="gateway:rate", wrap_exceptions=True, **client_options(timeout_seconds))
+        pool = connect(url, timeout_seconds).connection_pool
+        # The URL is not looked at where there is a pool.
+        super().__init__("redis://", pool, key_prefix="gateway:rate", wrap_exceptions=True)
 
     @property
     def base_exceptions(self) -> tuple[type[Exception], ...]:

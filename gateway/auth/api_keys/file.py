@@ -26,14 +26,25 @@ class FileKeys:
         self._path = path
         self._version = self._version_now()
         self._keys = self._read()
+        self._problem = ""
 
     def get(self, key_id: str) -> ApiKey | None:
         """The record of a key, revoked or not."""
+        self.problem()
+        return self._keys.get(key_id)
+
+    def problem(self) -> str:
+        """Why the file that is there now is not in force, empty where it is. Looks after it; a new reason is logged."""
+        before = self._problem
         try:
             self._refresh()
         except SourceFailed as exc:
-            _log.error("api_keys_file_unusable", extra={"reason": exc.reason})
-        return self._keys.get(key_id)
+            self._problem = exc.reason
+        if self._problem and self._problem != before:
+            _log.error("api_keys_file_unusable", extra={"reason": self._problem})
+        if before and not self._problem:
+            _log.warning("api_keys_file_usable")
+        return self._problem
 
     def version(self) -> Hashable:
         """Another value after each change of the file that could be read."""
@@ -47,14 +58,18 @@ class FileKeys:
 
     def _refresh(self) -> None:
         version = self._version_now()
-        if version != self._version:
-            self._version = version
-            self._keys = self._read()
+        if version == self._version:
+            return
+        self._version = version
+        self._keys = self._read()
+        self._problem = ""
 
     def _version_now(self) -> tuple[int, int, int]:
         try:
             status = self._path.stat()
         except OSError as exc:
+            # What comes back is read again, even where it is the same.
+            self._version = (0, 0, 0)
             raise SourceFailed(f"{self._path}: {exc.strerror}") from exc
         return status.st_ino, status.st_mtime_ns, status.st_size
 

@@ -56,7 +56,9 @@ def from_entry(entry: Any, *, last_used: float = 0) -> ApiKey:
     unknown = entry.keys() - {field.name for field in dataclasses.fields(ApiKey)}
     if unknown:
         raise ValueError(f"unknown field: {', '.join(sorted(unknown))}")
-    missing = [name for name in ("id", "name", "hash", "scopes") if not entry.get(name)]
+    missing = [name for name in ("id", "name", "hash") if not entry.get(name)]
+    # An empty list is a value: it grants nothing.
+    missing += ["scopes"] if entry.get("scopes") is None else []
     if missing:
         raise ValueError(f"missing field: {', '.join(missing)}")
     _check(entry)

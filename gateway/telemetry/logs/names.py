@@ -30,6 +30,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "telemetry_hook_failed": "A hook that only looks on failed; no answer was changed by it.",
     "metrics_fold_failed": "The worker's numbers could not be brought up to now; tried again a second later.",
     "metrics_not_shared": "There was no room for a worker's numbers in `GATEWAY_STATE_DIR`; it keeps them to itself.",
+    "metrics_folder_gone": "The `folder` with the workers' numbers was removed; `/metrics` shows those of one worker "
+    "until the server is started again.",
     # The core.
     "core_answer_untranslatable": "The core's answer has the right shape but values that its contract does not know.",
     "circuit_changed": "The circuit of a worker went from `before` to `now`; open means that the core is failing.",
@@ -50,7 +52,9 @@ LOG_EVENTS: Mapping[str, str] = {
     "introspection_failed": "Keycloak could not be asked whether a token was revoked; it is left alone for a moment.",
     # API keys.
     "api_keys_unavailable": "The store of API keys cannot be read; callers with keys get a 503.",
-    "api_keys_file_unusable": "`GATEWAY_API_KEYS_FILE` cannot be read or understood.",
+    "api_keys_file_unusable": "`GATEWAY_API_KEYS_FILE` cannot be read or understood, and `reason` says why; the keys "
+    "that were read last stay in force. Said once per reason.",
+    "api_keys_file_usable": "`GATEWAY_API_KEYS_FILE` was read again, and is in force.",
     "api_key_use_not_noted": "When a key was last used could not be kept; the request went on.",
     # Rates.
     "rate_store_down": "Redis cannot be had for rates; `counting` says who counts meanwhile.",

@@ -32,6 +32,7 @@ class Sources:
     shed: Callable[[], Mapping[str, int]]
     keyed_refused: Callable[[], int]
     keys_age: Callable[[], float | None]
+    keys_file_problem: Callable[[], str]
 
 
 class Folding:
@@ -103,6 +104,7 @@ class Folding:
     def _fold_process(self) -> None:
         if (age := self._sources.keys_age()) is not None:
             self._metrics.gauge("gateway_jwks_age_seconds").set(age)
+        self._metrics.gauge("gateway_api_keys_file_stale").set(bool(self._sources.keys_file_problem()))
         self._advance("gateway_process_cpu_seconds_total", time.process_time())
         self._metrics.gauge("gateway_process_resident_memory_bytes").set(_resident_bytes())
 

@@ -5,6 +5,7 @@ In one process they live in memory; under gunicorn in files that ``shared.py`` l
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gateway.telemetry.metrics.table import Spec
 
 __all__ = ["CONTENT_TYPE", "Metrics"]
+_log = logging.getLogger(__name__)
 
 _METHODS = frozenset({"GET", "HEAD", "PATCH", "PUT", "POST", "DELETE", "OPTIONS"})
 
@@ -45,6 +47,8 @@ class Metrics:
     def __init__(self, folder: Path | None = None) -> None:
         # Not part of the text format, and absent anyway where workers share files.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
+        self._folder = folder
+        self._is_told = False
         self._own = CollectorRegistry()
         self._shown = CollectorRegistry() if folder else self._own
         if folder:
@@ -93,12 +97,21 @@ class Metrics:
         self._labelled(name, *labels).inc(by)
 
     def collect(self) -> Iterable[Metric]:
-        """The present numbers of all workers."""
-        return self._shown.collect()
+        """The present numbers of all workers; where their folder is gone, of this worker alone."""
+        return self._present().collect()
 
     def render(self) -> bytes:
-        """The present numbers of all workers in Prometheus' text format."""
-        return generate_latest(self._shown)
+        """The same in Prometheus' text format."""
+        return generate_latest(self._present())
+
+    def _present(self) -> CollectorRegistry:
+        if self._folder is None or self._folder.is_dir():
+            return self._shown
+        if not self._is_told:
+            self._is_told = True
+            _log.error("metrics_folder_gone", extra={"folder": str(self._folder)})
+        # The files that are open live on, though nobody else finds them.
+        return self._own
 
 
 def _counter(spec: Spec, registry: CollectorRegistry) -> Counter:

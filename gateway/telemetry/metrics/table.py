@@ -144,6 +144,11 @@ METRICS: tuple[Spec, ...] = (
         "Age of the oldest realm's signing keys; `+Inf` while a realm has never given any.",
         across="livemax",
     ),
+    Spec(
+        "gateway_api_keys_file_stale",
+        "gauge",
+        "Workers that go on with older API keys, since `GATEWAY_API_KEYS_FILE` as it is now cannot be read.",
+    ),
     Spec("gateway_workers", "gauge", "Worker processes that serve."),
     Spec("gateway_process_cpu_seconds_total", "counter", "CPU time of the worker processes."),
     Spec("gateway_process_resident_memory_bytes", "gauge", "Resident memory of the worker processes."),

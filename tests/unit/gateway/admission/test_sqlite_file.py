@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -251,3 +252,56 @@ def test_many_processes_may_make_the_file_at_once(database, path):
 
     assert [process.returncode for process in processes] == [0] * 4
     assert len(names(database)) == 80
+
+
+def test_a_folder_of_another_user_is_told_with_what_stands_there_and_whose_it_is(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("to give a file away takes root")
+    place = tmp_path / "state"
+    place.mkdir(0o700)
+    (place / "facts").touch(0o600)
+    for given in (place / "facts", place):
+        os.chown(given, 12_345, 12_345)
+
+    with pytest.raises(EmbeddedUnavailable) as refused:
+        add(EmbeddedDatabase(place / "facts", LAYOUT))
+
+    assert refused.value.reason == (
+        f"not a file of this user; folder {place} of user 12345, mode 0700,"
+        f" file {place / 'facts'} of user 12345, mode 0600, used as user 0"
+    )
+
+
+def test_what_the_system_refuses_is_told_with_its_errno(tmp_path):
+    (tmp_path / "state").touch(0o640)
+
+    with pytest.raises(EmbeddedUnavailable) as refused:
+        add(EmbeddedDatabase(tmp_path / "state" / "facts", LAYOUT))
+
+    assert refused.value.reason == (
+        f"EEXIST (File exists); file {tmp_path / 'state'} of user {os.geteuid()}, mode 0640,"
+        f" {tmp_path / 'state' / 'facts'}: Not a directory, used as user {os.geteuid()}"
+    )
+
+
+def test_a_file_that_was_removed_is_not_written_to_any_more(database, path):
+    add(database, "before")
+    shutil.rmtree(path.parent)
+
+    add(database, "after")
+
+    assert names(EmbeddedDatabase(path, LAYOUT)) == ["after"]
+
+
+def test_who_does_not_wait_is_told_of_a_lock_at_once_and_waits_the_next_time(database, path):
+    add(database, "one")
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(EmbeddedUnavailable, match="SQLITE_BUSY"), database.transaction(waits=False):
+            pytest.fail("the lock is another's")
+        released = threading.Timer(0.05, other.execute, ["ROLLBACK"])
+        released.start()
+        add(database, "two")
+        released.join()
+
+    assert names(database) == ["one", "two"]

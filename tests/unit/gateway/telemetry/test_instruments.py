@@ -23,7 +23,13 @@ def _instruments(*, metrics: bool = True) -> Instruments:
 
 def _sources(core: Callable[[], GateSnapshot]) -> Sources:
     return Sources(
-        core=core, waiting=lambda: (0, 0.0), batches=int, shed=dict, keyed_refused=int, keys_age=lambda: None
+        core=core,
+        waiting=lambda: (0, 0.0),
+        batches=int,
+        shed=dict,
+        keyed_refused=int,
+        keys_age=lambda: None,
+        keys_file_problem=str,
     )
 
 

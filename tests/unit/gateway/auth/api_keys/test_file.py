@@ -61,11 +61,33 @@ def test_a_bad_new_version_changes_nothing_and_is_logged(file: KeyFile, caplog, 
     assert [entry.message for entry in caplog.records] == ["api_keys_file_unusable"]
 
 
-def test_a_file_that_is_gone_changes_nothing(file: KeyFile):
+def test_a_file_that_is_gone_changes_nothing_and_is_told_until_it_is_back(file: KeyFile, caplog):
     keys = FileKeys(file.path)
+    assert keys.problem() == ""
+    kept = file.path.read_text()
     file.path.unlink()
 
-    assert keys.get(file.kept.id) == file.kept
+    assert [keys.get(file.kept.id) for _ in range(3)] == [file.kept] * 3
+    assert keys.problem() == f"{file.path}: No such file or directory"
+    file.write(kept)
+    assert keys.problem() == ""
+    assert [entry.message for entry in caplog.records] == ["api_keys_file_unusable", "api_keys_file_usable"]
+
+
+def test_a_bad_file_is_told_for_as_long_as_it_is_there_and_logged_once(file: KeyFile, caplog):
+    keys = FileKeys(file.path)
+    file.write('{"keys": [{"id": "x"}]}')
+
+    assert [keys.problem() for _ in range(3)] == [f"{file.path}: key 1: missing field: name, hash, scopes"] * 3
+    assert [entry.message for entry in caplog.records] == ["api_keys_file_unusable"]
+
+
+def test_a_list_without_scopes_grants_nothing_and_takes_what_was_granted(file: KeyFile):
+    keys = FileKeys(file.path)
+    file.write({"keys": [{**file.kept.entry(), "scopes": []}]})
+
+    assert keys.get(file.kept.id).scopes == frozenset()
+    assert keys.problem() == ""
 
 
 @pytest.mark.parametrize("document", ["{", "[]", '{"keys": [{"id": "x"}]}'])

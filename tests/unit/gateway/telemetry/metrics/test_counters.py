@@ -23,6 +23,7 @@ class Worker:
         self.refused: dict[str, int] = {}
         self.keyed_refused = 0
         self.keys_age: float | None = None
+        self.keys_file_problem = ""
         self.metrics = Metrics()
         sources = Sources(
             core=lambda: self.core,
@@ -31,6 +32,7 @@ class Worker:
             shed=lambda: self.refused,
             keyed_refused=lambda: self.keyed_refused,
             keys_age=lambda: self.keys_age,
+            keys_file_problem=lambda: self.keys_file_problem,
         )
         self.folding = Folding(self.metrics, sources, "1.2.3")
 
@@ -148,9 +150,24 @@ def test_folding_goes_on_by_itself_after_a_fault(caplog: pytest.LogCaptureFixtur
         return a_snapshot()
 
     sources = Sources(
-        core=core, waiting=lambda: (0, 0.0), batches=int, shed=dict, keyed_refused=int, keys_age=lambda: None
+        core=core,
+        waiting=lambda: (0, 0.0),
+        batches=int,
+        shed=dict,
+        keyed_refused=int,
+        keys_age=lambda: None,
+        keys_file_problem=str,
     )
     ended = Folding(Metrics(), sources, "1").every(0.001)
 
     assert folded_again.wait(30)
     ended.set()
+
+
+def test_a_file_of_keys_that_is_not_in_force_is_a_gauge_of_one() -> None:
+    worker = Worker()
+    assert worker.folded("gateway_api_keys_file_stale") == 0
+
+    worker.keys_file_problem = "not JSON"
+
+    assert worker.folded("gateway_api_keys_file_stale") == 1

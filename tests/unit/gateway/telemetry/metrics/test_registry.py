@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -13,6 +13,9 @@ from gateway.telemetry.metrics.registry import Metrics
 from gateway.telemetry.metrics.table import ITEM_SERIES, METRICS, Spec
 from legacy_client.health.gate import DURATION_BOUNDS
 from tests.unit.gateway.telemetry.recording import a_batch, a_mixed_batch, a_request
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -139,3 +142,17 @@ def test_what_is_shown_is_what_the_table_names(metrics: Metrics) -> None:
     shown = {family.name for family in text_string_to_metric_families(metrics.render().decode())}
 
     assert shown <= {spec.name.removesuffix("_total") for spec in METRICS}
+
+
+def test_where_the_workers_folder_was_removed_one_shows_its_own_numbers_and_says_so_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "metrics"
+    folder.mkdir()
+    metrics = Metrics(folder)
+    metrics.batch_ended(a_batch())
+    folder.rmdir()
+
+    assert _value(metrics, "gateway_items_total", outcome="applied", code="ok") == 3
+    assert _value(metrics, "gateway_batches_total", kind="sync", status="200") == 1
+    assert [record.message for record in caplog.records] == ["metrics_folder_gone"]
