@@ -6,7 +6,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bulk-update-gateway
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak keycloak-test servers retest clean
+.PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak keycloak-test servers clients retest clean
 
 ##@ Start
 demo: setup ## Send one batch for each answer of the contract through the real service
@@ -52,12 +52,15 @@ format: setup ## Let ruff mend what it can
 	$(BIN)/ruff format .
 
 ##@ Longer
-test-all: test keycloak-test ## Slow properties, the OpenAPI-driven fuzz and the real Keycloak as well
+test-all: test keycloak-test clients ## Slow properties, the OpenAPI-driven fuzz, generated clients and the real Keycloak as well
 	$(BIN)/python -m pytest -m slow
 
 servers: ## Debian's packages for tests that need a server or a browser: redis-server, chromium, prometheus (as root)
 	apt-get update -qq
 	apt-get install -y -qq --no-install-recommends redis-server chromium prometheus >/dev/null
+
+clients: setup ## Generators and linters of the OpenAPI document for make test-all (Go, Java, Maven and Node are the machine's)
+	@$(BIN)/python -m tests.clients.tools
 
 keycloak-test: setup ## The gateway against the real Keycloak, which is fetched; skipped with the reason where it cannot be
 	$(BIN)/python -m pytest -m keycloak

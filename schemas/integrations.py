@@ -33,7 +33,7 @@ _OPTIONS_NEEDED = Message(
 
 _NULL = {"type": "null"}
 _IS_SELECT = {"properties": {"type": {"const": "SELECT"}}, "required": ["type"]}
-_HAS_OPTIONS = {"properties": {"options": {"type": "array", "minItems": 1}}, "required": ["options"]}
+_HAS_OPTIONS = {"properties": {"options": {"type": "array", "items": {}, "minItems": 1}}, "required": ["options"]}
 _HAS_CONTEXT = {"properties": {"contextActionId": {"type": "string"}}, "required": ["contextActionId"]}
 _NO_CHOICES = {"properties": {"options": _NULL, "allowMultiSelect": _NULL}}
 

@@ -30,7 +30,7 @@ _SECURITY = {
     "keycloak": {
         **_BEARER,
         "bearerFormat": "JWT",
-        "description": "A Keycloak access token, verified as RFC 8725 asks.",
+        "description": "A Keycloak access token, verified as RFC8725 asks.",
     },
     "apiKey": {**_BEARER, "description": "An API key with the scope INTEGRATION_API."},
 }

@@ -1,0 +1,126 @@
+"""Makes a client from a document, builds a partner's program around it, and runs that: one function for each language."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+from tests.clients.tools import HERE, program, tool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+PROGRAMS = HERE / "programs"
+
+
+def _run(folder: Path, *command: object, **environment: str) -> str:
+    ran = subprocess.run(
+        [str(part) for part in command],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ran.returncode == 0, f"{command[0]}: {ran.stdout[-3000:]}\n{ran.stderr[-3000:]}"
+    return ran.stdout
+
+
+def _openapi_generator(folder: Path, language: str, to: str, **properties: str) -> None:
+    jar = tool("generator/openapi-generator-cli.jar")
+    given = ",".join(f"{name}={value}" for name, value in properties.items())
+    options = ["--additional-properties", given] if given else []
+    parts = "models,apis,supportingFiles,modelTests=false,apiTests=false,modelDocs=false,apiDocs=false"
+    command = ("generate", "-i", "openapi.json", "-g", language, "-o", to, "--global-property", parts, *options)
+    _run(folder, program("java"), "-jar", jar, *command)
+
+
+def _python(folder: Path) -> list[object]:
+    python = tool("python/bin/python")
+    _openapi_generator(folder, "python", ".", packageName="gateway_client")
+    return [python, "-W", "error", "partner.py"]
+
+
+def _httpx(folder: Path) -> list[object]:
+    made = (
+        "generate",
+        "--path",
+        "openapi.json",
+        "--meta",
+        "none",
+        "--output-path",
+        "gateway_client",
+        "--fail-on-warning",
+    )
+    # Its last step is ruff, which it looks for by name.
+    path = f"{tool('python/bin')}{os.pathsep}{os.environ['PATH']}"
+    _run(folder, tool("python/bin/openapi-python-client"), *made, PATH=path)
+    return [tool("python/bin/python"), "-W", "error", "partner.py"]
+
+
+def _go(folder: Path) -> list[object]:
+    go = program("go")
+    _openapi_generator(folder, "go", "client", packageName="client", withGoMod="false")
+    _run(folder, go, "vet", "./...")
+    _run(folder, go, "build", "-o", "partner", ".")
+    return [folder / "partner"]
+
+
+def _java(folder: Path) -> list[object]:
+    classpath = f"{tool('jars')}/*"
+    # Without it a list that is left out is sent as an empty one.
+    _openapi_generator(folder, "java", ".", containerDefaultToNull="true")
+    sources = (folder / "src" / "main" / "java").rglob("*.java")
+    _run(folder, program("javac"), "-nowarn", "-cp", classpath, "-d", "classes", "Partner.java", *sources)
+    return [program("java"), "-cp", f"classes:{classpath}", "Partner"]
+
+
+def _axios(folder: Path) -> list[object]:
+    tool("node/node_modules")
+    _openapi_generator(folder, "typescript-axios", "client")
+    return _compiled(folder)
+
+
+def _fetch(folder: Path) -> list[object]:
+    _run(folder, tool("node/node_modules/.bin/openapi-typescript"), "openapi.json", "-o", "client/schema.d.ts")
+    return _compiled(folder)
+
+
+def _compiled(folder: Path) -> list[object]:
+    (folder / "node_modules").symlink_to(tool("node/node_modules"))
+    options = (
+        "--strict",
+        "--target",
+        "es2022",
+        "--module",
+        "nodenext",
+        "--moduleResolution",
+        "nodenext",
+        "--types",
+        "node",
+    )
+    _run(folder, tool("node/node_modules/.bin/tsc"), *options, "--skipLibCheck", "partner.ts")
+    return [program("node"), "partner.js"]
+
+
+LANGUAGES: Mapping[str, Callable[[Path], list[object]]] = {
+    "python": _python,
+    "httpx": _httpx,
+    "go": _go,
+    "java": _java,
+    "axios": _axios,
+    "fetch": _fetch,
+}
+"""The folder of the program → what makes and builds it in a folder, and gives the command that runs it."""
+
+
+def answers(language: str, folder: Path, document: str, **environment: str) -> dict[str, Any]:
+    """What the partner's program read, in ``folder``. Raises Unavailable where a tool is not here."""
+    shutil.copytree(PROGRAMS / language, folder, dirs_exist_ok=True)
+    (folder / "openapi.json").write_text(document, encoding="utf-8")
+    read: dict[str, Any] = json.loads(_run(folder, *LANGUAGES[language](folder), **environment))
+    return read
