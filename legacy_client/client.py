@@ -76,14 +76,6 @@ class LegacyClient:
         [(_, result)] = self.send(operation, [call], context)
         return result
 
-    def waiting(self) -> tuple[int, float]:
-        """Calls not yet sent, and the age in seconds of the oldest."""
-        return self._transport.waiting()
-
     def ping(self) -> CoreError | None:
         """None if a connection to the core can be had; sends no request."""
         return self._transport.ping()
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._transport.close()

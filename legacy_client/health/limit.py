@@ -11,26 +11,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Common for AIMD over calls: deep enough to be felt, and regained within some tens of round trips.
+_CUT = 0.7
+
 
 class AdaptiveLimit:
-    """Between ``floor`` and ``ceiling``, where it starts; a cut multiplies it by ``backoff``.
-
-    A call slower than ``slow_seconds`` is a sign of overload like a 429 or a timeout.
-    """
+    """Between ``floor`` and ``ceiling``, where it starts."""
 
     def __init__(
         self,
         *,
         floor: int,
         ceiling: int,
-        backoff: float = 0.7,
-        slow_seconds: float = float("inf"),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._floor = float(min(floor, ceiling))
         self._ceiling = float(ceiling)
-        self._backoff = backoff
-        self._slow_seconds = slow_seconds
         self._clock = clock
         self._limit = self._ceiling
         self._cut_at = float("-inf")
@@ -42,7 +38,7 @@ class AdaptiveLimit:
 
     def record(self, *, overloaded: bool, seconds: float, in_flight: int) -> None:
         """The end of a call that took ``seconds`` while ``in_flight`` were under way, itself included."""
-        if overloaded or seconds > self._slow_seconds:
+        if overloaded:
             self._cut(self._clock(), seconds)
         elif in_flight * 2 >= self._limit:
             # A limit that is not being used says nothing about what the core can bear.
@@ -51,5 +47,5 @@ class AdaptiveLimit:
     def _cut(self, now: float, seconds: float) -> None:
         # One burst is one sign: calls begun before the last cut were sent under the limit that it already lowered.
         if now - seconds >= self._cut_at:
-            self._limit = max(self._floor, self._limit * self._backoff)
+            self._limit = max(self._floor, self._limit * _CUT)
             self._cut_at = now

@@ -1,4 +1,4 @@
-"""The hub transport as the rest of the client sees it: a requests adapter that also takes many requests at once."""
+"""The hub transport as the rest of the client sees it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import time
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-import requests
 from gevent import get_hub
 from gevent.socket import getaddrinfo
-from requests.adapters import BaseAdapter
 
-from legacy_client.deadline import Deadline
-from legacy_client.errors import CoreError, Stopped, TimedOut, Unreachable, Untrusted
-from legacy_client.transport.base import Flow, Limits, Tls
+from legacy_client.errors import Stopped
+from legacy_client.transport.base import Limits, Tls
 from legacy_client.transport.hub.addresses import Addresses
 from legacy_client.transport.hub.dialing import Endpoint
 from legacy_client.transport.hub.engine import Engine, never_sent
@@ -21,21 +18,16 @@ from legacy_client.transport.hub.wire import Origin, Wire
 from legacy_client.transport.tls import client_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from gevent.hub import Hub
-    from requests import PreparedRequest, Response
+    from requests import Response
 
-    from legacy_client.transport.base import Gate, Requests
-
-_AS_REQUESTS: dict[type[CoreError], type[requests.RequestException]] = {
-    Untrusted: requests.exceptions.SSLError,
-    Unreachable: requests.ConnectionError,
-    TimedOut: requests.ReadTimeout,
-}
+    from legacy_client.errors import CoreError
+    from legacy_client.transport.base import Flow, Gate, Requests
 
 
-class HubTransport(BaseAdapter):
+class HubTransport:
     """A Transport (see ``transport.base``) with one engine per event loop, made when it is first used.
 
     The bounds hold per event loop; under gevent that is per process. Raises ValueError or OSError for a URL, a CA file
@@ -52,7 +44,6 @@ class HubTransport(BaseAdapter):
         resolve: Callable[..., list[Any]] = getaddrinfo,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__()
         self._origin = Origin(base_url)
         self._context = client_context(tls or Tls()) if self._origin.is_secure else None
         self._limits = limits or Limits()
@@ -82,27 +73,6 @@ class HubTransport(BaseAdapter):
             engine.close()
         self._engines.clear()
 
-    def send(
-        self,
-        request: PreparedRequest,
-        stream: bool = False,
-        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
-        verify: bool | str = True,
-        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> Response:
-        """One request, for a session that this adapter is mounted on; ``timeout`` is the total, in seconds.
-
-        The other arguments have no effect: an answer is bounded and read whole, TLS is the transport's own and always
-        verified. Raises requests' exceptions, each with the CoreError as its cause.
-        """
-        read_timeout = timeout[1] if isinstance(timeout, tuple) else timeout
-        seconds = self._limits.attempt_seconds if read_timeout is None else read_timeout
-        ((_, result),) = self.send_many([request], Flow(deadline=Deadline(seconds, self._clock), concurrency=1))
-        if isinstance(result, CoreError):
-            raise _as_requests(result)(result.reason, request=request) from result
-        return result
-
     def _engine(self) -> Engine:
         hub = get_hub()
         engine = self._engines.get(hub)
@@ -115,7 +85,3 @@ class HubTransport(BaseAdapter):
         endpoint = Endpoint(host=self._origin.host, addresses=addresses, context=self._context)
         wire = Wire(self._origin, self._limits.deadline_header)
         return Engine(hub.loop, endpoint, wire, self._limits, self._gate, self._clock)
-
-
-def _as_requests(error: CoreError) -> type[requests.RequestException]:
-    return _AS_REQUESTS.get(type(error), requests.exceptions.ConnectionError)

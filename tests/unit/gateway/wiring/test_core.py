@@ -33,7 +33,7 @@ def link(tmp_path):
 
     yield make
     for made in links:
-        made.client.close()
+        made.transport.close()
 
 
 def credentials(made):

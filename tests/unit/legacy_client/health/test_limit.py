@@ -75,14 +75,6 @@ def test_it_does_not_grow_while_it_is_not_used() -> None:
     assert limit.value == 70
 
 
-def test_a_slow_call_is_a_sign_of_overload() -> None:
-    limit, _ = fresh(ceiling=100, slow_seconds=1.0)
-
-    limit.record(overloaded=False, seconds=1.5, in_flight=100)
-
-    assert limit.value == 70
-
-
 def test_a_floor_above_the_ceiling_is_the_ceiling() -> None:
     limit, _ = fresh(floor=8, ceiling=2)
 
