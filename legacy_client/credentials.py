@@ -7,7 +7,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from legacy_client.errors import Unreachable
+from legacy_client.errors import Misconfigured, Unreachable
+from legacy_client.header_line import header_line
+from legacy_client.watched_files import WatchedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,41 +59,48 @@ class ForwardedCredentials:
 class StaticFileCredentials:
     """One header from a file with the line ``Name: value``, looked at again at most every ``check_seconds``.
 
-    A file that is gone or malformed keeps the header read last; at the start it raises OSError or ValueError.
+    ``own`` are names of headers that the gateway writes itself. A file that is gone or malformed keeps the header read
+    last; at the start it raises OSError or ValueError.
     """
 
-    def __init__(self, path: Path, *, check_seconds: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
-        self._path = path
-        self._check_seconds = check_seconds
-        self._clock = clock
-        self._checked_at = clock()
-        self._stamp = _stamp(path)
-        self._headers = _header_line(path)
+    def __init__(
+        self,
+        path: Path,
+        *,
+        own: frozenset[str] = frozenset(),
+        check_seconds: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._file = WatchedFiles(
+            (path,),
+            lambda: header_line(path.read_bytes(), own=own),
+            tell=lambda reason: _log.warning("core_credentials_unreadable", extra={"reason": reason}),
+            check_seconds=check_seconds,
+            clock=clock,
+        )
 
     def headers(self, context: CallContext) -> Mapping[str, str]:
         """The header, as the file has it now or had it a moment ago."""
-        if self._clock() - self._checked_at >= self._check_seconds:
-            self._look()
-        return self._headers
+        return self._file.current()
 
     def refused(self, headers: Mapping[str, str]) -> bool:
         """True if the file has another header by now."""
-        self._look()
-        return self._headers != headers
+        self._file.look()
+        return self._file.current() != headers
 
-    def _look(self) -> None:
-        self._checked_at = self._clock()
-        try:
-            stamp = _stamp(self._path)
-            if stamp != self._stamp:
-                self._headers = _header_line(self._path)
-                self._stamp = stamp
-        except (OSError, ValueError) as exc:
-            _log.warning("core_credentials_unreadable", extra={"error": type(exc).__name__})
+
+class TokenRefused(Exception):
+    """Whoever gives tokens refuses our own credentials, so that asking again is no use before somebody mends them."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class ClientCredentials:
     """A bearer token from ``fetch``, which returns ``(token, lifetime in seconds)`` and may raise anything.
+
+    TokenRefused means that our own credentials are wrong: then the call is misconfigured, not the core unreachable.
 
     Renewed by one caller when ``margin`` of its life is left, while the others go on with the old one; where there is
     no old one they wait for it, each no longer than its own deadline. After a failed fetch the next is tried
@@ -116,9 +125,10 @@ class ClientCredentials:
         self._flight = threading.Lock()
         self._headers: Mapping[str, str] = {}
         self._renew_at = self._expires_at = self._tried_at = float("-inf")
+        self.refusal = ""
 
     def headers(self, context: CallContext) -> Mapping[str, str]:
-        """The token's header. Raises Unreachable where there is no valid token and none can be fetched."""
+        """The token's header. Raises Unreachable or Misconfigured where there is no valid token and none can be fetched."""
         now = self._clock()
         # Nobody waits who has a token that is good.
         patience = context.deadline.remaining() if now >= self._expires_at else 0.0
@@ -129,7 +139,9 @@ class ClientCredentials:
             finally:
                 self._flight.release()
         if self._clock() >= self._expires_at:
-            raise Unreachable("no credentials", retry_after=self._cooldown_seconds)
+            if self.refusal:
+                raise Misconfigured(f"no token: {self.refusal}")
+            raise Unreachable("no token", retry_after=self._cooldown_seconds)
         return self._headers
 
     def refused(self, headers: Mapping[str, str]) -> bool:
@@ -149,20 +161,12 @@ class ClientCredentials:
         except Exception as exc:  # noqa: BLE001 -- whatever the fetch raises, the call's error is the same
             # The pause begins now: those who waited for a fetch that took long must not make one each.
             self._tried_at = self._clock()
-            _log.warning("core_token_fetch_failed", extra={"error": type(exc).__name__})
+            self.refusal = exc.reason if isinstance(exc, TokenRefused) else ""
+            # Of a foreign error only its kind is told: its text may hold the secret.
+            reason = getattr(exc, "reason", "")
+            _log.warning("core_token_fetch_failed", extra={"error": type(exc).__name__, "reason": reason})
             return
+        self.refusal = ""
         self._headers = {"Authorization": f"Bearer {token}"}
         self._expires_at = now + lifetime
         self._renew_at = now + lifetime * (1.0 - self._margin)
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    status = path.stat()
-    return status.st_mtime_ns, status.st_ino, status.st_size
-
-
-def _header_line(path: Path) -> Mapping[str, str]:
-    name, colon, value = path.read_text(encoding="latin-1").strip().partition(":")
-    if not (colon and name.strip() and value.strip()) or "\n" in value:
-        raise ValueError("the file is one header line, `Name: value`")
-    return {name.strip(): value.strip()}

@@ -6,6 +6,7 @@
     ├── NotSent            nothing reached the core
     │   ├── Unreachable        name look-up, connect refused, connect timeout
     │   ├── Untrusted          the TLS peer could not be verified
+    │   ├── Misconfigured      the gateway's own credentials cannot be had, or cannot be sent
     │   ├── Unsendable         the call cannot be written as a request: a fault of our own
     │   ├── CircuitOpen        the circuit refused the call
     │   └── Stopped            deadline passed, shutdown, or the client left, before the call was sent
@@ -60,6 +61,10 @@ class Unreachable(NotSent):
 
 class Untrusted(NotSent):
     """The core's certificate, or the gateway's own, was not accepted in the TLS handshake."""
+
+
+class Misconfigured(NotSent):
+    """The gateway has no credentials for the core that can be sent: a fault of configuration."""
 
 
 class Unsendable(NotSent):

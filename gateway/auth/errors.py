@@ -77,9 +77,11 @@ class KeysUnavailable(AuthError):
 class SourceFailed(Exception):
     """Keycloak, or the store of API keys, could not be had or gave what cannot be used.
 
-    ``reason`` names the kind of failure, never the content.
+    ``reason`` names the kind of failure, never the content. ``refusal`` is Keycloak's error code where it refuses the
+    gateway's own client (RFC 6749 section 5.2).
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, refusal: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.refusal = refusal

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _CODES: Mapping[type[core.CoreError], str] = {
     core.Unreachable: "core_unreachable",
     core.Untrusted: "core_misconfigured",
+    core.Misconfigured: "core_misconfigured",
     core.Unsendable: "internal_error",
     core.CircuitOpen: "circuit_open",
     core.TimedOut: "core_timeout",
@@ -51,6 +52,7 @@ class ItemErrors:
             retryable=row.retryable,
             retry_after=whole_seconds(error.retry_after) if row.retryable else None,
             errors=self.to_public(error.errors) if isinstance(error, core.SaidNo) and error.errors else {},
+            reason=error.reason,
         )
 
     def internal(self, item_id: object, outcome: Applied) -> ItemError:

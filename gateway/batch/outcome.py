@@ -20,7 +20,10 @@ Action = bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemError:
-    """One item that was not updated (``contract.md`` 1.3, item error); ``retry_after`` is in whole seconds."""
+    """One item that was not updated (``contract.md`` 1.3, item error); ``retry_after`` is in whole seconds.
+
+    ``reason`` is for logs only: it is neither shown nor kept.
+    """
 
     status: int
     code: str
@@ -29,6 +32,7 @@ class ItemError:
     retryable: bool = False
     retry_after: int | None = None
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    reason: str = field(default="", compare=False)
 
     @property
     def is_final(self) -> bool:
@@ -46,7 +50,9 @@ class ItemError:
 
     def stored(self) -> dict[str, Any]:
         """The error as the idempotency journal keeps it."""
-        return asdict(self)
+        kept = asdict(self)
+        del kept["reason"]
+        return kept
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> ItemError:

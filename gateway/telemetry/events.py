@@ -37,6 +37,11 @@ class Failure(Protocol):
         """``not_applied``, ``not_sent`` or ``unknown``."""
         ...
 
+    @property
+    def reason(self) -> str:
+        """Why, for operators: an errno or TLS alert with host and port, a status; never data. May be empty."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedItem:
@@ -46,6 +51,7 @@ class FailedItem:
     item_id: str
     code: str
     outcome: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +152,7 @@ def summarize(
     if len(failures) < items:
         counts[APPLIED] = items - len(failures)
     failed = [
-        FailedItem(index=index, item_id=item_id, code=failure.code, outcome=str(failure.outcome))
+        FailedItem(index=index, item_id=item_id, code=failure.code, outcome=str(failure.outcome), reason=failure.reason)
         for index, item_id, failure in failures[:keep_failed]
     ]
     return BatchDetails(kind=kind, items=items, seconds=seconds, status=status, counts=counts, failed=failed)

@@ -20,9 +20,12 @@ from gateway.auth.keycloak.signing_keys import ALGORITHMS
 from gateway.auth.keycloak.token_principal import PrincipalRules
 from gateway.auth.keycloak.verifier import Realm, TokenVerifier
 from gateway.settings import SettingsError, variable
+from gateway.settings.secrets import secret_now
 from gateway.wiring.core_token import CoreToken
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keycloak import KeycloakOpenID
 
     from gateway.settings import Settings
@@ -70,11 +73,8 @@ class Access:
     def core_token(self) -> CoreToken:
         """A source of tokens for ``CORE_AUTH=client_credentials``, from the first realm."""
         settings = self._settings
-        return CoreToken(
-            self._server.client(
-                settings.keycloak_realm[0], client_id=settings.core_client_id, secret=settings.core_client_secret
-            )
-        )
+        client = self._server.client(settings.keycloak_realm[0], client_id=settings.core_client_id)
+        return CoreToken(client, partial(secret_now, settings.core_client_secret))
 
     def _make_realms(self) -> tuple[Realm, ...]:
         settings = self._settings
@@ -105,18 +105,20 @@ class Access:
 
     def _introspection(self) -> Introspection:
         settings = self._settings
-        client_id, secret = settings.introspection_client_id, settings.introspection_client_secret
         clients = {
-            realm.name: self._server.client(realm.name, client_id=client_id, secret=secret) for realm in self._realms
+            realm.name: self._server.client(realm.name, client_id=settings.introspection_client_id)
+            for realm in self._realms
         }
+        secret = partial(secret_now, settings.introspection_client_secret)
         return Introspection(
-            {name: partial(_introspect, client) for name, client in clients.items()},
+            {name: partial(_introspect, client, secret) for name, client in clients.items()},
             ttl=settings.introspection_ttl,
             fail_open=settings.introspection_fail_open,
         )
 
 
-def _introspect(client: KeycloakOpenID, token: str) -> dict[str, Any]:
+def _introspect(client: KeycloakOpenID, secret: Callable[[], str], token: str) -> dict[str, Any]:
+    client.client_secret_key = secret()
     return ask(partial(client.introspect, token))
 
 

@@ -60,6 +60,7 @@ def connect(settings: Settings) -> Backends:
     access = Access(settings)
     access.start()
     core = CoreLink(settings, access.core_token)
+    core.start()
     storage = rate_storage(settings)
     idempotency = idempotency_store(settings)
     return Backends(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.settings import SettingsError, variable
-from gateway.wiring.reachability import Reachability
+from gateway.wiring.reachability import Reachability, told_kind
 from legacy_client import (
     AdaptiveLimit,
     Circuit,
@@ -42,10 +42,11 @@ class CoreLink:
         )
         self.gate = _gate(settings, budget)
         self.transport = _transport(settings, self.gate)
+        self._credentials = _credentials(settings, fetch_token)
         self.client = LegacyClient(
             settings.core_url,
             self.transport,
-            credentials=_credentials(settings, fetch_token),
+            credentials=self._credentials,
             retries=RetryPolicy(
                 budget,
                 attempts=settings.retry_attempts,
@@ -64,14 +65,25 @@ class CoreLink:
         """Readiness: the core can be reached, and the circuit is not open."""
         snapshot = self.gate.snapshot()
         # An open circuit says enough; a look at a core that fails would only load it.
-        is_reachable = snapshot.circuit == "open" or self._reachability.is_reachable()
+        problem = None if snapshot.circuit == "open" else self._reachability.problem()
         return {
-            "ready": snapshot.circuit != "open" and is_reachable,
+            "ready": snapshot.circuit != "open" and problem is None,
             "circuit": snapshot.circuit,
             "limit": snapshot.limit,
             "in_flight": snapshot.in_flight,
-            **({} if is_reachable else {"reason": "unreachable"}),
+            **({} if problem is None else {"reason": told_kind(problem), "detail": problem.reason}),
+            **self._refusal(),
         }
+
+    def start(self) -> None:
+        """Look for the core, and log where it cannot be reached; returns at once."""
+        self._reachability.start()
+
+    def _refusal(self) -> dict[str, str]:
+        """Where Keycloak refuses us a token: partners get a 502 that says so, which they would not from a service that is not ready."""
+        own = self._credentials
+        refusal = own.refusal if isinstance(own, ClientCredentials) else ""
+        return {"credentials": refusal} if refusal else {}
 
 
 def _gate(settings: Settings, budget: RetryBudget) -> CoreGate:
@@ -122,6 +134,10 @@ def _credentials(settings: Settings, fetch_token: Callable[[], FetchToken]) -> C
     if settings.core_auth == "forward":
         return ForwardedCredentials()
     try:
-        return StaticFileCredentials(Path(settings.core_auth_file))
-    except (OSError, ValueError) as exc:
-        raise SettingsError(f"{variable('core_auth_file')}: must be a file with one line, Name: value") from exc
+        return StaticFileCredentials(
+            Path(settings.core_auth_file), own=frozenset({settings.core_deadline_header.lower()})
+        )
+    except OSError as exc:
+        raise SettingsError(f"{variable('core_auth_file')}: cannot be read ({exc.strerror})") from exc
+    except ValueError as exc:
+        raise SettingsError(f"{variable('core_auth_file')}: {exc}") from exc

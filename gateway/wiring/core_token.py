@@ -7,23 +7,37 @@ from typing import TYPE_CHECKING
 
 from gateway.auth.errors import SourceFailed
 from gateway.auth.keycloak.client import ask
+from legacy_client.credentials import TokenRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keycloak import KeycloakOpenID
 
 
 class CoreToken:
-    """Fetches a token by the client-credentials grant (RFC 6749 §4.4) each time it is called; it keeps none."""
+    """Fetches a token by the client-credentials grant (RFC 6749 §4.4) each time it is called; it keeps none.
 
-    def __init__(self, client: KeycloakOpenID) -> None:
+    ``secret`` gives the client's secret as it is now.
+    """
+
+    def __init__(self, client: KeycloakOpenID, secret: Callable[[], str]) -> None:
+        self._client = client
+        self._secret = secret
         self._fetch = partial(client.token, grant_type="client_credentials")
 
     def __call__(self) -> tuple[str, float]:
-        """The access token, and the seconds for which it is valid. Raises SourceFailed.
+        """The access token, and the seconds for which it is valid. Raises SourceFailed or TokenRefused.
 
         One call at a time: the client writes its headers while it asks.
         """
-        answer = ask(self._fetch)
+        self._client.client_secret_key = self._secret()
+        try:
+            answer = ask(self._fetch)
+        except SourceFailed as exc:
+            if exc.refusal:
+                raise TokenRefused(exc.reason) from exc
+            raise
         token, seconds = answer.get("access_token"), _positive(answer.get("expires_in"))
         if not isinstance(token, str) or not token or not seconds:
             raise SourceFailed("no token in the answer")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from legacy_client.errors import Unreachable, Untrusted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from legacy_client.errors import CoreError
+
+_log = logging.getLogger(__name__)
 
 # A look serves all askers for this long.
 _FRESH_SECONDS = 2.0
@@ -24,8 +29,16 @@ def _in_the_background(look: Callable[[], None]) -> None:
     threading.Thread(target=look, name="core-ping", daemon=True).start()
 
 
+def told_kind(problem: CoreError) -> str:
+    """The word of readiness for why there is no connection."""
+    return "certificate" if isinstance(problem, Untrusted) else "unreachable"
+
+
 class Reachability:
-    """``ping`` gives None where the core can be reached; ``seconds`` is the longest it may take."""
+    """``ping`` gives None where the core can be reached; ``seconds`` is the longest it may take.
+
+    What changes is logged, each once.
+    """
 
     def __init__(
         self,
@@ -41,15 +54,20 @@ class Reachability:
         self._run = run
         self._lock = threading.Lock()
         self._looked_at = -math.inf
-        self._is_reachable = False
+        self._problem: CoreError | None = Unreachable("not looked for yet")
+        self._told = ""
         self._look: threading.Event | None = None
 
-    def is_reachable(self) -> bool:
-        """Whether the last look reached the core; before the first one has ended, no."""
+    def start(self) -> None:
+        """Begin the first look."""
+        self._begin_to_look()
+
+    def problem(self) -> CoreError | None:
+        """Why the last look did not reach the core, or None; before the first one has ended, that."""
         age = self._clock() - self._looked_at
         if age >= _FRESH_SECONDS:
             self._begin_to_look().wait(_MOMENT_SECONDS if age < _TELLABLE_SECONDS else self._seconds)
-        return self._is_reachable
+        return self._problem
 
     def _begin_to_look(self) -> threading.Event:
         with self._lock:
@@ -60,7 +78,15 @@ class Reachability:
         return look
 
     def _end_look(self, look: threading.Event) -> None:
-        is_reachable = self._ping() is None
+        problem = self._ping()
         with self._lock:
-            self._is_reachable, self._looked_at, self._look = is_reachable, self._clock(), None
+            self._problem, self._looked_at, self._look = problem, self._clock(), None
+        self._tell(problem)
         look.set()
+
+    def _tell(self, problem: CoreError | None) -> None:
+        told, self._told = self._told, "" if problem is None else f"{told_kind(problem)}: {problem.reason}"
+        if self._told and self._told != told:
+            _log.warning("core_unreachable", extra={"reason": self._told})
+        elif told and not self._told:
+            _log.info("core_reachable")

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
-from legacy_client.errors import AccessDenied, CircuitOpen, CoreError, Stopped, Unsendable, Untrusted
+from legacy_client.errors import AccessDenied, CircuitOpen, CoreError, Misconfigured, Stopped, Unsendable, Untrusted
 from legacy_client.operations import Call, Operation
 from legacy_client.sending.retry import Failed, is_retryable, settled
 from legacy_client.transport.base import Flow
@@ -154,7 +154,8 @@ class Fanout(Generic[Call]):
         try:
             return self._unsigned.extended({**{k: v for k, v in own.items() if v}, **headers})
         except ValueError as exc:
-            raise Unsendable("header") from exc
+            kind = Misconfigured if _breaks(self._unsigned, headers) else Unsendable
+            raise kind("a header cannot be sent") from exc
 
     def _flow(self, indices: Sequence[int]) -> Flow:
         context, before_send = self._context, self._context.before_send
@@ -181,7 +182,7 @@ class Fanout(Generic[Call]):
         return self._renewed_in_round == self._round
 
     def _tell_operators(self, error: CoreError) -> None:
-        if isinstance(error, (AccessDenied, Untrusted)) and not self._told:
+        if isinstance(error, (AccessDenied, Misconfigured, Untrusted)) and not self._told:
             self._told = True
             _log.error("core_misconfigured", extra={"reason": error.reason})
 
@@ -192,3 +193,11 @@ class Fanout(Generic[Call]):
     def _pause(self, seconds: float) -> None:
         self._item_seconds_left -= seconds
         self._wiring.pause(self._context.deadline, seconds)
+
+
+def _breaks(template: RequestTemplate, headers: Mapping[str, str]) -> bool:
+    try:
+        template.extended(headers)
+    except ValueError:
+        return True
+    return False

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from legacy_client.watched_files import WatchedFiles
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from legacy_client.transport.base import Tls
+
+_log = logging.getLogger(__name__)
 
 
 def client_context(tls: Tls) -> ssl.SSLContext:
@@ -19,6 +27,16 @@ def client_context(tls: Tls) -> ssl.SSLContext:
     if tls.cert_file:
         context.load_cert_chain(tls.cert_file, tls.key_file or None)
     return context
+
+
+def watched_context(tls: Tls) -> Callable[[], ssl.SSLContext]:
+    """Gives the context for the next connection, made again when one of its files changes. Raises as ``client_context``."""
+    paths = [Path(name) for name in (tls.ca_file, tls.cert_file, tls.key_file) if name]
+    return WatchedFiles(
+        paths,
+        lambda: client_context(tls),
+        tell=lambda reason: _log.warning("core_tls_files_unusable", extra={"reason": reason}),
+    ).current
 
 
 def is_end_of_stream(error: BaseException) -> bool:

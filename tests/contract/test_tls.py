@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +15,7 @@ from legacy_client.deadline import Deadline
 from legacy_client.errors import BrokenOff, CoreError, Unreachable, Untrusted
 from legacy_client.transport.base import Flow, Limits, Tls
 from tests.contract.certificates import Authority
-from tests.contract.fake_core import FakeCore, close, hang, reset, send
+from tests.contract.fake_core import FakeCore, action, close, hang, reset, send
 from tests.contract.gates import NotingGate
 from tests.contract.stages import ON_SOCKETS, connect, prepare
 
@@ -132,3 +134,58 @@ def test_a_handshake_that_does_not_end_is_no_connection(
 
         assert type(call(transport, url)) is Unreachable
         assert type(transport.ping()) is Unreachable
+
+
+def test_a_ca_file_that_was_replaced_holds_for_the_next_connection(
+    authority: Authority, open_transport: Callable[..., Transport], tmp_path: Path
+) -> None:
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_text(Path(Authority(tmp_path, "other").file).read_text())
+    with FakeCore(tls=authority.issue("localhost").server(), default=(action(), close())) as core:
+        transport = open_transport(core.url, Tls(ca_file=str(trusted)))
+        assert isinstance(call(transport, core.url), Untrusted)
+
+        trusted.write_text(Path(authority.file).read_text())
+
+        assert _eventually(lambda: isinstance(call(transport, core.url), Response))
+
+
+def test_a_client_certificate_that_was_replaced_is_shown_with_the_next_connection(
+    authority: Authority, open_transport: Callable[..., Transport], tmp_path: Path
+) -> None:
+    stranger, ours = Authority(tmp_path, "stranger").issue("gateway"), authority.issue("gateway")
+    cert, key = tmp_path / "client.pem", tmp_path / "client.key"
+    cert.write_text(Path(stranger.cert_file).read_text())
+    key.write_text(Path(stranger.key_file).read_text())
+    server = authority.issue("localhost").server(clients_of=authority.file)
+    with FakeCore(tls=server, default=(action(), close())) as core:
+        transport = open_transport(core.url, Tls(ca_file=authority.file, cert_file=str(cert), key_file=str(key)))
+        assert isinstance(call(transport, core.url), Untrusted)
+
+        # A certificate without its key is no pair: the old one stays in force for this moment.
+        cert.write_text(Path(ours.cert_file).read_text())
+        key.write_text(Path(ours.key_file).read_text())
+
+        assert _eventually(lambda: isinstance(call(transport, core.url), Response))
+
+
+def test_the_reason_has_what_tls_says_with_host_and_port_and_no_more(
+    authority: Authority, open_transport: Callable[..., Transport], tmp_path: Path
+) -> None:
+    with FakeCore(tls=Authority(tmp_path, "other").issue("localhost").server()) as core:
+        transport = open_transport(core.url, Tls(ca_file=authority.file))
+
+        [sent, pinged] = [call(transport, core.url), transport.ping()]
+
+    reason = f"CERTIFICATE_VERIFY_FAILED (unable to get local issuer certificate), localhost:{core.port}"
+    assert [sent.reason, pinged.reason] == [reason] * 2
+
+
+def _eventually(holds: Callable[[], bool]) -> bool:
+    """Whether it comes true; files are looked at once a second."""
+    ends = time.monotonic() + 30.0
+    while time.monotonic() < ends:
+        if holds():
+            return True
+        time.sleep(0.1)
+    return False

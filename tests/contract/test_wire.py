@@ -358,8 +358,10 @@ def test_a_refused_connection_is_certainly_not_sent(open_transport: Callable[...
     with refusing() as url:
         transport = open_transport(url)
 
-        assert type(call(transport, url)) is Unreachable
-        assert type(transport.ping()) is Unreachable
+        results = [call(transport, url), transport.ping()]
+
+    reason = f"ECONNREFUSED, {url.removeprefix('http://').removesuffix('/core')}"
+    assert [(type(result), result.reason) for result in results] == [(Unreachable, reason)] * 2
 
 
 def test_a_core_that_drops_connections_is_given_up_in_time_and_certainly_not_sent(

@@ -6,6 +6,7 @@ shares, so the object that fetches keys must never be asked for either.
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_ANSWER_BYTES = 262_144
+# RFC 6749 section 5.2: what no later try can mend.
+REFUSALS = (
+    "invalid_client",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_scope",
+    "unauthorized_client",
+    "unsupported_grant_type",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +57,7 @@ def ask(call: Callable[[], Any]) -> dict[str, Any]:
     try:
         answer = call()
     except Exception as exc:
-        raise SourceFailed(_reason(exc)) from exc
+        raise SourceFailed(_reason(exc), refusal=_refusal(exc)) from exc
     if not isinstance(answer, dict):
         raise SourceFailed("not a JSON object")
     return answer
@@ -63,10 +73,21 @@ def not_before(client: KeycloakOpenID) -> int:
     return value
 
 
+def _refusal(exc: Exception) -> str:
+    """The error code of a token endpoint that refuses the client itself (RFC 6749 section 5.2), else nothing."""
+    if getattr(exc, "response_code", None) not in (400, 401):
+        return ""
+    try:
+        code = json.loads(getattr(exc, "response_body", None) or b"")["error"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    return code if code in REFUSALS else ""
+
+
 def _reason(exc: Exception) -> str:
     status, cause = getattr(exc, "response_code", None), exc.__cause__ or exc
     if status:
-        return f"status {status}"
+        return " ".join(filter(None, (f"status {status}", _refusal(exc))))
     return cause.reason if isinstance(cause, SourceFailed) else type(cause).__name__
 
 

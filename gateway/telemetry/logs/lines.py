@@ -28,7 +28,7 @@ class Lines:
         """A line per failed item."""
         for item in batch.failed:
             fields = {"index": item.index, "item_id": item.item_id, "code": item.code, "outcome": item.outcome}
-            _log.warning("item_failed", extra=fields)
+            _log.warning("item_failed", extra=fields | ({"reason": item.reason} if item.reason else {}))
 
 
 def _level(request: RequestDetails) -> int:

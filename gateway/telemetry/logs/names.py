@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 LOG_EVENTS: Mapping[str, str] = {
     # Requests and batches.
     "request_ended": "A request was answered: access facts, the principal, and the counts of the batch it ran.",
-    "item_failed": "An item was not updated: its `index`, `item_id`, `code` and `outcome`; at most "
+    "item_failed": "An item was not updated: its `index`, `item_id`, `code`, `outcome` and, where there is one, `reason`; at most "
     "`GATEWAY_LOG_FAILED_ITEMS` of a batch.",
     "access_refused": "Credentials were refused; `error` and `reason` say why, without the credentials.",
     "request_refused": "A request was not HTTP as the gateway takes it, and never reached the application.",
@@ -38,10 +38,16 @@ LOG_EVENTS: Mapping[str, str] = {
     "item_untranslatable": "An item could not be put into the core's words; it failed, the others went on.",
     "call_not_sendable": "A call could not be written for the core; its item failed, the others went on.",
     "before_send_failed": "A call was not sent, since what must happen before it failed.",
-    "core_misconfigured": "The core refused the gateway's credentials, or one's certificate the other; said once per batch.",
+    "core_misconfigured": "The core or Keycloak refused the gateway's credentials, or one's certificate the other; "
+    "`reason` says which. Said once per batch.",
+    "core_unreachable": "No connection to the core; `reason` has the errno or what TLS says, host and port. Looked for at "
+    "the start and for `/readyz`, said once until it changes.",
+    "core_reachable": "Connections to the core can be had again.",
+    "core_tls_files_unusable": "A changed CA or certificate file cannot be used; what it held before goes on serving.",
+    "secret_file_unreadable": "A secret's file cannot be read any more; what it held before goes on serving.",
     "core_lookup_failed": "The name of the core did not resolve; the addresses known so far go on serving.",
-    "core_credentials_unreadable": "`GATEWAY_CORE_AUTH_FILE` cannot be read; the last good header goes on serving.",
-    "core_token_fetch_failed": "Keycloak gave no token for the core.",
+    "core_credentials_unreadable": "`GATEWAY_CORE_AUTH_FILE` cannot be read, or holds no header; the last good one goes on serving.",
+    "core_token_fetch_failed": "Keycloak gave no token for the core; `reason` has its error code.",
     # Keycloak.
     "jwks_fetch_failed": "A realm's signing keys cannot be refreshed; known keys go on serving for "
     "`GATEWAY_KEYS_MAX_STALE`. Said once until it recovers.",

@@ -15,7 +15,7 @@ from legacy_client.transport.hub.addresses import Addresses
 from legacy_client.transport.hub.dialing import Endpoint
 from legacy_client.transport.hub.engine import Engine, never_sent
 from legacy_client.transport.hub.wire import Origin, Wire
-from legacy_client.transport.tls import client_context
+from legacy_client.transport.tls import watched_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ class HubTransport:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._origin = Origin(base_url)
-        self._context = client_context(tls or Tls()) if self._origin.is_secure else None
+        self._context = watched_context(tls or Tls()) if self._origin.is_secure else None
         self._limits = limits or Limits()
         self._gate = gate
         self._resolve = resolve
@@ -82,6 +82,6 @@ class HubTransport:
 
     def _new_engine(self, hub: Hub) -> Engine:
         addresses = Addresses(self._origin.host, self._origin.port, resolve=self._resolve, clock=self._clock)
-        endpoint = Endpoint(host=self._origin.host, addresses=addresses, context=self._context)
+        endpoint = Endpoint(host=self._origin.host, port=self._origin.port, addresses=addresses, context=self._context)
         wire = Wire(self._origin, self._limits.deadline_header)
         return Engine(hub.loop, endpoint, wire, self._limits, self._gate, self._clock)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from legacy_client.errors import BadAnswer, BrokenOff, CoreError, TimedOut, Unreachable, Untrusted
 from legacy_client.transport.hub.answer import AnswerReader
 from legacy_client.transport.hub.dialing import READ, WRITE
+from legacy_client.transport.reasons import reason_of
 from legacy_client.transport.tls import refuses_us
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
     from legacy_client.transport.hub.batch import Call
     from legacy_client.transport.hub.channel import Channel
+
+
+class EndOfStream(ConnectionError):
+    """The core closed its side; the text says at which point."""
 
 
 class Owner(Protocol):
@@ -40,6 +45,7 @@ class Connection:
         "_is_written",
         "_loop",
         "_owner",
+        "_peer",
         "_reader",
         "_receive_bytes",
         "_seal",
@@ -52,8 +58,9 @@ class Connection:
         "retires_at",
     )  # fmt: skip
 
-    def __init__(self, loop: _Loop, channel: Channel, owner: Owner, *, max_answer_bytes: int) -> None:
+    def __init__(self, loop: _Loop, channel: Channel, owner: Owner, *, max_answer_bytes: int, peer: str = "") -> None:
         self._loop = loop
+        self._peer = peer
         self._owner = owner
         self._channel = channel
         self._seal = channel.seal
@@ -91,7 +98,7 @@ class Connection:
             call = self._overdue(now)
             if call is not None:
                 kind, reason = (TimedOut, "no answer") if self._is_written else (Unreachable, "not sent")
-                self._end(call, kind(f"{reason} in time", cut_short=call[0].cuts_short(call)))
+                self._end(call, kind(self._told(f"{reason} in time"), cut_short=call[0].cuts_short(call)))
 
     def is_quiet(self) -> bool:
         """Whether an idle connection is still open, with nothing on it that nobody asked for."""
@@ -109,8 +116,8 @@ class Connection:
             self._receive_bytes()
         except OSError as exc:
             if refuses_us(exc):
-                return Untrusted(str(exc))
-        return Unreachable("closed as soon as it was open")
+                return Untrusted(self._told(reason_of(exc)))
+        return Unreachable(self._told("closed as soon as it was open"))
 
     def abort(self, reason: str) -> None:
         """End the call under way, if there is one."""
@@ -160,12 +167,12 @@ class Connection:
             return
         call = self._call
         if call is None or not self._is_written:
-            self._broke(ConnectionResetError("closed, or spoke unasked"))
+            self._broke(EndOfStream("closed, or spoke unasked"))
             return
         try:
             if not (self._answer.feed(data) if data else self._answer.end()):
                 if not data:
-                    self._broke(ConnectionResetError("ended before the answer was complete"))
+                    self._broke(EndOfStream("ended before the answer was complete"))
                 return
             answer = self._answer.take(call[4])
         except BadAnswer as exc:
@@ -181,14 +188,21 @@ class Connection:
         if self._call is None:
             self._owner.lost(self)
         elif not self._is_written:
-            self._end(self._call, Unreachable(str(error)))
+            self._end(self._call, Unreachable(self._told(_reason(error))))
         elif not self.has_answered and refuses_us(error):
-            self._end(self._call, Untrusted(str(error)))
+            self._end(self._call, Untrusted(self._told(_reason(error))))
         else:
-            self._end(self._call, BrokenOff(str(error)))
+            self._end(self._call, BrokenOff(self._told(_reason(error))))
+
+    def _told(self, reason: str) -> str:
+        return f"{reason}, {self._peer}" if self._peer else reason
 
     def _end(self, call: Call, error: CoreError) -> None:
         self._call = None
         self._is_written = False
         self.is_reusable = False
         self._owner.ended(self, call, error)
+
+
+def _reason(error: OSError) -> str:
+    return str(error) if isinstance(error, EndOfStream) else reason_of(error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import ssl
 from _socket import socket as Socket  # noqa: N812 -- a class; gevent patches the one of the public module
 from collections import deque
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from legacy_client.errors import CoreError, Unreachable, Untrusted
 from legacy_client.transport.hub.channel import PlainChannel, TlsChannel
+from legacy_client.transport.reasons import reason_of
 from legacy_client.transport.tls import is_end_of_stream
 
 if TYPE_CHECKING:
@@ -36,8 +36,14 @@ class Endpoint:
     """The core, as dialing sees it; no context means no TLS."""
 
     host: str
+    port: int
     addresses: Addresses
-    context: ssl.SSLContext | None
+    context: Callable[[], ssl.SSLContext] | None
+
+    @property
+    def peer(self) -> str:
+        """Host and port, as a reason names them."""
+        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
 
 class Dialing:
@@ -81,7 +87,7 @@ class Dialing:
         if now >= self._until:
             if not self._is_cut_short:
                 self._endpoint.addresses.doubt()
-            self.end(Unreachable("connecting took too long", cut_short=self._is_cut_short))
+            self.end(Unreachable(self._told("ETIMEDOUT while connecting"), cut_short=self._is_cut_short))
         elif self._address is None:
             if now >= self._makes_do_at:
                 self._endpoint.addresses.make_do(self._found)
@@ -113,7 +119,7 @@ class Dialing:
                 return
             self._leave()
         self._endpoint.addresses.doubt()
-        self.end(Unreachable(reason))
+        self.end(Unreachable(self._told(reason)))
 
     def _leave(self) -> None:
         self._unwatch()
@@ -131,9 +137,9 @@ class Dialing:
             sock.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
             error = sock.connect_ex(address)
         except OSError as exc:
-            return str(exc)
+            return reason_of(exc)
         if error not in (0, errno.EINPROGRESS):
-            return os.strerror(error)
+            return reason_of(OSError(error, ""))
         now = self._clock()
         self._address_until = now + max(_ADDRESS_SECONDS, (self._until - now) / (len(self._left) + 1))
         self._watch(sock, WRITE, self._connected, sock)
@@ -142,12 +148,12 @@ class Dialing:
     def _connected(self, sock: Socket) -> None:
         error = sock.getsockopt(SOL_SOCKET, SO_ERROR)
         if error:
-            self._next(os.strerror(error))
+            self._next(reason_of(OSError(error, "")))
         elif self._endpoint.context is None:
             self.end(PlainChannel(sock))
         else:
             self._address_until = self._until
-            self._shake_hands(TlsChannel(self._endpoint.context, sock, self._endpoint.host))
+            self._shake_hands(TlsChannel(self._endpoint.context(), sock, self._endpoint.host))
 
     def _shake_hands(self, channel: TlsChannel) -> None:
         try:
@@ -156,9 +162,9 @@ class Dialing:
             if is_end_of_stream(exc):
                 self._next("closed in the TLS handshake")
             else:
-                self.end(Untrusted(str(exc)))
+                self.end(Untrusted(self._told(reason_of(exc))))
         except OSError as exc:
-            self._next(str(exc))
+            self._next(reason_of(exc))
         else:
             if is_done and not self._unsent:
                 self.end(channel)
@@ -178,6 +184,9 @@ class Dialing:
             self._unsent = self._unsent[sock.send(self._unsent) :] if self._unsent else b""
         except BlockingIOError:
             return
+
+    def _told(self, reason: str) -> str:
+        return f"{reason}, {self._endpoint.peer}"
 
     def _watch(self, sock: Socket, events: int, callback: Callable[..., None], argument: object) -> None:
         self._unwatch()

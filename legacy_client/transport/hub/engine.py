@@ -36,6 +36,7 @@ _log = logging.getLogger(__name__)
 
 # Deadlines are looked at this often: one pass over what is open is cheaper than a timer for every request.
 _TICK_SECONDS = 0.02
+_NEVER = float("inf")
 # Stands for the request of a call that none could be made for.
 _NOTHING = PreparedRequest()
 
@@ -61,6 +62,7 @@ class Engine:
         self._landed: list[tuple[Connection, Call, Response | CoreError]] = []
         self._timer = loop.timer(_TICK_SECONDS, _TICK_SECONDS)
         self._is_ticking = False
+        self._held_since = _NEVER
 
     def run(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
         """Send a batch and yield its results; see ``Transport.send_many``."""
@@ -97,10 +99,10 @@ class Engine:
 
     def waiting(self) -> tuple[int, float]:
         """See ``Transport.waiting``."""
-        count, age = waiting(self._batches, self._clock())
-        # Who waits for a connection to prove itself says nothing about how busy the core is.
-        has_room = self._under_way < min(self._limits.connections, self._gate.capacity())
-        return count, 0.0 if has_room and not self._pool.trust.is_whole else age
+        now = self._clock()
+        count, age = waiting(self._batches, now)
+        # Waiting for a connection to prove itself says nothing about how busy the core is.
+        return count, max(0.0, age - max(0.0, now - self._held_since))
 
     def close(self) -> None:
         """Stop what is not sent, break off what is, close every connection; send nothing any more."""
@@ -161,8 +163,7 @@ class Engine:
         try:
             room = min(self._limits.connections, self._gate.capacity())
             if not self._pool.trust.is_whole:
-                places = self._limits.connections - self._under_way
-                room = min(room, self._under_way + self._pool.ready(now, places))
+                room = min(room, self._room_in_doubt(now, room))
             while self._under_way < room and (batch := self._turns.take()) is not None:
                 if (reason := batch.stopped()) is not None:
                     batch.stop(reason)
@@ -173,6 +174,13 @@ class Engine:
                 self._turns.offer(batch, now)
         finally:
             self._is_pumping = False
+
+    def _room_in_doubt(self, now: float, usual: int) -> int:
+        """Requests that may be under way now while the core is not trusted to keep its connections."""
+        room = self._under_way + self._pool.ready(now, self._limits.connections - self._under_way)
+        is_held = room <= self._under_way < usual
+        self._held_since = min(self._held_since, now) if is_held else _NEVER
+        return room
 
     def _dispatch(self, batch: HubBatch, now: float) -> None:
         index = batch.take()
@@ -244,7 +252,9 @@ class Engine:
         self._pump(now)
 
     def _connection(self, channel: Channel) -> Connection:
-        connection = Connection(self._loop, channel, self, max_answer_bytes=self._limits.max_answer_bytes)
+        connection = Connection(
+            self._loop, channel, self, max_answer_bytes=self._limits.max_answer_bytes, peer=self._endpoint.peer
+        )
         self._pool.add(connection, self._clock())
         return connection
 

@@ -27,7 +27,7 @@ class Attempt:
     """Worked on by one thread, and ended by another where it takes longer than ``seconds``; ``is_cut_short`` says that
     this is less than a whole attempt has.
 
-    ``deliver`` gets the result, once; whatever the thread at work finds after that is dropped. ``nudge`` is called
+    ``peer`` is host and port, for reasons. ``deliver`` gets the result, once; whatever the thread at work finds after that is dropped. ``nudge`` is called
     when the attempt becomes due earlier than before.
     """
 
@@ -40,7 +40,9 @@ class Attempt:
         clock: Callable[[], float] = time.monotonic,
         *,
         is_cut_short: bool = False,
+        peer: str = "",
     ) -> None:
+        self._peer = peer
         self._clock = clock
         self._ends_at = clock() + seconds
         self._is_cut_short = is_cut_short
@@ -88,6 +90,7 @@ class Attempt:
     def fail(self, exc: BaseException) -> None:
         """Settle with what ``exc`` means at this point."""
         error = _PHASES[self._phase](exc)
+        error.reason = self._told(error.reason)
         error.cut_short = isinstance(error, (TimedOut, Unreachable)) and self._was_cut_short()
         self.settle(error)
 
@@ -105,8 +108,12 @@ class Attempt:
                 with contextlib.suppress(OSError):
                     self._handle.shutdown(socket.SHUT_RDWR)
         if not was_settled:
-            kind, reason = (Unreachable, "connect timeout") if self._phase == "connecting" else (TimedOut, "attempt")
-            self._deliver(kind(reason, cut_short=self._was_cut_short()))
+            kind, reason = (
+                (Unreachable, "ETIMEDOUT while connecting")
+                if self._phase == "connecting"
+                else (TimedOut, "no answer in time")
+            )
+            self._deliver(kind(self._told(reason), cut_short=self._was_cut_short()))
         return True
 
     def close(self) -> None:
@@ -115,6 +122,9 @@ class Attempt:
             if self._handle is not None:
                 self._handle.close()
                 self._handle = None
+
+    def _told(self, reason: str) -> str:
+        return f"{reason}, {self._peer}" if self._peer else reason
 
     def _was_cut_short(self) -> bool:
         return self._is_cut_short and self._clock() >= self._ends_at

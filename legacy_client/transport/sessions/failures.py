@@ -10,6 +10,7 @@ import requests.exceptions as r
 import urllib3.exceptions as u
 
 from legacy_client.errors import BadAnswer, BrokenOff, CoreError, TimedOut, Unreachable, Unsendable, Untrusted
+from legacy_client.transport.reasons import reason_of
 from legacy_client.transport.tls import is_end_of_stream, refuses_us
 
 if TYPE_CHECKING:
@@ -71,5 +72,4 @@ def _causes(exc: BaseException) -> Iterator[BaseException]:
 
 
 def _reason(exc: BaseException) -> str:
-    innermost = [*_causes(exc)][-1]
-    return type(innermost).__name__
+    return reason_of([*_causes(exc)][-1])

@@ -20,7 +20,7 @@ from legacy_client.transport.sessions.attempt import Attempt, AttemptOver
 from legacy_client.transport.sessions.failures import failed_to_connect
 from legacy_client.transport.sessions.watchdog import Watchdog
 from legacy_client.transport.sessions.wire import WatchedAdapter
-from legacy_client.transport.tls import client_context
+from legacy_client.transport.tls import watched_context
 from legacy_client.transport.turns import Batch, Turns, waiting
 
 if TYPE_CHECKING:
@@ -73,7 +73,10 @@ class SessionsTransport:
         self._gate = gate
         self._limits = limits or Limits()
         self._clock = clock
-        self._context = client_context(tls or Tls()) if self._url.scheme == "https" else None
+        self._context = watched_context(tls or Tls()) if self._url.scheme == "https" else None
+        self._port = self._url.port or (80 if self._context is None else 443)
+        host = self._url.hostname or ""
+        self._peer = f"{f'[{host}]' if ':' in host else host}:{self._port}"
         self._adapter = WatchedAdapter(self._limits, self._context)
         self._session = requests.Session()
         self._session.mount(f"{self._url.scheme}://", self._adapter)
@@ -102,13 +105,14 @@ class SessionsTransport:
 
     def ping(self) -> CoreError | None:
         """Open a connection, TLS included, and close it."""
-        port = self._url.port or (80 if self._context is None else 443)
         try:
-            with socket.create_connection((self._url.hostname or "", port), self._limits.connect_seconds) as sock:
+            with socket.create_connection((self._url.hostname or "", self._port), self._limits.connect_seconds) as sock:
                 if self._context is not None:
-                    self._context.wrap_socket(sock, server_hostname=self._url.hostname).close()
+                    self._context().wrap_socket(sock, server_hostname=self._url.hostname).close()
         except OSError as exc:
-            return failed_to_connect(exc)
+            error = failed_to_connect(exc)
+            error.reason = f"{error.reason}, {self._peer}"
+            return error
         return None
 
     def close(self) -> None:
@@ -198,6 +202,7 @@ class SessionsTransport:
             deliver=partial(self._deliver, batch, index, self._clock()),
             nudge=self._watchdog.nudge,
             is_cut_short=seconds < whole,
+            peer=self._peer,
         )
         self._watchdog.watch(attempt)
         try:

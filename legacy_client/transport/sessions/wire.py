@@ -23,6 +23,7 @@ from legacy_client.transport.trust import Trust
 if TYPE_CHECKING:
     import socket
     import ssl
+    from collections.abc import Callable
     from io import BufferedIOBase
 
     from urllib3 import HTTPResponse
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from legacy_client.transport.base import Limits
     from legacy_client.transport.sessions.attempt import Attempt
+
+    Contexts = Callable[[], ssl.SSLContext]
 
 
 # A connection's greatest age is shortened by up to a fifth, so that those opened together do not end together.
@@ -127,7 +130,13 @@ class _Watched(HTTPConnection):
 
 
 class _WatchedTls(_Watched, HTTPSConnection):
-    """The same over TLS; its handshake is part of connecting."""
+    """The same over TLS; its handshake is part of connecting, with the files of TLS as they are then."""
+
+    contexts: Contexts
+
+    def connect(self) -> None:
+        self.ssl_context = self.contexts()
+        super().connect()
 
 
 class _Pool(HTTPConnectionPool):
@@ -181,21 +190,33 @@ class _TlsPool(_Pool, HTTPSConnectionPool):
 
     ConnectionCls = _WatchedTls
 
+    def __init__(self, contexts: Contexts, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._contexts = contexts
+
+    def _get_conn(self, timeout: float | None = None) -> BaseHTTPConnection:
+        connection = super()._get_conn(timeout)
+        cast("_WatchedTls", connection).contexts = self._contexts
+        return connection
+
 
 class WatchedAdapter(HTTPAdapter):
     """Set ``attempts.current`` in a thread before it sends."""
 
-    def __init__(self, limits: Limits, context: ssl.SSLContext | None) -> None:
+    def __init__(self, limits: Limits, contexts: Contexts | None) -> None:
         self.attempts = Attempts()
         self._limits = limits
-        self._context = context
+        self._contexts = contexts
         super().__init__(pool_connections=1, pool_maxsize=limits.connections, pool_block=True)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
         """Pools of watched connections, with our own TLS context."""
-        super().init_poolmanager(connections, maxsize, block=block, ssl_context=self._context, **pool_kwargs)
+        context = None if self._contexts is None else self._contexts()
+        super().init_poolmanager(connections, maxsize, block=block, ssl_context=context, **pool_kwargs)
         own = self.attempts, self._limits, Trust()
-        self.poolmanager.pool_classes_by_scheme = {"http": partial(_Pool, *own), "https": partial(_TlsPool, *own)}
+        self.poolmanager.pool_classes_by_scheme = {"http": partial(_Pool, *own)}
+        if self._contexts is not None:
+            self.poolmanager.pool_classes_by_scheme["https"] = partial(_TlsPool, self._contexts, *own)
 
     def cert_verify(self, conn: Any, url: str, verify: object, cert: object) -> None:
         """Nothing: the context verifies, and requests would add its own bundle of CAs to it."""

@@ -134,6 +134,53 @@ def test_a_refused_header_is_looked_up_at_once(file: Path, clock: VirtualClock) 
     assert credentials.refused({"X-Api-Key": "second"}) is False
 
 
+def test_a_bad_new_file_is_told_once_and_names_nothing_of_the_value(
+    file: Path, clock: VirtualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    credentials = StaticFileCredentials(file, clock=clock)
+    replace(file, 'X-Api-Key: "s3cret"')
+    for _ in range(3):
+        clock.advance(1.0)
+        credentials.headers(CONTEXT)
+
+    [told] = caplog.records
+    assert told.message == "core_credentials_unreadable"
+    assert told.reason == "must be one header line, whose value is not in quotes"
+
+
+@pytest.mark.parametrize(
+    ("data", "wrong"),
+    [
+        (b"\xef\xbb\xbfX-Api-Key: s3cret", "byte order mark"),
+        (b"\xff\xfeX\0-\0", "byte order mark"),
+        (b'"X-Api-Key: s3cret"', "without quotes"),
+        (b"-H 'X-Api-Key: s3cret'", "without quotes"),
+        (b"X Api Key: s3cret", "without quotes, options or blanks"),
+        (b'X-Api-Key: "s3cret"', "not in quotes"),
+        (b"X-Api-Key: s3\0cret", "control characters"),
+        (b"X-Api-Key: s3\rcret", "control characters"),
+        (b"X-Api-Key: s3\x7fcret", "control characters"),
+        (b"Content-Length: 5", "Content-Length"),
+        (b"Transfer-Encoding: chunked", "Transfer-Encoding"),
+        (b"connection: close", "connection"),
+        (b"Keep-Alive: timeout=5", "Keep-Alive"),
+        (b"Host: elsewhere", "Host"),
+        (b"Expect: 100-continue", "Expect"),
+        (b"Content-Type: text/plain", "Content-Type"),
+        (b"Idempotency-Key: k", "Idempotency-Key"),
+        (b"X-Request-Timeout-Ms: 5", "X-Request-Timeout-Ms"),
+    ],
+)
+def test_what_a_core_could_take_for_another_request_or_none_is_no_header(file: Path, data: bytes, wrong: str) -> None:
+    file.write_bytes(data)
+
+    with pytest.raises(ValueError, match="must") as refused:
+        StaticFileCredentials(file, own=frozenset({"x-request-timeout-ms"}))
+
+    assert wrong in str(refused.value)
+    assert "s3" not in str(refused.value)
+
+
 class Issuer:
     """A token endpoint that counts, and fails when told."""
 

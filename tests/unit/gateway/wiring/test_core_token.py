@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -9,17 +10,21 @@ import pytest
 
 from gateway.auth.errors import SourceFailed
 from gateway.auth.keycloak.client import Server
+from gateway.settings.secrets import FileText, secret_now
 from gateway.wiring.core_token import CoreToken
+from legacy_client.credentials import TokenRefused
 from tests.unit.gateway.auth.loopback import answer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.unit.gateway.auth.loopback import Loopback
 
 TOKEN = "/realms/partners/protocol/openid-connect/token"
 
 
 def core_token(loopback: Loopback) -> CoreToken:
-    return CoreToken(Server(url=loopback.url).client("partners", client_id="gateway", secret="s3cret"))
+    return CoreToken(Server(url=loopback.url).client("partners", client_id="gateway"), lambda: "s3cret")
 
 
 def test_the_token_and_its_lifetime_come_from_the_token_endpoint(loopback: Loopback):
@@ -52,10 +57,40 @@ def test_an_answer_without_a_usable_token_is_a_failure(loopback: Loopback, body:
         core_token(loopback)()
 
 
-def test_wrong_client_credentials_are_a_failure_that_names_no_secret(loopback: Loopback):
-    loopback.paths[TOKEN] = answer({"error": "unauthorized_client"}, 401)
+@pytest.mark.parametrize(("error", "status"), [("invalid_client", 401), ("unauthorized_client", 400)])
+def test_wrong_client_credentials_are_refused_with_keycloaks_code_and_no_secret(
+    loopback: Loopback, error: str, status: int
+):
+    loopback.paths[TOKEN] = answer({"error": error, "error_description": "s3cret"}, status)
+
+    with pytest.raises(TokenRefused) as refused:
+        core_token(loopback)()
+
+    assert refused.value.reason == f"status {status} {error}"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [({"error": "invalid_client"}, 503), ({"error": "s3cret"}, 401), ({"error": 5}, 401), ({}, 400)],
+)
+def test_an_error_that_is_no_refusal_of_the_client_is_a_failure(loopback: Loopback, body: object, status: int):
+    loopback.paths[TOKEN] = answer(body, status)
 
     with pytest.raises(SourceFailed) as failed:
         core_token(loopback)()
 
-    assert str(failed.value) == "status 401"
+    assert failed.value.reason == f"status {status}"
+
+
+def test_the_secret_is_the_one_that_its_file_holds_by_now(loopback: Loopback, tmp_path: Path):
+    loopback.paths[TOKEN] = answer({"access_token": "abc", "expires_in": 300})
+    file = tmp_path / "secret"
+    file.write_text("first\n")
+    kept = FileText("first", str(file))
+    token = CoreToken(Server(url=loopback.url).client("partners", client_id="gateway"), partial(secret_now, kept))
+    token()
+
+    file.write_text("second\n")
+    token()
+
+    assert [parse_qs(body)["client_secret"] for body in loopback.bodies] == [["first"], ["second"]]

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from gateway.wiring.reachability import Reachability
-from legacy_client.errors import Unreachable
+from legacy_client.errors import Unreachable, Untrusted
 
 
 class Core:
@@ -62,41 +62,41 @@ def slow(core, now, later):
 
 
 def test_a_core_that_answers_is_reachable_and_one_that_does_not_is_not(at_once, core, now):
-    assert at_once.is_reachable()
+    assert at_once.problem() is None
 
     core.error = Unreachable()
     now[0] += 2.0
 
-    assert not at_once.is_reachable()
+    assert at_once.problem() is not None
 
 
 def test_one_look_serves_all_who_ask_within_two_seconds(at_once, core, now):
     for _ in range(20):
-        at_once.is_reachable()
+        at_once.problem()
         now[0] += 0.09
 
     assert core.pings == 1
 
 
 def test_before_the_first_look_has_ended_the_core_counts_as_out_of_reach(slow, later):
-    assert not slow.is_reachable()
+    assert slow.problem() is not None
 
     later.come()
 
-    assert slow.is_reachable()
+    assert slow.problem() is None
 
 
 def test_while_a_look_takes_long_the_last_one_is_told_and_nobody_looks_twice(slow, core, later, now):
-    slow.is_reachable()
+    slow.problem()
     later.come()
     core.error = Unreachable()
     now[0] += 5.0
 
-    assert [slow.is_reachable() for _ in range(3)] == [True] * 3
+    assert [(slow.problem() is None) for _ in range(3)] == [True] * 3
     assert len(later.looks) == 1
 
     later.come()
-    assert not slow.is_reachable()
+    assert slow.problem() is not None
 
 
 def test_those_who_ask_at_once_share_a_look(core):
@@ -109,7 +109,7 @@ def test_those_who_ask_at_once_share_a_look(core):
 
     reachability = Reachability(ping, seconds=10.0)
     told = []
-    askers = [threading.Thread(target=lambda: told.append(reachability.is_reachable())) for _ in range(5)]
+    askers = [threading.Thread(target=lambda: told.append(reachability.problem() is None)) for _ in range(5)]
     for asker in askers:
         asker.start()
     begun.wait(10)
@@ -118,3 +118,23 @@ def test_those_who_ask_at_once_share_a_look(core):
         asker.join(10)
 
     assert (told, core.pings) == ([True] * 5, 1)
+
+
+def events(caplog):
+    return [(record.message, getattr(record, "reason", "")) for record in caplog.records]
+
+
+def test_what_changes_is_logged_once_with_its_reason(at_once, core, now, caplog):
+    caplog.set_level("INFO")
+    core.error = Unreachable("ECONNREFUSED, core:9000")
+    at_once.start()
+    for error in (core.error, Untrusted("CERTIFICATE_VERIFY_FAILED, core:9000"), None, None):
+        core.error = error
+        now[0] += 2.0
+        at_once.problem()
+
+    assert events(caplog) == [
+        ("core_unreachable", "unreachable: ECONNREFUSED, core:9000"),
+        ("core_unreachable", "certificate: CERTIFICATE_VERIFY_FAILED, core:9000"),
+        ("core_reachable", ""),
+    ]

@@ -104,7 +104,7 @@ def test_a_name_that_does_not_resolve_is_unreachable() -> None:
     with rig(NAME, resolve=Resolver()) as hub:
         result = hub.call(1)
 
-        assert (type(result), result.reason) == (Unreachable, "the name did not resolve")
+        assert (type(result), result.reason) == (Unreachable, "the name did not resolve, core.test:80")
         assert type(hub.transport.ping()) is Unreachable
 
 

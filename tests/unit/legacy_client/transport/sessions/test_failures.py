@@ -129,4 +129,4 @@ def test_where_the_adapter_gives_no_sign_only_what_is_certain_counts_as_not_sent
 def test_the_reason_names_the_innermost_cause_and_shows_no_address() -> None:
     result = failed_to_connect(r.ConnectionError(u.MaxRetryError(POOL, "/secret", ConnectionRefusedError(111, "x"))))
 
-    assert result.reason == "ConnectionRefusedError"
+    assert result.reason == "ECONNREFUSED"

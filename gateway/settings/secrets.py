@@ -1,0 +1,40 @@
+"""Secrets that came from a file are read again when they are used: whoever replaces one need restart nothing."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Self
+
+_log = logging.getLogger(__name__)
+
+
+class FileText(str):
+    """A secret that came from a file, as it was at the start; ``now`` is what the file holds by now."""
+
+    __slots__ = ("_last", "_path")
+    _path: Path
+    _last: str
+
+    def __new__(cls, text: str, path: str) -> Self:
+        """``path`` is the file that ``text`` was read from."""
+        made = super().__new__(cls, text)
+        made._path = Path(path)
+        made._last = text
+        return made
+
+    def now(self) -> str:
+        """The secret as the file has it; the last one that was there while it cannot be read or is empty."""
+        try:
+            self._last = self._path.read_text(encoding="utf-8").strip() or self._last
+        except (OSError, UnicodeDecodeError) as exc:
+            _log.warning("secret_file_unreadable", extra={"file": self._path.name, "reason": type(exc).__name__})
+        return self._last
+
+
+def secret_now(secret: str) -> str:
+    """A secret of the settings as it is now: read again where it came from a file."""
+    return secret.now() if isinstance(secret, FileText) else secret
