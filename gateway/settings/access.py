@@ -26,7 +26,7 @@ class AccessKnobs:
     keycloak_realm: tuple[str, ...] = knob(parse=names, help="Realm, or realms, whose tokens are accepted.")
     keycloak_audience: str = knob(help="Audience that a token must name.")
     keycloak_issuer: tuple[str, ...] = knob(
-        (), parse=names, help="Issuer per realm, in the same order, where it is not `KEYCLOAK_URL/realms/REALM`."
+        (), parse=names, help="Issuer per realm, in the same order; empty: what each realm's discovery document says."
     )
     keycloak_timeout: float = knob(2.0, parse=float, unit="s", least=0.05, most=60, help="One call to Keycloak.")
     keycloak_ca_file: str = knob(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from gateway.auth.api_keys.authenticator import ApiKeyAuthenticator
 from gateway.auth.api_keys.file import FileKeys
@@ -79,13 +80,15 @@ class Access:
     def _make_realms(self) -> tuple[Realm, ...]:
         settings = self._settings
         life = KeyLife(ttl=settings.keys_ttl, max_stale=settings.keys_max_stale, cooldown=settings.keys_cooldown)
-        issuers = settings.keycloak_issuer or [
-            f"{settings.keycloak_url}/realms/{name}" for name in settings.keycloak_realm
-        ]
+        issuers = settings.keycloak_issuer or ("",) * len(settings.keycloak_realm)
         return tuple(
-            Realm(name, issuer, KeyStore(name, RealmSource(self._server.client(name), self._algorithms), life))
-            for name, issuer in zip(settings.keycloak_realm, issuers, strict=True)
+            self._realm(name, issuer, life) for name, issuer in zip(settings.keycloak_realm, issuers, strict=True)
         )
+
+    def _realm(self, name: str, issuer: str, life: KeyLife) -> Realm:
+        source = RealmSource(self._server.client(name), self._algorithms, asks_issuer=not issuer)
+        usual = f"{self._settings.keycloak_url}/realms/{quote(name)}"
+        return Realm(name, issuer, KeyStore(name, source, life), usual)
 
     def _keycloak(self) -> KeycloakAuthenticator:
         settings = self._settings

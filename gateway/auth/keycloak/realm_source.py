@@ -1,4 +1,4 @@
-"""What a realm publishes: its keys and its not-before policy. Its one rule: the policy never keeps the keys waiting."""
+"""What a realm publishes: its keys, its not-before policy and its issuer. Its one rule: only the keys must be had."""
 
 from __future__ import annotations
 
@@ -23,11 +23,18 @@ ATTEMPTS = 2
 
 
 class RealmSource:
-    """Asks one realm through a client that does nothing else."""
+    """Asks one realm through a client that does nothing else; ``asks_issuer``: also who it says it is."""
 
     def __init__(
-        self, client: KeycloakOpenID, algorithms: frozenset[str], *, sleep: Callable[[float], None] = time.sleep
+        self,
+        client: KeycloakOpenID,
+        algorithms: frozenset[str],
+        *,
+        asks_issuer: bool = False,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self._asks_issuer = asks_issuer
+        self._issuer = ""
         self._client = client
         self._algorithms = algorithms
         self._not_before = 0
@@ -42,7 +49,17 @@ class RealmSource:
     def __call__(self) -> RealmKeys:
         """The usable keys now published. Raises SourceFailed."""
         jwks = self._retrying(ask, self._client.certs)
-        return parse(jwks, self._algorithms, not_before=self._policy())
+        return parse(jwks, self._algorithms, not_before=self._policy(), issuer=self._own_issuer())
+
+    def _own_issuer(self) -> str:
+        # As with the policy: where the document cannot be had, the last word known stands.
+        if self._asks_issuer:
+            try:
+                issuer = ask(self._client.well_known).get("issuer")
+                self._issuer = issuer if isinstance(issuer, str) else self._issuer
+            except SourceFailed as exc:
+                _log.debug("issuer_unknown", extra={"realm": self._client.realm_name, "reason": exc.reason})
+        return self._issuer
 
     def _policy(self) -> int:
         # The realm's page may be closed to us, or absent at other providers: the last policy known stays in force.

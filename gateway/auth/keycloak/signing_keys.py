@@ -1,4 +1,4 @@
-"""The signing keys that a realm publishes, parsed once: kid → algorithm → key.
+"""The signing keys that a realm publishes, parsed once: kid → algorithm → keys, mostly one.
 
 Its one rule: a key that cannot be used is skipped, alone; a set without a usable key is no set.
 Sources: RFC 7517 §4–5, RFC 8725 §3.1–3.4.
@@ -17,9 +17,10 @@ from joserfc.jwa import EdDSAAlgorithm
 
 from gateway.auth.errors import SourceFailed
 from gateway.auth.keycloak.compact import MAX_HEADER_BYTES, MAX_KID_LENGTH, MAX_TOKEN_BYTES, decoded
+from gateway.auth.keycloak.weak_keys import is_roca
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from joserfc.jws import CompactSignature
 
@@ -78,11 +79,17 @@ class VerificationKey:
 
 @dataclass(frozen=True, slots=True)
 class RealmKeys:
-    """One state of a realm's keys and of its not-before policy; equal where the realm published the same."""
+    """One state of a realm's keys and of its not-before policy; equal where the realm published the same.
+
+    ``issuer`` is the realm's own word for itself, empty where it was not asked or did not say.
+    """
 
     published: frozenset[VerificationKey]
     not_before: int = 0
-    by_kid: Mapping[str, Mapping[str, VerificationKey]] = field(default_factory=dict, compare=False, repr=False)
+    by_kid: Mapping[str, Mapping[str, Sequence[VerificationKey]]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    issuer: str = ""
 
 
 def extract(token: str) -> CompactSignature:
@@ -90,25 +97,29 @@ def extract(token: str) -> CompactSignature:
     return jws.extract_compact(token.encode("ascii"), registry=_Registry(strict_check_header=False))
 
 
-def parse(jwks: Mapping[str, Any], algorithms: frozenset[str], *, not_before: int = 0) -> RealmKeys:
+def parse(jwks: Mapping[str, Any], algorithms: frozenset[str], *, not_before: int = 0, issuer: str = "") -> RealmKeys:
     """The usable keys of a JWKS document. Raises SourceFailed where it is not one, or has none."""
     entries = jwks.get("keys")
     if not isinstance(entries, list):
         raise SourceFailed("not a JWKS")
-    by_kid: dict[str, dict[str, VerificationKey]] = {}
-    for entry in entries[:MAX_KEYS]:
-        key = _usable(entry, algorithms)
-        # Keycloak derives a kid from the key: the same kid under two algorithms is one key with two entries.
-        if key is not None:
-            by_kid.setdefault(key.kid, {}).setdefault(key.alg, key)
-    if not by_kid:
+    if len(entries) > MAX_KEYS:
+        _log.warning("jwks_keys_left_out", extra={"published": len(entries), "taken": MAX_KEYS})
+    published = dict.fromkeys(filter(None, (_usable(entry, algorithms) for entry in entries[:MAX_KEYS])))
+    if not published:
         raise SourceFailed("no usable key")
-    return RealmKeys(frozenset(key for keys in by_kid.values() for key in keys.values()), not_before, by_kid)
+    by_kid: dict[str, dict[str, list[VerificationKey]]] = {}
+    for key in published:
+        # Nothing keeps a realm from giving two keys one kid: then each is tried.
+        by_kid.setdefault(key.kid, {}).setdefault(key.alg, []).append(key)
+    return RealmKeys(frozenset(published), not_before, by_kid, issuer)
 
 
 def _usable(entry: Any, algorithms: frozenset[str]) -> VerificationKey | None:
     try:
         return _key(entry, algorithms)
+    except _WeakKey as exc:
+        _log.warning("jwks_key_refused", extra={"kid": exc.kid, "reason": "ROCA, CVE-2017-15361"})
+        return None
     except Exception as exc:  # noqa: BLE001 -- whatever a library says of one bad key, the others still count
         _log.debug("jwks_key_skipped", extra={"reason": f"{type(exc).__name__}: {exc}"})
         return None
@@ -124,6 +135,8 @@ def _key(entry: dict[str, Any], algorithms: frozenset[str]) -> VerificationKey:
     _demand(alg in algorithms and kty == wanted_type and curve in wanted_curves, "algorithm")
     # Measured first: importing a modulus costs far more than reading it.
     _demand(kty != "RSA" or LEAST_RSA_BITS <= _bits(entry["n"]) <= MOST_RSA_BITS, "modulus length")
+    if kty == "RSA" and is_roca(_modulus(entry["n"])):
+        raise _WeakKey(kid)
     members = {name: entry[name] for name in _MEMBERS[kty]}
     return VerificationKey(
         kid,
@@ -134,10 +147,22 @@ def _key(entry: dict[str, Any], algorithms: frozenset[str]) -> VerificationKey:
     )
 
 
+class _WeakKey(Exception):
+    """The private key can be computed from what is published."""
+
+    def __init__(self, kid: str) -> None:
+        super().__init__(kid)
+        self.kid = kid
+
+
 def _demand(holds: bool, what: str) -> None:
     if not holds:
         raise ValueError(what)
 
 
 def _bits(modulus: str) -> int:
-    return int.from_bytes(decoded(modulus)).bit_length()
+    return _modulus(modulus).bit_length()
+
+
+def _modulus(text: str) -> int:
+    return int.from_bytes(decoded(text))

@@ -9,12 +9,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway.auth.errors import InvalidCredentials
+from gateway.auth.errors import InvalidCredentials, KeysUnavailable
 from gateway.auth.keycloak.compact import header_of, json_object
 from gateway.auth.keycloak.signing_keys import extract
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from joserfc.jws import CompactSignature
 
@@ -22,14 +22,25 @@ if TYPE_CHECKING:
     from gateway.auth.keycloak.key_store import KeyStore
     from gateway.auth.keycloak.signing_keys import RealmKeys, VerificationKey
 
+# Of what a token says that nobody has verified, this much is logged.
+_MOST_SHOWN = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Realm:
-    """One issuer whose tokens are accepted; ``issuer`` is compared to the letter."""
+    """One issuer whose tokens are accepted, compared to the letter.
+
+    ``issuer`` empty: what the realm itself says it is, and where it does not say, ``usual``.
+    """
 
     name: str
     issuer: str
     keys: KeyStore
+    usual: str = ""
+
+    def expected(self) -> str:
+        """The issuer of this realm's tokens. Raises KeysUnavailable where it cannot be known yet."""
+        return self.issuer or self.keys.current().issuer or self.usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,7 @@ class TokenVerifier:
         *,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self._realms = {realm.issuer: realm for realm in realms}
+        self._realms = tuple(realms)
         self._rules = rules
         self._algorithms = algorithms
         self._wall_clock = wall_clock
@@ -67,20 +78,29 @@ class TokenVerifier:
         claims = json_object(signed.payload or b"")
         realm = self._realm(claims.get("iss"))
         keys = realm.keys.having(header["kid"])
-        _demand_signature(signed, _key(keys, header))
+        _demand_signature(signed, _keys(keys, header))
         valid_until = self._rules.check(
             claims, header_type=header["typ"], not_before=keys.not_before, now=self._wall_clock()
         )
         return Verified(claims, realm, keys, valid_until)
 
     def _realm(self, issuer: object) -> Realm:
-        realm = self._realms.get(issuer) if isinstance(issuer, str) else None
-        if realm is None:
-            raise InvalidCredentials("iss")
-        return realm
+        unknown: KeysUnavailable | None = None
+        expected = []
+        for realm in self._realms:
+            try:
+                expected.append(realm.expected())
+            except KeysUnavailable as exc:
+                unknown = exc
+            else:
+                if issuer == expected[-1]:
+                    return realm
+        if unknown is not None:
+            raise unknown
+        raise InvalidCredentials(f"iss {repr(issuer)[:_MOST_SHOWN]}, expected {' or '.join(expected)}")
 
 
-def _key(keys: RealmKeys, header: dict[str, Any]) -> VerificationKey:
+def _keys(keys: RealmKeys, header: dict[str, Any]) -> Sequence[VerificationKey]:
     by_algorithm = keys.by_kid.get(header["kid"])
     if by_algorithm is None:
         raise InvalidCredentials(f"unknown kid {header['kid']!r}")
@@ -96,10 +116,13 @@ def _extracted(token: str) -> CompactSignature:
         raise InvalidCredentials(f"unreadable: {type(exc).__name__}") from exc
 
 
-def _demand_signature(signed: CompactSignature, key: VerificationKey) -> None:
-    try:
-        holds = key.verifies(signed)
-    except Exception as exc:
-        raise InvalidCredentials(f"unverifiable: {type(exc).__name__}") from exc
-    if not holds:
-        raise InvalidCredentials("signature")
+def _demand_signature(signed: CompactSignature, keys: Sequence[VerificationKey]) -> None:
+    """One of the keys made the signature; one that cannot even be tried does not speak for the others."""
+    refusal = InvalidCredentials("signature")
+    for key in keys:
+        try:
+            if key.verifies(signed):
+                return
+        except Exception as exc:  # noqa: BLE001 -- whatever a library says of one key
+            refusal = InvalidCredentials(f"unverifiable: {type(exc).__name__}")
+    raise refusal

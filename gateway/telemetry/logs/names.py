@@ -54,6 +54,9 @@ LOG_EVENTS: Mapping[str, str] = {
     "jwks_fetch_recovered": "A realm's signing keys are refreshed again.",
     "realm_keys_changed": "A realm's set of signing keys changed; `kids` names those in use.",
     "jwks_key_skipped": "A published key is of no use for signatures and was left out.",
+    "jwks_key_refused": "A published key is weak: whoever sees it can sign with it. Its tokens are refused; replace it.",
+    "jwks_keys_left_out": "A realm published more keys than are taken; tokens of those left out are refused.",
+    "issuer_unknown": "A realm's discovery document could not be read; the issuer known last, or the usual one, holds.",
     "not_before_unknown": "A realm's not-before policy could not be read; tokens are accepted without it.",
     "introspection_failed": "Keycloak could not be asked whether a token was revoked; it is left alone for a moment.",
     # API keys.

@@ -88,7 +88,7 @@ def test_after_the_start_a_token_is_let_in_without_a_further_call(deployment: De
     access.close()
     assert principal is not None
     assert principal.id == "partners:partner-app:7f1c2a"
-    assert len(deployment.keycloak.hits) == before == 2
+    assert len(deployment.keycloak.hits) == before == 3
 
 
 def test_the_age_of_the_keys_is_known(deployment: Deployment):
@@ -211,3 +211,28 @@ def test_a_file_of_keys_takes_the_place_of_the_store(deployment: Deployment):
 def test_a_bad_file_of_keys_stops_the_start_with_a_line_that_names_it(deployment: Deployment):
     with pytest.raises(SettingsError, match=r"^GATEWAY_API_KEYS_FILE: .*absent\.json: No such file"):
         deployment.access(api_keys_file=str(deployment.folder / "absent.json"))
+
+
+def test_the_issuer_is_the_one_that_the_realm_says_it_is(deployment: Deployment):
+    deployment.keycloak.paths["/realms/partners/.well-known/openid-configuration"] = answer(
+        {"issuer": "https://id.example/realms/My%20Realm"}
+    )
+    access = deployment.access()
+    access.start()
+    wait_until(lambda: access.check()["ready"])
+
+    assert identify(access, deployment.bearer(iss="https://id.example/realms/My%20Realm"))
+    with pytest.raises(InvalidCredentials) as refused:
+        identify(access, deployment.bearer())
+
+    found, expected = f"{deployment.keycloak.url}/realms/partners", "https://id.example/realms/My%20Realm"
+    assert refused.value.reason == f"iss '{found}', expected {expected}"
+
+
+def test_where_a_realm_does_not_say_who_it_is_its_name_in_the_usual_issuer_is_quoted(deployment: Deployment):
+    deployment.keycloak.paths[f"{OIDC.replace('partners', 'My%20Realm')}/certs"] = answer(JWKS)
+    access = deployment.access(keycloak_realm=("My Realm",))
+    access.start()
+    wait_until(lambda: access.check()["ready"])
+
+    assert identify(access, deployment.bearer(iss=f"{deployment.keycloak.url}/realms/My%20Realm"))

@@ -234,9 +234,9 @@ def test_a_partner_claim_of_the_wrong_type_grants_nothing(world: World, claim: o
 class TwoRealms:
     """Realms `one` and `two`, whose keys have the same kid."""
 
-    def __init__(self) -> None:
+    def __init__(self, *more: dict[str, object]) -> None:
         self.sources = {
-            "one": FakeRealm({"keys": [rsa_jwk("one") | {"kid": "k"}]}),
+            "one": FakeRealm({"keys": [*more, rsa_jwk("one") | {"kid": "k"}]}),
             "two": FakeRealm({"keys": [rsa_jwk("two") | {"kid": "k"}]}),
         }
         realms = [
@@ -261,6 +261,15 @@ def test_each_realm_verifies_its_own_tokens_with_its_own_keys():
 
     assert realms.identify(issuer="one", signer="one").id.startswith("one:")
     assert realms.identify(issuer="two", signer="two").id.startswith("two:")
+
+
+@pytest.mark.parametrize("signer", ["one", "other"])
+def test_of_two_keys_with_one_kid_each_verifies(signer: str):
+    realms = TwoRealms(rsa_jwk("other") | {"kid": "k"})
+
+    assert realms.identify(issuer="one", signer=signer).id.startswith("one:")
+    with pytest.raises(InvalidCredentials, match="signature"):
+        realms.identify(issuer="one", signer="two")
 
 
 @pytest.mark.parametrize(("issuer", "signer"), [("one", "two"), ("two", "one")])

@@ -70,3 +70,30 @@ def test_the_last_policy_known_stays_in_force(loopback: Loopback):
     fetch, _ = source(loopback)
 
     assert fetch().not_before == fetch().not_before == 1_700_000_000
+
+
+WELL_KNOWN = "/realms/partners/.well-known/openid-configuration"
+
+
+def test_the_issuer_is_the_realms_own_word_and_the_last_one_stands(loopback: Loopback):
+    loopback.paths |= {
+        CERTS: answer(JWKS),
+        WELL_KNOWN: in_turn(answer({"issuer": "https://id.example/realms/My%20Realm"}), answer({}, 500), answer({})),
+    }
+    fetch = RealmSource(Server(url=loopback.url).client("partners"), ALGORITHMS, asks_issuer=True)
+
+    assert [fetch().issuer for _ in range(3)] == ["https://id.example/realms/My%20Realm"] * 3
+
+
+def test_a_realm_that_says_no_issuer_still_gives_its_keys(loopback: Loopback):
+    loopback.paths[CERTS] = answer(JWKS)
+
+    assert RealmSource(Server(url=loopback.url).client("partners"), ALGORITHMS, asks_issuer=True)().issuer == ""
+
+
+def test_an_issuer_that_was_set_is_not_asked_for(loopback: Loopback):
+    loopback.paths[CERTS] = answer(JWKS)
+
+    source(loopback)[0]()
+
+    assert f"GET {WELL_KNOWN}" not in loopback.hits

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -103,12 +105,6 @@ def test_one_kid_under_two_algorithms_is_two_keys():
     assert set(keys.by_kid["k"]) == {"RS256", "PS256"}
 
 
-def test_of_two_keys_with_one_kid_and_algorithm_the_first_counts():
-    keys = parse({"keys": [rsa_jwk("k"), rsa_jwk("other") | {"kid": "k"}]}, ALGORITHMS)
-
-    assert keys == parse({"keys": [rsa_jwk("k")]}, ALGORITHMS)
-
-
 def test_no_more_than_the_first_fifty_keys_are_looked_at():
     entries = [ec_jwk("k") | {"kid": f"k{number}"} for number in range(MAX_KEYS + 10)]
 
@@ -134,3 +130,33 @@ def test_whatever_stands_in_a_key_the_good_one_beside_it_counts(name: str, value
     keys = parse({"keys": [rsa_jwk("k") | {name: value}, rsa_jwk("good")]}, ALGORITHMS)
 
     assert "good" in keys.by_kid
+
+
+def roca_jwk(kid: str) -> dict[str, object]:
+    """A modulus with the chip's mark, made as the chip makes its primes: k * M + (65537 ** a mod M)."""
+    product = math.prod(n for n in range(2, 168) if all(n % d for d in range(2, n)))
+    half = [(k << 720) * product + pow(65_537, a, product) for k, a in ((5 << 90, 1234), (7 << 90, 4321))]
+    modulus = half[0] * half[1]
+    return rsa_jwk("k") | {"kid": kid, "n": b64(modulus.to_bytes((modulus.bit_length() + 7) // 8))}
+
+
+def test_a_key_whose_private_half_can_be_computed_is_refused_with_a_line(caplog: pytest.LogCaptureFixture):
+    assert kids(roca_jwk("weak"), rsa_jwk("k")) == {"k"}
+
+    [told] = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert (told.message, told.kid) == ("jwks_key_refused", "weak")
+
+
+def test_keys_beyond_the_bound_are_told(caplog: pytest.LogCaptureFixture):
+    entries = [ed_jwk("k") | {"kid": f"k{number}"} for number in range(MAX_KEYS + 7)]
+
+    parse({"keys": entries}, ALGORITHMS)
+
+    [told] = caplog.records
+    assert (told.message, told.published, told.taken) == ("jwks_keys_left_out", MAX_KEYS + 7, MAX_KEYS)
+
+
+def test_two_keys_of_one_kid_are_both_kept():
+    keys = parse({"keys": [rsa_jwk("a") | {"kid": "k"}, rsa_jwk("b") | {"kid": "k"}]}, ALGORITHMS)
+
+    assert len(keys.by_kid["k"]["RS256"]) == 2
