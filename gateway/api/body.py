@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.api import strict_json
 from gateway.problems import Problem
+from gateway.serving.chunks import BrokenBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,7 +87,7 @@ def _chunks(request: Request, seconds: float) -> Iterator[bytes]:
     except TimeoutError as exc:
         raise Problem("request-timeout") from exc
     except OSError as exc:
-        raise Problem("bad-request", "The body ended early, or its framing is wrong.") from exc
+        raise Problem("bad-request", getattr(exc, "detail", BrokenBody.detail)) from exc
 
 
 def _bounded(chunks: Iterator[bytes], limits: BodyLimits) -> Iterator[bytes]:

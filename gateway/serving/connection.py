@@ -9,26 +9,34 @@ import contextlib
 import fcntl
 import math
 import socket
+import ssl
 import struct
+import sys
 import termios
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import gevent
 from gunicorn.http.errors import NoMoreData
 from gunicorn.http.parser import RequestParser
 
-from gateway.serving.requests import ClientReader, ClientRequest, HeadTimeout
+from gateway.serving.reading import ClientReader
+from gateway.serving.requests import ClientRequest, HeadTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gateway.serving.loop_turns import LoopTurns
     from gateway.serving.plan import Patience
 
 # How much of what a client still sends is taken in after its last answer, and for how long (RFC 9112 section 9.6).
 _LINGER_BYTES = 16_777_216
 _LINGER_SECONDS = 2.0
 _LINGER_READ = 65_536
+# Of answers that a client has not received, while it has sent its next request already.
+_UNTAKEN_BYTES = 65_536
+_LOOK_SECONDS = 0.02
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -39,20 +47,34 @@ class Connection:
     """
 
     def __init__(
-        self, client: socket.socket, address: Any, config: Any, patience: Patience, is_last: Callable[[], bool]
+        self,
+        client: socket.socket,
+        address: Any,
+        config: Any,
+        patience: Patience,
+        turns: LoopTurns,
+        is_last: Callable[[], bool],
     ) -> None:
         self.resting_since = math.inf
         self._client = client
         self._patience = patience
-        self._reader = ClientReader(client, patience.answer)
+        self._turns = turns
+        self._reader = ClientReader(client, patience.answer, turns)
         self._parser = RequestParser(config, client, address)
         self._parser.unreader = self._reader
         self._parser.mesg_class = partial(ClientRequest, body_seconds=patience.body, is_last=is_last)
 
     def next_request(self) -> ClientRequest | None:
-        """The next request with its head read, None if there is none. Raises what gunicorn's parser does, or HeadTimeout."""
+        """The next request with its head read, None if there is none.
+
+        Raises what gunicorn's parser does, HeadTimeout, or TimeoutError where earlier answers are not taken.
+        """
         self._reader.allow(self._patience.head)
-        if not self._parser.finish_body() or not (self._reader.has_buffered() or self._rest()):
+        if not self._parser.finish_body():
+            return None
+        if self._parser.mesg is not None:
+            self._let_others_go_first()
+        if not (self._reader.has_buffered() or self._rest()):
             return None
         self._reader.allow(self._patience.head)
         try:
@@ -83,6 +105,24 @@ class Connection:
                 self._linger()
         self._client.close()
 
+    def _let_others_go_first(self) -> None:
+        """Of a client that is ahead of its answers: one request in a turn of the loop, and only so many answers unread."""
+        if not (self._reader.has_buffered() or self._has_input()):
+            return
+        ends_at = time.monotonic() + self._patience.answer
+        while self._untaken() > _UNTAKEN_BYTES:
+            if time.monotonic() > ends_at:
+                raise TimeoutError
+            gevent.sleep(_LOOK_SECONDS)
+        self._turns.wait()
+
+    def _untaken(self) -> int:
+        """How many bytes of answers the client's side has not received."""
+        try:
+            return int.from_bytes(fcntl.ioctl(self._client.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+        except (OSError, ValueError):  # closed by either side
+            return 0
+
     def _rest(self) -> bool:
         """Wait for the first bytes of a request; whether there are any."""
         self.resting_since = time.monotonic()
@@ -98,6 +138,8 @@ class Connection:
 
     def _has_input(self) -> bool:
         """Whether bytes have arrived that nobody has read."""
+        if isinstance(self._client, ssl.SSLSocket) and self._client.pending():
+            return True
         try:
             return any(fcntl.ioctl(self._client.fileno(), termios.FIONREAD, bytes(4)))
         except (OSError, ValueError):  # closed by either side

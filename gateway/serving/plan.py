@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gateway.serving.loop_turns import LoopTurns
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
@@ -35,9 +37,13 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerPlan:
-    """``drain`` turns readiness, refuses new batches and, after the seconds given, ends those under way."""
+    """``drain`` turns readiness, refuses new batches and, after the seconds given, ends those under way.
+
+    ``turns`` are shared by all that could hold up the loop.
+    """
 
     patience: Patience
     ending: Ending
     drain: Callable[[float], None]
+    turns: LoopTurns
     base_url: str

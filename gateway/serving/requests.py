@@ -1,20 +1,21 @@
-"""Requests as clients send them: gunicorn's parser, with a bound in time on each part and a body that is read on demand."""
+"""Requests as clients send them: gunicorn's parser, with bounds of our own and a body that is read on demand."""
 
 from __future__ import annotations
 
-import math
-import time
 from typing import TYPE_CHECKING, Any
 
-from gunicorn.http.errors import InvalidHeader, ParseException, UnsupportedTransferCoding
+from gunicorn.http.errors import InvalidHeader, LimitRequestHeaders, ParseException, UnsupportedTransferCoding
 from gunicorn.http.message import Request
-from gunicorn.http.unreader import SocketUnreader
+
+from gateway.serving.chunks import ChunkedBody
+from gateway.serving.reading import BodyReader
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
 
-# Of all fields of a head together, and of the trailers of a body: gunicorn would hold as much as all fields at their largest.
+    from gateway.serving.reading import ClientReader
+
+# Of all fields of a head together: gunicorn would hold as much as all fields at their largest.
 _HEAD_BYTES = 65_536
 # An unread body up to this size is skipped, so that the connection can go on; a larger one ends it.
 _WORTH_SKIPPING = 65_536
@@ -24,87 +25,11 @@ class HeadTimeout(ParseException):  # type: ignore[misc]  # gunicorn ships no ty
     """A request began to arrive, and its head was not complete in time."""
 
 
-class BrokenBody(OSError):
-    """A body ended before its length, or its framing is wrong."""
-
-
-class ClientReader(SocketUnreader):  # type: ignore[misc]  # gunicorn ships no types
-    """Reads up to a point in time, however little each read brings; between reads the socket waits as long as for answers."""
-
-    def __init__(self, client: socket.socket, answer_seconds: float) -> None:
-        super().__init__(client)
-        self._answer_seconds = answer_seconds
-        self._ends_at = -math.inf
-        client.settimeout(answer_seconds)
-
-    def allow(self, seconds: float) -> None:
-        """All reads from now on may take this long together."""
-        self._ends_at = time.monotonic() + seconds
-
-    def chunk(self, size_hint: int | None = None) -> bytes:
-        """The next bytes, empty at the end of the stream. Raises TimeoutError."""
-        left = self._ends_at - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self.sock.settimeout(left)
-        try:
-            data: bytes = super().chunk(size_hint)
-        finally:
-            self.sock.settimeout(self._answer_seconds)
-        return data
-
-    def has_buffered(self) -> bool:
-        """Whether bytes that were read wait to be parsed."""
-        return bool(self.buf.getbuffer().nbytes)
-
-
-class BodyReader:
-    """With the first read its time begins, and a client that waits to be asked for the body is asked.
-
-    ``is_expected`` is true for a client that sent ``Expect: 100-continue``.
-    """
-
-    def __init__(self, framing: Any, source: ClientReader, seconds: float, *, is_expected: bool) -> None:
-        self._framing = framing
-        self._source = source
-        self._seconds = seconds
-        self._is_held_back = is_expected
-        self._has_begun = self._is_over = self._is_broken = False
-
-    @property
-    def owed(self) -> float:
-        """Bytes that may still come, infinite where nobody can know."""
-        if self._is_held_back or self._is_broken:
-            return math.inf
-        return 0 if self._is_over else getattr(self._framing, "length", math.inf)
-
-    def read(self, size: int) -> bytes:
-        """``size`` bytes, fewer only at the end. Raises TimeoutError or BrokenBody."""
-        if not self._has_begun:
-            self._begin()
-        due = min(size, getattr(self._framing, "length", 0))
-        try:
-            data: bytes = self._framing.read(size)
-            if len(data) < due:
-                raise BrokenBody
-        except (OSError, ParseException) as exc:
-            self._is_broken = True
-            raise exc if isinstance(exc, TimeoutError) else BrokenBody from exc
-        self._is_over = len(data) < size
-        return data
-
-    def _begin(self) -> None:
-        self._has_begun = True
-        self._source.allow(self._seconds)
-        if self._is_held_back:
-            self._is_held_back = False
-            self._source.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-
 class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
     """A request whose body has ``body_seconds``; where ``is_last`` says so, its answer ends the connection."""
 
     _expected_100_continue: bool
+    limit_request_fields: int
     max_buffer_headers: int
     method: str | None
 
@@ -136,6 +61,14 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         has_bare_feed = fields.count(b"\n", seen) > fields.count(b"\r\n", max(0, seen - 1))
         return not is_whole and not has_bare_feed and len(fields) <= self.max_buffer_headers
 
+    def parse_headers(self, data: bytes, from_trailer: bool = False) -> list[tuple[str, str]]:
+        """The fields of a head, or of a trailer section."""
+        # gunicorn takes all lines apart before it counts them.
+        if data.count(b"\n") >= self.limit_request_fields:
+            raise LimitRequestHeaders("too many fields")
+        fields: list[tuple[str, str]] = super().parse_headers(data, from_trailer)
+        return fields
+
     def set_body_reader(self) -> None:
         """Called at the end of the head."""
         # RFC 9112 section 3.2; gunicorn refuses a second Host and lets a missing one through.
@@ -151,7 +84,8 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         self._asks_to_close = any(option.strip(" \t") == "close" for option in options)
         # The body is asked for by its first read, and not, as gunicorn would, before anybody looked at the credentials.
         is_expected, self._expected_100_continue = self._expected_100_continue, False
-        self.incoming = BodyReader(self.body.reader, self.unreader, self._body_seconds, is_expected=is_expected)
+        framing = ChunkedBody(self.unreader, self._check_trailers) if codings else self.body.reader
+        self.incoming = BodyReader(framing, self.unreader, self._body_seconds, is_expected=is_expected)
         self.body.reader = self.incoming
 
     def should_close(self) -> bool:
@@ -162,3 +96,6 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         return (
             self._is_last or self._asks_to_close or self.incoming.owed > _WORTH_SKIPPING or bool(super().should_close())
         )
+
+    def _check_trailers(self, lines: bytes) -> None:
+        self.parse_headers(lines, from_trailer=True)

@@ -131,6 +131,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
                 addr,
                 self.cfg,
                 self._plan.patience,
+                self._plan.turns,
                 lambda: self._is_stopping or not self.alive or places.are_crowded(),
             )
             with places.held_by(connection), contextlib.closing(connection):

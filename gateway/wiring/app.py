@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -28,6 +27,7 @@ from gateway.api.pages.openapi.document import document
 from gateway.api.quota import Quota
 from gateway.api.routes import RESOURCES, register, register_errors, register_pages
 from gateway.auth.scopes import Permissions
+from gateway.serving.loop_turns import LoopTurns
 from gateway.settings import Settings, SettingsError, load, unknown_variables
 from gateway.telemetry.instruments import Instruments
 from gateway.telemetry.metrics import worker_files as shared
@@ -61,9 +61,10 @@ def create_app(
     capacity = Capacity(shedder, HeldBytes(max(settings.max_held_bytes, settings.max_body_bytes)))
     claims = Claims(backends.idempotency)
     # Others run while a large batch is validated.
-    made = [make(settings.languages, settings.max_batch_items, lambda: time.sleep(0)) for make in resources]
+    turns = LoopTurns()
+    made = [make(settings.languages, settings.max_batch_items, turns.wait) for make in resources]
     app = _bare()
-    app.extensions["worker"] = worker_plan(settings, shedder.drain)
+    app.extensions["worker"] = worker_plan(settings, shedder.drain, turns)
     app.after_request(capacity.until_taken)
     register(
         app,

@@ -9,13 +9,14 @@ from gateway.serving.plan import Ending, Patience, WorkerPlan
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gateway.serving.loop_turns import LoopTurns
     from gateway.settings import Settings
 
 # What is left of a stop when unfinished batches are told to end, for their calls in flight and the answers.
 _LAST_SECONDS = 2.0
 
 
-def worker_plan(settings: Settings, drain: Callable[[float], None]) -> WorkerPlan:
+def worker_plan(settings: Settings, drain: Callable[[float], None], turns: LoopTurns) -> WorkerPlan:
     """The plan for these settings."""
     last = settings.core_timeout + _LAST_SECONDS
     return WorkerPlan(
@@ -32,5 +33,6 @@ def worker_plan(settings: Settings, drain: Callable[[float], None]) -> WorkerPla
             quick=last,
         ),
         drain=drain,
+        turns=turns,
         base_url=settings.public_url,
     )

@@ -6,13 +6,18 @@ import socket
 import threading
 import time
 
+import gevent
+import gevent.socket
 import pytest
 from gunicorn.config import Config
 from gunicorn.http.errors import InvalidHeader, LimitRequestHeaders, LimitRequestLine, UnsupportedTransferCoding
 
+from gateway.serving import reading
+from gateway.serving.chunks import BrokenBody
 from gateway.serving.connection import Connection
+from gateway.serving.loop_turns import LoopTurns
 from gateway.serving.plan import Patience
-from gateway.serving.requests import BrokenBody, HeadTimeout
+from gateway.serving.requests import HeadTimeout
 
 SHORT = Patience(idle=0.05, head=0.05, body=0.05, answer=0.05)
 LONG = Patience(idle=10.0, head=10.0, body=10.0, answer=10.0)
@@ -26,7 +31,9 @@ class Pair:
         self.client, self.server = socket.socketpair()
         self.client.settimeout(10.0)
         self.is_last = False
-        self.connection = Connection(self.server, ("127.0.0.1", 1), Config(), patience, lambda: self.is_last)
+        self.connection = Connection(
+            self.server, ("127.0.0.1", 1), Config(), patience, LoopTurns(), lambda: self.is_last
+        )
 
     def says(self, data: bytes):
         """The request that these bytes lead to."""
@@ -337,3 +344,58 @@ def test_a_reset_does_not_wait(pair):
     pair.connection.reset()
 
     assert pair.server.fileno() == -1
+
+
+def read_elsewhere(told: list[str]) -> None:
+    """Tell of a byte that waits at another client's socket, as soon as the loop looks there."""
+    near, far = gevent.socket.socketpair()
+
+    def read() -> None:
+        near.recv(1)
+        told.append("another")
+        near.close()
+        far.close()
+
+    gevent.spawn(read)
+    gevent.sleep(0)
+    far.sendall(b"x")
+
+
+def test_a_client_that_is_ahead_of_its_answers_lets_another_be_read_before_its_next_request(pair):
+    told: list[str] = []
+    pair.client.sendall((HEAD + b"Content-Length: 0\r\n\r\n") * 3)
+    for _ in range(3):
+        pair.connection.next_request()
+        told.append("ahead")
+        read_elsewhere(told)
+    pair.client.shutdown(socket.SHUT_WR)
+    pair.connection.next_request()
+
+    assert told == ["ahead", "another", "ahead", "another", "ahead"]
+
+
+def test_a_body_that_is_always_there_is_read_in_slices_between_which_others_are(pair, monkeypatch):
+    monkeypatch.setattr(reading, "_SLICE_SECONDS", -1.0)  # each read is a slice
+    told: list[str] = []
+    request = pair.says(HEAD + b"Content-Length: 10000\r\n\r\n" + b"x" * 100)
+    pair.client.sendall(b"x" * 9900)
+    read_elsewhere(told)
+    request.incoming.read(10_000)
+
+    assert told == ["another"]
+
+
+def test_a_client_that_takes_no_answers_gets_no_more_of_them(make_pair):
+    pair = make_pair(Patience(idle=10.0, head=10.0, body=10.0, answer=0.05))
+    pair.says(HEAD + b"Content-Length: 0\r\n\r\n")
+    pair.client.sendall(HEAD + b"\r\n")
+    pair.server.sendall(b"a" * 100_000)
+
+    with pytest.raises(TimeoutError):
+        pair.connection.next_request()
+
+
+@pytest.mark.parametrize("fields", [b"A: b\r\n" * 5000, b"A\r\n" * 5000], ids=["each well-formed", "none well-formed"])
+def test_fields_are_counted_before_they_are_looked_at(pair, fields):
+    with pytest.raises(LimitRequestHeaders):
+        pair.says(HEAD + fields + b"\r\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.serving.loop_turns import LoopTurns
 from gateway.settings import SettingsError, load
 from gateway.wiring.worker import worker_plan
 
@@ -17,7 +18,7 @@ ENVIRON = {
 
 def plan(**environ):
     given = {f"GATEWAY_{name}": value for name, value in environ.items()}
-    return worker_plan(load({**ENVIRON, **given}), lambda _seconds: None)
+    return worker_plan(load({**ENVIRON, **given}), lambda _seconds: None, LoopTurns())
 
 
 def test_a_batch_that_is_sending_as_the_worker_stops_may_take_all_of_its_time():

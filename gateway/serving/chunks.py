@@ -1,0 +1,147 @@
+"""A body in chunks (RFC 9112 section 7.1). Its rule: framing stays small beside what it frames, so reading it stays cheap."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.serving.reading import ClientReader
+
+# The framing of a body may take so many bytes, and a quarter of the body: chunks of 24 bytes on average pass.
+_FREE_FRAMING = 16_384
+_BODY_PER_FRAMING = 4
+_LINE_BYTES = 8190
+_TRAILER_BYTES = 65_536
+_LINE_END = b"\r\n"
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
+_EXTENSION = rb"[ \t]*;[ \t]*" + _TOKEN + rb"(?:[ \t]*=[ \t]*(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?"
+_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]+)(?:" + _EXTENSION + rb")*\r\n")
+
+
+class BrokenBody(OSError):
+    """A body ended before its length, or its framing is wrong; ``detail`` is for who sent it."""
+
+    detail = "The body ended early, or its framing is wrong."
+
+
+class SmallChunks(BrokenBody):
+    """The framing of a body outweighs it."""
+
+    detail = (
+        "The chunks of the body are too small: beyond 16,384 bytes, sizes and extensions may take a quarter of the body. "
+        "Send chunks of 24 bytes or more on average, or Content-Length."
+    )
+
+
+class ChunkedBody:
+    """``check_trailers`` gets the lines of the trailer section, and raises where they are not well-formed."""
+
+    def __init__(self, source: ClientReader, check_trailers: Callable[[bytes], object]) -> None:
+        self._source = source
+        self._check_trailers = check_trailers
+        self._data, self._at = b"", 0
+        self._left = 0  # of the chunk that is being read
+        self._is_over = False
+        self._spare = _FREE_FRAMING * _BODY_PER_FRAMING
+
+    def read(self, size: int) -> bytes:
+        """``size`` bytes, fewer only at the end. Raises BrokenBody, TimeoutError or what ``check_trailers`` does."""
+        parts: list[bytes] = []
+        wanted = size
+        while wanted and (self._left or self._begin_chunk()):
+            parts.append(self._take(wanted))
+            wanted -= len(parts[-1])
+            if not self._left:
+                wanted -= self._take_whole_chunks(parts, wanted)
+        return b"".join(parts)
+
+    def _begin_chunk(self) -> bool:
+        """Read the size of the next chunk; false where the body is over."""
+        if not self._is_over:
+            self._await_line()
+            line = _SIZE_LINE.match(self._data, self._at)
+            if line is None:
+                raise BrokenBody
+            self._left = int(line[1], 16)
+            self._pass(line.end() - self._at)
+            if not self._left:
+                self._end()
+        return not self._is_over
+
+    def _take(self, most: int) -> bytes:
+        """Bytes of the chunk, as many as there are."""
+        if self._at == len(self._data):
+            self._data, self._at = self._more(self._left), 0
+        part = self._data[self._at : self._at + min(most, self._left)]
+        self._at += len(part)
+        self._left -= len(part)
+        self._spare += len(part)
+        if not self._left:
+            self._end_chunk()
+        return part
+
+    def _take_whole_chunks(self, parts: list[bytes], most: int) -> int:
+        """Take what small chunks have arrived whole, up to so many bytes; how many they were."""
+        data, at, spare, taken = self._data, self._at, self._spare, 0
+        while (line := _SIZE_LINE.match(data, at)) is not None:
+            begin = line.end()
+            end = begin + int(line[1], 16)
+            if begin == end or taken + end - begin > most or data[end : end + 2] != _LINE_END:
+                break
+            parts.append(data[begin:end])
+            taken += end - begin
+            spare += end - begin - _BODY_PER_FRAMING * (begin - at + 2)
+            at = end + 2
+        self._at, self._spare = at, spare
+        self._pass(0)
+        return taken
+
+    def _end_chunk(self) -> None:
+        while len(self._data) - self._at < len(_LINE_END):
+            self._data, self._at = self._data[self._at :] + self._more(), 0
+        if not self._data.startswith(_LINE_END, self._at):
+            raise BrokenBody
+        self._pass(len(_LINE_END))
+
+    def _pass(self, framing: int) -> None:
+        """Go on behind so many bytes that are no body."""
+        self._at += framing
+        self._spare -= _BODY_PER_FRAMING * framing
+        if self._spare < 0:
+            raise SmallChunks
+
+    def _await_line(self) -> None:
+        searched = self._at
+        while self._data.find(_LINE_END, searched) < 0:
+            if len(self._data) - self._at > _LINE_BYTES:
+                raise BrokenBody
+            searched = max(0, len(self._data) - self._at - 1)
+            self._data, self._at = self._data[self._at :] + self._more(), 0
+
+    def _end(self) -> None:
+        """Read the trailer section, and give back what follows it."""
+        rest = bytearray(self._data[self._at :])
+        seen = 0
+        while not rest.startswith(_LINE_END) and rest.find(b"\r\n\r\n", max(0, seen - 3)) < 0:
+            # A bare line feed means that the end, as it is read here, will never come.
+            has_bare_feed = rest.count(b"\n", seen) > rest.count(_LINE_END, max(0, seen - 1))
+            if has_bare_feed or len(rest) > _TRAILER_BYTES:
+                raise BrokenBody
+            seen = len(rest)
+            rest += self._more()
+        fields, _, beyond = (b"", b"", rest[2:]) if rest.startswith(_LINE_END) else rest.partition(b"\r\n\r\n")
+        self._source.unread(bytes(beyond))
+        self._is_over = True
+        if fields:
+            self._check_trailers(bytes(fields))
+
+    def _more(self, most: int | None = None) -> bytes:
+        """What comes next; no more than ``most`` is read beyond what one read brings anyway."""
+        data: bytes = self._source.read(None, read_ahead=most)
+        if not data:
+            raise BrokenBody
+        return data
