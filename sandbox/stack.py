@@ -118,5 +118,10 @@ def _gunicorn(port: int) -> list[str]:
 
 
 def _surroundings() -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    # All is on loopback: a proxy of the surroundings would hold its parts apart.
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(PREFIX) and not name.lower().endswith("_proxy")
+    }
     return inherited | {"PYTHONUNBUFFERED": "1"}

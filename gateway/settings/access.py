@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.settings.addresses import url
+from gateway.settings.addresses import proxy, url
 from gateway.settings.field import Fault, flag, knob, matching, names, needed, some_of, variable
 from gateway.settings.files import certificates
 
@@ -31,6 +31,12 @@ class AccessKnobs:
     keycloak_timeout: float = knob(2.0, parse=float, unit="s", least=0.05, most=60, help="One call to Keycloak.")
     keycloak_ca_file: str = knob(
         "", parse=certificates, help="CA bundle (PEM) that signs Keycloak's certificate; empty: the system's."
+    )
+    keycloak_proxy: str = knob(
+        "",
+        parse=proxy,
+        help="Forward proxy (`http://HOST:PORT`) for calls to Keycloak; `environment`: that of `HTTPS_PROXY`, "
+        "`HTTP_PROXY` and `NO_PROXY`; empty: none.",
     )
     keys_ttl: float = knob(
         300.0,

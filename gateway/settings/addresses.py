@@ -31,6 +31,16 @@ def url(text: str) -> str:
     return text.rstrip("/")
 
 
+def proxy(text: str) -> str:
+    """``environment``, or the http URL of a forward proxy."""
+    if text.lower() == "environment":
+        return "environment"
+    parts = _split(text, {"http"}, "environment or an http:// URL")
+    if not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("must be environment, or http://HOST:PORT without user, path and query")
+    return text.rstrip("/")
+
+
 def redis_url(text: str) -> str:
     """``redis://`` and ``rediss://`` with a host and at most a database's number as path, or ``unix://`` with a path.
 

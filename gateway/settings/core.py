@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.settings.addresses import url
+from gateway.settings.addresses import proxy, url
 from gateway.settings.field import Fault, flag, knob, matching, needed, one_of
 from gateway.settings.files import certificates, check_key, readable_file
 
@@ -67,6 +67,12 @@ class CoreKnobs:
     core_cert_file: str = knob("", parse=certificates, help="Client certificate (PEM) for mutual TLS with the core.")
     core_key_file: str = knob(
         "", parse=readable_file, help="Key of `CORE_CERT_FILE` (PEM, not encrypted); empty: it is in that file."
+    )
+    core_proxy: str = knob(
+        "",
+        parse=proxy,
+        help="Forward proxy (`http://HOST:PORT`) for connections to the core, made by CONNECT; `environment`: that of "
+        "`HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`; empty: none. With the transport `hub` alone.",
     )
     core_honours_idempotency: bool = knob(
         False,

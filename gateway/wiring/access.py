@@ -23,6 +23,9 @@ from gateway.auth.keycloak.verifier import Realm, TokenVerifier
 from gateway.settings import SettingsError, variable
 from gateway.settings.secrets import secret_now
 from gateway.wiring.core_token import CoreToken
+from gateway.wiring.proxies import proxy_for
+from legacy_client.transport.base import Tls
+from legacy_client.transport.tls import watched_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +44,10 @@ class Access:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._server = Server(
-            url=settings.keycloak_url, timeout=settings.keycloak_timeout, ca_file=settings.keycloak_ca_file
+            url=settings.keycloak_url,
+            timeout=settings.keycloak_timeout,
+            contexts=watched_context(Tls(ca_file=settings.keycloak_ca_file)),
+            proxy=proxy_for("keycloak_proxy", settings.keycloak_proxy, settings.keycloak_url),
         )
         self._algorithms = _algorithms(settings)
         self._realms = self._make_realms()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.settings import SettingsError, variable
+from gateway.wiring.proxies import proxy_for
 from gateway.wiring.reachability import Reachability, told_kind
 from legacy_client import (
     AdaptiveLimit,
@@ -118,12 +119,15 @@ def _transport(settings: Settings, gate: CoreGate) -> Transport:
         deadline_header=settings.core_deadline_header,
     )
     tls = Tls(ca_file=settings.core_ca_file, cert_file=settings.core_cert_file, key_file=settings.core_key_file)
+    proxy = proxy_for("core_proxy", settings.core_proxy, settings.core_url)
     if settings.core_transport == "sessions":
+        if proxy:
+            raise SettingsError(f"{variable('core_proxy')}: needs the transport hub")
         return SessionsTransport(settings.core_url, gate=gate, limits=limits, tls=tls)
     # Only this transport needs gevent.
     from legacy_client.transport.hub import HubTransport
 
-    return HubTransport(settings.core_url, gate=gate, limits=limits, tls=tls)
+    return HubTransport(settings.core_url, gate=gate, limits=limits, tls=tls, proxy=proxy)
 
 
 def _credentials(settings: Settings, fetch_token: Callable[[], FetchToken]) -> Credentials:

@@ -11,17 +11,21 @@ import time
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
+from ssl import SSLContext, create_default_context
 from typing import TYPE_CHECKING, Any
 
 from keycloak import KeycloakOpenID
 from keycloak.connection import ConnectionManager
 from keycloak.exceptions import KeycloakGetError, raise_error_from_response
 from keycloak.urls_patterns import URL_REALM
+from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
 
 from gateway.auth.errors import SourceFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from requests import Response
 
 MAX_ANSWER_BYTES = 262_144
 # RFC 6749 section 5.2: what no later try can mend.
@@ -37,18 +41,23 @@ REFUSALS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where Keycloak is and how long one call to it may take, in seconds."""
+    """Where Keycloak is and how long one call to it may take, in seconds.
+
+    ``contexts`` gives the TLS context of the next call: whom to trust. ``proxy`` is a forward proxy's URL, or empty.
+    Nothing of the environment counts.
+    """
 
     url: str
     timeout: float = 2.0
-    ca_file: str = ""
+    contexts: Callable[[], SSLContext] = create_default_context
+    proxy: str = ""
 
     def client(self, realm: str, *, client_id: str = "", secret: str = "") -> KeycloakOpenID:
         """A new client of its own for one purpose in one realm."""
         # urljoin drops the last path part of a base without the trailing slash.
-        base_url, verify = self.url.rstrip("/") + "/", self.ca_file or True
-        client = KeycloakOpenID(base_url, realm, client_id, secret, verify=verify, max_retries=0)
-        client.connection = _Connection(base_url, timeout=self.timeout, verify=verify)
+        base_url = self.url.rstrip("/") + "/"
+        client = KeycloakOpenID(base_url, realm, client_id, secret, max_retries=0)
+        client.connection = _Connection(self, base_url)
         return client
 
 
@@ -91,11 +100,46 @@ def _reason(exc: Exception) -> str:
     return cause.reason if isinstance(cause, SourceFailed) else type(cause).__name__
 
 
+class _Trusting(HTTPAdapter):
+    """Trusts what the context of this moment trusts, and not the bundle of requests."""
+
+    def __init__(self, contexts: Callable[[], SSLContext]) -> None:
+        self._contexts = contexts
+        self._context = contexts()
+        super().__init__(max_retries=0)
+
+    def send(self, *arguments: Any, **options: Any) -> Response:
+        """As the base class; with new pools where the files of TLS were replaced."""
+        context = self._contexts()
+        if context is not self._context:
+            self._context = context
+            self.close()
+            self.proxy_manager.clear()
+            self.init_poolmanager(DEFAULT_POOLSIZE, DEFAULT_POOLSIZE)
+        return super().send(*arguments, **options)
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Pools with our context."""
+        super().init_poolmanager(*arguments, **options, ssl_context=self._context)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """The same through a proxy."""
+        return super().proxy_manager_for(proxy, **options, ssl_context=self._context)
+
+    def cert_verify(self, conn: Any, url: str, verify: object, cert: object) -> None:
+        """Nothing: the context verifies, and requests would add its own bundle of CAs to it."""
+
+
 class _Connection(ConnectionManager):
     """python-keycloak's connection with what an answer may be: no redirect, no cookie, bounded in bytes and seconds."""
 
-    def __init__(self, base_url: str, *, timeout: float, verify: bool | str) -> None:
-        super().__init__(base_url, timeout=timeout, verify=verify, max_retries=0)  # type: ignore[arg-type]  # annotated as int; requests takes a float
+    def __init__(self, server: Server, base_url: str) -> None:
+        proxies = {"http": server.proxy, "https": server.proxy} if server.proxy else None
+        super().__init__(base_url, timeout=server.timeout, max_retries=0)  # type: ignore[arg-type]  # annotated as int; requests takes a float
+        for scheme in ("https://", "http://"):
+            self._s.mount(scheme, _Trusting(server.contexts))
+        self._s.trust_env = False
+        self._s.proxies.update(proxies or {})
         self._s.stream = True
         self._s.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._s.hooks["response"].append(self._bound)

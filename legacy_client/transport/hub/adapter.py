@@ -31,7 +31,8 @@ class HubTransport:
     """A Transport (see ``transport.base``) with one engine per event loop, made when it is first used.
 
     The bounds hold per event loop; under gevent that is per process. Raises ValueError or OSError for a URL, a CA file
-    or a client certificate that cannot be used.
+    or a client certificate that cannot be used. ``proxy`` is the URL of a forward proxy, through which every connection
+    is made by CONNECT; empty: none, whatever the environment says.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class HubTransport:
         *,
         limits: Limits | None = None,
         tls: Tls | None = None,
+        proxy: str = "",
         resolve: Callable[..., list[Any]] = getaddrinfo,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._origin = Origin(base_url)
         self._context = watched_context(tls or Tls()) if self._origin.is_secure else None
+        self._proxy = Origin(proxy) if proxy else None
         self._limits = limits or Limits()
         self._gate = gate
         self._resolve = resolve
@@ -81,7 +84,14 @@ class HubTransport:
         return engine
 
     def _new_engine(self, hub: Hub) -> Engine:
-        addresses = Addresses(self._origin.host, self._origin.port, resolve=self._resolve, clock=self._clock)
-        endpoint = Endpoint(host=self._origin.host, port=self._origin.port, addresses=addresses, context=self._context)
+        dialed = self._proxy or self._origin
+        addresses = Addresses(dialed.host, dialed.port, resolve=self._resolve, clock=self._clock)
+        endpoint = Endpoint(
+            host=self._origin.host,
+            port=self._origin.port,
+            addresses=addresses,
+            context=self._context,
+            is_behind_proxy=self._proxy is not None,
+        )
         wire = Wire(self._origin, self._limits.deadline_header)
         return Engine(hub.loop, endpoint, wire, self._limits, self._gate, self._clock)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from legacy_client.errors import CoreError, Unreachable, Untrusted
 from legacy_client.transport.hub.channel import PlainChannel, TlsChannel
+from legacy_client.transport.hub.tunnel import Tunnel
 from legacy_client.transport.reasons import reason_of
 from legacy_client.transport.tls import is_end_of_stream
 
@@ -33,12 +34,13 @@ _LOOK_UP_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """The core, as dialing sees it; no context means no TLS."""
+    """The core, as dialing sees it; no context means no TLS. ``is_behind_proxy``: the addresses are the proxy's."""
 
     host: str
     port: int
     addresses: Addresses
     context: Callable[[], ssl.SSLContext] | None
+    is_behind_proxy: bool = False
 
     @property
     def peer(self) -> str:
@@ -149,7 +151,27 @@ class Dialing:
         error = sock.getsockopt(SOL_SOCKET, SO_ERROR)
         if error:
             self._next(reason_of(OSError(error, "")))
-        elif self._endpoint.context is None:
+        elif self._endpoint.is_behind_proxy:
+            self._address_until = self._until
+            self._pass_through(Tunnel(sock, self._endpoint.peer))
+        else:
+            self._open(sock)
+
+    def _pass_through(self, tunnel: Tunnel) -> None:
+        try:
+            is_open = tunnel.go_on()
+        except BlockingIOError:
+            is_open = False
+        except OSError as exc:
+            self._next(str(exc) if type(exc) is ConnectionError else reason_of(exc))
+            return
+        if is_open:
+            self._open(tunnel.sock)
+        else:
+            self._watch(tunnel.sock, WRITE if tunnel.unsent else READ, self._pass_through, tunnel)
+
+    def _open(self, sock: Socket) -> None:
+        if self._endpoint.context is None:
             self.end(PlainChannel(sock))
         else:
             self._address_until = self._until

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gateway.auth.errors import SourceFailed
 from gateway.auth.keycloak.client import MAX_ANSWER_BYTES, Server, ask, not_before
+from legacy_client.transport.base import Tls
+from legacy_client.transport.tls import watched_context
+from tests.contract.certificates import Authority
+from tests.contract.fake_core import FakeCore, send
+from tests.contract.fake_core import answer as core_answer
 from tests.unit.gateway.auth.issuer import JWKS
 from tests.unit.gateway.auth.loopback import Handler, Loopback, answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 CERTS = "/realms/partners/protocol/openid-connect/certs"
 
@@ -170,3 +177,64 @@ def test_a_not_before_policy_that_is_no_number_is_no_policy(loopback: Loopback, 
 
     with pytest.raises(SourceFailed):
         not_before(Server(url=loopback.url).client("partners"))
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_a_proxy_of_the_environment_is_not_used(loopback: Loopback, monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    loopback.paths[CERTS] = answer(JWKS)
+
+    assert certs(loopback) == JWKS
+
+
+def test_a_proxy_that_was_set_is_used(loopback: Loopback):
+    loopback.paths[f"http://keycloak.test{CERTS}"] = answer(JWKS)
+    server = Server(url="http://keycloak.test", proxy=loopback.url)
+
+    assert ask(server.client("partners").certs) == JWKS
+
+
+@pytest.fixture
+def secure(tmp_path: Path) -> Iterator[tuple[FakeCore, Authority]]:
+    authority = Authority(tmp_path)
+    published = (send(core_answer(200, JWKS)),)
+    with FakeCore(tls=authority.issue("localhost").server(), default=published) as server:
+        yield server, authority
+
+
+def over_tls(server: FakeCore, contexts: Callable[[], ssl.SSLContext]) -> Server:
+    return Server(url=f"https://localhost:{server.port}", contexts=contexts)
+
+
+def test_a_bundle_of_the_environment_changes_nobody_whom_we_trust(
+    secure: tuple[FakeCore, Authority], monkeypatch: pytest.MonkeyPatch
+):
+    server, authority = secure
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.setenv(name, authority.file)
+
+    with pytest.raises(SourceFailed):
+        ask(over_tls(server, ssl.create_default_context).client("partners").certs)
+
+
+def test_the_file_of_our_setting_says_whom_to_trust_and_is_read_again_when_replaced(
+    secure: tuple[FakeCore, Authority], tmp_path: Path
+):
+    server, authority = secure
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_text(Path(Authority(tmp_path, "other").file).read_text())
+    contexts = watched_context(Tls(ca_file=str(trusted)))
+    client = over_tls(server, contexts).client("partners")
+    with pytest.raises(SourceFailed):
+        ask(client.certs)
+    refused = contexts()
+
+    trusted.write_text(Path(authority.file).read_text())
+    until = time.monotonic() + 30
+    while contexts() is refused:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+    assert ask(client.certs) == JWKS
