@@ -28,7 +28,7 @@ class Stack:
     ``settings`` are names without prefix (``{"BATCH_DEADLINE": "2"}``) and win over the usual ones; with ``CORE_URL``
     or ``KEYCLOAK_URL`` among them, no core or no identity provider is started. ``core`` and ``identity`` are options of
     those commands; ``ready`` is the path that must answer 200 before the gateway counts as up. Logs and state are under
-    ``folder``, by default a temporary one.
+    ``folder``, by default a temporary one. ``app`` is what gunicorn serves.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Stack:
         identity: Sequence[str] = (),
         ready: str = "/readyz",
         folder: Path | None = None,
+        app: str = "wsgi:app",
     ) -> None:
         self._is_temporary = folder is None
         self._settings = settings or {}
@@ -46,7 +47,7 @@ class Stack:
         state = str(self.folder / "core")
         self.core = self._part("core", _sandbox("core", "--auth", "bearer", "--state", state, *core), "/healthz")
         self.identity = self._part("identity", _sandbox("identity", *identity), "/healthz")
-        self.gateway = self._part("gateway", _gunicorn, ready)
+        self.gateway = self._part("gateway", _gunicorn(app), ready)
 
     def __enter__(self) -> Self:
         """Start everything. Raises StackError, with nothing left running."""
@@ -112,9 +113,9 @@ def _sandbox(*arguments: str) -> Callable[[int], list[str]]:
     return lambda port: [sys.executable, "-m", "sandbox", *arguments, "--port", str(port)]
 
 
-def _gunicorn(port: int) -> list[str]:
-    server = ["gunicorn", "-c", "python:gateway.server", "wsgi:app"]
-    return ["env", f"{PREFIX}BIND=127.0.0.1:{port}", sys.executable, "-m", *server]
+def _gunicorn(app: str) -> Callable[[int], list[str]]:
+    server = [sys.executable, "-m", "gunicorn", "-c", "python:gateway.server", app]
+    return lambda port: ["env", f"{PREFIX}BIND=127.0.0.1:{port}", *server]
 
 
 def _surroundings() -> dict[str, str]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sandbox.core.errors import refuse
-from sandbox.core.fields import ACTION_RULES, INTEGRATION_ACTION_RULES, check
+from sandbox.core.fields import INTEGRATION_ACTION_RULES, check
 from sandbox.core.store import NameTaken
 from sandbox.server.messages import Answer, json_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection as Some
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from sandbox.core.collections import Collection
     from sandbox.core.database import Database, Row
     from sandbox.core.fields import Rule
     from sandbox.core.journal import Journal
@@ -23,12 +26,21 @@ MEDIA_TYPE = "application/vnd.core.v1+json"
 
 
 class Api:
-    """Actions and integration actions. A change and its journal entry are one transaction."""
+    """The collections and the integration actions. A change and its journal entry are one transaction."""
 
-    def __init__(self, database: Database, store: Store, journal: Journal, *, honours_idempotency: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        store: Store,
+        journal: Journal,
+        collections: Sequence[Collection],
+        *,
+        honours_idempotency: bool,
+    ) -> None:
         self._database = database
         self._store = store
         self._journal = journal
+        self._collections = collections
         self._honours_idempotency = honours_idempotency
         self.replayed = 0
 
@@ -36,26 +48,29 @@ class Api:
         """Method, path, handler."""
         integration_action = "/integrations/{integration_id}/actions/{action_id}"
         return [
-            ("PATCH", "/actions/{action_id}", self.patch_action),
-            ("GET", "/actions/{action_id}", self.get_action),
+            *(route for kind in self._collections for route in self._routes(kind)),
             ("PUT", integration_action, self.put_integration_action),
             ("GET", integration_action, self.get_integration_action),
         ]
 
-    def get_action(self, _request: Request, action_id: str) -> Answer:
-        """200 with the action."""
-        return json_answer({"data": self._action(action_id)})
+    def _routes(self, kind: Collection) -> Iterator[Route]:
+        yield "PATCH", f"/{kind.name}/{{row_id}}", partial(self.patch, kind)
+        yield "GET", f"/{kind.name}/{{row_id}}", partial(self.get, kind)
 
-    def patch_action(self, request: Request, action_id: str) -> Answer:
+    def get(self, kind: Collection, _request: Request, row_id: str) -> Answer:
+        """200 with the row of a collection."""
+        return json_answer({"data": self._row(kind, row_id)})
+
+    def patch(self, kind: Collection, request: Request, row_id: str) -> Answer:
         """Change the fields given; null clears."""
-        fields = _checked(request, ACTION_RULES)
+        fields = _checked(request, kind.rules)
         replayed = self._replayed(request)
         if replayed:
             return replayed
-        action = self._action(action_id)
+        row = self._row(kind, row_id)
         with self._database.transaction():
-            self._store.change_action(action["id"], fields)
-            return self._applied(request, {**action, **fields})
+            self._store.change(kind, row["id"], fields)
+            return self._applied(request, {**row, **fields})
 
     def get_integration_action(self, _request: Request, integration_id: str, action_id: str) -> Answer:
         """200 with the integration's action."""
@@ -93,11 +108,12 @@ class Api:
         headers = (("Content-Type", "application/json"), ("Idempotency-Replayed", "true"))
         return Answer(200, entry["answer"].encode(), headers)
 
-    def _action(self, action_id: str) -> Row:
-        action = self._store.action(int(action_id)) if action_id.isdecimal() and len(action_id) <= 18 else None
-        if action is None:
+    def _row(self, kind: Collection, text: str) -> Row:
+        row_id = kind.id.read(text)
+        row = None if row_id is None else self._store.row(kind, row_id)
+        if row is None:
             raise refuse(404)
-        return action
+        return row
 
     def _integration_action(self, integration_id: str, action_id: str) -> Row:
         integration = self._store.integration(integration_id.lower())
@@ -111,7 +127,7 @@ class Api:
         return action
 
 
-def _checked(request: Request, rules: Mapping[str, Rule], required: Collection[str] = ()) -> dict[str, Any]:
+def _checked(request: Request, rules: Mapping[str, Rule], required: Some[str] = ()) -> dict[str, Any]:
     _check_media_types(request.headers)
     try:
         body = request.json()

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from sandbox.core.api import Api
+from sandbox.core.collections import COLLECTIONS
 from sandbox.core.controls import Controls
 from sandbox.core.errors import legacy_error
 from sandbox.core.journal import Journal
@@ -14,6 +15,9 @@ from sandbox.server.messages import Answer, Refusal
 from sandbox.server.router import Router
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sandbox.core.collections import Collection
     from sandbox.core.database import Database
     from sandbox.core.trouble import Trouble
     from sandbox.server.connection import Traffic
@@ -24,13 +28,20 @@ class Core:
     """A handler. ``statuses`` counts calls by what left: a status, or the name of an ending without one."""
 
     def __init__(
-        self, database: Database, trouble: Trouble, traffic: Traffic, *, needs_bearer: bool, honours_idempotency: bool
+        self,
+        database: Database,
+        trouble: Trouble,
+        traffic: Traffic,
+        *,
+        needs_bearer: bool,
+        honours_idempotency: bool,
+        collections: Sequence[Collection] = COLLECTIONS,
     ) -> None:
-        store, journal = Store(database), Journal(database)
+        store, journal = Store(database, collections), Journal(database)
         self._trouble = trouble
         self._needs_bearer = needs_bearer
         self._statuses: Counter[str] = Counter()
-        api = Api(database, store, journal, honours_idempotency=honours_idempotency)
+        api = Api(database, store, journal, collections, honours_idempotency=honours_idempotency)
         controls = Controls(
             api=api, store=store, journal=journal, trouble=trouble, traffic=traffic, statuses=self._statuses
         )

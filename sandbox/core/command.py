@@ -6,13 +6,19 @@ import argparse
 import tempfile
 from contextlib import nullcontext
 from pathlib import Path
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING
 
 from sandbox.core.app import Core
+from sandbox.core.collections import COLLECTIONS, Collection
 from sandbox.core.database import Database
 from sandbox.core.errors import core_faults
 from sandbox.core.magic import FAULT_OF_NUMBER
 from sandbox.core.trouble import Trouble
 from sandbox.server.serve import add_server_options, run, weather_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EPILOG = """\
 A call fails on request with the header X-Sandbox-Fault: KIND, or by its action id: 90000 plus a number below always,
@@ -34,6 +40,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--state", type=Path, metavar="FOLDER", help="keep the data here (default: a temporary folder)")
     parser.add_argument("--auth", choices=("none", "bearer"), default="none", help="bearer: 401 without a bearer token")
     parser.add_argument("--no-idempotency", action="store_true", help="ignore Idempotency-Key")
+    text = "what it holds beside the integrations, a sequence of Collection (default: its own)"
+    parser.add_argument("--collections", type=_collections, default=COLLECTIONS, metavar="MODULE:NAME", help=text)
     parser.set_defaults(run=_run)
 
 
@@ -52,11 +60,23 @@ def _run(options: argparse.Namespace) -> int:
                     traffic,
                     needs_bearer=options.auth == "bearer",
                     honours_idempotency=not options.no_idempotency,
+                    collections=options.collections,
                 ),
                 options,
             )
         finally:
             database.close()
+
+
+def _collections(name: str) -> Sequence[Collection]:
+    """Raises ArgumentTypeError for a name that is none of collections."""
+    try:
+        found = resolve_name(name)
+    except (ImportError, AttributeError, ValueError) as exc:
+        raise argparse.ArgumentTypeError(f"{name}: {exc}") from exc
+    if not isinstance(found, tuple) or not all(isinstance(kind, Collection) for kind in found):
+        raise argparse.ArgumentTypeError(f"{name} is no tuple of Collection")
+    return found
 
 
 def _trouble(options: argparse.Namespace) -> Trouble:

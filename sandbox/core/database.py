@@ -1,4 +1,4 @@
-"""The core's SQLite file: its tables, how to open it, and the few statements every store needs."""
+"""The core's SQLite file: its fixed tables, how to open it, and the few statements every store needs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS actions (
-    id INTEGER PRIMARY KEY, category TEXT, type TEXT, state INTEGER, title_en TEXT, title_fr TEXT,
-    subtitle_en TEXT, subtitle_fr TEXT, details_en TEXT, details_fr TEXT, partners TEXT,
-    effective_at INTEGER, due_at INTEGER, expires_at INTEGER, author TEXT);
 CREATE TABLE IF NOT EXISTS integrations (id TEXT PRIMARY KEY, name TEXT, is_forbidden INTEGER);
 CREATE TABLE IF NOT EXISTS integration_actions (
     id TEXT PRIMARY KEY, integration_id TEXT, name TEXT, slug TEXT, description TEXT,
@@ -51,6 +47,11 @@ class Database:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
+
+    def create(self, table: str, columns: Mapping[str, str]) -> None:
+        """Make a table where there is none of this name; ``columns`` are names and SQL types."""
+        defined = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+        self._connection.execute(f"CREATE TABLE IF NOT EXISTS {table} ({defined})")
 
     def one(self, query: str, *values: Any) -> Row | None:
         """The first row, or None."""

@@ -19,8 +19,8 @@ _MESSAGES = {
     400: "The request cannot be read.",
     401: "Unauthenticated.",
     403: "This action is unauthorized.",
-    404: "No query results for this action.",
-    409: "The action was changed by someone else.",
+    404: "No query results.",
+    409: "It was changed by someone else.",
     422: "The given data was invalid.",
     429: "Too many attempts.",
     503: "Service unavailable.",
@@ -47,11 +47,11 @@ def core_faults() -> dict[str, Fault]:
         table[str(status)] = instead(legacy_error(status), f"{status}; nothing applied")
     reasons = {"due_at": ["The due date lies in a closed period."], "state": ["The workflow forbids this state."]}
     table["rejected"] = instead(legacy_error(422, errors=reasons), "422 with errors by field; nothing applied")
-    table["wrong-id"] = Fault(True, _of_another_action, "200 about another action; applied")
+    table["wrong-id"] = Fault(True, _of_another, "200 about another id; applied")
     return table
 
 
-def _of_another_action(answer: Answer) -> Answer:
+def _of_another(answer: Answer) -> Answer:
     value = orjson.loads(answer.body)
     value["data"]["id"] = value["data"]["id"] + 1 if isinstance(value["data"]["id"], int) else "0" * 8
     return replace(answer, body=orjson.dumps(value))

@@ -1,4 +1,4 @@
-"""Actions and integrations as the core holds them."""
+"""The collections and integrations as the core holds them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import orjson
 from sandbox.core import seed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from sandbox.core.collections import Collection
     from sandbox.core.database import Database, Row
 
 
@@ -22,28 +23,28 @@ class NameTaken(Exception):
 class Store:
     """Reads and changes rows; a fresh file gets the seed."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, collections: Sequence[Collection]) -> None:
         self._database = database
-        if not database.one("SELECT 1 FROM actions LIMIT 1"):
-            self.reset()
+        self._collections = collections
+        for kind in collections:
+            database.create(kind.name, {"id": f"{kind.id.column} PRIMARY KEY", **kind.columns})
+        with database.transaction():
+            self._fill()
 
     def reset(self) -> None:
         """Forget every change and plant the seed."""
         with self._database.transaction():
-            for table in ("actions", "integration_actions", "integrations"):
+            for table in ("integration_actions", "integrations", *(kind.name for kind in self._collections)):
                 self._database.clear(table)
-            for action in seed.actions():
-                self._database.insert("actions", action)
-            for integration in seed.integrations():
-                self._plant(integration)
+            self._fill()
 
-    def action(self, action_id: int) -> Row | None:
-        """One action with all its legacy fields."""
-        return self._database.one("SELECT * FROM actions WHERE id = ?", action_id)
+    def row(self, kind: Collection, row_id: int | str) -> Row | None:
+        """One row of a collection with all its legacy fields."""
+        return self._database.one(f"SELECT * FROM {kind.name} WHERE id = ?", row_id)
 
-    def change_action(self, action_id: int, fields: Mapping[str, Any]) -> None:
+    def change(self, kind: Collection, row_id: int | str, fields: Mapping[str, Any]) -> None:
         """Set the fields given; others keep their value."""
-        self._database.update("actions", action_id, fields)
+        self._database.update(kind.name, row_id, fields)
 
     def integration(self, integration_id: str) -> Row | None:
         """One integration: id, name, is_forbidden."""
@@ -61,6 +62,19 @@ class Store:
             self._database.update("integration_actions", action_id, _stored(fields))
         except sqlite3.IntegrityError as exc:
             raise NameTaken(fields["name"]) from exc
+
+    def _fill(self) -> None:
+        """Plant the seed of what is empty."""
+        for kind in self._collections:
+            if self._is_empty(kind.name):
+                for row in kind.seed():
+                    self._database.insert(kind.name, row)
+        if self._is_empty("integrations"):
+            for integration in seed.integrations():
+                self._plant(integration)
+
+    def _is_empty(self, table: str) -> bool:
+        return not self._database.one(f"SELECT 1 FROM {table} LIMIT 1")
 
     def _plant(self, integration: seed.SeededIntegration) -> None:
         row = {"id": integration.id, "name": integration.name, "is_forbidden": integration.is_forbidden}
