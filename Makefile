@@ -55,9 +55,9 @@ format: setup ## Let ruff mend what it can
 test-all: test keycloak-test clients ## Slow properties, the OpenAPI-driven fuzz, generated clients and the real Keycloak as well
 	$(BIN)/python -m pytest -m slow
 
-servers: ## Debian's packages for tests that need a server or a browser: redis-server, chromium, prometheus (as root)
+servers: ## Debian's packages for tests that need a server or a browser: redis-server, chromium, prometheus, nginx (as root)
 	apt-get update -qq
-	apt-get install -y -qq --no-install-recommends redis-server chromium prometheus >/dev/null
+	apt-get install -y -qq --no-install-recommends redis-server chromium prometheus nginx >/dev/null
 
 clients: setup ## Generators and linters of the OpenAPI document for make test-all (Go, Java, Maven and Node are the machine's)
 	@$(BIN)/python -m tests.clients.tools

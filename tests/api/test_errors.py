@@ -183,7 +183,8 @@ def test_every_problem_type_resolves_to_a_page(service, slug):
 
 
 def test_the_pages_have_an_index(service):
-    assert "/problems/core-rejected" in service.client.get("/problems/").text
+    assert 'href="core-rejected"' in service.client.get("/problems/").text
+    assert 'href="problems/core-rejected"' in service.client.get("/problems").text
     assert_problem(service.client.get("/problems/nonsense"), 404, "no-such-page")
 
 

@@ -17,7 +17,7 @@ _PAGE = """<!doctype html>
 <h1>{title}</h1>
 <p>Problem type <code>{slug}</code>, HTTP status {status}.</p>
 <p>{advice}</p>
-<p><a href="/problems/">All problem types</a></p>
+<p><a href="./">All problem types</a></p>
 </html>
 """
 _HEADERS = {
@@ -43,8 +43,10 @@ def blueprint() -> Blueprint:
 
     @routes.get("/problems/", strict_slashes=False)
     def index() -> Response:
+        # Relative to the address that was asked for, which has the last slash or not.
+        folder = "" if request.path.endswith("/") else "problems/"
         links = "".join(
-            f'<li><a href="/problems/{slug}">{html.escape(kind.title)}</a> ({kind.status})</li>'
+            f'<li><a href="{folder}{slug}">{html.escape(kind.title)}</a> ({kind.status})</li>'
             for slug, kind in PROBLEM_TYPES.items()
         )
         text = f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>Problem types</title>\n<h1>Problem types</h1>\n<ul>{links}</ul>\n</html>\n'

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent / "static" / "status"
 _TYPES: Mapping[str, str] = {
-    "index.html": "text/html; charset=utf-8",
     "status.css": "text/css; charset=utf-8",
     "status.js": "text/javascript; charset=utf-8",
     "series.js": "text/javascript; charset=utf-8",
@@ -35,11 +34,13 @@ def blueprint(numbers: Callable[[], dict[str, object]]) -> Blueprint:
 
     @routes.get("/status")
     def page() -> Response:
-        return _file("index.html")
+        return _file("index.html", "text/html; charset=utf-8")
 
     @routes.get("/status/<name>")
     def asset(name: str) -> Response:
-        return _file(name)
+        if name not in _TYPES:
+            abort(404)
+        return _file(name, _TYPES[name])
 
     @routes.get("/status/data")
     def data() -> Response:
@@ -48,7 +49,5 @@ def blueprint(numbers: Callable[[], dict[str, object]]) -> Blueprint:
     return routes
 
 
-def _file(name: str) -> Response:
-    if name not in _TYPES:
-        abort(404)
-    return Response((_FOLDER / name).read_bytes(), content_type=_TYPES[name], headers=dict(_HEADERS))
+def _file(name: str, kind: str) -> Response:
+    return Response((_FOLDER / name).read_bytes(), content_type=kind, headers=dict(_HEADERS))

@@ -37,11 +37,11 @@ _SECURITY = {
 
 
 def document(*, version: str, resources: Sequence[Resource], max_items: int, public_url: str) -> dict[str, Any]:
-    """The whole OpenAPI document; ``public_url`` is empty where the service does not know its own."""
+    """The whole OpenAPI document; ``public_url`` is empty: relative to the document."""
     spec = APISpec(
         "Bulk-update gateway", version, "3.1.0", info={"description": _DESCRIPTION}, plugins=[ContractPlugin()]
     )
-    spec.options["servers"] = [{"url": public_url or "/", "description": "This service."}]
+    spec.options["servers"] = [{"url": public_url or ".", "description": "This service."}]
     spec.options["tags"] = [{"name": name, "description": meaning} for name, meaning in _tags(resources)]
     operations = [*map(bulk, resources), INTEGRATION_ACTION]
     named = responses.named(operations)

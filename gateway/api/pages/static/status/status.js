@@ -131,7 +131,7 @@ class Page {
 
   async poll() {
     try {
-      const answer = await fetch("/status/data", {cache: "no-store"});
+      const answer = await fetch("status/data", {cache: "no-store"});
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       this.history.add(await answer.json());
       this.draw();

@@ -14,6 +14,7 @@ from gateway.telemetry.metrics.table import METRICS
 from tests.unit.gateway.telemetry.recording import a_mixed_batch
 
 FOLDER = Path(gateway.api.pages.status.__file__).parent / "static" / "status"
+ASSETS = sorted({path.name for path in FOLDER.iterdir()} - {"index.html"})
 
 
 @pytest.fixture
@@ -39,7 +40,11 @@ def test_the_data_are_the_metrics_at_a_point_in_time(app: Flask, instruments: In
     assert [{"outcome": "applied", "code": "ok"}, 2.0] in document["samples"]["gateway_items_total"]
 
 
-@pytest.mark.parametrize("path", ["/status", *(f"/status/{path.name}" for path in FOLDER.iterdir())])
+def test_the_page_has_one_address_to_which_its_links_are_relative(app: Flask) -> None:
+    assert app.test_client().get("/status/index.html").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/status", *(f"/status/{name}" for name in ASSETS)])
 def test_the_page_may_load_and_ask_nothing_but_the_service_itself(app: Flask, path: str) -> None:
     answer = app.test_client().get(path)
 
