@@ -300,7 +300,7 @@ bodies = st.fixed_dictionaries(
 FIELD_DEFAULTS = {"type": "TEXT", "description": "", "placeholder": None, "required": False, "options": None, "allowMultiSelect": None, "contextActionId": None}  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
 @given(bodies)
 def test_any_accepted_body_comes_back_unchanged_but_for_slugs_order_and_defaults(service, put, body):
     service.authenticator.key = replace(service.authenticator.key, rate="100000/second")

@@ -211,7 +211,7 @@ class SqliteMachine(Machine):
         self.folder.cleanup()
 
 
-SETTINGS = settings(max_examples=40, stateful_step_count=30, deadline=None)
+SETTINGS = settings(max_examples=40, stateful_step_count=30)
 
 
 @pytest.mark.parametrize("honours_keys", [False, True])

@@ -37,7 +37,7 @@ RESULTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(
     script=st.lists(st.lists(RESULTS, min_size=1, max_size=4), min_size=1, max_size=12),
     latencies=st.lists(st.sampled_from([0.0, 0.1, 2.0, 30.0]), min_size=1, max_size=4),

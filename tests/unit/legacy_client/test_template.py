@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from legacy_client.template import RequestTemplate, TemplatedRequest
@@ -117,7 +117,6 @@ def test_a_header_that_cannot_stand_in_one_latin1_line_is_refused(value: str):
             make()
 
 
-@settings(deadline=None)
 @given(st.text(max_size=20), st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=3))
 def test_whatever_is_accepted_is_one_head_with_one_line_a_header(path: str, headers: dict[str, str]):
     try:

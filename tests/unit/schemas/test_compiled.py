@@ -29,8 +29,8 @@ _INTEGRATION = IntegrationActionSchema()
 _load_action = compile_loader(_ACTION)
 _load_integration = compile_loader(_INTEGRATION)
 
-quick = settings(max_examples=1_000, deadline=None, derandomize=True, database=None)
-thorough = settings(max_examples=30_000, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=1_000, derandomize=True, database=None)
+thorough = settings(max_examples=30_000, database=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def with_codes(messages: Any) -> Any:

@@ -18,7 +18,7 @@ from schemas.json_schema import ContractPlugin
 from tests.unit.schemas.samples import FULL_ITEM, PARTNER, action_items, integration_actions
 
 ANSWERS = [name for name in vars(answers) if name.endswith("Schema") and name != "StrictSchema"]
-quick = settings(max_examples=500, deadline=None, derandomize=True, database=None)
+quick = settings(max_examples=500, derandomize=True, database=None)
 
 
 def components(*schemas: Any) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def test_all_granted_retries_are_counted() -> None:
     assert budget.retries == 3
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     ratio=st.floats(0, 1),
     floor=st.integers(0, 5),

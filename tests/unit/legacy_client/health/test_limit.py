@@ -83,7 +83,7 @@ def test_a_floor_above_the_ceiling_is_the_ceiling() -> None:
     assert limit.value == 2
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     floor=st.integers(1, 20),
     ceiling=st.integers(1, 200),

@@ -201,7 +201,7 @@ def test_retry_after_is_read_in_seconds_or_as_a_date(value: str | None, seconds:
     assert retry_after(value, lambda: NOW) == seconds
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.text(max_size=60) | st.from_regex(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{1,5} \d\d:\d\d:\d\d( [A-Z+\-\d]*)?")
 )
@@ -248,13 +248,13 @@ def test_the_messages_are_bounded_in_number_and_length() -> None:
     assert len(result.errors["field_0"][0]) == len(result.message) == 500
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(status=st.integers(400, 499), body=st.binary(max_size=200))
 def test_no_refusal_can_be_unreadable(status: int, body: bytes) -> None:
     assert isinstance(READER.read(answer(status, body), 7), SaidNo)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     data=st.recursive(
         st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5),

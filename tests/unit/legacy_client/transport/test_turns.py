@@ -113,7 +113,7 @@ def test_what_waits_is_what_is_unsent_and_its_age_is_the_longest_wait_for_a_turn
     assert waiting(everyone, 5.0) == (9, 0.0)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(1, 30), st.sampled_from("abc"), st.integers(1, 5)), min_size=1, max_size=10))
 def test_owners_who_may_send_are_never_more_than_one_turn_apart(shapes: list[tuple[int, str, int]]) -> None:
     batches = [batch(count, owner) for count, owner, _ in shapes]
@@ -128,7 +128,7 @@ def test_owners_who_may_send_are_never_more_than_one_turn_apart(shapes: list[tup
     assert [each.unsent for each in batches] == [0] * len(batches)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.tuples(st.integers(1, 20), st.sampled_from("abc"), st.integers(1, 5)), min_size=1, max_size=8),
     st.randoms(use_true_random=False),

@@ -153,7 +153,7 @@ def test_a_clock_that_jumps_neither_locks_a_principal_out_nor_gives_negative_wai
     assert limits.hit("p", 4).allowed
 
 
-@settings(deadline=None, max_examples=50)  # each example makes a file
+@settings(max_examples=50)  # each example makes a file
 @given(st.lists(st.tuples(st.integers(1, 12), st.floats(0, 90)), max_size=20))
 def test_no_window_admits_more_than_twice_its_limit_and_every_retry_after_is_enough(uses):
     clock = FakeClock()

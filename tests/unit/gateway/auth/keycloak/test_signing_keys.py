@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.auth.errors import SourceFailed
@@ -125,7 +125,6 @@ values = st.recursive(
 
 
 @given(st.sampled_from(sorted(rsa_jwk("k") | {"key_ops": [], "d": ""})), values)
-@settings(deadline=None)
 def test_whatever_stands_in_a_key_the_good_one_beside_it_counts(name: str, value: object):
     keys = parse({"keys": [rsa_jwk("k") | {name: value}, rsa_jwk("good")]}, ALGORITHMS)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.auth.credentials import Credentials
@@ -35,7 +35,6 @@ SHARED = World()
 
 
 @given(anything)
-@settings(deadline=None)
 def test_whatever_bytes_come_in_only_an_auth_error_or_an_answer_comes_out(text: str):
     try:
         answer = SHARED.authenticator.identify(Credentials.of({"Authorization": text}.get))
@@ -49,7 +48,6 @@ def test_whatever_bytes_come_in_only_an_auth_error_or_an_answer_comes_out(text: 
 @given(
     st.sampled_from(sorted(claims())), json_values, st.sampled_from(["alg", "kid", "typ", "crit", "jwk"]), json_values
 )
-@settings(deadline=None)
 def test_a_signed_token_with_any_value_for_a_claim_is_refused_or_let_in_and_never_breaks(
     claim: str, value: object, name: str, head: object
 ):

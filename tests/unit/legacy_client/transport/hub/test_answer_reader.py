@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from legacy_client.errors import BadAnswer
@@ -241,7 +241,6 @@ def test_a_header_that_comes_twice_is_combined() -> None:
     assert reading.take(REQUEST).headers["Via"] == "a, b"
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 400), max_size=30))
 def test_several_answers_on_one_connection_are_told_apart_however_they_are_split(sizes: list[int]) -> None:
     reading = reader()
