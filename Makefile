@@ -29,9 +29,7 @@ setup: .venv/.locked ## Make .venv from the lock file
 
 .venv/.locked: $(LOCK)/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say PYTHON=python3.11")'
-	@echo "Installing into .venv; this takes a minute the first time."
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(LOCK)/dev.txt
+	@$(PYTHON) -m deploy.set_up .venv $(LOCK)/dev.txt
 	@touch $@
 
 unit: setup ## The fast tests only

@@ -6,7 +6,6 @@ import argparse
 import datetime as dt
 import json
 import shutil
-import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -21,6 +20,7 @@ from bench.rig import Processors, Rig
 from bench.summary import summarise
 from bench.telemetry import telemetry
 from bench.tokens import Issuer
+from sandbox.ending import run_to_its_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,6 @@ _WORKLOADS = ("W1", "W2", "W3", "W4", "W5", "sizes", "workers", "telemetry", "pa
 def main() -> int:
     """0 when everything ran and all services answered alike."""
     options = _options()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     prepare.system_packages()
     result = _Bench(options).run()
     if result is None:
@@ -175,4 +174,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_to_its_end(main))

@@ -6,9 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from sandbox import demo, seeds, serve
-from sandbox.core import command as core
-from sandbox.identity import command as identity
+from sandbox.ending import run_to_its_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +14,11 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
+    # Imported here, so that Ctrl-C is quiet in this moment too.
+    from sandbox import demo, seeds, serve
+    from sandbox.core import command as core
+    from sandbox.identity import command as identity
+
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="The gateway's surroundings on one machine.")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (demo, serve, core, identity, seeds):
@@ -26,4 +29,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_to_its_end(main))

@@ -37,6 +37,9 @@ def _run(_options: argparse.Namespace) -> int:
     try:
         with Stack() as stack:
             faults = Demo(stack, paint).run()
+    except BrokenPipeError:
+        # Nobody reads on, as before ``| head``.
+        raise
     except (StackError, OSError, HTTPException) as exc:
         raise SystemExit(f"demo: {exc}") from exc
     for fault in faults:

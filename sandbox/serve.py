@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -13,7 +12,6 @@ from sandbox.stack import Stack
 
 if TYPE_CHECKING:
     import argparse
-    from types import FrameType
 
 TOKEN_SECONDS = 12 * 3600
 _WATCH_SECONDS = 0.5
@@ -28,9 +26,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _run(options: argparse.Namespace) -> int:
-    # SIGINT too: a shell that starts this in the background has it ignored.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end)
     core, identity = ("--latency-ms", options.latency_ms), ("--access-seconds", str(TOKEN_SECONDS))
     try:
         with Stack({"STATUS_PAGE": "true"}, core=core, identity=identity) as stack:
@@ -74,7 +69,3 @@ curl -i -X PUT "$GATEWAY/integrations/v1/{integration}/actions/{action}" \\
   -d '{{"name": "Get User Data v2", "inputFields": [{{"label": "User ID", "required": true}}]}}'
 
 Ctrl-C stops everything."""
-
-
-def _end(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deploy.keycloak.distribution import ADMIN, VERSION, Distribution, Failed, Unavailable
 from deploy.keycloak.realm import AUDIENCE, REALM, REALM_FILE, ROLE, credentials
 from deploy.keycloak.server import server
+from sandbox.ending import run_to_its_end
 from sandbox.part import Part, StackError
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 
 def main() -> int:
     """Start, say how to reach it, and wait."""
-    signal.signal(signal.SIGTERM, _end)
     version = os.environ.get("KEYCLOAK_VERSION", VERSION)
     print(f"Keycloak {version}; the first time it is fetched and built, which takes a minute.", flush=True)
     try:
@@ -69,9 +64,5 @@ def _words(keycloak: Part) -> str:
     )
 
 
-def _end(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_to_its_end(main))

@@ -1,12 +1,14 @@
-"""``make demo`` and ``make serve``, as a newcomer runs them."""
+"""``make setup``, ``make demo``, ``make serve`` and ``make keycloak``, as a newcomer runs and ends them."""
 
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import signal
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -31,6 +33,121 @@ def test_the_demo_shows_each_answer_and_ends_well():
     ]
     assert "\x1b" not in demo.stdout
     assert f"All {len(STEPS)} answers are as the contract says" in demo.stdout
+
+
+def test_the_demo_needs_no_terminal_that_can_show_all_letters():
+    plain = os.environ | {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+
+    demo = subprocess.run(command("demo"), cwd=ROOT, env=plain, capture_output=True, timeout=90)
+
+    assert (demo.returncode, demo.stderr) == (0, b"")
+    assert demo.stdout.isascii()
+
+
+@pytest.fixture
+def demo(tmp_path):
+    """``demo`` at its first answer."""
+    process = subprocess.Popen(
+        command("demo"),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+        env=os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout.readline().startswith("200: ")
+    yield process
+    process.kill()
+    process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
+def test_a_demo_that_is_stopped_ends_with_one_line_and_leaves_nothing(demo, tmp_path, number):
+    family = psutil.Process(demo.pid).children(recursive=True)
+    assert len(list(tmp_path.iterdir())) == 1
+
+    demo.send_signal(number)
+    _, complaints = demo.communicate(timeout=20)
+
+    assert (demo.returncode, complaints) == (130, "\nstopped\n")
+    assert psutil.wait_procs(family, timeout=20)[1] == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_that_nobody_reads_to_its_end_ends_without_a_word(demo, tmp_path):
+    demo.stdout.close()
+
+    assert demo.stderr.read() == ""
+    assert demo.wait(20) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def background():
+    """Starts a command as a shell's ``&`` does: with SIGINT ignored."""
+    started = []
+
+    def start(*arguments, **environment):
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            started.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", *arguments],
+                    cwd=ROOT,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    bufsize=1,
+                    env=os.environ | environment,
+                )
+            )
+        finally:
+            signal.signal(signal.SIGINT, before)
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate(timeout=10)
+
+
+def test_keycloak_in_the_background_heeds_ctrl_c(background, tmp_path):
+    maven = tmp_path / "mvn"
+    maven.write_text(f"#!/bin/sh\necho > {tmp_path}/begun\nexec sleep 600\n")
+    maven.chmod(0o755)
+    places = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+    keycloak = background("deploy.keycloak", TMPDIR=str(tmp_path), **places)
+    wait_for(lambda: (tmp_path / "begun").exists())
+    keycloak.send_signal(signal.SIGINT)
+    said, complaints = keycloak.communicate(timeout=20)
+
+    assert (keycloak.returncode, complaints) == (0, "")
+    assert said.endswith("\nstopped\n")
+
+
+def test_a_set_up_that_is_stopped_ends_with_one_line_and_leaves_no_half(background, tmp_path):
+    folder = tmp_path / "venv"
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    set_up = background("deploy.set_up", str(folder), "/dev/null", TMPDIR=str(temporary))
+
+    wait_for(folder.exists)
+    set_up.send_signal(signal.SIGINT)
+    said, complaints = set_up.communicate(timeout=20)
+
+    assert (set_up.returncode, complaints) == (130, "\nstopped\n")
+    assert said == f"Installing into {folder}; this takes a minute the first time.\n"
+    assert not folder.exists()
+    assert list(temporary.iterdir()) == []
+
+
+def wait_for(holds, seconds=60):
+    give_up = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 
+from sandbox.ending import run_to_its_end
 from tests.fuzz.rounds import on_a_played_connection, through_the_engine
 
 
@@ -42,4 +43,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_to_its_end(main))

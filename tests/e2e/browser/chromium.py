@@ -13,6 +13,7 @@ import select
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -60,12 +61,15 @@ class Chromium:
     """One browser with one tab. ``profile`` is an empty folder for it alone."""
 
     def __init__(self, profile: Path) -> None:
+        # What it leaves in the temporary folder as it is killed goes with this one.
+        self._leavings = tempfile.TemporaryDirectory(prefix="chromium-")
         to_browser, self._out = os.pipe()
         self._in, from_browser = os.pipe()
         launch = [sys.executable, "-c", _LAUNCHER, str(to_browser), str(from_browser), str(EXECUTABLE), *_OPTIONS]
         self._process = subprocess.Popen(
             [*launch, f"--user-data-dir={profile}", "about:blank"],
             pass_fds=(to_browser, from_browser),
+            env=os.environ | {"TMPDIR": self._leavings.name},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -100,6 +104,7 @@ class Chromium:
         os.close(self._in)
         self._process.kill()
         self._process.wait(PATIENCE_SECONDS)
+        self._leavings.cleanup()
 
     def open(self, url: str, *, dark: bool = False, size: tuple[int, int] = (1280, 900)) -> None:
         """Show a page; ``requested`` then holds every address it asked for, ``complaints`` what went wrong in it."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from sandbox.ending import run_to_its_end
 from sandbox.stack import Stack
 from tests.faults.soak.fate import Fate, workers
 from tests.faults.soak.ledger import Ledger
@@ -127,4 +128,4 @@ def tell(partners: Partners, fate: Fate, ledger: Ledger, memory: Memory, found: 
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_to_its_end(main))

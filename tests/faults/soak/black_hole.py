@@ -16,6 +16,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from sandbox.ending import run_to_its_end
 from sandbox.stack import Stack
 from tests.faults.soak.fate import frozen
 from tests.faults.soak.ledger import Ledger
@@ -137,4 +138,4 @@ def tell(probers: list[Prober], pulse: Pulse, fell: float, rose: float) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_to_its_end(main))

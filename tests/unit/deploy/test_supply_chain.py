@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.audit import LOCK, verdict
+from deploy.set_up import INSTALL
 
 ROOT = Path(__file__).parents[3]
 LOCKS = sorted(LOCK.glob("*.txt"))
@@ -39,18 +40,30 @@ def test_what_runs_is_part_of_what_is_tested():
     assert names(LOCK / "runtime.txt") <= names(LOCK / "traces.txt") <= names(LOCK / "dev.txt")
 
 
-@pytest.mark.parametrize("place", ["Makefile", "Dockerfile"])
+def installs(place):
+    """The commands of a file that install from a lock file; ``make setup`` leaves that to a program."""
+    if place == "make setup":
+        return [" ".join((*INSTALL, "deploy/lock/dev.txt"))]
+    return [line for line in (ROOT / place).read_text().splitlines() if "pip install" in line and " -r " in line]
+
+
+def test_the_makefile_installs_from_a_lock_file_by_that_program_alone():
+    assert installs("Makefile") == []
+    assert "-m deploy.set_up .venv $(LOCK)/dev.txt" in (ROOT / "Makefile").read_text()
+
+
+@pytest.mark.parametrize("place", ["make setup", "Dockerfile"])
 def test_installing_from_a_lock_file_always_checks_its_hashes(place):
-    lines = [line for line in (ROOT / place).read_text().splitlines() if "pip install" in line and " -r " in line]
+    lines = installs(place)
 
     assert lines
     assert all("--require-hashes" in line for line in lines)
 
 
-@pytest.mark.parametrize("place", ["Makefile", "Dockerfile"])
+@pytest.mark.parametrize("place", ["make setup", "Dockerfile"])
 def test_a_release_made_after_the_lock_file_cannot_break_an_install(place):
     """pip before 25 looks for the newest release of what a requirement names with an extra, and refuses it as not locked."""
-    lines = [line for line in (ROOT / place).read_text().splitlines() if "pip install" in line and " -r " in line]
+    lines = installs(place)
 
     assert all("--no-deps" in line for line in lines)
 

@@ -1,0 +1,55 @@
+"""``make setup``: a virtual environment with what a lock file names: ``python -m deploy.set_up FOLDER LOCK``.
+
+Knows nothing but the standard library, as nothing is installed yet.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sandbox.ending import run_to_its_end
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INSTALL = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "-r")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make the environment; 0, or the exit code of the step that failed. One that was begun and not ended is removed."""
+    folder, lock = Path(arguments[0]), arguments[1]
+    print(f"Installing into {folder}; this takes a minute the first time.", flush=True)
+    is_new = not folder.exists()
+    try:
+        # What the steps leave in the temporary folder where they are stopped goes with this one.
+        with tempfile.TemporaryDirectory(prefix="set-up-") as leavings:
+            python = str(folder / "bin" / "python")
+            return _run([sys.executable, "-m", "venv", str(folder)], leavings) or _run(
+                [python, *INSTALL, lock], leavings
+            )
+    except BaseException:
+        if is_new:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _run(command: Sequence[str], leavings: str) -> int:
+    # In a session of its own: on Ctrl-C each of these would show where it was.
+    process = subprocess.Popen(command, start_new_session=True, env=os.environ | {"TMPDIR": leavings})  # noqa: S603 -- fixed words and our own paths
+    try:
+        return process.wait()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+
+
+if __name__ == "__main__":
+    sys.exit(run_to_its_end(lambda: main(sys.argv[1:])))
