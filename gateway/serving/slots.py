@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CROWDED = 0.9
 
 
-class Places:
+class Slots:
     """``pool`` has one place for each connection, from when it is accepted until it ends."""
 
     def __init__(self, size: int) -> None:

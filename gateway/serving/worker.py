@@ -22,7 +22,7 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from gateway.serving.connection import Connection
 from gateway.serving.listener import Listener
-from gateway.serving.slots import Places
+from gateway.serving.slots import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -47,7 +47,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._places: list[Places] = []
+        self._places: list[Slots] = []
         self._servers: list[Listener] = []
         self._is_stopping = False
         self._ends_at = math.inf
@@ -118,7 +118,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         _cork(environ["gunicorn.socket"], 1)
         return answer
 
-    def _converse(self, places: Places, name: Any, client: socket.socket, addr: Any) -> None:
+    def _converse(self, places: Slots, name: Any, client: socket.socket, addr: Any) -> None:
         """One connection, in a greenlet of its own, from its first byte to its last."""
         with places.taken():
             try:
@@ -137,7 +137,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             with places.held_by(connection), contextlib.closing(connection):
                 self._serve(connection, places, name, client, addr)
 
-    def _serve(self, connection: Connection, places: Places, name: Any, client: socket.socket, addr: Any) -> None:
+    def _serve(self, connection: Connection, places: Slots, name: Any, client: socket.socket, addr: Any) -> None:
         request: ClientRequest | None = None
         try:
             while (request := connection.next_request()) is not None:
@@ -164,7 +164,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
 
     def _listen(self, listener: socket.socket) -> None:
         listener.setblocking(True)
-        places = Places(self.worker_connections)
+        places = Slots(self.worker_connections)
         # The name is asked for now: connections taken in at the end begin when the listener is closed.
         converse = partial(self._converse, places, listener.getsockname())
         server = Listener(listener, handle=converse, spawn=places.pool)

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from gateway.serving.slots import Places
+from gateway.serving.slots import Slots
 
 
 class Resting:
@@ -24,7 +24,7 @@ class Resting:
 
 @pytest.fixture
 def places():
-    return Places(10)
+    return Slots(10)
 
 
 @pytest.fixture
