@@ -78,6 +78,11 @@ def _wait() -> fields.Integer:
     return _count("Seconds to wait before that.")
 
 
+def _core_message() -> fields.String:
+    about = "The core's own words, where it refused the item and named no field: one line, not to be parsed."
+    return fields.String(validate=validate.Length(max=500), metadata=_about(about, examples=["The period is closed."]))
+
+
 def _reference(text: str, **more: object) -> fields.String:
     """A URI, or a path where the service does not know its own address."""
     return fields.String(required=True, validate=_is_reference, metadata=_about(text, format="uri-reference", **more))
@@ -92,6 +97,11 @@ def _moment(text: str) -> fields.String:
     """In the form of Timestamp, told and not enforced: a pattern on what may be null breaks generated clients."""
     form = "`YYYY-MM-DD HH:MM:SS` in UTC."
     return fields.String(allow_none=True, metadata=_about(f"{text} {form}", examples=["2024-01-10 06:51:15"]))
+
+
+def _unreadable() -> fields.List[str]:
+    about = "Fields of the core's answer that cannot be read, as dotted names: shown as they were sent, or not at all."
+    return fields.List(fields.String(), metadata=_about(about, examples=[["status", "title.fr"]]))
 
 
 class AnswerSchema(StrictSchema):
@@ -115,6 +125,7 @@ class ActionSchema(AnswerSchema):
     due_date = _moment("Until when it is to be done.")
     expires_at = _moment("When it ends.")
     author_id = fields.Raw(allow_none=True, metadata=_about("Who wrote the action, as the core names them."))
+    unreadable = _unreadable()
 
 
 class ItemErrorSchema(AnswerSchema):
@@ -129,6 +140,7 @@ class ItemErrorSchema(AnswerSchema):
     retryable = _retryable(required=True)
     retry_after = _wait()
     errors = _CoreMessages()
+    message = _core_message()
 
 
 class BatchAnswerSchema(AnswerSchema):
@@ -167,6 +179,7 @@ class ProblemErrorSchema(AnswerSchema):
     retryable = _retryable()
     retry_after = _wait()
     errors = _CoreMessages()
+    message = _core_message()
 
 
 class ProblemSchema(AnswerSchema):
@@ -230,3 +243,4 @@ class IntegrationActionAnswerSchema(AnswerSchema):
     """200 of the integration action's PUT."""
 
     action = fields.Nested(StoredIntegrationActionSchema, required=True)
+    unreadable = _unreadable()

@@ -20,13 +20,8 @@ from gateway.auth.scopes import INTEGRATION_API
 from gateway.batch.item_errors import ItemErrors
 from gateway.batch.outcome import ItemError, verdict
 from gateway.problems import Problem
-from gateway.resources.translate import (
-    integration_action_as_sent,
-    integration_action_from_legacy,
-    integration_action_to_legacy,
-    integration_errors_to_public,
-)
-from gateway.telemetry.events import summarize
+from gateway.resources import integration_actions as translation
+from gateway.telemetry.events import Unreadable, summarize
 from legacy_client.calls import CallContext, IntegrationActionReplacement
 from legacy_client.deadline import Deadline
 from legacy_client.errors import CoreError
@@ -53,7 +48,7 @@ _DETAILS = {
     "not_found": "The integration or its action was not found.",
     "conflict": "Another action of the integration has this name.",
 }
-_ERRORS = ItemErrors("action", integration_errors_to_public)
+_ERRORS = ItemErrors("action", translation.errors_to_public)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -101,7 +96,7 @@ class IntegrationEndpoint:
         batch = self._tell(call.action_id, outcome, time.perf_counter() - began)
         if isinstance(outcome, ItemError):
             raise _failure(outcome, call.action_id, batch)
-        answer = json_answer({"action": outcome})
+        answer = json_answer(_body(outcome))
         answer.told = Told(batch=batch)
         return answer
 
@@ -109,14 +104,19 @@ class IntegrationEndpoint:
         with self.capacity.room() as room:
             document = document_in(read_body(request, self.body_limits, room))
             try:
-                return integration_action_to_legacy(load_integration_action(document))
+                return translation.to_legacy(load_integration_action(document))
             except InvalidDocument as exc:
                 raise document_refusal(exc) from exc
 
-    def _tell(self, action_id: str, outcome: dict[str, object] | ItemError, seconds: float) -> BatchDetails:
-        failed = [(0, action_id, outcome)] if isinstance(outcome, ItemError) else []
-        status = verdict(1, [outcome]).status if isinstance(outcome, ItemError) else 200
-        batch = summarize(1, failed, kind="single", status=status, seconds=seconds, keep_failed=1)
+    def _tell(self, action_id: str, outcome: translation.Shown | ItemError, seconds: float) -> BatchDetails:
+        failed, status, unreadable = [], 200, Unreadable()
+        if isinstance(outcome, ItemError):
+            failed, status = [(0, action_id, outcome)], verdict(1, [outcome]).status
+        elif outcome.unreadable:
+            unreadable.add(action_id, outcome.unreadable)
+        batch = summarize(
+            1, failed, kind="single", status=status, seconds=seconds, keep_failed=1, unreadable=unreadable
+        )
         self.telemetry.batch_ended(batch)
         return batch
 
@@ -180,13 +180,14 @@ def _failure(error: ItemError, action_id: str, batch: BatchDetails) -> BatchFail
     return BatchFailed(slug, error.detail, result, [error.body(None, "actionId", action_id)], batch)
 
 
-def _outcome(call: IntegrationActionReplacement, result: dict[str, Any] | CoreError) -> dict[str, object] | ItemError:
+def _outcome(call: IntegrationActionReplacement, result: dict[str, Any] | CoreError) -> translation.Shown | ItemError:
     if isinstance(result, CoreError):
         error = _ERRORS.from_core(result, call.action_id)
         return replace(error, detail=_DETAILS.get(error.code, error.detail))
     if not result:
-        return integration_action_as_sent(call.action_id, call.fields)
-    try:
-        return integration_action_from_legacy(call.action_id, result)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return _ERRORS.unreadable(call.action_id)
+        return translation.as_sent(call.action_id, call.fields)
+    return translation.from_legacy(call.action_id, result, call.fields)
+
+
+def _body(shown: translation.Shown) -> dict[str, object]:
+    return {"action": shown.action, **({"unreadable": shown.unreadable} if shown.unreadable else {})}

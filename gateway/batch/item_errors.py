@@ -53,6 +53,7 @@ class ItemErrors:
             retry_after=whole_seconds(error.retry_after) if row.retryable else None,
             errors=self.to_public(error.errors) if isinstance(error, core.SaidNo) and error.errors else {},
             reason=error.reason,
+            message=_message(error),
         )
 
     def internal(self, item_id: object, outcome: Applied) -> ItemError:
@@ -62,10 +63,6 @@ class ItemErrors:
     def interrupted(self, item_id: object) -> ItemError:
         """An item of an earlier run that was marked as sent and never answered (``contract.md`` 1.5)."""
         return self._made("interrupted", item_id, Applied.UNKNOWN)
-
-    def unreadable(self, item_id: object) -> ItemError:
-        """An answer that has the core's shape but values that cannot be translated."""
-        return self._made("core_bad_answer", item_id, Applied.UNKNOWN)
 
     def _made(self, code: str, item_id: object, outcome: Applied) -> ItemError:
         row = ITEM_CODES[code]
@@ -81,6 +78,11 @@ class ItemErrors:
 def refused_later(error: ItemError) -> ItemError:
     """The core's refusal of an item that an earlier run had sent without learning what became of it."""
     return replace(error, outcome=Applied.UNKNOWN, detail=f"{error.detail} {_EARLIER}")
+
+
+def _message(error: core.CoreError) -> str:
+    """The core's words to the caller, where it gave none by field; other refusals are not about the caller's values."""
+    return error.message if isinstance(error, (core.Rejected, core.Conflict)) and not error.errors else ""
 
 
 def _applied(error: core.CoreError) -> Applied:

@@ -23,6 +23,7 @@ class ItemError:
     """One item that was not updated (``contract.md`` 1.3, item error); ``retry_after`` is in whole seconds.
 
     ``reason`` is for logs only: it is neither shown nor kept.
+    ``errors`` are the core's words by public field, ``message`` those that are about no field.
     """
 
     status: int
@@ -33,6 +34,7 @@ class ItemError:
     retry_after: int | None = None
     errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
     reason: str = field(default="", compare=False)
+    message: str = ""
 
     @property
     def is_final(self) -> bool:
@@ -74,6 +76,8 @@ class ItemError:
             shown["retry_after"] = self.retry_after
         if self.errors:
             shown["errors"] = self.errors
+        if self.message:
+            shown["message"] = self.message
         return shown
 
 

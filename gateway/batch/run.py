@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
+import orjson
+
 from gateway.batch.item_errors import ItemErrors
 from gateway.batch.outcome import ItemError, verdict
 from gateway.item_codes import Applied
-from gateway.telemetry.events import summarize
+from gateway.telemetry.events import Unreadable, summarize
 from legacy_client.errors import CoreError
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ class BatchRun:
         self._context = context
         self._span = span
         self._failed: list[FailedAt] = []
+        self._unreadable = Unreadable()
         self._seconds = 0.0
 
     def __iter__(self) -> Iterator[tuple[int, Outcome]]:
@@ -97,7 +100,13 @@ class BatchRun:
         items, failed = len(self._calls), sorted(self._failed, key=lambda one: one[0])
         result = verdict(items, [error for _, _, error in failed])
         details = summarize(
-            items, failed, kind="sync", status=result.status, seconds=self._seconds, keep_failed=keep_failed
+            items,
+            failed,
+            kind="sync",
+            status=result.status,
+            seconds=self._seconds,
+            keep_failed=keep_failed,
+            unreadable=self._unreadable,
         )
         return Summary(result, failed, details)
 
@@ -122,7 +131,12 @@ class BatchRun:
         if isinstance(result, CoreError):
             return self._errors.from_core(result, call.id)
         try:
-            return self._resource.shown(call, result)
-        except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
-            _log.warning("core_answer_untranslatable", extra={"item_id": call.id})
-            return self._errors.unreadable(call.id)
+            public = self._resource.shown(call, result)
+            # A copy of just its size, as in Update.of.
+            shown = b"%b" % orjson.dumps(public)
+        except Exception:  # noqa: BLE001 -- the others of its batch go on
+            _log.exception("core_answer_untranslatable", extra={"item_id": call.id})
+            return self._errors.internal(call.id, Applied.UNKNOWN)
+        if "unreadable" in public:
+            self._unreadable.add(call.id, public["unreadable"])
+        return shown

@@ -31,11 +31,8 @@ class Translation(Protocol):
         """A valid item as the fields of the core's call; what is absent stays absent."""
         ...
 
-    def from_legacy(self, item_id: str, data: Mapping[str, Any]) -> dict[str, object]:
-        """The core's answer in public words.
-
-        Raises AttributeError, KeyError, TypeError, ValueError or OverflowError for a value the core may not send.
-        """
+    def from_legacy(self, item_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The core's answer in public words; ``unreadable`` lists the dotted names of what cannot be read and is left out."""
         ...
 
     def errors_to_public(self, errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
@@ -89,11 +86,21 @@ class Resource:
             _log.exception("item_untranslatable", extra={"item_id": item_id})
             return Update(item_id, b"")
 
-    def shown(self, call: Update, answer: Mapping[str, Any]) -> bytes:
-        """The updated item in public words, as JSON; where the core sent no body, as it was submitted.
+    def shown(self, call: Update, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """The updated item in public words; what the core did not send, or sent unreadably, is as it was submitted."""
+        translation = self.translation
+        public = translation.from_legacy(call.id, answer or orjson.loads(call.body))
+        if "unreadable" in public:
+            _restore(public, translation.from_legacy(call.id, orjson.loads(call.body)))
+        return public
 
-        Raises AttributeError, KeyError, TypeError, ValueError or OverflowError for an answer that cannot be translated.
-        """
-        public = self.translation.from_legacy(call.id, answer or orjson.loads(call.body))
-        # A copy of just its size, as in Update.of.
-        return b"%b" % orjson.dumps(public)
+
+def _restore(public: dict[str, Any], sent: Mapping[str, Any]) -> None:
+    """Put what was sent where ``unreadable`` names something, and the names at the end."""
+    names = public["unreadable"] = public.pop("unreadable")
+    for path in names:
+        name, _, part = path.partition(".")
+        if not part:
+            public.update({name: sent[name]} if name in sent else {})
+        elif part in (sent.get(name) or {}):
+            public[name] = {**(public.get(name) or {}), part: sent[name][part]}

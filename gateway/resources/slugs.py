@@ -23,10 +23,10 @@ def slug(label: str, *, empty: str = "field") -> str:
     return "".join(words[:1] + [word.capitalize() for word in words[1:]]) or empty
 
 
-def unique_slugs(labels: Iterable[str]) -> list[str]:
-    """A slug per label, in order; a repeat gets the lowest number from 2 that is free."""
+def unique_slugs(labels: Iterable[str], *, taken: Iterable[str] = ()) -> list[str]:
+    """A slug per label, in order; one that repeats another or one of ``taken`` gets the lowest number from 2 that is free."""
     slugs: list[str] = []
-    taken: set[str] = set()
+    taken = set(taken)
     for label in labels:
         free = plain = slug(label)
         number = 2

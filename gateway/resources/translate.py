@@ -1,7 +1,4 @@
-"""Public ↔ legacy: the only file that knows both languages. Tables and pure functions (``contract.md`` section 3).
-
-A team with another core changes this file and the client's paths, nothing else.
-"""
+"""Actions, public ↔ legacy: tables and pure functions (``contract.md`` section 3)."""
 
 from __future__ import annotations
 
@@ -9,13 +6,13 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from gateway.resources.slugs import slug, unique_slugs
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    # A name in one language, then in the other, and how its value becomes the other's.
+    # A public name, then the legacy name, and how a value becomes the core's.
     Conversions = dict[str, tuple[str, Callable[[Any], object]]]
+    # A legacy name, then the type that a value must have, the public name, and for a text its language, else its words.
+    Readings = dict[str, tuple[type, str, str, Mapping[Any, object] | None]]
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- both sides speak UTC without a zone; an aware value costs twice as much
 _UPPER = {word: word.upper() for word in ("validation", "link", "form", "todo", "schedule")}
@@ -29,31 +26,22 @@ _WORDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 _TEXTS = ("title", "subtitle", "details")
 _TIMES = {"effective_date": "effective_at", "due_date": "due_at", "expires_at": "expires_at"}
 
-_FIELD_NAMES = {
-    "label": "label",
-    "type": "type",
-    "description": "description",
-    "placeholder": "placeholder",
-    "required": "required",
-    "options": "options",
-    "allowMultiSelect": "allow_multi_select",
-    "contextActionId": "context_action_id",
-}
-_DEFAULTS: Mapping[str, object] = {"type": "TEXT", "description": "", "required": False}
-_PUBLIC_NAMES = {legacy: public for public, legacy in _FIELD_NAMES.items()} | {"input_fields": "inputFields"}
+_AUTHORS = (int, str, type(None))
+_TIMES_KEPT = 4096
+_HEX_AS_ZERO = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
+_UUID_FORM = b"00000000-0000-0000-0000-000000000000,"
 
 
 class ActionTranslation:
     """Actions between the two languages, for a fixed set of human languages.
 
-    Each way has two tables: names whose value is converted on its own, and names that texts go to or come from.
+    To the core there are two tables: names whose value is converted on its own, and names that texts go to.
     """
 
     def __init__(self, languages: Sequence[str]) -> None:
         self._to_legacy = _to_legacy()
-        self._from_legacy = _from_legacy()
+        self._readings = _readings(languages)
         self._legacy_texts = {name: {language: f"{name}_{language}" for language in languages} for name in _TEXTS}
-        self._public_texts = {f"{name}_{language}": (name, language) for name in _TEXTS for language in languages}
         self._names = _public_names(languages)
 
     def to_legacy(self, item: Mapping[str, Any]) -> dict[str, object]:
@@ -73,26 +61,50 @@ class ActionTranslation:
                     legacy[legacy_names[language]] = text
         return legacy
 
-    def from_legacy(self, action_id: str, data: Mapping[str, Any]) -> dict[str, object]:
+    def from_legacy(self, action_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """The core's action in public words; fields that the contract does not name are left out.
 
-        Raises AttributeError, KeyError, TypeError, ValueError or OverflowError for a value the core may not send.
+        So is a value that cannot be read: its public name, dotted as in ``errors``, then stands in ``unreadable``.
         """
         public: dict[str, Any] = {"actionId": action_id}
-        conversions, texts = self._from_legacy, self._public_texts
+        readings, others = self._readings, _OTHERS
         for legacy_name, value in data.items():
-            if legacy_name in conversions:
-                name, convert = conversions[legacy_name]
-                public[name] = convert(value)
-            elif legacy_name in texts:
-                name, language = texts[legacy_name]
-                if value is None:
-                    public.setdefault(name, None)
-                elif (known := public.get(name)) is None:
-                    public[name] = {language: value}
+            if legacy_name in readings:
+                kind, name, language, words = readings[legacy_name]
+                # True equals 1, so no table may be asked before the type.
+                if type(value) is not kind:
+                    self._read_otherwise(public, legacy_name, value)
+                elif words is None:
+                    if name in public and (texts := public[name]) is not None:
+                        texts[language] = value
+                    else:
+                        public[name] = {language: value}
                 else:
-                    known[language] = value
+                    try:
+                        public[name] = words[value]
+                    except (LookupError, OverflowError):
+                        self._leave_out(public, legacy_name)
+            elif legacy_name in others:
+                name, read = others[legacy_name]
+                try:
+                    public[name] = read(value)
+                except ValueError:
+                    self._leave_out(public, legacy_name)
         return public
+
+    def _read_otherwise(self, public: dict[str, Any], legacy_name: str, value: object) -> None:
+        """A value of another type than most: null, or the same number written with a point (RFC 8259 section 6)."""
+        kind, name, _, words = self._readings[legacy_name]
+        if value is None:
+            public.setdefault(name, None)
+            return
+        try:
+            public[name] = (words or {})[_whole(value) if kind is int else value]
+        except (LookupError, OverflowError, TypeError):
+            self._leave_out(public, legacy_name)
+
+    def _leave_out(self, public: dict[str, Any], legacy_name: str) -> None:
+        public.setdefault("unreadable", []).append(self._names[legacy_name])
 
     def errors_to_public(self, errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         """The core's messages by public field name; a field without one keeps its messages under ``other``."""
@@ -108,17 +120,47 @@ def _to_legacy() -> Conversions:
     return conversions | {"partner_ids": ("partners", ",".join)}
 
 
-def _from_legacy() -> Conversions:
-    conversions: Conversions = {
-        legacy_name: (name, {None: None, **{legacy: public for public, legacy in words.items()}}.__getitem__)
-        for name, (legacy_name, words) in _WORDS.items()
+def _readings(languages: Sequence[str]) -> Readings:
+    readings: Readings = {
+        f"{name}_{language}": (str, name, language, None) for name in _TEXTS for language in languages
     }
-    conversions |= {legacy_name: (name, public_time) for name, legacy_name in _TIMES.items()}
-    return conversions | {"partners": ("partner_ids", _partners), "author": ("author_id", lambda author: author)}
+    for name, (legacy_name, words) in _WORDS.items():
+        legacy_words = {legacy: public for public, legacy in words.items()}
+        readings[legacy_name] = (type(next(iter(legacy_words))), name, "", legacy_words)
+    times = _Times()
+    return readings | {legacy_name: (int, name, "", times) for name, legacy_name in _TIMES.items()}
 
 
-def _partners(joined: str | None) -> list[str]:
-    return joined.split(",") if joined else []
+def _whole(value: object) -> int:
+    """The integer that a number stands for. Raises LookupError where it stands for none."""
+    if type(value) is float and value.is_integer():
+        return int(value)
+    raise LookupError
+
+
+def _partners(joined: object) -> list[str]:
+    """The UUIDs in a text that joins them by commas. Raises ValueError where it is no such text."""
+    if type(joined) is str:
+        partners = joined.split(",")
+        # A tenth of what a pattern costs.
+        if joined.encode().translate(_HEX_AS_ZERO) + b"," == _UUID_FORM * len(partners):
+            return partners
+    if not (joined is None or joined == ""):
+        raise ValueError
+    return []
+
+
+def _author(author: object) -> object:
+    """The author as the core names them. Raises ValueError for what is no name, such as a number that lost its last digits."""
+    if type(author) in _AUTHORS:
+        return author
+    raise ValueError
+
+
+_OTHERS: Mapping[str, tuple[str, Callable[[object], object]]] = {
+    "partners": ("partner_ids", _partners),
+    "author": ("author_id", _author),
+}
 
 
 # Deadlines repeat within and between batches, and a look-up costs a tenth of the conversion.
@@ -131,10 +173,14 @@ def unix_seconds(text: str | None) -> int | None:
     return moment.days * 86_400 + moment.seconds
 
 
-@lru_cache(maxsize=4096)
-def public_time(seconds: int | None) -> str | None:
-    """Unix seconds as ``2024-01-10 06:51:15`` (UTC). Raises TypeError or OverflowError for what is no such time."""
-    return None if seconds is None else str(_EPOCH + timedelta(seconds=seconds))[:19]
+class _Times(dict[int, str]):
+    """Unix seconds → ``2024-01-10 06:51:15`` (UTC), with a memory of its own. Raises OverflowError outside years 1 to 9999."""
+
+    def __missing__(self, seconds: int) -> str:
+        if len(self) >= _TIMES_KEPT:
+            self.clear()
+        text = self[seconds] = str(_EPOCH + timedelta(seconds=seconds))
+        return text
 
 
 def _public_names(languages: Sequence[str]) -> dict[str, str]:
@@ -142,61 +188,3 @@ def _public_names(languages: Sequence[str]) -> dict[str, str]:
     public |= {legacy_name: name for name, legacy_name in _TIMES.items()}
     public |= {f"{name}_{language}": f"{name}.{language}" for name in _TEXTS for language in languages}
     return public | {"partners": "partner_ids", "author": "author_id", "id": "actionId"}
-
-
-def integration_action_to_legacy(action: Mapping[str, Any]) -> dict[str, object]:
-    """A validated body as the core's PUT; ``code`` stays absent where it is to be kept."""
-    legacy = {name: action[name] for name in ("name", "description", "code") if name in action}
-    legacy["input_fields"] = [
-        {_FIELD_NAMES[name]: value for name, value in field.items()} for field in action["inputFields"]
-    ]
-    return legacy
-
-
-def integration_action_from_legacy(action_id: str, data: Mapping[str, Any]) -> dict[str, object]:
-    """The core's action with exactly the keys of the contract, in its order.
-
-    Slugs and orders that the core does not keep are made here. Raises AttributeError, KeyError, TypeError or ValueError
-    for an answer without a name or with fields of another shape.
-    """
-    if type(data["name"]) is not str:
-        raise TypeError("name")
-    fields = data.get("input_fields") or []
-    slugs = unique_slugs(field["label"] for field in fields)
-    return {
-        "id": action_id,
-        "name": data["name"],
-        "slug": data.get("slug") or slug(data["name"], empty="action"),
-        "description": data.get("description") or "",
-        "code": data.get("code"),
-        "order": data.get("order") or 0,
-        "inputFields": [
-            _field_from_legacy(field, fallback, order)
-            for order, (field, fallback) in enumerate(zip(fields, slugs, strict=True))
-        ],
-    }
-
-
-def integration_action_as_sent(action_id: str, fields: Mapping[str, Any]) -> dict[str, object]:
-    """What the core's PUT was sent, in public words, without what only the core knows: its slug, order and kept code."""
-    unknown = {"slug", "order"} | ({"code"} - fields.keys())
-    action = integration_action_from_legacy(action_id, fields)
-    return {name: value for name, value in action.items() if name not in unknown}
-
-
-def integration_errors_to_public(errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """The core's messages by public name: each part of a dotted legacy path is renamed."""
-    return {
-        ".".join(_PUBLIC_NAMES.get(part, part) for part in path.split(".")): list(messages)
-        for path, messages in errors.items()
-    }
-
-
-def _field_from_legacy(field: Mapping[str, Any], fallback: str, order: int) -> dict[str, object]:
-    public: dict[str, object] = {"slug": field.get("slug") or fallback}
-    for name, legacy_name in _FIELD_NAMES.items():
-        if name == "options":
-            public["order"] = order
-        value = field.get(legacy_name)
-        public[name] = _DEFAULTS.get(name) if value is None else value
-    return public

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _log = logging.getLogger(__name__)
 DetailsT = TypeVar("DetailsT")
@@ -54,6 +54,21 @@ class FailedItem:
     reason: str = ""
 
 
+@dataclass(slots=True)
+class Unreadable:
+    """Answers of the core about updated items, with fields that cannot be read; ``item_id`` is the first such item's."""
+
+    answers: int = 0
+    fields: Counter[str] = field(default_factory=Counter)
+    item_id: str = ""
+
+    def add(self, item_id: str, names: Iterable[str]) -> None:
+        """Count one answer; ``names`` are dotted, and places in lists are left out."""
+        self.answers += 1
+        self.item_id = self.item_id or item_id
+        self.fields.update(".".join(part for part in name.split(".") if not part.isdigit()) for name in names)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchDetails:
     """A batch that was run. ``seconds`` is its whole fan-out; ``failed`` holds at most the first N failed items."""
@@ -64,6 +79,7 @@ class BatchDetails:
     status: int
     counts: Mapping[tuple[str, str], int]
     failed: Sequence[FailedItem] = ()
+    unreadable: Unreadable = field(default_factory=Unreadable)
 
     @property
     def succeeded(self) -> int:
@@ -146,6 +162,7 @@ def summarize(
     status: int,
     seconds: float,
     keep_failed: int,
+    unreadable: Unreadable | None = None,
 ) -> BatchDetails:
     """The details of a batch of ``items``, of which those at the index, and with the id, of ``failures`` failed."""
     counts = Counter((str(failure.outcome), failure.code) for _, _, failure in failures)
@@ -155,4 +172,12 @@ def summarize(
         FailedItem(index=index, item_id=item_id, code=failure.code, outcome=str(failure.outcome), reason=failure.reason)
         for index, item_id, failure in failures[:keep_failed]
     ]
-    return BatchDetails(kind=kind, items=items, seconds=seconds, status=status, counts=counts, failed=failed)
+    return BatchDetails(
+        kind=kind,
+        items=items,
+        seconds=seconds,
+        status=status,
+        counts=counts,
+        failed=failed,
+        unreadable=unreadable or Unreadable(),
+    )

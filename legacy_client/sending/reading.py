@@ -11,6 +11,7 @@ import orjson
 
 from legacy_client.errors import BadAnswer, Busy, CoreError, Rejected, SaidNo, ServerFailed
 from legacy_client.sending.statuses import REFUSALS, meaning_of
+from legacy_client.sending.texts import MAX_TEXT, in_utf8, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,6 @@ Answer = dict[str, object]
 MAX_RETRY_AFTER = 86_400.0
 _MAX_FIELDS = 64
 _MAX_MESSAGES = 16
-_MAX_TEXT = 500
 
 
 class AnswerReader:
@@ -48,26 +48,31 @@ class AnswerReader:
             return {}
         if len(body) > self._max_bytes:
             return BadAnswer("too large")
-        if not is_json(response.headers.get("Content-Type")):
+        content_type = response.headers.get("Content-Type")
+        if not is_json(content_type):
             return BadAnswer("unexpected content type")
-        return _action(body, expected_id)
+        return _action(body, content_type, expected_id)
 
     def _failure(self, response: Response, status: int) -> CoreError:
         kind = meaning_of(status)
         if issubclass(kind, Busy):
             return kind(status, retry_after=retry_after(response.headers.get("Retry-After"), self._wall_clock))
         if issubclass(kind, SaidNo):
-            return refusal(status, response.content[: self._max_bytes])
+            return refusal(status, response.content[: self._max_bytes], response.headers.get("Content-Type"))
         if issubclass(kind, ServerFailed):
             return kind(status, atomic=self._atomic_errors)
         return BadAnswer(f"status {status}")
 
 
-def _action(body: bytes, expected_id: int | str) -> Answer | BadAnswer:
+def _action(body: bytes, content_type: str | None, expected_id: int | str) -> Answer | BadAnswer:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return BadAnswer("not JSON")
+        body = in_utf8(body, content_type)
+        try:
+            document = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return BadAnswer("not JSON")
     action = document.get("data") if type(document) is dict else None
     if type(action) is not dict:
         return BadAnswer("no data object")
@@ -81,9 +86,11 @@ def _action(body: bytes, expected_id: int | str) -> Answer | BadAnswer:
 
 
 def _is_spelt_otherwise(found: object, expected_id: int | str, body: bytes) -> bool:
-    """Whether ``found`` is the expected id all the same: a UUID in other case, or an integer beyond 64 bits."""
-    if type(found) is str and type(expected_id) is str:
-        return found.lower() == expected_id.lower()
+    """Whether ``found`` is the expected id all the same: in other case, in digits, or an integer beyond 64 bits."""
+    if type(found) is str:
+        if type(expected_id) is str:
+            return found.lower() == expected_id.lower()
+        return found.lstrip("0") == str(expected_id)
     # orjson reads such an integer as a float, and many others as the same; the standard library reads it exactly.
     return type(found) is float and type(expected_id) is int and _exact_id(body) == expected_id
 
@@ -101,7 +108,12 @@ def is_json(content_type: str | None) -> bool:
     """``application/json`` or ``application/*+json``, with any parameters; an answer without a type may be JSON."""
     if content_type is None or content_type == "application/json":
         return True
-    essence = content_type.partition(";")[0].strip().lower()
+    # RFC 9110 section 5.3: where it came more than once the values are one list; whether it is JSON, the body shows.
+    return any(map(_is_json_type, content_type.split(",")))
+
+
+def _is_json_type(media_type: str) -> bool:
+    essence = media_type.partition(";")[0].strip().lower()
     return essence == "application/json" or (essence.startswith("application/") and essence.endswith("+json"))
 
 
@@ -122,18 +134,23 @@ def retry_after(value: str | None, wall_clock: Callable[[], float]) -> float | N
     return min(max(0.0, at - wall_clock()), MAX_RETRY_AFTER)
 
 
-def refusal(status: int, body: bytes) -> SaidNo:
+def refusal(status: int, body: bytes, content_type: str | None = None) -> SaidNo:
     """A 4xx with what of ``{"message", "errors"}`` is well-formed; the status alone where nothing is."""
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        document = None
-    if type(document) is not dict:
-        document = {}
+    document = _document(body, content_type)
     message = document.get("message")
     return REFUSALS.get(status, Rejected)(
-        status, message=message[:_MAX_TEXT] if type(message) is str else "", errors=_messages(document.get("errors"))
+        status, message=plain(message) if type(message) is str else "", errors=_messages(document.get("errors"))
     )
+
+
+def _document(body: bytes, content_type: str | None) -> Answer:
+    for text in (body, in_utf8(body, content_type)):
+        try:
+            document = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            continue
+        return document if type(document) is dict else {}
+    return {}
 
 
 def _messages(errors: object) -> dict[str, list[str]]:
@@ -142,7 +159,7 @@ def _messages(errors: object) -> dict[str, list[str]]:
     cleaned = {}
     for name, texts in list(errors.items())[:_MAX_FIELDS]:
         listed = texts if type(texts) is list else [texts]
-        kept = [text[:_MAX_TEXT] for text in listed[:_MAX_MESSAGES] if type(text) is str]
-        if kept and len(name) <= _MAX_TEXT:
+        kept = [plain(text) for text in listed[:_MAX_MESSAGES] if type(text) is str]
+        if kept and len(name) <= MAX_TEXT:
             cleaned[name] = kept
     return cleaned

@@ -111,3 +111,8 @@ class Transport(Protocol):
     def close(self) -> None:
         """Close every connection."""
         ...
+
+
+def is_identity(encoding: str | None) -> bool:
+    """Whether a Content-Encoding changes nothing: absent, or ``identity`` in any case (RFC 9110 section 8.4.1)."""
+    return encoding is None or {coding.strip(" \t").lower() for coding in encoding.split(",")} <= {"", "identity"}

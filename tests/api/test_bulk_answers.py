@@ -117,10 +117,19 @@ def test_504_when_time_ran_out(service):
     assert "Retry-After" not in response.headers
 
 
-def test_an_answer_with_values_that_cannot_be_read_is_unknown(service):
-    service.core.script["1"] = {"id": 1, "state": 99}
+def test_an_item_is_updated_though_fields_of_the_cores_answer_cannot_be_read(service):
+    service.core.script["1"] = {"id": 1, "state": 99, "author": {"id": 7}, "category": "FORM"}
 
-    assert assert_problem(service.patch(A), 502, "core-failed")["errors"][0]["code"] == "core_bad_answer"
+    response = service.patch(A)
+
+    assert response.status_code == 200
+    [action] = response.get_json()["data"]
+    assert action == {
+        "actionId": "1",
+        "category_action": "form",
+        "status": A["status"],
+        "unreadable": ["status", "author_id"],
+    }
 
 
 def test_every_item_error_is_listed_however_many(service):

@@ -232,10 +232,26 @@ def test_each_failure_of_the_core_has_its_answer(service, put, failure, status, 
         assert problem["errors"][0]["errors"] == {"inputFields.0.contextActionId": ["unknown"]}
 
 
-def test_an_answer_that_cannot_be_read_is_a_502(service, put):
-    service.core.script[ACTION] = {"id": ACTION, "input_fields": 7}
+def test_what_cannot_be_read_of_an_answer_stands_beside_the_action(service, put):
+    service.core.script[ACTION] = {"id": ACTION, "name": 5, "slug": "five", "order": "x", "input_fields": 7}
 
-    assert_problem(put(), 502, "core-failed")
+    response = put()
+
+    assert response.status_code == 200
+    assert list(response.get_json()) == ["action", "unreadable"]
+    assert response.get_json()["unreadable"] == ["name", "order", "inputFields"]
+    action = response.get_json()["action"]
+    assert (action["name"], action["slug"], action["order"]) == (EXAMPLE["name"], "five", 0)
+    assert [field["label"] for field in action["inputFields"]] == ["User ID", "Format"]
+    IntegrationActionAnswerSchema().load(response.get_json())
+
+
+def test_a_rejection_without_a_field_has_the_cores_message(service, put):
+    service.core.script[ACTION] = core.Rejected(422, message="Too many actions.")
+
+    [error] = assert_problem(put(), 400, "core-rejected")["errors"]
+
+    assert (error["code"], error["message"]) == ("rejected", "Too many actions.")
 
 
 def test_the_rate_is_five_hundred_a_minute_unless_the_key_has_its_own(service, put):
@@ -347,12 +363,6 @@ def test_an_order_that_the_core_leaves_open_is_the_first(service, put):
     service.core.script[ACTION] = {"id": ACTION, "name": "Get User Data v2", "order": None}
 
     assert put().get_json()["action"]["order"] == 0
-
-
-def test_a_name_that_is_no_text_cannot_be_read(service, put):
-    service.core.script[ACTION] = {"id": ACTION, "name": 5, "slug": "five"}
-
-    assert assert_problem(put(), 502, "core-failed")["errors"][0]["code"] == "core_bad_answer"
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,11 @@ BREAKS = {
 NONSENSE = {
     "garbage for a status line": (send(b"\x15\x03\x01\x00\x02\x02\x16 not http at all\r\n\r\n"), close()),
     "garbage for a chunk length": (send(chunked(last=b"zz\r\n\r\n")),),
+    "two lengths in one field that differ": (send(HEAD + b"Content-Length: 17, 18\r\n\r\n" + BODY),),
+    "a length twice beside chunks": (
+        send(HEAD + b"Content-Length: 17\r\nContent-Length: 17\r\nTransfer-Encoding: chunked\r\n\r\n" + BODY),
+        close(),
+    ),
     "two lengths that differ": (send(HEAD + b"Content-Length: 17\r\nContent-Length: 18\r\n\r\n" + BODY),),
     "more than a hundred headers": (send(HEAD + b"".join(b"X-%d: 1\r\n" % i for i in range(150)) + b"\r\n"),),
     "one huge header": (send(HEAD + b"X-Huge: " + b"x" * 70_000 + b"\r\nContent-Length: 17\r\n\r\n" + BODY),),
@@ -196,8 +201,24 @@ def test_a_length_that_is_no_number_leaves_the_call_uncertain(core: FakeCore, tr
         (send(b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + BODY), close()),
         (send(answer(200, body=BODY + b" " * (100_000 - len(BODY)))),),
         (send(answer(200, body=BODY, headers="Content-Encoding: identity\r\n")),),
+        (send(answer(200, body=BODY, headers="Content-Encoding: Identity\r\n")),),
+        (send(HEAD + b"Content-Length: 17\r\nContent-Length: 17\r\n\r\n" + BODY),),
+        (send(HEAD + b"Content-Type: application/json\r\nContent-Length: 17\r\n\r\n" + BODY),),
     ],
-    ids=["103", "100-and-102", "chunks", "trailers", "chunk-extension", "slow", "http-1.0", "at-the-limit", "identity"],
+    ids=[
+        "103",
+        "100-and-102",
+        "chunks",
+        "trailers",
+        "chunk-extension",
+        "slow",
+        "http-1.0",
+        "at-the-limit",
+        "identity",
+        "identity-in-other-case",
+        "a-length-twice",
+        "two-types",
+    ],
 )
 def test_unusual_but_valid_answers_are_read(core: FakeCore, transport: Transport, script: tuple[Step, ...]) -> None:
     core.script("/actions/1", script)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from gateway.telemetry.events import APPLIED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gateway.telemetry.events import BatchDetails, RequestDetails
 
 _log = logging.getLogger(__name__)
@@ -25,10 +27,17 @@ class Lines:
             _log.log(level, "request_ended", extra=_facts(request))
 
     def batch_ended(self, batch: BatchDetails) -> None:
-        """A line per failed item."""
+        """A line per failed item, and one where fields of the core's answers could not be read."""
         for item in batch.failed:
             fields = {"index": item.index, "item_id": item.item_id, "code": item.code, "outcome": item.outcome}
             _log.warning("item_failed", extra=fields | ({"reason": item.reason} if item.reason else {}))
+        if (unreadable := batch.unreadable).answers:
+            extra = {
+                "answers": unreadable.answers,
+                "fields": _counted(unreadable.fields),
+                "item_id": unreadable.item_id,
+            }
+            _log.warning("core_fields_unreadable", extra=extra)
 
 
 def _level(request: RequestDetails) -> int:
@@ -62,6 +71,10 @@ def _batch_facts(batch: BatchDetails) -> dict[str, object]:
         "items": batch.items,
         "succeeded": batch.succeeded,
         "failed": batch.items - batch.succeeded,
-        "codes": ",".join(f"{code}:{count}" for code, count in sorted(codes.items())),
+        "codes": _counted(codes),
         "batch_seconds": round(batch.seconds, 6),
     }
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ",".join(f"{name}:{count}" for name, count in sorted(counts.items()))

@@ -33,7 +33,9 @@ LOG_EVENTS: Mapping[str, str] = {
     "metrics_folder_gone": "The `folder` with the workers' numbers was removed; `/metrics` shows those of one worker "
     "until the server is started again.",
     # The core.
-    "core_answer_untranslatable": "The core's answer has the right shape but values that its contract does not know.",
+    "core_fields_unreadable": "Items were updated, but fields of the core's answers cannot be read: `fields` names and "
+    "counts them, `item_id` is the first such item. Once a batch.",
+    "core_answer_untranslatable": "A fault while an answer of the core was put into public words; its item is `unknown`.",
     "circuit_changed": "The circuit of a worker went from `before` to `now`; open means that the core is failing.",
     "item_untranslatable": "An item could not be put into the core's words; it failed, the others went on.",
     "call_not_sendable": "A call could not be written for the core; its item failed, the others went on.",

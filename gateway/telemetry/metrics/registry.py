@@ -92,6 +92,8 @@ class Metrics:
         self.histogram("gateway_batch_duration_seconds").observe(batch.seconds)
         for (outcome, code), count in batch.counts.items():
             self._count("gateway_items_total", outcome, code, by=count)
+        if batch.unreadable.answers:
+            self._count("gateway_unreadable_answers_total", batch.kind, by=batch.unreadable.answers)
 
     def _count(self, name: str, *labels: str, by: float = 1) -> None:
         self._labelled(name, *labels).inc(by)

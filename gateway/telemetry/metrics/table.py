@@ -87,6 +87,13 @@ METRICS: tuple[Spec, ...] = (
         ("outcome", "code"),
         from_start=ITEM_SERIES,
     ),
+    Spec(
+        "gateway_unreadable_answers_total",
+        "counter",
+        "Items updated whose answer of the core has fields that cannot be read.",
+        ("kind",),
+        from_start=(("sync",), ("single",)),
+    ),
     Spec("gateway_batches_in_flight", "gauge", "Batches under way."),
     Spec(
         "gateway_shed_total",

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from http.client import responses
 from typing import TYPE_CHECKING
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from requests import Response
 from requests.cookies import RequestsCookieJar
-from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 
 from legacy_client.errors import BadAnswer
+from legacy_client.transport.base import is_identity
+from legacy_client.transport.hub.headers import AnswerHeaders, one_length
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -22,55 +23,8 @@ _MAX_HEAD_BYTES = 65_536
 _MAX_HEADERS = 100
 _END = b"\r\n\r\n"
 _ENCODING = b"\r\ncontent-encoding:"
-_IDENTITY = ("", "identity")
 # After these the connection is not to be used again (RFC 9110 sections 15.5.9 and 15.5.20).
 _LAST = (408, 421)
-
-
-class AnswerHeaders(CaseInsensitiveDict[str]):
-    """The headers in a head that the parser has accepted (so each is one line, its name up to a colon).
-
-    Of most answers one header is read, so they are looked for in the text, and taken apart only for more than that.
-    """
-
-    # Not asked of ``__dict__``: an object whose dictionary nobody touches has none made.
-    _is_taken_apart = False
-
-    def __init__(self, head: bytes, folded: bytes) -> None:
-        """``head`` is the status line and the header lines, without the last line's end; ``folded`` is it in lower case."""
-        self._head = head
-        self.folded = folded
-
-    @cached_property
-    def _store(self) -> dict[str, tuple[str, str]]:
-        self._is_taken_apart = True
-        store: dict[str, tuple[str, str]] = {}
-        for line in self._head.decode("latin-1").split("\r\n")[1:]:
-            name, _, value = line.partition(":")
-            name, value = name.lower(), value.strip(" \t")
-            # RFC 9110 section 5.3: a header that came more than once is one with all the values.
-            store[name] = name, f"{store[name][1]}, {value}" if name in store else value
-        return store
-
-    def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]  # text is all there is
-        """The value of one header, combined with ``, `` where it came more than once (RFC 9110 section 5.3)."""
-        if self._is_taken_apart:
-            return super().get(name, default)
-        mark, folded = _mark(name), self.folded
-        at = folded.find(mark)
-        if at < 0:
-            return default
-        begins = at + len(mark)
-        if folded.find(mark, begins) >= 0:
-            return super().get(name, default)
-        ends = folded.find(b"\r\n", begins)
-        return self._head[begins : ends if ends >= 0 else None].decode("latin-1").strip(" \t")
-
-
-@lru_cache(maxsize=64)
-def _mark(name: str) -> bytes:
-    """What a header's line looks like from the end of the line before it."""
-    return b"\r\n%b:" % name.lower().encode()
 
 
 class Answer(Response):
@@ -147,14 +101,15 @@ class AnswerReader:
 
     def feed(self, data: bytes) -> bool:
         """Take what was read; True when the answer is complete. Raises BadAnswer."""
+        if self._received <= _MAX_HEAD_BYTES:
+            self._start.append(data)
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as exc:
-            self.keeps_alive = False
-            if not self.complete:
-                raise BadAnswer(f"not HTTP: {exc}") from exc
-        if self._received <= _MAX_HEAD_BYTES:
-            self._start.append(data)
+            if self.complete:
+                self.keeps_alive = False
+            else:
+                self._read_anew(exc)
         if not self.complete:
             self._bound(len(data))
         return self.complete
@@ -180,7 +135,8 @@ class AnswerReader:
         if is_huge or len(content) > self._max_bytes:
             raise BadAnswer("too large")
         headers = AnswerHeaders(head, head.lower())
-        if _ENCODING in headers.folded and headers.get("Content-Encoding") not in _IDENTITY:
+        # Half of what ``in`` costs.
+        if headers.folded.find(_ENCODING) >= 0 and not is_identity(headers.get("Content-Encoding")):
             raise BadAnswer("encoded although asked for identity")
         return Answer(request, self._status, headers, content)
 
@@ -189,6 +145,26 @@ class AnswerReader:
         del self._parser
         self._start.clear()
         self._content.clear()
+
+    def _read_anew(self, error: Exception) -> None:
+        """The parser refuses a repeated length; where all are the same they are one. Raises BadAnswer for any other error."""
+        head, is_whole = self._head()
+        mended = one_length(head) if is_whole else head
+        if "Content-Length" not in str(error) or not mended:
+            self.keeps_alive = False
+            raise BadAnswer(f"not HTTP: {error}") from error
+        if not is_whole:
+            return
+        received = b"".join(self._start)
+        self._start[:] = [mended + received[received.index(head) + len(head) :]]
+        self._interim = 0
+        self._parser = HttpResponseParser(self)
+        try:
+            self._parser.feed_data(self._start[0])
+        except (HttpParserError, HttpParserUpgrade) as exc:
+            self.keeps_alive = False
+            if not self.complete:
+                raise BadAnswer(f"not HTTP: {exc}") from exc
 
     def _bound(self, received: int) -> None:
         self._received += received

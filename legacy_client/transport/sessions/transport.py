@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import requests
 
 from legacy_client.errors import BadAnswer, CoreError, Stopped, Unsendable
-from legacy_client.transport.base import Limits, Tls
+from legacy_client.transport.base import Limits, Tls, is_identity
 from legacy_client.transport.sessions.attempt import Attempt, AttemptOver
 from legacy_client.transport.sessions.failures import failed_to_connect
 from legacy_client.transport.sessions.watchdog import Watchdog
@@ -242,7 +242,7 @@ class SessionsTransport:
     def _read(self, response: Response) -> Result:
         """The response with its body read, or BadAnswer; a connection with unread bytes is closed."""
         try:
-            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            if not is_identity(response.headers.get("Content-Encoding")):
                 return BadAnswer("encoded, though identity was asked for")
             body = bytearray()
             for chunk in response.iter_content(_CHUNK):

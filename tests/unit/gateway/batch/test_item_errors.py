@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from gateway.batch.item_errors import ItemErrors
+from gateway.batch.outcome import ItemError
 from gateway.item_codes import ITEM_CODES, Applied
 from legacy_client import errors as core
 
@@ -54,9 +57,40 @@ def test_the_cores_messages_are_renamed_and_its_own_text_is_not_shown():
     assert "row 7" not in str(shown)
 
 
-def test_a_fault_of_our_own_and_an_unreadable_answer_are_told_apart():
+@pytest.mark.parametrize(
+    "refusal",
+    [core.Rejected(422, message="The period is closed."), core.Conflict(409, message="The period is closed.")],
+)
+def test_what_the_core_says_of_no_field_is_shown_as_its_message(refusal):
+    error = ItemErrors("action", dict).from_core(refusal, "1")
+
+    assert error.body(0, "actionId", "1")["message"] == "The period is closed."
+    assert ItemError.restored(json.loads(json.dumps(error.stored()))) == error
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        core.AccessDenied(401, message="key 123"),
+        core.NotFound(404, message="no row in actions"),
+        core.Busy(429, message="node 3"),
+        core.Rejected(422),
+    ],
+    ids=["misconfigured", "not found", "busy", "no words"],
+)
+def test_other_words_of_the_core_are_not_shown(refusal):
+    assert "message" not in ItemErrors("action", dict).from_core(refusal, "1").body(0, "actionId", "1")
+
+
+def test_an_error_that_was_kept_before_there_were_messages_is_restored():
+    stored = ItemErrors("action", dict).from_core(core.Rejected(422), "1").stored()
+    del stored["message"]
+
+    assert ItemError.restored(stored).message == ""
+
+
+def test_a_fault_of_our_own_is_told():
     assert ItemErrors("action", dict).internal("1", Applied.NOT_SENT).code == "internal_error"
-    assert ItemErrors("action", dict).unreadable("1").outcome is Applied.UNKNOWN
 
 
 def test_only_what_is_certain_and_cannot_be_helped_is_final():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -74,11 +75,66 @@ def test_an_item_that_cannot_be_sent_is_a_fault_of_ours_and_stops_no_other(caplo
     assert [record.message for record in caplog.records] == ["item_untranslatable"]
 
 
-@pytest.mark.parametrize("answer", [{"id": 1, "state": 99}, {"id": 1, "due_at": "soon"}, {"id": 1, "partners": 7}])
-def test_an_answer_that_cannot_be_translated_is_unknown(answer):
-    [outcome] = run(Core((0, answer)), GOOD)
+@pytest.mark.parametrize(
+    ("answer", "updated"),
+    [
+        ({"id": 1, "state": 99}, {"actionId": "1", "status": "active", "unreadable": ["status"]}),
+        ({"id": 1, "due_at": "soon"}, {"actionId": "1", "unreadable": ["due_date"]}),
+        ({"id": 1, "state": 4, "partners": 7}, {"actionId": "1", "status": "done", "unreadable": ["partner_ids"]}),
+    ],
+)
+def test_a_field_that_cannot_be_read_is_shown_as_it_was_sent_or_not_and_is_named(answer, updated):
+    assert run(Core((0, answer)), GOOD) == [updated]
 
-    assert (outcome.code, outcome.outcome) == ("core_bad_answer", Applied.UNKNOWN)
+
+@pytest.mark.parametrize(
+    ("answer", "title"),
+    [
+        ({"title_en": 5, "title_fr": "b"}, {"fr": "b", "en": "A"}),
+        ({"title_en": 5, "title_fr": None}, {"en": "A"}),
+        ({"title_en": ["x"]}, {"en": "A"}),
+    ],
+)
+def test_one_language_that_cannot_be_read_is_shown_beside_the_others(answer, title):
+    [updated] = run(Core((0, {"id": 1, **answer})), {"actionId": "1", "title": {"en": "A"}})
+
+    assert updated == {"actionId": "1", "title": title, "unreadable": ["title.en"]}
+
+
+def test_answers_with_unreadable_fields_are_summed_up_for_operators():
+    results = [(0, {"id": 1, "state": 99}), (1, {"id": 3}), (2, {"id": 4, "state": True, "title_en": 5})]
+    items = [GOOD, {**GOOD, "actionId": "3"}, {**GOOD, "actionId": "4"}]
+    batch = BatchRun(ACTIONS, list(map(ACTIONS.call, items)), NoClaim(3), Core(*results), CONTEXT, NoSpan())
+
+    batch.outcomes()
+    details = batch.summary(keep_failed=10).details
+
+    assert (details.succeeded, details.failed) == (3, [])
+    assert (details.unreadable.answers, details.unreadable.item_id) == (2, "1")
+    assert details.unreadable.fields == {"status": 2, "title.en": 1}
+
+
+class Faulty:
+    """A translation with a fault."""
+
+    def from_legacy(self, item_id, data):
+        if item_id == "2":
+            raise IndexError
+        return {"actionId": item_id}
+
+    to_legacy = errors_to_public = staticmethod(dict)
+
+
+def test_a_fault_of_the_translation_is_told_of_its_item_alone():
+    resource = replace(ACTIONS, translation=Faulty())
+    calls = [Update("2", b"{}"), Update("3", b"{}")]
+
+    first, second = BatchRun(
+        resource, calls, NoClaim(2), Core((0, {"id": 2}), (1, {"id": 3})), CONTEXT, NoSpan()
+    ).outcomes()
+
+    assert (first.code, first.outcome) == ("internal_error", Applied.UNKNOWN)
+    assert second == b'{"actionId":"3"}'
 
 
 @given(valid_action_items)

@@ -8,13 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.resources.translate import (
-    ActionTranslation,
-    integration_action_from_legacy,
-    integration_action_to_legacy,
-    integration_errors_to_public,
-    unix_seconds,
-)
+from gateway.resources.translate import ActionTranslation, unix_seconds
+from schemas.answers import ActionSchema
 
 TRANSLATION = ActionTranslation(("en", "fr"))
 PUBLIC = {
@@ -83,10 +78,92 @@ def test_fields_that_the_contract_does_not_name_are_left_out():
     assert TRANSLATION.from_legacy("1", {"id": 1, "row_version": 4}) == {"actionId": "1"}
 
 
-@pytest.mark.parametrize("data", [{"state": 77}, {"due_at": "soon"}, {"partners": 5}, {"state": []}, {"due_at": 1e300}])
-def test_a_value_that_the_core_may_not_send_raises(data):
-    with pytest.raises((KeyError, TypeError, ValueError, OverflowError, AttributeError)):
-        TRANSLATION.from_legacy("1", data)
+UNREADABLE = [
+    ("status", {"state": 77}),
+    ("status", {"state": True}),
+    ("status", {"state": "2"}),
+    ("status", {"state": 2.5}),
+    ("status", {"state": []}),
+    ("category_action", {"category": "SURVEY"}),
+    ("type_action", {"type": 0}),
+    ("type_action", {"type": {"name": "LINK"}}),
+    ("due_date", {"due_at": "soon"}),
+    ("due_date", {"due_at": 1704869475000}),
+    ("due_date", {"due_at": True}),
+    ("due_date", {"due_at": 1e300}),
+    ("expires_at", {"expires_at": 1.5}),
+    ("effective_date", {"effective_at": [1]}),
+    ("partner_ids", {"partners": 5}),
+    ("partner_ids", {"partners": " 8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a00"}),
+    ("partner_ids", {"partners": "8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a00,"}),
+    ("partner_ids", {"partners": "8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a0g"}),
+    ("partner_ids", {"partners": "8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a00, 8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a01"}),
+    ("partner_ids", {"partners": ["8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a00"]}),
+    ("partner_ids", {"partners": "é" * 36}),
+    ("title.en", {"title_en": 5}),
+    ("details.fr", {"details_fr": {"text": "x"}}),
+    ("subtitle.en", {"subtitle_en": False}),
+    ("author_id", {"author": {"id": 7}}),
+    ("author_id", {"author": True}),
+    ("author_id", {"author": 1.8446744073709552e19}),
+]
+
+
+@pytest.mark.parametrize(("name", "data"), UNREADABLE, ids=repr)
+def test_a_value_that_the_core_may_not_send_is_left_out_and_named(name, data):
+    assert TRANSLATION.from_legacy("1", data) == {"actionId": "1", "unreadable": [name]}
+
+
+def test_what_cannot_be_read_takes_nothing_else_with_it():
+    data = {"title_en": "a", "title_fr": 5, "state": 5, "due_at": 0, "author": None}
+
+    assert TRANSLATION.from_legacy("1", data) == {
+        "actionId": "1",
+        "title": {"en": "a"},
+        "due_date": "1970-01-01 00:00:00",
+        "author_id": None,
+        "unreadable": ["title.fr", "status"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        ({"state": 2.0}, {"status": "active"}),
+        ({"due_at": 1704869475.0}, {"due_date": "2024-01-10 06:51:15"}),
+        ({"partners": ""}, {"partner_ids": []}),
+        ({"partners": PUBLIC["partner_ids"][0].upper()}, {"partner_ids": [PUBLIC["partner_ids"][0].upper()]}),
+        ({"author": "u-7"}, {"author_id": "u-7"}),
+        ({"category": None}, {"category_action": None}),
+    ],
+    ids=repr,
+)
+def test_what_means_the_same_is_read(data, shown):
+    assert TRANSLATION.from_legacy("1", data) == {"actionId": "1"} | shown
+
+
+def test_a_time_is_read_right_however_many_there_were_before():
+    for seconds in range(10_000):
+        assert TRANSLATION.from_legacy("1", {"due_at": seconds})["due_date"].startswith("1970-01-01 0")
+    assert TRANSLATION.from_legacy("1", {"due_at": 1})["due_date"] == "1970-01-01 00:00:01"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text(max_size=40),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*LEGACY, "title_de", "author", "id", "x"]), json_values))
+def test_whatever_the_core_sends_is_shown_rightly_or_named(data):
+    public = TRANSLATION.from_legacy("1", data)
+
+    named = [name for name, value in data.items() if name in LEGACY | {"author": 0} and value is not None]
+    shown = [name for name in public if name not in {"actionId", "unreadable"}]
+    assert len(public.get("unreadable", [])) <= len(named)
+    assert set(shown) <= {*PUBLIC, "author_id"}
+    ActionSchema().load(public)
 
 
 def test_the_cores_messages_are_keyed_by_public_names():
@@ -105,50 +182,3 @@ def test_every_date_survives_the_way_there_and_back(moment):
 
     assert unix_seconds(text) == int(moment.replace(microsecond=0, tzinfo=UTC).timestamp())
     assert TRANSLATION.from_legacy("1", {"due_at": unix_seconds(text)})["due_date"] == text
-
-
-def test_an_integration_action_goes_to_snake_case():
-    body = {
-        "name": "Get User Data v2",
-        "description": "",
-        "inputFields": [{"label": "User ID", "type": "TEXT", "allowMultiSelect": None, "contextActionId": None}],
-    }
-
-    assert integration_action_to_legacy(body) == {
-        "name": "Get User Data v2",
-        "description": "",
-        "input_fields": [{"label": "User ID", "type": "TEXT", "allow_multi_select": None, "context_action_id": None}],
-    }
-
-
-def test_an_integration_action_comes_back_with_exactly_the_contracts_keys_in_order():
-    public = integration_action_from_legacy(
-        "a",
-        {
-            "id": "a",
-            "name": "Get User Data v2",
-            "slug": "getUserData",
-            "input_fields": [{"label": "User ID", "required": True}],
-        },
-    )
-
-    assert list(public) == ["id", "name", "slug", "description", "code", "order", "inputFields"]
-    assert public["slug"] == "getUserData"
-    assert list(public["inputFields"][0].items()) == [
-        ("slug", "userId"),
-        ("label", "User ID"),
-        ("type", "TEXT"),
-        ("description", ""),
-        ("placeholder", None),
-        ("required", True),
-        ("order", 0),
-        ("options", None),
-        ("allowMultiSelect", None),
-        ("contextActionId", None),
-    ]
-
-
-def test_messages_about_input_fields_are_renamed_part_by_part():
-    assert integration_errors_to_public({"input_fields.0.context_action_id": ["unknown"]}) == {
-        "inputFields.0.contextActionId": ["unknown"]
-    }

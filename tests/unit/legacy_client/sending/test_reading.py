@@ -69,7 +69,9 @@ def test_another_content_type_is_a_bad_answer(content_type: str) -> None:
         b'{"data": [{"id": 7}]}',
         b'{"data": {}}',
         b'{"data": {"id": 8}}',
-        b'{"data": {"id": "7"}}',
+        b'{"data": {"id": "8"}}',
+        b'{"data": {"id": " 7"}}',
+        b'{"data": {"id": "7.0"}}',
         b'{"data": {"id": 7.0}}',
         b'{"data": {"id": null}}',
         b'{"id": 7}',
@@ -96,6 +98,53 @@ def test_an_id_in_text_is_compared_as_text() -> None:
     assert READER.read(answer(200, body), uuid) == {"id": uuid}
 
 
+@pytest.mark.parametrize(("found", "action_id"), [("7", 7), ("007", 7), ("18446744073709551616", 2**64)])
+def test_an_id_in_digits_names_the_same_action(found: str, action_id: int) -> None:
+    body = orjson.dumps({"data": {"id": found, "state": 2}})
+
+    assert READER.read(answer(200, body), action_id) == {"id": action_id, "state": 2}
+
+
+@pytest.mark.parametrize("types", ["application/json, application/json", "application/json,text/html; charset=utf-8"])
+def test_a_content_type_that_came_twice_is_read_as_both(types: str) -> None:
+    assert READER.read(answer(200, BODY, Content_Type=types), 7) == ACTION
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content_type"),
+    [
+        ("utf-8-sig", "application/json"),
+        ("utf-8-sig", "application/json; charset=UTF-8"),
+        ("latin-1", "application/json; charset=iso-8859-1"),
+        ("latin-1", 'application/json;charset="ISO-8859-1"'),
+        ("cp1252", "application/json; charset=windows-1252"),
+        ("utf-16", "application/json; charset=utf-16"),
+    ],
+)
+def test_a_body_is_read_in_its_own_charset_and_without_its_byte_order_mark(encoding: str, content_type: str) -> None:
+    body = '{"data": {"id": 7, "title_fr": "Congé"}}'.encode(encoding)
+    refused = '{"message": "Congé clos."}'.encode(encoding)
+
+    assert READER.read(answer(200, body, Content_Type=content_type), 7) == {"id": 7, "title_fr": "Congé"}
+    said = READER.read(answer(422, refused, Content_Type=content_type), 7)
+    assert isinstance(said, Rejected)
+    assert said.message == "Congé clos."
+
+
+@pytest.mark.parametrize(
+    ("charset", "body"),
+    [
+        ("utf-7", b'+AHs-"data": {"id": 7}}'),
+        ("unicode_escape", b'\\x7b"data": {"id": 7}}'),
+        ("no-such", b'{"data": {"id": 7, "x": "\xe9"}}'),
+        ("utf-8", b'{"data": {"id": 7, "x": "\xe9"}}'),
+        ("utf-16", b'{"data": {"id": 7, "x": "\xe9"}}'),
+    ],
+)
+def test_no_other_codec_is_asked_and_a_wrong_charset_makes_no_json(charset: str, body: bytes) -> None:
+    assert isinstance(READER.read(answer(200, body, Content_Type=f"application/json; charset={charset}"), 7), BadAnswer)
+
+
 @pytest.mark.parametrize("action_id", [2**63, 2**64 - 1, 2**64, 2**64 + 1, 10**20 - 1])
 def test_an_id_of_up_to_twenty_digits_is_compared_to_the_last(action_id: int) -> None:
     body = b'{"data": {"state": 2, "id": %d}}' % action_id
@@ -114,7 +163,7 @@ def test_an_id_of_up_to_twenty_digits_is_compared_to_the_last(action_id: int) ->
         b"1e400",
         b"NaN",
         b"Infinity",
-        b'"18446744073709551616"',
+        b'"18446744073709551615"',
         b'18446744073709551616, "x": NaN',
     ],
     ids=lambda found: repr(found[:30]),
@@ -236,6 +285,15 @@ def test_a_rejection_carries_the_cores_messages_by_field() -> None:
 )
 def test_only_well_formed_messages_are_kept(errors: object, kept: dict[str, list[str]]) -> None:
     assert refusal(422, orjson.dumps({"errors": errors, "message": ["not text"]})).errors == kept
+
+
+def test_no_words_of_the_core_can_steer_whoever_shows_them() -> None:
+    said = "a\x00b\x1b[31m\r\nc\u202ed\u2028e\x85f"
+
+    result = refusal(422, orjson.dumps({"message": f" {said}\n", "errors": {"state": said}}))
+
+    assert result.message == "a b [31m c d e f"
+    assert result.errors == {"state": ["a b [31m c d e f"]}
 
 
 def test_the_messages_are_bounded_in_number_and_length() -> None:

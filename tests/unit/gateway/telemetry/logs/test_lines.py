@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from gateway.telemetry.events import Unreadable
 from gateway.telemetry.logs.lines import Lines
-from tests.unit.gateway.telemetry.recording import a_mixed_batch, a_request
+from tests.unit.gateway.telemetry.recording import a_batch, a_mixed_batch, a_request
 
 STANDARD = set(vars(logging.makeLogRecord({})))
 
@@ -81,3 +82,14 @@ def test_each_failed_item_of_the_details_is_a_line(caplog: pytest.LogCaptureFixt
     assert _lines(caplog) == [
         ("item_failed", {"index": 1, "item_id": "19354", "code": "not_found", "outcome": "not_applied"})
     ]
+
+
+def test_unreadable_fields_are_one_line_for_a_batch(caplog: pytest.LogCaptureFixture) -> None:
+    unreadable = Unreadable()
+    unreadable.add("7", ["status"])
+    unreadable.add("8", ["status", "inputFields.3.type"])
+
+    Lines().batch_ended(a_batch(unreadable=unreadable))
+
+    fields = {"answers": 2, "fields": "inputFields.type:1,status:2", "item_id": "7"}
+    assert _lines(caplog) == [("core_fields_unreadable", fields)]

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.admission.shedding import RefusalReason
 from gateway.item_codes import ITEM_CODES, Applied
-from gateway.telemetry.events import APPLIED
+from gateway.telemetry.events import APPLIED, Unreadable
 from gateway.telemetry.metrics.registry import Metrics
 from gateway.telemetry.metrics.table import ITEM_SERIES, METRICS, Spec
 from legacy_client.health.gate import DURATION_BOUNDS
@@ -98,6 +98,15 @@ def test_the_items_of_a_207_do_not_all_count_as_success(metrics: Metrics) -> Non
     assert _value(metrics, "gateway_items_total", outcome="applied", code="ok") == 2
     assert _value(metrics, "gateway_items_total", outcome="not_applied", code="not_found") == 1
     assert _value(metrics, "gateway_batches_total", kind="sync", status="207") == 1
+
+
+def test_answers_with_unreadable_fields_are_counted_by_what_was_run(metrics: Metrics) -> None:
+    assert _value(metrics, "gateway_unreadable_answers_total", kind="sync") == 0
+
+    metrics.batch_ended(a_batch(unreadable=Unreadable(answers=3)))
+
+    assert _value(metrics, "gateway_unreadable_answers_total", kind="sync") == 3
+    assert _value(metrics, "gateway_unreadable_answers_total", kind="single") == 0
 
 
 def test_a_batch_is_measured_in_items_and_seconds(metrics: Metrics) -> None:

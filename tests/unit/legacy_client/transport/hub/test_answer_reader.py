@@ -17,6 +17,12 @@ WHOLE = {
     "a length": (JSON + b"Content-Length: 5\r\n\r\nhello", b"hello"),
     "no content": (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
     "not modified, with a length": (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", b""),
+    "a length twice": (OK + b"Content-Length: 5\r\nX: 1\r\ncontent-length:5 \r\n\r\nhello", b"hello"),
+    "a length twice in one field": (OK + b"Content-Length: 5, 5\r\n\r\nhello", b"hello"),
+    "a length twice after an interim answer": (
+        b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+        b"hello",
+    ),
     "an empty body": (OK + b"Content-Length: 0\r\n\r\n", b""),
     "chunks": (CHUNKED + b"2\r\nhe\r\n3;name=value\r\nllo\r\n0\r\n\r\n", b"hello"),
     "chunks and trailers": (CHUNKED + b"5\r\nhello\r\n0\r\nX-Check: 1\r\n\r\n", b"hello"),

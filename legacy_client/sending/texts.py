@@ -1,0 +1,33 @@
+"""Texts as a core may send them: in an older charset, after a byte order mark, with characters that steer a terminal."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+MAX_TEXT = 500
+# A closed list: a core's word must never choose among all of Python's codecs.
+_CHARSETS = ("iso-8859-1", "iso-8859-15", "windows-1252", "utf-8", "utf-16", "utf-16le", "utf-16be", "utf-32")
+_CHARSET = re.compile(r";[ \t]*charset=\"?([^\s\";,]+)", re.IGNORECASE)
+# Control characters, line separators, and what turns the direction of the text around it (UAX 9).
+_STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]+")
+
+
+def in_utf8(body: bytes, content_type: str | None) -> bytes:
+    """A body that is not JSON in UTF-8, without its byte order mark (RFC 8259 section 8.1) and out of its own charset.
+
+    As it was, where it has neither.
+    """
+    named = _CHARSET.search(content_type or "")
+    charset = named[1].lower() if named else "utf-8"
+    if charset in _CHARSETS:
+        try:
+            return body.removeprefix(codecs.BOM_UTF8).decode(charset).removeprefix("\ufeff").encode()
+        except UnicodeError:
+            pass
+    return body
+
+
+def plain(text: str) -> str:
+    """One line of at most ``MAX_TEXT`` characters, without what could steer whoever shows it."""
+    return _STEERING.sub(" ", text[:MAX_TEXT]).strip()

@@ -1,0 +1,69 @@
+"""The head of an answer: its headers, looked for in the text."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+
+from requests.structures import CaseInsensitiveDict
+
+_LENGTH = b"content-length"
+
+
+class AnswerHeaders(CaseInsensitiveDict[str]):
+    """The headers in a head that the parser has accepted (so each is one line, its name up to a colon).
+
+    Of most answers one header is read, so they are looked for in the text, and taken apart only for more than that.
+    """
+
+    # Not asked of ``__dict__``: an object whose dictionary nobody touches has none made.
+    _is_taken_apart = False
+
+    def __init__(self, head: bytes, folded: bytes) -> None:
+        """``head`` is the status line and the header lines, without the last line's end; ``folded`` is it in lower case."""
+        self._head = head
+        self.folded = folded
+
+    @cached_property
+    def _store(self) -> dict[str, tuple[str, str]]:
+        self._is_taken_apart = True
+        store: dict[str, tuple[str, str]] = {}
+        for line in self._head.decode("latin-1").split("\r\n")[1:]:
+            name, _, value = line.partition(":")
+            name, value = name.lower(), value.strip(" \t")
+            # RFC 9110 section 5.3: a header that came more than once is one with all the values.
+            store[name] = name, f"{store[name][1]}, {value}" if name in store else value
+        return store
+
+    def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]  # text is all there is
+        """The value of one header, combined with ``, `` where it came more than once (RFC 9110 section 5.3)."""
+        if self._is_taken_apart:
+            return super().get(name, default)
+        mark = _mark(name)
+        parts = self.folded.split(mark, 2)
+        if len(parts) != 2:
+            return default if len(parts) == 1 else super().get(name, default)
+        begins, length = len(parts[0]) + len(mark), parts[1].find(b"\r\n")
+        return _text(self._head[begins : begins + length if length >= 0 else None])
+
+
+@lru_cache(maxsize=64)
+def _mark(name: str) -> bytes:
+    """What a header's line looks like from the end of the line before it."""
+    return b"\r\n%b:" % name.lower().encode()
+
+
+# The same few values come with every answer.
+@lru_cache(maxsize=64)
+def _text(value: bytes) -> str:
+    return value.decode("latin-1").strip(" \t")
+
+
+def one_length(head: bytes) -> bytes | None:
+    """``head`` with one Content-Length, where it has several of the same value (RFC 9110 section 8.6); None otherwise."""
+    lines = head.split(b"\r\n")
+    lengths = [line for line in lines if line.partition(b":")[0].lower() == _LENGTH]
+    values = {value.strip(b" \t") for line in lengths for value in line.partition(b":")[2].split(b",")}
+    if len(values) != 1 or not (value := values.pop()).isdigit():
+        return None
+    others = [line for line in lines if line not in lengths]
+    return b"\r\n".join([*others, b"Content-Length: " + value])
