@@ -22,7 +22,8 @@ from gateway.auth.api_keys.record import ApiKey, canonical_uuid
 from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
 from gateway.auth.api_keys.store_user import name_of, store_user, user_mismatch
 from gateway.auth.errors import SourceFailed
-from gateway.settings import Settings, variable
+from gateway.settings import variable
+from gateway.settings.stores import StoreSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,7 +81,7 @@ def _default_folder() -> Path:
     name = variable("state_dir")
     if folder := os.environ.get(name):
         return Path(folder)
-    default: Path = Settings.state_dir
+    default: Path = StoreSettings.state_dir
     print(f"note: {name} is not set: only a service without it too reads the store in {default}", file=sys.stderr)
     return default
 

@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.item_codes import ITEM_CODES
 from gateway.problems import PROBLEM_TYPES
-from gateway.settings import variable
-from gateway.settings.access import AccessKnobs
-from gateway.settings.budgets import BudgetKnobs
-from gateway.settings.core import CoreKnobs
-from gateway.settings.service import ServiceKnobs
+from gateway.settings import GROUPS, variable
 from gateway.telemetry.logs.names import LOG_EVENTS
 from gateway.telemetry.metrics.table import METRICS
 from schemas.messages import VALIDATION_CODES
@@ -21,7 +17,13 @@ from schemas.messages import VALIDATION_CODES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-_SECTIONS = {"The core": CoreKnobs, "Time budgets": BudgetKnobs, "Access": AccessKnobs, "The service": ServiceKnobs}
+_SECTIONS = {
+    "core": "The core",
+    "budgets": "Time budgets",
+    "access": "Access",
+    "stores": "Stores and rates",
+    "service": "The service",
+}
 _SETTINGS = """Every setting is an environment variable, parsed and checked at start.
 Bad ones stop the start, all at once: each has one line that names it and shows its value, unless that is secret.
 An unknown `GATEWAY_*` variable is logged, with the known name of which it may be a slip.
@@ -41,7 +43,7 @@ Every line of a request carries its `request_id`.
 
 def settings_page() -> str:
     """All settings, by what they are about."""
-    tables = (line for title, knobs in _SECTIONS.items() for line in (f"## {title}", "", *_knob_table(knobs), ""))
+    tables = (line for name, title in _SECTIONS.items() for line in (f"## {title}", "", *_knob_table(GROUPS[name]), ""))
     return _page("Settings", _SETTINGS, tables)
 
 

@@ -29,19 +29,19 @@ except SettingsError as exc:
     sys.exit(exc.report())
 
 # In the configuration and not in a hook, so that the operators' port survives SIGHUP, which reads all this anew.
-bind = [_settings.bind]
-if _settings.metrics == "port":
-    bind.append(f"{_settings.metrics_bind}:{_settings.metrics_port}")
-workers = _settings.workers
+bind = [_settings.service.bind]
+if _settings.service.metrics == "port":
+    bind.append(f"{_settings.service.metrics_bind}:{_settings.service.metrics_port}")
+workers = _settings.service.workers
 # A greenlet a connection: a slow client holds no thread, and one loop serves all sockets to the core.
 worker_class = "gateway.serving.worker.GatewayWorker"
 worker_connections = 2000
 # Each worker listens on a socket of its own, so that the kernel spreads connections between them.
-reuse_port = _settings.workers > 1
+reuse_port = _settings.service.workers > 1
 # The arbiter kills a worker whose loop stands still this long; a batch that waits does not count as standing still.
 timeout = 30
 # A stopping worker may finish what it has taken; the request's own budget ends before.
-graceful_timeout = int(_settings.graceful_timeout) + 1
+graceful_timeout = int(_settings.budgets.graceful_timeout) + 1
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
@@ -55,7 +55,7 @@ http_parser = "python"
 control_socket_disable = True
 # The request log is the gateway's own; gunicorn's lines go through the same pipeline.
 accesslog = None
-logger_class = server_logger(_settings.log_format, _settings.log_level)
+logger_class = server_logger(_settings.service.log_format, _settings.service.log_level)
 
 
 def on_starting(server: Arbiter) -> None:
@@ -67,16 +67,16 @@ def on_starting(server: Arbiter) -> None:
     if not set(bind[1:]) <= set(server.cfg.bind):
         sys.exit("gateway: GATEWAY_METRICS=port needs an address of its own: set GATEWAY_BIND instead of -b")
     # Here once more, as -w and WEB_CONCURRENCY set the number too.
-    if server.cfg.workers > most_workers() and not _settings.many_workers:
+    if server.cfg.workers > most_workers() and not _settings.service.many_workers:
         sys.exit(f"gateway: workers: {too_many(server.cfg.workers)}")
     _check_addresses(server.cfg.bind)
-    if _settings.metrics != "off":
+    if _settings.service.metrics != "off":
         try:
-            os.environ[shared.VARIABLE] = str(shared.make_folder(_settings.state_dir))
+            os.environ[shared.VARIABLE] = str(shared.make_folder(_settings.stores.state_dir))
         except OSError as exc:
             sys.exit(f"gateway: GATEWAY_STATE_DIR: cannot be written to ({exc.strerror})")
-    if not _settings.required_role and not _settings.required_scope:
-        _log.warning("access_unrestricted", extra={"audience": _settings.keycloak_audience})
+    if not _settings.access.required_role and not _settings.access.required_scope:
+        _log.warning("access_unrestricted", extra={"audience": _settings.access.keycloak_audience})
 
 
 def child_exit(server: Arbiter, worker: object) -> None:  # noqa: ARG001 -- gunicorn's signature

@@ -11,19 +11,27 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway.settings.access import AccessKnobs
-from gateway.settings.budgets import BudgetKnobs
-from gateway.settings.core import CoreKnobs
+from gateway.settings.access import AccessSettings
+from gateway.settings.budgets import BudgetSettings
+from gateway.settings.core import CoreSettings
 from gateway.settings.field import PREFIX, Fault, variable
 from gateway.settings.reading import read
-from gateway.settings.service import ServiceKnobs
+from gateway.settings.service import ServiceSettings
+from gateway.settings.stores import StoreSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Settings", "SettingsError", "load", "unknown_variables", "variable"]
+__all__ = ["GROUPS", "Settings", "SettingsError", "knobs", "load", "unknown_variables", "variable"]
 
-_GROUPS = (CoreKnobs, BudgetKnobs, AccessKnobs, ServiceKnobs)
+GROUPS: Mapping[str, type[Any]] = {
+    "core": CoreSettings,
+    "budgets": BudgetSettings,
+    "access": AccessSettings,
+    "stores": StoreSettings,
+    "service": ServiceSettings,
+}
+"""The fields of Settings, in the order in which the reference shows them."""
 # A name less like than this is a stranger's, not a slip.
 _LEAST_LIKENESS = 0.8
 
@@ -41,13 +49,19 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(CoreKnobs, BudgetKnobs, AccessKnobs, ServiceKnobs):
-    """All settings, checked. Collaborators get the values they need, not this object."""
+class Settings:
+    """All settings, checked, in groups: each collaborator gets the group that concerns it, or values of it."""
+
+    core: CoreSettings
+    budgets: BudgetSettings
+    access: AccessSettings
+    stores: StoreSettings
+    service: ServiceSettings
 
     def faults(self) -> Iterator[Fault]:
         """What cannot hold together."""
-        for group in _GROUPS:
-            yield from group.faults(self)
+        for name in GROUPS:
+            yield from getattr(self, name).faults()
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -55,11 +69,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
     Raises SettingsError with a line for each bad one. Files that settings name are looked at.
     """
-    knobs = _knobs()
-    given, lines = read(knobs, os.environ if environ is None else environ)
-    missing = {knob.name: "" for knob in knobs if knob.default is dataclasses.MISSING}
-    settings = Settings(**{**missing, **given})
-    for fault in (*settings.faults(), *_cut_short(settings, given)):
+    given, lines = read(knobs(), os.environ if environ is None else environ)
+    settings = Settings(**{name: _group(kind, given) for name, kind in GROUPS.items()})
+    for fault in (*settings.faults(), *_cut_short(settings.budgets, given)):
         # What a bad value would bring about is not told beside it.
         if lines.keys().isdisjoint({fault.name, *fault.beside}):
             lines[fault.name] = f"{variable(fault.name)}: {fault.reason}"
@@ -68,15 +80,19 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
+def knobs() -> list[dataclasses.Field[Any]]:
+    """Every setting, group by group."""
+    return [knob for kind in GROUPS.values() for knob in dataclasses.fields(kind)]
+
+
 def unknown_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """``GATEWAY_*`` variables that mean nothing here, each with the known name that it is like, or an empty string.
 
     They do not stop the start: orchestrators inject names of this form on their own (``GATEWAY_SERVICE_HOST``).
     """
-    knobs = _knobs()
     # Without the prefix, which alone would make any two names alike.
-    known = {knob.name.upper() for knob in knobs}
-    files = {f"{knob.name.upper()}_FILE" for knob in knobs if knob.metadata["secret"]}
+    known = {knob.name.upper() for knob in knobs()}
+    files = {f"{knob.name.upper()}_FILE" for knob in knobs() if knob.metadata["secret"]}
     for name in sorted(environ):
         own = name.removeprefix(PREFIX)
         if own != name and own not in known | files:
@@ -84,14 +100,17 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield name, "".join(PREFIX + like for like in nearest)
 
 
-def _knobs() -> list[dataclasses.Field[Any]]:
-    return [knob for group in _GROUPS for knob in dataclasses.fields(group)]
+def _group(kind: type[Any], given: Mapping[str, Any]) -> Any:
+    """One group; a value that is missing though it is required is empty, so that what else is wrong can be told too."""
+    fields = dataclasses.fields(kind)
+    missing = {knob.name: "" for knob in fields if knob.default is dataclasses.MISSING}
+    return kind(**missing | {knob.name: given[knob.name] for knob in fields if knob.name in given})
 
 
-def _cut_short(settings: Settings, given: Mapping[str, Any]) -> Iterator[Fault]:
+def _cut_short(budgets: BudgetSettings, given: Mapping[str, Any]) -> Iterator[Fault]:
     """A default gives way to a shorter budget around it; who chose a longer one is told, as with the outer budgets."""
     for inner, outer in (("item_deadline", "batch_deadline"), ("core_timeout", "item_deadline")):
-        most = getattr(settings, outer)
+        most = getattr(budgets, outer)
         if given.get(inner, 0) > most:
             reason = f"must be at most {variable(outer)}, which is {most:g} s; it is {given[inner]:g} s"
             yield Fault(inner, reason, beside=(outer,))

@@ -19,7 +19,7 @@ _scope = matching(r"[!#-\[\]-~]+", "one scope: printable ASCII without blanks, q
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccessKnobs:
+class AccessSettings:
     """Keycloak, its keys, the checks of a token and introspection."""
 
     keycloak_url: str = knob(parse=url, help="Base URL of Keycloak, as the gateway reaches it.")

@@ -15,7 +15,7 @@ _SPARE_SECONDS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class BudgetKnobs:
+class BudgetSettings:
     """The time of an attempt, an item, a batch, a request and a stopping worker."""
 
     core_timeout: float = knob(

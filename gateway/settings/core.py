@@ -16,7 +16,7 @@ _header_name = matching(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", "a header's name: letter
 
 
 @dataclass(frozen=True, kw_only=True)
-class CoreKnobs:
+class CoreSettings:
     """The core, its transport, retries and the circuit."""
 
     core_url: str = knob(parse=url, help="Base URL of the core; paths of contract section 3 are appended.")

@@ -1,27 +1,20 @@
-"""What may enter, what is kept, and how the service is run and looked at."""
+"""What may enter, and how the service is run and looked at."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.settings.addresses import bind_address, bind_host, port_of, redis_url, url
-from gateway.settings.field import Fault, flag, knob, matching, names, one_of, variable
-from gateway.settings.files import api_keys
+from gateway.settings.addresses import bind_address, bind_host, port_of, url
+from gateway.settings.field import Fault, flag, knob, names, one_of, variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Each worker is a process that keeps one processor busy; more than these only take memory.
 _WORKERS_PER_PROCESSOR = 4
-
-_rate = matching(
-    r"[1-9][0-9]{0,17}/(second|minute|hour)", "COUNT/second, COUNT/minute or COUNT/hour, COUNT a whole number from 1"
-)
 
 
 def most_workers() -> int:
@@ -51,8 +44,8 @@ def _traces(text: str) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServiceKnobs:
-    """Limits, stores, the server, telemetry and pages."""
+class ServiceSettings:
+    """Limits, the server, telemetry and pages."""
 
     max_batch_items: int = knob(1000, parse=int, least=1, most=100_000, help="Items in one batch.")
     max_body_bytes: int = knob(
@@ -82,44 +75,6 @@ class ServiceKnobs:
         help="How long a batch has waited for its turn at the core before new batches are shed.",
     )
     languages: tuple[str, ...] = knob(("en", "fr"), parse=names, help="Languages of title, subtitle and details.")
-    rate_limit: str = knob(
-        "",
-        parse=_rate,
-        help="Items per principal on the bulk endpoint, as `COUNT/second`, `COUNT/minute` or `COUNT/hour`; empty: none.",
-    )
-    key_rate_limit: str = knob(
-        "500/minute", parse=_rate, help="Requests per API key without a rate of its own, written as `RATE_LIMIT` is."
-    )
-    redis_url: str = knob(
-        "",
-        parse=redis_url,
-        secret=True,
-        help="Redis for idempotency records and rate limits, as `redis://HOST:PORT/DB`, `rediss://HOST:PORT/DB`, `redis+sentinel://HOST:PORT,HOST:PORT/SERVICE/DB` or `unix:///PATH`; empty: SQLite in `STATE_DIR`.",
-    )
-    state_dir: Path = knob(
-        Path(tempfile.gettempdir()) / "bulk-update-gateway",
-        parse=Path,
-        help="Folder for the embedded stores, shared by the workers of one host.",
-    )
-    api_keys_file: str = knob(
-        "", parse=api_keys, help="Read-only file of API keys, instead of the store in `STATE_DIR`."
-    )
-    idempotency_ttl: float = knob(
-        86_400.0,
-        parse=float,
-        unit="s",
-        least=60,
-        most=31_536_000,
-        help="How long an idempotency record is kept after its batch; the key is fresh then, so it must outlast repeats.",
-    )
-    idempotency_max_bytes: int = knob(
-        1_073_741_824,
-        parse=int,
-        unit="bytes",
-        least=1_048_576,
-        most=1_099_511_627_776,
-        help="Size of the embedded idempotency store.",
-    )
 
     bind: str = knob(
         "127.0.0.1:8000",

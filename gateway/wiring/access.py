@@ -17,7 +17,6 @@ from gateway.auth.keycloak.client import Server, ask
 from gateway.auth.keycloak.introspection import Introspection
 from gateway.auth.keycloak.key_store import KeyLife, KeyStore
 from gateway.auth.keycloak.realm_source import RealmSource
-from gateway.auth.keycloak.signing_keys import ALGORITHMS
 from gateway.auth.keycloak.token_principal import PrincipalRules
 from gateway.auth.keycloak.verifier import Realm, TokenVerifier
 from gateway.settings import SettingsError, variable
@@ -32,16 +31,18 @@ if TYPE_CHECKING:
 
     from keycloak import KeycloakOpenID
 
-    from gateway.settings import Settings
+    from gateway.settings.access import AccessSettings
+    from gateway.settings.core import CoreSettings
+    from gateway.settings.stores import StoreSettings
 
 
 class Access:
     """The authenticators, in the order in which they are asked, and the keys behind them.
 
-    Raises SettingsError where a setting names what cannot be used. Nothing is fetched before ``start``.
+    Raises SettingsError where the environment names a proxy that cannot be used. Nothing is fetched before ``start``.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: AccessSettings, records: FileKeys | SqliteKeys) -> None:
         self._settings = settings
         self._server = Server(
             url=settings.keycloak_url,
@@ -49,9 +50,9 @@ class Access:
             contexts=watched_context(Tls(ca_file=settings.keycloak_ca_file)),
             proxy=proxy_for("keycloak_proxy", settings.keycloak_proxy, settings.keycloak_url),
         )
-        self._algorithms = _algorithms(settings)
+        self._algorithms = frozenset(settings.jwt_algorithms)
         self._realms = self._make_realms()
-        self._records = _api_keys(settings)
+        self._records = records
         self.authenticators = (ApiKeyAuthenticator(self._records), self._keycloak())
 
     def start(self) -> None:
@@ -77,11 +78,10 @@ class Access:
         """Seconds since Keycloak last gave a realm's keys, of the realm that waits longest; infinite where one has none."""
         return max(realm.keys.age_seconds() for realm in self._realms)
 
-    def core_token(self) -> CoreToken:
+    def core_token(self, core: CoreSettings) -> CoreToken:
         """A source of tokens for ``CORE_AUTH=client_credentials``, from the first realm."""
-        settings = self._settings
-        client = self._server.client(settings.keycloak_realm[0], client_id=settings.core_client_id)
-        return CoreToken(client, partial(secret_now, settings.core_client_secret))
+        client = self._server.client(self._settings.keycloak_realm[0], client_id=core.core_client_id)
+        return CoreToken(client, partial(secret_now, core.core_client_secret))
 
     def _make_realms(self) -> tuple[Realm, ...]:
         settings = self._settings
@@ -131,16 +131,8 @@ def _introspect(client: KeycloakOpenID, secret: Callable[[], str], token: str) -
     return ask(partial(client.introspect, token))
 
 
-def _algorithms(settings: Settings) -> frozenset[str]:
-    foreign = sorted(set(settings.jwt_algorithms) - ALGORITHMS)
-    if foreign:
-        raise SettingsError(
-            f"{variable('jwt_algorithms')}: {', '.join(foreign)} is not one of: {', '.join(sorted(ALGORITHMS))}"
-        )
-    return frozenset(settings.jwt_algorithms)
-
-
-def _api_keys(settings: Settings) -> FileKeys | SqliteKeys:
+def key_records(settings: StoreSettings) -> FileKeys | SqliteKeys:
+    """Where API keys are kept. Raises SettingsError where the file cannot be used."""
     if not settings.api_keys_file:
         return SqliteKeys(settings.state_dir / FILE_NAME)
     try:

@@ -55,27 +55,29 @@ def create_app(
     instruments = _instruments(settings)
     backends = backends or connect(settings)
     shedder = LoadShedder(
-        max_batches=settings.max_waiting_batches, max_queue_age=settings.max_queue_age, waiting=backends.waiting
+        max_batches=settings.service.max_waiting_batches,
+        max_queue_age=settings.service.max_queue_age,
+        waiting=backends.waiting,
     )
     # A single body of the largest size always has room.
-    capacity = Capacity(shedder, HeldBytes(max(settings.max_held_bytes, settings.max_body_bytes)))
+    capacity = Capacity(shedder, HeldBytes(max(settings.service.max_held_bytes, settings.service.max_body_bytes)))
     claims = Claims(backends.idempotency)
     # Others run while a large batch is validated.
     turns = LoopTurns()
-    made = [make(settings.languages, settings.max_batch_items, turns.wait) for make in resources]
+    made = [make(settings.service.languages, settings.service.max_batch_items, turns.wait) for make in resources]
     app = _bare()
-    app.extensions["worker"] = worker_plan(settings, shedder.drain, turns)
+    app.extensions["worker"] = worker_plan(settings.service, settings.budgets, shedder.drain, turns)
     app.after_request(capacity.until_taken)
     register(
         app,
         telemetry=instruments.telemetry,
-        base_url=settings.public_url,
+        base_url=settings.service.public_url,
         resources=made,
         services=_services(settings, backends, capacity, claims, instruments),
         integration=_integration(settings, backends, capacity, instruments),
         checks={**backends.checks, "draining": lambda: {"ready": not shedder.draining}},
         document=_document(settings, made),
-        docs_page=settings.docs_page,
+        docs_page=settings.service.docs_page,
     )
     _operators(app, settings, instruments)
     _watch(instruments, backends, shedder, claims)
@@ -87,7 +89,10 @@ def create_app(
 def _instruments(settings: Settings) -> Instruments:
     try:
         return Instruments(
-            metrics=settings.metrics != "off", traces=settings.traces, version=VERSION, folder=shared.join(os.environ)
+            metrics=settings.service.metrics != "off",
+            traces=settings.service.traces,
+            version=VERSION,
+            folder=shared.join(os.environ),
         )
     except TracesUnavailable as exc:
         raise SettingsError(str(exc)) from exc
@@ -105,8 +110,8 @@ def _document(settings: Settings, resources: Sequence[Resource]) -> dict[str, An
     return document(
         version=VERSION,
         resources=resources,
-        max_items=settings.max_batch_items,
-        public_url=settings.public_url,
+        max_items=settings.service.max_batch_items,
+        public_url=settings.service.public_url,
     )
 
 
@@ -132,24 +137,24 @@ def _watch(instruments: Instruments, backends: Backends, shedder: LoadShedder, c
 
 def _operators(app: Flask, settings: Settings, instruments: Instruments) -> None:
     """The operators' pages, on the service's own port or on another."""
-    if settings.metrics == "off":
+    if settings.service.metrics == "off":
         return
     pages = [metrics.blueprint(instruments.render)]
-    pages += [status.blueprint(instruments.numbers)] if settings.status_page else []
-    if settings.metrics == "path":
+    pages += [status.blueprint(instruments.numbers)] if settings.service.status_page else []
+    if settings.service.metrics == "path":
         register_pages(app, pages)
     else:
         own = Flask("operators", static_folder=None)
-        register_errors(own, instruments.telemetry, settings.public_url)
+        register_errors(own, instruments.telemetry, settings.service.public_url)
         register_pages(own, [*pages, problem_pages.blueprint()])
-        app.wsgi_app = OwnPort(app.wsgi_app, own.wsgi_app, settings.metrics_port)  # type: ignore[method-assign]  # Flask's documented way to wrap
+        app.wsgi_app = OwnPort(app.wsgi_app, own.wsgi_app, settings.service.metrics_port)  # type: ignore[method-assign]  # Flask's documented way to wrap
 
 
 def _services(
     settings: Settings, backends: Backends, capacity: Capacity, claims: Claims, instruments: Instruments
 ) -> BulkServices:
     permissions = Permissions(
-        _methods(backends), required_role=settings.required_role, required_scope=settings.required_scope
+        _methods(backends), required_role=settings.access.required_role, required_scope=settings.access.required_scope
     )
     return BulkServices(
         capacity=capacity,
@@ -157,12 +162,12 @@ def _services(
         quota=Quota("items", backends.item_rates),
         claims=claims,
         core=backends.core,
-        body_limits=BodyLimits(max_bytes=settings.max_body_bytes, seconds=settings.body_timeout),
-        deadline_seconds=settings.batch_deadline,
-        concurrency=settings.batch_concurrency,
+        body_limits=BodyLimits(max_bytes=settings.service.max_body_bytes, seconds=settings.budgets.body_timeout),
+        deadline_seconds=settings.budgets.batch_deadline,
+        concurrency=settings.core.batch_concurrency,
         telemetry=instruments.telemetry,
         traces=instruments.traces,
-        log_failed_items=settings.log_failed_items,
+        log_failed_items=settings.service.log_failed_items,
     )
 
 
@@ -174,8 +179,8 @@ def _integration(
         guard=Guard(backends.authenticators, Permissions(_methods(backends)), "gateway"),
         quota=Quota("requests", backends.key_rates),
         core=backends.core,
-        body_limits=BodyLimits(max_bytes=settings.max_body_bytes, seconds=settings.body_timeout),
-        deadline_seconds=settings.item_deadline,
+        body_limits=BodyLimits(max_bytes=settings.service.max_body_bytes, seconds=settings.budgets.body_timeout),
+        deadline_seconds=settings.budgets.item_deadline,
         telemetry=instruments.telemetry,
     )
 

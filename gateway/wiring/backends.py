@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.admission.idempotency.policy import ClaimPolicy
@@ -14,7 +15,7 @@ from gateway.admission.rates.sqlite import SqliteStorage
 from gateway.api import integrations
 from gateway.batch import run as batch
 from gateway.settings import SettingsError, variable
-from gateway.wiring.access import Access
+from gateway.wiring.access import Access, key_records
 from gateway.wiring.core import CoreLink
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from gateway.admission.idempotency.policy import IdempotencyStore, StoreUnavailable
     from gateway.auth.principal import Authenticator
     from gateway.settings import Settings
+    from gateway.settings.stores import StoreSettings
     from legacy_client import CoreGate
 
 
@@ -56,12 +58,12 @@ def connect(settings: Settings) -> Backends:
 
     Raises SettingsError where a setting names what cannot be used.
     """
-    _check_redis(settings)
-    access = Access(settings)
+    _check_redis(settings.stores)
+    access = Access(settings.access, key_records(settings.stores))
     access.start()
-    core = CoreLink(settings, access.core_token)
+    core = CoreLink(settings.core, settings.budgets, partial(access.core_token, settings.core))
     core.start()
-    storage = rate_storage(settings)
+    storage = rate_storage(settings.stores)
     idempotency = idempotency_store(settings)
     return Backends(
         core=core.client,
@@ -71,8 +73,8 @@ def connect(settings: Settings) -> Backends:
         keys_file_problem=access.keys_file_problem,
         authenticators=access.authenticators,
         idempotency=idempotency,
-        item_rates=RateLimits(settings.rate_limit, storage, name="items"),
-        key_rates=RateLimits(settings.key_rate_limit, storage, name="requests"),
+        item_rates=RateLimits(settings.stores.rate_limit, storage, name="items"),
+        key_rates=RateLimits(settings.stores.key_rate_limit, storage, name="requests"),
         checks={
             "core": core.check,
             "keycloak": access.check,
@@ -110,21 +112,21 @@ def _aside(reason: str) -> dict[str, Any]:
 def idempotency_store(settings: Settings) -> IdempotencyStore:
     """Redis where it is set, else one SQLite file for the workers of this host."""
     policy = ClaimPolicy(
-        ttl_seconds=settings.idempotency_ttl,
+        ttl_seconds=settings.stores.idempotency_ttl,
         # A worker that lives renews its lease far more often than a batch may last.
-        lease_seconds=settings.batch_deadline + 10,
-        repeats_unknown=settings.core_honours_idempotency,
+        lease_seconds=settings.budgets.batch_deadline + 10,
+        repeats_unknown=settings.core.core_honours_idempotency,
     )
-    if settings.redis_url:
+    if settings.stores.redis_url:
         # Here and below: a worker without Redis need not carry its client.
         from gateway.admission.idempotency.redis import RedisIdempotencyStore
 
-        return RedisIdempotencyStore(settings.redis_url, policy)
-    path = settings.state_dir / "idempotency.sqlite"
-    return SqliteIdempotencyStore(path, policy, max_bytes=settings.idempotency_max_bytes)
+        return RedisIdempotencyStore(settings.stores.redis_url, policy)
+    path = settings.stores.state_dir / "idempotency.sqlite"
+    return SqliteIdempotencyStore(path, policy, max_bytes=settings.stores.idempotency_max_bytes)
 
 
-def rate_storage(settings: Settings) -> Storage:
+def rate_storage(settings: StoreSettings) -> Storage:
     """Where rates are counted for all workers: Redis where it is set, else one SQLite file."""
     if settings.redis_url:
         from gateway.admission.rates.redis import SharedRedisStorage
@@ -133,7 +135,7 @@ def rate_storage(settings: Settings) -> Storage:
     return SqliteStorage(settings.state_dir / "rates.sqlite")
 
 
-def _check_redis(settings: Settings) -> None:
+def _check_redis(settings: StoreSettings) -> None:
     """The options in its URL are ones that its client knows, which would find out with the first request."""
     if settings.redis_url:
         from gateway.admission.redis_client import connect as connect_to_redis

@@ -27,7 +27,8 @@ from legacy_client.transport.sessions.transport import SessionsTransport
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.settings import Settings
+    from gateway.settings.budgets import BudgetSettings
+    from gateway.settings.core import CoreSettings
     from legacy_client import Credentials
     from legacy_client.transport.base import Transport
 
@@ -37,12 +38,12 @@ if TYPE_CHECKING:
 class CoreLink:
     """The client with what telemetry and readiness look at: its gate and its transport."""
 
-    def __init__(self, settings: Settings, fetch_token: Callable[[], FetchToken]) -> None:
+    def __init__(self, settings: CoreSettings, budgets: BudgetSettings, fetch_token: Callable[[], FetchToken]) -> None:
         budget = RetryBudget(
             ratio=settings.retry_budget, window_seconds=settings.retry_budget_window, floor=settings.retry_budget_floor
         )
-        self.gate = _gate(settings, budget)
-        self.transport = _transport(settings, self.gate)
+        self.gate = _gate(settings, budget, budgets.core_timeout)
+        self.transport = _transport(settings, self.gate, budgets.core_timeout)
         self._credentials = _credentials(settings, fetch_token)
         self.client = LegacyClient(
             settings.core_url,
@@ -57,8 +58,8 @@ class CoreLink:
             honours_idempotency=settings.core_honours_idempotency,
             atomic_errors=settings.core_atomic_errors,
             max_answer_bytes=settings.core_max_answer_bytes,
-            item_seconds=settings.item_deadline,
-            attempt_seconds=settings.core_timeout,
+            item_seconds=budgets.item_deadline,
+            attempt_seconds=budgets.core_timeout,
         )
         self._reachability = Reachability(self.client.ping, seconds=settings.core_connect_timeout)
 
@@ -87,7 +88,7 @@ class CoreLink:
         return {"credentials": refusal} if refusal else {}
 
 
-def _gate(settings: Settings, budget: RetryBudget) -> CoreGate:
+def _gate(settings: CoreSettings, budget: RetryBudget, attempt_seconds: float) -> CoreGate:
     circuit = Circuit(
         window_seconds=settings.circuit_window,
         min_calls=settings.circuit_min_calls,
@@ -104,14 +105,14 @@ def _gate(settings: Settings, budget: RetryBudget) -> CoreGate:
         if settings.limit_adaptive
         else None,
         budget=budget,
-        attempt_seconds=settings.core_timeout,
+        attempt_seconds=attempt_seconds,
     )
 
 
-def _transport(settings: Settings, gate: CoreGate) -> Transport:
+def _transport(settings: CoreSettings, gate: CoreGate, attempt_seconds: float) -> Transport:
     limits = Limits(
         connections=settings.core_concurrency,
-        attempt_seconds=settings.core_timeout,
+        attempt_seconds=attempt_seconds,
         connect_seconds=settings.core_connect_timeout,
         idle_seconds=settings.core_keepalive,
         max_age_seconds=settings.core_connection_age or float("inf"),
@@ -130,7 +131,7 @@ def _transport(settings: Settings, gate: CoreGate) -> Transport:
     return HubTransport(settings.core_url, gate=gate, limits=limits, tls=tls, proxy=proxy)
 
 
-def _credentials(settings: Settings, fetch_token: Callable[[], FetchToken]) -> Credentials:
+def _credentials(settings: CoreSettings, fetch_token: Callable[[], FetchToken]) -> Credentials:
     if settings.core_auth == "none":
         return NoCredentials()
     if settings.core_auth == "client_credentials":

@@ -91,8 +91,8 @@ class Service:
             waiting=lambda: (0, 0.0),
             authenticators=[OneKey(self.authenticator), self.authenticator],
             idempotency=idempotency_store(self.settings),
-            item_rates=RateLimits(self.settings.rate_limit, MemoryStorage(), name="items"),
-            key_rates=RateLimits(self.settings.key_rate_limit, MemoryStorage(), name="requests"),
+            item_rates=RateLimits(self.settings.stores.rate_limit, MemoryStorage(), name="items"),
+            key_rates=RateLimits(self.settings.stores.key_rate_limit, MemoryStorage(), name="requests"),
         )
         self.app = create_app(self.settings, self.backends)
         self.client = self.app.test_client()

@@ -87,7 +87,7 @@ def test_a_stored_answer_does_not_make_a_full_store_look_healthy(told):
 
 def test_one_record_that_cannot_be_read_is_told_as_such_and_not_as_a_store_that_is_down(told):
     assert told.patch(A, Idempotency_Key="spoilt").status_code == 200
-    with closing(sqlite3.connect(told.settings.state_dir / "idempotency.sqlite")) as file, file:
+    with closing(sqlite3.connect(told.settings.stores.state_dir / "idempotency.sqlite")) as file, file:
         file.execute("UPDATE event SET body = x'ff00'")
 
     assert_problem(told.patch(A, Idempotency_Key="spoilt"), 503, "temporarily-unavailable")

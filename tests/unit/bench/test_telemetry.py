@@ -19,7 +19,7 @@ def settings(tmp_path):
 
     def of(more):
         into = Surroundings("http://127.0.0.1:1", Issuer("http://127.0.0.1:1"), [0], tmp_path, more)
-        return load(into.environment(8000))
+        return load(into.environment(8000)).service
 
     return of
 

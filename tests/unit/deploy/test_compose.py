@@ -31,13 +31,13 @@ def test_the_gateways_variables_are_settings_and_together_they_start_it() -> Non
     environment = SERVICES["gateway"]["environment"]
 
     assert list(unknown_variables(environment)) == []
-    assert load(environment).keycloak_issuer == ("http://localhost:8080/realms/partners",)
+    assert load(environment).access.keycloak_issuer == ("http://localhost:8080/realms/partners",)
 
 
 def test_the_stack_has_time_to_drain() -> None:
     settings = load(SERVICES["gateway"]["environment"])
 
-    assert int(SERVICES["gateway"]["stop_grace_period"].removesuffix("s")) > settings.graceful_timeout + 1
+    assert int(SERVICES["gateway"]["stop_grace_period"].removesuffix("s")) > settings.budgets.graceful_timeout + 1
 
 
 @pytest.mark.parametrize("name", [*SERVICES])

@@ -31,7 +31,7 @@ def test_the_settings_of_a_start_are_enough_and_ask_for_the_role(command: str) -
     environment = {name: value.strip('"') for name, value in re.findall(r"\b(GATEWAY_\w+)=(\S+)", command)}
 
     assert list(unknown_variables(environment)) == []
-    assert load(environment).required_role == "actions:write"
+    assert load(environment).access.required_role == "actions:write"
 
 
 def test_there_is_a_start_with_a_container_and_two_without() -> None:
@@ -52,4 +52,4 @@ def test_a_container_is_given_the_time_to_drain() -> None:
     settings = load(dict(re.findall(r"\b(GATEWAY_\w+)=(\S+)", run)))
 
     # gunicorn kills a second after the grace time; five more to exit.
-    assert int(seconds) >= settings.graceful_timeout + 1 + 5
+    assert int(seconds) >= settings.budgets.graceful_timeout + 1 + 5

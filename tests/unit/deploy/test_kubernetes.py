@@ -99,7 +99,7 @@ def test_without_the_component_a_pod_waits_for_no_api_keys() -> None:
 
 
 def test_a_token_without_the_role_may_not_write(settings: Any) -> None:
-    assert settings.required_role == "actions:write"
+    assert settings.access.required_role == "actions:write"
 
 
 @pytest.mark.parametrize("folder", [FOLDER / "base", OVERLAY], ids=lambda folder: folder.name)
@@ -120,14 +120,14 @@ def test_every_command_of_the_page_names_the_namespace_of_the_example() -> None:
 
 def test_every_variable_is_a_setting_and_together_they_start_the_service(settings: Any) -> None:
     assert list(unknown_variables(ENVIRONMENT)) == []
-    assert settings.metrics == "port"
+    assert settings.service.metrics == "port"
 
 
 def test_a_stopping_pod_has_the_time_to_drain(settings: Any) -> None:
     before = CONTAINER["lifecycle"]["preStop"]["sleep"]["seconds"]
 
     # gunicorn kills a second after the grace time; five more to exit.
-    assert POD["terminationGracePeriodSeconds"] >= before + settings.graceful_timeout + 1 + 5
+    assert POD["terminationGracePeriodSeconds"] >= before + settings.budgets.graceful_timeout + 1 + 5
 
 
 def test_no_pod_goes_before_its_successor_is_ready() -> None:
@@ -147,8 +147,8 @@ def test_each_probe_asks_its_own_question(probe: str, path: str) -> None:
 def test_ports_are_those_that_the_service_binds(settings: Any) -> None:
     ports = {port["name"]: port["containerPort"] for port in CONTAINER["ports"]}
 
-    assert settings.bind == f"0.0.0.0:{ports['http']}"
-    assert (settings.metrics_bind, settings.metrics_port) == ("0.0.0.0", ports["metrics"])
+    assert settings.service.bind == f"0.0.0.0:{ports['http']}"
+    assert (settings.service.metrics_bind, settings.service.metrics_port) == ("0.0.0.0", ports["metrics"])
     annotations = BASE["Deployment"]["spec"]["template"]["metadata"]["annotations"]
     assert annotations["prometheus.io/port"] == str(ports["metrics"])
 
@@ -167,7 +167,7 @@ def test_the_container_can_do_no_more_than_it_needs() -> None:
 def test_what_the_service_writes_is_on_a_volume(settings: Any) -> None:
     mounts = {mount["mountPath"]: mount for mount in CONTAINER["volumeMounts"]}
 
-    assert "readOnly" not in mounts[str(settings.state_dir)]
+    assert "readOnly" not in mounts[str(settings.stores.state_dir)]
     assert mounts["/run/secrets/gateway"]["readOnly"] is True
     assert ENVIRONMENT["GATEWAY_REDIS_URL_FILE"].startswith("/run/secrets/gateway/")
 

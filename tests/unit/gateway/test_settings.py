@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from gateway.admission.rates.limits import parse_rate
 from gateway.auth.keycloak.signing_keys import ALGORITHMS
-from gateway.settings import Settings, SettingsError, load, service, unknown_variables, variable
+from gateway.settings import GROUPS, SettingsError, knobs, load, service, stores, unknown_variables, variable
+from gateway.settings.access import AccessSettings
 from tests.contract.certificates import Authority
 
 REQUIRED = {
@@ -35,12 +36,24 @@ def lines_of(environ):
     return list(caught.value.lines)
 
 
+def value_of(settings, name):
+    """A setting by its name, whatever its group."""
+    [group] = [group for group, kind in GROUPS.items() if name in {knob.name for knob in dataclasses.fields(kind)}]
+    return getattr(getattr(settings, group), name)
+
+
+def test_no_two_groups_have_a_setting_in_common():
+    names = [knob.name for knob in knobs()]
+
+    assert len(names) == len(set(names))
+
+
 def test_the_required_variables_are_enough():
     settings = load(REQUIRED)
 
-    assert settings.core_url == "http://core.test:8080"
-    assert settings.keycloak_realm == ("partners",)
-    assert settings.max_batch_items == 1000
+    assert settings.core.core_url == "http://core.test:8080"
+    assert settings.access.keycloak_realm == ("partners",)
+    assert settings.service.max_batch_items == 1000
 
 
 @pytest.mark.parametrize("missing", sorted(REQUIRED))
@@ -164,7 +177,9 @@ def test_a_setting_that_needs_another_says_which(auth, needed):
     ],
 )
 def test_what_is_well_formed_is_taken_as_it_is(name, value):
-    assert getattr(load(REQUIRED | {f"GATEWAY_{name}": value}), name.lower()) == value
+    settings = load(REQUIRED | {f"GATEWAY_{name}": value})
+
+    assert value_of(settings, name.lower()) == value
 
 
 def test_every_algorithm_that_the_verifier_knows_may_be_set_and_no_other():
@@ -172,7 +187,15 @@ def test_every_algorithm_that_the_verifier_knows_may_be_set_and_no_other():
         load(REQUIRED | {"GATEWAY_JWT_ALGORITHMS": "none"})
 
     assert set(re.search(r"some of: ([\w, ]+); it is 'none'$", str(caught.value))[1].split(", ")) == ALGORITHMS
-    assert set(Settings.jwt_algorithms) < ALGORITHMS
+    assert set(AccessSettings.jwt_algorithms) < ALGORITHMS
+
+
+@pytest.mark.parametrize("name", ["none", "HS256", "RSA1_5", "rs256", "ES256K"])
+def test_an_algorithm_that_is_not_on_the_closed_list_stops_the_start(name):
+    [line] = lines_of(REQUIRED | {"GATEWAY_JWT_ALGORITHMS": f"RS256,{name}"})
+
+    assert line.startswith("GATEWAY_JWT_ALGORITHMS: must be some of: RS256, ")
+    assert line.endswith(f"; it is 'RS256,{name}'")
 
 
 @pytest.mark.parametrize("rate", ["1/second", "500/minute", "999999999999999999/hour", "1/day", "01/hour", "1/hour\n"])
@@ -183,15 +206,15 @@ def test_a_rate_is_a_setting_exactly_where_the_limiter_can_read_it(rate):
         except ValueError:
             return False
 
-    assert is_read(service._rate) == is_read(parse_rate)
+    assert is_read(stores._rate) == is_read(parse_rate)
 
 
 def test_traces_cannot_be_asked_for_where_their_libraries_are_not_installed(monkeypatch):
-    assert load(REQUIRED | {"GATEWAY_TRACES": "true"}).traces
+    assert load(REQUIRED | {"GATEWAY_TRACES": "true"}).service.traces
 
     monkeypatch.setattr(service, "find_spec", lambda name: None)
 
-    assert not load(REQUIRED | {"GATEWAY_TRACES": "false"}).traces
+    assert not load(REQUIRED | {"GATEWAY_TRACES": "false"}).service.traces
     with pytest.raises(SettingsError, match=r"^GATEWAY_TRACES: must be false unless the extra `traces` is installed"):
         load(REQUIRED | {"GATEWAY_TRACES": "true"})
 
@@ -199,7 +222,7 @@ def test_traces_cannot_be_asked_for_where_their_libraries_are_not_installed(monk
 def test_operators_and_the_public_cannot_share_a_port():
     shared = {"GATEWAY_BIND": "0.0.0.0:9090", "GATEWAY_METRICS_BIND": "127.0.0.1"}
 
-    assert load(REQUIRED | shared).metrics == "path"
+    assert load(REQUIRED | shared).service.metrics == "path"
     with pytest.raises(SettingsError, match=r"^GATEWAY_METRICS_PORT: must differ from the port of GATEWAY_BIND"):
         load(REQUIRED | shared | {"GATEWAY_METRICS": "port"})
 
@@ -213,7 +236,7 @@ class Files:
 
     def load(self, cert_file, key_file=""):
         settings = load(REQUIRED | {"GATEWAY_CORE_CERT_FILE": cert_file, "GATEWAY_CORE_KEY_FILE": key_file})
-        return settings.core_cert_file, settings.core_key_file
+        return settings.core.core_cert_file, settings.core.core_key_file
 
     def joined(self):
         path = self.folder / "joined.pem"
@@ -253,8 +276,8 @@ def test_a_client_certificate_without_its_own_key_is_refused_and_no_password_is_
 def test_inner_budgets_that_nobody_set_are_cut_to_the_outer_ones():
     settings = load(REQUIRED | {"GATEWAY_BATCH_DEADLINE": "2"})
 
-    assert settings.core_timeout <= settings.item_deadline <= settings.batch_deadline == 2
-    assert settings.batch_deadline < settings.request_deadline < settings.graceful_timeout
+    assert settings.budgets.core_timeout <= settings.budgets.item_deadline <= settings.budgets.batch_deadline == 2
+    assert settings.budgets.batch_deadline < settings.budgets.request_deadline < settings.budgets.graceful_timeout
 
 
 def test_a_secret_may_come_from_a_file(tmp_path):
@@ -263,7 +286,7 @@ def test_a_secret_may_come_from_a_file(tmp_path):
 
     settings = load(REQUIRED | {"GATEWAY_CORE_CLIENT_SECRET_FILE": str(path)})
 
-    assert settings.core_client_secret == "hush"
+    assert settings.core.core_client_secret == "hush"
 
 
 def test_a_secret_file_that_cannot_be_read_is_named(tmp_path):
@@ -286,7 +309,7 @@ def test_secrets_are_not_shown():
 
 
 def test_an_empty_value_means_the_default():
-    assert load(REQUIRED | {"GATEWAY_BATCH_DEADLINE": ""}).batch_deadline == 25
+    assert load(REQUIRED | {"GATEWAY_BATCH_DEADLINE": ""}).budgets.batch_deadline == 25
 
 
 def test_a_misspelt_variable_is_reported_with_the_nearest_name():
@@ -296,7 +319,7 @@ def test_a_misspelt_variable_is_reported_with_the_nearest_name():
 
 
 def test_every_knob_says_what_it_does():
-    for knob in dataclasses.fields(Settings):
+    for knob in knobs():
         assert knob.metadata["help"].endswith("."), variable(knob.name)
 
 
@@ -364,9 +387,9 @@ def test_a_secret_that_is_set_twice_is_refused(tmp_path):
 
 
 def test_an_empty_name_of_a_secrets_file_means_that_there_is_none():
-    assert load(REQUIRED | {"GATEWAY_REDIS_URL_FILE": ""}).redis_url == ""
+    assert load(REQUIRED | {"GATEWAY_REDIS_URL_FILE": ""}).stores.redis_url == ""
     assert (
-        load(REQUIRED | {"GATEWAY_REDIS_URL_FILE": "", "GATEWAY_REDIS_URL": "redis://r.test"}).redis_url
+        load(REQUIRED | {"GATEWAY_REDIS_URL_FILE": "", "GATEWAY_REDIS_URL": "redis://r.test"}).stores.redis_url
         == "redis://r.test"
     )
 
@@ -383,7 +406,7 @@ def test_a_value_that_an_orchestrator_sets_for_a_service_is_named_as_such():
 def test_every_number_has_a_least_and_a_most():
     unbounded = {
         knob.name
-        for knob in dataclasses.fields(Settings)
+        for knob in knobs()
         if knob.metadata["parse"] in (int, float) and None in (knob.metadata["least"], knob.metadata["most"])
     }
 
@@ -409,17 +432,17 @@ def test_the_longest_budgets_of_all_still_nest():
 
     settings = load(REQUIRED | {f"GATEWAY_{name}": value for name, value in longest.items()})
 
-    assert (settings.request_deadline, settings.graceful_timeout) == (4202, 4804)
+    assert (settings.budgets.request_deadline, settings.budgets.graceful_timeout) == (4202, 4804)
 
 
 def test_more_than_four_workers_a_processor_need_a_word_that_they_are_meant():
     allowed = 4 * len(os.sched_getaffinity(0))
 
-    assert load(REQUIRED | {"GATEWAY_WORKERS": str(allowed)}).workers == allowed
+    assert load(REQUIRED | {"GATEWAY_WORKERS": str(allowed)}).service.workers == allowed
     [line] = lines_of(REQUIRED | {"GATEWAY_WORKERS": str(allowed + 1)})
     assert line.startswith(f"GATEWAY_WORKERS: must be at most {allowed}, four for each processor")
     meant = load(REQUIRED | {"GATEWAY_WORKERS": str(allowed + 1), "GATEWAY_MANY_WORKERS": "true"})
-    assert meant.workers == allowed + 1
+    assert meant.service.workers == allowed + 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+"""What is kept, and where: idempotency records, rates and API keys."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.settings.addresses import redis_url
+from gateway.settings.field import Fault, knob, matching
+from gateway.settings.files import api_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_rate = matching(
+    r"[1-9][0-9]{0,17}/(second|minute|hour)", "COUNT/second, COUNT/minute or COUNT/hour, COUNT a whole number from 1"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreSettings:
+    """Redis or the folder of the embedded stores, how long records are kept, and the rates that are counted there."""
+
+    rate_limit: str = knob(
+        "",
+        parse=_rate,
+        help="Items per principal on the bulk endpoint, as `COUNT/second`, `COUNT/minute` or `COUNT/hour`; empty: none.",
+    )
+    key_rate_limit: str = knob(
+        "500/minute", parse=_rate, help="Requests per API key without a rate of its own, written as `RATE_LIMIT` is."
+    )
+    redis_url: str = knob(
+        "",
+        parse=redis_url,
+        secret=True,
+        help="Redis for idempotency records and rate limits, as `redis://HOST:PORT/DB`, `rediss://HOST:PORT/DB`, `redis+sentinel://HOST:PORT,HOST:PORT/SERVICE/DB` or `unix:///PATH`; empty: SQLite in `STATE_DIR`.",
+    )
+    state_dir: Path = knob(
+        Path(tempfile.gettempdir()) / "bulk-update-gateway",
+        parse=Path,
+        help="Folder for the embedded stores, shared by the workers of one host.",
+    )
+    api_keys_file: str = knob(
+        "", parse=api_keys, help="Read-only file of API keys, instead of the store in `STATE_DIR`."
+    )
+    idempotency_ttl: float = knob(
+        86_400.0,
+        parse=float,
+        unit="s",
+        least=60,
+        most=31_536_000,
+        help="How long an idempotency record is kept after its batch; the key is fresh then, so it must outlast repeats.",
+    )
+    idempotency_max_bytes: int = knob(
+        1_073_741_824,
+        parse=int,
+        unit="bytes",
+        least=1_048_576,
+        most=1_099_511_627_776,
+        help="Size of the embedded idempotency store.",
+    )
+
+    def faults(self) -> Iterator[Fault]:
+        """Nothing here rests on anything else."""
+        return iter(())
