@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.exceptions import NotFound
+
 from gateway.api import bulk, errors, integrations, request_log
 from gateway.api.pages import docs, health
 from gateway.api.pages import problems as problem_pages
-from gateway.api.request import GatewayRequest, GatewayResponse
+from gateway.api.request import GatewayRequest, GatewayResponse, current_request
 from gateway.resources.actions import actions
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ def register_errors(app: Flask, telemetry: Telemetry, base_url: str) -> None:
     """What every application here has: request ids, and one shape for errors."""
     app.request_class, app.response_class = GatewayRequest, GatewayResponse
     request_log.register(app, telemetry)
+    app.before_request(_refuse_other_spellings)
     errors.register(app, base_url)
 
 
@@ -55,3 +58,13 @@ def register_pages(app: Flask, pages: Sequence[Blueprint]) -> None:
     """Pages beside the endpoints."""
     for page in pages:
         app.register_blueprint(page)
+
+
+def _refuse_other_spellings() -> None:
+    """Raises NotFound for a path in other bytes than its own: a proxy's rule for that path would not see it."""
+    request = current_request()
+    path = request.environ.get("RAW_URI", "").partition("?")[0]
+    # Flask would undo the escapes, and leave out all but one of the slashes in front.
+    if "%" in path or request.environ["PATH_INFO"].startswith("//"):
+        request.url_rule = None
+        raise NotFound

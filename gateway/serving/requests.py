@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gunicorn.http.errors import InvalidHeader, LimitRequestHeaders, ParseException, UnsupportedTransferCoding
+from gunicorn.http.errors import (
+    InvalidHeader,
+    InvalidRequestLine,
+    LimitRequestHeaders,
+    ParseException,
+    UnsupportedTransferCoding,
+)
 from gunicorn.http.message import Request
 
+from gateway.serving.authority import authority_of, is_host
 from gateway.serving.chunks import ChunkedBody
 from gateway.serving.reading import BodyReader
 
@@ -29,9 +36,12 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
     """A request whose body has ``body_seconds``; where ``is_last`` says so, its answer ends the connection."""
 
     _expected_100_continue: bool
+    headers: list[tuple[str, str]]
     limit_request_fields: int
     max_buffer_headers: int
     method: str | None
+    uri: str
+    version: tuple[int, int]
 
     def __init__(self, *parsed: Any, body_seconds: float, is_last: Callable[[], bool]) -> None:
         self._body_seconds = body_seconds
@@ -61,6 +71,15 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         has_bare_feed = fields.count(b"\n", seen) > fields.count(b"\r\n", max(0, seen - 1))
         return not is_whole and not has_bare_feed and len(fields) <= self.max_buffer_headers
 
+    def parse_request_line(self, line_bytes: bytes) -> None:
+        """Method, target and version."""
+        super().parse_request_line(line_bytes)
+        # RFC 9112 section 3.2: no form of a target has a fragment; gunicorn would cut it off.
+        if "#" in self.uri:
+            raise InvalidRequestLine(self.uri)
+        # RFC 9110 section 2.5: a later 1.x is read, and answered, as the one that is known.
+        self.version = min(self.version, (1, 1))
+
     def parse_headers(self, data: bytes, from_trailer: bool = False) -> list[tuple[str, str]]:
         """The fields of a head, or of a trailer section."""
         # gunicorn takes all lines apart before it counts them.
@@ -71,9 +90,7 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
 
     def set_body_reader(self) -> None:
         """Called at the end of the head."""
-        # RFC 9112 section 3.2; gunicorn refuses a second Host and lets a missing one through.
-        if self.version >= (1, 1) and all(name != "HOST" for name, _ in self.headers):
-            raise InvalidHeader("HOST", req=self)
+        self._settle_host()
         super().set_body_reader()
         # RFC 9112 section 6.1; gunicorn lets codings that it does not undo stand before chunked.
         codings = [value for name, value in self.headers if name == "TRANSFER-ENCODING"]
@@ -96,6 +113,21 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         return (
             self._is_last or self._asks_to_close or self.incoming.owed > _WORTH_SKIPPING or bool(super().should_close())
         )
+
+    def _settle_host(self) -> None:
+        """RFC 9112 section 3.2; gunicorn refuses a second Host, and lets a missing or malformed one through."""
+        hosts = [value for name, value in self.headers if name == "HOST"]
+        if (not hosts and self.version >= (1, 1)) or not all(map(is_host, hosts)):
+            raise InvalidHeader("HOST", req=self)
+        if "://" in self.uri and not self.uri.startswith("/"):
+            self._take_host_of_target()
+
+    def _take_host_of_target(self) -> None:
+        # RFC 9112 section 3.2.2: whatever Host says.
+        authority = authority_of(self.uri)
+        if authority is None or not is_host(authority):
+            raise InvalidRequestLine(self.uri)
+        self.headers = [("HOST", authority), *((name, value) for name, value in self.headers if name != "HOST")]
 
     def _check_trailers(self, lines: bytes) -> None:
         self.parse_headers(lines, from_trailer=True)

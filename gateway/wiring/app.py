@@ -65,7 +65,7 @@ def create_app(
     # Others run while a large batch is validated.
     turns = LoopTurns()
     made = [make(settings.service.languages, settings.service.max_batch_items, turns.wait) for make in resources]
-    app = _bare()
+    app = _bare("gateway")
     app.extensions["worker"] = worker_plan(settings.service, settings.budgets, shedder.drain, turns)
     app.after_request(capacity.until_taken)
     register(
@@ -98,9 +98,9 @@ def _instruments(settings: Settings) -> Instruments:
         raise SettingsError(str(exc)) from exc
 
 
-def _bare() -> Flask:
+def _bare(name: str) -> Flask:
     """Flask without what it would serve or redirect by itself."""
-    app = Flask("gateway", static_folder=None)
+    app = Flask(name, static_folder=None)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.merge_slashes = False
     return app
@@ -144,7 +144,7 @@ def _operators(app: Flask, settings: Settings, instruments: Instruments) -> None
     if settings.service.metrics == "path":
         register_pages(app, pages)
     else:
-        own = Flask("operators", static_folder=None)
+        own = _bare("operators")
         register_errors(own, instruments.telemetry, settings.service.public_url)
         register_pages(own, [*pages, problem_pages.blueprint()])
         app.wsgi_app = OwnPort(app.wsgi_app, own.wsgi_app, settings.service.metrics_port)  # type: ignore[method-assign]  # Flask's documented way to wrap

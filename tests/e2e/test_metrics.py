@@ -93,6 +93,11 @@ def test_the_public_port_shows_no_metrics_and_the_own_port_no_endpoint(scraped: 
     assert call("PATCH", scraped.url + "/openapi/api/v1/actions", json_body={"data": []}).status == 404
 
 
+@pytest.mark.parametrize("path", ["//metrics", "/%6detrics", "/./metrics", "/metrics/"])
+def test_on_the_own_port_a_path_has_one_spelling_too(scraped: Scraped, path: str) -> None:
+    assert call("GET", scraped.url + path).status == 404
+
+
 def test_the_own_port_explains_its_problems_itself(scraped: Scraped) -> None:
     problem = call("GET", scraped.url + "/nowhere")
 
