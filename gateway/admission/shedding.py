@@ -69,7 +69,7 @@ class LoadShedder:
 
     def admit(self) -> Refusal | None:
         """None if a request may begin; asked before any work is done for it."""
-        if self.draining:
+        if self._is_over:
             return self.refuse("draining")
         if (crowded := self.crowding()) is not None:
             return crowded
@@ -105,7 +105,7 @@ class LoadShedder:
                 del self._owned[owner]
 
     def drain(self, grace_seconds: float) -> None:
-        """Let no batch begin from now on; after ``grace_seconds``, those that still run send nothing new."""
+        """Say that the worker stops; after ``grace_seconds`` no batch begins, and those that still run send nothing new."""
         self.draining = True
         if grace_seconds > 0:
             self._later(grace_seconds, self._end)

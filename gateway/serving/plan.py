@@ -25,7 +25,7 @@ class Patience:
 class Ending:
     """How a worker stops, counted from when it is told.
 
-    For ``delay`` it says so and goes on listening; for ``grace`` unfinished batches go on sending; connections that are
+    For ``delay`` it says so and goes on listening; for ``grace`` batches begin and go on sending; connections that are
     left after ``total``, or after ``quick`` where it must stop at once, are cut.
     """
 
@@ -37,7 +37,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerPlan:
-    """``drain`` turns readiness, refuses new batches and, after the seconds given, ends those under way.
+    """``drain`` turns readiness and, after the seconds given, refuses new batches and ends those under way.
 
     ``turns`` are shared by all that could hold up the loop.
     """

@@ -1,7 +1,7 @@
 """The gevent worker, with its own care for clients and for its own end.
 
 What is not HTTP is answered as a problem document; no client can hold more than a greenlet, and that for a bounded time;
-a stopping worker says so, takes no new batch, and finishes what it has.
+a stopping worker says so, and finishes what reached it before its socket closed.
 """
 
 from __future__ import annotations

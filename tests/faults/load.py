@@ -1,4 +1,4 @@
-"""Many clients at once, over connections that they keep: every request sent is accounted for, answered or not."""
+"""Many clients at once, over connections that they keep or not: every request sent is accounted for, answered or not."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Self
 from tests.faults.house import new_ids
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.faults.client import Answer, Client
     from tests.faults.house import Gateway
 
@@ -20,10 +22,20 @@ class Load:
 
     ``answers`` counts by status. ``lost`` are requests that were sent whole on a connection that was accepted and never
     got an answer; ``refused`` are connections that nobody accepted, and requests that the closing of a resting
-    connection crossed (RFC 9112 section 9.3.1 lets a client repeat those).
+    connection crossed (RFC 9112 section 9.3.1 lets a client repeat those). With ``connects_anew`` each request has a
+    connection of its own, by ``dial``.
     """
 
-    def __init__(self, gateway: Gateway, clients: int, items: int = 3, **headers: str) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        clients: int,
+        items: int = 3,
+        *,
+        dial: Callable[[], Client] | None = None,
+        connects_anew: bool = False,
+        **headers: str,
+    ) -> None:
         self.answers: Counter[int] = Counter()
         self.lost: list[str] = []
         self.refused = 0
@@ -32,6 +44,8 @@ class Load:
         self._gateway = gateway
         self._items = items
         self._headers = headers
+        self._dial = dial or gateway.dial
+        self._connects_anew = connects_anew
         self._ending = threading.Event()
         self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(clients)]
 
@@ -54,7 +68,7 @@ class Load:
     def _run(self) -> None:
         while not self._ending.is_set():
             try:
-                client = self._gateway.dial()
+                client = self._dial()
             except OSError:
                 self.refused += 1
                 self._ending.wait(0.02)
@@ -73,7 +87,7 @@ class Load:
                 self._note_loss(exc, first)
                 raise
             self._note(answer, began)
-            if answer.headers.get("connection") == "close":
+            if self._connects_anew or answer.headers.get("connection") == "close":
                 return
             first = False
 

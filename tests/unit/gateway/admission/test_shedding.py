@@ -87,18 +87,22 @@ def test_an_old_queue_refuses_more_and_names_its_age(shedder, queue, age, refusa
     assert shedder.admit() == refusal
 
 
-def test_a_draining_worker_refuses_all_and_says_so(shedder):
+def test_a_draining_worker_says_so_and_admits_for_the_grace_time(shedder, later):
     assert not shedder.draining
     shedder.drain(10)
 
     assert shedder.draining
+    assert shedder.admit() is None
+
+    later.come()
+
     assert shedder.admit() == Refusal("draining", 1)
 
 
 def test_refusals_are_counted_by_reason(shedder, queue):
     queue["age"] = 9
     shedder.admit()
-    shedder.drain(10)
+    shedder.drain(0)
     shedder.admit()
     shedder.admit()
 
