@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 LEASH = Path(__file__).with_name("leash.py")
 START_SECONDS = 30.0
+TELL_SECONDS = 3.0
 STOP_SECONDS = 10.0
 _POLL_SECONDS = 0.02
 _FIRST_STARTS = 3
@@ -29,6 +30,10 @@ _TAIL_LINES = 20
 
 class StackError(Exception):
     """A server did not start, or did not get ready in time; the message ends with its last log lines."""
+
+
+class NotReady(StackError):
+    """A server runs and does not get ready; the message has its last answer."""
 
 
 class Part:
@@ -46,6 +51,7 @@ class Part:
         *,
         environment: Mapping[str, str],
         start_seconds: float = START_SECONDS,
+        tell_seconds: float = TELL_SECONDS,
     ) -> None:
         self.name = name
         self.log = folder / f"{name}.log"
@@ -53,6 +59,7 @@ class Part:
         self._command = command
         self._ready = ready
         self._start_seconds = start_seconds
+        self._tell_seconds = tell_seconds
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -79,6 +86,9 @@ class Part:
             try:
                 self._launch()
                 return
+            except NotReady:
+                # Its port is its own: another would be no better.
+                raise
             except StackError:
                 if not remaining:
                     raise
@@ -120,19 +130,28 @@ class Part:
             raise
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + self._start_seconds
-        while not self._is_ready():
+        began = time.monotonic()
+        told = False
+        while (answer := self._answer()) is not None:
             if not self.is_running():
                 raise StackError(f"{self.name} ended while starting:\n{self.tail()}")
-            if time.monotonic() > deadline:
-                raise StackError(f"{self.name} was not ready after {self._start_seconds:g} s:\n{self.tail()}")
+            waited = time.monotonic() - began
+            if waited > self._start_seconds:
+                raise NotReady(
+                    f"{self.name} was not ready after {self._start_seconds:g} s; {self._ready} said: {answer}\n{self.tail()}"
+                )
+            if waited > self._tell_seconds and not told:
+                told = True
+                print(f"waiting for {self.name} at {self.url}{self._ready}, which says: {answer}", file=sys.stderr)
             time.sleep(_POLL_SECONDS)
 
-    def _is_ready(self) -> bool:
+    def _answer(self) -> str | None:
+        """What it says while it is not ready; None when it is."""
         try:
-            return call("GET", self.url + self._ready, seconds=1.0).status == http.client.OK
-        except (OSError, http.client.HTTPException):
-            return False
+            reply = call("GET", self.url + self._ready, seconds=1.0)
+        except (OSError, http.client.HTTPException) as exc:
+            return type(exc).__name__
+        return None if reply.status == http.client.OK else reply.body.decode(errors="replace").strip()
 
     def _end(self, first: signal.Signals, seconds: float) -> int | None:
         process, self._process = self._process, None

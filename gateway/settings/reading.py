@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.settings.field import variable
+from gateway.settings.secrets import FileText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,7 +31,9 @@ def read(knobs: Iterable[dataclasses.Field[Any]], environ: Mapping[str, str]) ->
         try:
             text = _text(knob, environ)
             if text or (text is not None and _is_required(knob)):
-                given[knob.name] = _value(knob, text.strip())
+                value = _value(knob, text.strip())
+                # What came from a file knows where from, so that it can be read again.
+                given[knob.name] = text if isinstance(text, FileText) and value == text else value
             elif _is_required(knob):
                 raise _Unusable(f"{variable(knob.name)}: not set. {knob.metadata['help']}")
         except _Unusable as exc:
@@ -55,7 +58,7 @@ def _text(knob: dataclasses.Field[Any], environ: Mapping[str, str]) -> str | Non
 
 def _content(name: str, path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        return FileText(Path(path).read_text(encoding="utf-8").strip(), path)
     except OSError as exc:
         # Who put the secret itself here must not find it in a log.
         shown = f"; it is {_shown(path)}" if Path(path).is_absolute() else ""

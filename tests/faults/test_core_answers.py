@@ -64,10 +64,15 @@ FAULTS: Mapping[str, Fault] = {
     "401": says(401, "core_misconfigured", "not_applied"),
     "403": says(403, "core_misconfigured", "not_applied"),
     "404": says(404, "not_found", "not_applied"),
+    "407": says(407, "core_misconfigured", "not_applied"),
+    "408": says(408, "core_busy", "not_applied", ATTEMPTS),
     "409": says(409, "conflict", "not_applied"),
     "412": says(412, "rejected", "not_applied"),
     "413": says(413, "rejected", "not_applied"),
+    "421": says(421, "core_busy", "not_applied", ATTEMPTS),
     "422": says(422, "rejected", "not_applied"),
+    "423": says(423, "core_busy", "not_applied", ATTEMPTS),
+    "425": says(425, "core_busy", "not_applied", ATTEMPTS),
     "429": says(429, "core_busy", "not_applied", ATTEMPTS),
     "429 and an hour to wait": says(429, "core_busy", "not_applied", 1, "Retry-After: 3600\r\n"),
     "429 and a wait that is no time": says(429, "core_busy", "not_applied", ATTEMPTS, "Retry-After: soon\r\n"),
@@ -150,7 +155,7 @@ def test_no_text_of_the_core_is_shown(run: Run) -> None:
 
 
 # The core has decided, or wants to be left alone for longer than there is time.
-FINAL = {"400", "401", "403", "404", "409", "412", "413", "422", "429 and an hour to wait"}
+FINAL = {"400", "401", "403", "404", "407", "409", "412", "413", "422", "429 and an hour to wait"}
 
 
 @pytest.mark.parametrize("name", FAULTS, ids=[name.replace(" ", "-") for name in FAULTS])

@@ -262,6 +262,14 @@ def test_connections_that_the_core_closed_at_rest_cost_nobody_an_error(make_gate
         assert len(core.requests) == 200
 
 
+def test_a_core_that_closes_after_each_answer_without_a_word_loses_nothing(make_gateway: MakeGateway) -> None:
+    with FakeCore(default=(action(), close())) as core:
+        gateway = make_gateway(core.url)
+
+        assert [gateway.patch(*ids(100)).status for _ in range(10)] == [200] * 10
+        assert len(core.requests) == 1000
+
+
 def test_where_the_core_closes_just_as_we_send_it_is_asked_again_if_it_honours_keys(
     honouring: Gateway, core: FakeCore
 ) -> None:
@@ -297,9 +305,10 @@ def test_no_cookie_of_the_core_comes_back_to_it(gateway: Gateway, core: FakeCore
 def test_however_many_batches_there_are_connections_and_calls_stay_within_the_bound(
     make_gateway: MakeGateway, core: FakeCore
 ) -> None:
-    gateway = make_gateway(core.url, CORE_CONCURRENCY="6", BATCH_DEADLINE="10", ITEM_DEADLINE="10")
-    core.default = (wait(0.01), action())
     before = core.connections
+    # None rests so long that it is closed: that of the look at the start is one of the six.
+    gateway = make_gateway(core.url, CORE_CONCURRENCY="6", CORE_KEEPALIVE="60", BATCH_DEADLINE="10", ITEM_DEADLINE="10")
+    core.default = (wait(0.01), action())
     with ExitStack() as stack:
         clients = [stack.enter_context(gateway.dial()).send(gateway.batch(*ids(30))) for _ in range(15)]
         answers = [client.read() for client in clients]

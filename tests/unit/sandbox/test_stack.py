@@ -46,8 +46,8 @@ def part(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     parts = []
 
-    def make(command, ready="/healthz"):
-        parts.append(Part("server", command, tmp_path, ready, environment=os.environ))
+    def make(command, ready="/healthz", **seconds):
+        parts.append(Part("server", command, tmp_path, ready, environment=os.environ, **seconds))
         return parts[-1]
 
     yield make
@@ -167,3 +167,27 @@ def test_the_gateway_sees_no_settings_but_the_stacks(monkeypatch, tmp_path):
 
     assert "GATEWAY_RATE_LIMIT" not in environment
     assert environment["GATEWAY_BATCH_DEADLINE"] == "2"
+
+
+def test_what_does_not_get_ready_is_started_once_and_says_what_it_waits_for(part, capsys):
+    starts = []
+
+    def counted(port):
+        starts.append(port)
+        return core_command(port)
+
+    server = part(counted, "/nowhere", start_seconds=2.0, tell_seconds=0.0)
+
+    with pytest.raises(StackError, match=r"not ready after 2 s; /nowhere said: .*404"):
+        server.start()
+
+    assert len(starts) == 1
+    assert f"waiting for server at http://127.0.0.1:{starts[0]}/nowhere" in capsys.readouterr().err
+
+
+def test_a_proxy_of_the_surroundings_does_not_hold_the_parts_apart(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+
+    assert not [name for name in Stack().environment() if name.lower().endswith("_proxy")]

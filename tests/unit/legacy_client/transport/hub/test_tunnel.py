@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.contract.stages import id_of
 from tests.unit.legacy_client.transport.hub.rig import rig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -29,10 +30,25 @@ class Proxy:
         self.asked: list[bytes] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._sockets = [self._listener]
+        self._threads: list[threading.Thread] = []
+        self._start(self._accept)
 
-    def close(self) -> None:
-        self._listener.close()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        for sock in self._sockets:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(10.0)
+        for sock in self._sockets:
+            sock.close()
+
+    def _start(self, target: Callable[..., None], *sockets: socket.socket) -> None:
+        self._threads.append(threading.Thread(target=target, args=sockets, daemon=True))
+        self._threads[-1].start()
 
     def _accept(self) -> None:
         while True:
@@ -40,15 +56,17 @@ class Proxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            self._sockets.append(client)
             self.asked.append(client.recv(65_536))
             client.sendall(self._answer[:20])
             client.sendall(self._answer[20:])
             if b" 200 " not in self._answer:
-                client.close()
+                client.shutdown(socket.SHUT_RDWR)
                 continue
             core = socket.create_connection(("127.0.0.1", self._to))
-            for source, sink in ((client, core), (core, client)):
-                threading.Thread(target=_copy, args=(source, sink), daemon=True).start()
+            self._sockets.append(core)
+            self._start(_copy, client, core)
+            self._start(_copy, core, client)
 
 
 def _copy(source: socket.socket, sink: socket.socket) -> None:
@@ -67,10 +85,8 @@ def core() -> Iterator[FakeCore]:
 
 
 def test_calls_go_through_the_proxy_and_only_the_proxy_knows_the_name(core: FakeCore) -> None:
-    proxy = Proxy(core.port)
-    with rig("http://core.test:8080/core", proxy=proxy.url) as hub:
+    with Proxy(core.port) as proxy, rig("http://core.test:8080/core", proxy=proxy.url) as hub:
         assert [id_of(hub.call(action_id)) for action_id in (1, 2)] == [1, 2]
-    proxy.close()
 
     assert proxy.asked == [b"CONNECT core.test:8080 HTTP/1.1\r\nHost: core.test:8080\r\n\r\n"]
     assert [request.headers["host"] for request in core.requests] == ["core.test:8080"] * 2
@@ -79,10 +95,9 @@ def test_calls_go_through_the_proxy_and_only_the_proxy_knows_the_name(core: Fake
 def test_tls_is_with_the_core_and_not_with_the_proxy(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     with FakeCore(tls=authority.issue("core.test").server()) as core:
-        proxy = Proxy(core.port)
-        with rig("https://core.test/core", proxy=proxy.url, tls=Tls(ca_file=authority.file)) as hub:
+        tls = Tls(ca_file=authority.file)
+        with Proxy(core.port) as proxy, rig("https://core.test/core", proxy=proxy.url, tls=tls) as hub:
             assert id_of(hub.call(1)) == 1
-        proxy.close()
 
     assert proxy.asked == [b"CONNECT core.test:443 HTTP/1.1\r\nHost: core.test:443\r\n\r\n"]
 
@@ -96,10 +111,8 @@ def test_tls_is_with_the_core_and_not_with_the_proxy(tmp_path: Path) -> None:
     ],
 )
 def test_where_the_proxy_does_not_open_the_way_nothing_was_sent(core: FakeCore, answer: bytes, reason: str) -> None:
-    proxy = Proxy(core.port, answer)
-    with rig("http://core.test:8080/core", proxy=proxy.url) as hub:
+    with Proxy(core.port, answer) as proxy, rig("http://core.test:8080/core", proxy=proxy.url) as hub:
         result = hub.call(1)
-    proxy.close()
 
     assert (type(result), result.reason) == (Unreachable, f"{reason}, core.test:8080")
     assert core.requests == []
