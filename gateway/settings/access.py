@@ -77,9 +77,6 @@ class AccessSettings:
     )
     required_scope: str = knob("", parse=_scope, help="Scope that the bulk endpoint asks for; empty: none.")
     partner_claim: str = knob("", help="Claim that lists the `partner_ids` a caller may name; empty: any.")
-    token_cache_size: int = knob(
-        10_000, parse=int, least=0, most=1_000_000, help="Verified tokens kept until they expire."
-    )
     introspection: bool = knob(False, parse=flag, help="Ask Keycloak whether a token was revoked.")
     introspection_ttl: float = knob(
         15.0, parse=float, unit="s", least=0, most=3600, help="How long an answer of the introspection is kept."

@@ -112,20 +112,10 @@ class CoreSettings:
     circuit_min_calls: int = knob(
         20, parse=int, least=1, most=1_000_000, help="Calls in the window before the rate counts."
     )
-    circuit_failure_rate: float = knob(
-        0.5,
-        parse=float,
-        unit="ratio",
-        least=0.01,
-        most=1,
-        help="Share of 5xx, timeouts and resets that opens the circuit.",
-    )
     circuit_open: float = knob(2.0, parse=float, unit="s", least=0.05, most=3600, help="Time before a half-open probe.")
-    circuit_probes: int = knob(3, parse=int, least=1, most=1000, help="Probes that must succeed to close the circuit.")
     limit_adaptive: bool = knob(
         False, parse=flag, help="Lower the calls in flight when the core slows (AIMD), up to `CORE_CONCURRENCY`."
     )
-    limit_floor: int = knob(4, parse=int, least=1, most=10_000, help="Least calls in flight of the adaptive limit.")
 
     def faults(self) -> Iterator[Fault]:
         """Settings without their companions, and a client certificate without its key."""

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from gateway.settings.access import AccessSettings
     from gateway.settings.core import CoreSettings
     from gateway.settings.stores import StoreSettings
+# Verified tokens kept until they expire: some ten megabytes at most.
+_TOKENS = 10_000
 
 
 class Access:
@@ -108,7 +110,7 @@ class Access:
         return KeycloakAuthenticator(
             TokenVerifier(self._realms, rules, self._algorithms),
             PrincipalRules(audience=settings.keycloak_audience, partner_claim=settings.partner_claim),
-            cache_size=settings.token_cache_size,
+            cache_size=_TOKENS,
             introspection=self._introspection() if settings.introspection else None,
         )
 

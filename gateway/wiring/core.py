@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from legacy_client.transport.base import Transport
 
     FetchToken = Callable[[], tuple[str, float]]
+# Calls in flight that the adaptive limit always leaves: enough to notice that the core is well again.
+_LIMIT_FLOOR = 4
 
 
 class CoreLink:
@@ -92,18 +94,14 @@ def _gate(settings: CoreSettings, budget: RetryBudget, attempt_seconds: float) -
     circuit = Circuit(
         window_seconds=settings.circuit_window,
         min_calls=settings.circuit_min_calls,
-        failure_rate=settings.circuit_failure_rate,
         open_seconds=settings.circuit_open,
-        probes=settings.circuit_probes,
     )
     # The engine asks from its loop alone; threads meet in the other transport's gate.
     kind = CoreGate if settings.core_transport == "hub" else LockedGate
     return kind(
         ceiling=settings.core_concurrency,
         circuit=circuit if settings.circuit_enabled else None,
-        limit=AdaptiveLimit(floor=settings.limit_floor, ceiling=settings.core_concurrency)
-        if settings.limit_adaptive
-        else None,
+        limit=AdaptiveLimit(floor=_LIMIT_FLOOR, ceiling=settings.core_concurrency) if settings.limit_adaptive else None,
         budget=budget,
         attempt_seconds=attempt_seconds,
     )

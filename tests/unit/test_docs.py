@@ -15,6 +15,7 @@ import pytest
 import gateway
 from gateway import keys
 from gateway.problems import PROBLEM_TYPES
+from gateway.settings import knobs
 from schemas import answers
 from schemas.actions import ActionUpdateSchema
 from schemas.batches import BatchLoader
@@ -136,6 +137,13 @@ def test_every_setting_that_is_named_is_one():
     named = set(re.findall(r"`(GATEWAY_[A-Z_]+[A-Z])(?:=\w+)?`", EVERY_PAGE))
 
     assert named <= known
+
+
+@pytest.mark.parametrize("name", [knob.name.upper() for knob in knobs()])
+def test_a_guide_explains_every_setting(name):
+    guides = "\n".join(page.read_text(encoding="utf-8") for page in PAGES if page != DOCS / "reference" / "settings.md")
+
+    assert re.search(rf"`[^`\n]*\b(GATEWAY_)?{name}\b[^`\n]*`|GATEWAY_{name}\b", guides)
 
 
 def test_the_site_builds_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path):

@@ -157,6 +157,14 @@ def test_only_the_algorithms_of_the_settings_are_accepted(deployment: Deployment
         identify(deployment.access(jwt_algorithms=("ES256",)), deployment.bearer())
 
 
+def test_how_far_a_token_may_reach_is_a_setting(deployment: Deployment):
+    access = deployment.access(jwt_max_lifetime=60.0)
+
+    assert identify(access, deployment.bearer(exp=time.time() + 50))
+    with pytest.raises(InvalidCredentials, match="exp"):
+        identify(access, deployment.bearer(exp=time.time() + 300))
+
+
 def introspecting(deployment: Deployment, body: dict[str, object], **more: Any) -> Access:
     deployment.keycloak.paths[f"{OIDC}/token/introspect"] = answer(body)
     return deployment.access(

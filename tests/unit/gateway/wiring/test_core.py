@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from gateway.settings import SettingsError, load
 from gateway.wiring.core import CoreLink
 from legacy_client import CallContext, Deadline
 from legacy_client.errors import TimedOut
+from legacy_client.transport.base import Limits
 from legacy_client.transport.sessions.transport import SessionsTransport
 
 ENVIRON = {
@@ -90,5 +93,64 @@ def test_silence_as_long_as_an_attempt_may_take_opens_the_circuit(link):
     gate.refusal()
 
     gate.record(TimedOut(cut_short=True), 0.5)
+
+    assert gate.snapshot().circuit == "open"
+
+
+def test_the_bounds_of_connections_and_answers_are_settings(link):
+    given = {
+        "core_concurrency": 7,
+        "core_timeout": 3,
+        "core_connect_timeout": 0.5,
+        "core_keepalive": 9,
+        "core_connection_age": 60,
+        "core_max_answer_bytes": 2048,
+        "core_deadline_header": "X-Left",
+    }
+
+    assert link(**given).transport._limits == Limits(
+        connections=7,
+        attempt_seconds=3,
+        connect_seconds=0.5,
+        idle_seconds=9,
+        max_age_seconds=60,
+        max_answer_bytes=2048,
+        deadline_header="X-Left",
+    )
+    assert link(core_connection_age=0).transport._limits.max_age_seconds == math.inf
+
+
+def test_no_more_is_read_of_an_answer_than_the_transport_may_read(link):
+    reader = link(core_max_answer_bytes=2048).client._wiring.reader
+
+    assert reader._max_bytes == 2048
+
+
+def test_how_often_and_how_soon_an_item_is_sent_again_are_settings(link):
+    retries = link(retry_attempts=2, retry_base=0.2, retry_cap=0.4).client._wiring.retries
+    pauses = []
+
+    rounds = retries.rounds(lambda: 60.0, pauses.append)
+    for one in rounds:
+        with one:
+            pass
+        one.retry_state.set_result({0: TimedOut()})
+
+    assert len(pauses) == 1
+    assert 0 <= pauses[0] <= 0.4
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+def test_that_a_failure_of_the_core_applied_nothing_is_a_setting(link, atomic):
+    assert link(core_atomic_errors=atomic).client._wiring.reader._atomic_errors is atomic
+
+
+def test_the_circuit_has_a_window_of_calls_as_the_settings_say(link):
+    gate = link(circuit_min_calls=3, circuit_window=30, circuit_open=5).gate
+
+    for _ in range(2):
+        gate.record(TimedOut(), 1.0)
+    assert gate.snapshot().circuit == "closed"
+    gate.record(TimedOut(), 1.0)
 
     assert gate.snapshot().circuit == "open"
