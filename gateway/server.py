@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gunicorn.util import is_ipv6, parse_address
 
+from gateway.serving import starting
 from gateway.settings import SettingsError, load, variable
 from gateway.settings.service import most_workers, too_many
 from gateway.telemetry.logs.server_logger import server_logger
@@ -77,6 +78,16 @@ def on_starting(server: Arbiter) -> None:
             sys.exit(f"gateway: GATEWAY_STATE_DIR: cannot be written to ({exc.strerror})")
     if not _settings.access.required_role and not _settings.access.required_scope:
         _log.warning("access_unrestricted", extra={"audience": _settings.access.keycloak_audience})
+
+
+def pre_fork(server: Arbiter, worker: object) -> None:  # noqa: ARG001 -- gunicorn's signature
+    """Before each worker: none begins any more once the server was told to end."""
+    starting.before_fork(server)
+
+
+def post_fork(server: Arbiter, worker: object) -> None:  # noqa: ARG001 -- gunicorn's signature
+    """In each worker, before it makes the application."""
+    starting.after_fork(server)
 
 
 def child_exit(server: Arbiter, worker: object) -> None:  # noqa: ARG001 -- gunicorn's signature

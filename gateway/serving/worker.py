@@ -23,6 +23,7 @@ from gunicorn.workers.ggevent import GeventWorker
 from gateway.serving.connection import Connection
 from gateway.serving.listener import Listener
 from gateway.serving.slots import Slots
+from gateway.serving.starting import leave
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -81,10 +82,9 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             _cork(sock, 0)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """SIGTERM: drain."""
+        """SIGTERM: drain, or leave at once while the application is still being made."""
         if not self.booted:
-            super().handle_exit(sig, frame)
-            return
+            leave(sig, frame)
         ending = self._plan.ending
         # The signal arrives in the loop's own greenlet, where nothing may wait.
         gevent.spawn(self._stop, ending.delay, ending.grace, ending.total)
@@ -92,8 +92,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
     def handle_quit(self, sig: int, frame: Any) -> None:
         """SIGQUIT or SIGINT: nothing new is sent to the core; what is in flight is still told."""
         if not self.booted:
-            super().handle_quit(sig, frame)
-            return
+            leave(sig, frame)
         gevent.spawn(self._stop, 0.0, 0.0, self._plan.ending.quick)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:

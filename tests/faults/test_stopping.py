@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.part import ROOT
 from tests.contract.fake_core import OK, FakeCore, action, hang, wait
 from tests.faults.house import Gateway, eventually, new_ids, outcomes, succeeded
 from tests.faults.load import Load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.faults.house import Home
 
     MakeGateway = Callable[..., Gateway]
 
@@ -259,3 +265,31 @@ def test_once_its_lease_is_over_such_a_batch_is_completed_and_says_what_is_unkno
     assert sent <= unknown.keys()
     assert set(unknown.values()) == {("interrupted", "unknown")}
     assert set(succeeded(again)) == {str(i) for i in batch} - unknown.keys()
+
+
+@pytest.fixture
+def beginning(home: Home, core: FakeCore) -> Iterator[tuple[Gateway, subprocess.Popen[bytes]]]:
+    """A server that was started, and that nobody waited for."""
+    gateway = Gateway(home, core.url, {"WORKERS": "4", "GRACEFUL_TIMEOUT": "60", "LOG_LEVEL": "info"})
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:gateway.server", "wsgi:app"]
+    environment = gateway.environment() | {"GATEWAY_BIND": "127.0.0.1:0"}
+    with gateway.gateway.log.open("wb") as log:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
+    yield gateway, server
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
+    server.wait(10.0)
+    shutil.rmtree(gateway.folder, ignore_errors=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("begun", [1, 4])
+def test_a_start_that_is_interrupted_ends(
+    beginning: tuple[Gateway, subprocess.Popen[bytes]], begun: int, number: signal.Signals
+) -> None:
+    gateway, server = beginning
+    eventually(lambda: gateway.log().count("Booting worker") >= begun)
+    server.send_signal(number)
+
+    # A worker that did not hear it would be waited for, a minute long.
+    assert server.wait(30.0) == 0

@@ -1,0 +1,87 @@
+"""A signal that comes while workers start is neither lost nor left for later."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from gateway.serving.starting import before_fork
+
+ENDING = [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT]
+# A worker that has been forked from a server in which the signals given wait, and that gets one more of them.
+WORKER = """
+import os, queue, signal, sys
+from gateway.serving.starting import after_fork
+class Server:
+    SIG_QUEUE = queue.SimpleQueue()
+for number in {waiting}:
+    Server.SIG_QUEUE.put(number)
+after_fork(Server)
+os.kill(os.getpid(), {then})
+sys.exit("went on")
+"""
+
+
+class Server:
+    """An arbiter, as far as signals go: notes how it was told to end."""
+
+    def __init__(self, *waiting: int) -> None:
+        self.SIG_QUEUE = queue.SimpleQueue()
+        self.ended_by = ""
+        for number in waiting:
+            self.SIG_QUEUE.put(number)
+
+    def waiting(self) -> list[int]:
+        return [self.SIG_QUEUE.get() for _ in range(self.SIG_QUEUE.qsize())]
+
+    def handle_term(self) -> None:
+        self._end("term")
+
+    def handle_quit(self) -> None:
+        self._end("quit")
+
+    def _end(self, by: str) -> None:
+        self.ended_by = by
+        raise StopIteration
+
+
+def worker(waiting: list[int], then: int) -> subprocess.CompletedProcess[str]:
+    script = WORKER.format(waiting=[int(number) for number in waiting], then=int(then))
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+
+
+@pytest.mark.parametrize(
+    ("number", "by"), [(signal.SIGTERM, "term"), (signal.SIGINT, "quit"), (signal.SIGQUIT, "quit")]
+)
+def test_no_further_worker_begins_once_the_server_was_told_to_end(number, by):
+    server = Server(signal.SIGCHLD, number, signal.SIGHUP)
+
+    with pytest.raises(StopIteration):
+        before_fork(server)
+    assert server.ended_by == by
+
+
+def test_any_other_signal_goes_on_waiting_in_its_order():
+    server = Server(signal.SIGCHLD, signal.SIGHUP, signal.SIGTTIN)
+
+    before_fork(server)
+
+    assert (server.ended_by, server.waiting()) == ("", [signal.SIGCHLD, signal.SIGHUP, signal.SIGTTIN])
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_what_came_before_a_worker_could_hear_it_ends_it(number):
+    ended = worker([signal.SIGCHLD, number], then=signal.SIGKILL)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_what_comes_while_a_worker_begins_ends_it_at_once(number):
+    ended = worker([signal.SIGCHLD], then=number)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
