@@ -70,7 +70,11 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         409, "Conflict", "The core refused the change because of the present state; `detail` says which."
     ),
     "batch-too-large": ProblemType(413, "Too many items", "Send at most `max_items` items in one batch."),
-    "body-too-large": ProblemType(413, "Body too large", "Send at most `max_bytes` bytes, counted after inflation."),
+    "body-too-large": ProblemType(
+        413,
+        "Body too large",
+        "Send at most `max_bytes` bytes, counted after inflation, and at most `max_values` JSON values.",
+    ),
     "uri-too-long": ProblemType(414, "URI too long", "Send a request line of at most 4,094 bytes."),
     "unsupported-media-type": ProblemType(
         415, "Unsupported media type", "Send `Content-Type: application/json`, plain or with `Content-Encoding: gzip`."

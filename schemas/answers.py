@@ -197,9 +197,11 @@ class ProblemSchema(AnswerSchema):
     instance = _reference("The request's id.", examples=["urn:request:01JD2M4Y6Z8QKX3V5T7W9B1C0E"])
     errors = ObjectList(ProblemErrorSchema, about="What is wrong, or each item that was run.")
     errors_total = _count("How many errors there are, where not all are listed.")
+    checked_items = _count("How many items were checked, where there are so many errors that not all items were.")
     max_items = _count("The most items of a batch, where there were more.")
     received_items = _count("How many there were.")
     max_bytes = _count("The most bytes of a body, where there were more.")
+    max_values = _count("The most JSON values of a body, where there were more.")
 
 
 class OptionAnswerSchema(AnswerSchema):

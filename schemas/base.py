@@ -7,7 +7,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from marshmallow import RAISE, Schema, validates_schema
+from marshmallow import RAISE, Schema, ValidationError, validates_schema
 from marshmallow.exceptions import SCHEMA
 
 from schemas.messages import Message, code_of
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 MAX_LISTED = 100
 """Validation errors listed in one answer; the others are counted."""
 
+MAX_NAMES = 100
+"""Names that an object may have: far more than any schema knows, so that what is unknown is bounded."""
+
 _UNKNOWN = Message("unknown_field", "Unknown field.")
+TOO_MANY_NAMES = Message("too_many", f"Must have at most {MAX_NAMES} names.")
 _NOT_AN_OBJECT = Message("invalid_type", "Must be an object.")
 _ABOUT_NAMES = frozenset({"unknown_field", "unknown_language"})
 _MAX_PATH = 200
@@ -56,6 +60,12 @@ class StrictSchema(Schema):
         """Options for Marshmallow."""
 
         unknown = RAISE
+
+    def load(self, data: Any, *how: Any, **options: Any) -> Any:
+        """As Marshmallow does, for an object of at most MAX_NAMES names. Raises ValidationError."""
+        if isinstance(data, dict) and len(data) > MAX_NAMES:
+            raise ValidationError({SCHEMA: [TOO_MANY_NAMES]})
+        return super().load(data, *how, **options)
 
     def check(self, loaded: dict[str, Any]) -> None:
         """A rule over several fields, run where each of them is valid; raises ValidationError."""

@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 
 from schemas.base import ErrorList, FieldError, InvalidDocument, StrictSchema
 from schemas.compiled import compile_loader
-from schemas.containers import ObjectList, Translations
+from schemas.containers import ObjectList, Translations, UuidList
 from schemas.messages import Message
 
 if TYPE_CHECKING:
@@ -24,8 +24,14 @@ if TYPE_CHECKING:
     Item = dict[str, Any]
 
 LANGUAGES = ("en", "fr")
-BREATH = 256
-"""Items between two calls of ``breathe``, so that a large batch does not hold the event loop for more than 2 to 3 ms."""
+BREATH = 8
+"""Items between two calls of ``breathe``; it is called after each that is refused, for refusals are dear."""
+
+MAX_COUNTED = 10_000
+"""Errors after which no further item is looked at."""
+
+# An entry of a list of UUIDs, with its quotes and comma.
+_LISTED_BYTES = 39
 
 _PARTNER = Message("partner_not_allowed", "Must be a partner that the caller may name.")
 
@@ -56,6 +62,14 @@ class ItemSchema(StrictSchema):
         """Tell the texts their languages."""
         if isinstance(field_obj, Translations):
             field_obj.speak(self._languages)
+
+    def most(self) -> tuple[int, int, int]:
+        """What a valid item has at most, entries of lists left out: JSON values, arrays and objects among them, names."""
+        fields = self.load_fields.values()
+        texts = sum(isinstance(field, Translations) for field in fields)
+        lists = sum(isinstance(field, UuidList) for field in fields)
+        names = len(fields) + texts * len(self._languages)
+        return 1 + names, 1 + texts + lists, names
 
     def check(self, loaded: dict[str, Any]) -> None:
         """An item that names its id and changes nothing is a mistake."""
@@ -97,12 +111,18 @@ class InvalidBatch(InvalidDocument):
     """At least one item, or the batch itself, is invalid; nothing may be sent to the core."""
 
     def __init__(
-        self, errors: Sequence[FieldError], errors_total: int, invalid_items: int = 0, total_items: int = 0
+        self,
+        errors: Sequence[FieldError],
+        errors_total: int,
+        invalid_items: int = 0,
+        total_items: int = 0,
+        checked_items: int = 0,
     ) -> None:
-        """``errors`` in item order, at most MAX_LISTED of ``errors_total``."""
+        """``errors`` in item order, at most MAX_LISTED of ``errors_total``; both of the first ``checked_items``."""
         super().__init__(errors, errors_total)
         self.invalid_items = invalid_items
         self.total_items = total_items
+        self.checked_items = checked_items
 
 
 class BatchTooLarge(ValueError):
@@ -119,25 +139,31 @@ class BatchLoader:
     """Turns a parsed JSON document into valid items, or into every error of all of them."""
 
     def __init__(self, item: ItemSchema, max_items: int, breathe: Callable[[], None]) -> None:
-        """``breathe`` is called every BREATH items, to let others run."""
+        """``breathe`` is called every BREATH items at least, to let others run."""
         self._schema = item
         self._max_items = max_items
         self._breathe = breathe
         self._load_batch = compile_loader(batch_schema(item, max_items))
         self._load_item = compile_loader(item)
 
+    def most(self, size: int) -> tuple[int, int, int]:
+        """What a valid batch of ``size`` bytes has at most: JSON values, arrays and objects among them, and names."""
+        values, containers, names = (self._max_items * each for each in self._schema.most())
+        return 2 + values + size // _LISTED_BYTES, 2 + containers, 1 + names
+
     def items(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> Iterator[Item]:
         """The valid items in order, each while it is at hand, up to the first that is invalid.
 
         ``allowed_partners`` are the UUIDs that the caller may name; None: any. Raises BatchTooLarge before the first
-        item, and after the last InvalidBatch with the errors of all items, so nothing is to be sent before the end.
+        item, and after the last InvalidBatch with the errors of all items, so nothing is to be sent before the end. It is
+        raised earlier where there are MAX_COUNTED errors.
         """
         errors = ErrorList()
         rows = self._rows(document, errors)
         if len(rows) > self._max_items:
             raise BatchTooLarge(len(rows), self._max_items)
         partners = None if allowed_partners is None else {partner.lower() for partner in allowed_partners}
-        invalid, seen, id_name = 0, dict[str, int](), self._schema.id_name
+        invalid, index, seen, id_name = 0, -1, dict[str, int](), self._schema.id_name
         for index, row in enumerate(rows):
             if index and not index % BREATH:
                 self._breathe()
@@ -151,10 +177,13 @@ class BatchLoader:
             if messages:
                 invalid += 1
                 errors.add(messages, index, item_id)
+                if errors.total >= MAX_COUNTED:
+                    break
+                self._breathe()
             elif not invalid:
                 yield item
         if errors.total:
-            raise InvalidBatch(errors.listed, errors.total, invalid, len(rows))
+            raise InvalidBatch(errors.listed, errors.total, invalid, len(rows), index + 1)
 
     def _rows(self, document: object, errors: ErrorList) -> list[Any]:
         """The array of items, as far as there is one; what is wrong around it goes to ``errors``."""

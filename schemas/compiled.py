@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import ValidationError, missing
 from marshmallow.decorators import VALIDATES_SCHEMA
 
-from schemas.base import StrictSchema
+from schemas.base import MAX_NAMES, StrictSchema
 from schemas.containers import ObjectList
 from schemas.fields import ContractField
 
@@ -61,7 +61,7 @@ def _loader(schema: StrictSchema) -> Loader:
     has_check = type(schema).check is not StrictSchema.check
 
     def load(item: Any, errors: Errors) -> dict[str, Any]:
-        if type(item) is not dict:
+        if type(item) is not dict or len(item) > MAX_NAMES:
             return _load_slowly(schema, item, errors)
         loaded = item.copy()  # most values load as they are
         for name, value in item.items():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import ValidationError, fields
 
+from schemas.base import MAX_NAMES, TOO_MANY_NAMES
 from schemas.fields import NOT_NULL, REQUIRED, ContractField, Reasons, Text, Uuid, is_uuid
 from schemas.messages import Message
 
@@ -51,6 +52,8 @@ class Translations(ContractField[dict[str, str]]):
             return self.wrong_type
         if not value:
             return self._too_few
+        if len(value) > MAX_NAMES:
+            return TOO_MANY_NAMES
         unknown = {language: [self._unknown] for language in value if language not in self._languages}
         return unknown | _messages(self._text, ((name, text) for name, text in value.items() if name not in unknown))
 

@@ -26,6 +26,14 @@ INPUT_TYPES = (
     "TEXT", "MULTI_LINE_TEXT", "NUMBER", "BOOLEAN", "SELECT", "PASSWORD", "VECTOR", "OBJECT", "FILE", "ID",
 )  # fmt: skip
 
+_MOST_FIELDS, _MOST_OPTIONS = 100, 1_000
+MOST = (
+    5 + _MOST_FIELDS * (10 + 3 * _MOST_OPTIONS),
+    2 + _MOST_FIELDS * (2 + _MOST_OPTIONS),
+    4 + _MOST_FIELDS * (8 + 2 * _MOST_OPTIONS),
+)
+"""JSON values, arrays and objects among them, and names that a valid body has at most; an empty array counts as two."""
+
 _SELECT_ONLY = Message("select_only", "Only a field of type SELECT may have this.")
 _OPTIONS_NEEDED = Message(
     "options_needed", "A field of type SELECT must have at least one option, or a contextActionId."
@@ -55,7 +63,7 @@ class InputFieldSchema(StrictSchema):
     required = Flag(load_default=False, about="Whether the user must fill it in.")
     options = ObjectList(
         OptionSchema,
-        most=1_000,
+        most=_MOST_OPTIONS,
         load_default=None,
         about="Only for SELECT, which needs these or contextActionId; no value twice.",
     )
@@ -82,7 +90,10 @@ class IntegrationActionSchema(StrictSchema):
     description = Text(1_000, load_default="", about="What the action does. Left out: cleared.")
     code = Text(40_000, allow_none=True, about="JavaScript. Left out: kept; null: cleared.")
     inputFields = ObjectList(  # noqa: N815 -- contract word
-        InputFieldSchema, most=100, load_default=list, about="What the user enters, in order. Left out: emptied."
+        InputFieldSchema,
+        most=_MOST_FIELDS,
+        load_default=list,
+        about="What the user enters, in order. Left out: emptied.",
     )
 
 

@@ -23,7 +23,7 @@ VALIDATION_CODES: Mapping[str, str] = MappingProxyType(
         "too_short": "The text is shorter than allowed.",
         "too_long": "The text is longer than allowed.",
         "too_few": "The array or object has fewer entries than allowed.",
-        "too_many": "The array has more entries than allowed.",
+        "too_many": "The array has more entries, or the object more names, than allowed.",
         "duplicate_value": "The entry repeats an earlier one of the same array.",
         "empty_batch": "The batch has no items.",
         "nothing_to_update": "The item names an action but no field to update.",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.api import strict_json
+from gateway.api.exact_json import InvalidJson
 from gateway.problems import Problem
 from gateway.serving.chunks import BrokenBody
 
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
 
     from flask import Request
 
+    from gateway.api.json_size import JsonSize
+
 _CHUNK = 65_536
 _GZIP = zlib.MAX_WBITS | 16
+# Of a member without content, the shortest there is (RFC 1952); a body of hundreds of thousands of them says nothing.
+_MOST_MEMBERS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +33,10 @@ class BodyLimits:
     seconds: float
 
 
-def read_body(request: Request, limits: BodyLimits, take: Callable[[int], None]) -> bytes:
+def read_body(request: Request, limits: BodyLimits, take: Callable[[int], None], breathe: Callable[[], None]) -> bytes:
     """The body after inflation. Raises Problem 400, 408, 413 or 415 (``contract.md`` 1.2).
 
-    ``take`` is told of bytes that are about to be held, and may raise.
+    ``take`` is told of bytes that are about to be held, and may raise; ``breathe`` lets others run between them.
     """
     _check_media_type(request)
     inflate = _is_gzip(request)
@@ -39,15 +44,17 @@ def read_body(request: Request, limits: BodyLimits, take: Callable[[int], None])
         raise _too_large(limits)
     chunks = _bounded(_chunks(request, limits.seconds), limits)
     parts = _bounded(_inflated(chunks), limits) if inflate else chunks
-    return b"".join(_counted(parts, take))
+    return b"".join(_counted(parts, take, breathe))
 
 
-def document_in(body: bytes) -> Any:
-    """The strict JSON that a body spells. Raises Problem 400."""
+def document_in(body: bytes, most: JsonSize, breathe: Callable[[], None]) -> Any:
+    """The strict JSON that a body spells, of at most that size. Raises Problem 400 or 413."""
     try:
-        return strict_json.parse(body)
-    except strict_json.InvalidJson as exc:
+        return strict_json.parse(body, most, breathe)
+    except InvalidJson as exc:
         raise Problem("invalid-json", str(exc)) from exc
+    except strict_json.TooLarge as exc:
+        raise Problem("body-too-large", _most(most), max_values=most.values) from exc
 
 
 def _check_media_type(request: Request) -> None:
@@ -99,26 +106,41 @@ def _bounded(chunks: Iterator[bytes], limits: BodyLimits) -> Iterator[bytes]:
         yield chunk
 
 
-def _counted(parts: Iterator[bytes], take: Callable[[int], None]) -> Iterator[bytes]:
+def _counted(parts: Iterator[bytes], take: Callable[[int], None], breathe: Callable[[], None]) -> Iterator[bytes]:
     for part in parts:
         take(len(part))
         yield part
+        breathe()
 
 
 def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Inflate one gzip member piece by piece, so that a bomb is noticed after ``max_bytes`` and not in memory."""
-    inflater = zlib.decompressobj(_GZIP)
+    """Inflate gzip members, one or several (RFC 1952 section 2.2), piece by piece: a bomb is noticed before it is held."""
+    members, inflater = 1, zlib.decompressobj(_GZIP)
     try:
         for chunk in chunks:
-            yield inflater.decompress(chunk, _CHUNK)
-            while inflater.unconsumed_tail:
-                yield inflater.decompress(inflater.unconsumed_tail, _CHUNK)
-            if inflater.unused_data:
-                break
+            left = chunk
+            while left:
+                if inflater.eof:
+                    members, inflater = members + 1, zlib.decompressobj(_GZIP)
+                    _check_members(members)
+                yield inflater.decompress(left, _CHUNK)
+                left = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
     except zlib.error as exc:
         raise Problem("bad-request", "The body is not valid gzip.") from exc
-    if not inflater.eof or inflater.unused_data:
-        raise Problem("bad-request", "The body is not one complete gzip member.")
+    if not inflater.eof:
+        raise Problem("bad-request", "The last gzip member of the body is cut short.")
+
+
+def _check_members(members: int) -> None:
+    if members > _MOST_MEMBERS:
+        raise Problem("bad-request", f"The body has more than {_MOST_MEMBERS:,} gzip members.")
+
+
+def _most(size: JsonSize) -> str:
+    return (
+        f"The body has more than {size.values:,} JSON values, {size.containers:,} arrays and objects, or {size.names:,} "
+        "names; nothing valid of its length has as many."
+    )
 
 
 def _too_large(limits: BodyLimits) -> Problem:

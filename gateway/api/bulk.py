@@ -12,6 +12,7 @@ from gateway.api.answers import json_answer
 from gateway.api.body import document_in, read_body
 from gateway.api.forms import FORMS
 from gateway.api.idempotency import read_key, replay_headers
+from gateway.api.json_size import JsonSize
 from gateway.api.options import read_options
 from gateway.api.request import current_request
 from gateway.api.validation import batch_refusal
@@ -21,12 +22,15 @@ from legacy_client.deadline import Deadline
 from schemas.batches import BatchTooLarge, InvalidBatch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gateway.api.body import BodyLimits
     from gateway.api.capacity import Capacity
     from gateway.api.guard import Guard
     from gateway.api.idempotency import Claims
     from gateway.api.quota import Quota
     from gateway.api.request import GatewayRequest, GatewayResponse
+    from gateway.api.unsent import UnsentRate
     from gateway.auth.principal import Principal
     from gateway.batch.claim import BatchClaim
     from gateway.batch.run import Core, Summary
@@ -45,6 +49,7 @@ class BulkServices:
     capacity: Capacity
     guard: Guard
     quota: Quota
+    unsent: UnsentRate
     claims: Claims
     core: Core
     body_limits: BodyLimits
@@ -53,6 +58,7 @@ class BulkServices:
     telemetry: Telemetry
     traces: Traces
     log_failed_items: int
+    breathe: Callable[[], None]
 
 
 class BulkEndpoint:
@@ -67,11 +73,14 @@ class BulkEndpoint:
         request, services = current_request(), self._services
         services.capacity.check()
         caller = services.guard.identify(request, self._resource.permission)
+        services.unsent.check(caller)
         options, key = read_options(request), read_key(request)
         with services.capacity.room() as room:
-            body = read_body(request, services.body_limits, room)
-            calls = self._calls(body, caller)
+            with services.unsent.charged(caller, room) as take:
+                body = read_body(request, services.body_limits, take, services.breathe)
+                calls = self._calls(body, caller)
             if options.dry_run:
+                services.unsent.charge(caller, len(body))
                 return json_answer({"data": [], "validated": len(calls)})
             deadline = Deadline(options.patience(services.deadline_seconds))
             with (
@@ -92,7 +101,8 @@ class BulkEndpoint:
         resource, services = self._resource, self._services
         try:
             with services.capacity.apart(body), services.traces.span("validation") as span:
-                items = resource.items(document_in(body), caller.partner_ids)
+                document = document_in(body, JsonSize(*resource.loader.most(len(body))), services.breathe)
+                items = resource.items(document, caller.partner_ids)
                 calls = [resource.call(item) for item in items]
                 span.count(len(calls))
                 return calls

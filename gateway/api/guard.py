@@ -39,9 +39,9 @@ class Guard:
         return principal
 
     def _principal(self, request: GatewayRequest, permission: str) -> Principal:
-        if request.query_string and "access_token" in request.args:
-            raise auth.InvalidRequest("token in the query")
         credentials = Credentials.of(request.headers.get, request.environ.get("SSL_CLIENT_CERT", ""))
+        if request.query_string and credentials.authorization is not None and "access_token" in request.args:
+            raise auth.InvalidRequest("a token in the query too")
         if "," in credentials.bearer:
             raise auth.InvalidRequest("several Authorization values")
         for authenticator in self._authenticators:

@@ -13,6 +13,7 @@ from werkzeug.routing import Rule
 from gateway.admission.idempotency.policy import random_prefix
 from gateway.api.answers import BatchFailed, json_answer
 from gateway.api.body import BodyLimits, document_in, read_body
+from gateway.api.json_size import JsonSize
 from gateway.api.options import refuse_parameters
 from gateway.api.request import Told, current_request
 from gateway.api.validation import document_refusal
@@ -27,14 +28,17 @@ from legacy_client.deadline import Deadline
 from legacy_client.errors import CoreError
 from legacy_client.operations import REPLACE_INTEGRATION_ACTION
 from schemas.base import InvalidDocument
-from schemas.integrations import load_integration_action
+from schemas.integrations import MOST, load_integration_action
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask.blueprints import BlueprintSetupState
 
     from gateway.api.capacity import Capacity
     from gateway.api.guard import Guard
     from gateway.api.quota import Quota
+    from gateway.api.unsent import UnsentRate
     from gateway.auth.principal import Principal
     from gateway.telemetry.events import BatchDetails, Telemetry
     from legacy_client.operations import Operation
@@ -72,10 +76,12 @@ class IntegrationEndpoint:
     capacity: Capacity
     guard: Guard
     quota: Quota
+    unsent: UnsentRate
     core: Core
     body_limits: BodyLimits
     deadline_seconds: float
     telemetry: Telemetry
+    breathe: Callable[[], None]
 
     def replace_action(self, integration_id: str, action_id: str) -> Response:
         """Refuse browsers, authenticate, read, validate, call, answer."""
@@ -83,11 +89,12 @@ class IntegrationEndpoint:
         self.capacity.check()
         request = current_request()
         principal = self.guard.identify(request, INTEGRATION_API)
+        self.unsent.check(principal)
         self.quota.charge(request, principal, 1)
         call = IntegrationActionReplacement(_uuid("integrationId", integration_id), _uuid("actionId", action_id), {})
         _check_grant(principal, call.integration_id)
         refuse_parameters(request)
-        call = call._replace(fields=self._legacy_fields())
+        call = call._replace(fields=self._legacy_fields(principal))
         deadline = Deadline(self.deadline_seconds)
         began = time.perf_counter()
         with self.capacity.under_way(deadline, principal.id):
@@ -100,9 +107,10 @@ class IntegrationEndpoint:
         answer.told = Told(batch=batch)
         return answer
 
-    def _legacy_fields(self) -> dict[str, object]:
-        with self.capacity.room() as room:
-            document = document_in(read_body(request, self.body_limits, room))
+    def _legacy_fields(self, principal: Principal) -> dict[str, object]:
+        with self.capacity.room() as room, self.unsent.charged(principal, room) as take:
+            body = read_body(request, self.body_limits, take, self.breathe)
+            document = document_in(body, JsonSize(*MOST), self.breathe)
             try:
                 return translation.to_legacy(load_integration_action(document))
             except InvalidDocument as exc:

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 from werkzeug.http import parse_list_header
 
+from gateway.api.accept import leaves_json
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
     from flask import Request
-    from werkzeug.datastructures import MIMEAccept
 
 _WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,9})\"?\s*(?:;.*)?", re.IGNORECASE)
-# JSON has no charset, but clients ask for one all the same.
-_ANSWER_TYPES = ("application/json", "application/json; charset=utf-8")
 _FLAGS = {"true": True, "false": False}
 
 
@@ -55,14 +53,8 @@ def refuse_parameters(request: Request) -> None:
 
 def _check_accept(request: Request) -> None:
     accept = request.headers.get("Accept") or "*/*"
-    if accept not in {"*/*", "application/json"} and not _is_acceptable(request.accept_mimetypes):
+    if accept not in {"*/*", "application/json"} and not leaves_json(accept):
         raise Problem("not-acceptable")
-
-
-def _is_acceptable(accepted: MIMEAccept) -> bool:
-    # JSON that is named counts as it is named, `q=0` included, whatever a wildcard says (RFC 9110 section 12.5.1).
-    named = accepted.find(_ANSWER_TYPES[0])
-    return accepted[named][1] > 0 if named >= 0 else accepted.best_match(_ANSWER_TYPES) is not None
 
 
 def _dry_run(request: Request) -> bool:
@@ -80,9 +72,12 @@ def _dry_run(request: Request) -> bool:
 
 
 def _wait(request: Request) -> int | None:
-    """``Prefer: wait=N``; a preference that is not understood is ignored (RFC 7240 §2)."""
+    """``Prefer: wait=N``; a preference that is not understood is ignored (RFC 7240 §2). Raises Problem 400 for two waits."""
     preferences = request.headers.get("Prefer")
     if not preferences:
         return None
     found = filter(None, map(_WAIT.fullmatch, parse_list_header(preferences)))
-    return next((int(wait[1]) for wait in found), None)
+    waits = {int(wait[1]) for wait in found}
+    if len(waits) > 1:
+        raise Problem("bad-request", "Prefer asks for waits of different length; send one.")
+    return next(iter(waits), None)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from gateway.telemetry.events import BatchDetails, ReplayKind
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._~:/+=-]{1,128}")
-_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+# An id of zeros is none (W3C Trace Context, section 3.2.2).
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class GatewayRequest(Request):

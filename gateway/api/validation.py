@@ -18,7 +18,10 @@ def batch_refusal(resource: Resource, refusal: InvalidBatch | BatchTooLarge) -> 
     if isinstance(refusal, BatchTooLarge):
         detail = f"A batch holds at most {refusal.max_items} {resource.plural}; this one has {refusal.received}. Nothing was sent to the core."
         return Problem("batch-too-large", detail, max_items=refusal.max_items, received_items=refusal.received)
-    return Problem("validation-failed", _detail(resource, refusal), **_listed(refusal, resource.id_name))
+    members = _listed(refusal, resource.id_name)
+    if refusal.checked_items < refusal.total_items:
+        members = {"checked_items": refusal.checked_items, **members}
+    return Problem("validation-failed", _detail(resource, refusal), **members)
 
 
 def document_refusal(refusal: InvalidDocument) -> Problem:
@@ -41,7 +44,11 @@ def _detail(resource: Resource, refusal: InvalidBatch) -> str:
     if not refusal.invalid_items:
         return f"The request is not a batch of {resource.plural}; nothing was sent to the core."
     verb = "is" if refusal.invalid_items == 1 else "are"
-    return f"{refusal.invalid_items} of {refusal.total_items} {resource.plural} {verb} invalid; nothing was sent to the core."
+    invalid = f"{resource.plural} {verb} invalid; nothing was sent to the core."
+    if refusal.checked_items == refusal.total_items:
+        return f"{refusal.invalid_items} of {refusal.total_items} {invalid}"
+    checked = f"Only the first {refusal.checked_items} of {refusal.total_items} {resource.plural} were checked"
+    return f"{refusal.invalid_items} of {refusal.checked_items} {invalid} {checked}, for they have {refusal.errors_total:,} errors."
 
 
 def _listed(refusal: InvalidDocument, id_name: str) -> dict[str, Any]:

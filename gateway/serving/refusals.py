@@ -9,6 +9,7 @@ from gunicorn.http import errors as http_errors
 from ulid import ULID
 
 from gateway.problems import MEDIA_TYPE, Problem
+from gateway.serving.fields import RepeatedField
 from gateway.serving.requests import HeadTimeout
 
 _REFUSALS = (
@@ -23,6 +24,8 @@ _REFUSALS = (
 
 def problem_of(exc: BaseException) -> Problem:
     """The problem for what gunicorn raised; the text is ours, since gunicorn's would echo the input."""
+    if isinstance(exc, RepeatedField):
+        return Problem("bad-request", f"{exc.field} must be sent once.")
     for kind, slug, detail in _REFUSALS:
         if isinstance(exc, kind):
             return Problem(slug, detail)

@@ -15,6 +15,7 @@ from gunicorn.http.message import Request
 
 from gateway.serving.authority import authority_of, is_host
 from gateway.serving.chunks import ChunkedBody
+from gateway.serving.fields import check_single
 from gateway.serving.reading import BodyReader
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
     def set_body_reader(self) -> None:
         """Called at the end of the head."""
         self._settle_host()
+        check_single(self.headers)
         super().set_body_reader()
         # RFC 9112 section 6.1; gunicorn lets codings that it does not undo stand before chunked.
         codings = [value for name, value in self.headers if name == "TRANSFER-ENCODING"]

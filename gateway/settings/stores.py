@@ -31,6 +31,11 @@ class StoreSettings:
     key_rate_limit: str = knob(
         "500/minute", parse=_rate, help="Requests per API key without a rate of its own, written as `RATE_LIMIT` is."
     )
+    unsent_rate_limit: str = knob(
+        "100000/minute",
+        parse=_rate,
+        help="KiB of bodies per principal that are refused with 400 or 413, or rehearsed; written as `RATE_LIMIT` is; empty: none.",
+    )
     redis_url: str = knob(
         "",
         parse=redis_url,

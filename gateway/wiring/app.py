@@ -14,6 +14,7 @@ from flask import Flask
 from gateway import VERSION
 from gateway.admission.body_memory import HeldBytes
 from gateway.admission.shedding import LoadShedder
+from gateway.admission.slices import Slices
 from gateway.api.body import BodyLimits
 from gateway.api.bulk import BulkServices
 from gateway.api.capacity import Capacity
@@ -26,6 +27,7 @@ from gateway.api.pages.metrics import OwnPort
 from gateway.api.pages.openapi.document import document
 from gateway.api.quota import Quota
 from gateway.api.routes import RESOURCES, register, register_errors, register_pages
+from gateway.api.unsent import UnsentRate
 from gateway.auth.scopes import Permissions
 from gateway.serving.loop_turns import LoopTurns
 from gateway.settings import Settings, SettingsError, load, unknown_variables
@@ -37,7 +39,7 @@ from gateway.wiring.backends import Backends, connect
 from gateway.wiring.worker import worker_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gateway.auth.principal import Method
     from gateway.resources.resource import MakeResource, Resource
@@ -62,9 +64,9 @@ def create_app(
     # A single body of the largest size always has room.
     capacity = Capacity(shedder, HeldBytes(max(settings.service.max_held_bytes, settings.service.max_body_bytes)))
     claims = Claims(backends.idempotency)
-    # Others run while a large batch is validated.
     turns = LoopTurns()
-    made = [make(settings.service.languages, settings.service.max_batch_items, turns.wait) for make in resources]
+    slices = Slices(turns.wait)
+    made = [make(settings.service.languages, settings.service.max_batch_items, slices.breathe) for make in resources]
     app = _bare("gateway")
     app.extensions["worker"] = worker_plan(settings.service, settings.budgets, shedder.drain, turns)
     app.after_request(capacity.until_taken)
@@ -73,8 +75,8 @@ def create_app(
         telemetry=instruments.telemetry,
         base_url=settings.service.public_url,
         resources=made,
-        services=_services(settings, backends, capacity, claims, instruments),
-        integration=_integration(settings, backends, capacity, instruments),
+        services=_services(settings, backends, capacity, claims, instruments, slices.breathe),
+        integration=_integration(settings, backends, capacity, instruments, slices.breathe),
         checks={**backends.checks, "draining": lambda: {"ready": not shedder.draining}},
         document=_document(settings, made),
         docs_page=settings.service.docs_page,
@@ -151,7 +153,12 @@ def _operators(app: Flask, settings: Settings, instruments: Instruments) -> None
 
 
 def _services(
-    settings: Settings, backends: Backends, capacity: Capacity, claims: Claims, instruments: Instruments
+    settings: Settings,
+    backends: Backends,
+    capacity: Capacity,
+    claims: Claims,
+    instruments: Instruments,
+    breathe: Callable[[], None],
 ) -> BulkServices:
     permissions = Permissions(
         _methods(backends), required_role=settings.access.required_role, required_scope=settings.access.required_scope
@@ -160,6 +167,7 @@ def _services(
         capacity=capacity,
         guard=Guard(backends.authenticators, permissions, "gateway"),
         quota=Quota("items", backends.item_rates),
+        unsent=UnsentRate(backends.unsent_rates),
         claims=claims,
         core=backends.core,
         body_limits=BodyLimits(max_bytes=settings.service.max_body_bytes, seconds=settings.budgets.body_timeout),
@@ -168,20 +176,23 @@ def _services(
         telemetry=instruments.telemetry,
         traces=instruments.traces,
         log_failed_items=settings.service.log_failed_items,
+        breathe=breathe,
     )
 
 
 def _integration(
-    settings: Settings, backends: Backends, capacity: Capacity, instruments: Instruments
+    settings: Settings, backends: Backends, capacity: Capacity, instruments: Instruments, breathe: Callable[[], None]
 ) -> IntegrationEndpoint:
     return IntegrationEndpoint(
         capacity=capacity,
         guard=Guard(backends.authenticators, Permissions(_methods(backends)), "gateway"),
         quota=Quota("requests", backends.key_rates),
+        unsent=UnsentRate(backends.unsent_rates),
         core=backends.core,
         body_limits=BodyLimits(max_bytes=settings.service.max_body_bytes, seconds=settings.budgets.body_timeout),
         deadline_seconds=settings.budgets.item_deadline,
         telemetry=instruments.telemetry,
+        breathe=breathe,
     )
 
 

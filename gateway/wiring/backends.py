@@ -50,6 +50,7 @@ class Backends:
     idempotency: IdempotencyStore
     item_rates: RateLimits
     key_rates: RateLimits
+    unsent_rates: RateLimits
     checks: Mapping[str, Callable[[], dict[str, Any]]] = field(default_factory=dict)
 
 
@@ -75,6 +76,7 @@ def connect(settings: Settings) -> Backends:
         idempotency=idempotency,
         item_rates=RateLimits(settings.stores.rate_limit, storage, name="items"),
         key_rates=RateLimits(settings.stores.key_rate_limit, storage, name="requests"),
+        unsent_rates=RateLimits(settings.stores.unsent_rate_limit, storage, name="unsent-kib"),
         checks={
             "core": core.check,
             "keycloak": access.check,

@@ -93,6 +93,7 @@ class Service:
             idempotency=idempotency_store(self.settings),
             item_rates=RateLimits(self.settings.stores.rate_limit, MemoryStorage(), name="items"),
             key_rates=RateLimits(self.settings.stores.key_rate_limit, MemoryStorage(), name="requests"),
+            unsent_rates=RateLimits(self.settings.stores.unsent_rate_limit, MemoryStorage(), name="unsent-kib"),
         )
         self.app = create_app(self.settings, self.backends)
         self.client = self.app.test_client()

@@ -186,7 +186,7 @@ def test_a_query_without_parameters_is_none(service):
         ("return=minimal", None, 25),
         ('foo="a, wait=5"', None, 25),
         ("respond-async; wait=5", None, 25),
-        ("wait=3; x=y, wait=9", "wait=3", 3),
+        ("wait=3; x=y, wait=3", "wait=3", 3),
     ],
 )
 def test_prefer_wait_lowers_the_deadline(service, prefer, applied, seconds):
@@ -196,8 +196,32 @@ def test_prefer_wait_lowers_the_deadline(service, prefer, applied, seconds):
     assert service.core.contexts[0].deadline.remaining() == pytest.approx(seconds, abs=1)
 
 
-def test_an_answer_without_json_is_not_to_be_had(service):
-    assert_problem(service.patch(A, Accept="text/html"), 406, "not-acceptable")
+@pytest.mark.parametrize("prefer", ["wait=3, wait=9", "wait=3; x=y,wait=0", 'respond-async, wait=9, foo, wait="3"'])
+def test_two_waits_that_differ_are_refused(service, prefer):
+    problem = assert_problem(service.patch(A, Prefer=prefer), 400, "bad-request")
+
+    assert problem["detail"] == "Prefer asks for waits of different length; send one."
+    assert service.core.calls == []
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/html",
+        "text/html, image/gif;q=.2",
+        "application/x-ndjson",
+        "application/xml;q=1., text/*",
+        "*/*;q=0",
+        "*;q=0.000",
+        "application/*;q=0, text/html",
+        "application/json;q=0",
+        "application/json;version=1.0;q=0",
+        'text/html;title="a, */*"',
+    ],
+)
+def test_an_answer_without_json_is_not_to_be_had(service, accept):
+    assert_problem(service.patch(A, Accept=accept), 406, "not-acceptable")
+    assert service.core.calls == []
 
 
 def test_json_that_is_excluded_by_name_is_not_acceptable_whatever_a_wildcard_says(service):
@@ -213,6 +237,23 @@ def test_json_that_is_excluded_by_name_is_not_acceptable_whatever_a_wildcard_say
         "application/json; q=0.1",
         "application/json; charset=UTF-8",
         "",
+        "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
+        "application/json;q=1.",
+        "*/*;q=.8",
+        "application/json;odata=verbose",
+        "application/json;charset=utf8",
+        "application/json;version=1.0",
+        'application/json;profile="a, text/html;q=0"',
+        "Application/JSON",
+        "application/vnd.partner+json",
+        "application/problem+json, application/json",
+        "text/html, */*;q=0.1",
+        "application/json;q=high",
+        "application/json;q=0, application/json;version=2",
+        ",, ,application/json",
+        "json",
+        ";;;",
+        "*/*, application/xml;q=0",
     ],
 )
 def test_json_may_be_asked_for_in_many_ways(service, accept):

@@ -133,6 +133,37 @@ def test_of_very_many_errors_a_hundred_are_listed_and_all_are_counted(service):
     assert problem["errors_total"] == 300
 
 
+def test_after_ten_thousand_errors_the_answer_says_how_many_items_were_checked(service):
+    items = [{"actionId": str(n), "partner_ids": ["x"] * 1000} for n in range(1, 13)]
+
+    problem = assert_problem(service.patch(*items), 400, "validation-failed")
+
+    assert (problem["checked_items"], problem["errors_total"], len(problem["errors"])) == (10, 10_000, 100)
+    assert problem["detail"] == (
+        "10 of 10 actions are invalid; nothing was sent to the core. "
+        "Only the first 10 of 12 actions were checked, for they have 10,000 errors."
+    )
+
+
+def test_where_all_items_were_checked_there_is_no_word_of_it(service):
+    problem = assert_problem(service.patch({"actionId": "1", "x": 1}), 400, "validation-failed")
+
+    assert "checked_items" not in problem
+
+
+def test_a_body_with_more_values_than_any_batch_of_its_size_is_refused_with_the_limit(service):
+    body = b'{"data":[' + b"[]," * 30_000 + b"[]]}"
+    problem = assert_problem(service.patch(body=body), 413, "body-too-large")
+
+    # 19 for each of a thousand items, two around them, and one for each 39 bytes.
+    assert problem["max_values"] == 21_310
+    assert problem["detail"] == (
+        "The body has more than 21,310 JSON values, 5,002 arrays and objects, or 18,001 names; "
+        "nothing valid of its length has as many."
+    )
+    assert service.core.calls == []
+
+
 @pytest.mark.parametrize(
     "body",
     [

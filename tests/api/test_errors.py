@@ -115,6 +115,14 @@ def test_the_scheme_may_be_written_in_any_case(service):
 
 
 @pytest.mark.parametrize("query", ["?access_token=good", "?access_token=good&dry_run=true"])
+def test_a_token_in_the_query_alone_is_none(service, query):
+    response = service.patch(ITEM, query=query, Authorization=None)
+
+    assert_problem(response, 401, "invalid-token")
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="gateway"'
+
+
+@pytest.mark.parametrize("query", ["?access_token=good", "?access_token=good&dry_run=true"])
 def test_a_token_in_the_query_is_refused(service, query):
     response = service.patch(ITEM, query=query)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.admission.idempotency.claim import Claim
     from gateway.admission.idempotency.journal import Entry
 
-_BARE_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _QUOTED_KEY = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 _LONGEST_RETRY_AFTER = 5.0
 
@@ -118,13 +118,16 @@ class IdempotencyStore(Protocol):
 def parse_key(value: str) -> str:
     """The key of an ``Idempotency-Key`` field: 1-255 visible ASCII characters.
 
-    The draft's quoted form (RFC 9651 String) and the bare form of most clients name the same key. ValueError otherwise.
+    The draft's quoted form (RFC 9651 String) and the bare form of most clients name the same key. A bare comma joins
+    fields that were sent twice (RFC 9110 section 5.3). ValueError otherwise.
     """
     key = value.strip(" \t")
     if key.startswith('"'):
         quoted = _QUOTED_KEY.fullmatch(key)
         key = re.sub(r'\\(["\\])', r"\1", quoted[1]) if quoted else ""
-    if not _BARE_KEY.fullmatch(key):
+    elif "," in key:
+        raise ValueError("must be sent once; a key with a comma must be a quoted string")
+    if not _KEY.fullmatch(key):
         raise ValueError("must be 1 to 255 visible ASCII characters, bare or as a quoted string")
     return key
 

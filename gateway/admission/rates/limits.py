@@ -43,7 +43,7 @@ class Allowance:
     """The answer to one request; times in whole seconds.
 
     ``remaining`` of ``limit`` may be used now, and more in ``reset_seconds``. A refused request fits in
-    ``retry_after``; one that ``never_fits`` asks for more than ``limit`` at once.
+    ``retry_after``, or is told then of a second wait; one that ``never_fits`` asks for more than ``limit`` at once.
     """
 
     allowed: bool
@@ -126,7 +126,7 @@ class _Counters:
         ends = current_left - window if current else previous_left
         used = _Used(previous, current, max(0.0, ends), window)
         never_fits = cost > item.amount
-        retry_after = None if allowed or never_fits else max(1, math.ceil(used.seconds_until(item.amount - cost)))
+        retry_after = None if allowed or never_fits else used.wait(item.amount - cost)
         return Allowance(
             allowed=allowed,
             limit=item.amount,
@@ -149,6 +149,10 @@ class _Used:
 
     def now(self) -> float:
         return self.previous * self.ends / self.window + self.current
+
+    def wait(self, most: int) -> int:
+        """Whole seconds to wait for that, 1 to the window: the window before may weigh on for almost as long again."""
+        return min(self.window, max(1, math.ceil(self.seconds_until(most))))
 
     def seconds_until(self, most: int) -> float:
         """Until ``most`` hits or fewer weigh, parts of a hit not counted, if none are added."""

@@ -86,8 +86,8 @@ VALUES = {
 
 WHOLE = b'{"data":[{"actionId":"1","status":"done"}]}'
 STRUCTURES = {
-    "n_structure_100000_opening_arrays": b"[" * 100_000,
-    "n_structure_open_array_object": b'[{"":' * 50_000,
+    "n_structure_4000_opening_arrays": b"[" * 4_000,
+    "n_structure_open_array_object": b'[{"":' * 2_000,
     "n_structure_UTF8_BOM_no_data": b"\xef\xbb\xbf",
     "n_structure_UTF8_BOM_whole_batch": b"\xef\xbb\xbf" + WHOLE,
     "n_structure_angle_bracket_null": b"[<null>]",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from typing import Any
 
 import pytest
 
+from gateway.api.json_size import JsonSize, is_larger
 from schemas.actions import ActionUpdateSchema
 from schemas.batches import BREATH, BatchLoader, BatchTooLarge, InvalidBatch, batch_schema
 from tests.unit.schemas.refusals import load_batch, loader, places, refused_batch, refused_document
@@ -150,6 +152,41 @@ class TestCounting:
 
         assert [error.index for error in refused_batch(*items).errors] == [0] * 60 + [1] * 40
 
+    def test_no_item_is_looked_at_after_ten_thousand_errors(self) -> None:
+        item = {"actionId": "1", "partner_ids": ["x"] * 1000}
+
+        refusal = refused_batch(*[item] * 20)
+
+        assert len(refusal.errors) == 100
+        # Nine items beside the first repeat its id.
+        assert (refusal.errors_total, refusal.invalid_items) == (10_009, 10)
+        assert (refusal.checked_items, refusal.total_items) == (10, 20)
+
+    def test_all_items_are_looked_at_while_there_are_fewer(self) -> None:
+        refusal = refused_batch(*[{"actionId": str(number), "status": "gone"} for number in range(1, 251)])
+
+        assert refusal.checked_items == 250
+
+    @pytest.mark.parametrize(
+        ("item", "field"),
+        [
+            ({f"n{number}": 1 for number in range(101)}, None),
+            ({"actionId": "1", "title": {f"n{number}": "x" for number in range(101)}}, "title"),
+        ],
+    )
+    def test_more_than_a_hundred_names_are_one_error(self, item: dict[str, Any], field: str | None) -> None:
+        assert places(refused_batch(item)) == [(0, field, "too_many")]
+
+    def test_a_hundred_names_are_an_error_each(self) -> None:
+        item = {"actionId": "1", **{f"n{number}": 1 for number in range(99)}}
+
+        assert refused_batch(item).errors_total == 99
+
+    def test_too_many_names_around_the_items_are_one_error(self) -> None:
+        document = {"data": [done("1")], **{f"n{number}": 1 for number in range(100)}}
+
+        assert places(refused_document(document)) == [(None, None, "too_many")]
+
 
 class TestPartners:
     def test_any_partner_may_be_named_where_there_is_no_list(self) -> None:
@@ -189,6 +226,29 @@ def test_it_lets_others_run_now_and_then(count: int, breaths: int) -> None:
     list(loader.items({"data": [done(number) for number in range(1, count + 1)]}))
 
     assert len(breathed) == breaths
+
+
+def test_it_lets_others_run_after_each_item_that_is_refused() -> None:
+    breathed: list[None] = []
+    loader = BatchLoader(ActionUpdateSchema(), 100, breathe=lambda: breathed.append(None))
+
+    with pytest.raises(InvalidBatch):
+        list(loader.items({"data": [{"actionId": str(number), "x": 1} for number in range(1, 101)]}))
+
+    assert len(breathed) >= 100
+
+
+@pytest.mark.parametrize("languages", [("en",), ("en", "fr"), tuple("abcdefghij")])
+def test_no_valid_batch_has_more_values_than_it_may(languages: tuple[str, ...]) -> None:
+    loader = BatchLoader(ActionUpdateSchema(languages=languages), 30, breathe=lambda: None)
+    texts = dict.fromkeys(languages, "x")
+    item = {**FULL_ITEM, **dict.fromkeys(("title", "subtitle", "details"), texts)}
+    item["partner_ids"] = [f"8c0a2f6e-3c7b-4a53-9d8f-{number:012x}" for number in range(1000)]
+    batch = {"data": [{**item, "actionId": str(number)} for number in range(1, 31)]}
+    body = json.dumps(batch, separators=(",", ":")).encode()
+
+    assert len(list(loader.items(batch))) == 30
+    assert not is_larger(body, JsonSize(*loader.most(len(body))), lambda: None)
 
 
 def test_the_languages_are_those_it_was_made_for() -> None:

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.api.strict_json import MAX_DEPTH, InvalidJson, parse
+from gateway.api import strict_json
+from gateway.api.exact_json import InvalidJson
+from gateway.api.json_size import JsonSize
+from gateway.api.strict_json import MAX_DEPTH
+
+
+def parse(body: bytes) -> object:
+    return strict_json.parse(body, JsonSize(1_000_000, 1_000_000, 1_000_000), lambda: None)
+
 
 REFUSED = {
     "nothing": b"",
@@ -70,6 +78,45 @@ def test_the_duplicate_is_named():
 def test_a_syntax_error_says_where():
     with pytest.raises(InvalidJson, match="line 2, column"):
         parse(b'{"a": 1,\n oops}')
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (b'{"a": 1,\n "b": 2,\n "c": "\xff"}', "Not UTF-8 at line 3, column 8"),
+        ('{"é": 1,\n "ñé'.encode() + b'\xe9"}', "Not UTF-8 at line 2, column 5"),
+        ('{"a": "é"}'.encode()[:-3], "A character is cut off at line 1, column 8"),
+        (b'{"a": "\xed\xa0\x80"}', "Not UTF-8 at line 1, column 8"),
+    ],
+)
+def test_bytes_that_are_not_utf_8_are_told_where_they_stand(body, place):
+    with pytest.raises(InvalidJson) as caught:
+        parse(body)
+
+    assert str(caught.value) == f"Not valid JSON: {place}."
+
+
+@pytest.mark.parametrize(
+    ("encoding", "named"),
+    [
+        ("utf-16", "UTF-16"),
+        ("utf-16-le", "UTF-16"),
+        ("utf-16-be", "UTF-16"),
+        ("utf-32", "UTF-32"),
+        ("utf-32-le", "UTF-32"),
+        ("utf-32-be", "UTF-32"),
+    ],
+)
+def test_another_encoding_is_named(encoding, named):
+    with pytest.raises(InvalidJson) as caught:
+        parse('{"data": []}'.encode(encoding))
+
+    assert str(caught.value) == f"The body must be UTF-8, not {named}."
+
+
+def test_a_byte_order_mark_is_named():
+    with pytest.raises(InvalidJson, match="byte order mark"):
+        parse(b'\xef\xbb\xbf{"data": []}')
 
 
 ACCEPTED = {

@@ -8,6 +8,7 @@ from http import HTTPStatus
 import pytest
 from gunicorn.http import errors as http_errors
 
+from gateway.serving.fields import RepeatedField
 from gateway.serving.refusals import answer, problem_of
 from gateway.serving.requests import HeadTimeout
 
@@ -20,6 +21,7 @@ from gateway.serving.requests import HeadTimeout
         (http_errors.LimitRequestHeaders("too many"), 431, "headers-too-large", "Header fields too large"),
         (http_errors.UnsupportedTransferCoding("gzip"), 501, "not-implemented", "Not implemented"),
         (http_errors.ExpectationFailed("x"), 417, "expectation-failed", "Expectation failed"),
+        (RepeatedField("X-Request-ID"), 400, "bad-request", "Bad request"),
         (http_errors.InvalidHeader("secret: value"), 400, "bad-request", "Bad request"),
         (RuntimeError("a bug at db.internal"), 500, "internal-error", "Internal error"),
     ],

@@ -31,7 +31,8 @@ VISIBLE = "".join(chr(code) for code in range(0x21, 0x7F))
         ('a"b', 'a"b'),
         ("k" * 255, "k" * 255),
         ('"' + "k" * 255 + '"', "k" * 255),
-        (VISIBLE.replace('"', ""), VISIBLE.replace('"', "")),
+        (VISIBLE.translate({34: "", 44: ""}), VISIBLE.translate({34: "", 44: ""})),
+        ('"a,b"', "a,b"),
     ],
 )
 def test_a_key_is_read_bare_or_quoted(value, key):
@@ -60,6 +61,12 @@ def test_a_key_is_read_bare_or_quoted(value, key):
 )
 def test_anything_else_is_no_key_and_the_error_says_what_is(value):
     with pytest.raises(ValueError, match="must be 1 to 255 visible ASCII characters"):
+        parse_key(value)
+
+
+@pytest.mark.parametrize("value", ["k,k", "k,", ",k", ",", "k, k", '"k","k"', '"k",', "k" * 300 + ","])
+def test_two_keys_are_none(value):
+    with pytest.raises(ValueError, match="must be"):
         parse_key(value)
 
 

@@ -1,0 +1,35 @@
+"""Slices of long work: after a few milliseconds of it the event loop is given back, so that others run beside it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SLICE_SECONDS = 0.002
+
+
+class Slices:
+    """The slices of one worker. Work calls ``breathe`` often; only a slice of ``seconds`` or more is ended by it."""
+
+    def __init__(
+        self,
+        give_up: Callable[[], None],
+        *,
+        seconds: float = SLICE_SECONDS,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """``give_up`` lets the others run and comes back."""
+        self._give_up = give_up
+        self._seconds = seconds
+        self._clock = clock
+        self._began = clock()
+
+    def breathe(self) -> None:
+        """Let others run, if the slice has lasted long enough."""
+        if self._clock() - self._began < self._seconds:
+            return
+        self._give_up()
+        self._began = self._clock()

@@ -1,0 +1,81 @@
+"""What a body costs that is read and not sent on: a rate of its own, in KiB, so that refusals are not free."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gateway.admission.rates.limits import ratelimit_fields
+from gateway.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gateway.admission.rates.limits import Allowance, RateLimits
+    from gateway.auth.principal import Principal
+
+    Take = Callable[[int], None]
+
+_REFUSED = frozenset({400, 413})
+_KIB = 1024
+# Principals over the rate that are remembered before those are forgotten that are over it no more.
+_MOST = 10_000
+
+
+class UnsentRate:
+    """Charges bodies that are refused or only rehearsed; a principal over the rate is refused before its next is read.
+
+    Who is over it is remembered by each worker for itself, so that whoever is not costs no look-up.
+    """
+
+    def __init__(self, limits: RateLimits, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._over: dict[str, tuple[float, Allowance]] = {}
+
+    def check(self, principal: Principal) -> None:
+        """Raises Problem 429 for a principal that is over the rate."""
+        if not self._over or principal.id not in self._over:
+            return
+        until, allowance = self._over[principal.id]
+        left = math.ceil(until - self._clock())
+        if left <= 0:
+            self._over.pop(principal.id, None)
+            return
+        fields = ratelimit_fields("unsent-kib", replace(allowance, reset_seconds=left))
+        detail = "Too much was sent that was refused or only rehearsed. Nothing of this request was read."
+        raise Problem("quota-exceeded", detail, headers={**fields, "Retry-After": str(left)})
+
+    @contextmanager
+    def charged(self, principal: Principal, take: Take) -> Iterator[Take]:
+        """Around reading and checking a body: what was taken is charged if the body is refused with 400 or 413."""
+        size = 0
+
+        def counted(more: int) -> None:
+            nonlocal size
+            size += more
+            take(more)
+
+        try:
+            yield counted
+        except Problem as refusal:
+            if refusal.status in _REFUSED:
+                self.charge(principal, size)
+            raise
+
+    def charge(self, principal: Principal, size: int) -> None:
+        """Take a body of ``size`` bytes from the principal's rate; what it did not have room for is owed in time."""
+        allowance = self._limits.hit(principal.id, 1 + size // _KIB)
+        if allowance is None or allowance.allowed:
+            return
+        if len(self._over) >= _MOST:
+            self._forget()
+        until = self._clock() + (allowance.retry_after or allowance.window_seconds)
+        self._over[principal.id] = until, allowance
+
+    def _forget(self) -> None:
+        now = self._clock()
+        self._over = {name: over for name, over in self._over.items() if over[0] > now}

@@ -1,0 +1,70 @@
+"""A text that holds too much is told before it is parsed, and what stands in strings is not counted."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.api import json_size
+from gateway.api.json_size import JsonSize, is_larger
+
+MANY = 10**9
+
+
+def larger(body: bytes, values: int = MANY, containers: int = MANY, names: int = MANY) -> bool:
+    return is_larger(body, JsonSize(values, containers, names), lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("body", "values", "containers", "names"),
+    [
+        (b"1", 1, 0, 0),
+        (b"[1]", 2, 1, 0),
+        (b"[[[1]]]", 4, 3, 0),
+        (b'{"a": 1, "b": [2, {"c": null}]}', 6, 3, 3),
+        (b'{"a" : "[{,,,:::", "b,,": 1}', 3, 1, 2),
+        (rb'["\",\\", ",\\\"[", "\\\\"]', 4, 1, 0),
+        (b"[" + b"1," * 99 + b"1]", 101, 1, 0),
+        (b'{"data":[' + b"[1]," * 99 + b"[1]]}", 202, 102, 1),
+    ],
+)
+def test_each_kind_is_counted_and_a_string_is_one_value(body: bytes, values: int, containers: int, names: int) -> None:
+    assert not larger(body, values, containers, names)
+    assert larger(body, values=values - 1)
+    assert larger(body, containers=containers - 1)
+    assert larger(body, names=names - 1)
+
+
+def test_an_empty_array_or_object_may_count_as_two_values() -> None:
+    assert larger(b"[[], {}]", values=4)
+    assert not larger(b"[[], {}]", values=5)
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 7, 64])
+@given(text=st.text(alphabet='\\",[{a:}é', max_size=30), count=st.integers(0, 5))
+def test_strings_are_left_out_wherever_a_piece_of_the_text_ends(piece: int, text: str, count: int) -> None:
+    body = json.dumps([text] * count + [{"é" + text: text}], ensure_ascii=False).encode()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_size, "_PIECE", piece)
+        assert not larger(body, count + 3, 2, 1)
+        assert larger(body, values=count + 2)
+        assert larger(body, containers=1)
+        assert larger(body, names=0)
+
+
+def test_a_text_of_commas_is_read_whole_and_lets_others_run() -> None:
+    breathed: list[None] = []
+
+    assert not is_larger(b'["' + b"," * 1_000_000 + b'"]', JsonSize(10, 10, 10), lambda: breathed.append(None))
+    assert len(breathed) >= 15
+
+
+def test_nothing_but_one_pass_is_spent_on_a_text_with_few_marks() -> None:
+    breathed: list[None] = []
+
+    assert not is_larger(b'["' + b"," * 1_000 + b'"]', JsonSize(2_000, 1, 0), lambda: breathed.append(None))
+    assert breathed == []
