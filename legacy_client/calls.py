@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from legacy_client.deadline import Deadline
 
@@ -37,13 +37,32 @@ class IntegrationActionReplacement(NamedTuple):
     fields: dict[str, object]
 
 
+class Marks(Protocol):
+    """Whoever writes down that calls leave before they do. Positions are those in the batch."""
+
+    def begin(self, positions: Sequence[int]) -> None:
+        """A round of attempts at these calls begins, in this order. May wait."""
+        ...
+
+    def upto(self) -> int:
+        """How many of the round may leave by now: asked for each call, so it must not wait. It never falls in a round.
+
+        Where calls wait for it, it has to rise with the results that are taken, or the deadline has to be cancelled.
+        """
+        ...
+
+    def put_back(self, position: int, *, may_have_been_applied: bool) -> None:
+        """An attempt ended, and the call may be made again; its result is to come. May wait."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallContext:
     """What all calls of one batch share.
 
     ``owner`` is whose turn it is when several batches wait. ``authorization`` is the caller's Authorization value, for
     the credential that forwards it. The key of a call is ``idempotency_prefix`` + ``-`` + its id, the same over its
-    retries. ``before_send(position)`` is called in order, right before a call can leave.
+    retries. ``marks`` says of each call that it may leave.
     """
 
     deadline: Deadline
@@ -53,4 +72,4 @@ class CallContext:
     traceparent: str = ""
     authorization: str = ""
     idempotency_prefix: str = ""
-    before_send: Callable[[int], None] | None = None
+    marks: Marks | None = None

@@ -120,7 +120,7 @@ class BulkEndpoint:
             traceparent=span.traceparent or request.traceparent(),
             authorization=caller.authorization,
             idempotency_prefix=claim.prefix,
-            before_send=claim.before_send(deadline),
+            marks=claim.marks(deadline),
         )
 
     def _tell(self, run: BatchRun) -> Summary:

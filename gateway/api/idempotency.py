@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gateway.admission.idempotency.policy import (
@@ -19,8 +20,11 @@ from gateway.batch.claim import KeyedClaim, NoClaim
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flask import Request
 
+    from gateway.api.request import GatewayRequest
     from gateway.batch.claim import BatchClaim
 
 _log = logging.getLogger(__name__)
@@ -37,8 +41,23 @@ class Claims:
         self._store = store
         self._state = StoreState()
 
-    def claim(self, request: Request, key: str | None, principal_id: str, body: bytes, items: int) -> BatchClaim:
-        """The hold on the key; its null twin where there is none. Raises Problem 409, 422 or 503."""
+    @contextmanager
+    def claim(
+        self, request: GatewayRequest, key: str | None, principal_id: str, body: bytes, items: int
+    ) -> Iterator[BatchClaim]:
+        """Around a batch: the hold on the key; its null twin where there is none. Raises Problem 409, 422 or 503.
+
+        The answer says where the store does not have what it tells.
+        """
+        claim = self._claim(request, key, principal_id, body, items)
+        try:
+            with claim:
+                yield claim
+        finally:
+            if not claim.is_kept:
+                request.answer_headers["Idempotency-Kept"] = "false"
+
+    def _claim(self, request: Request, key: str | None, principal_id: str, body: bytes, items: int) -> BatchClaim:
         if key is None:
             return NoClaim(items)
         try:
@@ -73,6 +92,6 @@ def read_key(request: Request) -> str | None:
 
 def replay_headers(claim: BatchClaim) -> dict[str, str]:
     """How the answer says that it is not the first."""
-    if claim.kind == "replay":
+    if claim.kind == "replay" and claim.is_final:
         return {"Idempotency-Replayed": "true"}
-    return {"Idempotency-Resumed": str(len(claim.to_send))} if claim.kind == "resume" else {}
+    return {"Idempotency-Resumed": str(len(claim.to_send))} if claim.kind in ("resume", "replay") else {}

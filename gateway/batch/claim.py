@@ -13,12 +13,13 @@ from gateway.batch.outcome import ItemError
 from gateway.item_codes import Applied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gateway.admission.idempotency.claim import Claim
     from gateway.admission.idempotency.journal import State
     from gateway.batch.item_errors import ItemErrors
     from gateway.batch.outcome import Outcome
+    from legacy_client.calls import Marks
     from legacy_client.deadline import Deadline
 
     Finished = Iterable[tuple[int, Outcome]]
@@ -32,6 +33,7 @@ class BatchClaim(Protocol):
 
     ``to_send`` are the indexes of the items to send now, ascending; ``prefix`` begins the per-item keys;
     ``repeats_unknown`` says that a repeat sends what may have been applied, since the core applies a key once.
+    ``is_final`` says that every item is settled for good, and after the block ``is_kept`` that the store has the record.
     """
 
     kind: ClaimKind
@@ -39,8 +41,14 @@ class BatchClaim(Protocol):
     prefix: str
     repeats_unknown: bool
 
-    def before_send(self, deadline: Deadline) -> Callable[[int], None] | None:
-        """What is to be called with a call's position before it leaves; it ends ``deadline`` where nothing more may leave."""
+    @property
+    def is_final(self) -> bool: ...
+
+    @property
+    def is_kept(self) -> bool: ...
+
+    def marks(self, deadline: Deadline) -> Marks | None:
+        """What says that calls may leave; it ends ``deadline`` where none may any more."""
         ...
 
     def settled(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
@@ -64,14 +72,15 @@ class NoClaim:
     """The null twin, for a batch without a key: everything is sent and nothing is kept."""
 
     kind: ClaimKind = "none"
-    repeats_unknown = False
+    repeats_unknown = is_final = False
+    is_kept = True
 
     def __init__(self, items: int) -> None:
         self.to_send: Sequence[int] = range(items)
         self.prefix = random_prefix()
 
-    def before_send(self, deadline: Deadline) -> None:
-        """Nothing needs to be done."""
+    def marks(self, deadline: Deadline) -> None:
+        """All of them may."""
 
     def settled(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
         """Nothing is settled."""
@@ -99,9 +108,20 @@ class KeyedClaim:
         self._claim = claim
         self._has_begun = self._has_ended = self._has_reached_core = False
 
-    def before_send(self, deadline: Deadline) -> Callable[[int], None]:
-        """A mark in the journal, ahead of each call."""
-        return self._claim.sent_hook(lambda: deadline.cancel("journal_unavailable"))
+    def marks(self, deadline: Deadline) -> Marks:
+        """The marks in the journal."""
+        self._claim.watch(lambda: deadline.cancel("journal_unavailable"), deadline.stopped)
+        return self._claim
+
+    @property
+    def is_final(self) -> bool:
+        """See BatchClaim."""
+        return self._claim.is_final
+
+    @property
+    def is_kept(self) -> bool:
+        """See BatchClaim."""
+        return self._claim.is_kept
 
     def settled(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
         """``(index, outcome)`` of the items that an earlier run settled, or may have sent."""

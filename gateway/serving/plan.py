@@ -40,10 +40,12 @@ class WorkerPlan:
     """``drain`` turns readiness and, after the seconds given, refuses new batches and ends those under way.
 
     ``turns`` are shared by all that could hold up the loop.
+    ``unkept`` says how many batches have ended whose records still wait for the store.
     """
 
     patience: Patience
     ending: Ending
     drain: Callable[[float], None]
     turns: LoopTurns
+    unkept: Callable[[], int]
     base_url: str

@@ -196,6 +196,15 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self._wait_for_connections(self._ends_at, let_go=True)
         if left := self._count():
             _log.warning("connections_cut", extra={"connections": left})
+        self._wait_for_the_store()
+
+    def _wait_for_the_store(self) -> None:
+        """What callers were told is written before it is forgotten, where the store comes back in time."""
+        while self._plan.unkept() and time.monotonic() < self._ends_at:
+            self.notify()
+            gevent.sleep(_LOOK_SECONDS)
+        if left := self._plan.unkept():
+            _log.error("records_cut", extra={"batches": left})
 
     def _wait_for_connections(self, until: float, *, let_go: bool) -> None:
         while (self._count() or not all(server.closed for server in self._servers)) and time.monotonic() < until:

@@ -68,7 +68,9 @@ def create_app(
     slices = Slices(turns.wait)
     made = [make(settings.service.languages, settings.service.max_batch_items, slices.breathe) for make in resources]
     app = _bare("gateway")
-    app.extensions["worker"] = worker_plan(settings.service, settings.budgets, shedder.drain, turns)
+    app.extensions["worker"] = worker_plan(
+        settings.service, settings.budgets, shedder.drain, turns, backends.idempotency.waiting
+    )
     app.after_request(capacity.until_taken)
     register(
         app,

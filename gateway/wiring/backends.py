@@ -115,8 +115,7 @@ def idempotency_store(settings: Settings) -> IdempotencyStore:
     """Redis where it is set, else one SQLite file for the workers of this host."""
     policy = ClaimPolicy(
         ttl_seconds=settings.stores.idempotency_ttl,
-        # A worker that lives renews its lease far more often than a batch may last.
-        lease_seconds=settings.budgets.batch_deadline + 10,
+        window=2 * settings.core.batch_concurrency,
         repeats_unknown=settings.core.core_honours_idempotency,
     )
     if settings.stores.redis_url:

@@ -18,7 +18,11 @@ _LAST_SECONDS = 2.0
 
 
 def worker_plan(
-    service: ServiceSettings, budgets: BudgetSettings, drain: Callable[[float], None], turns: LoopTurns
+    service: ServiceSettings,
+    budgets: BudgetSettings,
+    drain: Callable[[float], None],
+    turns: LoopTurns,
+    unkept: Callable[[], int],
 ) -> WorkerPlan:
     """The plan for these settings."""
     last = budgets.core_timeout + _LAST_SECONDS
@@ -37,5 +41,6 @@ def worker_plan(
         ),
         drain=drain,
         turns=turns,
+        unkept=unkept,
         base_url=service.public_url,
     )

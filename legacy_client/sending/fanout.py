@@ -117,6 +117,8 @@ class Fanout(Generic[Call]):
             self._standing[index] = settled(self._standing.get(index), result)
             if self._may_go_again(result):
                 again[index] = result
+                if (marks := self._context.marks) is not None:
+                    marks.put_back(index, may_have_been_applied=result.may_have_been_applied)
             else:
                 self._tell_operators(result)
                 yield index, self._standing[index]
@@ -158,13 +160,15 @@ class Fanout(Generic[Call]):
             raise kind("a header cannot be sent") from exc
 
     def _flow(self, indices: Sequence[int]) -> Flow:
-        context, before_send = self._context, self._context.before_send
+        context = self._context
+        if context.marks is not None:
+            context.marks.begin(indices)
         return Flow(
             deadline=context.deadline,
             concurrency=context.concurrency,
             item_seconds=self._item_seconds_left,
             owner=context.owner,
-            before_send=None if before_send is None else lambda position: before_send(indices[position]),
+            upto=None if context.marks is None else context.marks.upto,
         )
 
     def _may_go_again(self, error: CoreError) -> bool:

@@ -41,16 +41,16 @@ class Flow:
     """What the requests of one ``send_many`` share.
 
     ``deadline`` bounds them all; ``concurrency`` bounds those in flight; ``item_seconds`` bounds an attempt beside the
-    transport's own limit; ``owner`` is whose turn it is when several batches wait; ``before_send(index)`` is called in
-    index order right before a request's first byte can leave; it must not wait (it may run on the event loop), and is
-    not expected to raise.
+    transport's own limit; ``owner`` is whose turn it is when several batches wait. ``upto()`` says how many of the
+    requests may leave by now, in their order: asked before each of them, on the event loop it may be, and again whenever
+    results have been taken. It must not wait, never falls, and rises before the last result of what left is taken.
     """
 
     deadline: Deadline
     concurrency: int
     item_seconds: float = float("inf")
     owner: str = ""
-    before_send: Callable[[int], None] | None = None
+    upto: Callable[[], int] | None = None
 
 
 class Gate(Protocol):

@@ -67,7 +67,9 @@ class MemoryTransport:
         try:
             for index in range(len(requests)):
                 self._unsent[id(flow)] = (len(requests) - index, accepted_at)
-                while len(under_way) >= min(flow.concurrency, self._capacity()):
+                while len(under_way) >= min(flow.concurrency, self._capacity()) or (
+                    under_way and flow.upto is not None and index >= flow.upto()
+                ):
                     yield self._land(under_way)
                 refused = self._refusal(flow)
                 if refused is not None:
@@ -108,8 +110,6 @@ class MemoryTransport:
             request = requests[index]
         except CoreError as error:
             return now, index, now, error
-        if flow.before_send is not None:
-            flow.before_send(index)
         if (reason := flow.deadline.stopped()) is not None:
             return now, index, now, Stopped(reason)
         patience = min(self._limits.attempt_seconds, flow.item_seconds, flow.deadline.remaining())

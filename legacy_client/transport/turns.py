@@ -16,12 +16,11 @@ class Batch:
     """How far one ``send_many`` has come: ``unsent`` requests had no turn yet, ``in_flight`` have and are not over.
 
     ``ends`` is its deadline on the transport's clock; ``queued_at`` since when it waits for its next turn, None while it
-    waits for none: all of it is sent, or its own ``concurrency`` is reached.
+    waits for none: all of it is sent, its own ``concurrency`` is reached, or it is held by ``upto``.
     """
 
     __slots__ = (
         "_next",
-        "before_send",
         "concurrency",
         "ends",
         "in_flight",
@@ -31,13 +30,14 @@ class Batch:
         "requests",
         "stopped",
         "unsent",
+        "upto",
     )
 
     def __init__(self, requests: Requests, flow: Flow, now: float) -> None:
         self.requests = requests
         self.owner = flow.owner
         self.stopped = flow.deadline.stopped
-        self.before_send = flow.before_send
+        self.upto = flow.upto
         self.concurrency = max(1, flow.concurrency)
         self.ends = now + flow.deadline.remaining()
         self.unsent = len(requests)
@@ -56,6 +56,10 @@ class Batch:
     def drop(self) -> None:
         """Forget everything unsent."""
         self.unsent = 0
+
+    def is_held(self) -> bool:
+        """Whether the next request may not leave yet."""
+        return self.upto is not None and self._next >= self.upto()
 
 
 AnyBatch = TypeVar("AnyBatch", bound=Batch)
@@ -77,7 +81,7 @@ class Turns(Generic[AnyBatch]):
 
     def offer(self, batch: AnyBatch, now: float) -> None:
         """Queue the batch for its next turn, behind everybody else, if it may send and does not queue already."""
-        if batch.queued_at is None and batch.unsent and batch.in_flight < batch.concurrency:
+        if batch.queued_at is None and batch.unsent and batch.in_flight < batch.concurrency and not batch.is_held():
             batch.queued_at = now
             if not batch.lane:
                 self._rotation.append(batch.lane)

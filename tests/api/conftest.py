@@ -36,9 +36,9 @@ class ScriptedCore:
 
     def send(self, operation, updates, context):
         self.contexts.append(context)
+        if context.marks:
+            context.marks.begin(range(len(updates)))
         for position, update in reversed(list(enumerate(updates))):
-            if context.before_send:
-                context.before_send(position)
             self.calls.append(update)
             yield position, self.script.get(update.id, {"id": int(update.id), **json.loads(update.body)})
 

@@ -92,6 +92,8 @@ def test_an_unknown_item_stays_unknown_where_the_core_does_not_honour_keys(servi
     assert sent(service) == []
     assert again.status_code == first.status_code == 207
     assert again.get_json()["errors"][0]["outcome"] == "unknown"
+    assert again.headers["Idempotency-Resumed"] == "0"
+    assert "Idempotency-Replayed" not in again.headers
 
 
 def test_it_is_sent_again_with_the_same_key_where_the_core_honours_them(make_service):

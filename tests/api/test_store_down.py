@@ -29,6 +29,9 @@ class Switch:
             raise StoreUnavailable(self.reason)
         return self._store.claim(principal_id, key, fingerprint, items)
 
+    def waiting(self):
+        return self._store.waiting()
+
 
 @pytest.fixture
 def told(service, caplog):
@@ -106,3 +109,25 @@ def test_a_file_of_another_version_is_named(make_service, tmp_path, caplog):
     (down,) = (record for record in caplog.records if record.message == "idempotency_store_down")
     assert "another version's" in down.reason
     assert "idempotency.sqlite" in down.reason
+
+
+def test_an_answer_whose_record_the_store_did_not_take_says_so_and_its_repeat_is_the_same(service):
+    with closing(
+        sqlite3.connect(service.settings.stores.state_dir / "idempotency.sqlite", isolation_level=None)
+    ) as other:
+        core = service.core.send
+
+        def locking(operation, updates, context):
+            yield from core(operation, updates, context)
+            other.execute("BEGIN IMMEDIATE")
+
+        service.core.send = locking
+        first = service.patch(A, Idempotency_Key="kept")
+        other.execute("ROLLBACK")
+    assert (first.status_code, first.headers["Idempotency-Kept"]) == (200, "false")
+
+    again = service.patch(A, Idempotency_Key="kept")
+
+    assert (again.get_json(), again.headers["Idempotency-Replayed"]) == (first.get_json(), "true")
+    assert "Idempotency-Kept" not in again.headers
+    assert len(service.core.calls) == 1

@@ -1,4 +1,4 @@
-"""The embedded stores under gevent's monkey-patching, as the workers run them: also from a callback of the event loop."""
+"""The embedded stores under gevent's monkey-patching, as the workers run them: with the greenlet that renews leases beside them."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ def batch(number):
         claim = store.claim("p", str(number // 2), "f", 50)
     except InProgress:
         return "in progress"
-    before_send = claim.sent_hook(lambda: 1 / 0)
+    claim.watch(lambda: 1 / 0, lambda: False)
+    claim.begin(range(50))
     for position in range(50):
-        done = gevent.event.AsyncResult()
-        gevent.get_hub().loop.run_callback(lambda: (before_send(position), done.set(position)))
-        claim.record([Entry(done.get(timeout=30), "final")])
+        assert claim.upto() > position
+        gevent.sleep(0)
+        claim.record([Entry(position, "final")])
     claim.finish()
     return claim.kind
 
@@ -45,5 +46,5 @@ assert store.claim("p", "0", "f", 50).kind == "replay"
 """
 
 
-def test_greenlets_share_the_stores_and_marks_may_be_written_in_the_event_loop(tmp_path):
+def test_greenlets_share_the_stores(tmp_path):
     subprocess.run([sys.executable, "-W", "error", "-c", UNDER_GEVENT, str(tmp_path)], check=True, timeout=110)

@@ -58,7 +58,8 @@ class Run:
         self.claim = claim
         self.sent = 0
         self.unwritten: dict[int, str] = {}
-        self.before_send = claim.sent_hook(lambda: pytest.fail("the store never fails here"))
+        claim.watch(lambda: pytest.fail("the store never fails here"), bool)
+        claim.begin(range(len(claim.to_send)))
 
 
 class Machine(RuleBasedStateMachine):
@@ -132,11 +133,11 @@ class Machine(RuleBasedStateMachine):
             self._send(run, run.claim.to_send[run.sent], end)
 
     def _send(self, run: Run, index: int, end: str) -> None:
-        model, marked = self.models[run.key], run.claim._marked
-        run.before_send(run.sent)
+        model = self.models[run.key]
+        assert run.claim.upto() > run.sent or run.claim.upto() == run.sent < len(run.claim.to_send)
+        if run.claim.upto() == run.sent:
+            return  # Held up until what has left has ended.
         run.sent += 1
-        if run.claim._marked != marked:
-            self._renew(run.key)
         assert self.honours_keys or index not in model.applied, "applied twice"
         model.doubtful.add(index)
         if end != "open":

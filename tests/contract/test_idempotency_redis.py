@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
 import time
@@ -102,29 +101,57 @@ def test_a_connection_that_redis_closed_is_replaced_without_a_refusal(server, st
     assert store.claim("p", "k", "f", 1).kind == "fresh"  # the server kept nothing
 
 
-def test_a_running_batch_goes_on_without_redis_and_says_so_in_the_log(server, store, caplog):
+def test_a_running_batch_whose_redis_is_gone_ends_what_has_left_and_keeps_it(server, store, caplog):
     claim = store.claim("p", "k", "f", 100)
+    stops: list[str] = []
+    claim.watch(lambda: stops.append("stop"), lambda: stops)
+    claim.begin(range(100))
     server.stop()
-    before_send = claim.sent_hook(lambda: pytest.fail("marked with the claim, so nothing is in doubt"))
-
-    for index in range(100):
-        before_send(index)
-        claim.record(finals(index))
+    left = 0
+    while not stops:
+        assert claim.upto() > left
+        claim.record(finals(left))
+        left += 1
     claim.finish()
 
-    assert {record.message for record in caplog.records} == {"idempotency_record_failed", "idempotency_finish_failed"}
+    assert left == 64
+    assert (claim.is_kept, store.waiting()) == (False, 1)
+    assert {record.message for record in caplog.records} == {"idempotency_record_failed", "idempotency_finish_waits"}
 
 
-def test_what_could_not_be_written_is_written_when_redis_is_back(server, store, caplog):
-    caplog.set_level(logging.CRITICAL)
+def test_a_redis_that_hangs_for_a_moment_holds_a_batch_up_and_does_not_end_it(server, store):
     claim = store.claim("p", "k", "f", 100)
+    claim.watch(lambda: pytest.fail("it came back"), bool)
+    claim.begin(range(100))
     server.freeze()
-    claim.record(finals(*range(70)))
-    server.thaw()
-    claim.record(finals(*range(70, 100)))
+    thawing = threading.Timer(0.5, server.thaw)
+    thawing.start()
+    claim.record(finals(*range(100)))
     claim.finish()
+    thawing.join()
 
-    assert store.claim("p", "k", "f", 100).stored.keys() == set(range(100))
+    assert claim.is_kept
+    assert store.claim("p", "k", "f", 100).kind == "replay"
+
+
+def test_what_could_not_be_written_is_written_when_redis_is_back(tmp_path):
+    if BINARY is None:
+        pytest.skip(MISSING)
+    server = RedisServer(tmp_path, "--appendonly", "yes", "--appendfsync", "always")
+    server.start()
+    store = RedisIdempotencyStore(server.url, ClaimPolicy(), timeout_seconds=0.2)
+    claim = store.claim("p", "k", "f", 3)
+    claim.record(finals(0, 1, 2))
+    server.stop()
+    claim.finish()
+    assert (claim.is_kept, store.waiting()) == (False, 1)
+
+    server.start()
+
+    assert once_it_can(lambda: store.claim("p", "k", "f", 3)).kind == "replay"
+    assert store.waiting() == 0
+    store.close()
+    server.stop()
 
 
 def test_a_claim_that_redis_carried_out_after_it_was_given_up_is_taken_back(server):
@@ -150,12 +177,12 @@ def test_a_claim_whose_taking_back_found_redis_away_is_taken_back_later(server):
     store.close()
 
 
-def test_an_abandoned_claim_that_cannot_be_taken_back_is_logged(server, store, caplog):
+def test_an_abandoned_claim_that_cannot_be_taken_back_now_is_logged(server, store, caplog):
     claim = store.claim("p", "k", "f", 1)
     server.stop()
     claim.abandon()
 
-    assert [record.message for record in caplog.records] == ["idempotency_abandon_failed"]
+    assert [record.message for record in caplog.records] == ["idempotency_finish_waits"]
 
 
 def test_a_claim_whose_answer_was_lost_can_be_made_again_by_the_same_owner(server, store):

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from gateway.admission.idempotency.journal import Entry
-from gateway.admission.idempotency.policy import ClaimPolicy, FingerprintMismatch, InProgress
+from gateway.admission.idempotency.policy import ClaimPolicy, FingerprintMismatch, InProgress, StoreUnavailable
 from gateway.admission.idempotency.redis import RedisIdempotencyStore
 from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
 from tests.unit.gateway.admission.clocks import FakeClock
@@ -60,7 +60,7 @@ class RedisWorld:
     def worker(self, **policy: Any) -> IdempotencyStore:
         """A store as another worker process would open it."""
         rules = ClaimPolicy(**{**POLICY, **policy})
-        store = RedisIdempotencyStore(self._url, rules, window=rules.window, timeout_seconds=5.0)
+        store = RedisIdempotencyStore(self._url, rules, timeout_seconds=5.0)
         self._stores.append(store)
         return store
 
@@ -224,7 +224,7 @@ def test_a_lease_that_ran_out_frees_the_key_and_what_was_marked_is_unknown(store
     again = claim(world.worker(), items=10)
 
     assert {index: entry.state for index, entry in again.stored.items()} == {
-        **dict.fromkeys([0, 1], "unknown"),  # recorded, but not yet written when the worker died
+        **dict.fromkeys([0, 1], "final"),  # written with the mark
         **dict.fromkeys([2, 3, 4, 5], "unknown"),
     }
     assert list(again.to_send) == [6, 7, 8, 9]
@@ -232,13 +232,59 @@ def test_a_lease_that_ran_out_frees_the_key_and_what_was_marked_is_unknown(store
 
 def test_results_are_written_while_the_batch_runs(store, world):
     died = claim(store, items=100)
-    died.sent_upto(100)
+    died.begin(range(100))
     died.record(finals(*range(70)))
     world.pass_time(11)
 
     again = claim(world.worker(), items=100)
 
     assert [entry.index for entry in again.stored.values() if entry.state == "final"] == list(range(70))
+    assert list(again.to_send) == list(range(74, 100))
+
+
+def test_a_batch_that_waits_for_the_core_renews_its_lease(store, world):
+    waiting = claim(store, items=100)
+    for _ in range(4):
+        world.pass_time(6)
+        waiting.renew()
+
+    with pytest.raises(InProgress):
+        claim(world.worker(), items=100)
+
+
+def test_who_closes_again_since_the_first_answer_was_lost_has_closed(store):
+    first = claim(store)
+    first._record.close([], complete=False)
+    if isinstance(store, RedisIdempotencyStore):
+        first._record.close([], complete=False)
+
+    assert claim(store).stored.keys() == {0, 1, 2}
+
+
+def test_the_end_of_a_batch_that_could_not_be_written_is_written_before_its_key_is_claimed_again(store, monkeypatch):
+    first = claim(store)
+    first.record(finals(0, 1, 2))
+    monkeypatch.setattr(first._record, "close", Failing(first._record.close, times=1))
+    first.finish()
+    assert (first.is_kept, store.waiting()) == (False, 1)
+
+    again = claim(store)
+
+    assert (again.kind, again.stored.keys(), store.waiting()) == ("replay", {0, 1, 2}, 0)
+
+
+class Failing:
+    """Fails so many times, then does it."""
+
+    def __init__(self, do: Any, times: int) -> None:
+        self._do = do
+        self._times = times
+
+    def __call__(self, *arguments: Any, **named: Any) -> None:
+        self._times -= 1
+        if self._times >= 0:
+            raise StoreUnavailable("away")
+        self._do(*arguments, **named)
 
 
 def test_each_write_renews_the_lease(store, world):

@@ -65,13 +65,12 @@ def test_a_request_is_asked_for_once_and_only_when_there_is_room_for_it(stage: S
     assert max(ahead) <= 3
 
 
-def test_a_request_that_cannot_be_made_is_its_own_error_and_is_neither_announced_nor_sent(stage: Stage) -> None:
-    requests, announced = Asked(stage.prepare(9), fault_at=4), list[int]()
+def test_a_request_that_cannot_be_made_is_its_own_error_and_is_not_sent(stage: Stage) -> None:
+    requests = Asked(stage.prepare(9), fault_at=4)
 
-    results = dict(stage.transport.send_many(requests, stage.flow(before_send=announced.append)))
+    results = dict(stage.transport.send_many(requests, stage.flow()))
 
     assert [type(results[i]) is Unsendable for i in range(9)] == [i == 4 for i in range(9)]
-    assert announced == [i for i in range(9) if i != 4]
     assert 4 not in stage.seen()
 
 
@@ -104,33 +103,32 @@ def test_the_header_for_the_time_left_is_a_setting(kind: str, name: str) -> None
     assert ("x-other-ms" in headers) == bool(name)
 
 
-def test_before_send_is_called_for_each_request_in_order(stage: Stage) -> None:
-    order: list[int] = []
+@pytest.mark.parametrize(("window", "concurrency"), [(1, 8), (2, 1), (3, 8), (20, 3), (1000, 8)])
+def test_what_may_not_leave_yet_waits_until_results_are_taken(stage: Stage, window: int, concurrency: int) -> None:
+    taken: list[int] = []
+    for index, _ in stage.send(50, stage.flow(concurrency=concurrency, upto=lambda: len(taken) + window)):
+        assert len(stage.seen()) <= len(taken) + window
+        taken.append(index)
 
-    list(stage.send(50, stage.flow(before_send=order.append)))
-
-    assert order == list(range(50))
-
-
-def test_before_send_is_called_before_the_core_sees_the_request(stage: Stage) -> None:
-    seen_before = {}
-
-    list(stage.send(20, stage.flow(concurrency=3, before_send=lambda i: seen_before.update({i: i in stage.seen()}))))
-
-    assert set(seen_before.values()) == {False}
+    assert sorted(stage.seen()) == list(range(50))
 
 
-def test_what_before_send_stops_is_not_sent_itself(stage: Stage) -> None:
+def test_a_batch_that_is_held_up_holds_up_no_other(stage: Stage) -> None:
+    held = stage.send(50, stage.flow(upto=lambda: 1))
+
+    assert next(held)[0] == 0
+    assert len(list(stage.send(50))) == 50
+    held.close()
+
+
+def test_what_waits_to_leave_ends_with_its_deadline(stage: Stage) -> None:
     deadline = stage.deadline()
+    results = stage.send(20, stage.flow(deadline, upto=lambda: 3))
+    left = [next(results)[0] for _ in range(3)]
+    deadline.cancel("journal_unavailable")
 
-    def stop_at_three(index: int) -> None:
-        if index == 3:
-            deadline.cancel("client_gone")
-
-    results = dict(stage.send(20, stage.flow(deadline, concurrency=1, before_send=stop_at_three)))
-
-    assert stage.seen() == [0, 1, 2]
-    assert {results[index].reason for index in range(3, 20)} == {"client_gone"}
+    assert sorted(left) == sorted(stage.seen()) == [0, 1, 2]
+    assert {result.reason for _, result in results} == {"journal_unavailable"}
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])

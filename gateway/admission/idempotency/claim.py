@@ -1,25 +1,32 @@
-"""One batch's hold on its idempotency key: what it may send, and the journal it keeps while it runs."""
+"""One batch's hold on its idempotency key: what it may send, and the journal it keeps while it runs.
+
+A mark says that calls may have left, so it is written before they do. It runs ahead of what has ended by a window at most:
+after a crash no more than a window of items is in doubt, and a repeat sends the rest.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from gateway.admission.idempotency.journal import items_event, replay, sent_event
-from gateway.admission.idempotency.policy import RecordUnusable, StoreUnavailable
+from gateway.admission.idempotency.journal import Entry, items_event, replay, sent_event
+from gateway.admission.idempotency.policy import LeaseLost, RecordUnusable, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gateway.admission.idempotency.journal import Entry
+    from gateway.admission.idempotency.keeping import Keeper
     from gateway.admission.idempotency.policy import ClaimPolicy, Record
 
 _log = logging.getLogger(__name__)
 
 _CHUNK_ITEMS = 64
 _CHUNK_SECONDS = 0.2
-_PAUSE_AFTER_FAILURE = 1.0
+_PAUSE_SECONDS = 0.2
+# How long a batch whose calls have all ended waits for a store that fails, before it gives up sending the rest.
+_PATIENCE_SECONDS = 2.0
 
 
 class Claim:
@@ -37,7 +44,9 @@ class Claim:
         items: int,
         prefix: str,
         policy: ClaimPolicy,
+        keeper: Keeper,
         clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.stored = known
         self.prefix = prefix
@@ -45,99 +54,188 @@ class Claim:
         self.kind: Literal["fresh", "resume", "replay"] = "replay"
         if self.to_send:
             self.kind = "resume" if known else "fresh"
+        self.is_kept = True
         self._record = record
         self._policy = policy
+        self._keeper = keeper
         self._clock = clock
+        self._pause = pause
+        self._stop: Callable[[], object] = bool
+        self._is_over: Callable[[], object] = bool
         self._unsettled = {index for index in range(items) if index not in known or known[index].state != "final"}
+        self._rounds = 0
+        self._round: Sequence[int] = range(len(self.to_send))
         self._marked = 0 if known else min(policy.window, items)
-        self._mark_failed = False
+        self._ended = self._in_doubt = 0
         self._buffer: list[Entry] = []
         self._flush_at = clock() + _CHUNK_SECONDS
-        self._flush_failed = False
+        self._failing_since: float | None = None
+        self._has_given_up = self._has_finished = False
+        self.renew_at = clock() + policy.renew_seconds
 
     @property
     def repeats_unknown(self) -> bool:
         """Whether a repeat sends again what may have been applied: the core applies a key once."""
         return self._policy.repeats_unknown
 
-    def sent_upto(self, position: int) -> bool:
-        """Mark all positions below ``position`` as sent. False: the mark does not stand, so they must not be sent."""
-        if position <= self._marked:
-            return True
-        low = self.to_send[self._marked - 1] + 1 if self._marked else 0
-        try:
-            self._record.append([sent_event(low, self.to_send[position - 1] + 1)])
-        except StoreUnavailable as exc:
-            _log.warning("idempotency_mark_failed", extra={"reason": exc.reason, "position": position})
-            return False
-        self._marked = position
-        return True
+    @property
+    def is_final(self) -> bool:
+        """Whether every item is settled for good."""
+        return not self._unsettled
 
-    def sent_hook(self, stop: Callable[[], object]) -> Callable[[int], None]:
-        """A ``before_send`` that keeps the mark at least half a window ahead.
+    def watch(self, stop: Callable[[], object], is_over: Callable[[], object]) -> None:
+        """The batch begins: ``stop`` must end its sending, where no mark can be written; ``is_over`` says that it has ended."""
+        self._stop, self._is_over = stop, is_over
+        if self.kind != "replay":
+            self._keeper.watch(self)
 
-        Where a mark cannot be written it calls ``stop`` (which must end the sending): what has left is marked, and
-        the rest ends as not sent instead of leaving without protection.
-        """
+    def begin(self, positions: Sequence[int]) -> None:
+        """A round of attempts at ``positions`` begins, in this order. The first is at all of them."""
+        self._rounds += 1
+        if self._rounds > 1:
+            self._round, self._marked, self._ended = positions, 0, 0
+            self._go_on()
 
-        def before_send(position: int) -> None:
-            ahead = position + 1 + self._policy.window // 2
-            if self._marked >= min(ahead, len(self.to_send)) or self._mark_failed:
-                return
-            if not self.sent_upto(min(self._marked + self._policy.window, len(self.to_send))):
-                self._mark_failed = True
-                stop()
+    def upto(self) -> int:
+        """How many of the round may leave: their marks stand. Does not wait."""
+        return self._marked
 
-        return before_send
+    def put_back(self, position: int, *, may_have_been_applied: bool) -> None:
+        """An attempt ended, and the call may be made again."""
+        index = self.to_send[position]
+        before = self.stored.get(index)
+        if not (may_have_been_applied or (before and before.state == "unknown")):
+            self._buffer.append(Entry(index, "open"))
+        self._has_ended(index)
+        self._go_on()
 
     def record(self, entries: Iterable[Entry]) -> None:
-        """Keep what items ended as. Written in chunks, by number and by age; each write renews the lease."""
+        """Keep what items ended as. Written in chunks, by number and by age, together with the next mark."""
         for entry in entries:
             self._buffer.append(entry)
             if entry.state == "final":
                 self._unsettled.discard(entry.index)
-        is_full = len(self._buffer) >= _CHUNK_ITEMS and not self._flush_failed
-        if self._buffer and (is_full or self._clock() >= self._flush_at):
-            self._flush()
+            self._has_ended(entry.index)
+        self._go_on()
+
+    def sent_upto(self, position: int) -> bool:
+        """Mark the calls of the round below ``position``. False: the mark does not stand, so they must not be sent."""
+        return position <= self._marked or self._write(position)
+
+    def renew(self) -> None:
+        """Hold the key for another while; for whoever sees to it that the key is held while nothing is written."""
+        try:
+            self._record.append([])
+        except StoreUnavailable as exc:
+            if not self._has_finished:
+                self._could_not(exc)
+        else:
+            self._is_written()
 
     def finish(self) -> None:
-        """The batch is over: write what is left and give the key back. Where that fails the lease runs out."""
+        """The batch is over: write what is left and give the key back. Where that fails the keeper goes on with it."""
         if self.kind == "replay":
             return
         events = [items_event(self._buffer)] if self._buffer else []
-        try:
-            self._record.close(events, complete=not self._unsettled)
-        except StoreUnavailable as exc:
-            _log.warning("idempotency_finish_failed", extra={"reason": exc.reason, "items": len(self._buffer)})
+        self._end(partial(self._record.close, events, complete=self.is_final), sum(map(len, events)))
 
     def abandon(self) -> None:
         """Nothing was sent: leave the store as it was before the claim."""
         if self.kind == "replay":
             return
-        try:
-            self._record.rollback()
-        except StoreUnavailable as exc:
-            _log.warning("idempotency_abandon_failed", extra={"reason": exc.reason})
+        self._end(self._record.rollback, 0)
 
-    def _flush(self) -> None:
+    def _end(self, write: Callable[[], None], size: int) -> None:
+        self._has_finished = True
+        self._keeper.forget(self)
         try:
-            self._record.append([items_event(self._buffer)])
+            write()
+        except RecordUnusable as exc:
+            self.is_kept = False
+            _log.warning("idempotency_finish_failed", extra={"reason": exc.reason, "items": len(self._buffer)})
         except StoreUnavailable as exc:
-            self._flush_failed = True
-            self._flush_at = self._clock() + _PAUSE_AFTER_FAILURE
-            _log.warning("idempotency_record_failed", extra={"reason": exc.reason, "items": len(self._buffer)})
-        else:
-            self._flush_failed = False
-            self._flush_at = self._clock() + _CHUNK_SECONDS
-            self._buffer.clear()
+            self.is_kept = False
+            _log.warning("idempotency_finish_waits", extra={"reason": exc.reason, "items": len(self._buffer)})
+            self._keeper.keep(write, size)
+
+    def _has_ended(self, index: int) -> None:
+        self._ended += 1
+        # What no mark covers is in no doubt.
+        if self._rounds > 1 or (self._marked and index <= self.to_send[self._marked - 1]):
+            self._in_doubt += 1
+
+    def _go_on(self) -> None:
+        """Write where it is due. Where nothing more can end, sending waits for this; in the end it stops."""
+        is_much = self._in_doubt >= self._policy.step or len(self._buffer) >= _CHUNK_ITEMS
+        is_old = self._clock() >= self._flush_at and (self._buffer or self._in_doubt)
+        if is_old or (is_much and self._failing_since is None):
+            self._write(self._next_mark())
+        while self._ended >= self._marked < self._next_mark():
+            if self._failing_since is not None:
+                self._pause(_PAUSE_SECONDS)
+            self._write(self._next_mark())
+
+    def _next_mark(self) -> int:
+        """Where the mark should be now; nothing is marked for a batch that sends nothing more."""
+        if not self._rounds or self._has_given_up or self._is_over():
+            return self._marked
+        return max(self._marked, min(self._ended + self._policy.window, len(self._round)))
+
+    def _write(self, position: int) -> bool:
+        """Write what has ended, and mark the round's calls below ``position``. False where the store refused."""
+        events = [items_event(self._buffer)] if self._buffer else []
+        events += self._mark(position) if position > self._marked else []
+        try:
+            self._record.append(events)
+        except StoreUnavailable as exc:
+            self._could_not(exc)
+            return False
+        self._buffer.clear()
+        self._in_doubt = 0
+        self._marked = max(self._marked, position)
+        self._is_written()
+        return True
+
+    def _mark(self, position: int) -> list[bytes]:
+        if self._rounds <= 1:
+            low = self.to_send[self._marked - 1] + 1 if self._marked else 0
+            return [sent_event(low, self.to_send[position - 1] + 1)]
+        indexes = [self.to_send[each] for each in self._round[self._marked : position]]
+        # What an earlier run left unknown stays so, with what was known of it.
+        again = [index for index in indexes if index not in self.stored or self.stored[index].state != "unknown"]
+        return [items_event([Entry(index, "unknown") for index in again])]
+
+    def _is_written(self) -> None:
+        now = self._clock()
+        self._failing_since = None
+        self._flush_at, self.renew_at = now + _CHUNK_SECONDS, now + self._policy.renew_seconds
+
+    def _could_not(self, error: StoreUnavailable) -> None:
+        now = self._clock()
+        self._flush_at = now + _PAUSE_SECONDS
+        self.renew_at = now + self._policy.renew_seconds
+        if self._failing_since is None:
+            self._failing_since = now
+            _log.warning("idempotency_record_failed", extra={"reason": error.reason, "items": len(self._buffer)})
+        # Whoever has taken the key over sends what is left.
+        if isinstance(error, LeaseLost) or now - self._failing_since >= _PATIENCE_SECONDS:
+            self._has_given_up = True
+            self._stop()
 
 
 def open_claim(
-    record: Record, events: Sequence[bytes], *, is_held: bool, items: int, prefix: str, policy: ClaimPolicy
+    record: Record,
+    events: Sequence[bytes],
+    *,
+    is_held: bool,
+    items: int,
+    prefix: str,
+    policy: ClaimPolicy,
+    keeper: Keeper,
 ) -> Claim:
     """The claim over a record just taken; for stores. Raises StoreUnavailable where the journal cannot be used."""
     try:
-        claim = Claim(record, replay(events), items=items, prefix=prefix, policy=policy)
+        claim = Claim(record, replay(events), items=items, prefix=prefix, policy=policy, keeper=keeper)
     except ValueError as exc:
         _log.error("idempotency_record_unreadable", extra={"reason": str(exc)})
         raise RecordUnusable(str(exc)) from exc

@@ -65,14 +65,25 @@ class LeaseLost(RecordUnusable):
 class ClaimPolicy:
     """Rules that the stores share; times in seconds.
 
-    ``lease_seconds`` must exceed the longest silence of a live batch. ``window`` is how many items are marked as sent
-    at a time. ``repeats_unknown`` is true where the core honours per-item keys.
+    A live batch renews its lease every ``renew_seconds``. ``window`` is how many items may be marked as sent beyond those
+    that have ended: how many a crash leaves in doubt, at most. What has ended is written ``step`` items at a time.
+    ``repeats_unknown`` is true where the core honours per-item keys.
     """
 
     ttl_seconds: float = 86_400.0
-    lease_seconds: float = 60.0
+    lease_seconds: float = 10.0
     window: int = 64
     repeats_unknown: bool = False
+
+    @property
+    def renew_seconds(self) -> float:
+        """A third of the lease: two renewals may fail."""
+        return self.lease_seconds / 3
+
+    @property
+    def step(self) -> int:
+        """Half the window: the other half may be in flight until this much has ended."""
+        return max(1, self.window // 2)
 
     def first_mark(self, items: int) -> bytes:
         """The event that a fresh record begins with."""
@@ -110,8 +121,12 @@ class IdempotencyStore(Protocol):
         """None if the store answers."""
         ...
 
+    def waiting(self) -> int:
+        """Writes of batches that have ended, which wait for the store to be back."""
+        ...
+
     def close(self) -> None:
-        """Give up connections."""
+        """Write what waits, if that is possible now, and give up connections."""
         ...
 
 

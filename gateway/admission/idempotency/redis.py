@@ -5,13 +5,13 @@ A record is a hash, its events a list, and its lease a key that Redis lets run o
 
 from __future__ import annotations
 
-import dataclasses
 import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.admission.idempotency import redis_scripts as scripts
 from gateway.admission.idempotency.claim import open_claim
+from gateway.admission.idempotency.keeping import Keeper
 from gateway.admission.idempotency.policy import (
     FingerprintMismatch,
     InProgress,
@@ -32,16 +32,14 @@ if TYPE_CHECKING:
     from gateway.admission.idempotency.claim import Claim
     from gateway.admission.idempotency.policy import ClaimPolicy
 
-_ALL = 1_000_000_000
 _PAUSE_SECONDS = 1.0
 
 
 class RedisIdempotencyStore:
     """The IdempotencyStore that many hosts share.
 
-    ``window`` takes the place of the policy's: all items are marked with the claim, so that nothing waits for Redis
-    where a batch is being sent, which may be an event loop's callback. After a failure, claims are refused for a second
-    without asking: a Redis that is down costs ``timeout_seconds`` once a second and not once a request.
+    After a failure, claims are refused for a second without asking: a Redis that is down costs ``timeout_seconds`` once a
+    second and not once a request.
     """
 
     def __init__(
@@ -49,21 +47,22 @@ class RedisIdempotencyStore:
         url: str,
         policy: ClaimPolicy,
         *,
-        window: int = _ALL,
         timeout_seconds: float = 0.1,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._policy = dataclasses.replace(policy, window=window)
+        self._policy = policy
         self._redis = _Scripts(url, policy, timeout_seconds)
         self._clock = clock
         self._paused_until = float("-inf")
         self._undoing = Undoing(_PAUSE_SECONDS)
+        self._keeper = Keeper()
 
     def claim(self, principal_id: str, key: str, fingerprint: str, items: int) -> Claim:
         """See IdempotencyStore.claim."""
         if self._clock() < self._paused_until:
             raise StoreUnavailable("redis failed a moment ago")
-        record = _RedisRecord(self._redis, record_id(principal_id, key), self._undoing)
+        self._keeper.write_now()
+        record = _RedisRecord(self._redis, record_id(principal_id, key))
         try:
             answer, rest = record.claim(fingerprint, self._policy.first_mark(items))
         except StoreUnavailable:
@@ -75,14 +74,27 @@ class RedisIdempotencyStore:
         if answer == b"running":
             raise InProgress(rest / 1000)
         prefix = derive_prefix(principal_id, key, fingerprint)
-        return open_claim(record, rest, is_held=answer == b"held", items=items, prefix=prefix, policy=self._policy)
+        return open_claim(
+            record,
+            rest,
+            is_held=answer == b"held",
+            items=items,
+            prefix=prefix,
+            policy=self._policy,
+            keeper=self._keeper,
+        )
 
     def ping(self) -> StoreUnavailable | None:
         """None if Redis answers."""
         return self._redis.ping()
 
+    def waiting(self) -> int:
+        """See IdempotencyStore.waiting."""
+        return self._keeper.waiting
+
     def close(self) -> None:
-        """Close the pooled connections; the next use opens new ones."""
+        """See IdempotencyStore.close; the next use opens new connections."""
+        self._keeper.close()
         self._undoing.close()
         self._redis.close()
 
@@ -119,10 +131,9 @@ class _Scripts:
 class _RedisRecord:
     """One record, and the owner that this claim is to Redis."""
 
-    def __init__(self, run: _Scripts, name: str, undoing: Undoing) -> None:
+    def __init__(self, run: _Scripts, name: str) -> None:
         self._redis = run
         self._name = name
-        self._undoing = undoing
         self._owner = secrets.token_hex(8)
 
     def claim(self, fingerprint: str, first_mark: bytes) -> Any:
@@ -138,18 +149,12 @@ class _RedisRecord:
         self._change(self._redis.append, "1" if complete else "0", *events)
 
     def rollback(self) -> None:
-        """See Record.rollback. Where Redis does not answer it goes on in the background."""
-        try:
-            self.undo()
-        except LeaseLost:
-            raise
-        except StoreUnavailable:
-            self._undoing.add(self)
-            raise
+        """See Record.rollback."""
+        self._change(self._redis.undo)
 
     def undo(self) -> None:
         """See Claimed.undo."""
-        self._change(self._redis.undo)
+        self.rollback()
 
     def _change(self, script: Script, *arguments: str | bytes) -> None:
         if not self._redis.run(script, self._name, self._owner, *arguments):

@@ -48,11 +48,13 @@ return {'held', events}
 """
 
 _APPEND = """
+-- Who closes twice has not had its first answer.
+if ARGV[4] ~= '' and redis.call('HGET', KEYS[1], 'closed_by') == ARGV[1] then return 1 end
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
 for i = 5, #ARGV do redis.call('RPUSH', KEYS[2], ARGV[i]) end
 renew()
 if ARGV[4] ~= '' then
-  redis.call('HSET', KEYS[1], 'owner', '', 'complete', ARGV[4])
+  redis.call('HSET', KEYS[1], 'owner', '', 'closed_by', ARGV[1], 'complete', ARGV[4])
   redis.call('DEL', KEYS[3])
 end
 return 1

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gateway.admission.idempotency import sqlite_rows as sql
 from gateway.admission.idempotency.claim import open_claim
+from gateway.admission.idempotency.keeping import Keeper
 from gateway.admission.idempotency.policy import (
     FingerprintMismatch,
     InProgress,
@@ -60,9 +61,11 @@ class SqliteIdempotencyStore:
         self._wall_clock = wall_clock
         self._lease_clock = lease_clock
         self._sweep_at = float("-inf")
+        self._keeper = Keeper()
 
     def claim(self, principal_id: str, key: str, fingerprint: str, items: int) -> Claim:
         """See IdempotencyStore.claim."""
+        self._keeper.write_now()
         try:
             self._sweep_if_due()
             with self._file.transaction() as rows:
@@ -71,7 +74,15 @@ class SqliteIdempotencyStore:
             self._sweep_at = float("-inf")  # A full file is one reason: the next claim makes room first.
             raise
         prefix = derive_prefix(principal_id, key, fingerprint)
-        return open_claim(record, events, is_held=is_held, items=items, prefix=prefix, policy=self._policy)
+        return open_claim(
+            record,
+            events,
+            is_held=is_held,
+            items=items,
+            prefix=prefix,
+            policy=self._policy,
+            keeper=self._keeper,
+        )
 
     def ping(self) -> StoreUnavailable | None:
         """None if the file can be written, or somebody writes to it right now."""
@@ -81,8 +92,13 @@ class SqliteIdempotencyStore:
         except StoreUnavailable as exc:
             return None if exc.reason.startswith("SQLITE_BUSY") else exc
 
+    def waiting(self) -> int:
+        """See IdempotencyStore.waiting."""
+        return self._keeper.waiting
+
     def close(self) -> None:
-        """Close the file; the next use opens it again."""
+        """See IdempotencyStore.close; the next use opens the file again."""
+        self._keeper.close()
         self._file.close()
 
     def _take(

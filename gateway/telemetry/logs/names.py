@@ -22,6 +22,8 @@ LOG_EVENTS: Mapping[str, str] = {
     # The end of a worker.
     "worker_stopping": "A worker was told to stop and drains; `connections` are open.",
     "connections_cut": "A worker's time to stop ran out while this many connections were open; they were cut.",
+    "records_cut": "A worker's time to stop ran out while the outcomes of so many batches waited for the store; repeats may "
+    "find their items unknown.",
     # Faults of our own: each is a bug to report, with the traceback in `exception`.
     "unhandled_fault": "A fault nobody foresaw; the caller got a 500.",
     "request_failed_before_the_application": "A fault while a request was read; the caller got a 500.",
@@ -39,7 +41,6 @@ LOG_EVENTS: Mapping[str, str] = {
     "circuit_changed": "The circuit of a worker went from `before` to `now`; open means that the core is failing.",
     "item_untranslatable": "An item could not be put into the core's words; it failed, the others went on.",
     "call_not_sendable": "A call could not be written for the core; its item failed, the others went on.",
-    "before_send_failed": "A call was not sent, since what must happen before it failed.",
     "core_misconfigured": "The core or Keycloak refused the gateway's credentials, or one's certificate the other; "
     "`reason` says which. Said once per batch.",
     "core_unreachable": "No connection to the core; `reason` has the errno or what TLS says, host and port. Looked for at "
@@ -75,10 +76,13 @@ LOG_EVENTS: Mapping[str, str] = {
     "until it is back.",
     "idempotency_store_back": "Requests with a key are taken again.",
     "idempotency_record_unreadable": "What the store holds for a key is no journal; requests with that key get a 503.",
-    "idempotency_mark_failed": "The store could not be told that an item is about to be sent; the batch stops sending.",
-    "idempotency_record_failed": "Outcomes could not be kept; a repeat of the key will say that they are unknown.",
-    "idempotency_finish_failed": "The end of a keyed request could not be kept; its claim ends by itself.",
-    "idempotency_abandon_failed": "A claim could not be given up; it ends by itself.",
+    "idempotency_record_failed": "The journal of a running batch could not be written; tried again, and after two seconds "
+    "the batch sends nothing more.",
+    "idempotency_finish_waits": "The end of a keyed batch could not be written; the worker keeps its outcomes until the store "
+    "is back, and the answer said `Idempotency-Kept: false`.",
+    "idempotency_finish_kept": "Outcomes that had waited are written now; so many batches still wait.",
+    "idempotency_finish_failed": "The record of a batch is gone, or another worker's; a repeat may find items unknown.",
+    "idempotency_finish_lost": "Outcomes that waited were given up, and `reason` says why; a repeat may find items unknown.",
     "idempotency_records_evicted": "The embedded store reached its size, and dropped its oldest records.",
     # The log itself.
     "log_lines_dropped": "The log's pipe was full, and `lines` were dropped so that no request had to wait.",

@@ -57,7 +57,7 @@ class HubTransport:
         self._engines: WeakKeyDictionary[Hub, Engine] = WeakKeyDictionary()
 
     def send_many(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
-        """See ``Transport.send_many``; ``flow.before_send`` runs on the event loop and must not wait."""
+        """See ``Transport.send_many``."""
         return never_sent(requests) if self._is_closed else self._engine().run(requests, flow)
 
     def waiting(self) -> tuple[int, float]:

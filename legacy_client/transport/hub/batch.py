@@ -66,8 +66,8 @@ class HubBatch(Batch):
         self._results.append((index, result))
 
     def wake_if_due(self) -> None:
-        """The consumer is woken for a handful of results at a time, and for the last one."""
-        if len(self._results) >= _HANDFUL or not (self.in_flight or self.unsent):
+        """The consumer is woken for a handful of results at a time, for the last one, and where it holds up what is next."""
+        if len(self._results) >= _HANDFUL or not (self.in_flight or self.unsent) or self.is_held():
             self.wake()
 
     def wake(self) -> None:

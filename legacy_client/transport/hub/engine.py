@@ -79,6 +79,10 @@ class Engine:
             self._pump(now)
             for handful in batch.handfuls():
                 yield from handful
+                if batch.upto is not None:
+                    now = self._clock()
+                    self._turns.offer(batch, now)
+                    self._pump(now)
         finally:
             batch.drop()
             self._batches.discard(batch)
@@ -188,8 +192,6 @@ class Engine:
         batch.in_flight += 1
         try:
             request = batch.requests[index]
-            if batch.before_send is not None:
-                _announce(batch, batch.before_send, index)
         except CoreError as error:
             self._end((batch, index, now, now, _NOTHING), error, now)
             return
@@ -293,14 +295,3 @@ class Engine:
 def never_sent(requests: Requests) -> Iterator[tuple[int, CoreError]]:
     """The results of requests that come after the end."""
     return ((index, Stopped("shutting_down")) for index in range(len(requests)))
-
-
-def _announce(batch: HubBatch, before_send: Callable[[int], None], index: int) -> None:
-    """Raises why the request may not be sent after all: ``before_send`` could not be told, or stopped the batch."""
-    try:
-        before_send(index)
-    except Exception as exc:  # whoever must hear of a request before it leaves has not heard of it
-        _log.exception("before_send_failed", extra={"index": index})
-        raise Unsendable(type(exc).__name__) from exc
-    if (reason := batch.stopped()) is not None:
-        raise Stopped(reason)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from legacy_client.errors import BadAnswer, CoreError, Stopped, Unsendable
+from legacy_client.errors import BadAnswer, CoreError, Stopped
 from legacy_client.transport.base import Limits, Tls, is_identity
 from legacy_client.transport.sessions.attempt import Attempt, AttemptOver
 from legacy_client.transport.sessions.failures import failed_to_connect
@@ -95,6 +95,8 @@ class SessionsTransport:
             self._enter(batch)
             for _ in range(len(requests)):
                 yield batch.results.get()
+                if batch.upto is not None:
+                    self._offer(batch)
         finally:
             self._leave(batch)
 
@@ -140,6 +142,11 @@ class SessionsTransport:
         self._watchdog.watch(batch)
         batch.flow.deadline.on_cancel(partial(self._stop, batch))
 
+    def _offer(self, batch: _Batch) -> None:
+        with self._lock:
+            self._turns.offer(batch, self._clock())
+            self._pump()
+
     def _leave(self, batch: _Batch) -> None:
         self._watchdog.forget(batch)
         with self._lock:
@@ -176,14 +183,8 @@ class SessionsTransport:
             return
         try:
             request = batch.requests[index]
-            if batch.before_send is not None:
-                batch.before_send(index)
         except CoreError as error:
             self._deliver(batch, index, self._clock(), error)
-            return
-        except Exception as exc:  # noqa: BLE001 -- whatever a hook raises, the item must still have its end
-            _log.exception("before_send_failed", extra={"index": index})
-            self._deliver(batch, index, self._clock(), Unsendable(type(exc).__name__))
             return
         self._busy += 1
         batch.in_flight += 1

@@ -1,7 +1,7 @@
 """Faults that can only be injected from within: on ``PYTHONPATH`` of a gateway, this runs before anything else of it.
 
 ``FAULT_CLOCK`` names a file with seconds that the wall clock is off by, read at each look. ``FAULT_DNS`` names a file that
-says what becomes of looking up ``core.test``: an address, ``unknown``, or ``hang``.
+says what becomes of looking up ``core.test`` and ``redis.test``: an address, ``unknown``, or ``hang``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if names_file := os.environ.get("FAULT_DNS"):
     _true_lookup, _names = _socket.getaddrinfo, Path(names_file)
 
     def _look_up(host, *arguments, **named):
-        if host not in ("core.test", b"core.test"):
+        if host not in ("core.test", b"core.test", "redis.test", b"redis.test"):
             return _true_lookup(host, *arguments, **named)
         said = _names.read_text()
         if said == "hang":

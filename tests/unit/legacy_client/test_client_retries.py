@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from legacy_client.calls import Update
 from legacy_client.errors import (
     AccessDenied,
     BadAnswer,
@@ -27,6 +26,8 @@ from legacy_client.transport.memory import answer
 from tests.unit.legacy_client.contexts import Core, updated, updates
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from legacy_client.errors import CoreError
 
 
@@ -139,15 +140,39 @@ def test_what_was_never_sent_earns_no_retries() -> None:
     assert sum(core.attempts[i] for i in range(90, 100)) == 11
 
 
-def test_before_send_hears_the_index_of_each_attempt() -> None:
-    core = Core({1: [answer(503), updated(1)]})
-    heard: list[int] = []
-    three = updates(4)
-    three[0] = Update("..", b"{}")
+class Marks:
+    """Lets everything leave, and keeps what it was told."""
 
-    list(core.client.send(UPDATE_ACTION, three, core.context(before_send=heard.append)))
+    def __init__(self) -> None:
+        self.heard: list[object] = []
 
-    assert heard == [1, 2, 3, 1]
+    def begin(self, positions: Sequence[int]) -> None:
+        self.heard.append(list(positions))
+
+    def upto(self) -> int:
+        return 100
+
+    def put_back(self, position: int, *, may_have_been_applied: bool) -> None:
+        self.heard.append((position, may_have_been_applied))
+
+
+def test_marks_hear_of_each_round_and_of_each_attempt_that_is_made_again() -> None:
+    core = Core({1: [answer(503), updated(1)], 2: [TimedOut(), updated(2)]}, honours_idempotency=True)
+    marks = Marks()
+
+    list(core.client.send(UPDATE_ACTION, updates(4), core.context(marks=marks)))
+
+    assert marks.heard == [[0, 1, 2, 3], (1, False), (2, True), [1, 2]]
+
+
+def test_no_round_leaves_beyond_its_marks() -> None:
+    core = Core({i: [answer(503), updated(i)] for i in range(4)})
+    marks = Marks()
+    marks.upto = lambda: sum(type(heard) is tuple for heard in marks.heard) + 1
+
+    list(core.client.send(UPDATE_ACTION, updates(4), core.context(marks=marks, concurrency=4)))
+
+    assert marks.heard == [[0, 1, 2, 3], *((i, False) for i in range(4)), [0, 1, 2, 3]]
 
 
 def test_closing_the_results_early_sends_nothing_new() -> None:

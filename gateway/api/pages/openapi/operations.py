@@ -144,5 +144,11 @@ def bulk(resource: Resource) -> Operation:
             207: Success("Some items were updated, some were not.", answer, partly),
         },
         problems={"in-progress", "batch-too-large", "idempotency-key-reused"},
-        headers={"Accept-Patch", "Preference-Applied", "Idempotency-Replayed", "Idempotency-Resumed"},
+        headers={
+            "Accept-Patch",
+            "Preference-Applied",
+            "Idempotency-Replayed",
+            "Idempotency-Resumed",
+            "Idempotency-Kept",
+        },
     )

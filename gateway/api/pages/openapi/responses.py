@@ -31,6 +31,7 @@ HEADERS: Mapping[str, Mapping[str, object]] = {
         ("Preference-Applied", "Which preferences were honoured (RFC 7240).", _TEXT),
         ("Idempotency-Replayed", "`true` where the stored answer came back.", {"type": "string", "enum": ["true"]}),
         ("Idempotency-Resumed", "How many items this repeat sent.", {"type": "string", "pattern": "^[0-9]+$"}),
+        ("Idempotency-Kept", "`false` where the record waits for its store.", {"type": "string", "enum": ["false"]}),
     )
 }
 """Every header of an answer."""
@@ -133,5 +134,9 @@ def _response(meaning: str, headers: Mapping[str, object], media_type: str, cont
 def _headers(status: int, not_here: AbstractSet[str]) -> dict[str, Any]:
     names = ["X-Request-ID", *_HEADERS_OF.get(status, ())]
     names += [] if status in _UNCOUNTED else ["RateLimit", "RateLimit-Policy"]
-    names += ["Preference-Applied", "Idempotency-Replayed", "Idempotency-Resumed"] if status in _OF_A_RUN else []
+    names += (
+        ["Preference-Applied", "Idempotency-Replayed", "Idempotency-Resumed", "Idempotency-Kept"]
+        if status in _OF_A_RUN
+        else []
+    )
     return {name: reference("headers", name) for name in names if name not in not_here}

@@ -103,5 +103,5 @@ def test_without_a_key_everything_is_sent_and_outcomes_pass_as_they_are():
         assert claim.wrap(ERRORS, ["1"], sent) is sent
 
     assert list(claim.to_send) == [0, 1, 2]
-    assert claim.before_send(Deadline(1)) is None
+    assert claim.marks(Deadline(1)) is None
     assert list(claim.settled(ERRORS, ["1"])) == []

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import time
+
 import pytest
 
 from gateway.admission.idempotency.claim import Claim, open_claim
 from gateway.admission.idempotency.journal import Entry, items_event, replay, sent_event
-from gateway.admission.idempotency.policy import ClaimPolicy, StoreUnavailable
+from gateway.admission.idempotency.keeping import Keeper
+from gateway.admission.idempotency.policy import ClaimPolicy, LeaseLost, StoreUnavailable
 from tests.unit.gateway.admission.clocks import FakeClock
 
 
@@ -16,7 +20,7 @@ class MemoryRecord:
     def __init__(self, *events: bytes) -> None:
         self.events = list(events)
         self.base = len(events)
-        self.is_down = False
+        self.is_down = self.lost = False
         self.calls = 0
         self.closed: bool | None = None
 
@@ -33,9 +37,21 @@ class MemoryRecord:
 
     def _write(self, events) -> None:
         self.calls += 1
+        if self.lost:
+            raise LeaseLost
         if self.is_down:
             raise StoreUnavailable("down")
         self.events += events
+
+
+class Clock(FakeClock):
+    """Calls ``on_advance`` when time has passed."""
+
+    on_advance = staticmethod(bool)
+
+    def advance(self, seconds):
+        super().advance(seconds)
+        self.on_advance()
 
 
 @pytest.fixture
@@ -45,15 +61,55 @@ def record():
 
 @pytest.fixture
 def clock():
-    return FakeClock()
+    return Clock(0)
+
+
+@pytest.fixture
+def keeper(clock):
+    made = Keeper(pause_seconds=0.001, clock=clock)
+    yield made
+    made.close()
 
 
 POLICY = ClaimPolicy(window=8)
 
 
-def fresh(record, items, clock=None):
-    record.events.append(POLICY.first_mark(items))
-    return Claim(record, {}, items=items, prefix="x", policy=POLICY, clock=clock or FakeClock())
+class Batch:
+    """A batch of one claim over a core that ends calls when it is told; time passes only where the claim waits."""
+
+    def __init__(self, record, items, keeper, clock=None, policy=POLICY):
+        record.events.append(policy.first_mark(items))
+        self.clock = clock or FakeClock()
+        self.stops = []
+        self.claim = Claim(
+            record,
+            {},
+            items=items,
+            prefix="x",
+            policy=policy,
+            keeper=keeper,
+            clock=self.clock,
+            pause=self.clock.advance,
+        )
+        self.claim.watch(lambda: self.stops.append("stop"), lambda: self.stops)
+        self.claim.begin(range(items))
+
+    def end(self, *indexes):
+        for index in indexes:
+            self.claim.record(finals(index))
+
+
+@pytest.fixture
+def fresh(record, keeper):
+    batches = []
+
+    def made(items, clock=None, policy=POLICY):
+        batches.append(Batch(record, items, keeper, clock, policy))
+        return batches[-1]
+
+    yield made
+    for batch in batches:
+        batch.claim.finish()
 
 
 def finals(*indexes):
@@ -64,126 +120,238 @@ def marked(record):
     return sorted(replay(record.events))
 
 
+def in_doubt(record):
+    return [index for index, entry in replay(record.events).items() if entry.state == "unknown"]
+
+
 @pytest.mark.parametrize("items", [1, 7, 8, 9, 16, 17, 100])
-def test_no_item_leaves_before_it_is_marked(record, items):
-    before_send = fresh(record, items).sent_hook(lambda: pytest.fail("nothing failed"))
+def test_no_item_may_leave_before_it_is_marked_and_in_the_end_all_are(fresh, record, items):
+    batch = fresh(items)
 
     for position in range(items):
-        before_send(position)
+        assert batch.claim.upto() > position
         assert position in marked(record)
+        batch.end(position)
 
     assert marked(record) == list(range(items))
 
 
-def test_marks_are_written_by_the_window_and_not_by_the_item(record):
-    before_send = fresh(record, 80).sent_hook(lambda: None)
+@pytest.mark.parametrize("window", [1, 2, 3, 8, 64])
+@pytest.mark.parametrize("in_flight", [1, 5, 32])
+def test_a_crash_at_any_point_leaves_a_window_in_doubt_at_most(fresh, record, window, in_flight):
+    batch = fresh(300, policy=ClaimPolicy(window=window))
+    sent = 0
+    for ended in range(300):
+        sent = max(sent, min(ended + in_flight, batch.claim.upto()))
+        assert sent > ended, "nothing is in flight, so nothing more will ever end"
+        assert len(in_doubt(record)) <= window
+        batch.end(ended)
 
-    for position in range(80):
-        before_send(position)
-
-    assert record.calls == 9
-
-
-def test_an_item_that_is_tried_again_needs_no_new_mark(record):
-    before_send = fresh(record, 16).sent_hook(lambda: None)
-    for position in [*range(16), 3, 9, 15]:
-        before_send(position)
-
-    assert record.calls == 1
+    assert len(in_doubt(record)) <= window
 
 
-def test_where_a_mark_cannot_be_written_sending_stops_while_all_that_left_is_marked(record):
-    stops = []
-    before_send = fresh(record, 80).sent_hook(lambda: stops.append("stop"))
-    left = []
-    for position in range(80):
-        record.is_down = position > 20
-        before_send(position)
-        if stops:
-            break
-        left.append(position)
+def test_sending_is_never_held_up_where_half_the_window_is_in_flight(fresh, record):
+    batch = fresh(300, policy=ClaimPolicy(window=64))
 
-    assert stops == ["stop"]
-    assert set(left) <= set(marked(record))
-    assert len(left) > 20
+    for ended in range(268):
+        assert batch.claim.upto() >= ended + 32
+        batch.end(ended)
 
 
-def test_a_store_that_refused_a_mark_is_not_asked_for_each_item_that_is_still_on_its_way(record):
-    before_send = fresh(record, 80).sent_hook(lambda: None)
+def test_outcomes_and_marks_go_in_the_same_writes(fresh, record):
+    batch = fresh(1000, policy=ClaimPolicy(window=64))
+    batch.end(*range(1000))
+
+    assert record.calls == 1000 // 32
+
+
+def test_a_store_that_fails_for_a_moment_holds_the_batch_and_ends_it_not(fresh, record, clock):
+    batch = fresh(80, clock)
     record.is_down = True
-    for position in range(8):
-        before_send(position)
+    batch.end(*range(7))
+    clock.on_advance = lambda: setattr(record, "is_down", clock.now < 1.0)
+    batch.end(*range(7, 80))
 
-    assert record.calls == 1
-
-
-def test_results_are_written_in_chunks(record):
-    claim = fresh(record, 200)
-    for index in range(200):
-        claim.record(finals(index))
-
-    assert record.calls == 3
-    claim.finish()
-    assert [entry.state for entry in replay(record.events).values()] == ["final"] * 200
+    assert batch.stops == []
+    assert [entry.state for entry in replay(record.events).values()] == ["final"] * 80
 
 
-def test_results_of_a_slow_batch_are_written_when_they_have_waited_long_enough(record, clock):
-    claim = fresh(record, 3, clock)
-    claim.record(finals(0))
+def test_where_a_mark_cannot_be_written_sending_stops_while_all_that_left_is_marked(fresh, record, clock):
+    batch = fresh(80, clock)
+    left = 0
+    while not batch.stops:
+        record.is_down = left > 20
+        assert batch.claim.upto() > left
+        batch.end(left)
+        left += 1
+
+    assert batch.stops == ["stop"]
+    assert set(range(left)) <= set(marked(record))
+    assert batch.claim.upto() == left
+    assert 2.0 <= clock.now < 3.0
+    record.is_down = False
+
+
+def test_whoever_lost_the_key_sends_nothing_more_and_is_not_waited_for(fresh, record, clock):
+    batch = fresh(80, clock)
+    record.lost = True
+    batch.end(0, 1, 2, 3)
+
+    assert batch.stops == ["stop"]
+    assert clock.now == 0
+
+
+def test_nothing_is_marked_for_a_batch_that_sends_nothing_more(fresh, record):
+    batch = fresh(80)
+    batch.stops.append("the client has left")
+    batch.claim.record([Entry(index, "open") for index in range(80)])
+    batch.claim.finish()
+
+    assert sorted(index for event in record.events for index in sent_in(event)) == list(range(8))
+
+
+def sent_in(event):
+    found = json.loads(event)
+    return range(*found["sent"]) if "sent" in found else []
+
+
+def test_what_is_tried_again_is_open_until_it_is_marked_anew(fresh, record):
+    batch = fresh(20)
+    for position in range(20):
+        batch.claim.put_back(position, may_have_been_applied=False)
+        assert len(in_doubt(record)) <= 8
+    batch.claim.begin([3, 9, 15])
+
+    assert batch.claim.upto() == 3
+    assert in_doubt(record) == [3, 9, 15]
+    batch.end(3, 9, 15)
+    batch.claim.finish()
+    assert [index for index, entry in replay(record.events).items() if entry.state == "final"] == [3, 9, 15]
+
+
+def test_a_second_round_too_leaves_a_window_in_doubt_at_most(fresh, record):
+    batch = fresh(100)
+    for position in range(100):
+        batch.claim.put_back(position, may_have_been_applied=False)
+    batch.claim.begin(range(100))
+    for position in range(100):
+        assert batch.claim.upto() > position
+        assert len(in_doubt(record)) <= 8
+        batch.end(position)
+
+    assert len(in_doubt(record)) <= 8
+
+
+def test_what_may_have_been_applied_stays_in_doubt_while_it_is_tried_again(fresh, record):
+    batch = fresh(3)
+    batch.claim.put_back(0, may_have_been_applied=True)
+    batch.claim.begin([0])
+    batch.end(1)
+    batch.claim.finish()
+
+    assert replay(record.events)[0].state == "unknown"
+
+
+def test_results_of_a_slow_batch_are_written_when_they_have_waited_long_enough(fresh, record, clock):
+    batch = fresh(3, clock, ClaimPolicy(window=64))
+    batch.end(0)
     assert record.calls == 0
     clock.advance(0.3)
-    claim.record(finals(1))
+    batch.end(1)
 
     assert replay(record.events)[1].state == "final"
 
 
-def test_nothing_is_written_for_nothing(record, clock):
-    claim = fresh(record, 3, clock)
+def test_nothing_is_written_for_nothing(fresh, record, clock):
+    batch = fresh(3, clock)
     clock.advance(1)
-    claim.record([])
+    batch.claim.record([])
 
     assert record.calls == 0
 
 
-def test_results_that_could_not_be_written_are_tried_again_but_not_for_each_item(record, clock):
-    claim = fresh(record, 300, clock)
+def test_results_that_could_not_be_written_are_tried_again_but_not_for_each_item(fresh, record, clock):
+    batch = fresh(8, clock)
     record.is_down = True
-    for index in range(200):
-        claim.record(finals(index))
+    batch.end(*range(6))
     assert record.calls == 1
     record.is_down = False
-    clock.advance(1.1)
-    claim.record(finals(200))
-    claim.record(finals(*range(201, 265)))
+    clock.advance(0.3)
+    batch.end(6)
 
-    assert [entry.state for entry in replay(record.events).values()].count("final") == 265
-    assert record.calls == 3
+    assert [entry.state for entry in replay(record.events).values()].count("final") == 7
+    assert record.calls == 2
 
 
-def test_a_finish_that_fails_is_logged_and_raises_nothing(record, caplog):
-    claim = fresh(record, 3)
-    claim.record(finals(0, 1, 2))
+def test_a_batch_that_waits_for_the_core_holds_its_key(fresh, record, clock, keeper):
+    fresh(3, clock)
+    clock.advance(3.4)
+
+    until(lambda: record.calls == 1)
+    clock.advance(3.4)
+    until(lambda: record.calls == 2)
+    assert record.events == [POLICY.first_mark(3)]
+
+
+def test_a_finish_that_fails_is_kept_and_written_when_the_store_is_back(fresh, record, keeper, caplog):
+    batch = fresh(3, policy=ClaimPolicy(window=64))
+    batch.end(0, 1, 2)
     record.is_down = True
-    claim.finish()
+    batch.claim.finish()
 
-    assert [entry.message for entry in caplog.records] == ["idempotency_finish_failed"]
+    assert (batch.claim.is_kept, keeper.waiting) == (False, 1)
+    record.is_down = False
+    until(lambda: keeper.waiting == 0)
+    assert record.closed is True
+    assert [entry.state for entry in replay(record.events).values()] == ["final"] * 3
+    assert caplog.messages == ["idempotency_finish_waits", "idempotency_finish_kept"]
+
+
+def test_what_could_not_be_taken_back_is_taken_back_when_the_store_is_back(fresh, record, keeper):
+    batch = fresh(3)
+    record.base = 0
+    record.is_down = True
+    batch.claim.abandon()
+    record.is_down = False
+
+    until(lambda: keeper.waiting == 0)
+    assert record.events == []
+
+
+def test_a_record_that_another_holds_is_given_up_and_said_to_be_not_kept(fresh, record, keeper, caplog):
+    batch = fresh(3, policy=ClaimPolicy(window=64))
+    batch.end(0, 1, 2)
+    record.lost = True
+    batch.claim.finish()
+
+    assert (batch.claim.is_kept, keeper.waiting) == (False, 0)
+    assert caplog.messages == ["idempotency_finish_failed"]
+
+
+def until(condition):
+    give_up = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.001)
 
 
 @pytest.mark.parametrize(
     ("entries", "complete"),
     [(finals(0, 1, 2), True), (finals(0, 1), False), ([*finals(0, 1), Entry(2, "open")], False)],
 )
-def test_a_record_is_complete_when_every_item_is_final(record, entries, complete):
-    claim = fresh(record, 3)
+def test_a_record_is_complete_when_every_item_is_final(fresh, record, entries, complete):
+    claim = fresh(3).claim
     claim.record(entries)
     claim.finish()
+
+    assert claim.is_final is complete
 
     assert record.closed is complete
 
 
 def resumed(record, items=3, **policy):
     rules = ClaimPolicy(**{"window": 8, **policy})
-    return open_claim(record, list(record.events), is_held=True, items=items, prefix="x", policy=rules)
+    return open_claim(record, list(record.events), is_held=True, items=items, prefix="x", policy=rules, keeper=Keeper())
 
 
 def test_a_resume_marks_its_first_window_before_it_is_handed_out():
@@ -227,8 +395,8 @@ def test_bytes_that_are_no_journal_are_an_unavailable_store(event):
         resumed(MemoryRecord(event))
 
 
-def test_what_is_marked_is_not_marked_again(record):
-    claim = fresh(record, 16)
+def test_what_is_marked_is_not_marked_again(fresh, record):
+    claim = fresh(16).claim
 
     assert claim.sent_upto(8)
     assert record.calls == 0

@@ -158,18 +158,6 @@ def test_a_request_for_another_origin_is_not_sent_and_harms_no_other(core: FakeC
     assert hub.gate.in_flight == 0
 
 
-def test_a_request_that_could_not_be_announced_is_not_sent(core: FakeCore, hub: Rig) -> None:
-    def before_send(index: int) -> None:
-        if index == 1:
-            raise RuntimeError("the journal is gone")
-
-    results = hub.send([0, 1, 2], before_send=before_send)
-
-    assert [type(results[index]) is Unsendable for index in range(3)] == [False, True, False]
-    assert sorted(ids(core)) == [0, 2]
-    assert hub.gate.in_flight == 0
-
-
 def test_a_ping_opens_one_connection_which_the_next_request_uses(core: FakeCore, hub: Rig) -> None:
     assert [hub.transport.ping(), hub.transport.ping()] == [None, None]
     hub.call(1)

@@ -15,7 +15,7 @@ from legacy_client.calls import CallContext, Update
 from legacy_client.client import LegacyClient
 from legacy_client.credentials import ForwardedCredentials
 from legacy_client.deadline import Deadline
-from legacy_client.errors import BadAnswer, BrokenOff, NotFound, Stopped, TimedOut, Unreachable, Unsendable
+from legacy_client.errors import BadAnswer, BrokenOff, NotFound, Stopped, TimedOut, Unreachable
 from legacy_client.health.budget import RetryBudget
 from legacy_client.operations import UPDATE_ACTION
 from legacy_client.sending.retry import RetryPolicy
@@ -141,21 +141,6 @@ def test_a_late_connection_of_an_attempt_that_is_over_sends_nothing(
 
         assert type(result) is Unreachable
         assert core.requests == []
-
-
-def test_a_hook_that_raises_costs_its_own_item_alone(
-    core: responses.RequestsMock, transport: SessionsTransport
-) -> None:
-    for action_id in (0, 2):
-        core.patch(f"{URL}/actions/{action_id}", json={})
-
-    def hook(index: int) -> None:
-        if index == 1:
-            raise OSError("disk full")
-
-    results = dict(transport.send_many(prepare(URL, range(3)), flow(before_send=hook)))
-
-    assert [type(results[i]) for i in range(3)] == [Response, Unsendable, Response]
 
 
 def test_a_cancel_from_another_thread_stops_the_rest_at_once(gate: NotingGate) -> None:
