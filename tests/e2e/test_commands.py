@@ -24,6 +24,11 @@ def command(name):
     return [sys.executable, "-m", "sandbox", name]
 
 
+def complaints(text):
+    """What a command says on standard error, without what a busy machine makes it wait for."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("waiting for "))
+
+
 def test_the_demo_shows_each_answer_and_ends_well():
     demo = subprocess.run(command("demo"), cwd=ROOT, capture_output=True, text=True, timeout=90)
 
@@ -40,7 +45,7 @@ def test_the_demo_needs_no_terminal_that_can_show_all_letters():
 
     demo = subprocess.run(command("demo"), cwd=ROOT, env=plain, capture_output=True, timeout=90)
 
-    assert (demo.returncode, demo.stderr) == (0, b"")
+    assert (demo.returncode, complaints(demo.stderr.decode("ascii"))) == (0, "")
     assert demo.stdout.isascii()
 
 
@@ -68,9 +73,9 @@ def test_a_demo_that_is_stopped_ends_with_one_line_and_leaves_nothing(demo, tmp_
     assert len(list(tmp_path.iterdir())) == 1
 
     demo.send_signal(number)
-    _, complaints = demo.communicate(timeout=20)
+    _, said = demo.communicate(timeout=20)
 
-    assert (demo.returncode, complaints) == (130, "\nstopped\n")
+    assert (demo.returncode, complaints(said)) == (130, "\nstopped\n")
     assert psutil.wait_procs(family, timeout=20)[1] == []
     assert list(tmp_path.iterdir()) == []
 
@@ -78,7 +83,7 @@ def test_a_demo_that_is_stopped_ends_with_one_line_and_leaves_nothing(demo, tmp_
 def test_a_demo_that_nobody_reads_to_its_end_ends_without_a_word(demo, tmp_path):
     demo.stdout.close()
 
-    assert demo.stderr.read() == ""
+    assert complaints(demo.stderr.read()) == ""
     assert demo.wait(20) == 0
     assert list(tmp_path.iterdir()) == []
 
@@ -121,9 +126,9 @@ def test_keycloak_in_the_background_heeds_ctrl_c(background, tmp_path):
     keycloak = background("deploy.keycloak", TMPDIR=str(tmp_path), **places)
     wait_for(lambda: (tmp_path / "begun").exists())
     keycloak.send_signal(signal.SIGINT)
-    said, complaints = keycloak.communicate(timeout=20)
+    said, complained = keycloak.communicate(timeout=20)
 
-    assert (keycloak.returncode, complaints) == (0, "")
+    assert (keycloak.returncode, complained) == (0, "")
     assert said.endswith("\nstopped\n")
 
 
@@ -135,9 +140,9 @@ def test_a_set_up_that_is_stopped_ends_with_one_line_and_leaves_no_half(backgrou
 
     wait_for(folder.exists)
     set_up.send_signal(signal.SIGINT)
-    said, complaints = set_up.communicate(timeout=20)
+    said, complained = set_up.communicate(timeout=20)
 
-    assert (set_up.returncode, complaints) == (130, "\nstopped\n")
+    assert (set_up.returncode, complained) == (130, "\nstopped\n")
     assert said == f"Installing into {folder}; this takes a minute the first time.\n"
     assert not folder.exists()
     assert list(temporary.iterdir()) == []
