@@ -158,5 +158,5 @@ ITEM_CODES: Mapping[str, ItemCode] = {
 
 
 def detail(code: str, name: str, item_id: object) -> str:
-    """What the error of one item says; ``name`` is what such an item is called, as in ``action``."""
+    """What the error of one item says; ``name`` is what such an item is called."""
     return ITEM_CODES[code].detail.format(name=name, Name=name.capitalize(), id=item_id)

@@ -29,7 +29,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "validation-failed": ProblemType(
         400,
         "Validation failed",
-        "Mend every entry of `errors` (each names its index, actionId and field) and send again. Nothing was sent to the core.",
+        "Mend every entry of `errors` (each names its index, id and field) and send again. Nothing was sent to the core.",
     ),
     "core-rejected": ProblemType(
         400,

@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gateway.api.routes import RESOURCES, routes
 from gateway.item_codes import ITEM_CODES
 from gateway.problems import PROBLEM_TYPES
 from gateway.settings import GROUPS, variable
 from gateway.telemetry.logs.names import LOG_EVENTS
 from gateway.telemetry.metrics.table import METRICS
+from schemas.batches import LANGUAGES
 from schemas.messages import VALIDATION_CODES
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ Lists are separated by commas.
 """
 _ERRORS = """Every answer that is not a success is a problem document (`application/problem+json`, RFC 9457).
 Branch on `type`, and within a batch on each item's `outcome` and `code`; texts may change.
+"""
+_ENDPOINTS = """What partners call, with the problem types that not every operation answers with.
+`/openapi.json` of a running service has all of them, with parameters, bodies and examples.
 """
 _METRICS = """Names and units follow Prometheus' conventions.
 No label holds an id; every label has a closed set of values.
@@ -59,6 +64,17 @@ def errors_page() -> str:
     )
 
 
+def endpoints_page() -> str:
+    """All operations of the contract."""
+    made = [make(LANGUAGES, 1, _no_pause) for make in RESOURCES]
+    rows = (
+        (route.method, f"`{path}`", ", ".join(f"`{slug}`" for slug in sorted(route.problems)))
+        for route in routes(made)
+        for path in route.paths
+    )
+    return _page("Endpoints", _ENDPOINTS, [*_table(("method", "path", "problem types of its own"), rows), ""])
+
+
 def metrics_page() -> str:
     """All metrics."""
     rows = (
@@ -75,10 +91,15 @@ def events_page() -> str:
 PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
+    "endpoints.md": endpoints_page,
     "metrics.md": metrics_page,
     "log-events.md": events_page,
 }
 """File name → its maker."""
+
+
+def _no_pause() -> None:
+    """Nothing is validated here."""
 
 
 def _page(title: str, introduction: str, *parts: Iterable[str]) -> str:

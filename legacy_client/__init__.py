@@ -1,6 +1,6 @@
 """A client for the legacy core, in the core's own words; it could be published on its own."""
 
-from legacy_client.calls import CallContext, IntegrationActionReplacement, Update
+from legacy_client.calls import CallContext, Update
 from legacy_client.client import LegacyClient
 from legacy_client.credentials import (
     ClientCredentials,
@@ -28,7 +28,6 @@ __all__ = [
     "Deadline",
     "ForwardedCredentials",
     "GateSnapshot",
-    "IntegrationActionReplacement",
     "LegacyClient",
     "LockedGate",
     "NoCredentials",

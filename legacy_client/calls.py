@@ -29,14 +29,6 @@ class Update(NamedTuple):
         return cls(item_id, b"%b" % orjson.dumps(fields))
 
 
-class IntegrationActionReplacement(NamedTuple):
-    """``PUT /integrations/{integration_id}/actions/{action_id}``: both UUIDs, ``fields`` by legacy name."""
-
-    integration_id: str
-    action_id: str
-    fields: dict[str, object]
-
-
 class Marks(Protocol):
     """Whoever writes down that calls leave before they do. Positions are those in the batch."""
 

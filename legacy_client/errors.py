@@ -13,7 +13,7 @@
     ├── MayHaveBeenApplied bytes left and no readable answer came back
     │   ├── TimedOut           the attempt's or the batch's time ran out
     │   ├── BrokenOff          reset, end of stream or truncated answer
-    │   ├── BadAnswer          not HTTP, too large, redirected, wrong type, or about another action
+    │   ├── BadAnswer          not HTTP, too large, redirected, wrong type, or about another id
     │   └── ServerFailed       a 5xx other than 503
     └── SaidNo             the core answered and did not apply
         ├── Busy               408, 421, 423, 425, 429 or 503

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest
 
-    from legacy_client.calls import IntegrationActionReplacement, Update
+    from legacy_client.calls import Update
     from legacy_client.template import RequestTemplate
 
     Write = Callable[[RequestTemplate, Update, str], PreparedRequest]
@@ -30,6 +30,14 @@ class Operation(NamedTuple, Generic[Call]):
     method: str
     write: Callable[[RequestTemplate, Call, str], PreparedRequest]
     expected_id: Callable[[Call], int | str]
+
+
+class IntegrationActionReplacement(NamedTuple):
+    """``PUT /integrations/{integration_id}/actions/{action_id}``: both UUIDs, ``fields`` by legacy name."""
+
+    integration_id: str
+    action_id: str
+    fields: dict[str, object]
 
 
 def is_number(item_id: str) -> bool:

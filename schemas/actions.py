@@ -1,7 +1,10 @@
-"""One item of the bulk update of actions (``contract.md`` 1.2)."""
+"""Actions: one item of the bulk update (``contract.md`` 1.2), and an updated one (1.3)."""
 
 from __future__ import annotations
 
+from marshmallow import fields
+
+from schemas.answers import AnswerSchema, TextsByLanguage, about, moment, unreadable
 from schemas.batches import ItemSchema
 from schemas.containers import Translations, UuidList
 from schemas.fields import ActionId, Choice, ReadOnly, Timestamp
@@ -31,3 +34,21 @@ class ActionUpdateSchema(ItemSchema):
     due_date = Timestamp(allow_none=True, about="Until when it is to be done, in UTC; null clears it.")
     expires_at = Timestamp(allow_none=True, about="When it ends, in UTC; null clears it.")
     author_id = ReadOnly("author_id")
+
+
+class ActionSchema(AnswerSchema):
+    """An updated action: all fields that the core returned, or those submitted where it returned none."""
+
+    actionId = fields.String(required=True, metadata=about("The action.", examples=["19353"]))  # noqa: N815 -- contract word
+    category_action = Choice(CATEGORIES, known_as="ActionCategory", allow_none=True)
+    type_action = Choice(CATEGORIES, known_as="ActionCategory", allow_none=True)
+    status = Choice(STATUSES, known_as="ActionStatus", allow_none=True)
+    title = TextsByLanguage("Title by language.")
+    subtitle = TextsByLanguage("Subtitle by language.")
+    details = TextsByLanguage("Details by language.")
+    partner_ids = fields.List(fields.String(), metadata=about("Partners that the action concerns."))
+    effective_date = moment("From when the action counts.")
+    due_date = moment("Until when it is to be done.")
+    expires_at = moment("When it ends.")
+    author_id = fields.Raw(allow_none=True, metadata=about("Who wrote the action, as the core names them."))
+    unreadable = unreadable()

@@ -1,4 +1,4 @@
-"""The body of the integration action's PUT, with its defaults and what leaving a field out means.
+"""The integration action's PUT: its body, with what leaving a field out means, and its answer.
 
 Source: ``contract.md`` section 2. Omitted ``description`` and ``inputFields`` are cleared, an omitted ``code`` is kept.
 """
@@ -9,8 +9,9 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from marshmallow import ValidationError
+from marshmallow import ValidationError, fields
 
+from schemas.answers import AnswerSchema, about, count, unreadable
 from schemas.base import ErrorList, InvalidDocument, StrictSchema
 from schemas.compiled import compile_loader
 from schemas.containers import ObjectList, repeats
@@ -95,6 +96,50 @@ class IntegrationActionSchema(StrictSchema):
         load_default=list,
         about="What the user enters, in order. Left out: emptied.",
     )
+
+
+class OptionAnswerSchema(AnswerSchema):
+    """One choice of a SELECT field, as it was stored."""
+
+    label = fields.String(required=True)
+    value = fields.String(required=True)
+
+
+class InputFieldAnswerSchema(AnswerSchema):
+    """One input field as it was stored."""
+
+    slug = fields.String(required=True, metadata=about("camelCase, unique within the action.", examples=["userId"]))
+    label = fields.String(required=True)
+    type = Choice(INPUT_TYPES, known_as="InputType", required=True)
+    description = fields.String(required=True)
+    placeholder = fields.String(required=True, allow_none=True)
+    required = Flag(required=True)
+    order = count("Position in the array.", required=True)
+    options = ObjectList(OptionAnswerSchema, required=True, allow_none=True)
+    allowMultiSelect = Flag(required=True, allow_none=True)  # noqa: N815 -- contract word
+    contextActionId = Uuid(required=True, allow_none=True)  # noqa: N815 -- contract word
+
+
+class StoredIntegrationActionSchema(AnswerSchema):
+    """An integration action as it was stored.
+
+    From a core that answers without a body: as it was sent, without what only the core knows.
+    """
+
+    id = Uuid(required=True)
+    name = fields.String(required=True)
+    slug = fields.String(metadata=about("Set on creation; survives a rename.", examples=["getUserData"]))
+    description = fields.String(required=True)
+    code = fields.String(allow_none=True, metadata=about("JavaScript."))
+    order = count("Position within the integration.")
+    inputFields = ObjectList(InputFieldAnswerSchema, required=True)  # noqa: N815 -- contract word
+
+
+class IntegrationActionAnswerSchema(AnswerSchema):
+    """200 of the integration action's PUT."""
+
+    action = fields.Nested(StoredIntegrationActionSchema, required=True)
+    unreadable = unreadable()
 
 
 def load_integration_action(document: object) -> dict[str, Any]:

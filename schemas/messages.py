@@ -26,7 +26,7 @@ VALIDATION_CODES: Mapping[str, str] = MappingProxyType(
         "too_many": "The array has more entries, or the object more names, than allowed.",
         "duplicate_value": "The entry repeats an earlier one of the same array.",
         "empty_batch": "The batch has no items.",
-        "nothing_to_update": "The item names an action but no field to update.",
+        "nothing_to_update": "The item names its id but no field to update.",
         "duplicate_action_id": "The item names the same action as an earlier one of the batch.",
         "partner_not_allowed": "The caller may not name this partner.",
         "select_only": "The field is allowed only where `type` is `SELECT`.",

@@ -30,8 +30,8 @@ class Refusal:
     retry_after: int = 1
 
 
-def _in_the_background(seconds: float, action: Callable[[], None]) -> None:
-    timer = threading.Timer(seconds, action)
+def _in_the_background(seconds: float, task: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, task)
     timer.daemon = True
     timer.start()
 
@@ -40,7 +40,7 @@ class LoadShedder:
     """Refuses batches while the worker has enough to do, or stops.
 
     ``waiting`` is ``Transport.waiting``: requests not yet sent, and the age in seconds of the oldest. ``later`` runs
-    an action after some seconds.
+    a task after some seconds.
     """
 
     def __init__(

@@ -15,6 +15,7 @@ from gateway.api.idempotency import read_key, replay_headers
 from gateway.api.json_size import JsonSize
 from gateway.api.options import read_options
 from gateway.api.request import current_request
+from gateway.api.route import Route
 from gateway.api.validation import batch_refusal
 from gateway.batch.run import BatchRun
 from legacy_client.calls import CallContext
@@ -129,9 +130,16 @@ class BulkEndpoint:
         return summary
 
 
+def route(resource: Resource) -> Route:
+    """Where the batches of a resource are sent."""
+    problems = frozenset({"in-progress", "batch-too-large", "idempotency-key-reused"})
+    return Route("PATCH", (resource.path,), problems)
+
+
 def blueprint(resource: Resource, services: BulkServices) -> Blueprint:
     """The route of one resource."""
-    routes = Blueprint(resource.plural, __name__)
+    routes, served = Blueprint(resource.plural, __name__), route(resource)
     view = BulkEndpoint(resource, services).update
-    routes.add_url_rule(resource.path, view_func=view, methods=["PATCH"], endpoint="update")
+    for rule in served.rules:
+        routes.add_url_rule(rule, view_func=view, methods=[served.method], endpoint="update")
     return routes

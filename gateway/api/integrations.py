@@ -16,6 +16,7 @@ from gateway.api.body import BodyLimits, document_in, read_body
 from gateway.api.json_size import JsonSize
 from gateway.api.options import refuse_parameters
 from gateway.api.request import Told, current_request
+from gateway.api.route import Route
 from gateway.api.validation import document_refusal
 from gateway.auth.scopes import INTEGRATION_API
 from gateway.batch.item_errors import ItemErrors
@@ -23,10 +24,10 @@ from gateway.batch.outcome import ItemError, verdict
 from gateway.problems import Problem
 from gateway.resources import integration_actions as translation
 from gateway.telemetry.events import Unreadable, summarize
-from legacy_client.calls import CallContext, IntegrationActionReplacement
+from legacy_client.calls import CallContext
 from legacy_client.deadline import Deadline
 from legacy_client.errors import CoreError
-from legacy_client.operations import REPLACE_INTEGRATION_ACTION
+from legacy_client.operations import REPLACE_INTEGRATION_ACTION, IntegrationActionReplacement
 from schemas.base import InvalidDocument
 from schemas.integrations import MOST, load_integration_action
 
@@ -46,13 +47,20 @@ if TYPE_CHECKING:
 PATH = "/integrations/v1/<integration_id>/actions/<action_id>"
 PREFIXES = ("", "/api/public")
 """Where it is served: by its own address and by the public one."""
+ROUTE = Route(
+    "PUT",
+    tuple(prefix + PATH for prefix in PREFIXES),
+    frozenset({"browser-origin", "integration-not-granted", "conflict"}),
+)
+NAME = "action"
+ID_NAME = "actionId"
 _OTHER_METHOD = "integrations.other_method"
 # What these mean here (`contract.md` section 2); the core's own messages stand beside it.
 _DETAILS = {
     "not_found": "The integration or its action was not found.",
     "conflict": "Another action of the integration has this name.",
 }
-_ERRORS = ItemErrors("action", translation.errors_to_public)
+_ERRORS = ItemErrors(NAME, translation.errors_to_public)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -91,7 +99,7 @@ class IntegrationEndpoint:
         principal = self.guard.identify(request, INTEGRATION_API)
         self.unsent.check(principal)
         self.quota.charge(request, principal, 1)
-        call = IntegrationActionReplacement(_uuid("integrationId", integration_id), _uuid("actionId", action_id), {})
+        call = IntegrationActionReplacement(_uuid("integrationId", integration_id), _uuid(ID_NAME, action_id), {})
         _check_grant(principal, call.integration_id)
         refuse_parameters(request)
         call = call._replace(fields=self._legacy_fields(principal))
@@ -114,7 +122,7 @@ class IntegrationEndpoint:
             try:
                 return translation.to_legacy(load_integration_action(document))
             except InvalidDocument as exc:
-                raise document_refusal(exc) from exc
+                raise document_refusal(exc, NAME, ID_NAME) from exc
 
     def _tell(self, action_id: str, outcome: translation.Shown | ItemError, seconds: float) -> BatchDetails:
         failed, status, unreadable = [], 200, Unreadable()
@@ -143,10 +151,9 @@ class IntegrationEndpoint:
 def blueprint(endpoint: IntegrationEndpoint) -> Blueprint:
     """The routes of the integration endpoint, under both of its addresses."""
     routes = Blueprint("integrations", __name__)
-    for number, prefix in enumerate(PREFIXES):
-        routes.add_url_rule(
-            prefix + PATH, view_func=endpoint.replace_action, methods=["PUT"], endpoint=f"replace_action_{number}"
-        )
+    for number, rule in enumerate(ROUTE.rules):
+        name = f"replace_action_{number}"
+        routes.add_url_rule(rule, view_func=endpoint.replace_action, methods=[ROUTE.method], endpoint=name)
     routes.endpoint(_OTHER_METHOD)(_other_method)
     routes.record(_route_other_methods)
     return routes
@@ -154,14 +161,14 @@ def blueprint(endpoint: IntegrationEndpoint) -> Blueprint:
 
 def _route_other_methods(state: BlueprintSetupState) -> None:
     """Every method there is or may be; Flask's own ``add_url_rule`` takes only a list of them."""
-    for prefix in PREFIXES:
-        state.app.url_map.add(Rule(prefix + PATH, endpoint=_OTHER_METHOD))
+    for rule in ROUTE.rules:
+        state.app.url_map.add(Rule(rule, endpoint=_OTHER_METHOD))
 
 
 def _other_method(integration_id: str, action_id: str) -> Response:  # noqa: ARG001 -- the route hands both in
     """Preflights, forms and the like: a browser's page learns nothing but that it is refused."""
     _refuse_browsers()
-    raise Problem("method-not-allowed", headers={"Allow": "PUT"})
+    raise Problem("method-not-allowed", headers={"Allow": ROUTE.method})
 
 
 def _refuse_browsers() -> None:
@@ -185,7 +192,7 @@ def _failure(error: ItemError, action_id: str, batch: BatchDetails) -> BatchFail
     """The problem for the call that failed (``contract.md`` section 2)."""
     result = verdict(1, [error])
     slug = "conflict" if error.code == "conflict" else result.problem
-    return BatchFailed(slug, error.detail, result, [error.body(None, "actionId", action_id)], batch)
+    return BatchFailed(slug, error.detail, result, [error.body(None, ID_NAME, action_id)], batch)
 
 
 def _outcome(call: IntegrationActionReplacement, result: dict[str, Any] | CoreError) -> translation.Shown | ItemError:

@@ -17,11 +17,17 @@ if TYPE_CHECKING:
 
     from flask import Blueprint, Flask
 
+    from gateway.api.route import Route
     from gateway.resources.resource import MakeResource, Resource
     from gateway.telemetry.events import Telemetry
 
 RESOURCES: Sequence[MakeResource] = (actions,)
 """The bulk resources: each is served at its own path."""
+
+
+def routes(resources: Sequence[Resource]) -> list[Route]:
+    """Every operation of the contract: those of the resources, and the integration's."""
+    return [*map(bulk.route, resources), integrations.ROUTE]
 
 
 def register(

@@ -1,4 +1,4 @@
-"""What the schemas refuse, as a problem: every error with its index, actionId and field (``contract.md`` 1.3)."""
+"""What the schemas refuse, as a problem: every error with its index, id and field (``contract.md`` 1.3)."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def batch_refusal(resource: Resource, refusal: InvalidBatch | BatchTooLarge) -> 
     return Problem("validation-failed", _detail(resource, refusal), **members)
 
 
-def document_refusal(refusal: InvalidDocument) -> Problem:
-    """The problem for a single document that the schemas refuse."""
-    detail = "The action is invalid; nothing was sent to the core."
-    return Problem("validation-failed", detail, **_listed(refusal, "actionId"))
+def document_refusal(refusal: InvalidDocument, name: str, id_name: str) -> Problem:
+    """The problem for a single document that the schemas refuse; ``name`` is what it describes."""
+    detail = f"The {name} is invalid; nothing was sent to the core."
+    return Problem("validation-failed", detail, **_listed(refusal, id_name))
 
 
 def _entry(error: FieldError, id_name: str) -> dict[str, object]:

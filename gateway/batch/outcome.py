@@ -1,7 +1,7 @@
 """What became of each item, and what all of them together mean. Pure: no HTTP, no clock, no core.
 
-An outcome is either the updated action in public words, as JSON, or an ItemError; its place in the list is the item's
-index. As JSON, since nobody reads an action again, and as objects a batch of them would take ten times the memory.
+An outcome is either the updated item in public words, as JSON, or an ItemError; its place in the list is the item's
+index. As JSON, since nobody reads an item again, and as objects a batch of them would take ten times the memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gateway.item_codes import ITEM_CODES, Applied
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Action = bytes
+Updated = bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class ItemError:
         return shown
 
 
-Outcome = Action | ItemError
+Outcome = Updated | ItemError
 FailedAt = tuple[int, str, ItemError]
 """An item error with the item's index and id."""
 

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.resources.resource import Resource
+from gateway.resources.resource import Example, Resource
 from gateway.resources.translate import ActionTranslation
 from legacy_client.operations import UPDATE_ACTION
-from schemas.actions import ActionUpdateSchema
-from schemas.answers import ActionSchema
+from schemas.actions import ActionSchema, ActionUpdateSchema
 from schemas.batches import BatchLoader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+_SENT = (
+    {
+        "actionId": "19353",
+        "status": "active",
+        "title": {"en": "Leave approval", "fr": "Validation de congé"},
+        "due_date": "2024-01-10 06:51:15",
+    },
+    {"actionId": "19354", "category_action": "validation", "type_action": "link"},
+)
 
 
 def actions(languages: Sequence[str], max_items: int, breathe: Callable[[], None]) -> Resource:
@@ -26,4 +35,5 @@ def actions(languages: Sequence[str], max_items: int, breathe: Callable[[], None
         loader=BatchLoader(schema, max_items, breathe),
         translation=ActionTranslation(languages),
         operation=UPDATE_ACTION,
+        example=Example(_SENT, [{**item, "author_id": 7} for item in _SENT]),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import orjson
 
@@ -40,6 +40,13 @@ class Translation(Protocol):
         ...
 
 
+class Example(NamedTuple):
+    """Items as a partner sends them, and as they are answered; at least two. The OpenAPI document shows them."""
+
+    sent: Sequence[Mapping[str, object]]
+    updated: Sequence[Mapping[str, object]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """One kind of item: ``path`` is where its batches are sent, ``permission`` what a caller must hold.
@@ -54,10 +61,11 @@ class Resource:
     loader: BatchLoader
     translation: Translation
     operation: Operation[Update]
+    example: Example
 
     @property
     def name(self) -> str:
-        """What one item is called, as in ``action``."""
+        """What one item is called, as in ``document``."""
         return self.schema.called
 
     @property

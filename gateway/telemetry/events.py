@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 DetailsT = TypeVar("DetailsT")
 
 BatchKind = Literal["sync", "single"]
-"""What was run: a batch, answered at once, or the one call of an integration action."""
+"""What was run: a batch, answered at once, or a single call."""
 ReplayKind = Literal["replayed", "resumed"]
 """What a known idempotency key led to: its stored answer, or the completion of what was not final."""
 APPLIED = ("applied", "ok")

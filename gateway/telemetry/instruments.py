@@ -13,7 +13,7 @@ from gateway.telemetry.metrics.registry import Metrics
 from gateway.telemetry.traces import connect_traces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from gateway.telemetry.events import Telemetry
@@ -27,7 +27,7 @@ _FOLD_SECONDS = 1.0
 class Instruments:
     """One per worker, made after the fork; ``folder`` is where the workers share their numbers, None for one process.
 
-    Raises TracesUnavailable.
+    ``routes`` are those of the contract with their methods. Raises TracesUnavailable.
     """
 
     def __init__(
@@ -37,12 +37,13 @@ class Instruments:
         traces: bool,
         version: str,
         folder: Path | None = None,
+        routes: Iterable[tuple[str, str]] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._version = version
         self._clock = clock
         self._is_shared = folder is not None
-        self._metrics = Metrics(folder) if metrics else None
+        self._metrics = Metrics(folder, routes) if metrics else None
         self._folding: Folding | None = None
         self._ended = threading.Event()
         self.traces = connect_traces(enabled=traces, version=version)

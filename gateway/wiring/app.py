@@ -26,7 +26,7 @@ from gateway.api.pages import problems as problem_pages
 from gateway.api.pages.metrics import OwnPort
 from gateway.api.pages.openapi.document import document
 from gateway.api.quota import Quota
-from gateway.api.routes import RESOURCES, register, register_errors, register_pages
+from gateway.api.routes import RESOURCES, register, register_errors, register_pages, routes
 from gateway.api.unsent import UnsentRate
 from gateway.auth.scopes import Permissions
 from gateway.serving.loop_turns import LoopTurns
@@ -41,6 +41,7 @@ from gateway.wiring.worker import worker_plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gateway.api.route import Route
     from gateway.auth.principal import Method
     from gateway.resources.resource import MakeResource, Resource
 
@@ -54,7 +55,11 @@ def create_app(
 ) -> Flask:
     """The WSGI application. Raises SettingsError where the settings do not allow a start."""
     settings = settings or load()
-    instruments = _instruments(settings)
+    # Others run while a large batch is validated.
+    turns = LoopTurns()
+    slices = Slices(turns.wait)
+    made = [make(settings.service.languages, settings.service.max_batch_items, slices.breathe) for make in resources]
+    instruments = _instruments(settings, routes(made))
     backends = backends or connect(settings)
     shedder = LoadShedder(
         max_batches=settings.service.max_waiting_batches,
@@ -64,9 +69,6 @@ def create_app(
     # A single body of the largest size always has room.
     capacity = Capacity(shedder, HeldBytes(max(settings.service.max_held_bytes, settings.service.max_body_bytes)))
     claims = Claims(backends.idempotency)
-    turns = LoopTurns()
-    slices = Slices(turns.wait)
-    made = [make(settings.service.languages, settings.service.max_batch_items, slices.breathe) for make in resources]
     app = _bare("gateway")
     app.extensions["worker"] = worker_plan(
         settings.service, settings.budgets, shedder.drain, turns, backends.idempotency.waiting
@@ -90,13 +92,14 @@ def create_app(
     return app
 
 
-def _instruments(settings: Settings) -> Instruments:
+def _instruments(settings: Settings, served: Sequence[Route]) -> Instruments:
     try:
         return Instruments(
             metrics=settings.service.metrics != "off",
             traces=settings.service.traces,
             version=VERSION,
             folder=shared.join(os.environ),
+            routes=[(rule, route.method) for route in served for rule in route.rules],
         )
     except TracesUnavailable as exc:
         raise SettingsError(str(exc)) from exc

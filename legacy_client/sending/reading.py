@@ -36,9 +36,9 @@ class AnswerReader:
         self._wall_clock = wall_clock
 
     def read(self, response: Response, expected_id: int | str) -> Answer | CoreError:
-        """The action that the core returned, ``{}`` where it returned none, or why there is none.
+        """The ``data`` that the core returned, ``{}`` where it returned none, or why there is none.
 
-        ``expected_id`` is the ``id`` that the action must have: an answer about another one is no answer.
+        ``expected_id`` is the ``id`` that it must have: an answer about another one is no answer.
         """
         status = response.status_code
         if not 200 <= status < 300:
@@ -51,7 +51,7 @@ class AnswerReader:
         content_type = response.headers.get("Content-Type")
         if not is_json(content_type):
             return BadAnswer("unexpected content type")
-        return _action(body, content_type, expected_id)
+        return _data(body, content_type, expected_id)
 
     def _failure(self, response: Response, status: int) -> CoreError:
         kind = meaning_of(status)
@@ -64,7 +64,7 @@ class AnswerReader:
         return BadAnswer(f"status {status}")
 
 
-def _action(body: bytes, content_type: str | None, expected_id: int | str) -> Answer | BadAnswer:
+def _data(body: bytes, content_type: str | None, expected_id: int | str) -> Answer | BadAnswer:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -73,16 +73,16 @@ def _action(body: bytes, content_type: str | None, expected_id: int | str) -> An
             document = orjson.loads(body)
         except orjson.JSONDecodeError:
             return BadAnswer("not JSON")
-    action = document.get("data") if type(document) is dict else None
-    if type(action) is not dict:
+    data = document.get("data") if type(document) is dict else None
+    if type(data) is not dict:
         return BadAnswer("no data object")
-    found = action.get("id")
+    found = data.get("id")
     # True equals 1 and 1.0 equals 1, so the type is part of the comparison.
     if found != expected_id or type(found) is not type(expected_id):
         if not _is_spelt_otherwise(found, expected_id, body):
-            return BadAnswer("about another action")
-        action["id"] = expected_id
-    return action
+            return BadAnswer("about another id")
+        data["id"] = expected_id
+    return data
 
 
 def _is_spelt_otherwise(found: object, expected_id: int | str, body: bytes) -> bool:

@@ -96,7 +96,7 @@ def is_retryable(error: CoreError, *, honours_idempotency: bool) -> bool:
 def settled(earlier: CoreError | None, latest: CoreError) -> CoreError:
     """What two attempts of one call say together.
 
-    After an attempt that may have been applied only an answer about the action itself is news, not ``busy``, nor
+    After an attempt that may have been applied only an answer about the item itself is news, not ``busy``, nor
     ``in conflict`` (with that attempt, maybe). A refusal to send again says nothing about what was sent.
     """
     if earlier is None or latest.may_have_been_applied or isinstance(latest, (NotFound, Rejected)):

@@ -1,6 +1,6 @@
 """What each status of the core means, as one table: read by the code, shown to operators, held to it by a test.
 
-A 2xx is about the action, and its body decides; a status that is no answer to a PATCH or PUT is a BadAnswer.
+A 2xx is about the item, and its body decides; a status that is no answer to a PATCH or PUT is a BadAnswer.
 """
 
 from __future__ import annotations

@@ -5,13 +5,11 @@ from __future__ import annotations
 import pytest
 from openapi_spec_validator import validate
 
-from gateway.api.pages.openapi import examples
+from gateway.api.pages.openapi import examples, integrations
 from gateway.problems import PROBLEM_TYPES
+from gateway.resources.actions import actions
 from legacy_client import errors as core
-from schemas import answers
-from schemas.actions import ActionUpdateSchema
-from schemas.batches import BatchLoader
-from schemas.integrations import load_integration_action
+from schemas.integrations import IntegrationActionAnswerSchema, load_integration_action
 from tests import exact
 
 
@@ -64,14 +62,20 @@ def test_every_status_has_an_example_of_each_problem_type(document):
 
 
 def test_the_examples_are_what_the_service_takes_and_gives():
-    list(BatchLoader(ActionUpdateSchema(), 1000, lambda: None).items(examples.BATCH))
-    load_integration_action(examples.INTEGRATION_ACTION)
+    resource = actions(("en", "fr"), 1000, lambda: None)
+    batch = examples.of_batch(resource)
+    list(resource.items(batch.sent))
+    load_integration_action(integrations.SENT)
     for schema, example in (
-        (exact.UpdatedSchema, examples.UPDATED),
-        (exact.PartlyUpdatedSchema, examples.PARTLY_UPDATED),
-        (answers.IntegrationActionAnswerSchema, examples.INTEGRATION_ANSWER),
-        (exact.ValidationProblemSchema, examples.problem("validation-failed")),
-        *((exact.BatchProblemSchema, examples.problem(slug)) for slug in ("core-rejected", "not-found", "core-failed")),
+        (exact.UpdatedSchema, batch.updated),
+        (exact.PartlyUpdatedSchema, batch.partly_updated),
+        (exact.DryRunSchema, batch.dry_run),
+        (IntegrationActionAnswerSchema, integrations.REPLACED),
+        (exact.ValidationProblemSchema, examples.problem("validation-failed", resource)),
+        *(
+            (exact.BatchProblemSchema, examples.problem(slug, resource))
+            for slug in ("core-rejected", "not-found", "core-failed")
+        ),
     ):
         assert schema().validate(example) == {}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.resources.slugs import unique_slugs
 from legacy_client import errors as core
-from schemas.answers import IntegrationActionAnswerSchema
+from schemas.integrations import IntegrationActionAnswerSchema
 from tests.api.conftest import assert_problem
 
 INTEGRATION = "5f0c6f5e-58c1-4a3c-9a53-6b5cf9d3a111"

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 # What every answer has, and the client of an earlier document does not know.
-LATER = (("Action", "title"), ("Action", "author_id"), ("ItemError", "detail"), ("ProblemError", "detail"))
+LATER = (("Action", "title"), ("Action", "author_id"), ("ActionItemError", "detail"), ("ProblemError", "detail"))
 
 
 def earlier(document):

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.core import seed
 from sandbox.web import call
-from schemas import answers
+from schemas.integrations import IntegrationActionAnswerSchema
 from tests import exact
 from tests.e2e.stack import Partner
 
@@ -121,7 +121,7 @@ def test_the_integration_action_goes_through_the_same_pipeline(stack, partner):
     stored = reply.json()["action"]
     assert (stored["name"], stored["slug"]) == ("Get User Data v2", "getUserData")
     assert [field["slug"] for field in stored["inputFields"]] == ["userId", "format"]
-    assert answers.IntegrationActionAnswerSchema().validate(reply.json()) == {}
+    assert IntegrationActionAnswerSchema().validate(reply.json()) == {}
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/openapi.json", "/docs", "/metrics", "/problems/not-found"])

@@ -16,10 +16,9 @@ import gateway
 from gateway import keys
 from gateway.problems import PROBLEM_TYPES
 from gateway.settings import knobs
-from schemas import answers
 from schemas.actions import ActionUpdateSchema
 from schemas.batches import BatchLoader
-from schemas.integrations import load_integration_action
+from schemas.integrations import IntegrationActionAnswerSchema, load_integration_action
 from tests import exact
 from tests.api.conftest import Service
 from tests.docs import DOCS, PAGES, ROOT, blocks
@@ -36,11 +35,11 @@ LOADERS = {
 ANSWERS = {
     "200": exact.UpdatedSchema,
     "200, dry run": exact.DryRunSchema,
-    "200, integration action": answers.IntegrationActionAnswerSchema,
+    "200, integration action": IntegrationActionAnswerSchema,
     "207": exact.PartlyUpdatedSchema,
     "400": exact.ValidationProblemSchema,
-    "item error": answers.ItemErrorSchema,
-    "problem": answers.ProblemSchema,
+    "item error": exact.ItemErrorSchema,
+    "problem": exact.ProblemSchema,
 }
 
 

@@ -89,7 +89,7 @@ LOG_EVENTS: Mapping[str, str] = {
     # The start.
     "setting_unknown": "A `GATEWAY_*` variable means nothing here; `nearest` is the setting it may have meant.",
     "access_unrestricted": "Neither `GATEWAY_REQUIRED_ROLE` nor `GATEWAY_REQUIRED_SCOPE` is set: every token for the "
-    "`audience` may update actions. Said once by the server.",
+    "`audience` may send updates. Said once by the server.",
     "schema_not_compiled": "A schema is validated without its fast path; slower, not wrong.",
     "field_not_compiled": "A field is validated without its fast path; slower, not wrong.",
 }

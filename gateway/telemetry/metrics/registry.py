@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from gateway.telemetry.metrics.table import METRICS
+from gateway.telemetry.metrics.table import METRICS, request_series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,9 +42,12 @@ class FoldedHistogram(Histogram):
 
 
 class Metrics:
-    """All metrics of METRICS; a hook of the Telemetry port. ``folder`` is where the workers' files are, if they share."""
+    """All metrics of METRICS; a hook of the Telemetry port. ``folder`` is where the workers' files are, if they share.
 
-    def __init__(self, folder: Path | None = None) -> None:
+    ``routes`` with their methods are counted from the start, so that a rate sees the first failure of each.
+    """
+
+    def __init__(self, folder: Path | None = None, routes: Iterable[tuple[str, str]] = ()) -> None:
         # Not part of the text format, and absent anyway where workers share files.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped
         self._folder = folder
@@ -56,6 +59,8 @@ class Metrics:
         self._counters = {spec.name: _counter(spec, self._own) for spec in METRICS if spec.kind == "counter"}
         self._gauges = {spec.name: _gauge(spec, self._own) for spec in METRICS if spec.kind == "gauge"}
         self._histograms = {spec.name: _histogram(spec, self._own) for spec in METRICS if spec.kind == "histogram"}
+        for labels in request_series(routes):
+            self.counter("gateway_requests_total").labels(*labels)
         # The library looks a series up under a lock, each time anew; the labels' values are closed sets.
         self._labelled = cache(lambda name, *labels: self._counters[name].labels(*labels))
         self._durations = cache(self._histograms["gateway_request_duration_seconds"].labels)

@@ -6,11 +6,14 @@ Names and units follow Prometheus' conventions. Every label has a closed set of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gateway.item_codes import ITEM_CODES
 from gateway.telemetry.events import APPLIED
 from legacy_client.health.gate import DURATION_BOUNDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0)
 _ITEMS = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 10_000.0, 100_000.0)
@@ -38,17 +41,13 @@ ITEM_SERIES = (
 )
 """Outcome and code of every item there can be: an alert on a rare one needs its zero before its first."""
 
-_INTEGRATION = "/integrations/v1/<integration_id>/actions/<action_id>"
-REQUEST_SERIES = tuple(
-    (route, method, status)
-    for route, method in (
-        ("/openapi/api/v1/actions", "PATCH"),
-        (_INTEGRATION, "PUT"),
-        (f"/api/public{_INTEGRATION}", "PUT"),
-    )
-    for status in ("200", "500", "502", "503", "504")
-)
-"""Route, method and status of what partners ask for, where it went well and where it failed on our side."""
+_STATUSES = ("200", "500", "502", "503", "504")
+
+
+def request_series(routes: Iterable[tuple[str, str]]) -> list[tuple[str, str, str]]:
+    """Route, method and status of what partners ask for, where it went well and where it failed on our side."""
+    return [(route, method, status) for route, method in routes for status in _STATUSES]
+
 
 METRICS: tuple[Spec, ...] = (
     Spec(
@@ -56,7 +55,6 @@ METRICS: tuple[Spec, ...] = (
         "counter",
         "Requests answered.",
         ("route", "method", "status"),
-        from_start=REQUEST_SERIES,
     ),
     Spec(
         "gateway_request_duration_seconds",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.api.pages.openapi.examples import BATCH
+from gateway.resources.actions import actions
 from tests.e2e.browser.docs_page import DocsPage
 from tests.exact import UpdatedSchema
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.e2e.stack import CoreView
 
 pytestmark = pytest.mark.e2e
+SENT = actions(("en", "fr"), 1_000, lambda: None).example.sent
 
 
 @pytest.fixture
@@ -40,10 +41,10 @@ def test_the_example_can_be_sent_again_and_again(
     assert page.execute("updateActions") == 200
     answer = page.answer()
     assert UpdatedSchema().validate(answer) == {}
-    assert [action["actionId"] for action in answer["data"]] == [item["actionId"] for item in BATCH["data"]]
+    assert [action["actionId"] for action in answer["data"]] == [item["actionId"] for item in SENT]
     chromium.open("about:blank")
     assert send_once_more(chromium, stack) == 200
-    assert core.counts()["applied"] == 2 * len(BATCH["data"])
+    assert core.counts()["applied"] == 2 * len(SENT)
     assert chromium.complaints == []
 
 

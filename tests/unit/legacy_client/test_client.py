@@ -5,12 +5,12 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from legacy_client.calls import IntegrationActionReplacement, Update
+from legacy_client.calls import Update
 from legacy_client.errors import (
     Stopped,
     Unsendable,
 )
-from legacy_client.operations import REPLACE_INTEGRATION_ACTION, UPDATE_ACTION
+from legacy_client.operations import REPLACE_INTEGRATION_ACTION, UPDATE_ACTION, IntegrationActionReplacement
 from legacy_client.transport.memory import answer
 from tests.unit.legacy_client.contexts import Core, busy, id_of, updated, updates
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
-from schemas import answers
+from schemas.integrations import IntegrationActionAnswerSchema
 from tests import exact
 from tests.unit.schemas.samples import FULL_ITEM, PARTNER
 
@@ -63,7 +63,7 @@ GOOD: list[tuple[Any, dict[str, Any]]] = [
     (exact.PartlyUpdatedSchema, {"data": [ACTION], "errors": [ITEM_ERROR]}),
     (exact.PartlyUpdatedSchema, {"data": [ACTION], "errors": [{**ITEM_ERROR, "retry_after": 3, "errors": {"due_date": ["Past."]}}]}),
     (exact.DryRunSchema, {"data": [], "validated": 3}),
-    (answers.ProblemSchema, {**PROBLEM, "max_items": 1000}),
+    (exact.ProblemSchema, {**PROBLEM, "max_items": 1000}),
     (exact.ValidationProblemSchema, {**PROBLEM, "errors": [VALIDATION_ERROR], "errors_total": 101}),
     (
         exact.ValidationProblemSchema,
@@ -71,7 +71,7 @@ GOOD: list[tuple[Any, dict[str, Any]]] = [
     ),
     (exact.BatchProblemSchema, {**PROBLEM, "errors": [ITEM_ERROR]}),
     (exact.BatchProblemSchema, {**PROBLEM, "errors": [{**ITEM_ERROR, "index": None}]}),
-    (answers.IntegrationActionAnswerSchema, {"action": STORED}),
+    (IntegrationActionAnswerSchema, {"action": STORED}),
 ]  # fmt: skip
 
 BAD: list[tuple[Any, dict[str, Any], str]] = [
@@ -85,13 +85,13 @@ BAD: list[tuple[Any, dict[str, Any], str]] = [
     (exact.PartlyUpdatedSchema, {"data": [ACTION], "errors": [{**ITEM_ERROR, "retryable": "no"}]}, "retryable"),
     (exact.DryRunSchema, {"data": [ACTION], "validated": 1}, "data"),
     (exact.DryRunSchema, {"data": [], "validated": -1}, "validated"),
-    (answers.ProblemSchema, {**PROBLEM, "type": "validation-failed"}, "type"),
-    (answers.ProblemSchema, {name: value for name, value in PROBLEM.items() if name != "instance"}, "instance"),
+    (exact.ProblemSchema, {**PROBLEM, "type": "validation-failed"}, "type"),
+    (exact.ProblemSchema, {name: value for name, value in PROBLEM.items() if name != "instance"}, "instance"),
     (exact.ValidationProblemSchema, {**PROBLEM, "errors": [{**VALIDATION_ERROR, "code": "odd"}]}, "code"),
     (exact.ValidationProblemSchema, {**PROBLEM, "errors": [VALIDATION_ERROR] * 101}, "errors"),
     (exact.BatchProblemSchema, {**PROBLEM, "errors": []}, "errors"),
-    (answers.IntegrationActionAnswerSchema, {"action": {**STORED, "code": 1}}, "code"),
-    (answers.IntegrationActionAnswerSchema, {"action": {**STORED, "inputFields": [{}]}}, "slug"),
+    (IntegrationActionAnswerSchema, {"action": {**STORED, "code": 1}}, "code"),
+    (IntegrationActionAnswerSchema, {"action": {**STORED, "inputFields": [{}]}}, "slug"),
 ]
 
 

@@ -9,15 +9,25 @@ from apispec import APISpec
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
-from schemas import answers
-from schemas.actions import ActionUpdateSchema
+from schemas import actions, answers, integrations
+from schemas.actions import ActionSchema, ActionUpdateSchema
 from schemas.batches import batch_schema
 from schemas.compiled import compile_acceptor
 from schemas.integrations import IntegrationActionSchema
 from schemas.json_schema import ContractPlugin
 from tests.unit.schemas.samples import FULL_ITEM, PARTNER, action_items, integration_actions
 
-ANSWERS = [name for name in vars(answers) if name.endswith("Schema") and name != "StrictSchema"]
+ACTION_BATCH_ANSWER = answers.batch_answer_schema(ActionSchema, answers.item_error_schema("action", "actionId"))
+ANSWERS = (
+    ACTION_BATCH_ANSWER,
+    answers.problem_schema({"actionId"}),
+    *(
+        found
+        for module in (answers, actions, integrations)
+        for found in vars(module).values()
+        if isinstance(found, type) and issubclass(found, answers.AnswerSchema)
+    ),
+)
 quick = settings(max_examples=500, derandomize=True, database=None)
 
 
@@ -99,7 +109,7 @@ def test_the_batch_tells_its_size_and_its_items() -> None:
 
 @pytest.mark.parametrize(
     "schema",
-    [batch_schema(ActionUpdateSchema()), IntegrationActionSchema(), *[getattr(answers, name)() for name in ANSWERS]],
+    [batch_schema(ActionUpdateSchema()), IntegrationActionSchema(), *[answer() for answer in ANSWERS]],
 )
 def test_every_schema_becomes_valid_json_schema(schema: Any) -> None:
     for component in components(schema).values():
@@ -146,7 +156,7 @@ def test_json_schema_knows_what_belongs_to_select_as_the_loader_does(field: dict
 
 def test_a_request_is_closed_and_an_answer_is_open() -> None:
     requests = components(batch_schema(ActionUpdateSchema()), IntegrationActionSchema())
-    shown = components(*(getattr(answers, name)() for name in ANSWERS))
+    shown = components(*ANSWERS)
 
     for name in ("BatchUpdate", "ActionUpdate", "ShortTexts", "LongTexts", "IntegrationAction", "InputField", "Option"):
         assert requests[name]["additionalProperties"] is False, name
@@ -155,9 +165,7 @@ def test_a_request_is_closed_and_an_answer_is_open() -> None:
 
 
 def test_the_words_of_a_closed_list_have_one_name_in_requests_and_answers() -> None:
-    named = components(
-        batch_schema(ActionUpdateSchema()), IntegrationActionSchema(), answers.batch_answer_schema(answers.ActionSchema)
-    )
+    named = components(batch_schema(ActionUpdateSchema()), IntegrationActionSchema(), ACTION_BATCH_ANSWER)
 
     assert named["ActionStatus"]["enum"] == ["active", "inactive", "draft", "approved", "pending", "done"]
     for schema in ("ActionUpdate", "Action"):

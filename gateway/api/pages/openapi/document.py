@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from apispec import APISpec
 
-from gateway.api.pages.openapi import responses
-from gateway.api.pages.openapi.operations import INTEGRATION_ACTION, Operation, bulk, reference
-from schemas.answers import IntegrationActionAnswerSchema, ProblemSchema, batch_answer_schema
+from gateway.api.integrations import ID_NAME
+from gateway.api.pages.openapi import integrations, responses
+from gateway.api.pages.openapi.operations import Operation, reference, update
+from schemas.answers import batch_answer_schema, item_error_schema, problem_schema
 from schemas.batches import batch_schema
-from schemas.integrations import IntegrationActionSchema
 from schemas.json_schema import ContractPlugin
 
 if TYPE_CHECKING:
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 
     from gateway.resources.resource import Resource
 
-_DESCRIPTION = """Many action updates in one request, checked as a whole before anything is sent to the core.
+_DESCRIPTION = """Many updates in one request, checked as a whole before anything is sent to the core.
 
 Two promises carry the answers: a 4xx or 503 means that the call applied nothing; a 502 or 504 means that the `outcome`
 of each item must be read before it is sent again, with the same `Idempotency-Key`."""
-_INTEGRATIONS = "What an integration offers, one action at a time."
 _BEARER = {"type": "http", "scheme": "bearer"}
 _SECURITY = {
     "keycloak": {
@@ -43,11 +42,14 @@ def document(*, version: str, resources: Sequence[Resource], max_items: int, pub
     )
     spec.options["servers"] = [{"url": public_url or ".", "description": "This service."}]
     spec.options["tags"] = [{"name": name, "description": meaning} for name, meaning in _tags(resources)]
-    operations = [*map(bulk, resources), INTEGRATION_ACTION]
-    named = responses.named(operations)
+    operations = [*map(update, resources), integrations.OPERATION]
+    named = responses.named(operations, resources[0])
     _components(spec, resources, max_items, named.components)
     for operation in operations:
-        spec.path(operation.path, operations={operation.method: _described(operation, named.of(operation))})
+        spec.path(
+            operation.route.paths[0],
+            operations={operation.route.method.lower(): _described(operation, named.of(operation))},
+        )
     return spec.to_dict()
 
 
@@ -55,7 +57,7 @@ def _tags(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
     for resource in resources:
         plural = resource.plural.capitalize()
         yield plural, f"{plural} of the core, many at a time."
-    yield INTEGRATION_ACTION.tag, _INTEGRATIONS
+    yield integrations.OPERATION.tag, integrations.TAG
 
 
 def _components(
@@ -76,14 +78,15 @@ def _schemas(resources: Sequence[Resource], max_items: int) -> Iterator[tuple[st
     for resource in resources:
         name = resource.name.capitalize()
         yield f"{name}Batch", batch_schema(resource.schema, max_items)
-        yield f"{name}BatchAnswer", batch_answer_schema(resource.answer)
-    yield INTEGRATION_ACTION.body, IntegrationActionSchema()
-    yield "IntegrationActionAnswer", IntegrationActionAnswerSchema()
-    yield "Problem", ProblemSchema()
+        error = item_error_schema(resource.name, resource.id_name)
+        yield f"{name}BatchAnswer", batch_answer_schema(resource.answer, error)()
+    for name, schema in integrations.SCHEMAS.items():
+        yield name, schema()
+    yield "Problem", problem_schema({resource.id_name for resource in resources} | {ID_NAME})()
 
 
 def _described(operation: Operation, answered: dict[str, Any]) -> dict[str, Any]:
-    content = {"schema": reference("schemas", operation.body), **operation.example}
+    content = {"schema": reference("schemas", operation.body), "example": operation.example}
     return {
         "operationId": operation.id,
         "tags": [operation.tag],

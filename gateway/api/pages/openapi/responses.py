@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.http import HTTP_STATUS_CODES
 
-from gateway.api.pages.openapi import examples
+from gateway.api.pages.openapi.examples import problem
 from gateway.api.pages.openapi.operations import Operation, Success, reference
 from gateway.problems import MEDIA_TYPE, PROBLEM_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
+
+    from gateway.resources.resource import Resource
 
 _TEXT = {"type": "string"}
 HEADERS: Mapping[str, Mapping[str, object]] = {
@@ -71,11 +73,11 @@ class Named:
         }
 
 
-def named(operations: Sequence[Operation]) -> Named:
-    """A response has its status' name, with the operation's tag before it where it is not the same for all of them."""
+def named(operations: Sequence[Operation], resource: Resource) -> Named:
+    """Examples of problems are ``resource``'s, so that operations can share a response. A response has its status' name, with the operation's tag before it where it is not the same for all of them."""
     by_status: dict[int, dict[str, Response]] = {}
     for operation in operations:
-        for status, response in _responses(operation, operations).items():
+        for status, response in _responses(operation, operations, resource).items():
             by_status.setdefault(status, {})[operation.id] = response
     tags = {operation.id: operation.tag for operation in operations}
     components: dict[str, Response] = {}
@@ -97,16 +99,16 @@ def _name(status: int, tag: str) -> str:
     return tag + HTTP_STATUS_CODES[status].title().replace(" ", "").replace("-", "")
 
 
-def _responses(operation: Operation, operations: Iterable[Operation]) -> dict[int, Response]:
+def _responses(operation: Operation, operations: Iterable[Operation], resource: Resource) -> dict[int, Response]:
     others = [other for other in operations if other is not operation]
-    foreign = _NO_OPERATION.union(*(other.problems for other in others)) - operation.problems
+    foreign = _NO_OPERATION.union(*(other.route.problems for other in others)) - operation.route.problems
     by_status: dict[int, list[str]] = {}
     for slug, kind in PROBLEM_TYPES.items():
         if slug not in foreign:
             by_status.setdefault(kind.status, []).append(slug)
     not_here = frozenset[str]().union(*(other.headers for other in others)) - operation.headers
     successes = {status: _success(status, success, not_here) for status, success in operation.successes.items()}
-    return successes | {status: _problem(status, slugs, not_here) for status, slugs in by_status.items()}
+    return successes | {status: _problem(status, slugs, not_here, resource) for status, slugs in by_status.items()}
 
 
 def _success(status: int, success: Success, not_here: AbstractSet[str]) -> Response:
@@ -117,11 +119,11 @@ def _success(status: int, success: Success, not_here: AbstractSet[str]) -> Respo
     return _response(success.meaning, _headers(status, not_here), "application/json", content)
 
 
-def _problem(status: int, slugs: Sequence[str], not_here: AbstractSet[str]) -> Response:
+def _problem(status: int, slugs: Sequence[str], not_here: AbstractSet[str], resource: Resource) -> Response:
     """One status, with an example of each type that has it."""
     content = {
         "schema": reference("schemas", "Problem"),
-        "examples": {slug: {"value": examples.problem(slug)} for slug in slugs},
+        "examples": {slug: {"value": problem(slug, resource)} for slug in slugs},
     }
     meaning = " ".join(f"`{slug}`: {PROBLEM_TYPES[slug].title}." for slug in slugs)
     return _response(meaning, _headers(status, not_here), MEDIA_TYPE, content)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.resources.integration_actions import errors_to_public, from_legacy, to_legacy
-from schemas.answers import IntegrationActionAnswerSchema
+from schemas.integrations import IntegrationActionAnswerSchema
 from tests.unit.gateway.resources.test_translate import json_values
 
 ID = "0d9f6f0e-2a41-4c58-8b1c-0f6a7c9b2222"

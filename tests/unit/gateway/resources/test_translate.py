@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.resources.translate import ActionTranslation, unix_seconds
-from schemas.answers import ActionSchema
+from schemas.actions import ActionSchema
 
 TRANSLATION = ActionTranslation(("en", "fr"))
 PUBLIC = {

@@ -1,0 +1,88 @@
+"""The integration action's operation in the document: no bulk resource, so told on its own (``contract.md`` section 2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.api.integrations import PREFIXES, ROUTE
+from gateway.api.pages.openapi.operations import REQUEST_ID, Operation, Success, parameter
+from schemas.integrations import IntegrationActionAnswerSchema, IntegrationActionSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from marshmallow import Schema
+
+TAG = "What an integration offers, one action at a time."
+
+SENT = {
+    "name": "Get User Data v2",
+    "description": "Reads one user.",
+    "inputFields": [
+        {"label": "User ID", "required": True},
+        {"label": "Format", "type": "SELECT", "options": [{"label": "JSON", "value": "json"}]},
+    ],
+}
+_FIELD = {"description": "", "placeholder": None, "allowMultiSelect": None, "contextActionId": None}
+REPLACED = {
+    "action": {
+        "id": "0d9f6f0e-2a41-4c58-8b1c-0f6a7c9b2222",
+        "name": "Get User Data v2",
+        "slug": "getUserData",
+        "description": "Reads one user.",
+        "code": None,
+        "order": 0,
+        "inputFields": [
+            {
+                "slug": "userId",
+                "label": "User ID",
+                "type": "TEXT",
+                "required": True,
+                "order": 0,
+                "options": None,
+                **_FIELD,
+            },
+            {
+                "slug": "format",
+                "label": "Format",
+                "type": "SELECT",
+                "required": False,
+                "order": 1,
+                "options": [{"label": "JSON", "value": "json"}],
+                **_FIELD,
+            },
+        ],
+    }
+}
+
+_UUID = {"type": "string", "format": "uuid"}
+_ANSWER = "IntegrationActionAnswer"
+OPERATION = Operation(
+    id="replaceIntegrationAction",
+    route=ROUTE,
+    tag="Integrations",
+    summary="Replace an integration's action",
+    description="Omitted: `description` and `inputFields` are emptied, `code` is kept. Browsers are refused. "
+    f"The same operation is served under {' and '.join(f'`{prefix}`' for prefix in PREFIXES if prefix)} too.",
+    security="apiKey",
+    parameters=(
+        parameter("integrationId", "path", "The integration.", _UUID),
+        parameter("actionId", "path", "The action of the integration.", _UUID),
+        REQUEST_ID,
+    ),
+    body="IntegrationAction",
+    example=SENT,
+    successes={
+        200: Success(
+            "The action as it is now; from a core that answers without a body, as it was sent.",
+            _ANSWER,
+            {"replaced": REPLACED},
+        )
+    },
+    headers={"Accept"},
+)
+SCHEMAS: Mapping[str, type[Schema]] = {
+    "IntegrationAction": IntegrationActionSchema,
+    _ANSWER: IntegrationActionAnswerSchema,
+}
+"""The operation's own components."""
