@@ -7,7 +7,7 @@ from marshmallow import fields
 from schemas.answers import AnswerSchema, TextsByLanguage, about, moment, unreadable
 from schemas.batches import ItemSchema
 from schemas.containers import Translations, UuidList
-from schemas.fields import ActionId, Choice, ReadOnly, Timestamp
+from schemas.fields import Choice, NumberId, ReadOnly, Timestamp
 
 CATEGORIES = ("validation", "link", "form", "todo", "schedule")
 STATUSES = ("active", "inactive", "draft", "approved", "pending", "done")
@@ -22,7 +22,7 @@ class ActionUpdateSchema(ItemSchema):
     partners_name = "partner_ids"
     duplicate_code = "duplicate_action_id"
 
-    actionId = ActionId(required=True, about="The action to update.")  # noqa: N815 -- contract word
+    actionId = NumberId(required=True, known_as="ActionId", about="The action to update.")  # noqa: N815 -- contract word
     category_action = Choice(CATEGORIES, known_as="ActionCategory", about="What the action asks for.")
     type_action = Choice(CATEGORIES, known_as="ActionCategory", about="How it is carried out.")
     status = Choice(STATUSES, known_as="ActionStatus", about="Where the action stands.")

@@ -71,16 +71,16 @@ class ContractField(fields.Field[T]):
         return accepted
 
 
-class ActionId(ContractField[str]):
-    """An action's id: 1 to 20 digits, or a positive integer of as many; loaded as digits without leading zeros."""
+class NumberId(ContractField[str]):
+    """An id that is a number: 1 to 20 digits, or a positive integer of as many; loaded as digits without leading zeros."""
 
     def __init__(self, **options: Any) -> None:
-        """As a required field this names the action that an item updates."""
+        """``known_as`` is the name of this kind of id in the document."""
         must = "Must be a positive number as a string of 1 to 20 digits."
         self._invalid = Message("invalid_id", must)
         text = {"type": "string", "pattern": "^0*[1-9][0-9]*$", "minLength": 1, "maxLength": 20}
         number = {"type": "integer", "minimum": 1, "maximum": _MAX_ID}
-        super().__init__(must, {"anyOf": [text, number], "examples": ["19353"]}, known_as="ActionId", **options)
+        super().__init__(must, {"anyOf": [text, number], "examples": ["19353"]}, **options)
 
     def accept(self, value: Any) -> str | None:
         """The digits without leading zeros, or None."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from gateway.resources.moments import PublicTimes, unix_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     # A legacy name, then the type that a value must have, the public name, and for a text its language, else its words.
     Readings = dict[str, tuple[type, str, str, Mapping[Any, object] | None]]
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- both sides speak UTC without a zone; an aware value costs twice as much
 _UPPER = {word: word.upper() for word in ("validation", "link", "form", "todo", "schedule")}
 _STATES = {"draft": 0, "pending": 1, "active": 2, "approved": 3, "done": 4, "inactive": 9}
 # Public name, then legacy name and words.
@@ -27,7 +26,6 @@ _TEXTS = ("title", "subtitle", "details")
 _TIMES = {"effective_date": "effective_at", "due_date": "due_at", "expires_at": "expires_at"}
 
 _AUTHORS = (int, str, type(None))
-_TIMES_KEPT = 4096
 _HEX_AS_ZERO = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
 _UUID_FORM = b"00000000-0000-0000-0000-000000000000,"
 
@@ -127,7 +125,7 @@ def _readings(languages: Sequence[str]) -> Readings:
     for name, (legacy_name, words) in _WORDS.items():
         legacy_words = {legacy: public for public, legacy in words.items()}
         readings[legacy_name] = (type(next(iter(legacy_words))), name, "", legacy_words)
-    times = _Times()
+    times = PublicTimes()
     return readings | {legacy_name: (int, name, "", times) for name, legacy_name in _TIMES.items()}
 
 
@@ -161,26 +159,6 @@ _OTHERS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "partners": ("partner_ids", _partners),
     "author": ("author_id", _author),
 }
-
-
-# Deadlines repeat within and between batches, and a look-up costs a tenth of the conversion.
-@lru_cache(maxsize=4096)
-def unix_seconds(text: str | None) -> int | None:
-    """``2024-01-10 06:51:15`` (UTC) as Unix seconds; None stays None."""
-    if text is None:
-        return None
-    moment = datetime.fromisoformat(text) - _EPOCH
-    return moment.days * 86_400 + moment.seconds
-
-
-class _Times(dict[int, str]):
-    """Unix seconds → ``2024-01-10 06:51:15`` (UTC), with a memory of its own. Raises OverflowError outside years 1 to 9999."""
-
-    def __missing__(self, seconds: int) -> str:
-        if len(self) >= _TIMES_KEPT:
-            self.clear()
-        text = self[seconds] = str(_EPOCH + timedelta(seconds=seconds))
-        return text
 
 
 def _public_names(languages: Sequence[str]) -> dict[str, str]:

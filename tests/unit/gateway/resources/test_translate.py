@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.resources.translate import ActionTranslation, unix_seconds
+from gateway.resources.moments import unix_seconds
+from gateway.resources.translate import ActionTranslation
 from schemas.actions import ActionSchema
 
 TRANSLATION = ActionTranslation(("en", "fr"))

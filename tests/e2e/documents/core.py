@@ -1,0 +1,52 @@
+"""The sandbox's core with documents beside its own collections: ``--collections tests.e2e.documents.core:COLLECTIONS``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.core import collections as own
+from sandbox.core.collections import UUID, Collection
+from sandbox.core.fields import choice, moment, nullable, text, uuids
+from sandbox.core.seed import identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.core.database import Row
+
+IDS = [identifier(f"document {number}") for number in range(20)]
+POSTER = identifier("document that the contract has no kind for")
+
+
+def documents() -> Iterator[Row]:
+    """The rows of a fresh core; the contract has no kind for the last."""
+    for row_id in (*IDS, POSTER):
+        kind = "POSTER" if row_id == POSTER else "LETTER"
+        readers = identifier("reader")
+        row = {"label": "Untitled", "kind": kind, "is_archived": "no", "readers": readers, "signed": 1_704_067_200}
+        yield {"id": row_id, "pages": 3, **row}
+
+
+COLLECTIONS = (
+    *own.COLLECTIONS,
+    Collection(
+        "documents",
+        UUID,
+        {
+            "label": "TEXT",
+            "kind": "TEXT",
+            "is_archived": "TEXT",
+            "readers": "TEXT",
+            "signed": "INTEGER",
+            "pages": "INTEGER",
+        },
+        {
+            "label": text(50, 1),
+            "kind": choice("CONTRACT", "INVOICE", "LETTER"),
+            "is_archived": choice("no", "yes"),
+            "readers": uuids,
+            "signed": nullable(moment),
+        },
+        documents,
+    ),
+)
