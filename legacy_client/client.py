@@ -31,6 +31,7 @@ class LegacyClient:
     ``honours_idempotency``: the core applies a call with a known key once, so a call that may have been applied is
     repeated. ``atomic_errors``: a 5xx means that nothing was applied. ``item_seconds`` bounds all attempts of one call
     and the waits between them, time spent waiting for its turn aside; ``attempt_seconds`` is the transport's own bound.
+    ``misread`` is called for each 2xx that cannot be read.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class LegacyClient:
         max_answer_bytes: int = 1_048_576,
         item_seconds: float = 15.0,
         attempt_seconds: float = 5.0,
+        misread: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[Deadline, float], None] = Deadline.pause,
     ) -> None:
@@ -54,7 +56,7 @@ class LegacyClient:
             transport=transport,
             credentials=credentials,
             retries=retries,
-            reader=AnswerReader(atomic_errors=atomic_errors, max_answer_bytes=max_answer_bytes),
+            reader=AnswerReader(atomic_errors=atomic_errors, max_answer_bytes=max_answer_bytes, misread=misread),
             honours_idempotency=honours_idempotency,
             item_seconds=item_seconds,
             attempt_seconds=attempt_seconds,

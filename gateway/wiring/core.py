@@ -21,6 +21,7 @@ from legacy_client import (
     RetryPolicy,
     StaticFileCredentials,
 )
+from legacy_client.sending.reading import is_readable
 from legacy_client.transport.base import Limits, Tls
 from legacy_client.transport.sessions.transport import SessionsTransport
 
@@ -62,6 +63,7 @@ class CoreLink:
             max_answer_bytes=settings.core_max_answer_bytes,
             item_seconds=budgets.item_deadline,
             attempt_seconds=budgets.core_timeout,
+            misread=self.gate.misread,
         )
         self._reachability = Reachability(self.client.ping, seconds=settings.core_connect_timeout)
 
@@ -104,6 +106,7 @@ def _gate(settings: CoreSettings, budget: RetryBudget, attempt_seconds: float) -
         limit=AdaptiveLimit(floor=_LIMIT_FLOOR, ceiling=settings.core_concurrency) if settings.limit_adaptive else None,
         budget=budget,
         attempt_seconds=attempt_seconds,
+        is_readable=is_readable,
     )
 
 

@@ -41,6 +41,8 @@ class Circuit:
         self._probes = probes
         self._clock = clock
         self._state: CircuitState = "closed"
+        self.is_in_doubt = False
+        """Whether the next answers decide if the circuit closes."""
         self._opened_at = self._heard_from = float("-inf")
         self._probes_left = self._probes_succeeded = 0
         self._lease_ends = 0.0
@@ -87,13 +89,20 @@ class Circuit:
         else:
             self._probe_succeeded()
 
+    def disprove(self) -> None:
+        """A call that was recorded as a success of a closed circuit was a failure: its answer cannot be read."""
+        if self._state == "closed":
+            now = self._clock()
+            self._window.disprove(now)
+            self._rate(now)
+
     def _rate(self, now: float) -> None:
         calls, failures = self._window.totals(now)
         if calls >= self._min_calls and failures >= self._failure_rate * calls:
             self._open(now)
 
     def _open(self, now: float) -> None:
-        self._state, self._opened_at = "open", now
+        self._state, self._opened_at, self.is_in_doubt = "open", now, True
         # Nothing is let through while open, so a call begun before half of that time began before the circuit opened.
         self._heard_from = now + self._open_seconds / 2
 
@@ -103,7 +112,7 @@ class Circuit:
     def _probe_succeeded(self) -> None:
         self._probes_succeeded += 1
         if self._probes_succeeded >= self._probes:
-            self._state = "closed"
+            self._state, self.is_in_doubt = "closed", False
             self._window.clear()
 
 
@@ -126,6 +135,11 @@ class Window:
             self._turn_to(now)
         self._calls[self._place] += 1
         self._failures[self._place] += failed
+
+    def disprove(self, now: float) -> None:
+        """Of the calls counted, one more is a failure."""
+        self._turn_to(now)
+        self._failures[self._place] += 1
 
     def totals(self, now: float) -> tuple[int, int]:
         """Calls and failures in the window."""

@@ -33,7 +33,7 @@ RESULTS: Mapping[type[CoreError], str] = {
     errors.BrokenOff: "broken_off",
     errors.BadAnswer: "bad_answer",
 }
-_FAILURES = (errors.Unreachable, errors.TimedOut, errors.BrokenOff)
+_FAILURES = (errors.Unreachable, errors.TimedOut, errors.BrokenOff, errors.BadAnswer)
 _ANSWERS = ("2xx", "3xx", "4xx", "5xx", "busy")
 
 
@@ -62,6 +62,8 @@ class CoreGate:
     It is one where the core has answered nobody for ``attempt_seconds``, the time of a whole attempt; so a core that
     hangs is seen although all are in haste. A probe of the circuit needs a whole attempt.
 
+    An answer that cannot be read is a failure: ``is_readable`` is asked of probes at once, ``misread`` tells of the rest.
+
     For a transport on one event loop; one with threads takes a ``LockedGate``.
     """
 
@@ -73,9 +75,12 @@ class CoreGate:
         limit: AdaptiveLimit | None = None,
         budget: RetryBudget | None = None,
         attempt_seconds: float = 5.0,
+        is_readable: Callable[[Response], bool] = lambda _response: True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ceiling = ceiling
+        self._is_readable = is_readable
+        self._misread = 0
         self._circuit = circuit
         self._limit = limit
         self._budget = budget
@@ -107,6 +112,8 @@ class CoreGate:
         else:
             failed, overloaded, name = _KNOWN.get(result.status_code) or _of_status(result.status_code)
         if self._circuit is not None:
+            if self._circuit.is_in_doubt and name == "2xx" and not self._is_readable(result):  # type: ignore[arg-type]  # has a status
+                failed = True
             self._circuit.record(failed, seconds)
         if self._limit is not None and failed is not None:
             self._limit.record(overloaded=overloaded, seconds=seconds, in_flight=self._in_flight)
@@ -115,18 +122,31 @@ class CoreGate:
         self._duration_counts[bisect_left(DURATION_BOUNDS, seconds)] += 1
         self._duration_sum += seconds
 
+    def misread(self) -> None:
+        """A 2xx that was recorded turned out to be unreadable: a failure. Told by its reader, so that others cost nothing."""
+        self._misread += 1
+        if self._circuit is not None:
+            self._circuit.disprove()
+
     def snapshot(self) -> GateSnapshot:
         """All of it at one point in time."""
         return GateSnapshot(
             circuit="closed" if self._circuit is None else self._circuit.state,
             limit=self.capacity(),
             in_flight=self._in_flight,
-            attempts=dict(self._attempts),
+            attempts=self._judged_attempts(),
             duration_counts=tuple(self._duration_counts),
             duration_sum=self._duration_sum,
             refused=self._refused,
             retries=0 if self._budget is None else self._budget.retries,
         )
+
+    def _judged_attempts(self) -> dict[str, int]:
+        attempts = dict(self._attempts)
+        if self._misread:
+            attempts["2xx"] = attempts.get("2xx", 0) - self._misread
+            attempts["bad_answer"] = attempts.get("bad_answer", 0) + self._misread
+        return attempts
 
     def _is_silent(self, seconds: float) -> bool:
         """Whether a call that was cut short tells of a core that is silent."""
@@ -146,6 +166,7 @@ class LockedGate(CoreGate):
         limit: AdaptiveLimit | None = None,
         budget: RetryBudget | None = None,
         attempt_seconds: float = 5.0,
+        is_readable: Callable[[Response], bool] = lambda _response: True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(
@@ -154,6 +175,7 @@ class LockedGate(CoreGate):
             limit=limit,
             budget=budget,
             attempt_seconds=attempt_seconds,
+            is_readable=is_readable,
             clock=clock,
         )
         self._lock = threading.Lock()
@@ -167,6 +189,11 @@ class LockedGate(CoreGate):
         """As ``Gate.record``."""
         with self._lock:
             super().record(result, seconds)
+
+    def misread(self) -> None:
+        """As ``CoreGate.misread``."""
+        with self._lock:
+            super().misread()
 
     def snapshot(self) -> GateSnapshot:
         """All of it at one point in time."""

@@ -26,13 +26,22 @@ _MAX_MESSAGES = 16
 
 
 class AnswerReader:
-    """Reads answers; ``atomic_errors`` says that a 5xx of this core means that nothing was applied."""
+    """Reads answers; ``atomic_errors`` says that a 5xx of this core means that nothing was applied.
+
+    ``misread`` is called for each 2xx that cannot be read.
+    """
 
     def __init__(
-        self, *, atomic_errors: bool, max_answer_bytes: int, wall_clock: Callable[[], float] = time.time
+        self,
+        *,
+        atomic_errors: bool,
+        max_answer_bytes: int,
+        misread: Callable[[], None] = lambda: None,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._atomic_errors = atomic_errors
         self._max_bytes = max_answer_bytes
+        self._misread = misread
         self._wall_clock = wall_clock
 
     def read(self, response: Response, expected_id: int | str) -> Answer | CoreError:
@@ -47,11 +56,35 @@ class AnswerReader:
         if status in (202, 204) or not body:
             return {}
         if len(body) > self._max_bytes:
-            return BadAnswer("too large")
+            return self._unreadable("too large")
         content_type = response.headers.get("Content-Type")
         if not is_json(content_type):
-            return BadAnswer("unexpected content type")
-        return _data(body, content_type, expected_id)
+            return self._unreadable("unexpected content type")
+        return self._data(body, content_type, expected_id)
+
+    def _data(self, body: bytes, content_type: str | None, expected_id: int | str) -> Answer | BadAnswer:
+        try:
+            document = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            body = in_utf8(body, content_type)
+            try:
+                document = orjson.loads(body)
+            except orjson.JSONDecodeError:
+                return self._unreadable("not JSON")
+        data = document.get("data") if type(document) is dict else None
+        if type(data) is not dict:
+            return self._unreadable("no data object")
+        found = data.get("id")
+        # True equals 1 and 1.0 equals 1, so the type is part of the comparison.
+        if found != expected_id or type(found) is not type(expected_id):
+            if not _is_spelt_otherwise(found, expected_id, body):
+                return self._unreadable("about another id")
+            data["id"] = expected_id
+        return data
+
+    def _unreadable(self, reason: str) -> BadAnswer:
+        self._misread()
+        return BadAnswer(reason)
 
     def _failure(self, response: Response, status: int) -> CoreError:
         kind = meaning_of(status)
@@ -64,25 +97,12 @@ class AnswerReader:
         return BadAnswer(f"status {status}")
 
 
-def _data(body: bytes, content_type: str | None, expected_id: int | str) -> Answer | BadAnswer:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        body = in_utf8(body, content_type)
-        try:
-            document = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            return BadAnswer("not JSON")
-    data = document.get("data") if type(document) is dict else None
-    if type(data) is not dict:
-        return BadAnswer("no data object")
-    found = data.get("id")
-    # True equals 1 and 1.0 equals 1, so the type is part of the comparison.
-    if found != expected_id or type(found) is not type(expected_id):
-        if not _is_spelt_otherwise(found, expected_id, body):
-            return BadAnswer("about another id")
-        data["id"] = expected_id
-    return data
+def is_readable(response: Response) -> bool:
+    """Whether a 2xx has the form of an answer about some item."""
+    body, content_type = response.content, response.headers.get("Content-Type")
+    if response.status_code in (202, 204) or not body:
+        return True
+    return is_json(content_type) and type(_document(body, content_type).get("data")) is dict
 
 
 def _is_spelt_otherwise(found: object, expected_id: int | str, body: bytes) -> bool:

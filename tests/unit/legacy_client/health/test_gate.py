@@ -10,6 +10,7 @@ from legacy_client.health.budget import RetryBudget
 from legacy_client.health.circuit import Circuit
 from legacy_client.health.gate import DURATION_BOUNDS, CoreGate, LockedGate
 from legacy_client.health.limit import AdaptiveLimit
+from legacy_client.sending.reading import is_readable
 from legacy_client.transport.memory import VirtualClock, answer
 
 if TYPE_CHECKING:
@@ -25,9 +26,10 @@ FAILURES = [
     errors.Unreachable(),
     errors.TimedOut(),
     errors.BrokenOff(),
+    errors.BadAnswer(),
 ]
 HEALTH = [answer(status) for status in (200, 202, 204, 302, 400, 401, 403, 404, 409, 422, 429)]
-NO_VERDICT = [errors.BadAnswer(), errors.Stopped("deadline"), errors.Untrusted(), errors.Unsendable()]
+NO_VERDICT = [errors.Stopped("deadline"), errors.Untrusted(), errors.Unsendable()]
 
 
 def gate_with_circuit() -> CoreGate:
@@ -67,6 +69,45 @@ def test_what_says_nothing_about_the_core_does_not_dilute_the_failures(result: R
     run(gate, *[result] * 50, *[answer(500)] * 2)
 
     assert gate.snapshot().circuit == "open"
+
+
+def test_a_login_page_opens_the_circuit_once_it_was_read() -> None:
+    gate = gate_with_circuit()
+
+    run(gate, answer(200), answer(200))
+    gate.misread()
+
+    assert gate.snapshot().circuit == "open"
+    assert gate.snapshot().attempts == {"2xx": 1, "bad_answer": 1}
+
+
+def test_no_login_page_closes_the_circuit() -> None:
+    clock = VirtualClock(9.0)
+    circuit = Circuit(min_calls=2, failure_rate=0.5, open_seconds=5.0, probes=2, clock=clock)
+    gate = CoreGate(ceiling=8, circuit=circuit, is_readable=is_readable, clock=clock)
+    run(gate, answer(500), answer(500))
+
+    clock.advance(5.0)
+    run(gate, answer(200, b"<html>Log in</html>", Content_Type="text/html"))
+    assert gate.snapshot().circuit == "open"
+
+    clock.advance(5.0)
+    run(gate, answer(200, b'{"data": {"id": 1}}'), answer(204))
+    assert gate.snapshot().circuit == "closed"
+
+
+def test_an_answer_that_was_misread_before_the_circuit_opened_says_nothing_of_its_probes() -> None:
+    clock = VirtualClock(9.0)
+    circuit = Circuit(min_calls=2, failure_rate=0.5, open_seconds=5.0, probes=2, clock=clock)
+    gate = CoreGate(ceiling=8, circuit=circuit, clock=clock)
+    run(gate, answer(500), answer(500))
+    clock.advance(5.0)
+
+    run(gate, answer(200))
+    gate.misread()
+    run(gate, answer(200))
+
+    assert gate.snapshot().circuit == "closed"
 
 
 def hasty_gate(clock: VirtualClock, **more: object) -> CoreGate:

@@ -87,6 +87,30 @@ def test_what_is_no_answer_about_this_action_is_a_bad_answer(body: bytes) -> Non
     assert isinstance(READER.read(answer(200, body), 7), BadAnswer)
 
 
+@pytest.mark.parametrize(
+    ("response", "told"),
+    [
+        (answer(200, BODY), 0),
+        (answer(204), 0),
+        (answer(500, b"<html>"), 0),
+        (answer(422, b"<html>"), 0),
+        (answer(200, b"<html>Log in</html>", Content_Type="text/html"), 1),
+        (answer(200, b"<html>Log in</html>"), 1),
+        (answer(200, b'{"ok": false}'), 1),
+        (answer(200, b'{"data": {"id": 8}}'), 1),
+        (answer(200, b'{"data": {"id": 7}}' + b" " * 10_000), 1),
+    ],
+    ids=repr,
+)
+def test_each_success_that_cannot_be_read_is_told(response: object, told: int) -> None:
+    heard: list[None] = []
+    reader = AnswerReader(atomic_errors=False, max_answer_bytes=10_000, misread=lambda: heard.append(None))
+
+    reader.read(response, 7)
+
+    assert len(heard) == told
+
+
 def test_true_is_not_the_id_one() -> None:
     assert isinstance(READER.read(answer(200, b'{"data": {"id": true}}'), 1), BadAnswer)
 
