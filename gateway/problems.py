@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MEDIA_TYPE = "application/problem+json"
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,16 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     ),
 }
 """The closed list of problem types, by the last part of their ``type`` URI."""
+
+
+def types_base(public_url: str, scheme: str, host: str) -> str:
+    """What types begin with: the service's own URL, else the address that the caller used.
+
+    Empty, so that types are relative (RFC 9457 section 3.1.1), where neither is known or ``host`` is no host.
+    """
+    if public_url:
+        return public_url
+    return f"{scheme}://{host}" if _HOST.fullmatch(host) else ""
 
 
 class Problem(Exception):

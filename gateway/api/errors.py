@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import TYPE_CHECKING
 
 import orjson
@@ -12,21 +11,23 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from gateway.api.answers import BatchFailed
 from gateway.api.request import GatewayResponse, Told, current_request
-from gateway.problems import MEDIA_TYPE, PROBLEM_TYPES, Problem
+from gateway.problems import MEDIA_TYPE, PROBLEM_TYPES, Problem, types_base
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _log = logging.getLogger(__name__)
-_HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _OF_STATUS: Mapping[int, str] = {
     404: "no-such-page",
     405: "method-not-allowed",
     406: "not-acceptable",
     408: "request-timeout",
     413: "body-too-large",
+    414: "uri-too-long",
     415: "unsupported-media-type",
+    417: "expectation-failed",
     431: "headers-too-large",
+    501: "not-implemented",
     503: "temporarily-unavailable",
 }
 
@@ -54,16 +55,11 @@ def register(app: Flask, base_url: str) -> None:
 
 def respond(problem: Problem, base_url: str) -> GatewayResponse:
     """The problem as an answer."""
-    body = orjson.dumps(problem.body(base_url or _own_url(), current_request().id))
+    body = orjson.dumps(problem.body(types_base(base_url, request.scheme, request.host), current_request().id))
     response = GatewayResponse(body, problem.status, content_type=MEDIA_TYPE)
     response.told = problem.told if isinstance(problem, BatchFailed) else Told(problem=problem.slug)
     response.headers.update(problem.headers)
     return response
-
-
-def _own_url() -> str:
-    """Where the caller found the service; empty, so that types are relative, where its Host is not a host."""
-    return request.host_url.rstrip("/") if _HOST.fullmatch(request.host) else ""
 
 
 def from_framework(error: HTTPException) -> Problem:

@@ -56,7 +56,7 @@ NAME = "action"
 ID_NAME = "actionId"
 _OTHER_METHOD = "integrations.other_method"
 # What these mean here (`contract.md` section 2); the core's own messages stand beside it.
-_DETAILS = {
+DETAILS = {
     "not_found": "The integration or its action was not found.",
     "conflict": "Another action of the integration has this name.",
 }
@@ -198,7 +198,7 @@ def _failure(error: ItemError, action_id: str, batch: BatchDetails) -> BatchFail
 def _outcome(call: IntegrationActionReplacement, result: dict[str, Any] | CoreError) -> translation.Shown | ItemError:
     if isinstance(result, CoreError):
         error = _ERRORS.from_core(result, call.action_id)
-        return replace(error, detail=_DETAILS.get(error.code, error.detail))
+        return replace(error, detail=DETAILS.get(error.code, error.detail))
     if not result:
         return translation.as_sent(call.action_id, call.fields)
     return translation.from_legacy(call.action_id, result, call.fields)

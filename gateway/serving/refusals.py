@@ -8,7 +8,7 @@ import orjson
 from gunicorn.http import errors as http_errors
 from ulid import ULID
 
-from gateway.problems import MEDIA_TYPE, Problem
+from gateway.problems import MEDIA_TYPE, Problem, types_base
 from gateway.serving.fields import RepeatedField
 from gateway.serving.requests import HeadTimeout
 
@@ -32,10 +32,11 @@ def problem_of(exc: BaseException) -> Problem:
     return Problem("internal-error", "The gateway failed on this request.")
 
 
-def answer(problem: Problem, base_url: str) -> bytes:
-    """The whole HTTP answer; the connection closes after it."""
+def answer(problem: Problem, exc: BaseException, public_url: str) -> bytes:
+    """The whole HTTP answer; the connection closes after it. What ``exc`` knows of the request says where it was asked."""
     request_id = str(ULID())
-    body = orjson.dumps(problem.body(base_url, request_id))
+    scheme, host = getattr(exc, "asked_of", ("", ""))
+    body = orjson.dumps(problem.body(types_base(public_url, scheme, host), request_id))
     head = (
         f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\nContent-Type: {MEDIA_TYPE}\r\n"
         f"Content-Length: {len(body)}\r\nX-Request-ID: {request_id}\r\nConnection: close\r\n\r\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.http.errors import (
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from gateway.serving.reading import ClientReader
 
+_HOST = re.compile(rb"^host:[ \t]*([^ \t\r\n]*)", re.IGNORECASE | re.MULTILINE)
 # Of all fields of a head together: gunicorn would hold as much as all fields at their largest.
 _HEAD_BYTES = 65_536
 # An unread body up to this size is skipped, so that the connection can go on; a larger one ends it.
@@ -48,8 +50,14 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         self._body_seconds = body_seconds
         self._ask_whether_last = is_last
         self._is_last: bool | None = None
+        self._host = ""
         # The base class reads and parses here.
-        super().__init__(*parsed)
+        try:
+            super().__init__(*parsed)
+        except ParseException as exc:
+            host = self._host or next((value for name, value in self.headers if name == "HOST"), "")
+            exc.asked_of = (self.scheme, host)
+            raise
 
     def parse(self, unreader: ClientReader) -> bytes:
         """Read the head; what was read beyond it."""
@@ -86,7 +94,13 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         # gunicorn takes all lines apart before it counts them.
         if data.count(b"\n") >= self.limit_request_fields:
             raise LimitRequestHeaders("too many fields")
-        fields: list[tuple[str, str]] = super().parse_headers(data, from_trailer)
+        try:
+            fields: list[tuple[str, str]] = super().parse_headers(data, from_trailer)
+        except ParseException:
+            # Whoever is refused for one field still learns the types' address from another.
+            found = _HOST.search(data)
+            self._host = found[1].decode("latin-1") if found else ""
+            raise
         return fields
 
     def set_body_reader(self) -> None:

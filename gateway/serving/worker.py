@@ -107,7 +107,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             _log.info("request_refused", extra={"error": type(exc).__name__, "status": problem.status})
         try:
             client.settimeout(_REFUSAL_SECONDS)
-            client.sendall(answer(problem, self._plan.base_url))
+            client.sendall(answer(problem, exc, self._plan.base_url))
         except OSError:
             _log.debug("refusal_not_delivered")
 

@@ -205,3 +205,13 @@ def test_the_problems_of_an_operation_are_those_of_the_table_that_can_come_there
         "integration-not-granted",
         "conflict",
     }
+
+
+def test_the_example_of_a_missing_action_says_that_its_integration_may_be_missing(service):
+    document = service.client.get("/openapi.json").get_json()
+    put = document["paths"]["/integrations/v1/{integrationId}/actions/{actionId}"]["put"]
+    missing = document["components"]["responses"][put["responses"]["404"]["$ref"].rpartition("/")[2]]
+
+    example = missing["content"]["application/problem+json"]["examples"]["not-found"]["value"]
+    assert example["detail"] == example["errors"][0]["detail"] == "The integration or its action was not found."
+    assert example["errors"][0]["index"] is None

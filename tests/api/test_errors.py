@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from werkzeug import exceptions
 
+from gateway.api.errors import from_framework
 from gateway.auth import errors as auth
 from gateway.auth.api_keys.authenticator import API_KEY
 from gateway.auth.keycloak.token_principal import KEYCLOAK
@@ -208,6 +210,23 @@ def test_problem_types_start_with_the_public_url_where_it_is_set(make_service):
 )
 def test_elsewhere_they_start_with_the_address_that_the_caller_used(service, host, start):
     assert service.client.get("/nowhere", headers={"Host": host}).get_json()["type"] == f"{start}/problems/no-such-page"
+
+
+@pytest.mark.parametrize(
+    ("error", "slug"),
+    [
+        (exceptions.RequestURITooLarge(), "uri-too-long"),
+        (exceptions.ExpectationFailed(), "expectation-failed"),
+        (exceptions.NotImplemented(), "not-implemented"),
+        (exceptions.RequestHeaderFieldsTooLarge(), "headers-too-large"),
+        (exceptions.ImATeapot(), "bad-request"),
+        (exceptions.BadGateway(), "internal-error"),
+    ],
+)
+def test_each_status_of_the_framework_has_the_type_that_is_made_for_it(error, slug):
+    problem = from_framework(error)
+
+    assert (problem.slug, problem.status) == (slug, error.code)
 
 
 def test_liveness_asks_nobody(service):

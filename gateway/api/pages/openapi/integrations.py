@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.api.integrations import PREFIXES, ROUTE
+from gateway.api.integrations import DETAILS, PREFIXES, ROUTE
+from gateway.api.pages.openapi.examples import single_problem
 from gateway.api.pages.openapi.operations import REQUEST_ID, Operation, Success, parameter
 from schemas.integrations import IntegrationActionAnswerSchema, IntegrationActionSchema
 
@@ -23,10 +24,11 @@ SENT = {
         {"label": "Format", "type": "SELECT", "options": [{"label": "JSON", "value": "json"}]},
     ],
 }
+_ID = "0d9f6f0e-2a41-4c58-8b1c-0f6a7c9b2222"
 _FIELD = {"description": "", "placeholder": None, "allowMultiSelect": None, "contextActionId": None}
 REPLACED = {
     "action": {
-        "id": "0d9f6f0e-2a41-4c58-8b1c-0f6a7c9b2222",
+        "id": _ID,
         "name": "Get User Data v2",
         "slug": "getUserData",
         "description": "Reads one user.",
@@ -80,6 +82,10 @@ OPERATION = Operation(
         )
     },
     headers={"Accept"},
+    own_problems={
+        "not-found": single_problem("not-found", DETAILS["not_found"], _ID),
+        "conflict": single_problem("conflict", DETAILS["conflict"], _ID),
+    },
 )
 SCHEMAS: Mapping[str, type[Schema]] = {
     "IntegrationAction": IntegrationActionSchema,

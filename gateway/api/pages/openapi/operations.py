@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateway.api import bulk
@@ -27,7 +27,10 @@ class Success:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation, with an ``example`` of its body. ``headers`` are those that not every operation answers with."""
+    """One operation, with an ``example`` of its body. ``headers`` are those that not every operation answers with.
+
+    ``own_problems`` are examples of problems that say something else here than elsewhere.
+    """
 
     id: str
     route: Route
@@ -40,6 +43,7 @@ class Operation:
     example: object
     successes: Mapping[int, Success]
     headers: AbstractSet[str]
+    own_problems: Mapping[str, object] = field(default_factory=dict)
 
 
 def reference(kind: str, name: str) -> dict[str, str]:

@@ -108,7 +108,10 @@ def _responses(operation: Operation, operations: Iterable[Operation], resource: 
             by_status.setdefault(kind.status, []).append(slug)
     not_here = frozenset[str]().union(*(other.headers for other in others)) - operation.headers
     successes = {status: _success(status, success, not_here) for status, success in operation.successes.items()}
-    return successes | {status: _problem(status, slugs, not_here, resource) for status, slugs in by_status.items()}
+    return successes | {
+        status: _problem(status, slugs, not_here, resource, operation.own_problems)
+        for status, slugs in by_status.items()
+    }
 
 
 def _success(status: int, success: Success, not_here: AbstractSet[str]) -> Response:
@@ -119,11 +122,13 @@ def _success(status: int, success: Success, not_here: AbstractSet[str]) -> Respo
     return _response(success.meaning, _headers(status, not_here), "application/json", content)
 
 
-def _problem(status: int, slugs: Sequence[str], not_here: AbstractSet[str], resource: Resource) -> Response:
+def _problem(
+    status: int, slugs: Sequence[str], not_here: AbstractSet[str], resource: Resource, own: Mapping[str, object]
+) -> Response:
     """One status, with an example of each type that has it."""
     content = {
         "schema": reference("schemas", "Problem"),
-        "examples": {slug: {"value": problem(slug, resource)} for slug in slugs},
+        "examples": {slug: {"value": own.get(slug) or problem(slug, resource)} for slug in slugs},
     }
     meaning = " ".join(f"`{slug}`: {PROBLEM_TYPES[slug].title}." for slug in slugs)
     return _response(meaning, _headers(status, not_here), MEDIA_TYPE, content)
