@@ -237,7 +237,8 @@ def test_a_state_folder_of_another_user_is_told_by_readiness_and_by_one_line(
 
     ready = eventually(lambda: gateway.get("/readyz").json()["checks"]["idempotency"].get("reason"))
     assert ready.startswith(f"not a file of this user; folder {state} of user 12345, mode 0700, file ")
-    assert gateway.get("/readyz").status == 200
+    # The look after the core may have to be repeated on a busy machine.
+    assert eventually(lambda: gateway.get("/readyz").status == 200)
     assert gateway.log().count('"event":"idempotency_store_down"') == 1
     assert f"folder {state} of user 12345" in gateway.log()
 
