@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import weakref
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -41,9 +42,10 @@ class Stack:
         folder: Path | None = None,
         app: str = "wsgi:app",
     ) -> None:
-        self._is_temporary = folder is None
         self._settings = settings or {}
         self.folder = folder or Path(tempfile.mkdtemp(prefix="sandbox-stack-"))
+        # Also where it is never entered, as by who wants its environment alone.
+        self._tidy = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True) if folder is None else None
         state = str(self.folder / "core")
         self.core = self._part("core", _sandbox("core", "--auth", "bearer", "--state", state, *core), "/healthz")
         self.identity = self._part("identity", _sandbox("identity", *identity), "/healthz")
@@ -105,8 +107,8 @@ class Stack:
         # Nobody waits for an answer any more, so there is nothing to drain.
         for part in (self.gateway, self.identity, self.core):
             part.kill()
-        if self._is_temporary:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if self._tidy:
+            self._tidy()
 
 
 def _sandbox(*arguments: str) -> Callable[[int], list[str]]:

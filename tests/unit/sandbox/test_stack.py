@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -167,6 +168,17 @@ def test_the_gateway_sees_no_settings_but_the_stacks(monkeypatch, tmp_path):
 
     assert "GATEWAY_RATE_LIMIT" not in environment
     assert environment["GATEWAY_BATCH_DEADLINE"] == "2"
+
+
+def test_a_stack_that_is_made_and_never_entered_leaves_no_folder():
+    stack = Stack()
+    folder = stack.folder
+    assert folder.is_dir()
+
+    del stack
+    gc.collect()
+
+    assert not folder.exists()
 
 
 def test_what_does_not_get_ready_is_started_once_and_says_what_it_waits_for(part, capsys):
