@@ -363,7 +363,7 @@ def test_rfc4918_13_207_means_that_outcomes_differ(ask):
         b'{"data":[{"actionId":"\\ud800"}]}',
         b"\xef\xbb\xbf" + BATCH,
         BATCH.decode().encode("utf-16"),
-        b"[" * 100_000,
+        b"[" * 1_000,
     ],
     ids=["not-a-number", "a-name-twice", "half-a-character", "byte-order-mark", "utf-16", "depth"],
 )

@@ -322,7 +322,7 @@ class OverTls(Gateway):
 
     def _part(self, name, command, ready):
         part = super()._part(name, command, ready)
-        part._is_ready = lambda: speaks_tls(part.url)
+        part._answer = lambda: None if speaks_tls(part.url) else "no TLS"
         return part
 
 

@@ -343,7 +343,10 @@ def test_traces_without_their_libraries_stop_the_start_with_one_line(
 def test_one_port_for_two_purposes_stops_the_start_with_one_line(home, core: FakeCore) -> None:
     ended = start(Gateway(home, core.url), BIND="127.0.0.1:8123", METRICS="port", METRICS_PORT="8123")
 
-    assert told(ended) == "gateway: GATEWAY_METRICS_PORT: must differ from the port of GATEWAY_BIND"
+    assert (
+        told(ended)
+        == "gateway: GATEWAY_METRICS_PORT: must differ from the port of GATEWAY_BIND, which is 127.0.0.1:8123"
+    )
 
 
 def test_preloading_is_refused_with_one_line(home, core: FakeCore) -> None:

@@ -77,10 +77,10 @@ def _item_error(resource: Resource, index: int, item_id: str, code: str) -> dict
     return error.body(index, resource.id_name, item_id)
 
 
-def single_problem(slug: str, text: str, item_id: str) -> dict[str, object]:
+def single_problem(slug: str, text: str, id_name: str, item_id: str) -> dict[str, object]:
     """A problem of the one call of a request, which says in ``text`` what the core's refusal means there."""
     code = _ITEM_CODES[slug]
     row = ITEM_CODES[code]
     error = ItemError(status=row.status, code=code, detail=text, outcome=row.outcomes[0], retryable=row.retryable)
-    body = error.body(None, "actionId", item_id)
+    body = error.body(None, id_name, item_id)
     return Problem(slug, text, errors=[body]).body("https://gateway.example", _REQUEST_ID)

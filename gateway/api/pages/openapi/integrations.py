@@ -83,8 +83,8 @@ OPERATION = Operation(
     },
     headers={"Accept"},
     own_problems={
-        "not-found": single_problem("not-found", DETAILS["not_found"], _ID),
-        "conflict": single_problem("conflict", DETAILS["conflict"], _ID),
+        "not-found": single_problem("not-found", DETAILS["not_found"], "actionId", _ID),
+        "conflict": single_problem("conflict", DETAILS["conflict"], "actionId", _ID),
     },
 )
 SCHEMAS: Mapping[str, type[Schema]] = {
