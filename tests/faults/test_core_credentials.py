@@ -76,7 +76,7 @@ def test_a_header_file_that_turns_bad_keeps_the_last_good_header(
 def test_a_core_that_cannot_be_reached_says_so_at_the_start_and_in_each_place(make_gateway: MakeGateway) -> None:
     with refusing() as url:
         peer = url.removeprefix("http://").removesuffix("/core")
-        gateway = make_gateway(url)
+        gateway = make_gateway(url, CORE_CONNECT_TIMEOUT="10", CORE_TIMEOUT="3")
         eventually(lambda: lines(gateway, "core_unreachable"))
         gateway.patch(next(new_ids))
 
