@@ -143,13 +143,15 @@ class BatchLoader:
         self._schema = item
         self._max_items = max_items
         self._breathe = breathe
+        values, containers, names = item.most()
+        self._most = 2 + max_items * values, 2 + max_items * containers, 1 + max_items * names
         self._load_batch = compile_loader(batch_schema(item, max_items))
         self._load_item = compile_loader(item)
 
     def most(self, size: int) -> tuple[int, int, int]:
         """What a valid batch of ``size`` bytes has at most: JSON values, arrays and objects among them, and names."""
-        values, containers, names = (self._max_items * each for each in self._schema.most())
-        return 2 + values + size // _LISTED_BYTES, 2 + containers, 1 + names
+        values, containers, names = self._most
+        return values + size // _LISTED_BYTES, containers, names
 
     def items(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> Iterator[Item]:
         """The valid items in order, each while it is at hand, up to the first that is invalid.

@@ -8,9 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 # Each value but the outermost follows a comma, or is the first in its array or object; a colon follows each name.
-_MARKS = b"[{,:"
-_NO_MARKS = bytes(set(range(256)) - set(_MARKS))
+_NO_MARKS = bytes(set(range(256)) - set(b"[{,:"))
+_ONE_BRACKET = bytes.maketrans(b"{", b"[")
 _PIECE = 65_536
+_LARGE_PIECE = 1_048_576
 
 
 class JsonSize(NamedTuple):
@@ -22,8 +23,8 @@ class JsonSize(NamedTuple):
 
     def plus(self, text: bytes) -> JsonSize:
         """This and what stands in a text without strings. An empty array or object may count as two values."""
-        marks = text.translate(None, _NO_MARKS)
-        containers, names = marks.count(b"[") + marks.count(b"{"), marks.count(b":")
+        marks = text.translate(_ONE_BRACKET, _NO_MARKS)
+        containers, names = marks.count(b"["), marks.count(b":")
         return JsonSize(self.values + len(marks) - names, self.containers + containers, self.names + names)
 
     def fits(self, most: JsonSize) -> bool:
@@ -35,9 +36,15 @@ _OUTERMOST = JsonSize(1, 0, 0)
 
 
 def is_larger(body: bytes, most: JsonSize, breathe: Callable[[], None]) -> bool:
-    """Whether ``body`` holds more than ``most``. ``breathe`` is called between pieces, where all have to be looked at."""
+    """Whether ``body`` holds more than ``most``. ``breathe`` is called between pieces of it."""
+    if len(body) < min(most):
+        return False
     # Marks inside strings count here too. Only where there are too many is it looked at what is a string.
-    if _OUTERMOST.plus(body).fits(most):
+    size = _OUTERMOST
+    for start in range(0, len(body), _LARGE_PIECE):
+        size = size.plus(body[start : start + _LARGE_PIECE])
+        breathe()
+    if size.fits(most):
         return False
     size = _OUTERMOST
     for piece in _outside_strings(body):

@@ -81,7 +81,7 @@ def _count_names(document: Any, breathe: Callable[[], None]) -> int:
         members: list[Any] = []
         for start in range(0, len(level), _BREATH):
             breathe()
-            for value in level[start : start + _BREATH]:
+            for value in level[start : start + _BREATH] if start or len(level) > _BREATH else level:
                 kind = type(value)
                 if kind is dict:
                     count += len(value)

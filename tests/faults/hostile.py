@@ -7,7 +7,6 @@ does its worst from a process of its own. Printed are the others' waits, what th
 from __future__ import annotations
 
 import contextlib
-import gzip
 import multiprocessing
 import sys
 import threading
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tests.contract.fake_core import FakeCore, action, wait
 from tests.faults.client import Client
+from tests.faults.dear_bodies import DEAR, dear_body
 from tests.faults.house import BULK, Gateway, Home, new_ids
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ SECONDS = 10.0
 _OTHERS = 4
 _ITEMS = 3
 _PAUSE_SECONDS = 0.01
-_LARGEST = 5_242_000
 _CHUNKED = "Transfer-Encoding: chunked\r\n"
 # What a service runs with, but for the rate: it is not what these clients are to be stopped by.
 SETTINGS = {
@@ -108,27 +107,6 @@ def _segments(target: Target) -> None:
             client.sock.send(b" ")
 
 
-def _send_json(body: bytes) -> Callable[[Target], None]:
-    """A conversation of one batch that is dear to refuse."""
-    framing = f"Content-Length: {len(body)}\r\n"
-    return lambda target: _send_body(target, framing, body)
-
-
-def _array(unit: bytes, size: int = _LARGEST) -> bytes:
-    """A batch of as many such items as fit."""
-    return b'{"data":[' + b",".join([unit] * ((size - 12) // (len(unit) + 1))) + b"]}"
-
-
-def _items(count: int, members: bytes) -> bytes:
-    """A batch of items with further members, each with an id of its own."""
-    return b'{"data":[' + b",".join(b'{"actionId":"%d",%s}' % (one, members) for one in range(1, count + 1)) + b"]}"
-
-
-def _padded(unit: bytes, count: int) -> bytes:
-    """As many values as pass the count of them, with white space that makes the body large."""
-    return _array(unit.ljust(_LARGEST // count - 1))
-
-
 _LIVEZ = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
 _NOWHERE = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
 _UNKNOWN = f"PATCH {BULK} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode() * 1000
@@ -159,44 +137,13 @@ HOSTILE: dict[str, Hostile] = {
 }
 
 
-_BAD_PARTNERS = b'"partner_ids":[' + b",".join([b'"x"'] * 1000) + b"]"
-_FOREIGN = b'"partner_ids":[' + b",".join([b'"8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a00"'] * 130) + b"]"
-_UNKNOWN_NAMES = b",".join(b'"n%d":1' % number for number in range(90))
-# Each is of 5 MB or of as many values as are read at all.
-DEAR: dict[str, tuple[str, bytes]] = {
-    "arrays": ("a million empty arrays", _array(b"[]")),
-    "deep": ("arrays in arrays", _array(b"[" * 30 + b"]" * 30)),
-    "numbers": ("two million numbers", _array(b"1")),
-    "floats": ("floats", _array(b"1.5")),
-    "floats-few": ("as many floats as are read", _padded(b"1.5", 130_000)),
-    "long-numbers": ("as many long integers as are read", _padded(b"12345678901234567890", 130_000)),
-    "blanks": ("names with a blank before the colon", _array(b'{"n" :1}')),
-    "blanks-few": ("as many of these as are read", _padded(b'{"name" :1}', 4_900)),
-    "names": ("a hundred thousand names", b'{"data":[{%s}]}' % b",".join(b'"n%029d":1' % n for n in range(130_000))),
-    "names-few": ("as many names as are read", b'{"data":[{%s}]}' % b",".join(b'"n%0280d":1' % n for n in range(17_900))),
-    "unknown": ("unknown names", _items(1000, _UNKNOWN_NAMES)),
-    "unknown-few": ("as many unknown names as are read", _items(150, _UNKNOWN_NAMES)),
-    "partners": ("bad partner ids", _items(1000, _BAD_PARTNERS)),
-    "partners-few": ("as many bad partner ids as are read", _items(20, _BAD_PARTNERS)),
-    "partners-twice": ("partner ids that repeat", _items(1000, _FOREIGN)),
-    "duplicate": ("a name twice, at the end", _items(1000, b'"details":{"en":"%s"}' % (b"x" * 5000))[:-2] + b',{"a":1,"a":1}]}'),
-    "escapes": ("strings of escapes", _array(b'"' + b"\\u0041" * 1000 + b'"')),
-    "a-name": ("one name of 5 MB, escaped", b'{"%s" :1}' % (b"\\u0041" * 870_000)),
-    "commas": ("texts of commas", b'{"data":["%s"]}' % (b"," * 5_200_000)),
-    "white": ("white space and a float", b'{"data":[1.5%s]}' % (b" " * 5_200_000)),
-    "valid": ("whole batches of 5 MB", _items(1000, b'"details":{"en":"%s"}' % (b"x" * 5000))),
-}  # fmt: skip
-HOSTILE |= {f"json-{name}": Hostile(does, 4, _send_json(body)) for name, (does, body) in DEAR.items()}
-_PACKED = gzip.compress(DEAR["arrays"][1]), gzip.compress(b"") * 200_000
-HOSTILE |= {
-    f"gzip-{name}": Hostile(
-        does, 4, partial(_send_body, framing=f"Content-Encoding: gzip\r\nContent-Length: {len(body)}\r\n", body=body)
-    )
-    for name, does, body in [
-        ("arrays", "a million empty arrays in 5 KB", _PACKED[0]),
-        ("members", "members of nothing", _PACKED[1]),
-    ]
-}
+def _send_dear(target: Target, name: str) -> None:
+    coding = "Content-Encoding: gzip\r\n" if name.startswith("gzip") else ""
+    body = dear_body(name)
+    _send_body(target, f"{coding}Content-Length: {len(body)}\r\n", body)
+
+
+HOSTILE |= {name: Hostile(does, 4, partial(_send_dear, name=name)) for name, (does, _) in DEAR.items()}
 
 
 def measure(name: str | None, gateway: Gateway, seconds: float = SECONDS) -> Waits:

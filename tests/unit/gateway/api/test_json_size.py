@@ -63,8 +63,11 @@ def test_a_text_of_commas_is_read_whole_and_lets_others_run() -> None:
     assert len(breathed) >= 15
 
 
-def test_nothing_but_one_pass_is_spent_on_a_text_with_few_marks() -> None:
+@pytest.mark.parametrize(("size", "breaths"), [(1_000, 1), (1_048_576, 1), (5_000_000, 5)])
+def test_a_text_with_few_marks_is_passed_over_once_in_large_pieces(size: int, breaths: int) -> None:
     breathed: list[None] = []
 
-    assert not is_larger(b'["' + b"," * 1_000 + b'"]', JsonSize(2_000, 1, 0), lambda: breathed.append(None))
-    assert breathed == []
+    assert not is_larger(
+        b'["' + b"," * 1_000 + b" " * (size - 1_004) + b'"]', JsonSize(2_000, 1, 0), lambda: breathed.append(None)
+    )
+    assert len(breathed) == breaths
