@@ -22,6 +22,8 @@ from gateway.telemetry.metrics import worker_files as shared
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
 
+    from gateway.serving.worker import GatewayWorker
+
 _log = logging.getLogger(__name__)
 
 try:
@@ -85,9 +87,9 @@ def pre_fork(server: Arbiter, worker: object) -> None:  # noqa: ARG001 -- gunico
     starting.before_fork(server)
 
 
-def post_fork(server: Arbiter, worker: object) -> None:  # noqa: ARG001 -- gunicorn's signature
+def post_fork(server: Arbiter, worker: GatewayWorker) -> None:
     """In each worker, before it makes the application."""
-    starting.after_fork(server)
+    starting.after_fork(server, worker)
 
 
 def child_exit(server: Arbiter, worker: object) -> None:  # noqa: ARG001 -- gunicorn's signature

@@ -1,15 +1,19 @@
-"""The start of the workers. Its rule: whoever is told to end meanwhile ends then, and no signal is lost on the way."""
+"""The start of the workers. Its rule: no signal to end is lost, and none is left for the end of the start."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
-import sys
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gunicorn.arbiter import Arbiter
+
+    from gateway.serving.worker import GatewayWorker
 
 _ENDING = (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT)
 
@@ -21,18 +25,24 @@ def before_fork(server: Arbiter) -> None:
         (server.handle_term if number == signal.SIGTERM else server.handle_quit)()
 
 
-def after_fork(server: Arbiter) -> None:
-    """In a new worker: from here on it ends when it is told to, at once, until it has work to finish."""
-    for number in _ENDING:
-        signal.signal(number, leave)
-    # What came before went to the handlers that it has from the server, which nobody asks here.
-    if _told_to_end(server) is not None:
-        sys.exit(0)
+def after_fork(server: Arbiter, worker: GatewayWorker) -> None:
+    """In a new worker: from here on it hears what it is told, and what it was told before."""
+    signal.signal(signal.SIGTERM, worker.handle_exit)
+    signal.signal(signal.SIGINT, worker.handle_quit)
+    signal.signal(signal.SIGQUIT, worker.handle_quit)
+    # What came before went to the handlers that it has from the server, whose queue nobody looks into here.
+    if (number := _told_to_end(server)) is not None:
+        os.kill(os.getpid(), number)
 
 
-def leave(_number: int, _frame: Any) -> NoReturn:
-    """End this process: it has begun nothing that is to be ended in order."""
-    os._exit(0)
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """Around a change of handlers: a signal to end comes after it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _told_to_end(server: Arbiter) -> int | None:

@@ -10,6 +10,7 @@ import contextlib
 import gc
 import logging
 import math
+import os
 import socket
 import time
 from functools import partial
@@ -23,7 +24,7 @@ from gunicorn.workers.ggevent import GeventWorker
 from gateway.serving.connection import Connection
 from gateway.serving.listener import Listener
 from gateway.serving.slots import Slots
-from gateway.serving.starting import leave
+from gateway.serving.starting import held_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -81,10 +82,16 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         finally:
             _cork(sock, 0)
 
+    def init_signals(self) -> None:
+        """The handlers; gunicorn has none for a moment, in which a signal would kill."""
+        with held_back():
+            super().init_signals()
+
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """SIGTERM: drain, or leave at once while the application is still being made."""
+        """SIGTERM: drain. While the application is still being made: serve what has connected by then, and end."""
         if not self.booted:
-            leave(sig, frame)
+            super().handle_exit(sig, frame)
+            return
         ending = self._plan.ending
         # The signal arrives in the loop's own greenlet, where nothing may wait.
         gevent.spawn(self._stop, ending.delay, ending.grace, ending.total)
@@ -92,7 +99,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
     def handle_quit(self, sig: int, frame: Any) -> None:
         """SIGQUIT or SIGINT: nothing new is sent to the core; what is in flight is still told."""
         if not self.booted:
-            leave(sig, frame)
+            os._exit(0)  # It has begun nothing.
         gevent.spawn(self._stop, 0.0, 0.0, self._plan.ending.quick)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:

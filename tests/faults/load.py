@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from tests.faults.house import Gateway
 
 
+# A connection may have to wait until its worker has started, on a busy machine.
+_PATIENCE_SECONDS = 60.0
+
+
 class Load:
     """Use as a context manager: ``clients`` threads send small batches one after another until it ends.
 
@@ -73,6 +77,7 @@ class Load:
                 self.refused += 1
                 self._ending.wait(0.02)
                 continue
+            client.sock.settimeout(_PATIENCE_SECONDS)
             with client, contextlib.suppress(OSError, EOFError):
                 self._talk(client)
 

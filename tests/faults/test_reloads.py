@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 # What is sent while a worker stops ends long before it must.
-AMPLE = {"GRACEFUL_TIMEOUT": "20", "DRAIN_DELAY": "1", "MAX_QUEUE_AGE": "3"}
+AMPLE = {"GRACEFUL_TIMEOUT": "20", "DRAIN_DELAY": "3", "MAX_QUEUE_AGE": "3"}
 
 
-def assert_noticed_by_nobody(load: Load, at_least: int = 1) -> None:
+def assert_noticed_by_nobody(load: Load, at_least: int) -> None:
     """Every connection was accepted, and every answer is 200."""
     assert (load.lost, load.refused) == ([], 0)
     assert set(load.answers) == {200}
@@ -38,24 +38,27 @@ def reload(gateway: Gateway) -> None:
     """Every worker is replaced by another."""
     before = {worker.pid for worker in gateway.workers()}
     os.kill(gateway.master().pid, signal.SIGHUP)
-    eventually(lambda: before.isdisjoint(now := {worker.pid for worker in gateway.workers()}) and now, 30.0)
+    eventually(lambda: before.isdisjoint(now := {worker.pid for worker in gateway.workers()}) and now, 90.0)
 
 
-RELOADS = [3, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
+# How often, and how many answers there are to be for each.
+ROUNDS = [(3, 20), pytest.param(50, 200, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 
 
-@pytest.mark.parametrize("times", RELOADS)
+@pytest.mark.parametrize(("times", "answers"), ROUNDS)
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_reloads_under_load_are_noticed_by_nobody(make_gateway: MakeGateway, workers: str, times: int) -> None:
+def test_reloads_under_load_are_noticed_by_nobody(
+    make_gateway: MakeGateway, workers: str, times: int, answers: int
+) -> None:
     with FakeCore(default=(wait(0.01), action())) as core:
         gateway = make_gateway(core.url, WORKERS=workers, **AMPLE)
         with Load(gateway, clients=6, connects_anew=True) as load:
             for _ in range(times):
                 seen = load.total
                 reload(gateway)
-                eventually(lambda seen=seen: load.total > seen + 20)
+                eventually(lambda seen=seen: load.total >= seen + answers, 60.0)
 
-    assert_noticed_by_nobody(load, at_least=10_000 if times == 50 else 1)
+    assert_noticed_by_nobody(load, at_least=times * answers)
 
 
 class Balancer:
@@ -94,14 +97,16 @@ class Balancer:
             return False
 
 
-@pytest.mark.parametrize("times", RELOADS)
-def test_rolling_restarts_under_load_are_noticed_by_nobody(make_gateway: MakeGateway, times: int) -> None:
+@pytest.mark.parametrize(("times", "answers"), ROUNDS)
+def test_rolling_restarts_under_load_are_noticed_by_nobody(make_gateway: MakeGateway, times: int, answers: int) -> None:
     with FakeCore(default=(wait(0.01), action())) as core:
         pair = [make_gateway(core.url, **AMPLE) for _ in range(2)]
         with Balancer(*pair) as balancer, Load(pair[0], clients=6, dial=balancer.dial, connects_anew=True) as load:
             for gateway in itertools.islice(itertools.cycle(pair), times):
+                seen = load.total
                 assert gateway.gateway.stop(30.0) == 0
                 gateway.gateway.start()
-                eventually(lambda gateway=gateway: balancer.is_ready(gateway), 30.0)
+                eventually(lambda gateway=gateway: balancer.is_ready(gateway), 90.0)
+                eventually(lambda seen=seen: load.total >= seen + answers, 60.0)
 
-    assert_noticed_by_nobody(load, at_least=10_000 if times == 50 else 1)
+    assert_noticed_by_nobody(load, at_least=times * answers)
