@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 
 import pytest
 
@@ -32,6 +33,8 @@ LOADERS = {
     "batch": lambda document: list(BatchLoader(ActionUpdateSchema(), 1_000, lambda: None).items(document)),
     "integration action": load_integration_action,
 }
+RESOURCE_PAGE = "maintainers/add-a-resource.md"
+NEW_RESOURCE = {"schemas/documents.py": "schema.py", "gateway/resources/documents.py": "resource.py"}
 ANSWERS = {
     "200": exact.UpdatedSchema,
     "200, dry run": exact.DryRunSchema,
@@ -62,10 +65,29 @@ def test_python_compiles(block):
     compile(block.text, str(block), "exec")
 
 
-def test_the_loader_of_the_maintainers_page_works():
-    [block] = [block for block in blocks("python") if block.page == "maintainers/add-a-resource.md"]
+@pytest.mark.parametrize(("title", "file"), NEW_RESOURCE.items())
+def test_a_new_resource_is_made_on_its_page_as_in_the_test_that_runs_it(title, file):
+    [shown] = [block.text for block in blocks("python") if (block.page, block.title) == (RESOURCE_PAGE, title)]
+    run = (ROOT / "tests/e2e/documents" / file).read_text(encoding="utf-8")
 
-    exec(block.text, {})
+    assert shown == run.replace("tests.e2e.documents.schema", "schemas.documents")
+
+
+@pytest.mark.parametrize(
+    ("title", "file", "told"),
+    [
+        (
+            "sandbox/core/collections.py",
+            "tests/e2e/documents/core.py",
+            lambda text: textwrap.indent(text.rstrip(), "    "),
+        ),
+        ("gateway/api/routes.py", "gateway/api/routes.py", lambda text: text.replace(" documents)", ")")),
+    ],
+)
+def test_the_two_lines_of_a_new_resource_are_told_as_they_are(title, file, told):
+    [shown] = [block.text for block in blocks("python") if (block.page, block.title) == (RESOURCE_PAGE, title)]
+
+    assert told(shown) in (ROOT / file).read_text(encoding="utf-8")
 
 
 @pytest.fixture

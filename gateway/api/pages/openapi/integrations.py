@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.api.integrations import DETAILS, PREFIXES, ROUTE
+from gateway.api.integrations import DETAILS, ID_NAME, PREFIXES, ROUTE
 from gateway.api.pages.openapi.examples import single_problem
 from gateway.api.pages.openapi.operations import REQUEST_ID, Operation, Success, parameter
 from schemas.integrations import IntegrationActionAnswerSchema, IntegrationActionSchema
@@ -83,8 +83,8 @@ OPERATION = Operation(
     },
     headers={"Accept"},
     own_problems={
-        "not-found": single_problem("not-found", DETAILS["not_found"], "actionId", _ID),
-        "conflict": single_problem("conflict", DETAILS["conflict"], "actionId", _ID),
+        "not-found": single_problem("not-found", DETAILS["not_found"], ID_NAME, _ID),
+        "conflict": single_problem("conflict", DETAILS["conflict"], ID_NAME, _ID),
     },
 )
 SCHEMAS: Mapping[str, type[Schema]] = {
