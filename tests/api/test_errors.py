@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import re
 
 import pytest
 from werkzeug import exceptions
 
 from gateway.api.errors import from_framework
+from gateway.api.request import GatewayRequest
 from gateway.auth import errors as auth
 from gateway.auth.api_keys.authenticator import API_KEY
 from gateway.auth.keycloak.token_principal import KEYCLOAK
@@ -255,3 +257,24 @@ def test_a_scheme_whose_parameters_have_commas_is_not_ours(service):
 
 def test_the_index_of_problem_types_needs_no_slash(service):
     assert service.client.get("/problems").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", "//livez", 404),
+        ("POST", "/livez", 405),
+        ("PATCH", PATH, 401),
+        ("GET", "/livez", 200),
+    ],
+)
+def test_a_request_that_was_answered_leaves_nothing_to_the_collector(service, method, path, status):
+    service.client.open(path, method=method)
+    gc.collect()
+    gc.disable()
+    try:
+        assert service.client.open(path, method=method).status_code == status
+        assert [one for one in gc.get_objects() if isinstance(one, GatewayRequest)] == []
+    finally:
+        gc.enable()
