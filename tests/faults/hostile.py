@@ -1,7 +1,8 @@
 """``python -m tests.faults.hostile [NAME …]``: how long others wait beside each hostile client, and without one.
 
 Another partner sends small batches to two workers, each on a connection of its own, while one client of the table
-does its worst from a process of its own. Printed are the others' waits, what they were answered, and the workers that died.
+does its worst from a process of its own. Printed are the others' waits, the processor time for which a loop was held at
+most, what the others were answered, and the workers that died.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tests.contract.fake_core import FakeCore, action, wait
 from tests.faults.client import Client
 from tests.faults.dear_bodies import DEAR, dear_body
 from tests.faults.house import BULK, Gateway, Home, new_ids
+from tests.faults.watched import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,11 +65,12 @@ class Hostile(NamedTuple):
 
 @dataclass
 class Waits:
-    """What the others met."""
+    """What the others met; ``held`` is known where the workers watch their loops, in milliseconds."""
 
     seconds: list[float] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
     replaced: int = 0
+    held: float = 0.0
 
     def quantile(self, share: float) -> float:
         """In milliseconds."""
@@ -148,7 +151,7 @@ HOSTILE |= {name: Hostile(does, 4, partial(_send_dear, name=name)) for name, (do
 
 def measure(name: str | None, gateway: Gateway, seconds: float = SECONDS) -> Waits:
     """What others meet for ``seconds`` beside the hostile client of this name."""
-    before = {worker.pid for worker in gateway.workers()}
+    before, logged = {worker.pid for worker in gateway.workers()}, len(gateway.log())
     waits, ends_at = Waits(), time.monotonic() + seconds
     other = gateway.minted(sub="another-partner")
     others = [threading.Thread(target=_be_another, args=(gateway, other, waits, ends_at)) for _ in range(_OTHERS)]
@@ -160,6 +163,7 @@ def measure(name: str | None, gateway: Gateway, seconds: float = SECONDS) -> Wai
         for thread in others:
             thread.join()
     waits.replaced = len(before - {worker.pid for worker in gateway.workers()})
+    waits.held = held(gateway.log()[logged:])
     return waits
 
 
@@ -207,11 +211,11 @@ def main() -> None:
     names = sys.argv[1:] or list(HOSTILE)
     with FakeCore(default=(wait(0.005), action())) as core, Home() as home:
         for name in (None, *names):
-            with Gateway(home, core.url, SETTINGS) as gateway:
+            with Gateway(home, core.url, SETTINGS, app="tests.faults.watched:service()") as gateway:
                 waits = measure(name, gateway)
             sys.stdout.write(
                 f"{name or 'nobody':18} p50 {waits.quantile(0.5):7.1f} ms  p99 {waits.quantile(0.99):7.1f} ms  "
-                f"most {waits.quantile(1):7.1f} ms  workers lost {waits.replaced}  {dict(waits.answers)}\n"
+                f"most {waits.quantile(1):7.1f} ms  loop held {waits.held:5.1f} ms  workers lost {waits.replaced}  {dict(waits.answers)}\n"
             )
             sys.stdout.flush()
 
