@@ -67,7 +67,9 @@ class Claim:
         self._round: Sequence[int] = range(len(self.to_send))
         self._marked = 0 if known else min(policy.window, items)
         self._ended = self._in_doubt = 0
+        self._places: Mapping[int, int] = {}
         self._buffer: list[Entry] = []
+        self._unmarked: dict[int, Entry] = {}
         self._flush_at = clock() + _CHUNK_SECONDS
         self._failing_since: float | None = None
         self._has_given_up = self._has_finished = False
@@ -94,6 +96,10 @@ class Claim:
         self._rounds += 1
         if self._rounds > 1:
             self._round, self._marked, self._ended = positions, 0, 0
+            self._places = {self.to_send[position]: place for place, position in enumerate(positions)}
+            # The marks of this round are news about what ended in the one before.
+            self._buffer += self._unmarked.values()
+            self._unmarked.clear()
             self._go_on()
 
     def upto(self) -> int:
@@ -105,14 +111,14 @@ class Claim:
         index = self.to_send[position]
         before = self.stored.get(index)
         if not (may_have_been_applied or (before and before.state == "unknown")):
-            self._buffer.append(Entry(index, "open"))
+            self._hold(Entry(index, "open"))
         self._has_ended(index)
         self._go_on()
 
     def record(self, entries: Iterable[Entry]) -> None:
         """Keep what items ended as. Written in chunks, by number and by age, together with the next mark."""
         for entry in entries:
-            self._buffer.append(entry)
+            self._hold(entry)
             if entry.state == "final":
                 self._unsettled.discard(entry.index)
             self._has_ended(entry.index)
@@ -136,7 +142,7 @@ class Claim:
         """The batch is over: write what is left and give the key back. Where that fails the keeper goes on with it."""
         if self.kind == "replay":
             return
-        events = [items_event(self._buffer)] if self._buffer else []
+        events = _items([*self._buffer, *self._unmarked.values()])
         self._end(partial(self._record.close, events, complete=self.is_final), sum(map(len, events)))
 
     def abandon(self) -> None:
@@ -152,16 +158,32 @@ class Claim:
             write()
         except RecordUnusable as exc:
             self.is_kept = False
-            _log.warning("idempotency_finish_failed", extra={"reason": exc.reason, "items": len(self._buffer)})
+            _log.warning("idempotency_finish_failed", extra={"reason": exc.reason, "items": self._unwritten()})
         except StoreUnavailable as exc:
             self.is_kept = False
-            _log.warning("idempotency_finish_waits", extra={"reason": exc.reason, "items": len(self._buffer)})
+            _log.warning("idempotency_finish_waits", extra={"reason": exc.reason, "items": self._unwritten()})
             self._keeper.keep(write, size)
+
+    def _hold(self, entry: Entry) -> None:
+        """Until it is written. What is open without a mark waits for the one that covers it, which would make it unknown."""
+        if entry.state == "open" and not self._is_before(entry.index, self._marked):
+            self._unmarked[entry.index] = entry
+        else:
+            self._buffer.append(entry)
+
+    def _is_before(self, index: int, position: int) -> bool:
+        """Whether a mark up to ``position`` of the round covers the item, or this round has nothing to do with it."""
+        if self._rounds > 1:
+            return self._places.get(index, -1) < position
+        return position > 0 and index <= self.to_send[position - 1]
+
+    def _unwritten(self) -> int:
+        return len(self._buffer) + len(self._unmarked)
 
     def _has_ended(self, index: int) -> None:
         self._ended += 1
         # What no mark covers is in no doubt.
-        if self._rounds > 1 or (self._marked and index <= self.to_send[self._marked - 1]):
+        if self._rounds > 1 or self._is_before(index, self._marked):
             self._in_doubt += 1
 
     def _go_on(self) -> None:
@@ -183,14 +205,17 @@ class Claim:
 
     def _write(self, position: int) -> bool:
         """Write what has ended, and mark the round's calls below ``position``. False where the store refused."""
-        events = [items_event(self._buffer)] if self._buffer else []
-        events += self._mark(position) if position > self._marked else []
+        covered = [entry for entry in self._unmarked.values() if self._is_before(entry.index, position)]
+        mark = self._mark(position) if position > self._marked else []
+        events = _items(self._buffer) + mark + _items(covered)
         try:
             self._record.append(events)
         except StoreUnavailable as exc:
             self._could_not(exc)
             return False
         self._buffer.clear()
+        for entry in covered:
+            del self._unmarked[entry.index]
         self._in_doubt = 0
         self._marked = max(self._marked, position)
         self._is_written()
@@ -216,11 +241,15 @@ class Claim:
         self.renew_at = now + self._policy.renew_seconds
         if self._failing_since is None:
             self._failing_since = now
-            _log.warning("idempotency_record_failed", extra={"reason": error.reason, "items": len(self._buffer)})
+            _log.warning("idempotency_record_failed", extra={"reason": error.reason, "items": self._unwritten()})
         # Whoever has taken the key over sends what is left.
         if isinstance(error, LeaseLost) or now - self._failing_since >= _PATIENCE_SECONDS:
             self._has_given_up = True
             self._stop()
+
+
+def _items(entries: Sequence[Entry]) -> list[bytes]:
+    return [items_event(entries)] if entries else []
 
 
 def open_claim(

@@ -7,121 +7,11 @@ import time
 
 import pytest
 
-from gateway.admission.idempotency.claim import Claim, open_claim
+from gateway.admission.idempotency.claim import open_claim
 from gateway.admission.idempotency.journal import Entry, items_event, replay, sent_event
 from gateway.admission.idempotency.keeping import Keeper
-from gateway.admission.idempotency.policy import ClaimPolicy, LeaseLost, StoreUnavailable
-from tests.unit.gateway.admission.clocks import FakeClock
-
-
-class MemoryRecord:
-    """A record that keeps its events, and refuses while ``is_down``."""
-
-    def __init__(self, *events: bytes) -> None:
-        self.events = list(events)
-        self.base = len(events)
-        self.is_down = self.lost = False
-        self.calls = 0
-        self.closed: bool | None = None
-
-    def append(self, events) -> None:
-        self._write(events)
-
-    def close(self, events, *, complete) -> None:
-        self._write(events)
-        self.closed = complete
-
-    def rollback(self) -> None:
-        self._write([])
-        del self.events[self.base :]
-
-    def _write(self, events) -> None:
-        self.calls += 1
-        if self.lost:
-            raise LeaseLost
-        if self.is_down:
-            raise StoreUnavailable("down")
-        self.events += events
-
-
-class Clock(FakeClock):
-    """Calls ``on_advance`` when time has passed."""
-
-    on_advance = staticmethod(bool)
-
-    def advance(self, seconds):
-        super().advance(seconds)
-        self.on_advance()
-
-
-@pytest.fixture
-def record():
-    return MemoryRecord()
-
-
-@pytest.fixture
-def clock():
-    return Clock(0)
-
-
-@pytest.fixture
-def keeper(clock):
-    made = Keeper(pause_seconds=0.001, clock=clock)
-    yield made
-    made.close()
-
-
-POLICY = ClaimPolicy(window=8)
-
-
-class Batch:
-    """A batch of one claim over a core that ends calls when it is told; time passes only where the claim waits."""
-
-    def __init__(self, record, items, keeper, clock=None, policy=POLICY):
-        record.events.append(policy.first_mark(items))
-        self.clock = clock or FakeClock()
-        self.stops = []
-        self.claim = Claim(
-            record,
-            {},
-            items=items,
-            prefix="x",
-            policy=policy,
-            keeper=keeper,
-            clock=self.clock,
-            pause=self.clock.advance,
-        )
-        self.claim.watch(lambda: self.stops.append("stop"), lambda: self.stops)
-        self.claim.begin(range(items))
-
-    def end(self, *indexes):
-        for index in indexes:
-            self.claim.record(finals(index))
-
-
-@pytest.fixture
-def fresh(record, keeper):
-    batches = []
-
-    def made(items, clock=None, policy=POLICY):
-        batches.append(Batch(record, items, keeper, clock, policy))
-        return batches[-1]
-
-    yield made
-    for batch in batches:
-        batch.claim.finish()
-
-
-def finals(*indexes):
-    return [Entry(index, "final", index) for index in indexes]
-
-
-def marked(record):
-    return sorted(replay(record.events))
-
-
-def in_doubt(record):
-    return [index for index, entry in replay(record.events).items() if entry.state == "unknown"]
+from gateway.admission.idempotency.policy import ClaimPolicy, StoreUnavailable
+from tests.unit.gateway.admission.idempotency.batches import POLICY, MemoryRecord, finals, in_doubt, marked
 
 
 @pytest.mark.parametrize("items", [1, 7, 8, 9, 16, 17, 100])
@@ -227,6 +117,37 @@ def test_what_is_tried_again_is_open_until_it_is_marked_anew(fresh, record):
     batch.end(3, 9, 15)
     batch.claim.finish()
     assert [index for index, entry in replay(record.events).items() if entry.state == "final"] == [3, 9, 15]
+
+
+def test_what_ended_without_leaving_is_in_no_doubt_although_a_mark_comes_later(fresh, record):
+    batch = fresh(80)
+    for index in range(3, 80):
+        batch.claim.record([Entry(index, "open")])
+        assert len(in_doubt(record)) <= 8
+    batch.claim.finish()
+
+    assert in_doubt(record) == [0, 1, 2]
+
+
+def test_in_a_second_round_too_what_ended_without_leaving_is_in_no_doubt(fresh, record):
+    batch = fresh(80)
+    for position in range(80):
+        batch.claim.put_back(position, may_have_been_applied=False)
+    batch.claim.begin(range(80))
+    batch.claim.record([Entry(index, "open") for index in range(3, 80)])
+    batch.claim.finish()
+
+    assert in_doubt(record) == [0, 1, 2]
+
+
+def test_what_is_put_back_before_it_was_marked_is_in_doubt_once_it_may_leave(fresh, record):
+    batch = fresh(80)
+    for position in reversed(range(80)):
+        batch.claim.put_back(position, may_have_been_applied=False)
+    batch.claim.begin(range(80))
+
+    assert batch.claim.upto() == 8
+    assert in_doubt(record) == list(range(8))
 
 
 def test_a_second_round_too_leaves_a_window_in_doubt_at_most(fresh, record):
