@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.api import strict_json
 from gateway.api.exact_json import InvalidJson
 from gateway.problems import Problem
-from gateway.serving.chunks import BrokenBody
+from gateway.serving.broken_body import BrokenBody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

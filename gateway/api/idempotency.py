@@ -6,15 +6,8 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gateway.admission.idempotency.policy import (
-    FingerprintMismatch,
-    IdempotencyStore,
-    InProgress,
-    RecordUnusable,
-    StoreUnavailable,
-    fingerprint,
-    parse_key,
-)
+from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress, RecordUnusable, StoreUnavailable
+from gateway.admission.idempotency.key import fingerprint, parse_key
 from gateway.admission.outage import StoreState
 from gateway.batch.claim import KeyedClaim, NoClaim
 from gateway.problems import Problem
@@ -24,6 +17,7 @@ if TYPE_CHECKING:
 
     from flask import Request
 
+    from gateway.admission.idempotency.store import IdempotencyStore
     from gateway.api.request import GatewayRequest
     from gateway.batch.claim import BatchClaim
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from flask import Blueprint, Response, request
 from werkzeug.routing import Rule
 
-from gateway.admission.idempotency.policy import random_prefix
+from gateway.admission.idempotency.key import random_prefix
 from gateway.api.answers import BatchFailed, json_answer
 from gateway.api.body import BodyLimits, document_in, read_body
 from gateway.api.json_size import JsonSize

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 import orjson
 
 from gateway.admission.idempotency.journal import Entry
-from gateway.admission.idempotency.policy import random_prefix
+from gateway.admission.idempotency.key import random_prefix
 from gateway.batch.item_errors import refused_later
 from gateway.batch.outcome import ItemError
 from gateway.item_codes import Applied

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from gateway.serving.broken_body import BrokenBody, SmallChunks
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,21 +22,6 @@ _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
 _EXTENSION = rb"[ \t]*;[ \t]*" + _TOKEN + rb"(?:[ \t]*=[ \t]*(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?"
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]+)(?:" + _EXTENSION + rb")*\r\n")
-
-
-class BrokenBody(OSError):
-    """A body ended before its length, or its framing is wrong; ``detail`` is for who sent it."""
-
-    detail = "The body ended early, or its framing is wrong."
-
-
-class SmallChunks(BrokenBody):
-    """The framing of a body outweighs it."""
-
-    detail = (
-        "The chunks of the body are too small: beyond 16,384 bytes, sizes and extensions may take a quarter of the body. "
-        "Send chunks of 24 bytes or more on average, or Content-Length."
-    )
 
 
 class ChunkedBody:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.http.errors import ParseException
 from gunicorn.http.unreader import SocketUnreader
 
-from gateway.serving.chunks import BrokenBody
+from gateway.serving.broken_body import BrokenBody
 
 if TYPE_CHECKING:
     import socket

@@ -6,16 +6,27 @@ import contextlib
 import os
 import queue
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
 
     from gunicorn.arbiter import Arbiter
 
-    from gateway.serving.worker import GatewayWorker
-
 _ENDING = (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT)
+
+
+class Ends(Protocol):
+    """A worker that can be told to end, by signal number and frame."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End when the work is done."""
+        ...
+
+    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
+        """End now."""
+        ...
 
 
 def before_fork(server: Arbiter) -> None:
@@ -25,7 +36,7 @@ def before_fork(server: Arbiter) -> None:
         (server.handle_term if number == signal.SIGTERM else server.handle_quit)()
 
 
-def after_fork(server: Arbiter, worker: GatewayWorker) -> None:
+def after_fork(server: Arbiter, worker: Ends) -> None:
     """In a new worker: from here on it hears what it is told, and what it was told before."""
     signal.signal(signal.SIGTERM, worker.handle_exit)
     signal.signal(signal.SIGINT, worker.handle_quit)

@@ -10,7 +10,7 @@ from gateway.telemetry.events import FanOut
 from gateway.telemetry.logs.lines import Lines
 from gateway.telemetry.metrics.counters import Folding
 from gateway.telemetry.metrics.registry import Metrics
-from gateway.telemetry.traces import connect_traces
+from gateway.telemetry.traces import NoTraces, TracesUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from gateway.telemetry.events import Telemetry
     from gateway.telemetry.metrics.counters import Sources
+    from gateway.telemetry.traces import Traces
 
     Numbers = dict[str, list[tuple[dict[str, str], float]]]
 
@@ -81,3 +82,17 @@ class Instruments:
         if self._folding:
             self._folding.fold()
         return self._metrics
+
+
+def connect_traces(*, enabled: bool, version: str) -> Traces:
+    """Traces exported by OTLP over HTTP, as the ``OTEL_*`` variables say. To be called in the worker, after the fork.
+
+    Raises TracesUnavailable.
+    """
+    if not enabled:
+        return NoTraces()
+    try:
+        from gateway.telemetry.spans import OpenTelemetryTraces, exporting_tracer
+    except ImportError as exc:
+        raise TracesUnavailable("GATEWAY_TRACES: needs the extra `traces` (pip install '.[traces]')") from exc
+    return OpenTelemetryTraces(exporting_tracer(version))

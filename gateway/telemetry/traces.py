@@ -74,17 +74,3 @@ class NoTraces(Silent):
     def span(self, name: str, items: int | None = None) -> AbstractContextManager[Span]:
         """The span that records nothing."""
         return self._span
-
-
-def connect_traces(*, enabled: bool, version: str) -> Traces:
-    """Traces exported by OTLP over HTTP, as the ``OTEL_*`` variables say. To be called in the worker, after the fork.
-
-    Raises TracesUnavailable.
-    """
-    if not enabled:
-        return NoTraces()
-    try:
-        from gateway.telemetry.spans import OpenTelemetryTraces, exporting_tracer
-    except ImportError as exc:
-        raise TracesUnavailable("GATEWAY_TRACES: needs the extra `traces` (pip install '.[traces]')") from exc
-    return OpenTelemetryTraces(exporting_tracer(version))

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from limits.storage import Storage
 
-    from gateway.admission.idempotency.policy import IdempotencyStore, StoreUnavailable
+    from gateway.admission.idempotency.errors import StoreUnavailable
+    from gateway.admission.idempotency.store import IdempotencyStore
     from gateway.auth.principal import Authenticator
     from gateway.settings import Settings
     from gateway.settings.stores import StoreSettings

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from gateway.admission.idempotency.policy import StoreUnavailable
+from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.wiring.app import create_app
 from legacy_client import CoreGate
 from tests.api.conftest import assert_problem

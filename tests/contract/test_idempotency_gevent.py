@@ -11,7 +11,8 @@ monkey.patch_all()
 import sys
 from pathlib import Path
 import gevent
-from gateway.admission.idempotency.policy import ClaimPolicy, InProgress
+from gateway.admission.idempotency.errors import InProgress
+from gateway.admission.idempotency.policy import ClaimPolicy
 from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
 from gateway.admission.idempotency.journal import Entry
 from gateway.admission.rates.limits import RateLimits

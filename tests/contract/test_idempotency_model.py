@@ -24,8 +24,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress
 from gateway.admission.idempotency.journal import Entry
-from gateway.admission.idempotency.policy import FingerprintMismatch, InProgress
 from tests.contract.test_idempotency_stores import RedisWorld, SqliteWorld
 
 if TYPE_CHECKING:

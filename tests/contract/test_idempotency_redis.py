@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 import redis
 
+from gateway.admission.idempotency.errors import InProgress, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry
-from gateway.admission.idempotency.policy import ClaimPolicy, InProgress, StoreUnavailable
+from gateway.admission.idempotency.policy import ClaimPolicy
 from gateway.admission.idempotency.redis import RedisIdempotencyStore
 from gateway.admission.rates.limits import RateLimits
 from gateway.admission.rates.redis import SharedRedisStorage

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 
+from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry
-from gateway.admission.idempotency.policy import ClaimPolicy, FingerprintMismatch, InProgress, StoreUnavailable
+from gateway.admission.idempotency.policy import ClaimPolicy
 from gateway.admission.idempotency.redis import RedisIdempotencyStore
 from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
 from tests.unit.gateway.admission.clocks import FakeClock
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.admission.idempotency.claim import Claim
-    from gateway.admission.idempotency.policy import IdempotencyStore
+    from gateway.admission.idempotency.store import IdempotencyStore
 
 POLICY = {"ttl_seconds": 1000.0, "lease_seconds": 10.0, "window": 4}
 

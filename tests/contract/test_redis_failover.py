@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 
-from gateway.admission.idempotency.policy import ClaimPolicy, StoreUnavailable
+from gateway.admission.idempotency.errors import StoreUnavailable
+from gateway.admission.idempotency.policy import ClaimPolicy
 from gateway.admission.idempotency.redis import RedisIdempotencyStore
 from gateway.admission.rates.limits import RateLimits
 from gateway.admission.rates.redis import SharedRedisStorage

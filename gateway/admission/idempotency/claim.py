@@ -11,14 +11,15 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from gateway.admission.idempotency.journal import Entry, items_event, replay, sent_event
-from gateway.admission.idempotency.policy import LeaseLost, RecordUnusable, StoreUnavailable
+from gateway.admission.idempotency.errors import LeaseLost, RecordUnusable, StoreUnavailable
+from gateway.admission.idempotency.journal import Entry, items_event, sent_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from gateway.admission.idempotency.journal import Record
     from gateway.admission.idempotency.keeping import Keeper
-    from gateway.admission.idempotency.policy import ClaimPolicy, Record
+    from gateway.admission.idempotency.policy import ClaimPolicy
 
 _log = logging.getLogger(__name__)
 
@@ -250,27 +251,3 @@ class Claim:
 
 def _items(entries: Sequence[Entry]) -> list[bytes]:
     return [items_event(entries)] if entries else []
-
-
-def open_claim(
-    record: Record,
-    events: Sequence[bytes],
-    *,
-    is_held: bool,
-    items: int,
-    prefix: str,
-    policy: ClaimPolicy,
-    keeper: Keeper,
-) -> Claim:
-    """The claim over a record just taken; for stores. Raises StoreUnavailable where the journal cannot be used."""
-    try:
-        claim = Claim(record, replay(events), items=items, prefix=prefix, policy=policy, keeper=keeper)
-    except ValueError as exc:
-        _log.error("idempotency_record_unreadable", extra={"reason": str(exc)})
-        raise RecordUnusable(str(exc)) from exc
-    if claim.kind == "resume" and not claim.sent_upto(min(policy.window, len(claim.to_send))):
-        claim.abandon()
-        raise StoreUnavailable("the first mark could not be written")
-    if claim.kind == "replay" and is_held:
-        record.close([], complete=False)
-    return claim

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import orjson
 
@@ -57,3 +57,16 @@ def _mark(indexes: range, known: dict[int, Entry]) -> None:
         entry = known.get(index)
         if entry is None or entry.state == "open":
             known[index] = Entry(index, "unknown")
+
+
+class Record(Protocol):
+    """One record of a store, held under a lease. A call that raises StoreUnavailable may be made again."""
+
+    def append(self, events: Sequence[bytes]) -> None:
+        """Add events and renew the lease."""
+
+    def close(self, events: Sequence[bytes], *, complete: bool) -> None:
+        """Add events and give the lease back; ``complete``: every item is final."""
+
+    def rollback(self) -> None:
+        """Take back everything written since the claim, the record itself if the claim made it."""

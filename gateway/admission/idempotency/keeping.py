@@ -12,7 +12,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-from gateway.admission.idempotency.policy import RecordUnusable, StoreUnavailable
+from gateway.admission.idempotency.errors import RecordUnusable, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

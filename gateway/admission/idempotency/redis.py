@@ -10,16 +10,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.admission.idempotency import redis_scripts as scripts
-from gateway.admission.idempotency.claim import open_claim
+from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress, LeaseLost, StoreUnavailable
 from gateway.admission.idempotency.keeping import Keeper
-from gateway.admission.idempotency.policy import (
-    FingerprintMismatch,
-    InProgress,
-    LeaseLost,
-    StoreUnavailable,
-    derive_prefix,
-    record_id,
-)
+from gateway.admission.idempotency.key import derive_prefix, record_id
+from gateway.admission.idempotency.store import open_claim
 from gateway.admission.idempotency.undo import Undoing
 from gateway.admission.outage import said
 from gateway.admission.redis_client import REDIS_ERRORS, connect

@@ -13,16 +13,10 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway.admission.idempotency import sqlite_rows as sql
-from gateway.admission.idempotency.claim import open_claim
+from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress, LeaseLost, StoreUnavailable
 from gateway.admission.idempotency.keeping import Keeper
-from gateway.admission.idempotency.policy import (
-    FingerprintMismatch,
-    InProgress,
-    LeaseLost,
-    StoreUnavailable,
-    derive_prefix,
-    record_id,
-)
+from gateway.admission.idempotency.key import derive_prefix, record_id
+from gateway.admission.idempotency.store import open_claim
 from gateway.admission.sqlite_file import EmbeddedDatabase, EmbeddedUnavailable
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from typing import Protocol
 
-from gateway.admission.idempotency.policy import LeaseLost, StoreUnavailable
+from gateway.admission.idempotency.errors import LeaseLost, StoreUnavailable
 
 _MOST = 10_000
 # Redis may carry out what it was sent last before what it was sent first, since they come over two connections.

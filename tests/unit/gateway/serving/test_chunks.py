@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from gunicorn.http.unreader import IterUnreader
 
-from gateway.serving.chunks import BrokenBody, ChunkedBody, SmallChunks
+from gateway.serving.broken_body import BrokenBody, SmallChunks
+from gateway.serving.chunks import ChunkedBody
 
 TEXT = bytes(range(32, 127)) * 6
 

@@ -13,7 +13,7 @@ from gunicorn.config import Config
 from gunicorn.http.errors import InvalidHeader, LimitRequestHeaders, LimitRequestLine, UnsupportedTransferCoding
 
 from gateway.serving import reading
-from gateway.serving.chunks import BrokenBody
+from gateway.serving.broken_body import BrokenBody
 from gateway.serving.connection import Connection
 from gateway.serving.loop_turns import LoopTurns
 from gateway.serving.plan import Patience

@@ -13,8 +13,9 @@ from opentelemetry.trace import StatusCode
 
 from gateway.batch.outcome import ItemError
 from gateway.item_codes import Applied
+from gateway.telemetry.instruments import connect_traces
 from gateway.telemetry.spans import OpenTelemetryTraces, sampler
-from gateway.telemetry.traces import NoTraces, connect_traces
+from gateway.telemetry.traces import NoTraces
 from tests.unit.gateway.telemetry.recording import a_request
 
 if TYPE_CHECKING:
@@ -255,7 +256,7 @@ def test_switched_off_the_application_is_not_wrapped_and_steps_record_nothing() 
 def test_switched_off_opentelemetry_is_not_imported() -> None:
     script = """
 import sys
-from gateway.telemetry.traces import connect_traces
+from gateway.telemetry.instruments import connect_traces
 connect_traces(enabled=False, version="1")
 print([name for name in sys.modules if name.startswith("opentelemetry")])
 """
@@ -269,7 +270,8 @@ def test_without_the_extra_the_start_stops_with_one_line_that_names_it() -> None
     script = """
 import sys
 sys.modules["opentelemetry"] = None
-from gateway.telemetry.traces import connect_traces, TracesUnavailable
+from gateway.telemetry.instruments import connect_traces
+from gateway.telemetry.traces import TracesUnavailable
 try:
     connect_traces(enabled=True, version="1")
 except TracesUnavailable as exc:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.admission.idempotency.policy import StoreUnavailable
+from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.wiring.backends import StoreLook
 from tests.unit.gateway.admission.clocks import FakeClock
 

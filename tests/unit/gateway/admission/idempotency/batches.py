@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gateway.admission.idempotency.claim import Claim
+from gateway.admission.idempotency.errors import LeaseLost, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry, replay
-from gateway.admission.idempotency.policy import ClaimPolicy, LeaseLost, StoreUnavailable
+from gateway.admission.idempotency.policy import ClaimPolicy
 from tests.unit.gateway.admission.clocks import FakeClock
 
 

@@ -7,10 +7,11 @@ import time
 
 import pytest
 
-from gateway.admission.idempotency.claim import open_claim
+from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.admission.idempotency.journal import Entry, items_event, replay, sent_event
 from gateway.admission.idempotency.keeping import Keeper
-from gateway.admission.idempotency.policy import ClaimPolicy, StoreUnavailable
+from gateway.admission.idempotency.policy import ClaimPolicy
+from gateway.admission.idempotency.store import open_claim
 from tests.unit.gateway.admission.idempotency.batches import POLICY, MemoryRecord, finals, in_doubt, marked
 
 

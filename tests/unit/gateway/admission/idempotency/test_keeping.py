@@ -6,8 +6,8 @@ import time
 
 import pytest
 
+from gateway.admission.idempotency.errors import LeaseLost, StoreUnavailable
 from gateway.admission.idempotency.keeping import Keeper
-from gateway.admission.idempotency.policy import LeaseLost, StoreUnavailable
 from tests.unit.gateway.admission.clocks import FakeClock
 
 

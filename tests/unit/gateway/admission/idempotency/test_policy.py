@@ -6,16 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.admission.idempotency.errors import InProgress
 from gateway.admission.idempotency.journal import Entry
-from gateway.admission.idempotency.policy import (
-    ClaimPolicy,
-    InProgress,
-    derive_prefix,
-    fingerprint,
-    parse_key,
-    random_prefix,
-    record_id,
-)
+from gateway.admission.idempotency.key import derive_prefix, fingerprint, parse_key, random_prefix, record_id
+from gateway.admission.idempotency.policy import ClaimPolicy
 
 VISIBLE = "".join(chr(code) for code in range(0x21, 0x7F))
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway.admission.idempotency.errors import InProgress, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry
-from gateway.admission.idempotency.policy import ClaimPolicy, InProgress, StoreUnavailable
+from gateway.admission.idempotency.policy import ClaimPolicy
 from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
 from tests.unit.gateway.admission.clocks import FakeClock
 
@@ -191,7 +192,8 @@ def test_of_a_worker_killed_midway_each_item_is_known_as_it_was(path):
 CONTENDER = """
 import sys
 from pathlib import Path
-from gateway.admission.idempotency.policy import ClaimPolicy, InProgress
+from gateway.admission.idempotency.errors import InProgress
+from gateway.admission.idempotency.policy import ClaimPolicy
 from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
 from gateway.admission.idempotency.journal import Entry
 store = SqliteIdempotencyStore(Path(sys.argv[1]), ClaimPolicy(window=2), busy_seconds=30)

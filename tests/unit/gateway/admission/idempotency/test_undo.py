@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from gateway.admission.idempotency.policy import LeaseLost, StoreUnavailable
+from gateway.admission.idempotency.errors import LeaseLost, StoreUnavailable
 from gateway.admission.idempotency.undo import Undoing
 
 DOWN, REFUSED, DONE = StoreUnavailable("down"), LeaseLost(), None

@@ -1,0 +1,50 @@
+"""Why a key could not be claimed, or a claim could not be kept.
+
+IdempotencyError
+├── InProgress · FingerprintMismatch
+└── StoreUnavailable
+    └── RecordUnusable
+        └── LeaseLost
+"""
+
+from __future__ import annotations
+
+import math
+
+_LONGEST_RETRY_AFTER = 5.0
+
+
+class IdempotencyError(Exception):
+    """A key could not be claimed; nothing has been sent."""
+
+
+class InProgress(IdempotencyError):
+    """The batch that first used the key is still running; ask again after ``retry_after`` seconds."""
+
+    def __init__(self, lease_left: float) -> None:
+        super().__init__("in progress")
+        self.retry_after = max(1, math.ceil(min(lease_left, _LONGEST_RETRY_AFTER)))
+
+
+class FingerprintMismatch(IdempotencyError):
+    """The key was first used with another method, path or body."""
+
+
+class StoreUnavailable(IdempotencyError):
+    """The store cannot be had, or refused a write. ``reason`` is for logs only."""
+
+    def __init__(self, reason: str, retry_after: int = 1) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class RecordUnusable(StoreUnavailable):
+    """This one record cannot be used; others can."""
+
+
+class LeaseLost(RecordUnusable):
+    """Another worker took the record over, or it was removed."""
+
+    def __init__(self) -> None:
+        super().__init__("lease lost")

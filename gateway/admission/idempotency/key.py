@@ -1,0 +1,59 @@
+"""Idempotency keys (contract 1.5): how they are read, and what is derived from them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_QUOTED_KEY = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
+
+
+def parse_key(value: str) -> str:
+    """The key of an ``Idempotency-Key`` field: 1-255 visible ASCII characters.
+
+    The draft's quoted form (RFC 9651 String) and the bare form of most clients name the same key. A bare comma joins
+    fields that were sent twice (RFC 9110 section 5.3). ValueError otherwise.
+    """
+    key = value.strip(" \t")
+    if key.startswith('"'):
+        quoted = _QUOTED_KEY.fullmatch(key)
+        key = re.sub(r'\\(["\\])', r"\1", quoted[1]) if quoted else ""
+    elif "," in key:
+        raise ValueError("must be sent once; a key with a comma must be a quoted string")
+    if not _KEY.fullmatch(key):
+        raise ValueError("must be 1 to 255 visible ASCII characters, bare or as a quoted string")
+    return key
+
+
+def fingerprint(method: str, path: str, body: bytes) -> str:
+    """SHA-256 over method, path and body, in hex."""
+    return _digest(method.encode(), path.encode(), body).hexdigest()
+
+
+def record_id(principal_id: str, key: str) -> str:
+    """The name of a record: two principals never share one, and neither can be read from it."""
+    return _digest(_bytes(principal_id), key.encode()).hexdigest()
+
+
+def derive_prefix(principal_id: str, key: str, fingerprint: str) -> str:
+    """What per-item keys of a keyed batch begin with: 32 hex digits, the same for every repeat of the batch."""
+    return _digest(_bytes(principal_id), key.encode(), fingerprint.encode()).hexdigest()[:32]
+
+
+def random_prefix() -> str:
+    """What per-item keys of a batch without a key begin with: 32 hex digits."""
+    return secrets.token_hex(16)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")  # A claim may hold any code point; it must not break a request.
+
+
+def _digest(*parts: bytes) -> hashlib._Hash:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))  # Lengths keep ("ab", "c") apart from ("a", "bc").
+        digest.update(part)
+    return digest

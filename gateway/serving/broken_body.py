@@ -1,0 +1,16 @@
+"""What a request's body can be refused for while it is read."""
+
+
+class BrokenBody(OSError):
+    """A body ended before its length, or its framing is wrong; ``detail`` is for who sent it."""
+
+    detail = "The body ended early, or its framing is wrong."
+
+
+class SmallChunks(BrokenBody):
+    """The framing of a body outweighs it."""
+
+    detail = (
+        "The chunks of the body are too small: beyond 16,384 bytes, sizes and extensions may take a quarter of the body. "
+        "Send chunks of 24 bytes or more on average, or Content-Length."
+    )
