@@ -48,7 +48,9 @@ Every line of a request carries its `request_id`.
 
 def settings_page() -> str:
     """All settings, by what they are about."""
-    tables = (line for name, title in _SECTIONS.items() for line in (f"## {title}", "", *_knob_table(GROUPS[name]), ""))
+    tables = (
+        line for name, title in _SECTIONS.items() for line in (f"## {title}", "", *_setting_table(GROUPS[name]), "")
+    )
     return _page("Settings", _SETTINGS, tables)
 
 
@@ -126,27 +128,27 @@ def _item_codes() -> Iterator[tuple[str, str]]:
     return ((f"`{code}`", row.meaning.format(name="item")) for code, row in ITEM_CODES.items())
 
 
-def _knob_table(knobs: type[Any]) -> Iterator[str]:
+def _setting_table(group: type[Any]) -> Iterator[str]:
     rows = (
         (
-            f"`{variable(knob.name)}`",
-            _default(knob),
-            knob.metadata["unit"],
-            knob.metadata["help"] + (" A secret." if knob.metadata["secret"] else ""),
+            f"`{variable(setting.name)}`",
+            _default(setting),
+            setting.metadata["unit"],
+            setting.metadata["help"] + (" A secret." if setting.metadata["secret"] else ""),
         )
-        for knob in dataclasses.fields(knobs)
+        for setting in dataclasses.fields(group)
     )
     return _table(("variable", "default", "unit", "meaning"), rows)
 
 
-def _default(knob: dataclasses.Field[Any]) -> str:
-    if knob.default is dataclasses.MISSING:
+def _default(setting: dataclasses.Field[Any]) -> str:
+    if setting.default is dataclasses.MISSING:
         return "required"
-    if isinstance(knob.default, Path):
+    if isinstance(setting.default, Path):
         return "the system's temporary folder"
-    if isinstance(knob.default, bool):
-        return f"`{str(knob.default).lower()}`"
-    text = ",".join(knob.default) if isinstance(knob.default, tuple) else str(knob.default)
+    if isinstance(setting.default, bool):
+        return f"`{str(setting.default).lower()}`"
+    text = ",".join(setting.default) if isinstance(setting.default, tuple) else str(setting.default)
     return f"`{text}`" if text else "–"
 
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     Item = dict[str, Any]
 
 LANGUAGES = ("en", "fr")
-BREATH = 8
-"""Items between two calls of ``breathe``; it is called after each that is refused, for refusals are dear."""
+PAUSE_EVERY = 8
+"""Items between two calls of ``let_others_run``; it is called after each that is refused, for refusals are dear."""
 
 MAX_COUNTED = 10_000
 """Errors after which no further item is looked at."""
@@ -138,11 +138,11 @@ class BatchTooLarge(ValueError):
 class BatchLoader:
     """Turns a parsed JSON document into valid items, or into every error of all of them."""
 
-    def __init__(self, item: ItemSchema, max_items: int, breathe: Callable[[], None]) -> None:
-        """``breathe`` is called every BREATH items at least, to let others run."""
+    def __init__(self, item: ItemSchema, max_items: int, let_others_run: Callable[[], None]) -> None:
+        """``let_others_run`` is called every PAUSE_EVERY items at least, to let others run."""
         self._schema = item
         self._max_items = max_items
-        self._breathe = breathe
+        self._let_others_run = let_others_run
         values, containers, names = item.most()
         self._most = 2 + max_items * values, 2 + max_items * containers, 1 + max_items * names
         self._load_batch = compile_loader(batch_schema(item, max_items))
@@ -167,8 +167,8 @@ class BatchLoader:
         partners = None if allowed_partners is None else {partner.lower() for partner in allowed_partners}
         invalid, index, seen, id_name = 0, -1, dict[str, int](), self._schema.id_name
         for index, row in enumerate(rows):
-            if index and not index % BREATH:
-                self._breathe()
+            if index and not index % PAUSE_EVERY:
+                self._let_others_run()
             messages: dict[Any, Any] = {}
             item = self._load_item(row, messages)
             item_id = item.get(id_name)
@@ -181,7 +181,7 @@ class BatchLoader:
                 errors.add(messages, index, item_id)
                 if errors.total >= MAX_COUNTED:
                     break
-                self._breathe()
+                self._let_others_run()
             elif not invalid:
                 yield item
         if errors.total:

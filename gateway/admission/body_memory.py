@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 FREE_BYTES = 65_536
 
 
-class HeldBytes:
+class BodyMemory:
     """Counts what the bodies of all requests under way hold beyond their free part; none is let in beyond ``most``."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._apart = threading.Lock()
-        self.now = 0
+        self._parsing = threading.Lock()
+        self.held_bytes = 0
 
     @contextmanager
     def share(self) -> Iterator[Share]:
@@ -32,34 +32,34 @@ class HeldBytes:
         try:
             yield share
         finally:
-            self.now -= share.counted
+            self.held_bytes -= share.counted
 
     def hold(self, size: int) -> Callable[[], None]:
         """Count an answer of ``size`` bytes, room or not, until the function that is returned is called."""
         counted = max(0, size - FREE_BYTES)
-        self.now += counted
+        self.held_bytes += counted
 
         def give_back() -> None:
-            self.now -= counted
+            self.held_bytes -= counted
 
         return give_back
 
-    def apart(self, size: int) -> AbstractContextManager[object]:
+    def parsing(self, size: int) -> AbstractContextManager[object]:
         """Around the time in which a body of ``size`` bytes is objects, ten times as large: of large ones, one at a time."""
-        return self._apart if size > FREE_BYTES else nullcontext()
+        return self._parsing if size > FREE_BYTES else nullcontext()
 
     def add(self, size: int) -> bool:
         """Whether there is room for so many more; only then they count."""
-        if size and self.now + size > self._most:
+        if size and self.held_bytes + size > self._most:
             return False
-        self.now += size
+        self.held_bytes += size
         return True
 
 
 class Share:
     """One body's part; ``counted`` is what of it counts."""
 
-    def __init__(self, held: HeldBytes) -> None:
+    def __init__(self, held: BodyMemory) -> None:
         self._held = held
         self._size = 0
         self.counted = 0

@@ -57,7 +57,7 @@ class LoadShedder:
         self._later = later
         self._most_of_one = max(1, round(max_batches * (1 - _LEFT_TO_OTHERS)))
         self._under_way: set[Deadline] = set()
-        self._owned: Counter[str] = Counter()
+        self._batches_of: Counter[str] = Counter()
         self._is_over = False
         self.draining = False
         self.refused: Counter[RefusalReason] = Counter()
@@ -71,16 +71,16 @@ class LoadShedder:
         """None if a request may begin; asked before any work is done for it."""
         if self._is_over:
             return self.refuse("draining")
-        if (crowded := self.crowding()) is not None:
+        if (crowded := self.admit_batch()) is not None:
             return crowded
         _, age = self._waiting()
         return self.refuse("queue_too_old", math.ceil(age)) if age >= self._max_queue_age else None
 
-    def crowding(self, owner: str = "") -> Refusal | None:
-        """None if there is a place for a batch, of ``owner`` where it is known by now."""
+    def admit_batch(self, principal_id: str = "") -> Refusal | None:
+        """None if there is a place for a batch, of ``principal_id`` where it is known by now."""
         if self.under_way >= self._max_batches:
             return self.refuse("too_many_batches")
-        if owner and self._owned[owner] >= self._most_of_one:
+        if principal_id and self._batches_of[principal_id] >= self._most_of_one:
             return self.refuse("too_many_of_one")
         return None
 
@@ -90,19 +90,19 @@ class LoadShedder:
         return Refusal(reason, retry_after)
 
     @contextlib.contextmanager
-    def batch(self, deadline: Deadline, owner: str = "") -> Iterator[None]:
+    def running(self, deadline: Deadline, principal_id: str = "") -> Iterator[None]:
         """Around the run of a batch: it counts as under way, and a drain can end it."""
         self._under_way.add(deadline)
-        self._owned[owner] += 1
+        self._batches_of[principal_id] += 1
         if self._is_over:
             deadline.cancel("shutting_down")
         try:
             yield
         finally:
             self._under_way.discard(deadline)
-            self._owned[owner] -= 1
-            if not self._owned[owner]:
-                del self._owned[owner]
+            self._batches_of[principal_id] -= 1
+            if not self._batches_of[principal_id]:
+                del self._batches_of[principal_id]
 
     def drain(self, grace_seconds: float) -> None:
         """Say that the worker stops; after ``grace_seconds`` no batch begins, and those that still run send nothing new."""

@@ -12,7 +12,7 @@ SLICE_SECONDS = 0.002
 
 
 class Slices:
-    """The slices of one worker. Work calls ``breathe`` often; only a slice of ``seconds`` or more is ended by it."""
+    """The slices of one worker. Work calls ``let_others_run`` often; only a slice of ``seconds`` or more is ended by it."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class Slices:
         self._clock = clock
         self._began = clock()
 
-    def breathe(self) -> None:
+    def let_others_run(self) -> None:
         """Let others run, if the slice has lasted long enough."""
         if self._clock() - self._began < self._seconds:
             return

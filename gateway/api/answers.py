@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from gateway.api.request import GatewayResponse, Told
+from gateway.api.request import GatewayResponse, LogNotes
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _DETAILS: Mapping[str, tuple[str, str]] = {
 
 
 class BatchFailed(Problem):
-    """A batch, or the one call of a request, that was run and updated nothing; ``told`` is what its log line has."""
+    """A batch, or the one call of a request, that was run and updated nothing; ``log_notes`` is what its log line has."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class BatchFailed(Problem):
         replay: ReplayKind | None = None,
     ) -> None:
         super().__init__(slug, detail, headers=retry_after(result), errors=errors)
-        self.told = Told(problem=slug, replay=replay, batch=batch)
+        self.log_notes = LogNotes(problem=slug, replay=replay, batch=batch)
 
 
 def json_answer(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> GatewayResponse:

@@ -33,10 +33,12 @@ class BodyLimits:
     seconds: float
 
 
-def read_body(request: Request, limits: BodyLimits, take: Callable[[int], None], breathe: Callable[[], None]) -> bytes:
+def read_body(
+    request: Request, limits: BodyLimits, take: Callable[[int], None], let_others_run: Callable[[], None]
+) -> bytes:
     """The body after inflation. Raises Problem 400, 408, 413 or 415 (``contract.md`` 1.2).
 
-    ``take`` is told of bytes that are about to be held, and may raise; ``breathe`` lets others run between them.
+    ``take`` is told of bytes that are about to be held, and may raise; ``let_others_run`` lets others run between them.
     """
     _check_media_type(request)
     inflate = _is_gzip(request)
@@ -44,13 +46,13 @@ def read_body(request: Request, limits: BodyLimits, take: Callable[[int], None],
         raise _too_large(limits)
     chunks = _bounded(_chunks(request, limits.seconds), limits)
     parts = _bounded(_inflated(chunks), limits) if inflate else chunks
-    return b"".join(_counted(parts, take, breathe))
+    return b"".join(_counted(parts, take, let_others_run))
 
 
-def document_in(body: bytes, most: JsonSize, breathe: Callable[[], None]) -> Any:
+def document_in(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> Any:
     """The strict JSON that a body spells, of at most that size. Raises Problem 400 or 413."""
     try:
-        return strict_json.parse(body, most, breathe)
+        return strict_json.parse(body, most, let_others_run)
     except InvalidJson as exc:
         raise Problem("invalid-json", str(exc)) from exc
     except strict_json.TooLarge as exc:
@@ -106,11 +108,13 @@ def _bounded(chunks: Iterator[bytes], limits: BodyLimits) -> Iterator[bytes]:
         yield chunk
 
 
-def _counted(parts: Iterator[bytes], take: Callable[[int], None], breathe: Callable[[], None]) -> Iterator[bytes]:
+def _counted(
+    parts: Iterator[bytes], take: Callable[[int], None], let_others_run: Callable[[], None]
+) -> Iterator[bytes]:
     for part in parts:
         take(len(part))
         yield part
-        breathe()
+        let_others_run()
 
 
 def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gateway.api.request import GatewayRequest, GatewayResponse
     from gateway.api.unsent import UnsentRate
     from gateway.auth.principal import Principal
-    from gateway.batch.claim import BatchClaim
+    from gateway.batch.batch_claim import BatchClaim
     from gateway.batch.run import Core, Summary
     from gateway.resources.resource import Resource
     from gateway.telemetry.events import Telemetry
@@ -59,7 +59,7 @@ class BulkServices:
     telemetry: Telemetry
     traces: Traces
     log_failed_items: int
-    breathe: Callable[[], None]
+    let_others_run: Callable[[], None]
 
 
 class BulkEndpoint:
@@ -76,16 +76,16 @@ class BulkEndpoint:
         caller = services.guard.identify(request, self._resource.permission)
         services.unsent.check(caller)
         options, key = read_options(request), read_key(request)
-        with services.capacity.room() as room:
-            with services.unsent.charged(caller, room) as take:
-                body = read_body(request, services.body_limits, take, services.breathe)
+        with services.capacity.body_memory() as take_memory:
+            with services.unsent.charged(caller, take_memory) as take:
+                body = read_body(request, services.body_limits, take, services.let_others_run)
                 calls = self._calls(body, caller)
             if options.dry_run:
                 services.unsent.charge(caller, len(body))
                 return json_answer({"data": [], "validated": len(calls)})
-            deadline = Deadline(options.patience(services.deadline_seconds))
+            deadline = Deadline(options.deadline_seconds(services.deadline_seconds))
             with (
-                services.capacity.under_way(deadline, caller.id),
+                services.capacity.running(deadline, caller.id),
                 services.claims.claim(request, key, caller.id, body, len(calls)) as claim,
                 services.traces.span("fan_out", items=len(calls)) as span,
             ):
@@ -95,14 +95,14 @@ class BulkEndpoint:
                 context = self._context(request, caller, deadline, claim, span)
                 request.answer_headers |= {**options.applied(services.deadline_seconds), **replay_headers(claim)}
                 run = BatchRun(self._resource, calls, claim, services.core, context, span)
-                return FORMS[options.form](self._resource, run, claim, self._tell)
+                return FORMS[options.form](self._resource, run, claim, self._report)
 
     def _calls(self, body: bytes, caller: Principal) -> list[Update]:
         """What is to be sent; the objects that the body spells are let go of before anything is."""
         resource, services = self._resource, self._services
         try:
-            with services.capacity.apart(body), services.traces.span("validation") as span:
-                document = document_in(body, JsonSize(*resource.loader.most(len(body))), services.breathe)
+            with services.capacity.parsing(body), services.traces.span("validation") as span:
+                document = document_in(body, JsonSize(*resource.loader.most(len(body))), services.let_others_run)
                 items = resource.items(document, caller.partner_ids)
                 calls = [resource.call(item) for item in items]
                 span.count(len(calls))
@@ -124,7 +124,7 @@ class BulkEndpoint:
             marks=claim.marks(deadline),
         )
 
-    def _tell(self, run: BatchRun) -> Summary:
+    def _report(self, run: BatchRun) -> Summary:
         summary = run.summary(keep_failed=self._services.log_failed_items)
         self._services.telemetry.batch_ended(summary.details)
         return summary

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-    from gateway.admission.body_memory import HeldBytes
+    from gateway.admission.body_memory import BodyMemory
     from gateway.admission.shedding import LoadShedder, Refusal
     from legacy_client.deadline import Deadline
 
@@ -31,7 +31,7 @@ _DETAILS = {
 class Capacity:
     """Speaks the shedder's refusals as problems."""
 
-    def __init__(self, shedder: LoadShedder, held: HeldBytes) -> None:
+    def __init__(self, shedder: LoadShedder, held: BodyMemory) -> None:
         self._shedder = shedder
         self._held = held
 
@@ -41,7 +41,7 @@ class Capacity:
             raise _problem(refusal)
 
     @contextmanager
-    def room(self) -> Iterator[Take]:
+    def body_memory(self) -> Iterator[Take]:
         """Around the reading and use of a body: gives what counts its bytes, and raises Problem 503 where they are too many."""
         with self._held.share() as share:
 
@@ -51,25 +51,25 @@ class Capacity:
 
             yield take
 
-    def until_taken(self, response: Response) -> Response:
+    def count_answer(self, response: Response) -> Response:
         """The answer; a large one counts like a body until the caller has taken it."""
         if (size := response.content_length or 0) > FREE_BYTES:
             response.call_on_close(self._held.hold(size))
         return response
 
-    def apart(self, body: bytes) -> AbstractContextManager[object]:
+    def parsing(self, body: bytes) -> AbstractContextManager[object]:
         """Around taking a body apart: a large one waits until no other large one is, a small one never."""
-        return self._held.apart(len(body))
+        return self._held.parsing(len(body))
 
     @contextmanager
-    def under_way(self, deadline: Deadline, owner: str) -> Iterator[None]:
+    def running(self, deadline: Deadline, principal_id: str) -> Iterator[None]:
         """Around the calls of a request of ``owner``: a drain may end them through ``deadline``.
 
         Raises Problem 503 where there is no place for them.
         """
-        if (refusal := self._shedder.crowding(owner)) is not None:
+        if (refusal := self._shedder.admit_batch(principal_id)) is not None:
             raise _problem(refusal)
-        with self._shedder.batch(deadline, owner):
+        with self._shedder.running(deadline, principal_id):
             yield
 
 

@@ -10,7 +10,7 @@ from flask import Flask, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from gateway.api.answers import BatchFailed
-from gateway.api.request import GatewayResponse, Told, current_request
+from gateway.api.request import GatewayResponse, LogNotes, current_request
 from gateway.problems import MEDIA_TYPE, PROBLEM_TYPES, Problem, types_base
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def respond(problem: Problem, base_url: str) -> GatewayResponse:
     """The problem as an answer."""
     body = orjson.dumps(problem.body(types_base(base_url, request.scheme, request.host), current_request().id))
     response = GatewayResponse(body, problem.status, content_type=MEDIA_TYPE)
-    response.told = problem.told if isinstance(problem, BatchFailed) else Told(problem=problem.slug)
+    response.log_notes = problem.log_notes if isinstance(problem, BatchFailed) else LogNotes(problem=problem.slug)
     response.headers.update(problem.headers)
     return response
 

@@ -17,35 +17,35 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(rb"""[\s,:]*+(?:(?P<open>[\[{])|(?P<close>[\]}])|(?P<quote>")|(?P<scalar>[^\s,:"\[\]{}]++))""")
 _LITERALS = {b"true": True, b"false": False, b"null": None}
-_BREATH = 256
+_PAUSE_EVERY = 256
 
 
 class InvalidJson(ValueError):
     """The bytes are not a JSON document that is accepted; the message says why and, where known, where."""
 
 
-def parse_exactly(body: bytes, breathe: Callable[[], None]) -> Any:
+def parse_exactly(body: bytes, let_others_run: Callable[[], None]) -> Any:
     """The document in ``body``, which orjson accepts. Raises InvalidJson for duplicate names and endless numbers."""
     building = _Building()
-    for place, (kind, text) in enumerate(_tokens(body, breathe)):
-        if not place % _BREATH:
-            breathe()
+    for place, (kind, text) in enumerate(_tokens(body, let_others_run)):
+        if not place % _PAUSE_EVERY:
+            let_others_run()
         building.take(kind, text)
     return building.document
 
 
-def _tokens(body: bytes, breathe: Callable[[], None]) -> Iterator[tuple[str | None, bytes]]:
+def _tokens(body: bytes, let_others_run: Callable[[], None]) -> Iterator[tuple[str | None, bytes]]:
     at = 0
     while token := _TOKEN.match(body, at):
         kind, at = token.lastgroup, token.end()
         if kind == "quote":
-            begins, at = at - 1, _end_of_string(body, at, breathe)
+            begins, at = at - 1, _end_of_string(body, at, let_others_run)
             yield kind, body[begins:at]
         else:
             yield kind, body[token.start(kind or 0) : at]
 
 
-def _end_of_string(body: bytes, at: int, breathe: Callable[[], None]) -> int:
+def _end_of_string(body: bytes, at: int, let_others_run: Callable[[], None]) -> int:
     """After its last quote, the first that no backslash escapes."""
     while True:
         quote = body.index(b'"', at)
@@ -53,7 +53,7 @@ def _end_of_string(body: bytes, at: int, breathe: Callable[[], None]) -> int:
         at = quote + 1
         if (len(before) - len(before.rstrip(b"\\"))) & 1 == 0:
             return at
-        breathe()
+        let_others_run()
 
 
 class _Building:

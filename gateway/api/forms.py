@@ -7,36 +7,37 @@ from typing import TYPE_CHECKING
 import orjson
 
 from gateway.api.answers import BatchFailed, body_answer, failed_detail, retry_after
-from gateway.api.request import Told
+from gateway.api.request import LogNotes
+from gateway.batch.outcome import ItemError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gateway.api.request import GatewayResponse
-    from gateway.batch.claim import BatchClaim
+    from gateway.batch.batch_claim import BatchClaim
     from gateway.batch.run import BatchRun, Summary
     from gateway.resources.resource import Resource
     from gateway.telemetry.events import ReplayKind
 
-    Tell = Callable[[BatchRun], Summary]
-    Form = Callable[[Resource, BatchRun, BatchClaim, Tell], GatewayResponse]
+    Report = Callable[[BatchRun], Summary]
+    Form = Callable[[Resource, BatchRun, BatchClaim, Report], GatewayResponse]
 
 _REPLAYS: Mapping[str, ReplayKind] = {"replay": "replayed", "resume": "resumed"}
 
 
-def plain(resource: Resource, run: BatchRun, claim: BatchClaim, tell: Tell) -> GatewayResponse:
+def plain(resource: Resource, run: BatchRun, claim: BatchClaim, report: Report) -> GatewayResponse:
     """One JSON document once every item is accounted for. Raises BatchFailed where none was updated (contract 1.3)."""
     outcomes = run.outcomes()
-    summary = tell(run)
+    summary = report(run)
     result, replay = summary.verdict, _REPLAYS.get(claim.kind)
     errors = [error.body(index, resource.id_name, item_id) for index, item_id, error in summary.failed]
     if result.problem:
         detail = failed_detail(result.problem, resource, len(errors))
         raise BatchFailed(result.problem, detail, result, errors, summary.details, replay)
-    updated = b",".join([outcome for outcome in outcomes if type(outcome) is bytes])
+    updated = b",".join([outcome for outcome in outcomes if not isinstance(outcome, ItemError)])
     more = b',"errors":%b' % orjson.dumps(errors) if errors else b""
     answer = body_answer(b'{"data":[%b]%b}' % (updated, more), result.status, retry_after(result))
-    answer.told = Told(replay=replay, batch=summary.details)
+    answer.log_notes = LogNotes(replay=replay, batch=summary.details)
     return answer
 
 

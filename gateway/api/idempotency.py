@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress, RecordUnusable, StoreUnavailable
 from gateway.admission.idempotency.key import fingerprint, parse_key
 from gateway.admission.outage import StoreState
-from gateway.batch.claim import KeyedClaim, NoClaim
+from gateway.batch.batch_claim import KeyedClaim, NoClaim
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gateway.admission.idempotency.store import IdempotencyStore
     from gateway.api.request import GatewayRequest
-    from gateway.batch.claim import BatchClaim
+    from gateway.batch.batch_claim import BatchClaim
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from gateway.api.answers import BatchFailed, json_answer
 from gateway.api.body import BodyLimits, document_in, read_body
 from gateway.api.json_size import JsonSize
 from gateway.api.options import refuse_parameters
-from gateway.api.request import Told, current_request
+from gateway.api.request import LogNotes, current_request
 from gateway.api.route import Route
 from gateway.api.validation import document_refusal
 from gateway.auth.scopes import INTEGRATION_API
@@ -89,7 +89,7 @@ class IntegrationEndpoint:
     body_limits: BodyLimits
     deadline_seconds: float
     telemetry: Telemetry
-    breathe: Callable[[], None]
+    let_others_run: Callable[[], None]
 
     def replace_action(self, integration_id: str, action_id: str) -> Response:
         """Refuse browsers, authenticate, read, validate, call, answer."""
@@ -105,26 +105,26 @@ class IntegrationEndpoint:
         call = call._replace(fields=self._legacy_fields(principal))
         deadline = Deadline(self.deadline_seconds)
         began = time.perf_counter()
-        with self.capacity.under_way(deadline, principal.id):
+        with self.capacity.running(deadline, principal.id):
             result = self.core.send_one(REPLACE_INTEGRATION_ACTION, call, self._context(principal, deadline))
         outcome = _outcome(call, result)
-        batch = self._tell(call.action_id, outcome, time.perf_counter() - began)
+        batch = self._report(call.action_id, outcome, time.perf_counter() - began)
         if isinstance(outcome, ItemError):
             raise _failure(outcome, call.action_id, batch)
         answer = json_answer(_body(outcome))
-        answer.told = Told(batch=batch)
+        answer.log_notes = LogNotes(batch=batch)
         return answer
 
     def _legacy_fields(self, principal: Principal) -> dict[str, object]:
-        with self.capacity.room() as room, self.unsent.charged(principal, room) as take:
-            body = read_body(request, self.body_limits, take, self.breathe)
-            document = document_in(body, JsonSize(*MOST), self.breathe)
+        with self.capacity.body_memory() as take_memory, self.unsent.charged(principal, take_memory) as take:
+            body = read_body(request, self.body_limits, take, self.let_others_run)
+            document = document_in(body, JsonSize(*MOST), self.let_others_run)
             try:
                 return translation.to_legacy(load_integration_action(document))
             except InvalidDocument as exc:
                 raise document_refusal(exc, NAME, ID_NAME) from exc
 
-    def _tell(self, action_id: str, outcome: translation.Shown | ItemError, seconds: float) -> BatchDetails:
+    def _report(self, action_id: str, outcome: translation.Shown | ItemError, seconds: float) -> BatchDetails:
         failed, status, unreadable = [], 200, Unreadable()
         if isinstance(outcome, ItemError):
             failed, status = [(0, action_id, outcome)], verdict(1, [outcome]).status

@@ -35,15 +35,15 @@ class JsonSize(NamedTuple):
 _OUTERMOST = JsonSize(1, 0, 0)
 
 
-def is_larger(body: bytes, most: JsonSize, breathe: Callable[[], None]) -> bool:
-    """Whether ``body`` holds more than ``most``. ``breathe`` is called between pieces of it."""
+def is_larger(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> bool:
+    """Whether ``body`` holds more than ``most``. ``let_others_run`` is called between pieces of it."""
     if len(body) < min(most):
         return False
     # Marks inside strings count here too. Only where there are too many is it looked at what is a string.
     size = _OUTERMOST
     for start in range(0, len(body), _LARGE_PIECE):
         size = size.plus(body[start : start + _LARGE_PIECE])
-        breathe()
+        let_others_run()
     if size.fits(most):
         return False
     size = _OUTERMOST
@@ -51,7 +51,7 @@ def is_larger(body: bytes, most: JsonSize, breathe: Callable[[], None]) -> bool:
         size = size.plus(piece)
         if not size.fits(most):
             return True
-        breathe()
+        let_others_run()
     return False
 
 

@@ -27,7 +27,7 @@ class Options:
     dry_run: bool = False
     wait_seconds: int | None = None
 
-    def patience(self, most_seconds: float) -> float:
+    def deadline_seconds(self, most_seconds: float) -> float:
         """Seconds that the batch may take: the caller's wish, at most ``most_seconds``."""
         return most_seconds if self.wait_seconds is None else min(most_seconds, self.wait_seconds)
 

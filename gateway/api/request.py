@@ -1,4 +1,4 @@
-"""The request and the answer with what is told of them at the end: Flask's own classes, with attributes of their own."""
+"""The request and the answer with what the log is told of them at the end: Flask's own classes, with attributes of their own."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class GatewayRequest(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class LogNotes:
     """What an answer leaves for the request's log line and counters."""
 
     problem: str = ""
@@ -54,9 +54,9 @@ class Told:
 
 
 class GatewayResponse(Response):
-    """``told`` is set by whoever builds the answer."""
+    """``log_notes`` is set by whoever builds the answer."""
 
-    told = Told()
+    log_notes = LogNotes()
 
 
 def current_request() -> GatewayRequest:

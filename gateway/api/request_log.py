@@ -1,11 +1,11 @@
-"""The first and last hop of every request: its id on log lines and on the answer, and what is told of both."""
+"""The first and last hop of every request: its id on log lines and on the answer, and what the log is told of both."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-from gateway.api.request import GatewayResponse, Told, current_request
+from gateway.api.request import GatewayResponse, LogNotes, current_request
 from gateway.telemetry.context import request_context
 from gateway.telemetry.events import RequestDetails
 
@@ -39,7 +39,7 @@ def _forget(_error: BaseException | None) -> None:
 
 def _details(response: Response) -> RequestDetails:
     request = current_request()
-    told = response.told if isinstance(response, GatewayResponse) else Told()
+    log_notes = response.log_notes if isinstance(response, GatewayResponse) else LogNotes()
     return RequestDetails(
         method=request.method,
         route=request.url_rule.rule if request.url_rule else "",
@@ -47,9 +47,9 @@ def _details(response: Response) -> RequestDetails:
         seconds=time.perf_counter() - request.began,
         request_id=request.id,
         principal_id=request.principal_id,
-        problem=told.problem,
+        problem=log_notes.problem,
         received_bytes=request.content_length or 0,
         sent_bytes=response.content_length or 0,
-        replay=told.replay,
-        batch=told.batch,
+        replay=log_notes.replay,
+        batch=log_notes.batch,
     )

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import NotFound
 
 from gateway.api import bulk, errors, integrations, request_log
-from gateway.api.pages import docs, health
-from gateway.api.pages import problems as problem_pages
+from gateway.api.pages import docs, health, problem_pages
 from gateway.api.request import GatewayRequest, GatewayResponse, current_request
 from gateway.resources.actions import actions
 

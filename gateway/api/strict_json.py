@@ -22,34 +22,34 @@ if TYPE_CHECKING:
 MAX_DEPTH = 32
 _SPOILED = 10**9
 _WHITE = (b" ", b"\t", b"\n", b"\r")
-_BREATH = 4096
+_PAUSE_EVERY = 4096
 
 
 class TooLarge(ValueError):
     """The bytes spell more than the caller allows."""
 
 
-def parse(body: bytes, most: JsonSize, breathe: Callable[[], None]) -> Any:
-    """The document in ``body``. ``breathe`` is called now and then, to let others run.
+def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> Any:
+    """The document in ``body``. ``let_others_run`` is called now and then, to let others run.
 
     Raises TooLarge before anything is parsed, and InvalidJson for anything RFC 8259 refuses, duplicate names,
     numbers that are not finite, and nesting deeper than MAX_DEPTH.
     """
     if not body:
         raise InvalidJson("The body is empty.")
-    if is_larger(body, most, breathe):
+    if is_larger(body, most, let_others_run):
         raise TooLarge
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as exc:
         raise InvalidJson(_reason(body, exc)) from exc
-    breathe()
-    names = _count_names(document, breathe)
+    let_others_run()
+    names = _count_names(document, let_others_run)
     # Where no colon has white space before it, each name in the text ends in `":`. As many of these as names were
     # parsed means that none was dropped as a duplicate; any doubt goes to the exact parse.
     if body.count(b'":') == names and not any(white in body and white + b":" in body for white in _WHITE):
         return document
-    return parse_exactly(body, breathe)
+    return parse_exactly(body, let_others_run)
 
 
 def _reason(body: bytes, exc: orjson.JSONDecodeError) -> str:
@@ -71,7 +71,7 @@ def _reason(body: bytes, exc: orjson.JSONDecodeError) -> str:
     return f"Not valid JSON: {reason} at line {line}, column {column}."
 
 
-def _count_names(document: Any, breathe: Callable[[], None]) -> int:
+def _count_names(document: Any, let_others_run: Callable[[], None]) -> int:
     """How many names the document has; a float, which may be an integer that lost digits, spoils the count on purpose.
 
     Level by level, which costs a third less than a call for each object; strings, most of it all, are left out at once.
@@ -79,9 +79,9 @@ def _count_names(document: Any, breathe: Callable[[], None]) -> int:
     count, level = 0, [document]
     for _ in range(MAX_DEPTH):
         members: list[Any] = []
-        for start in range(0, len(level), _BREATH):
-            breathe()
-            for value in level[start : start + _BREATH] if start or len(level) > _BREATH else level:
+        for start in range(0, len(level), _PAUSE_EVERY):
+            let_others_run()
+            for value in level[start : start + _PAUSE_EVERY] if start or len(level) > _PAUSE_EVERY else level:
                 kind = type(value)
                 if kind is dict:
                     count += len(value)

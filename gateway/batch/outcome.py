@@ -41,7 +41,7 @@ class ItemError:
         """Whether the core has decided on the item, so that a repeat replays this error (``contract.md`` 1.5)."""
         return ITEM_CODES[self.code].final
 
-    def advised(self, *, repeats_unknown: bool) -> ItemError:
+    def with_retry_advice(self, *, repeats_unknown: bool) -> ItemError:
         """The error with the word on what may have been applied: to send it again helps where the key makes that safe.
 
         That is where the batch has a key and the core applies a key once (``contract.md`` 1.5); then a repeat sends it.

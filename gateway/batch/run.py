@@ -19,7 +19,7 @@ from legacy_client.errors import CoreError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gateway.batch.claim import BatchClaim
+    from gateway.batch.batch_claim import BatchClaim
     from gateway.batch.outcome import FailedAt, Outcome, Verdict
     from gateway.resources.resource import Resource
     from gateway.telemetry.events import BatchDetails
@@ -77,10 +77,10 @@ class BatchRun:
         began = time.perf_counter()
         item_ids = [call.id for call in self._calls]
         claim = self._claim
-        settled = claim.settled(self._errors, item_ids)
-        for index, outcome in chain(settled, claim.wrap(self._errors, item_ids, self._sent())):
-            if type(outcome) is ItemError:
-                shown = outcome.advised(repeats_unknown=claim.repeats_unknown)
+        earlier = claim.earlier_outcomes(self._errors, item_ids)
+        for index, outcome in chain(earlier, claim.wrap(self._errors, item_ids, self._sent())):
+            if isinstance(outcome, ItemError):
+                shown = outcome.with_retry_advice(repeats_unknown=claim.repeats_unknown)
                 self._failed.append((index, item_ids[index], shown))
                 self._span.failed(index, item_ids[index], shown)
                 yield index, shown

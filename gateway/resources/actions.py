@@ -24,15 +24,15 @@ _SENT = (
 )
 
 
-def actions(languages: Sequence[str], max_items: int, breathe: Callable[[], None]) -> Resource:
-    """``languages`` are those of the texts; ``breathe`` lets others run while a large batch is validated."""
+def actions(languages: Sequence[str], max_items: int, let_others_run: Callable[[], None]) -> Resource:
+    """``languages`` are those of the texts; ``let_others_run`` lets others run while a large batch is validated."""
     schema = ActionUpdateSchema(languages=languages)
     return Resource(
         path="/openapi/api/v1/actions",
         permission="BULK_UPDATE",
         schema=schema,
-        answer=ActionSchema,
-        loader=BatchLoader(schema, max_items, breathe),
+        updated_schema=ActionSchema,
+        loader=BatchLoader(schema, max_items, let_others_run),
         translation=ActionTranslation(languages),
         operation=UPDATE_ACTION,
         example=Example(_SENT, [{**item, "author_id": 7} for item in _SENT]),

@@ -57,7 +57,7 @@ class Resource:
     path: str
     permission: str
     schema: ItemSchema
-    answer: type[Schema]
+    updated_schema: type[Schema]
     loader: BatchLoader
     translation: Translation
     operation: Operation[Update]
@@ -94,10 +94,10 @@ class Resource:
             _log.exception("item_untranslatable", extra={"item_id": item_id})
             return Update(item_id, b"")
 
-    def shown(self, call: Update, answer: Mapping[str, Any]) -> dict[str, Any]:
+    def shown(self, call: Update, result: Mapping[str, Any]) -> dict[str, Any]:
         """The updated item in public words; what the core did not send, or sent unreadably, is as it was submitted."""
         translation = self.translation
-        public = translation.from_legacy(call.id, answer or orjson.loads(call.body))
+        public = translation.from_legacy(call.id, result or orjson.loads(call.body))
         if "unreadable" in public:
             _restore(public, translation.from_legacy(call.id, orjson.loads(call.body)))
         return public

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.serving.loop_turns import LoopTurns
-    from gateway.serving.plan import Patience
+    from gateway.serving.plan import ClientTimeouts
 
 # How much of what a client still sends is taken in after its last answer, and for how long (RFC 9112 section 9.6).
 _LINGER_BYTES = 16_777_216
@@ -51,32 +51,32 @@ class Connection:
         client: socket.socket,
         address: Any,
         config: Any,
-        patience: Patience,
+        timeouts: ClientTimeouts,
         turns: LoopTurns,
         is_last: Callable[[], bool],
     ) -> None:
         self.resting_since = math.inf
         self._client = client
-        self._patience = patience
+        self._timeouts = timeouts
         self._turns = turns
-        self._reader = ClientReader(client, patience.answer, turns)
+        self._reader = ClientReader(client, timeouts.answer, turns)
         self._parser = RequestParser(config, client, address)
         self._parser.unreader = self._reader
-        self._parser.mesg_class = partial(ClientRequest, body_seconds=patience.body, is_last=is_last)
+        self._parser.mesg_class = partial(ClientRequest, body_seconds=timeouts.body, is_last=is_last)
 
     def next_request(self) -> ClientRequest | None:
         """The next request with its head read, None if there is none.
 
         Raises what gunicorn's parser does, HeadTimeout, or TimeoutError where earlier answers are not taken.
         """
-        self._reader.allow(self._patience.head)
+        self._reader.allow(self._timeouts.head)
         if not self._parser.finish_body():
             return None
         if self._parser.mesg is not None:
             self._let_others_go_first()
         if not (self._reader.has_buffered() or self._rest()):
             return None
-        self._reader.allow(self._patience.head)
+        self._reader.allow(self._timeouts.head)
         try:
             request: ClientRequest = next(self._parser)
         except TimeoutError as exc:
@@ -109,7 +109,7 @@ class Connection:
         """Of a client that is ahead of its answers: one request in a turn of the loop, and only so many answers unread."""
         if not (self._reader.has_buffered() or self._has_input()):
             return
-        ends_at = time.monotonic() + self._patience.answer
+        ends_at = time.monotonic() + self._timeouts.answer
         while self._untaken() > _UNTAKEN_BYTES:
             if time.monotonic() > ends_at:
                 raise TimeoutError
@@ -126,7 +126,7 @@ class Connection:
     def _rest(self) -> bool:
         """Wait for the first bytes of a request; whether there are any."""
         self.resting_since = time.monotonic()
-        self._reader.allow(self._patience.idle)
+        self._reader.allow(self._timeouts.idle)
         try:
             data = self._reader.chunk()
         except OSError:

@@ -33,7 +33,7 @@ class Listener(StreamServer):
         super().__init__(listener, handle=handle, spawn=spawn)
         self._is_pausing = False
         self._waiting: deque[tuple[socket.socket, Any]] = deque()
-        self._places = spawn
+        self._slots = spawn
         self._converse = partial(_converse_and_close, handle)
 
     def do_read(self) -> Any:
@@ -64,10 +64,10 @@ class Listener(StreamServer):
         self.take_in()
 
     def take_in(self) -> None:
-        """After ``end``: serve those who wait, as far as there are places, and close where nobody does."""
-        while not self._places.full():
+        """After ``end``: serve those who wait, as far as there are slots, and close where nobody does."""
+        while not self._slots.full():
             if self._waiting:
-                self._places.spawn(self._converse, *self._waiting.popleft())
+                self._slots.spawn(self._converse, *self._waiting.popleft())
             elif self.closed or self._is_pausing:
                 return
             elif accepted := self.do_read():

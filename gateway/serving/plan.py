@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class ClientTimeouts:
     """How long a client is waited for: between requests, for a head, for a body, and to take an answer."""
 
     idle: float
@@ -22,7 +22,7 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class StopSchedule:
     """How a worker stops, counted from when it is told.
 
     For ``delay`` it says so and goes on listening; for ``grace`` batches begin and go on sending; connections that are
@@ -43,8 +43,8 @@ class WorkerPlan:
     ``unkept`` says how many batches have ended whose records still wait for the store.
     """
 
-    patience: Patience
-    ending: Ending
+    timeouts: ClientTimeouts
+    stop: StopSchedule
     drain: Callable[[float], None]
     turns: LoopTurns
     unkept: Callable[[], int]

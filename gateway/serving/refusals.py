@@ -32,7 +32,7 @@ def problem_of(exc: BaseException) -> Problem:
     return Problem("internal-error", "The gateway failed on this request.")
 
 
-def answer(problem: Problem, exc: BaseException, public_url: str) -> bytes:
+def response_bytes(problem: Problem, exc: BaseException, public_url: str) -> bytes:
     """The whole HTTP answer; the connection closes after it. What ``exc`` knows of the request says where it was asked."""
     request_id = str(ULID())
     scheme, host = getattr(exc, "asked_of", ("", ""))

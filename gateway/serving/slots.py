@@ -1,4 +1,4 @@
-"""The places at one listening socket: who takes one, and who gives one up when they run out."""
+"""The slots at one listening socket: who takes one, and who gives one up when they run out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gateway.serving.connection import Connection
 
-# From this share of the places on, they are kept for requests: no answer leaves its connection open, and who comes new
+# From this share of the slots on, they are kept for requests: no answer leaves its connection open, and who comes new
 # takes the place of the one that has rested longest.
 _CROWDED = 0.9
 
@@ -31,7 +31,7 @@ class Slots:
     @contextlib.contextmanager
     def taken(self) -> Iterator[None]:
         """One more place is taken, be it for a handshake."""
-        self.make_room()
+        self.free_a_slot()
         self._begun += 1
         try:
             yield
@@ -48,11 +48,11 @@ class Slots:
             self._connections.discard(connection)
 
     def are_crowded(self) -> bool:
-        """Whether few places are left."""
+        """Whether few slots are left."""
         return self._begun >= self._crowd
 
-    def make_room(self) -> None:
-        """Let go of the connection that has rested longest, if there are few places left and one rests.
+    def free_a_slot(self) -> None:
+        """Let go of the connection that has rested longest, if there are few slots left and one rests.
 
         To be called wherever a place is taken and wherever a connection goes back to rest: of a full house at most one
         rests, so that what keeps others out is work, and bounded in time.

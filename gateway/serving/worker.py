@@ -49,7 +49,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._places: list[Slots] = []
+        self._slots: list[Slots] = []
         self._servers: list[Listener] = []
         self._is_stopping = False
         self._ends_at = math.inf
@@ -92,20 +92,20 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         if not self.booted:
             super().handle_exit(sig, frame)
             return
-        ending = self._plan.ending
+        stop = self._plan.stop
         # The signal arrives in the loop's own greenlet, where nothing may wait.
-        gevent.spawn(self._stop, ending.delay, ending.grace, ending.total)
+        gevent.spawn(self._stop, stop.delay, stop.grace, stop.total)
 
     def handle_quit(self, sig: int, frame: Any) -> None:
         """SIGQUIT or SIGINT: nothing new is sent to the core; what is in flight is still told."""
         if not self.booted:
             os._exit(0)  # It has begun nothing.
-        gevent.spawn(self._stop, 0.0, 0.0, self._plan.ending.quick)
+        gevent.spawn(self._stop, 0.0, 0.0, self._plan.stop.quick)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Answer a request that never reached the application. The text is ours: gunicorn's would echo the input."""
         # Imported here: the arbiter loads this module before the worker patches the standard library.
-        from gateway.serving.refusals import answer, problem_of
+        from gateway.serving.refusals import problem_of, response_bytes
 
         problem = problem_of(exc)
         if problem.status == 500:  # 501 is a client's doing, and a traceback would hold what it sent.
@@ -114,7 +114,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             _log.info("request_refused", extra={"error": type(exc).__name__, "status": problem.status})
         try:
             client.settimeout(_REFUSAL_SECONDS)
-            client.sendall(answer(problem, exc, self._plan.base_url))
+            client.sendall(response_bytes(problem, exc, self._plan.base_url))
         except OSError:
             _log.debug("refusal_not_delivered")
 
@@ -124,9 +124,9 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         _cork(environ["gunicorn.socket"], 1)
         return answer
 
-    def _converse(self, places: Slots, name: Any, client: socket.socket, addr: Any) -> None:
+    def _converse(self, slots: Slots, name: Any, client: socket.socket, addr: Any) -> None:
         """One connection, in a greenlet of its own, from its first byte to its last."""
-        with places.taken():
+        with slots.taken():
             try:
                 client = self._secured(client)
             except OSError:
@@ -136,19 +136,19 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
                 client,
                 addr,
                 self.cfg,
-                self._plan.patience,
+                self._plan.timeouts,
                 self._plan.turns,
-                lambda: self._is_stopping or not self.alive or places.are_crowded(),
+                lambda: self._is_stopping or not self.alive or slots.are_crowded(),
             )
-            with places.held_by(connection), contextlib.closing(connection):
-                self._serve(connection, places, name, client, addr)
+            with slots.held_by(connection), contextlib.closing(connection):
+                self._serve(connection, slots, name, client, addr)
 
-    def _serve(self, connection: Connection, places: Slots, name: Any, client: socket.socket, addr: Any) -> None:
+    def _serve(self, connection: Connection, slots: Slots, name: Any, client: socket.socket, addr: Any) -> None:
         request: ClientRequest | None = None
         try:
             while (request := connection.next_request()) is not None:
                 self.handle_request(name, request, client, addr)
-                places.make_room()
+                slots.free_a_slot()
         except StopIteration:
             pass  # The answer said that the connection closes.
         except TimeoutError:
@@ -164,20 +164,20 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         if self._tls is None:
             return client
         # The socket's own timeout bounds each read of a handshake, however many there are.
-        with gevent.Timeout(self._plan.patience.head, TimeoutError):
+        with gevent.Timeout(self._plan.timeouts.head, TimeoutError):
             secured: socket.socket = self._tls.wrap_socket(client, server_side=True)
         return secured
 
     def _listen(self, listener: socket.socket) -> None:
         listener.setblocking(True)
-        places = Slots(self.worker_connections)
+        slots = Slots(self.worker_connections)
         # The name is asked for now: connections taken in at the end begin when the listener is closed.
-        converse = partial(self._converse, places, listener.getsockname())
-        server = Listener(listener, handle=converse, spawn=places.pool)
+        converse = partial(self._converse, slots, listener.getsockname())
+        server = Listener(listener, handle=converse, spawn=slots.pool)
         if self.cfg.workers > 1:
             server.max_accept = 1
         server.start()
-        self._places.append(places)
+        self._slots.append(slots)
         self._servers.append(server)
 
     def _stop(self, delay: float, grace: float, total: float) -> None:
@@ -195,11 +195,11 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             server.end(is_shared=not self.cfg.reuse_port)
             if not (self.cfg.reuse_port or self._is_stopping):
                 server.close()  # A recycled worker has a successor, which takes in who still waits.
-        ending = self._plan.ending
-        self._ends_at = min(self._ends_at, time.monotonic() + ending.total)
+        stop = self._plan.stop
+        self._ends_at = min(self._ends_at, time.monotonic() + stop.total)
         self._wait_for_connections(time.monotonic() + _LAST_REQUEST_SECONDS, let_go=False)
         # A worker that gunicorn recycles was not told to drain.
-        self._plan.drain(ending.grace)
+        self._plan.drain(stop.grace)
         self._wait_for_connections(self._ends_at, let_go=True)
         if left := self._count():
             _log.warning("connections_cut", extra={"connections": left})
@@ -218,13 +218,13 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             self.notify()
             for server in self._servers:
                 server.take_in()
-            for places in self._places if let_go else ():
-                places.let_go(_LAST_REQUEST_SECONDS)
+            for slots in self._slots if let_go else ():
+                slots.let_go(_LAST_REQUEST_SECONDS)
             gevent.sleep(_LOOK_SECONDS)
 
     def _count(self) -> int:
         """Connections, those included that were accepted and have not begun."""
-        return sum(len(places.pool) for places in self._places) + sum(server.waiting for server in self._servers)
+        return sum(len(slots.pool) for slots in self._slots) + sum(server.waiting for server in self._servers)
 
 
 def log_failed_greenlets() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 
 from gateway import VERSION
-from gateway.admission.body_memory import HeldBytes
+from gateway.admission.body_memory import BodyMemory
 from gateway.admission.shedding import LoadShedder
 from gateway.admission.slices import Slices
 from gateway.api.body import BodyLimits
@@ -21,9 +21,8 @@ from gateway.api.capacity import Capacity
 from gateway.api.guard import Guard
 from gateway.api.idempotency import Claims
 from gateway.api.integrations import IntegrationEndpoint
-from gateway.api.pages import metrics, status
-from gateway.api.pages import problems as problem_pages
-from gateway.api.pages.metrics import OwnPort
+from gateway.api.pages import metrics_page, problem_pages, status
+from gateway.api.pages.metrics_page import OwnPort
 from gateway.api.pages.openapi.document import document
 from gateway.api.quota import Quota
 from gateway.api.routes import RESOURCES, register, register_errors, register_pages, routes
@@ -58,7 +57,9 @@ def create_app(
     # Others run while a large batch is validated.
     turns = LoopTurns()
     slices = Slices(turns.wait)
-    made = [make(settings.service.languages, settings.service.max_batch_items, slices.breathe) for make in resources]
+    made = [
+        make(settings.service.languages, settings.service.max_batch_items, slices.let_others_run) for make in resources
+    ]
     instruments = _instruments(settings, routes(made))
     backends = backends or connect(settings)
     shedder = LoadShedder(
@@ -67,20 +68,20 @@ def create_app(
         waiting=backends.waiting,
     )
     # A single body of the largest size always has room.
-    capacity = Capacity(shedder, HeldBytes(max(settings.service.max_held_bytes, settings.service.max_body_bytes)))
+    capacity = Capacity(shedder, BodyMemory(max(settings.service.max_held_bytes, settings.service.max_body_bytes)))
     claims = Claims(backends.idempotency)
     app = _bare("gateway")
     app.extensions["worker"] = worker_plan(
         settings.service, settings.budgets, shedder.drain, turns, backends.idempotency.waiting
     )
-    app.after_request(capacity.until_taken)
+    app.after_request(capacity.count_answer)
     register(
         app,
         telemetry=instruments.telemetry,
         base_url=settings.service.public_url,
         resources=made,
-        services=_services(settings, backends, capacity, claims, instruments, slices.breathe),
-        integration=_integration(settings, backends, capacity, instruments, slices.breathe),
+        services=_services(settings, backends, capacity, claims, instruments, slices.let_others_run),
+        integration=_integration(settings, backends, capacity, instruments, slices.let_others_run),
         checks={**backends.checks, "draining": lambda: {"ready": not shedder.draining}},
         document=_document(settings, made),
         docs_page=settings.service.docs_page,
@@ -146,7 +147,7 @@ def _operators(app: Flask, settings: Settings, instruments: Instruments) -> None
     """The operators' pages, on the service's own port or on another."""
     if settings.service.metrics == "off":
         return
-    pages = [metrics.blueprint(instruments.render)]
+    pages = [metrics_page.blueprint(instruments.render)]
     pages += [status.blueprint(instruments.numbers)] if settings.service.status_page else []
     if settings.service.metrics == "path":
         register_pages(app, pages)
@@ -163,7 +164,7 @@ def _services(
     capacity: Capacity,
     claims: Claims,
     instruments: Instruments,
-    breathe: Callable[[], None],
+    let_others_run: Callable[[], None],
 ) -> BulkServices:
     permissions = Permissions(
         _methods(backends), required_role=settings.access.required_role, required_scope=settings.access.required_scope
@@ -181,12 +182,16 @@ def _services(
         telemetry=instruments.telemetry,
         traces=instruments.traces,
         log_failed_items=settings.service.log_failed_items,
-        breathe=breathe,
+        let_others_run=let_others_run,
     )
 
 
 def _integration(
-    settings: Settings, backends: Backends, capacity: Capacity, instruments: Instruments, breathe: Callable[[], None]
+    settings: Settings,
+    backends: Backends,
+    capacity: Capacity,
+    instruments: Instruments,
+    let_others_run: Callable[[], None],
 ) -> IntegrationEndpoint:
     return IntegrationEndpoint(
         capacity=capacity,
@@ -197,7 +202,7 @@ def _integration(
         body_limits=BodyLimits(max_bytes=settings.service.max_body_bytes, seconds=settings.budgets.body_timeout),
         deadline_seconds=settings.budgets.item_deadline,
         telemetry=instruments.telemetry,
-        breathe=breathe,
+        let_others_run=let_others_run,
     )
 
 

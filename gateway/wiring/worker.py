@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.serving.plan import Ending, Patience, WorkerPlan
+from gateway.serving.plan import ClientTimeouts, StopSchedule, WorkerPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,13 +27,13 @@ def worker_plan(
     """The plan for these settings."""
     last = budgets.core_timeout + _LAST_SECONDS
     return WorkerPlan(
-        patience=Patience(
+        timeouts=ClientTimeouts(
             idle=service.client_keepalive,
             head=service.header_timeout,
             body=budgets.body_timeout,
             answer=service.answer_timeout,
         ),
-        ending=Ending(
+        stop=StopSchedule(
             delay=budgets.drain_delay,
             grace=max(0.0, budgets.graceful_timeout - last),
             total=budgets.graceful_timeout,

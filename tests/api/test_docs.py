@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from openapi_spec_validator import validate
 
-from gateway.api.pages.openapi import examples, integrations
+from gateway.api.pages.openapi import examples, integration_operation
 from gateway.problems import PROBLEM_TYPES
 from gateway.resources.actions import actions
 from legacy_client import errors as core
@@ -65,12 +65,12 @@ def test_the_examples_are_what_the_service_takes_and_gives():
     resource = actions(("en", "fr"), 1000, lambda: None)
     batch = examples.of_batch(resource)
     list(resource.items(batch.sent))
-    load_integration_action(integrations.SENT)
+    load_integration_action(integration_operation.SENT)
     for schema, example in (
         (exact.UpdatedSchema, batch.updated),
         (exact.PartlyUpdatedSchema, batch.partly_updated),
         (exact.DryRunSchema, batch.dry_run),
-        (IntegrationActionAnswerSchema, integrations.REPLACED),
+        (IntegrationActionAnswerSchema, integration_operation.REPLACED),
         (exact.ValidationProblemSchema, examples.problem("validation-failed", resource)),
         *(
             (exact.BatchProblemSchema, examples.problem(slug, resource))

@@ -12,7 +12,7 @@ SPECIAL = ("schemas/", "gateway/resources/", "legacy_client/operations.py")
 """Where the contract's words stand, the core's, and the way between them."""
 REASONS = {
     "gateway/api/integrations.py": "the view of the integration action, an endpoint of its own",
-    "gateway/api/pages/openapi/integrations.py": "that endpoint in the document",
+    "gateway/api/pages/openapi/integration_operation.py": "that endpoint in the document",
     "gateway/api/routes.py": "the list of the resources",
 }
 # Words of SQL, HTML, CSS and argparse.

@@ -94,8 +94,8 @@ class DocumentTranslation:
         return public
 
 
-def documents(languages: Sequence[str], max_items: int, breathe: Callable[[], None]) -> Resource:
-    """``breathe`` lets others run while a large batch is validated."""
+def documents(languages: Sequence[str], max_items: int, let_others_run: Callable[[], None]) -> Resource:
+    """``let_others_run`` lets others run while a large batch is validated."""
     schema = DocumentUpdateSchema(languages=languages)
     sent: list[dict[str, object]] = [
         {"documentId": _FIRST, "name": "Lease"},
@@ -105,8 +105,8 @@ def documents(languages: Sequence[str], max_items: int, breathe: Callable[[], No
         path="/openapi/api/v1/documents",
         permission="BULK_UPDATE",
         schema=schema,
-        answer=DocumentSchema,
-        loader=BatchLoader(schema, max_items, breathe),
+        updated_schema=DocumentSchema,
+        loader=BatchLoader(schema, max_items, let_others_run),
         translation=DocumentTranslation(),
         operation=Operation("PATCH", updates("/documents", is_uuid), same_id),
         example=Example(sent, [{**item, "pages": 3} for item in sent]),

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.api.json_size import JsonSize, is_larger
 from schemas.actions import ActionUpdateSchema
-from schemas.batches import BREATH, BatchLoader, BatchTooLarge, InvalidBatch, batch_schema
+from schemas.batches import PAUSE_EVERY, BatchLoader, BatchTooLarge, InvalidBatch, batch_schema
 from tests.unit.schemas.refusals import load_batch, loader, places, refused_batch, refused_document
 from tests.unit.schemas.samples import FULL_ITEM, OTHER_PARTNER, PARTNER
 
@@ -218,29 +218,29 @@ class TestPartners:
         assert list(shared.items({"data": [FULL_ITEM]})) == [FULL_ITEM]
 
 
-@pytest.mark.parametrize(("count", "breaths"), [(1, 0), (BREATH, 0), (BREATH + 1, 1), (10 * BREATH, 9)])
-def test_it_lets_others_run_now_and_then(count: int, breaths: int) -> None:
-    breathed: list[None] = []
-    loader = BatchLoader(ActionUpdateSchema(), count, breathe=lambda: breathed.append(None))
+@pytest.mark.parametrize(("count", "pauses"), [(1, 0), (PAUSE_EVERY, 0), (PAUSE_EVERY + 1, 1), (10 * PAUSE_EVERY, 9)])
+def test_it_lets_others_run_now_and_then(count: int, pauses: int) -> None:
+    paused: list[None] = []
+    loader = BatchLoader(ActionUpdateSchema(), count, let_others_run=lambda: paused.append(None))
 
     list(loader.items({"data": [done(number) for number in range(1, count + 1)]}))
 
-    assert len(breathed) == breaths
+    assert len(paused) == pauses
 
 
 def test_it_lets_others_run_after_each_item_that_is_refused() -> None:
-    breathed: list[None] = []
-    loader = BatchLoader(ActionUpdateSchema(), 100, breathe=lambda: breathed.append(None))
+    paused: list[None] = []
+    loader = BatchLoader(ActionUpdateSchema(), 100, let_others_run=lambda: paused.append(None))
 
     with pytest.raises(InvalidBatch):
         list(loader.items({"data": [{"actionId": str(number), "x": 1} for number in range(1, 101)]}))
 
-    assert len(breathed) >= 100
+    assert len(paused) >= 100
 
 
 @pytest.mark.parametrize("languages", [("en",), ("en", "fr"), tuple("abcdefghij")])
 def test_no_valid_batch_has_more_values_than_it_may(languages: tuple[str, ...]) -> None:
-    loader = BatchLoader(ActionUpdateSchema(languages=languages), 30, breathe=lambda: None)
+    loader = BatchLoader(ActionUpdateSchema(languages=languages), 30, let_others_run=lambda: None)
     texts = dict.fromkeys(languages, "x")
     item = {**FULL_ITEM, **dict.fromkeys(("title", "subtitle", "details"), texts)}
     item["partner_ids"] = [f"8c0a2f6e-3c7b-4a53-9d8f-{number:012x}" for number in range(1000)]
@@ -252,7 +252,7 @@ def test_no_valid_batch_has_more_values_than_it_may(languages: tuple[str, ...]) 
 
 
 def test_the_languages_are_those_it_was_made_for() -> None:
-    german = BatchLoader(ActionUpdateSchema(languages=("de",)), 10, breathe=lambda: None)
+    german = BatchLoader(ActionUpdateSchema(languages=("de",)), 10, let_others_run=lambda: None)
 
     assert list(german.items({"data": [{"actionId": "1", "title": {"de": "x"}}]}))
     with pytest.raises(InvalidBatch) as caught:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apispec import APISpec
 
 from gateway.api.integrations import ID_NAME
-from gateway.api.pages.openapi import integrations, responses
+from gateway.api.pages.openapi import integration_operation, responses
 from gateway.api.pages.openapi.operations import Operation, reference, update
 from schemas.answers import batch_answer_schema, item_error_schema, problem_schema
 from schemas.batches import batch_schema
@@ -42,7 +42,7 @@ def document(*, version: str, resources: Sequence[Resource], max_items: int, pub
     )
     spec.options["servers"] = [{"url": public_url or ".", "description": "This service."}]
     spec.options["tags"] = [{"name": name, "description": meaning} for name, meaning in _tags(resources)]
-    operations = [*map(update, resources), integrations.OPERATION]
+    operations = [*map(update, resources), integration_operation.OPERATION]
     named = responses.named(operations, resources[0])
     _components(spec, resources, max_items, named.components)
     for operation in operations:
@@ -57,7 +57,7 @@ def _tags(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
     for resource in resources:
         plural = resource.plural.capitalize()
         yield plural, f"{plural} of the core, many at a time."
-    yield integrations.OPERATION.tag, integrations.TAG
+    yield integration_operation.OPERATION.tag, integration_operation.TAG
 
 
 def _components(
@@ -79,8 +79,8 @@ def _schemas(resources: Sequence[Resource], max_items: int) -> Iterator[tuple[st
         name = resource.name.capitalize()
         yield f"{name}Batch", batch_schema(resource.schema, max_items)
         error = item_error_schema(resource.name, resource.id_name)
-        yield f"{name}BatchAnswer", batch_answer_schema(resource.answer, error)()
-    for name, schema in integrations.SCHEMAS.items():
+        yield f"{name}BatchAnswer", batch_answer_schema(resource.updated_schema, error)()
+    for name, schema in integration_operation.SCHEMAS.items():
         yield name, schema()
     yield "Problem", problem_schema({resource.id_name for resource in resources} | {ID_NAME})()
 

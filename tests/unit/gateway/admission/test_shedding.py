@@ -44,21 +44,21 @@ def test_an_idle_worker_admits(shedder):
 
 
 def test_a_batch_counts_as_under_way_until_it_ends(shedder):
-    with shedder.batch(Deadline(1)):
+    with shedder.running(Deadline(1)):
         assert shedder.under_way == 1
 
     assert shedder.under_way == 0
 
 
 def test_a_batch_that_fails_no_longer_counts(shedder):
-    with pytest.raises(RuntimeError), shedder.batch(Deadline(1)):
+    with pytest.raises(RuntimeError), shedder.running(Deadline(1)):
         raise RuntimeError
 
     assert shedder.under_way == 0
 
 
 def test_a_worker_with_enough_batches_refuses_more(shedder):
-    with shedder.batch(Deadline(1)), shedder.batch(Deadline(1)):
+    with shedder.running(Deadline(1)), shedder.running(Deadline(1)):
         assert shedder.admit() == Refusal("too_many_batches", 1)
 
     assert shedder.admit() is None
@@ -68,14 +68,14 @@ def test_one_principal_leaves_a_quarter_of_the_places_to_the_others(later):
     shedder = LoadShedder(max_batches=8, max_queue_age=5.0, waiting=lambda: (0, 0.0), later=later)
     with contextlib.ExitStack() as batches:
         for _ in range(6):
-            assert shedder.crowding("greedy") is None
-            batches.enter_context(shedder.batch(Deadline(1), "greedy"))
+            assert shedder.admit_batch("greedy") is None
+            batches.enter_context(shedder.running(Deadline(1), "greedy"))
 
-        assert shedder.crowding("greedy") == Refusal("too_many_of_one", 1)
-        assert shedder.crowding("modest") is None
+        assert shedder.admit_batch("greedy") == Refusal("too_many_of_one", 1)
+        assert shedder.admit_batch("modest") is None
         assert shedder.admit() is None
 
-    assert shedder.crowding("greedy") is None
+    assert shedder.admit_batch("greedy") is None
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_refusals_are_counted_by_reason(shedder, queue):
 
 def test_batches_under_way_keep_sending_for_the_grace_time_and_then_stop(shedder, later):
     deadline = Deadline(60)
-    with shedder.batch(deadline):
+    with shedder.running(deadline):
         shedder.drain(10)
         assert [seconds for seconds, _ in later.planned] == [10]
         assert deadline.stopped() is None
@@ -123,7 +123,7 @@ def test_batches_under_way_keep_sending_for_the_grace_time_and_then_stop(shedder
 
 def test_a_drain_without_grace_stops_at_once(shedder, later):
     deadline = Deadline(60)
-    with shedder.batch(deadline):
+    with shedder.running(deadline):
         shedder.drain(0)
 
         assert deadline.stopped() == "shutting_down"
@@ -135,14 +135,14 @@ def test_a_batch_that_was_admitted_before_the_drain_and_begins_after_its_end_sen
     shedder.drain(10)
     later.come()
 
-    with shedder.batch(deadline):
+    with shedder.running(deadline):
         assert deadline.stopped() == "shutting_down"
 
 
 def test_the_grace_time_runs_in_the_background_by_default():
     stopped = threading.Event()
     shedder = LoadShedder(max_batches=2, max_queue_age=5.0, waiting=lambda: (0, 0.0))
-    with shedder.batch(Watched(stopped)):
+    with shedder.running(Watched(stopped)):
         shedder.drain(0.01)
 
         assert stopped.wait(timeout=30)

@@ -14,7 +14,7 @@ def test_a_slice_is_ended_when_it_has_lasted_its_time(seconds: float, given: int
     slices = Slices(lambda: yields.append(clock()), seconds=0.002, clock=clock)
 
     clock.advance(seconds)
-    slices.breathe()
+    slices.let_others_run()
 
     assert len(yields) == given
 
@@ -29,6 +29,6 @@ def test_the_next_slice_begins_when_the_others_have_run() -> None:
     slices = Slices(others_run, seconds=0.5, clock=clock)
     for _ in range(10):
         clock.advance(0.25)
-        slices.breathe()
+        slices.let_others_run()
 
     assert len(yields) == 5

@@ -57,17 +57,17 @@ def test_strings_are_left_out_wherever_a_piece_of_the_text_ends(piece: int, text
 
 
 def test_a_text_of_commas_is_read_whole_and_lets_others_run() -> None:
-    breathed: list[None] = []
+    paused: list[None] = []
 
-    assert not is_larger(b'["' + b"," * 1_000_000 + b'"]', JsonSize(10, 10, 10), lambda: breathed.append(None))
-    assert len(breathed) >= 15
+    assert not is_larger(b'["' + b"," * 1_000_000 + b'"]', JsonSize(10, 10, 10), lambda: paused.append(None))
+    assert len(paused) >= 15
 
 
-@pytest.mark.parametrize(("size", "breaths"), [(1_000, 1), (1_048_576, 1), (5_000_000, 5)])
-def test_a_text_with_few_marks_is_passed_over_once_in_large_pieces(size: int, breaths: int) -> None:
-    breathed: list[None] = []
+@pytest.mark.parametrize(("size", "pauses"), [(1_000, 1), (1_048_576, 1), (5_000_000, 5)])
+def test_a_text_with_few_marks_is_passed_over_once_in_large_pieces(size: int, pauses: int) -> None:
+    paused: list[None] = []
 
     assert not is_larger(
-        b'["' + b"," * 1_000 + b" " * (size - 1_004) + b'"]', JsonSize(2_000, 1, 0), lambda: breathed.append(None)
+        b'["' + b"," * 1_000 + b" " * (size - 1_004) + b'"]', JsonSize(2_000, 1, 0), lambda: paused.append(None)
     )
-    assert len(breathed) == breaths
+    assert len(paused) == pauses

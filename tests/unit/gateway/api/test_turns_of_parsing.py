@@ -15,10 +15,10 @@ COUNT = 200_000
 MOST = JsonSize(COUNT, COUNT, COUNT)
 
 
-def breaths(body: bytes) -> int:
-    breathed: list[None] = []
-    strict_json.parse(body, MOST, lambda: breathed.append(None))
-    return len(breathed)
+def pauses(body: bytes) -> int:
+    paused: list[None] = []
+    strict_json.parse(body, MOST, lambda: paused.append(None))
+    return len(paused)
 
 
 @pytest.mark.parametrize(
@@ -42,24 +42,24 @@ def test_a_body_with_more_values_than_allowed_is_not_parsed(unit: bytes, monkeyp
     ],
 )
 def test_others_may_run_after_so_many_values(body: bytes, least: int) -> None:
-    assert breaths(body) >= least
+    assert pauses(body) >= least
 
 
 def test_a_duplicate_is_found_in_the_order_of_the_text_and_ends_the_parse() -> None:
-    breathed: list[None] = []
+    paused: list[None] = []
     body = b'[{"a":1,"a":2},' + b'{"b":1},' * 50_000 + b"1]"
 
     with pytest.raises(InvalidJson, match='"a" appears twice'):
-        exact_json.parse_exactly(body, lambda: breathed.append(None))
-    assert len(breathed) == 1
+        exact_json.parse_exactly(body, lambda: paused.append(None))
+    assert len(paused) == 1
 
 
 def test_others_may_run_within_a_string_of_many_quotes() -> None:
-    breathed: list[None] = []
+    paused: list[None] = []
     text = '"\\' * 10_000
 
-    assert exact_json.parse_exactly(json.dumps([text]).encode(), lambda: breathed.append(None)) == [text]
-    assert len(breathed) >= 10_000
+    assert exact_json.parse_exactly(json.dumps([text]).encode(), lambda: paused.append(None)) == [text]
+    assert len(paused) >= 10_000
 
 
 @pytest.mark.parametrize(

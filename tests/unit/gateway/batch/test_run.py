@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.batch.claim import NoClaim
+from gateway.batch.batch_claim import NoClaim
 from gateway.batch.run import BatchRun
 from gateway.item_codes import Applied
 from gateway.resources.actions import actions

@@ -16,23 +16,23 @@ from gateway.serving import reading
 from gateway.serving.broken_body import BrokenBody
 from gateway.serving.connection import Connection
 from gateway.serving.loop_turns import LoopTurns
-from gateway.serving.plan import Patience
+from gateway.serving.plan import ClientTimeouts
 from gateway.serving.requests import HeadTimeout
 
-SHORT = Patience(idle=0.05, head=0.05, body=0.05, answer=0.05)
-LONG = Patience(idle=10.0, head=10.0, body=10.0, answer=10.0)
+SHORT = ClientTimeouts(idle=0.05, head=0.05, body=0.05, answer=0.05)
+LONG = ClientTimeouts(idle=10.0, head=10.0, body=10.0, answer=10.0)
 HEAD = b"PATCH /x HTTP/1.1\r\nHost: h\r\n"
 
 
 class Pair:
     """A client's socket, and the connection that the worker makes of the other end."""
 
-    def __init__(self, patience: Patience = LONG) -> None:
+    def __init__(self, timeouts: ClientTimeouts = LONG) -> None:
         self.client, self.server = socket.socketpair()
         self.client.settimeout(10.0)
         self.is_last = False
         self.connection = Connection(
-            self.server, ("127.0.0.1", 1), Config(), patience, LoopTurns(), lambda: self.is_last
+            self.server, ("127.0.0.1", 1), Config(), timeouts, LoopTurns(), lambda: self.is_last
         )
 
     def says(self, data: bytes):
@@ -60,8 +60,8 @@ class Pair:
 def make_pair():
     pairs = []
 
-    def make(patience: Patience = LONG) -> Pair:
-        pairs.append(Pair(patience))
+    def make(timeouts: ClientTimeouts = LONG) -> Pair:
+        pairs.append(Pair(timeouts))
         return pairs[-1]
 
     yield make
@@ -117,7 +117,7 @@ def test_a_head_that_is_not_whole_in_time_is_a_timeout(make_pair):
 
 
 def test_dripping_does_not_prolong_the_time_of_a_head(make_pair):
-    pair = make_pair(Patience(idle=10.0, head=0.2, body=10.0, answer=10.0))
+    pair = make_pair(ClientTimeouts(idle=10.0, head=0.2, body=10.0, answer=10.0))
     ending = threading.Event()
 
     def drip():
@@ -386,7 +386,7 @@ def test_a_body_that_is_always_there_is_read_in_slices_between_which_others_are(
 
 
 def test_a_client_that_takes_no_answers_gets_no_more_of_them(make_pair):
-    pair = make_pair(Patience(idle=10.0, head=10.0, body=10.0, answer=0.05))
+    pair = make_pair(ClientTimeouts(idle=10.0, head=10.0, body=10.0, answer=0.05))
     pair.says(HEAD + b"Content-Length: 0\r\n\r\n")
     pair.client.sendall(HEAD + b"\r\n")
     pair.server.sendall(b"a" * 100_000)

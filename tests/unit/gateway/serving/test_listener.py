@@ -101,7 +101,7 @@ def test_what_has_connected_before_is_taken_in(other, crowd, is_shared):
 
 
 class FewPlaces:
-    """A listener with two places that a crowd waits for; each of the crowd stays until the next is due."""
+    """A listener with two slots that a crowd waits for; each of the crowd stays until the next is due."""
 
     def __init__(self, listener: gevent.socket.socket) -> None:
         self.taken_in = 0

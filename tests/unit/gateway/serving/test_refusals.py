@@ -13,8 +13,8 @@ from gunicorn.http import errors as http_errors
 from gateway.serving.connection import Connection
 from gateway.serving.fields import RepeatedField
 from gateway.serving.loop_turns import LoopTurns
-from gateway.serving.plan import Patience
-from gateway.serving.refusals import answer, problem_of
+from gateway.serving.plan import ClientTimeouts
+from gateway.serving.refusals import problem_of, response_bytes
 from gateway.serving.requests import HeadTimeout
 
 
@@ -32,7 +32,7 @@ from gateway.serving.requests import HeadTimeout
     ],
 )
 def test_each_refusal_has_a_type_of_its_own_and_repeats_nothing_of_the_request(error, status, slug, title):
-    head, _, body = answer(problem_of(error), error, "https://gateway.example").partition(b"\r\n\r\n")
+    head, _, body = response_bytes(problem_of(error), error, "https://gateway.example").partition(b"\r\n\r\n")
     document = json.loads(body)
 
     assert head.startswith(b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode()))
@@ -56,14 +56,14 @@ def test_each_refusal_has_a_type_of_its_own_and_repeats_nothing_of_the_request(e
 )
 def test_a_type_begins_with_the_address_that_the_caller_used(head, slug):
     client, server = socket.socketpair()
-    patience = Patience(idle=10.0, head=10.0, body=10.0, answer=10.0)
-    connection = Connection(server, ("127.0.0.1", 1), Config(), patience, LoopTurns(), lambda: False)
+    timeouts = ClientTimeouts(idle=10.0, head=10.0, body=10.0, answer=10.0)
+    connection = Connection(server, ("127.0.0.1", 1), Config(), timeouts, LoopTurns(), lambda: False)
     client.sendall(b"GET / HTTP/1.1\r\n" + head + b"\r\n")
 
     with client, server, pytest.raises(http_errors.ParseException) as refused:
         connection.next_request()
 
-    _, _, body = answer(problem_of(refused.value), refused.value, "").partition(b"\r\n\r\n")
+    _, _, body = response_bytes(problem_of(refused.value), refused.value, "").partition(b"\r\n\r\n")
 
     assert json.loads(body)["type"] == slug
 
@@ -71,6 +71,6 @@ def test_a_type_begins_with_the_address_that_the_caller_used(head, slug):
 def test_a_type_is_relative_where_nobody_can_know_the_address():
     error = http_errors.LimitRequestLine(5000, 4094)
 
-    _, _, body = answer(problem_of(error), error, "").partition(b"\r\n\r\n")
+    _, _, body = response_bytes(problem_of(error), error, "").partition(b"\r\n\r\n")
 
     assert json.loads(body)["type"] == "/problems/uri-too-long"

@@ -23,21 +23,21 @@ def plan(**environ):
 
 
 def test_a_batch_that_is_sending_as_the_worker_stops_may_take_all_of_its_time():
-    ending = plan(BATCH_DEADLINE="25").ending
+    stop = plan(BATCH_DEADLINE="25").stop
 
-    assert ending.grace > 25
-    assert (ending.delay, ending.grace, ending.total) == (1.0, 33.0, 40.0)
+    assert stop.grace > 25
+    assert (stop.delay, stop.grace, stop.total) == (1.0, 33.0, 40.0)
 
 
 def test_what_is_cut_leaves_time_for_calls_in_flight_and_the_answer():
-    ending = plan(CORE_TIMEOUT="3").ending
+    stop = plan(CORE_TIMEOUT="3").stop
 
-    assert ending.total - ending.grace == 5.0
-    assert ending.quick == 5.0
+    assert stop.total - stop.grace == 5.0
+    assert stop.quick == 5.0
 
 
 def test_a_longer_delay_makes_the_stop_longer_and_the_batches_no_shorter():
-    assert plan(DRAIN_DELAY="11").ending.grace == plan().ending.grace + 10
+    assert plan(DRAIN_DELAY="11").stop.grace == plan().stop.grace + 10
 
 
 def test_a_delay_longer_than_the_whole_stop_is_refused():
@@ -46,6 +46,6 @@ def test_a_delay_longer_than_the_whole_stop_is_refused():
 
 
 def test_clients_are_waited_for_as_the_settings_say():
-    patience = plan(CLIENT_KEEPALIVE="1", HEADER_TIMEOUT="2", BODY_TIMEOUT="3", ANSWER_TIMEOUT="4").patience
+    timeouts = plan(CLIENT_KEEPALIVE="1", HEADER_TIMEOUT="2", BODY_TIMEOUT="3", ANSWER_TIMEOUT="4").timeouts
 
-    assert (patience.idle, patience.head, patience.body, patience.answer) == (1.0, 2.0, 3.0, 4.0)
+    assert (timeouts.idle, timeouts.head, timeouts.body, timeouts.answer) == (1.0, 2.0, 3.0, 4.0)

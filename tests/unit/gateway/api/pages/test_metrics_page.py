@@ -8,7 +8,7 @@ from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 from werkzeug.test import Client
 
-from gateway.api.pages.metrics import OwnPort, blueprint
+from gateway.api.pages.metrics_page import OwnPort, blueprint
 from gateway.telemetry.metrics.registry import Metrics
 
 

@@ -51,7 +51,7 @@ class BatchClaim(Protocol):
         """What says that calls may leave; it ends ``deadline`` where none may any more."""
         ...
 
-    def settled(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
+    def earlier_outcomes(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
         """``(index, outcome)`` of the items that this run does not send."""
         ...
 
@@ -82,7 +82,7 @@ class NoClaim:
     def marks(self, deadline: Deadline) -> None:
         """All of them may."""
 
-    def settled(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
+    def earlier_outcomes(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
         """Nothing is settled."""
         return iter(())
 
@@ -123,7 +123,7 @@ class KeyedClaim:
         """See BatchClaim."""
         return self._claim.is_kept
 
-    def settled(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
+    def earlier_outcomes(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
         """``(index, outcome)`` of the items that an earlier run settled, or may have sent."""
         due = set(self.to_send)
         for index, entry in self._claim.stored.items():

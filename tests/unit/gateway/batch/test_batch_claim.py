@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.batch.claim import KeyedClaim, NoClaim
+from gateway.batch.batch_claim import KeyedClaim, NoClaim
 from gateway.batch.item_errors import ItemErrors
 from legacy_client import errors as core
 from legacy_client.deadline import Deadline
@@ -104,4 +104,4 @@ def test_without_a_key_everything_is_sent_and_outcomes_pass_as_they_are():
 
     assert list(claim.to_send) == [0, 1, 2]
     assert claim.marks(Deadline(1)) is None
-    assert list(claim.settled(ERRORS, ["1"])) == []
+    assert list(claim.earlier_outcomes(ERRORS, ["1"])) == []
