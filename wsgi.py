@@ -2,11 +2,13 @@
 
 from gunicorn.errors import AppImportError
 
-from gateway.settings import SettingsError
+from gateway.settings import SettingsError, load
 from gateway.wiring.app import create_app
+from gateway.wiring.backends import connect
 
 try:
-    app = create_app()
+    settings = load()
+    app = create_app(settings, connect(settings))
 except SettingsError as exc:
     # The one error whose text gunicorn prints without a traceback, and after which it starts no other worker.
     raise AppImportError(exc.report()) from exc

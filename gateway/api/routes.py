@@ -8,7 +8,7 @@ from werkzeug.exceptions import NotFound
 
 from gateway.api import bulk, errors, integrations, request_log
 from gateway.api.pages import docs, health, problem_pages
-from gateway.api.request import GatewayRequest, GatewayResponse, current_request
+from gateway.api.request import current_request
 from gateway.resources.actions import actions
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def register(
 
 
 def register_errors(app: Flask, telemetry: Telemetry, base_url: str) -> None:
-    """What every application here has: request ids, and one shape for errors."""
-    app.request_class, app.response_class = GatewayRequest, GatewayResponse
+    """What every application here has: request ids, one spelling of each path, and one shape for errors."""
     request_log.register(app, telemetry)
     app.before_request(_refuse_other_spellings)
     errors.register(app, base_url)

@@ -1,4 +1,4 @@
-"""What the worker needs of the application: the application leaves it in ``extensions["worker"]``. All times in seconds."""
+"""What the worker needs of the application: the application has it as its ``plan``. All times in seconds."""
 
 from __future__ import annotations
 

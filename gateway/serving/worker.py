@@ -59,7 +59,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         log_failed_greenlets()
         super().load_wsgi()
         self._application, self.wsgi = self.wsgi, self._answer
-        self._plan: WorkerPlan = self._application.extensions["worker"]
+        self._plan: WorkerPlan = self._application.plan
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)

@@ -15,7 +15,9 @@ from gateway.auth.keycloak.token_principal import KEYCLOAK
 from gateway.auth.principal import Principal
 from gateway.settings import load
 from gateway.wiring.app import create_app
-from gateway.wiring.backends import Backends, idempotency_store
+from gateway.wiring.backends import Backends
+from gateway.wiring.stores import idempotency_store
+from tests.unit.gateway.telemetry.recording import a_snapshot
 
 ENVIRON = {
     "GATEWAY_CORE_URL": "http://core.test",
@@ -89,11 +91,15 @@ class Service:
         self.backends = Backends(
             core=self.core,
             waiting=lambda: (0, 0.0),
+            health=a_snapshot,
+            keys_age=lambda: None,
+            keys_file_problem=str,
             authenticators=[OneKey(self.authenticator), self.authenticator],
             idempotency=idempotency_store(self.settings),
             item_rates=RateLimits(self.settings.stores.rate_limit, MemoryStorage(), name="items"),
             key_rates=RateLimits(self.settings.stores.key_rate_limit, MemoryStorage(), name="requests"),
             unsent_rates=RateLimits(self.settings.stores.unsent_rate_limit, MemoryStorage(), name="unsent-kib"),
+            checks={},
         )
         self.app = create_app(self.settings, self.backends)
         self.client = self.app.test_client()

@@ -238,7 +238,7 @@ def test_liveness_asks_nobody(service):
 def test_readiness_turns_when_the_worker_drains_and_new_batches_are_refused(service):
     assert service.client.get("/readyz").status_code == 200
 
-    service.app.extensions["worker"].drain(0.0)
+    service.app.plan.drain(0.0)
 
     response = service.client.get("/readyz")
     assert response.status_code == 503

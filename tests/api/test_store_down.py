@@ -10,7 +10,6 @@ import pytest
 
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.wiring.app import create_app
-from legacy_client import CoreGate
 from tests.api.conftest import assert_problem
 
 A = {"actionId": "1", "status": "active"}
@@ -35,12 +34,9 @@ class Switch:
 
 @pytest.fixture
 def told(service, caplog):
-    """The service with a gate, so that its numbers are folded, over a store that can be switched off."""
+    """The service over a store that can be switched off."""
     service.store = Switch(service.backends.idempotency)
-    gate = CoreGate(ceiling=1)
-    service.app = create_app(
-        service.settings, dataclasses.replace(service.backends, idempotency=service.store, gate=gate)
-    )
+    service.app = create_app(service.settings, dataclasses.replace(service.backends, idempotency=service.store))
     service.client = service.app.test_client()
     service.events = lambda: [
         (record.message, getattr(record, "reason", ""))

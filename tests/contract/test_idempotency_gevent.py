@@ -12,15 +12,14 @@ import sys
 from pathlib import Path
 import gevent
 from gateway.admission.idempotency.errors import InProgress
-from gateway.admission.idempotency.policy import ClaimPolicy
-from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
 from gateway.admission.idempotency.journal import Entry
 from gateway.admission.rates.limits import RateLimits
 from gateway.admission.rates.sqlite import SqliteStorage
 
 folder = Path(sys.argv[1])
-store = SqliteIdempotencyStore(folder / "idempotency", ClaimPolicy(window=8))
-limits = RateLimits("100/hour", SqliteStorage(folder / "rates"))
+from tests.doubles.rules import claim_policy, sqlite_store
+store = sqlite_store(folder / "idempotency", claim_policy(window=8))
+limits = RateLimits("100/hour", SqliteStorage(folder / "rates"), name="items")
 
 def batch(number):
     assert limits.hit("p", 2).allowed

@@ -12,11 +12,11 @@ import redis
 
 from gateway.admission.idempotency.errors import InProgress, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry
-from gateway.admission.idempotency.policy import ClaimPolicy
 from gateway.admission.idempotency.redis import RedisIdempotencyStore
 from gateway.admission.rates.limits import RateLimits
 from gateway.admission.rates.redis import SharedRedisStorage
 from tests.contract.redis_server import BINARY, MISSING, RedisServer
+from tests.doubles.rules import claim_policy
 from tests.unit.gateway.admission.clocks import FakeClock
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def clock():
 
 @pytest.fixture
 def store(server, clock):
-    made = RedisIdempotencyStore(server.url, ClaimPolicy(), timeout_seconds=0.2, clock=clock)
+    made = RedisIdempotencyStore(server.url, claim_policy(), timeout_seconds=0.2, clock=clock)
     yield made
     made.close()
 
@@ -140,7 +140,7 @@ def test_what_could_not_be_written_is_written_when_redis_is_back(tmp_path):
         pytest.skip(MISSING)
     server = RedisServer(tmp_path, "--appendonly", "yes", "--appendfsync", "always")
     server.start()
-    store = RedisIdempotencyStore(server.url, ClaimPolicy(), timeout_seconds=0.2)
+    store = RedisIdempotencyStore(server.url, claim_policy(), timeout_seconds=0.2)
     claim = store.claim("p", "k", "f", 3)
     claim.record(finals(0, 1, 2))
     server.stop()
@@ -156,7 +156,7 @@ def test_what_could_not_be_written_is_written_when_redis_is_back(tmp_path):
 
 
 def test_a_claim_that_redis_carried_out_after_it_was_given_up_is_taken_back(server):
-    store = RedisIdempotencyStore(server.url, ClaimPolicy(), timeout_seconds=0.2)
+    store = RedisIdempotencyStore(server.url, claim_policy(), timeout_seconds=0.2)
     store.claim("p", "other", "f", 1).abandon()
     server.freeze()
     with pytest.raises(StoreUnavailable, match="TimeoutError"):
@@ -168,7 +168,7 @@ def test_a_claim_that_redis_carried_out_after_it_was_given_up_is_taken_back(serv
 
 
 def test_a_claim_whose_taking_back_found_redis_away_is_taken_back_later(server):
-    store = RedisIdempotencyStore(server.url, ClaimPolicy(), timeout_seconds=0.2)
+    store = RedisIdempotencyStore(server.url, claim_policy(), timeout_seconds=0.2)
     claim = store.claim("p", "k", "f", 5)
     server.freeze()
     claim.abandon()
@@ -249,12 +249,12 @@ def test_a_server_that_is_not_redis_is_an_unavailable_store_and_an_open_rate_lim
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=answer_all, args=(listener, reply), daemon=True).start()
         url = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
-        store = RedisIdempotencyStore(url, ClaimPolicy())
+        store = RedisIdempotencyStore(url, claim_policy())
 
         with pytest.raises(StoreUnavailable):
             store.claim("p", "k", "f", 1)
         assert store.ping() is not None
-        assert RateLimits("10/minute", SharedRedisStorage(url)).hit("p", 3).remaining == 7
+        assert RateLimits("10/minute", SharedRedisStorage(url), name="items").hit("p", 3).remaining == 7
         store.close()
         listener.shutdown(socket.SHUT_RDWR)
 
@@ -265,12 +265,12 @@ def test_a_redis_that_repeats_the_credentials_brings_them_into_no_reason_and_no_
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=answer_all, args=(listener, reply.encode()), daemon=True).start()
         url = f"redis://user:s3cret@127.0.0.1:{listener.getsockname()[1]}/0?protocol=3"
-        store = RedisIdempotencyStore(url, ClaimPolicy())
+        store = RedisIdempotencyStore(url, claim_policy())
 
         with pytest.raises(StoreUnavailable) as refused:
             store.claim("p", "k", "f", 1)
         asked = store.ping()
-        RateLimits("10/minute", SharedRedisStorage(url)).hit("p", 3)
+        RateLimits("10/minute", SharedRedisStorage(url), name="items").hit("p", 3)
         store.close()
         listener.shutdown(socket.SHUT_RDWR)
 
@@ -304,7 +304,7 @@ def test_workers_that_share_redis_count_together(server):
 
 
 def test_a_rate_limit_counts_locally_while_redis_is_away_and_together_when_it_is_back(server, clock, caplog):
-    limits = RateLimits("10/minute", SharedRedisStorage(server.url), clock=clock)
+    limits = RateLimits("10/minute", SharedRedisStorage(server.url), name="items", clock=clock)
     limits.hit("p", 7)
     server.stop()
     assert limits.hit("p", 7).allowed

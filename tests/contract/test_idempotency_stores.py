@@ -10,9 +10,8 @@ import redis
 
 from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry
-from gateway.admission.idempotency.policy import ClaimPolicy
 from gateway.admission.idempotency.redis import RedisIdempotencyStore
-from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
+from tests.doubles.rules import claim_policy, sqlite_store
 from tests.unit.gateway.admission.clocks import FakeClock
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.admission.idempotency.claim import Claim
+    from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
     from gateway.admission.idempotency.store import IdempotencyStore
 
 POLICY = {"ttl_seconds": 1000.0, "lease_seconds": 10.0, "window": 4}
@@ -35,8 +35,8 @@ class SqliteWorld:
 
     def worker(self, **policy: Any) -> IdempotencyStore:
         """A store as another worker process would open it."""
-        rules = ClaimPolicy(**{**POLICY, **policy})
-        store = SqliteIdempotencyStore(self._path, rules, wall_clock=self._wall, lease_clock=self._lease)
+        rules = claim_policy(**{**POLICY, **policy})
+        store = sqlite_store(self._path, rules, wall_clock=self._wall, lease_clock=self._lease)
         self._stores.append(store)
         return store
 
@@ -60,7 +60,7 @@ class RedisWorld:
 
     def worker(self, **policy: Any) -> IdempotencyStore:
         """A store as another worker process would open it."""
-        rules = ClaimPolicy(**{**POLICY, **policy})
+        rules = claim_policy(**{**POLICY, **policy})
         store = RedisIdempotencyStore(self._url, rules, timeout_seconds=5.0)
         self._stores.append(store)
         return store

@@ -10,11 +10,11 @@ import pytest
 import redis
 
 from gateway.admission.idempotency.errors import StoreUnavailable
-from gateway.admission.idempotency.policy import ClaimPolicy
 from gateway.admission.idempotency.redis import RedisIdempotencyStore
 from gateway.admission.rates.limits import RateLimits
 from gateway.admission.rates.redis import SharedRedisStorage
 from tests.contract.redis_server import BINARY, MISSING, Grumpy, RedisServer, SentinelServer
+from tests.doubles.rules import claim_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,7 +72,7 @@ def moved(start: Callable[..., RedisServer], name: Name) -> tuple[str, Callable[
 
 def test_claims_go_to_the_new_master_without_a_refusal(moved: tuple[str, Callable[[], None]]) -> None:
     url, move = moved
-    store = RedisIdempotencyStore(url, ClaimPolicy(), timeout_seconds=1)
+    store = RedisIdempotencyStore(url, claim_policy(), timeout_seconds=1)
     assert store.claim("p", "before", "f", 1).kind == "fresh"
 
     move()
@@ -106,7 +106,9 @@ def test_a_redis_that_asks_for_a_password_from_now_on_is_given_the_one_of_the_ur
 ) -> None:
     server = start()
     answers(server, "ACL", "SETUSER", "gateway", "on", ">s3cret", "~*", "&*", "+@all")
-    store = RedisIdempotencyStore(f"redis://gateway:s3cret@127.0.0.1:{server.port}/0", ClaimPolicy(), timeout_seconds=1)
+    store = RedisIdempotencyStore(
+        f"redis://gateway:s3cret@127.0.0.1:{server.port}/0", claim_policy(), timeout_seconds=1
+    )
     store.claim("p", "before", "f", 1)
     # Whoever was let in under this name is thrown out with it; the same name is let in again.
     answers(server, "ACL", "DELUSER", "gateway")
@@ -130,7 +132,7 @@ def test_a_redis_that_asks_for_a_password_from_now_on_is_given_the_one_of_the_ur
 )
 def test_what_only_a_new_connection_cures_gets_one(said: str) -> None:
     server = Grumpy(said)
-    store = RedisIdempotencyStore(server.url, ClaimPolicy(), timeout_seconds=1)
+    store = RedisIdempotencyStore(server.url, claim_policy(), timeout_seconds=1)
 
     with pytest.raises(StoreUnavailable):
         store.claim("p", "k", "f", 1)
@@ -143,7 +145,7 @@ def test_what_only_a_new_connection_cures_gets_one(said: str) -> None:
 
 def test_what_a_new_connection_does_not_cure_is_asked_for_once() -> None:
     server = Grumpy("OOM command not allowed when used memory > 'maxmemory'.")
-    store = RedisIdempotencyStore(server.url, ClaimPolicy(), timeout_seconds=1)
+    store = RedisIdempotencyStore(server.url, claim_policy(), timeout_seconds=1)
 
     with pytest.raises(StoreUnavailable, match="OutOfMemory"):
         store.claim("p", "k", "f", 1)
@@ -160,8 +162,8 @@ def test_by_its_sentinels_the_new_master_is_found(start: Callable[..., RedisServ
     sentinel = start(SentinelServer, master)
     answers(sentinel, "SENTINEL", "DEBUG", "info-period", "100")
     eventually(lambda: int(sentinels_view(sentinel)["num-slaves"]) == 1)
-    store = RedisIdempotencyStore(sentinel.url, ClaimPolicy(), timeout_seconds=1)
-    limits = RateLimits("10/minute", SharedRedisStorage(sentinel.url, 1.0))
+    store = RedisIdempotencyStore(sentinel.url, claim_policy(), timeout_seconds=1)
+    limits = RateLimits("10/minute", SharedRedisStorage(sentinel.url, 1.0), name="items")
     assert store.claim("p", "before", "f", 1).kind == "fresh"
     assert limits.hit("p", 1).allowed
     assert answers(master, "DBSIZE") >= 3

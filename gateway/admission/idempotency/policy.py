@@ -20,10 +20,10 @@ class ClaimPolicy:
     ``repeats_unknown`` is true where the core honours per-item keys.
     """
 
-    ttl_seconds: float = 86_400.0
+    ttl_seconds: float
+    window: int
+    repeats_unknown: bool
     lease_seconds: float = 10.0
-    window: int = 64
-    repeats_unknown: bool = False
 
     @property
     def renew_seconds(self) -> float:

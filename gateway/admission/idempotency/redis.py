@@ -17,6 +17,7 @@ from gateway.admission.idempotency.store import open_claim
 from gateway.admission.idempotency.undo import Undoing
 from gateway.admission.outage import said
 from gateway.admission.redis_client import REDIS_ERRORS, connect
+from gateway.expiring import CoolDown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,21 +47,20 @@ class RedisIdempotencyStore:
     ) -> None:
         self._policy = policy
         self._redis = _Scripts(url, policy, timeout_seconds)
-        self._clock = clock
-        self._paused_until = float("-inf")
+        self._cool_down = CoolDown(_PAUSE_SECONDS, clock)
         self._undoing = Undoing(_PAUSE_SECONDS)
         self._keeper = Keeper()
 
     def claim(self, principal_id: str, key: str, fingerprint: str, items: int) -> Claim:
         """See IdempotencyStore.claim."""
-        if self._clock() < self._paused_until:
+        if not self._cool_down.is_over:
             raise StoreUnavailable("redis failed a moment ago")
         self._keeper.write_now()
         record = _RedisRecord(self._redis, record_id(principal_id, key))
         try:
             answer, rest = record.claim(fingerprint, self._policy.first_mark(items))
         except StoreUnavailable:
-            self._paused_until = self._clock() + _PAUSE_SECONDS
+            self._cool_down.begin()
             self._undoing.add(record)
             raise
         if answer == b"mismatch":

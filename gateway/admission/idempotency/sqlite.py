@@ -43,7 +43,7 @@ class SqliteIdempotencyStore:
         path: Path,
         policy: ClaimPolicy,
         *,
-        max_bytes: int = 1_073_741_824,
+        max_bytes: int,
         busy_seconds: float = 0.5,
         wall_clock: Callable[[], float] = time.time,
         lease_clock: Callable[[], float] = time.monotonic,

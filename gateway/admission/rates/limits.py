@@ -20,6 +20,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from gateway.admission.outage import StoreState, said
+from gateway.expiring import CoolDown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,16 +68,13 @@ def parse_rate(text: str, name: str = "") -> RateLimitItem:
 class RateLimits:
     """The limit of each principal: ``limit``, or a principal's own. ``name`` keeps kinds of limits apart."""
 
-    def __init__(
-        self, limit: str, storage: Storage, *, name: str = "default", clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, limit: str, storage: Storage, *, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
         self._name = name
-        self._clock = clock
         self._shared = _Counters(storage)
         self._local: _Counters | None = None
         self._state = StoreState()
-        self._down_until = float("-inf")
+        self._cool_down = CoolDown(_PAUSE_SECONDS, clock)
         if limit:
             parse_rate(limit, name)
 
@@ -91,7 +89,7 @@ class RateLimits:
         item = parse_rate(rate, self._name)
         # Principals are named by a digest: of fixed length, and none can be read from the storage.
         name = hashlib.blake2b(principal_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-        if self._clock() >= self._down_until:
+        if self._cool_down.is_over:
             try:
                 allowance = self._shared.hit(item, name, cost)
             except StorageError as exc:
@@ -103,7 +101,7 @@ class RateLimits:
         return self._local.hit(item, name, cost)
 
     def _went_down(self, error: StorageError) -> None:
-        self._down_until = self._clock() + _PAUSE_SECONDS
+        self._cool_down.begin()
         if self._state.went_down():
             _log.warning("rate_store_down", extra={"reason": said(error), "counting": "each worker for itself"})
 

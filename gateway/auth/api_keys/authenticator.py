@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gateway.auth.api_keys.key import PREFIX, hashed, matches, parse
 from gateway.auth.errors import InvalidCredentials, KeysUnavailable, SourceFailed
-from gateway.auth.memory import Bounded
 from gateway.auth.principal import Method, Principal
 from gateway.auth.scopes import INTEGRATION_API
+from gateway.expiring import Expiring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -43,9 +42,8 @@ class KeyRecords(Protocol):
 
 
 class _Seen(NamedTuple):
-    """What the store had for an id: ``until`` when that is believed, and the store's ``version`` at the time."""
+    """What the store had for an id, and the store's ``version`` at the time."""
 
-    until: float
     version: Hashable
     record: ApiKey | None
 
@@ -65,8 +63,8 @@ class ApiKeyAuthenticator:
         self._records = records
         self._clock = clock
         self._wall_clock = wall_clock
-        self._recent: Bounded[str, _Seen] = Bounded(MOST_RECORDS)
-        self._touched: Bounded[str, float] = Bounded(MOST_RECORDS)
+        self._recent: Expiring[str, _Seen] = Expiring(MOST_RECORDS, clock)
+        self._touched: Expiring[str, bool] = Expiring(MOST_RECORDS, clock)
         # An unknown id costs the same comparisons as a known one with a wrong secret.
         self._decoy = hashed("")
 
@@ -93,7 +91,7 @@ class ApiKeyAuthenticator:
     def _record_of(self, key: KeyText) -> ApiKey | None:
         """The record of the key if it has the key's secret."""
         seen = self._recent.get(key.id)
-        if seen and self._clock() < seen.until:
+        if seen:
             if self._holds(key.secret, seen.record):
                 return seen.record
             # A secret that was made a moment ago is newer than the record that is remembered.
@@ -109,14 +107,13 @@ class ApiKeyAuthenticator:
         except SourceFailed as exc:
             _log.error("api_keys_unavailable", extra={"reason": exc.reason})
             raise KeysUnavailable(f"API keys: {exc.reason}") from exc
-        self._recent.put(key_id, _Seen(self._clock() + RECORD_SECONDS, version, record))
+        self._recent.put(key_id, _Seen(version, record), self._clock() + RECORD_SECONDS)
         return record
 
     def _touch(self, key_id: str) -> None:
-        now = self._clock()
-        if now - self._touched.get(key_id, -math.inf) < TOUCH_SECONDS:
+        if self._touched.get(key_id):
             return
-        self._touched.put(key_id, now)
+        self._touched.put(key_id, True, self._clock() + TOUCH_SECONDS)
         try:
             self._records.touch(key_id, self._wall_clock())
         except SourceFailed as exc:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway.auth.errors import InvalidCredentials
 from gateway.auth.keycloak.compact import MAX_TOKEN_BYTES
 from gateway.auth.keycloak.token_principal import KEYCLOAK
-from gateway.auth.memory import Bounded
+from gateway.expiring import Expiring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,6 @@ class _Known(NamedTuple):
     principal: Principal
     realm: Realm
     keys: RealmKeys
-    valid_until: float
 
 
 class KeycloakAuthenticator:
@@ -49,8 +48,7 @@ class KeycloakAuthenticator:
         self._verifier = verifier
         self._rules = rules
         self._introspection = introspection
-        self._wall_clock = wall_clock
-        self._known: Bounded[bytes, _Known] = Bounded(cache_size)
+        self._known: Expiring[bytes, _Known] = Expiring(cache_size, wall_clock)
 
     def identify(self, credentials: Credentials) -> Principal | None:
         """The caller behind an access token. Raises InvalidCredentials or KeysUnavailable."""
@@ -61,7 +59,7 @@ class KeycloakAuthenticator:
             raise InvalidCredentials("token too long or not ASCII")
         digest = hashlib.sha256(token.encode()).digest()
         known = self._known.get(digest)
-        if known is None or self._wall_clock() >= known.valid_until or known.realm.keys.current() is not known.keys:
+        if known is None or known.realm.keys.current() is not known.keys:
             known = self._verified(token, digest)
         if self._introspection is not None:
             self._introspection.demand_active(token, digest, known.realm.name)
@@ -70,6 +68,6 @@ class KeycloakAuthenticator:
     def _verified(self, token: str, digest: bytes) -> _Known:
         verified = self._verifier.verify(token)
         principal = self._rules.principal(verified, token)
-        known = _Known(principal, verified.realm, verified.keys, verified.valid_until)
-        self._known.put(digest, known)
+        known = _Known(principal, verified.realm, verified.keys)
+        self._known.put(digest, known, verified.valid_until)
         return known

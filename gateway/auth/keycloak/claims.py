@@ -17,13 +17,13 @@ class ClaimRules:
     """What is asked of every token. Times are in seconds; ``type`` empty: not checked; no ``authorized_parties``: any."""
 
     audience: str
-    leeway: float = 30.0
-    max_lifetime: float = 86_400.0
-    type: str = "Bearer"
-    authorized_parties: frozenset[str] = frozenset()
+    leeway: float
+    max_lifetime: float
+    type: str
+    authorized_parties: frozenset[str]
 
     def check(self, claims: dict[str, Any], *, header_type: str, not_before: float, now: float) -> float:
-        """The point on the wall clock at which the token stops to hold. Raises InvalidCredentials.
+        """The point on the wall clock at which the token stops being valid. Raises InvalidCredentials.
 
         ``not_before`` is the realm's own policy: what was issued earlier is revoked.
         """

@@ -11,7 +11,6 @@ import time
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
-from ssl import SSLContext, create_default_context
 from typing import TYPE_CHECKING, Any
 
 from keycloak import KeycloakOpenID
@@ -24,6 +23,7 @@ from gateway.auth.errors import SourceFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from ssl import SSLContext
 
     from requests import Response
 
@@ -48,9 +48,9 @@ class Server:
     """
 
     url: str
-    timeout: float = 2.0
-    contexts: Callable[[], SSLContext] = create_default_context
-    proxy: str = ""
+    timeout: float
+    contexts: Callable[[], SSLContext]
+    proxy: str
 
     def client(self, realm: str, *, client_id: str = "", secret: str = "") -> KeycloakOpenID:
         """A new client of its own for one purpose in one realm."""

@@ -6,12 +6,11 @@ Source: RFC 7662. While Keycloak cannot be asked, the policy decides: closed (50
 from __future__ import annotations
 
 import logging
-import math
 import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.auth.errors import InvalidCredentials, KeysUnavailable, SourceFailed
-from gateway.auth.memory import Bounded
+from gateway.expiring import CoolDown, Expiring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,8 +37,8 @@ class Introspection:
         self._ttl = ttl
         self._fail_open = fail_open
         self._clock = clock
-        self._answers: Bounded[bytes, tuple[float, bool]] = Bounded(MOST_ANSWERS)
-        self._paused_until = -math.inf
+        self._answers: Expiring[bytes, bool] = Expiring(MOST_ANSWERS, clock)
+        self._cool_down = CoolDown(PAUSE_SECONDS, clock)
 
     def demand_active(self, token: str, digest: bytes, realm: str) -> None:
         """Nothing where the token is active. Raises InvalidCredentials, or KeysUnavailable under the closed policy."""
@@ -53,22 +52,22 @@ class Introspection:
             raise InvalidCredentials("revoked")
 
     def _active(self, token: str, digest: bytes, realm: str) -> bool:
-        now = self._clock()
-        until, active = self._answers.get(digest, (-math.inf, False))
-        if now >= until:
-            active = self._asked(token, realm, now)
-            self._answers.put(digest, (now + self._ttl, active))
+        active = self._answers.get(digest)
+        if active is None:
+            now = self._clock()
+            active = self._asked(token, realm)
+            self._answers.put(digest, active, now + self._ttl)
         return active
 
-    def _asked(self, token: str, realm: str, now: float) -> bool:
-        if now < self._paused_until:
+    def _asked(self, token: str, realm: str) -> bool:
+        if not self._cool_down.is_over:
             raise SourceFailed("paused after a failure")
         try:
             answer = self._ask_by_realm[realm](token)
             if not isinstance(answer.get("active"), bool):
                 raise SourceFailed("no introspection answer")
         except SourceFailed as exc:
-            self._paused_until = self._clock() + PAUSE_SECONDS
+            self._cool_down.begin()
             _log.warning("introspection_failed", extra={"realm": realm, "reason": exc.reason})
             raise
         return answer["active"] is True

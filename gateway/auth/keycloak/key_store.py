@@ -35,9 +35,9 @@ _POLL_SECONDS = 1.0
 class KeyLife:
     """How long keys live, in seconds: refreshed at ``ttl``, dropped at ``max_stale``; ``cooldown`` between look-ups."""
 
-    ttl: float = 300.0
-    max_stale: float = 86_400.0
-    cooldown: float = 10.0
+    ttl: float
+    max_stale: float
+    cooldown: float
 
 
 def in_thread(work: Callable[[], None]) -> None:

@@ -21,7 +21,7 @@ class PrincipalRules:
     """``audience`` names the client whose roles count; ``partner_claim`` lists the partners (empty: any may be named)."""
 
     audience: str
-    partner_claim: str = ""
+    partner_claim: str
 
     def principal(self, verified: Verified, token: str) -> Principal:
         """The caller behind a verified token. Raises InvalidCredentials where a claim that grants is malformed."""

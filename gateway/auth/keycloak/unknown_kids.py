@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from gateway.auth.memory import Bounded
+from gateway.expiring import Bounded
 
 MOST = 1000
 SECONDS = 30.0

@@ -36,7 +36,7 @@ class Realm:
     name: str
     issuer: str
     keys: KeyStore
-    usual: str = ""
+    usual: str
 
     def expected(self) -> str:
         """The issuer of this realm's tokens. Raises KeysUnavailable where it cannot be known yet."""

@@ -21,7 +21,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def rate(clock: FakeClock) -> UnsentRate:
-    return UnsentRate(RateLimits("10/minute", MemoryStorage()), clock=clock)
+    return UnsentRate(RateLimits("10/minute", MemoryStorage(), name="items"), clock=clock)
 
 
 @pytest.mark.parametrize(("size", "fit"), [(0, 10), (1023, 10), (1024, 5), (5 * 1024, 1), (9 * 1024, 1)])

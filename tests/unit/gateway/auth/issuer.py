@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa,
 
 from gateway.auth.credentials import Credentials
 from gateway.auth.keycloak.authenticator import KeycloakAuthenticator
-from gateway.auth.keycloak.claims import ClaimRules
-from gateway.auth.keycloak.key_store import KeyLife, KeyStore
+from gateway.auth.keycloak.key_store import KeyStore
 from gateway.auth.keycloak.signing_keys import ALGORITHMS, RealmKeys, parse
 from gateway.auth.keycloak.token_principal import PrincipalRules
 from gateway.auth.keycloak.verifier import Realm, TokenVerifier
+from tests.doubles.rules import claim_rules, key_life
 
 NOW = 1_800_000_000.0
 ISSUER = "https://id.example/realms/partners"
@@ -166,11 +166,11 @@ class World:
         self.realm = FakeRealm()
         self.clock, self.wall_clock = Clock(), Clock(NOW)
         self.keys = KeyStore(
-            "partners", self.realm, KeyLife(), clock=self.clock, spawn=at_once, jitter=lambda low, high: 1.0
+            "partners", self.realm, key_life(), clock=self.clock, spawn=at_once, jitter=lambda low, high: 1.0
         )
         self.verifier = TokenVerifier(
-            [Realm("partners", ISSUER, self.keys)],
-            ClaimRules(audience=AUDIENCE, **rules),
+            [Realm("partners", ISSUER, self.keys, usual="")],
+            claim_rules(audience=AUDIENCE, **rules),
             algorithms,
             wall_clock=self.wall_clock,
         )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.auth.errors import KeysUnavailable, SourceFailed
-from gateway.auth.keycloak.key_store import KeyLife, KeyStore
+from gateway.auth.keycloak.key_store import KeyStore
+from tests.doubles.rules import key_life
 from tests.unit.gateway.auth.issuer import Clock, FakeRealm, at_once, rsa_jwk
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Kept:
         self.store = KeyStore(
             "partners",
             self.source,
-            KeyLife(**({"ttl": TTL, "max_stale": MAX_STALE, "cooldown": COOLDOWN} | life)),
+            key_life(**({"ttl": TTL, "max_stale": MAX_STALE, "cooldown": COOLDOWN} | life)),
             clock=self.clock,
             spawn=spawn,
             jitter=lambda low, high: 1.0,

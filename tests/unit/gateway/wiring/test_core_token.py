@@ -9,10 +9,10 @@ from urllib.parse import parse_qs
 import pytest
 
 from gateway.auth.errors import SourceFailed
-from gateway.auth.keycloak.client import Server
 from gateway.settings.secrets import FileText, secret_now
 from gateway.wiring.core_token import CoreToken
 from legacy_client.credentials import TokenRefused
+from tests.doubles.rules import keycloak_server
 from tests.unit.gateway.auth.loopback import answer
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ TOKEN = "/realms/partners/protocol/openid-connect/token"
 
 
 def core_token(loopback: Loopback) -> CoreToken:
-    return CoreToken(Server(url=loopback.url).client("partners", client_id="gateway"), lambda: "s3cret")
+    return CoreToken(keycloak_server(loopback.url).client("partners", client_id="gateway"), lambda: "s3cret")
 
 
 def test_the_token_and_its_lifetime_come_from_the_token_endpoint(loopback: Loopback):
@@ -87,7 +87,7 @@ def test_the_secret_is_the_one_that_its_file_holds_by_now(loopback: Loopback, tm
     file = tmp_path / "secret"
     file.write_text("first\n")
     kept = FileText("first", str(file))
-    token = CoreToken(Server(url=loopback.url).client("partners", client_id="gateway"), partial(secret_now, kept))
+    token = CoreToken(keycloak_server(loopback.url).client("partners", client_id="gateway"), partial(secret_now, kept))
     token()
 
     file.write_text("second\n")

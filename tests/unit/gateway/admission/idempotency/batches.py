@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.admission.idempotency.claim import Claim
 from gateway.admission.idempotency.errors import LeaseLost, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry, replay
-from gateway.admission.idempotency.policy import ClaimPolicy
+from tests.doubles.rules import claim_policy
 from tests.unit.gateway.admission.clocks import FakeClock
 
 
@@ -49,7 +49,7 @@ class Clock(FakeClock):
         self.on_advance()
 
 
-POLICY = ClaimPolicy(window=8)
+POLICY = claim_policy(window=8)
 
 
 class Batch:

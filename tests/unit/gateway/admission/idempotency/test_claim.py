@@ -10,8 +10,8 @@ import pytest
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.admission.idempotency.journal import Entry, items_event, replay, sent_event
 from gateway.admission.idempotency.keeping import Keeper
-from gateway.admission.idempotency.policy import ClaimPolicy
 from gateway.admission.idempotency.store import open_claim
+from tests.doubles.rules import claim_policy
 from tests.unit.gateway.admission.idempotency.batches import POLICY, MemoryRecord, finals, in_doubt, marked
 
 
@@ -30,7 +30,7 @@ def test_no_item_may_leave_before_it_is_marked_and_in_the_end_all_are(fresh, rec
 @pytest.mark.parametrize("window", [1, 2, 3, 8, 64])
 @pytest.mark.parametrize("in_flight", [1, 5, 32])
 def test_a_crash_at_any_point_leaves_a_window_in_doubt_at_most(fresh, record, window, in_flight):
-    batch = fresh(300, policy=ClaimPolicy(window=window))
+    batch = fresh(300, policy=claim_policy(window=window))
     sent = 0
     for ended in range(300):
         sent = max(sent, min(ended + in_flight, batch.claim.upto()))
@@ -42,7 +42,7 @@ def test_a_crash_at_any_point_leaves_a_window_in_doubt_at_most(fresh, record, wi
 
 
 def test_sending_is_never_held_up_where_half_the_window_is_in_flight(fresh, record):
-    batch = fresh(300, policy=ClaimPolicy(window=64))
+    batch = fresh(300, policy=claim_policy(window=64))
 
     for ended in range(268):
         assert batch.claim.upto() >= ended + 32
@@ -50,7 +50,7 @@ def test_sending_is_never_held_up_where_half_the_window_is_in_flight(fresh, reco
 
 
 def test_outcomes_and_marks_go_in_the_same_writes(fresh, record):
-    batch = fresh(1000, policy=ClaimPolicy(window=64))
+    batch = fresh(1000, policy=claim_policy(window=64))
     batch.end(*range(1000))
 
     assert record.calls == 1000 // 32
@@ -175,7 +175,7 @@ def test_what_may_have_been_applied_stays_in_doubt_while_it_is_tried_again(fresh
 
 
 def test_results_of_a_slow_batch_are_written_when_they_have_waited_long_enough(fresh, record, clock):
-    batch = fresh(3, clock, ClaimPolicy(window=64))
+    batch = fresh(3, clock, claim_policy(window=64))
     batch.end(0)
     assert record.calls == 0
     clock.advance(0.3)
@@ -216,7 +216,7 @@ def test_a_batch_that_waits_for_the_core_holds_its_key(fresh, record, clock, kee
 
 
 def test_a_finish_that_fails_is_kept_and_written_when_the_store_is_back(fresh, record, keeper, caplog):
-    batch = fresh(3, policy=ClaimPolicy(window=64))
+    batch = fresh(3, policy=claim_policy(window=64))
     batch.end(0, 1, 2)
     record.is_down = True
     batch.claim.finish()
@@ -241,7 +241,7 @@ def test_what_could_not_be_taken_back_is_taken_back_when_the_store_is_back(fresh
 
 
 def test_a_record_that_another_holds_is_given_up_and_said_to_be_not_kept(fresh, record, keeper, caplog):
-    batch = fresh(3, policy=ClaimPolicy(window=64))
+    batch = fresh(3, policy=claim_policy(window=64))
     batch.end(0, 1, 2)
     record.lost = True
     batch.claim.finish()
@@ -272,7 +272,7 @@ def test_a_record_is_complete_when_every_item_is_final(fresh, record, entries, c
 
 
 def resumed(record, items=3, **policy):
-    rules = ClaimPolicy(**{"window": 8, **policy})
+    rules = claim_policy(**{"window": 8, **policy})
     return open_claim(record, list(record.events), is_held=True, items=items, prefix="x", policy=rules, keeper=Keeper())
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gateway.admission.idempotency.errors import InProgress
 from gateway.admission.idempotency.journal import Entry
 from gateway.admission.idempotency.key import derive_prefix, fingerprint, parse_key, random_prefix, record_id
-from gateway.admission.idempotency.policy import ClaimPolicy
+from tests.doubles.rules import claim_policy
 
 VISIBLE = "".join(chr(code) for code in range(0x21, 0x7F))
 
@@ -118,4 +118,4 @@ def test_a_twin_is_told_to_come_back_soon(lease_left, retry_after):
 def test_what_is_final_is_never_sent_again_and_what_is_unknown_only_where_keys_are_honoured(
     entry, repeats_unknown, due
 ):
-    assert ClaimPolicy(repeats_unknown=repeats_unknown).is_due(entry) is due
+    assert claim_policy(repeats_unknown=repeats_unknown).is_due(entry) is due

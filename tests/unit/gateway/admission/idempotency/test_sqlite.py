@@ -13,15 +13,14 @@ import pytest
 
 from gateway.admission.idempotency.errors import InProgress, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry
-from gateway.admission.idempotency.policy import ClaimPolicy
-from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
+from tests.doubles.rules import claim_policy, sqlite_store
 from tests.unit.gateway.admission.clocks import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-POLICY = ClaimPolicy(ttl_seconds=1000.0, lease_seconds=10.0)
+POLICY = claim_policy(ttl_seconds=1000.0, lease_seconds=10.0)
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def lease():
 
 @pytest.fixture
 def store(path, wall, lease):
-    made = SqliteIdempotencyStore(path, POLICY, max_bytes=1_048_576, wall_clock=wall, lease_clock=lease)
+    made = sqlite_store(path, POLICY, max_bytes=1_048_576, wall_clock=wall, lease_clock=lease)
     with closing(made):
         yield made
 
@@ -85,7 +84,7 @@ def test_a_reboot_ends_all_leases(store, lease):
 def test_a_worker_with_another_lease_setting_respects_the_lease_as_it_was_taken(store, path, wall, lease):
     store.claim("p", "k", "f", 1)
     lease.advance(5)
-    hasty = SqliteIdempotencyStore(path, ClaimPolicy(lease_seconds=1), wall_clock=wall, lease_clock=lease)
+    hasty = sqlite_store(path, claim_policy(lease_seconds=1), wall_clock=wall, lease_clock=lease)
 
     with closing(hasty), pytest.raises(InProgress):
         hasty.claim("p", "k", "f", 1)
@@ -142,7 +141,7 @@ def fill(store, running) -> None:
 
 
 def test_what_is_wrong_with_the_file_is_told_by_ping(path):
-    with closing(SqliteIdempotencyStore(path, POLICY)) as store:
+    with closing(sqlite_store(path, POLICY)) as store:
         assert store.ping() is None
     path.write_bytes(b"x" * 5000)
 
@@ -152,10 +151,9 @@ def test_what_is_wrong_with_the_file_is_told_by_ping(path):
 KILLED = """
 import os, sys, signal
 from pathlib import Path
-from gateway.admission.idempotency.policy import ClaimPolicy
-from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
 from gateway.admission.idempotency.journal import Entry
-store = SqliteIdempotencyStore(Path(sys.argv[1]), ClaimPolicy(lease_seconds=float(sys.argv[2]), window=8))
+from tests.doubles.rules import claim_policy, sqlite_store
+store = sqlite_store(Path(sys.argv[1]), claim_policy(lease_seconds=float(sys.argv[2]), window=8))
 claim = store.claim("p", "k", "f", 100)
 claim.begin(range(100))
 for index in range(70):
@@ -172,14 +170,14 @@ def killed_worker(path: Path, lease_seconds: float) -> None:
 
 def test_a_worker_killed_midway_holds_its_key_for_its_lease_only(path):
     killed_worker(path, 3600)
-    with closing(SqliteIdempotencyStore(path, ClaimPolicy())) as store, pytest.raises(InProgress):
+    with closing(sqlite_store(path, claim_policy())) as store, pytest.raises(InProgress):
         store.claim("p", "k", "f", 100)
 
 
 def test_of_a_worker_killed_midway_each_item_is_known_as_it_was(path):
     killed_worker(path, 0.0)
 
-    with closing(SqliteIdempotencyStore(path, ClaimPolicy())) as store:
+    with closing(sqlite_store(path, claim_policy())) as store:
         claim = store.claim("p", "k", "f", 100)
 
     states = [entry.state for _, entry in sorted(claim.stored.items())]
@@ -193,10 +191,9 @@ CONTENDER = """
 import sys
 from pathlib import Path
 from gateway.admission.idempotency.errors import InProgress
-from gateway.admission.idempotency.policy import ClaimPolicy
-from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
 from gateway.admission.idempotency.journal import Entry
-store = SqliteIdempotencyStore(Path(sys.argv[1]), ClaimPolicy(window=2), busy_seconds=30)
+from tests.doubles.rules import claim_policy, sqlite_store
+store = sqlite_store(Path(sys.argv[1]), claim_policy(window=2), busy_seconds=30)
 sys.stdin.read(1)
 fresh = 0
 for key in range(30):
@@ -221,7 +218,7 @@ def test_processes_that_race_for_keys_run_each_batch_once(path):
     counts = [int(process.communicate(b"x", timeout=100)[0]) for process in processes]
 
     assert sum(counts) == 30
-    with closing(SqliteIdempotencyStore(path, ClaimPolicy())) as store:
+    with closing(sqlite_store(path, claim_policy())) as store:
         assert {store.claim("p", str(key), "f", 4).kind for key in range(30)} == {"replay"}
 
 
@@ -248,7 +245,7 @@ def fill_disk(folder: Path) -> Path:
 
 
 def test_a_full_disk_refuses_claims_and_is_forgotten_when_there_is_room(small_disk):
-    with closing(SqliteIdempotencyStore(small_disk / "store", POLICY)) as store:
+    with closing(sqlite_store(small_disk / "store", POLICY)) as store:
         run(store, "before")
         ballast = fill_disk(small_disk)
         refused = 0
@@ -266,7 +263,7 @@ def test_a_full_disk_refuses_claims_and_is_forgotten_when_there_is_room(small_di
 
 def test_a_full_disk_lets_nothing_leave_unmarked_and_what_left_is_written_when_there_is_room(small_disk, caplog):
     caplog.set_level(logging.WARNING)
-    with closing(SqliteIdempotencyStore(small_disk / "store", ClaimPolicy(window=8))) as store:
+    with closing(sqlite_store(small_disk / "store", claim_policy(window=8))) as store:
         claim = store.claim("p", "k", "f", 1000)
         stops: list[str] = []
         claim.watch(lambda: stops.append("stop"), lambda: stops)

@@ -53,11 +53,11 @@ def test_anything_else_is_no_rate_and_the_error_says_what_is(text):
 
 def test_a_limit_that_is_no_rate_stops_the_start(storage):
     with pytest.raises(ValueError, match="must be COUNT"):
-        RateLimits("many", storage)
+        RateLimits("many", storage, name="items")
 
 
 def test_without_a_limit_there_is_no_allowance(storage):
-    assert RateLimits("", storage).hit("p", 1_000_000) is None
+    assert RateLimits("", storage, name="items").hit("p", 1_000_000) is None
 
 
 def test_what_is_used_is_taken_from_what_remains(limits):
@@ -174,7 +174,7 @@ def test_no_window_admits_more_than_twice_its_limit_and_every_retry_after_below_
         tempfile.TemporaryDirectory() as folder,
         closing(SqliteStorage(Path(folder) / "rates", clock=clock)) as storage,
     ):
-        limits = RateLimits("10/minute", storage)
+        limits = RateLimits("10/minute", storage, name="items")
         for cost, pause in uses:
             clock.advance(pause)
             allowance = limits.hit("p", cost)
@@ -215,7 +215,7 @@ class TestStorageDown:
     @pytest.fixture
     def limits(self, broken, clock):
         storage = SqliteStorage(broken, clock=clock)
-        yield RateLimits("10/minute", storage, clock=clock)
+        yield RateLimits("10/minute", storage, name="items", clock=clock)
         storage.close()
 
     def test_requests_are_admitted_and_counted_locally(self, limits):
@@ -286,14 +286,14 @@ class TestSqliteStorage:
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "rediss://127.0.0.1:1/0", "unix:///nowhere/redis.sock"])
 def test_a_redis_that_is_not_there_costs_nothing_but_the_sharing(url, clock):
-    limits = RateLimits("10/minute", SharedRedisStorage(url), clock=clock)
+    limits = RateLimits("10/minute", SharedRedisStorage(url), name="items", clock=clock)
 
     assert limits.hit("p", 8).allowed
     assert not limits.hit("p", 8).allowed
 
 
 def test_the_local_count_is_the_librarys():
-    limits = RateLimits("10/hour", MemoryStorage())
+    limits = RateLimits("10/hour", MemoryStorage(), name="items")
 
     assert limits.hit("p", 10).allowed
     assert limits.hit("p", 1).retry_after >= 1
@@ -308,4 +308,4 @@ class Crowded(SqliteStorage):
 
 def test_a_request_refused_in_a_race_may_come_back_in_a_second(tmp_path):
     with closing(Crowded(tmp_path / "rates")) as storage:
-        assert RateLimits("10/minute", storage).hit("p", 1).retry_after == 1
+        assert RateLimits("10/minute", storage, name="items").hit("p", 1).retry_after == 1

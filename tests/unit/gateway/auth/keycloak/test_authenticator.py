@@ -7,12 +7,12 @@ import pytest
 from gateway.auth.credentials import Credentials
 from gateway.auth.errors import InvalidCredentials, KeysUnavailable, SourceFailed
 from gateway.auth.keycloak.authenticator import KeycloakAuthenticator
-from gateway.auth.keycloak.claims import ClaimRules
 from gateway.auth.keycloak.introspection import Introspection
-from gateway.auth.keycloak.key_store import KeyLife, KeyStore
+from gateway.auth.keycloak.key_store import KeyStore
 from gateway.auth.keycloak.signing_keys import ALGORITHMS
 from gateway.auth.keycloak.token_principal import PrincipalRules
 from gateway.auth.keycloak.verifier import Realm, TokenVerifier
+from tests.doubles.rules import claim_rules, key_life
 from tests.unit.gateway.auth.issuer import (
     AUDIENCE,
     NOW,
@@ -240,12 +240,12 @@ class TwoRealms:
             "two": FakeRealm({"keys": [rsa_jwk("two") | {"kid": "k"}]}),
         }
         realms = [
-            Realm(name, self.issuer(name), KeyStore(name, source, KeyLife(), spawn=at_once))
+            Realm(name, self.issuer(name), KeyStore(name, source, key_life(), spawn=at_once), usual="")
             for name, source in self.sources.items()
         ]
-        verifier = TokenVerifier(realms, ClaimRules(audience=AUDIENCE), ALGORITHMS, wall_clock=lambda: NOW)
+        verifier = TokenVerifier(realms, claim_rules(audience=AUDIENCE), ALGORITHMS, wall_clock=lambda: NOW)
         self.authenticator = KeycloakAuthenticator(
-            verifier, PrincipalRules(audience=AUDIENCE), cache_size=10, wall_clock=lambda: NOW
+            verifier, PrincipalRules(audience=AUDIENCE, partner_claim=""), cache_size=10, wall_clock=lambda: NOW
         )
 
     def issuer(self, name: str) -> str:

@@ -19,6 +19,7 @@ from legacy_client.transport.tls import watched_context
 from tests.contract.certificates import Authority
 from tests.contract.fake_core import FakeCore, send
 from tests.contract.fake_core import answer as core_answer
+from tests.doubles.rules import keycloak_server
 from tests.unit.gateway.auth.issuer import JWKS
 from tests.unit.gateway.auth.loopback import Handler, Loopback, answer
 
@@ -29,7 +30,7 @@ CERTS = "/realms/partners/protocol/openid-connect/certs"
 
 
 def certs(server: Loopback, *, timeout: float = 5, base: str = "") -> dict[str, object]:
-    return ask(Server(url=server.url + base, timeout=timeout).client("partners").certs)
+    return ask(keycloak_server(server.url + base, timeout=timeout).client("partners").certs)
 
 
 def test_the_keys_come_as_published(loopback: Loopback):
@@ -102,7 +103,7 @@ def test_a_failure_is_not_repeated_by_the_library(loopback: Loopback):
 
 def test_no_cookie_is_kept(loopback: Loopback):
     loopback.paths[CERTS] = answer(JWKS, Set_Cookie="AUTH_SESSION=1; Path=/")
-    client = Server(url=loopback.url).client("partners")
+    client = keycloak_server(loopback.url).client("partners")
 
     ask(client.certs)
     ask(client.certs)
@@ -153,7 +154,7 @@ def test_a_truncated_answer_is_no_answer(loopback: Loopback):
 
 
 def test_a_server_that_is_down_is_one_error():
-    client = Server(url="http://127.0.0.1:9", timeout=1).client("partners")
+    client = keycloak_server("http://127.0.0.1:9", timeout=1).client("partners")
 
     with pytest.raises(SourceFailed, match="ConnectionError"):
         ask(client.certs)
@@ -168,7 +169,7 @@ def test_an_answer_that_is_no_object_is_one_error():
 def test_the_not_before_policy_stands_on_the_page_of_the_realm(loopback: Loopback, page: dict, expected: int):
     loopback.paths["/realms/partners"] = answer(page)
 
-    assert not_before(Server(url=loopback.url).client("partners")) == expected
+    assert not_before(keycloak_server(loopback.url).client("partners")) == expected
 
 
 @pytest.mark.parametrize("value", ["1", True, None, 1.5, [1]])
@@ -176,7 +177,7 @@ def test_a_not_before_policy_that_is_no_number_is_no_policy(loopback: Loopback, 
     loopback.paths["/realms/partners"] = answer({"tokens-not-before": value})
 
     with pytest.raises(SourceFailed):
-        not_before(Server(url=loopback.url).client("partners"))
+        not_before(keycloak_server(loopback.url).client("partners"))
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
@@ -191,7 +192,7 @@ def test_a_proxy_of_the_environment_is_not_used(loopback: Loopback, monkeypatch:
 
 def test_a_proxy_that_was_set_is_used(loopback: Loopback):
     loopback.paths[f"http://keycloak.test{CERTS}"] = answer(JWKS)
-    server = Server(url="http://keycloak.test", proxy=loopback.url)
+    server = keycloak_server("http://keycloak.test", proxy=loopback.url)
 
     assert ask(server.client("partners").certs) == JWKS
 
@@ -205,7 +206,7 @@ def secure(tmp_path: Path) -> Iterator[tuple[FakeCore, Authority]]:
 
 
 def over_tls(server: FakeCore, contexts: Callable[[], ssl.SSLContext]) -> Server:
-    return Server(url=f"https://localhost:{server.port}", contexts=contexts)
+    return keycloak_server(f"https://localhost:{server.port}", contexts=contexts)
 
 
 def test_a_bundle_of_the_environment_changes_nobody_whom_we_trust(

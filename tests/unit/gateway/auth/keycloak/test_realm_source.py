@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.auth.errors import SourceFailed
-from gateway.auth.keycloak.client import Server
 from gateway.auth.keycloak.realm_source import RealmSource
 from gateway.auth.keycloak.signing_keys import ALGORITHMS
+from tests.doubles.rules import keycloak_server
 from tests.unit.gateway.auth.issuer import JWKS
 from tests.unit.gateway.auth.loopback import Handler, Loopback, answer
 
@@ -26,7 +26,7 @@ def in_turn(*answers: Callable[[Handler], None]) -> Callable[[Handler], None]:
 
 def source(loopback: Loopback) -> tuple[RealmSource, list[float]]:
     pauses: list[float] = []
-    return RealmSource(Server(url=loopback.url).client("partners"), ALGORITHMS, sleep=pauses.append), pauses
+    return RealmSource(keycloak_server(loopback.url).client("partners"), ALGORITHMS, sleep=pauses.append), pauses
 
 
 def test_keys_and_policy_are_read_together(loopback: Loopback):
@@ -80,7 +80,7 @@ def test_the_issuer_is_the_realms_own_word_and_the_last_one_stands(loopback: Loo
         CERTS: answer(JWKS),
         WELL_KNOWN: in_turn(answer({"issuer": "https://id.example/realms/My%20Realm"}), answer({}, 500), answer({})),
     }
-    fetch = RealmSource(Server(url=loopback.url).client("partners"), ALGORITHMS, asks_issuer=True)
+    fetch = RealmSource(keycloak_server(loopback.url).client("partners"), ALGORITHMS, asks_issuer=True)
 
     assert [fetch().issuer for _ in range(3)] == ["https://id.example/realms/My%20Realm"] * 3
 
@@ -88,7 +88,7 @@ def test_the_issuer_is_the_realms_own_word_and_the_last_one_stands(loopback: Loo
 def test_a_realm_that_says_no_issuer_still_gives_its_keys(loopback: Loopback):
     loopback.paths[CERTS] = answer(JWKS)
 
-    assert RealmSource(Server(url=loopback.url).client("partners"), ALGORITHMS, asks_issuer=True)().issuer == ""
+    assert RealmSource(keycloak_server(loopback.url).client("partners"), ALGORITHMS, asks_issuer=True)().issuer == ""
 
 
 def test_an_issuer_that_was_set_is_not_asked_for(loopback: Loopback):

@@ -1,11 +1,12 @@
-"""A dict that forgets, and the memory of unknown kids on top of it."""
+"""Bounded memories, what expires in them, and cool-downs; the memory of unknown kids on top of them."""
 
 from __future__ import annotations
 
 import threading
 
 from gateway.auth.keycloak.unknown_kids import MOST, SECONDS, UnknownKids
-from gateway.auth.memory import Bounded
+from gateway.expiring import Bounded, CoolDown, Expiring
+from tests.unit.gateway.admission.clocks import FakeClock
 
 
 def test_the_oldest_entry_goes_first():
@@ -81,3 +82,42 @@ def test_the_memory_of_unknown_kids_is_bounded():
         unknown.add(f"k{number}", now=0, next_look_up=10)
 
     assert len(unknown) == MOST
+
+
+def test_a_value_holds_up_to_its_time():
+    clock = FakeClock()
+    memory: Expiring[str, int] = Expiring(2, clock)
+
+    memory.put("a", 1, clock() + 5)
+
+    clock.advance(4.9)
+    assert memory.get("a") == 1
+    clock.advance(0.2)
+    assert memory.get("a") is None
+    assert memory.get("b") is None
+
+
+def test_what_expires_is_bounded_too():
+    clock = FakeClock()
+    memory: Expiring[int, int] = Expiring(2, clock)
+
+    for number in range(3):
+        memory.put(number, number, clock() + 5)
+
+    assert len(memory) == 2
+    assert [memory.get(number) for number in range(3)] == [None, 1, 2]
+
+
+def test_what_failed_is_left_alone_for_a_while_counted_from_its_last_failure():
+    clock = FakeClock()
+    cool_down = CoolDown(2.0, clock)
+
+    assert cool_down.is_over
+    cool_down.begin()
+    clock.advance(1.5)
+    assert not cool_down.is_over
+    cool_down.begin()
+    clock.advance(1.9)
+    assert not cool_down.is_over
+    clock.advance(0.1)
+    assert cool_down.is_over

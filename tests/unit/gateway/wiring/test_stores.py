@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.admission.idempotency.errors import StoreUnavailable
-from gateway.wiring.backends import StoreLook
+from gateway.wiring.stores import StoreLook
 from tests.unit.gateway.admission.clocks import FakeClock
 
 

@@ -1,0 +1,74 @@
+"""What holds for a while: bounded memories, and leaving alone what failed."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Bounded(dict[K, V]):
+    """A dict that forgets its oldest entry where it would grow beyond its size. Reading takes no lock.
+
+    Entries come in only by ``put``. With size 0 nothing is kept.
+    """
+
+    __slots__ = ("_lock", "_size")
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._size = size
+        self._lock = threading.Lock()
+
+    def put(self, key: K, value: V) -> None:
+        """Keep ``value``; a key put again counts as new."""
+        with self._lock:
+            self.pop(key, None)
+            self[key] = value
+            while len(self) > self._size:
+                del self[next(iter(self))]
+
+
+class Expiring(Generic[K, V]):
+    """A bounded memory in which each value holds up to a point in time of ``clock``. Reading takes no lock."""
+
+    def __init__(self, size: int, clock: Callable[[], float]) -> None:
+        self._entries: Bounded[K, tuple[float, V]] = Bounded(size)
+        self._clock = clock
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: K) -> V | None:
+        """The value, or None where there is none that still holds."""
+        entry = self._entries.get(key)
+        return entry[1] if entry is not None and self._clock() < entry[0] else None
+
+    def put(self, key: K, value: V, until: float) -> None:
+        """Keep ``value`` up to ``until``."""
+        self._entries.put(key, (until, value))
+
+
+class CoolDown:
+    """Leaves alone for some ``seconds`` what has just failed, so that a failure is paid for once and not by each caller."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._over_at = -math.inf
+
+    @property
+    def is_over(self) -> bool:
+        """Whether to try again."""
+        return self._clock() >= self._over_at
+
+    def begin(self) -> None:
+        """It failed now."""
+        self._over_at = self._clock() + self._seconds

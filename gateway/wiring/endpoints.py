@@ -1,0 +1,81 @@
+"""What the endpoints of the contract stand on, from the settings and from what the service reaches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.api.body import BodyLimits
+from gateway.api.bulk import BulkServices
+from gateway.api.guard import Guard
+from gateway.api.integrations import IntegrationEndpoint
+from gateway.api.quota import Quota
+from gateway.api.unsent import UnsentRate
+from gateway.auth.scopes import Permissions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.api.capacity import Capacity
+    from gateway.api.idempotency import Claims
+    from gateway.settings import Settings
+    from gateway.telemetry.instruments import Instruments
+    from gateway.wiring.backends import Backends
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoints:
+    """Makes what each endpoint stands on. ``let_others_run`` lets others run while a large batch is checked."""
+
+    settings: Settings
+    backends: Backends
+    capacity: Capacity
+    claims: Claims
+    instruments: Instruments
+    let_others_run: Callable[[], None]
+
+    def bulk(self) -> BulkServices:
+        """For the resources, which all stand on the same."""
+        settings = self.settings
+        access = settings.access
+        return BulkServices(
+            capacity=self.capacity,
+            guard=self._guard(required_role=access.required_role, required_scope=access.required_scope),
+            quota=Quota("items", self.backends.item_rates),
+            unsent=UnsentRate(self.backends.unsent_rates),
+            claims=self.claims,
+            core=self.backends.core,
+            body_limits=self._body_limits(),
+            deadline_seconds=settings.budgets.batch_deadline,
+            concurrency=settings.core.batch_concurrency,
+            telemetry=self.instruments.telemetry,
+            traces=self.instruments.traces,
+            log_failed_items=settings.service.log_failed_items,
+            let_others_run=self.let_others_run,
+        )
+
+    def integration(self) -> IntegrationEndpoint:
+        """For the PUT of integrations."""
+        return IntegrationEndpoint(
+            capacity=self.capacity,
+            guard=self._guard(),
+            quota=Quota("requests", self.backends.key_rates),
+            unsent=UnsentRate(self.backends.unsent_rates),
+            core=self.backends.core,
+            body_limits=self._body_limits(),
+            deadline_seconds=self.settings.budgets.item_deadline,
+            telemetry=self.instruments.telemetry,
+            let_others_run=self.let_others_run,
+        )
+
+    def _guard(self, *, required_role: str = "", required_scope: str = "") -> Guard:
+        authenticators = self.backends.authenticators
+        permissions = Permissions(
+            [authenticator.method for authenticator in authenticators],
+            required_role=required_role,
+            required_scope=required_scope,
+        )
+        return Guard(authenticators, permissions, "gateway")
+
+    def _body_limits(self) -> BodyLimits:
+        return BodyLimits(max_bytes=self.settings.service.max_body_bytes, seconds=self.settings.budgets.body_timeout)

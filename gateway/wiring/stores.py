@@ -1,0 +1,104 @@
+"""What is kept for all workers, as the settings want it: idempotency records, and what is left of each rate."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+from gateway.admission.idempotency.policy import ClaimPolicy
+from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
+from gateway.admission.rates.limits import RateLimits
+from gateway.admission.rates.sqlite import SqliteStorage
+from gateway.settings import SettingsError, variable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from limits.storage import Storage
+
+    from gateway.admission.idempotency.errors import StoreUnavailable
+    from gateway.admission.idempotency.store import IdempotencyStore
+    from gateway.settings import Settings
+    from gateway.settings.stores import StoreSettings
+
+_FRESH_SECONDS = 2.0
+
+
+class Stores:
+    """Nothing is opened before its first use. Raises SettingsError where the Redis URL has options that nobody knows."""
+
+    def __init__(self, settings: Settings) -> None:
+        check_redis(settings.stores)
+        self.idempotency = idempotency_store(settings)
+        self._look = StoreLook(self.idempotency.ping)
+        storage = rate_storage(settings.stores)
+        self.item_rates = RateLimits(settings.stores.rate_limit, storage, name="items")
+        self.key_rates = RateLimits(settings.stores.key_rate_limit, storage, name="requests")
+        self.unsent_rates = RateLimits(settings.stores.unsent_rate_limit, storage, name="unsent-kib")
+
+    def check(self) -> dict[str, Any]:
+        """Readiness, in detail only."""
+        return self._look.check()
+
+
+class StoreLook:
+    """Readiness: whether the store of idempotency records can be had, looked at once in two seconds at most."""
+
+    def __init__(
+        self, ping: Callable[[], StoreUnavailable | None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._ping = ping
+        self._clock = clock
+        self._fresh_until = -math.inf
+        self._reason = ""
+
+    def check(self) -> dict[str, Any]:
+        """The detail; a reason in it takes no instance out."""
+        if self._clock() >= self._fresh_until:
+            self._fresh_until = self._clock() + _FRESH_SECONDS
+            error = self._ping()
+            self._reason = error.reason if error else ""
+        return aside(self._reason)
+
+
+def aside(reason: str) -> dict[str, Any]:
+    """A check that takes no instance out: others would be no better, and most requests do not need it."""
+    return {"ready": True, **({"reason": reason} if reason else {})}
+
+
+def idempotency_store(settings: Settings) -> IdempotencyStore:
+    """Redis where it is set, else one SQLite file for the workers of this host."""
+    policy = ClaimPolicy(
+        ttl_seconds=settings.stores.idempotency_ttl,
+        window=2 * settings.core.batch_concurrency,
+        repeats_unknown=settings.core.core_honours_idempotency,
+    )
+    if settings.stores.redis_url:
+        # Here and below: a worker without Redis need not carry its client.
+        from gateway.admission.idempotency.redis import RedisIdempotencyStore
+
+        return RedisIdempotencyStore(settings.stores.redis_url, policy)
+    path = settings.stores.state_dir / "idempotency.sqlite"
+    return SqliteIdempotencyStore(path, policy, max_bytes=settings.stores.idempotency_max_bytes)
+
+
+def rate_storage(settings: StoreSettings) -> Storage:
+    """Where rates are counted for all workers: Redis where it is set, else one SQLite file."""
+    if settings.redis_url:
+        from gateway.admission.rates.redis import SharedRedisStorage
+
+        return SharedRedisStorage(settings.redis_url)
+    return SqliteStorage(settings.state_dir / "rates.sqlite")
+
+
+def check_redis(settings: StoreSettings) -> None:
+    """The options in its URL are ones that its client knows, which would find out with the first request."""
+    if settings.redis_url:
+        from gateway.admission.redis_client import connect as connect_to_redis
+
+        try:
+            connect_to_redis(settings.redis_url, timeout_seconds=1).connection_pool.make_connection()
+        except (TypeError, ValueError) as exc:
+            # The library's text is left out: it may repeat the value.
+            raise SettingsError(f"{variable('redis_url')}: must have no options but those of redis-py") from exc
