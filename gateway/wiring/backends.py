@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.api import integrations
@@ -54,7 +53,7 @@ def connect(settings: Settings) -> Backends:
     stores = Stores(settings)
     access = Access(settings.access, key_records(settings.stores))
     access.start()
-    core = CoreLink(settings.core, settings.budgets, partial(access.core_token, settings.core))
+    core = CoreLink(settings.core, settings.budgets, access.core_token(settings.core))
     core.start()
     return Backends(
         core=core.client,

@@ -41,7 +41,7 @@ _LIMIT_FLOOR = 4
 class CoreLink:
     """The client with what telemetry and readiness look at: its gate and its transport."""
 
-    def __init__(self, settings: CoreSettings, budgets: BudgetSettings, fetch_token: Callable[[], FetchToken]) -> None:
+    def __init__(self, settings: CoreSettings, budgets: BudgetSettings, fetch_token: FetchToken) -> None:
         budget = RetryBudget(
             ratio=settings.retry_budget, window_seconds=settings.retry_budget_window, floor=settings.retry_budget_floor
         )
@@ -132,11 +132,11 @@ def _transport(settings: CoreSettings, gate: CoreGate, attempt_seconds: float) -
     return HubTransport(settings.core_url, gate=gate, limits=limits, tls=tls, proxy=proxy)
 
 
-def _credentials(settings: CoreSettings, fetch_token: Callable[[], FetchToken]) -> Credentials:
+def _credentials(settings: CoreSettings, fetch_token: FetchToken) -> Credentials:
     if settings.core_auth == "none":
         return NoCredentials()
     if settings.core_auth == "client_credentials":
-        return ClientCredentials(fetch_token())
+        return ClientCredentials(fetch_token)
     if settings.core_auth == "forward":
         return ForwardedCredentials()
     try:

@@ -93,6 +93,20 @@ def test_after_the_start_a_token_is_let_in_without_a_further_call(deployment: De
     assert len(deployment.keycloak.hits) == before == 3
 
 
+def test_keycloak_is_asked_through_the_proxy_of_its_own_setting(deployment: Deployment):
+    absolute = "http://keycloak.test"
+    paths = deployment.keycloak.paths
+    paths |= {f"{absolute}{path}": found for path, found in list(paths.items())}
+    access = deployment.access(keycloak_url=absolute, keycloak_proxy=deployment.keycloak.url)
+    access.start()
+
+    principal = identify(access, deployment.bearer(iss=f"{absolute}/realms/partners"))
+
+    access.close()
+    assert principal is not None
+    assert {hit.split("/")[2] for hit in deployment.keycloak.hits} == {"keycloak.test"}
+
+
 def test_the_age_of_the_keys_is_known(deployment: Deployment):
     access = deployment.access()
     assert access.keys_age() == float("inf")

@@ -31,7 +31,7 @@ def link(tmp_path):
 
     def make(**environ):
         settings = load(ENVIRON | {f"GATEWAY_{name.upper()}": str(value) for name, value in environ.items()})
-        links.append(CoreLink(settings.core, settings.budgets, lambda: lambda: ("fetched", 300.0)))
+        links.append(CoreLink(settings.core, settings.budgets, lambda: ("fetched", 300.0)))
         return links[-1]
 
     yield make

@@ -1,9 +1,13 @@
-"""What readiness says of the store of idempotency records."""
+"""The stores as the settings want them, and what readiness says of the one of idempotency records."""
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from gateway.admission.idempotency.errors import StoreUnavailable
-from gateway.wiring.stores import StoreLook
+from gateway.admission.idempotency.journal import Entry
+from gateway.settings import load
+from gateway.wiring.stores import StoreLook, idempotency_store
 from tests.unit.gateway.admission.clocks import FakeClock
 
 
@@ -22,3 +26,24 @@ def test_the_store_is_looked_at_once_in_two_seconds_however_often_it_is_asked_fo
     clock.advance(2.1)
     look.check()
     assert len(looks) == 2
+
+
+def test_the_embedded_store_grows_to_the_size_of_the_settings(tmp_path) -> None:
+    settings = load(
+        {
+            "GATEWAY_CORE_URL": "http://core.test",
+            "GATEWAY_KEYCLOAK_URL": "http://keycloak.test",
+            "GATEWAY_KEYCLOAK_REALM": "partners",
+            "GATEWAY_KEYCLOAK_AUDIENCE": "gateway",
+            "GATEWAY_STATE_DIR": str(tmp_path),
+            "GATEWAY_IDEMPOTENCY_MAX_BYTES": "1048576",
+        }
+    )
+
+    with closing(idempotency_store(settings)) as store:
+        for number in range(300):
+            claim = store.claim("p", f"k{number}", "f", 1)
+            claim.record([Entry(0, "final", "x" * 10_000)])
+            claim.finish()
+
+    assert 500_000 < (tmp_path / "idempotency.sqlite").stat().st_size <= 1_048_576
