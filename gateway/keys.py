@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
 import time
 from dataclasses import replace
@@ -22,13 +21,13 @@ from gateway.auth.api_keys.record import ApiKey, canonical_uuid
 from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
 from gateway.auth.api_keys.store_user import name_of, store_user, user_mismatch
 from gateway.auth.errors import SourceFailed
+from gateway.rate_text import match_rate
 from gateway.settings import variable
 from gateway.settings.stores import StoreSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_rate = re.compile(r"[1-9][0-9]{0,8}(/(second|minute|hour))?").fullmatch
 # Three years: a longer overlap is a key of its own.
 _OVERLAP_DIGITS = 8
 _SCOPES = sorted(API_KEY.grants)
@@ -234,10 +233,10 @@ def _uuid(text: str) -> str:
 
 
 def _rate_text(text: str) -> str:
-    match = _rate(text)
-    if match is None:
+    rate = text if "/" in text else f"{text}/minute"
+    if match_rate(rate) is None:
         raise argparse.ArgumentTypeError("must be N or N/second, N/minute, N/hour")
-    return text if match[1] else f"{text}/minute"
+    return rate
 
 
 def _seconds(text: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,13 @@ from legacy_client.deadline import Deadline
 from schemas.batches import BatchTooLarge, InvalidBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from gateway.api.body import BodyLimits
     from gateway.api.capacity import Capacity
     from gateway.api.guard import Guard
     from gateway.api.idempotency import Claims
+    from gateway.api.options import Options
     from gateway.api.quota import Quota
     from gateway.api.request import GatewayRequest, GatewayResponse
     from gateway.api.unsent import UnsentRate
@@ -71,31 +73,46 @@ class BulkEndpoint:
 
     def update(self) -> GatewayResponse:
         """Authenticate, read, validate, claim, run, answer."""
-        request, services = current_request(), self._services
+        request, services, resource = current_request(), self._services, self._resource
         services.capacity.check()
-        caller = services.guard.identify(request, self._resource.permission)
+        caller = services.guard.identify(request, resource.permission)
         services.unsent.check(caller)
         options, key = read_options(request), read_key(request)
         with services.capacity.body_memory() as take_memory:
-            with services.unsent.charged(caller, take_memory) as take:
-                body = read_body(request, services.body_limits, take, services.let_others_run)
-                calls = self._calls(body, caller)
+            body, calls = self._read(request, caller, take_memory)
             if options.dry_run:
-                services.unsent.charge(caller, len(body))
-                return json_answer({"data": [], "validated": len(calls)})
-            deadline = Deadline(options.deadline_seconds(services.deadline_seconds))
+                return self._rehearsed(caller, body, calls)
             with (
-                services.capacity.running(deadline, caller.id),
+                self._deadline(request, caller, options) as deadline,
                 services.claims.claim(request, key, caller.id, body, len(calls)) as claim,
                 services.traces.span("fan_out", items=len(calls)) as span,
             ):
                 # What a repeat does not send costs nothing.
                 services.quota.charge(request, caller, len(claim.to_send))
-                disconnect.watch(request.environ, deadline)
+                request.answer_headers |= options.applied(services.deadline_seconds) | replay_headers(claim)
                 context = self._context(request, caller, deadline, claim, span)
-                request.answer_headers |= {**options.applied(services.deadline_seconds), **replay_headers(claim)}
-                run = BatchRun(self._resource, calls, claim, services.core, context, span)
-                return FORMS[options.form](self._resource, run, claim, self._report)
+                run = BatchRun(resource, calls, claim, services.core, context, span)
+                return FORMS[options.form](resource, run, claim, self._report)
+
+    def _read(
+        self, request: GatewayRequest, caller: Principal, take_memory: Callable[[int], None]
+    ) -> tuple[bytes, list[Update]]:
+        services = self._services
+        with services.unsent.charged(caller, take_memory) as take:
+            body = read_body(request, services.body_limits, take, services.let_others_run)
+            return body, self._calls(body, caller)
+
+    def _rehearsed(self, caller: Principal, body: bytes, calls: Sequence[Update]) -> GatewayResponse:
+        self._services.unsent.charge(caller, len(body))
+        return json_answer({"data": [], "validated": len(calls)})
+
+    @contextmanager
+    def _deadline(self, request: GatewayRequest, caller: Principal, options: Options) -> Iterator[Deadline]:
+        """Around the calls: when they must be over. A stopping worker and a caller who left end it early."""
+        deadline = Deadline(options.deadline_seconds(self._services.deadline_seconds))
+        with self._services.capacity.running(deadline, caller.id):
+            disconnect.watch(request.environ, deadline)
+            yield deadline
 
     def _calls(self, body: bytes, caller: Principal) -> list[Update]:
         """What is to be sent; the objects that the body spells are let go of before anything is."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -29,6 +28,7 @@ from legacy_client.deadline import Deadline
 from legacy_client.errors import CoreError
 from legacy_client.operations import REPLACE_INTEGRATION_ACTION, IntegrationActionReplacement
 from schemas.base import InvalidDocument
+from schemas.fields import is_uuid
 from schemas.integrations import MOST, load_integration_action
 
 if TYPE_CHECKING:
@@ -61,7 +61,6 @@ DETAILS = {
     "conflict": "Another action of the integration has this name.",
 }
 _ERRORS = ItemErrors(NAME, translation.errors_to_public)
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Core(Protocol):
@@ -178,7 +177,7 @@ def _refuse_browsers() -> None:
 
 
 def _uuid(name: str, text: str) -> str:
-    if not _UUID.fullmatch(text):
+    if is_uuid(text) is None:
         raise Problem("bad-request", f"{name} in the path must be a UUID.")
     return text.lower()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.resources.moments import PublicTimes, unix_seconds
+from schemas.actions import CATEGORIES, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     # A legacy name, then the type that a value must have, the public name, and for a text its language, else its words.
     Readings = dict[str, tuple[type, str, str, Mapping[Any, object] | None]]
 
-_UPPER = {word: word.upper() for word in ("validation", "link", "form", "todo", "schedule")}
-_STATES = {"draft": 0, "pending": 1, "active": 2, "approved": 3, "done": 4, "inactive": 9}
+_STATE_OF = {"draft": 0, "pending": 1, "active": 2, "approved": 3, "done": 4, "inactive": 9}
+_UPPER = {word: word.upper() for word in CATEGORIES}
+# A status without a state stops the start, and not the first item that names it.
+_STATES = {word: _STATE_OF[word] for word in STATUSES}
 # Public name, then legacy name and words.
 _WORDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "category_action": ("category", _UPPER),

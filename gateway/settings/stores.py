@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.rate_text import RATE_FORM, match_rate
 from gateway.settings.addresses import redis_url
-from gateway.settings.field import Fault, knob, matching
+from gateway.settings.field import Fault, knob
 from gateway.settings.files import api_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_rate = matching(
-    r"[1-9][0-9]{0,17}/(second|minute|hour)", "COUNT/second, COUNT/minute or COUNT/hour, COUNT a whole number from 1"
-)
+
+def _rate(text: str) -> str:
+    if match_rate(text) is None:
+        raise ValueError(f"must be {RATE_FORM}")
+    return text
 
 
 @dataclass(frozen=True, kw_only=True)

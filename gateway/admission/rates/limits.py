@@ -9,7 +9,6 @@ import functools
 import hashlib
 import logging
 import math
-import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -21,6 +20,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from gateway.admission.outage import StoreState, said
 from gateway.expiring import CoolDown
+from gateway.rate_text import RATE_FORM, match_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_RATE = re.compile(r"([1-9][0-9]{0,17})/(second|minute|hour)")
 _UNITS: dict[str, type[RateLimitItem]] = {
     "second": RateLimitItemPerSecond,
     "minute": RateLimitItemPerMinute,
@@ -59,9 +58,9 @@ class Allowance:
 @functools.lru_cache(maxsize=1024)
 def parse_rate(text: str, name: str = "") -> RateLimitItem:
     """``COUNT/second|minute|hour`` as the library's item, counted under ``name``. ValueError says what is allowed."""
-    match = _RATE.fullmatch(text)
+    match = match_rate(text)
     if match is None:
-        raise ValueError("must be COUNT/second, COUNT/minute or COUNT/hour, COUNT a whole number from 1")
+        raise ValueError(f"must be {RATE_FORM}")
     return _UNITS[match[2]](int(match[1]), namespace=name)
 
 

@@ -15,8 +15,9 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.rate_text import RATE_FORM, match_rate
+
 _hash = re.compile(r"sha256:[0-9a-f]{32}:[0-9a-f]{64}").fullmatch
-_rate = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour)").fullmatch
 _TEXTS = ("id", "name", "hash", "rate", "previous_hash")
 _TIMES = ("created", "revoked", "previous_until", "last_used")
 
@@ -86,7 +87,7 @@ def _check(entry: dict[str, Any]) -> None:
         _demand(isinstance(value, int | float) and not isinstance(value, bool), f"{name} must be a number")
     for name in ("hash", "previous_hash"):
         _demand(not entry.get(name) or _hash(entry[name]) is not None, f"{name} must be sha256:<salt>:<hash>")
-    _demand(not entry.get("rate") or _rate(entry["rate"]) is not None, "rate must be COUNT/second|minute|hour")
+    _demand(not entry.get("rate") or match_rate(entry["rate"]) is not None, f"rate must be {RATE_FORM}")
     for name in ("scopes", "integrations"):
         value = entry.get(name)
         texts = isinstance(value, list) and all(isinstance(text, str) for text in value)

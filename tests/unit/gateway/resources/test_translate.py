@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.resources.moments import unix_seconds
 from gateway.resources.translate import ActionTranslation
-from schemas.actions import ActionSchema
+from schemas.actions import CATEGORIES, STATUSES, ActionSchema
 
 TRANSLATION = ActionTranslation(("en", "fr"))
 PUBLIC = {
@@ -56,6 +56,15 @@ def test_the_cores_action_becomes_public_again():
 def test_each_status_has_its_state(status, state):
     assert TRANSLATION.to_legacy({"actionId": "1", "status": status}) == {"state": state}
     assert TRANSLATION.from_legacy("1", {"state": state})["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("field", "word"),
+    [("status", word) for word in STATUSES]
+    + [(name, word) for name in ("category_action", "type_action") for word in CATEGORIES],
+)
+def test_each_word_of_the_contract_goes_to_the_core_and_comes_back(field, word):
+    assert TRANSLATION.from_legacy("1", TRANSLATION.to_legacy({"actionId": "1", field: word}))[field] == word
 
 
 def test_null_clears_every_language_and_the_times():
