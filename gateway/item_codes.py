@@ -1,4 +1,4 @@
-"""Every way in which an item can fail, as one table: what callers read, what is kept, what is counted, what is documented."""
+"""Every way in which an item can fail, as one table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Applied(StrEnum):
-    """Whether a failed item reached the core's data (``contract.md`` 1.3, ``outcome``)."""
+    """Whether a failed item reached the core's data (``contract.md`` 1.3)."""
 
     NOT_APPLIED = "not_applied"
     NOT_SENT = "not_sent"
@@ -20,9 +20,9 @@ class Applied(StrEnum):
 class ItemCode(NamedTuple):
     """One way to fail.
 
-    ``status`` is the item error's, which a refusal of the core may replace with the core's own. ``detail`` is made with
-    ``name`` and ``id`` of the item, ``meaning`` is for the docs. ``outcomes`` are those that the code can go with.
-    ``final``: the core has decided on the item, so that a repeat replays the error (``contract.md`` 1.5).
+    ``status``: of the item error; the core's own may replace it.
+    ``detail``: for callers. ``meaning``: for the docs. ``outcomes``: those that the code goes with.
+    ``final``: a repeat replays the error (``contract.md`` 1.5).
     """
 
     status: int
@@ -158,5 +158,5 @@ ITEM_CODES: Mapping[str, ItemCode] = {
 
 
 def detail(code: str, name: str, item_id: object) -> str:
-    """What the error of one item says; ``name`` is what such an item is called."""
+    """What the error of one item says."""
     return ITEM_CODES[code].detail.format(name=name, Name=name.capitalize(), id=item_id)

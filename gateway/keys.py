@@ -1,4 +1,4 @@
-"""``python -m gateway.keys``: create, list, revoke and rotate API keys. Its one rule: a key is printed once, when made.
+"""``python -m gateway.keys``: create, list, revoke and rotate API keys.
 
 Exit codes: 0 done · 1 it cannot be done (one line on stderr says why) · 2 wrong usage.
 """
@@ -28,17 +28,17 @@ from gateway.settings.stores import StoreSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-# Three years: a longer overlap is a key of its own.
+# Three years of overlap; for more, make another key.
 _OVERLAP_DIGITS = 8
 _SCOPES = sorted(API_KEY.grants)
 
 
 class Refused(Exception):
-    """The command cannot be done; the text says why."""
+    """The text says why the command cannot be done."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code is returned."""
+    """Run one command; gives the exit code."""
     options = _parser().parse_args(arguments)
     path: Path = (options.state_dir or _default_folder()).absolute() / FILE_NAME
     options.path = path
@@ -61,7 +61,7 @@ def _refuse(reason: str) -> int:
 
 
 def _look_for(path: Path) -> None:
-    """A store that is not there, as in a mistyped folder, must not look like one without keys."""
+    # A mistyped folder must not look like a store without keys.
     try:
         path.stat()
     except OSError as exc:
@@ -69,14 +69,14 @@ def _look_for(path: Path) -> None:
 
 
 def _tell_of_another_source(path: Path, command: Callable[..., None]) -> None:
-    """Only an export is meant for a service that reads a file."""
     name = variable("api_keys_file")
+    # A service that reads a file needs only an export of the store.
     if os.environ.get(name) and command is not export:
         print(f"note: {name} is set: a service with it reads that file, and not {path}", file=sys.stderr)
 
 
 def _default_folder() -> Path:
-    """The folder of GATEWAY_STATE_DIR, or where it is not set that of the service's default, which is told."""
+    """The folder of GATEWAY_STATE_DIR, or the service's default."""
     name = variable("state_dir")
     if folder := os.environ.get(name):
         return Path(folder)
@@ -213,7 +213,7 @@ def _command(
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON")
-    # What stood before the command holds where nothing stands after it.
+    # The option may stand before or after the command.
     _add_state_dir(parser, argparse.SUPPRESS)
     parser.set_defaults(command=command)
     return parser

@@ -1,4 +1,4 @@
-"""Every error the service can give, as one shape: problem details (RFC 9457, ``contract.md`` 1.3). A new error is a row here."""
+"""Every error of the service: problem details (RFC 9457, ``contract.md`` 1.3)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """A kind of error: its status, its title, and what a caller should do (Markdown-free prose for the page)."""
+    """A kind of error; ``advice`` says what a caller should do."""
 
     status: int
     title: str
@@ -124,9 +124,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
 
 
 def types_base(public_url: str, scheme: str, host: str) -> str:
-    """What types begin with: the service's own URL, else the address that the caller used.
+    """What types begin with: ``public_url``, or the address that the caller used.
 
-    Empty, so that types are relative (RFC 9457 section 3.1.1), where neither is known or ``host`` is no host.
+    Empty where neither is known; types are then relative (RFC 9457 section 3.1.1).
     """
     if public_url:
         return public_url
@@ -134,7 +134,7 @@ def types_base(public_url: str, scheme: str, host: str) -> str:
 
 
 class Problem(Exception):
-    """A refusal, or a failure without any success: becomes the answer as it is."""
+    """A refusal, or a failure without any success; it becomes the answer."""
 
     def __init__(
         self,
@@ -154,7 +154,7 @@ class Problem(Exception):
         self.members = members
 
     def body(self, base_url: str, request_id: str) -> dict[str, object]:
-        """The problem document; extension members come last, in the order given."""
+        """The problem document; ``members`` come last."""
         return {
             "type": f"{base_url}/problems/{self.slug}",
             "title": self.kind.title,

@@ -1,4 +1,4 @@
-"""The reference pages of the docs, made from the tables in the code: ``python -m gateway.reference FOLDER`` writes them."""
+"""``python -m gateway.reference FOLDER`` writes the reference pages from the tables in the code."""
 
 from __future__ import annotations
 
@@ -47,7 +47,6 @@ Every line of a request carries its `request_id`.
 
 
 def settings_page() -> str:
-    """All settings, by what they are about."""
     tables = (
         line for name, title in _SECTIONS.items() for line in (f"## {title}", "", *_setting_table(GROUPS[name]), "")
     )
@@ -55,7 +54,7 @@ def settings_page() -> str:
 
 
 def errors_page() -> str:
-    """Problem types, item error codes and validation codes."""
+    """Problem types, item codes and validation codes."""
     problems = ((f"`{slug}`", str(kind.status), kind.title, kind.advice) for slug, kind in PROBLEM_TYPES.items())
     return _page(
         "Errors",
@@ -67,7 +66,6 @@ def errors_page() -> str:
 
 
 def endpoints_page() -> str:
-    """All operations of the contract."""
     made = [make(LANGUAGES, 1, _no_pause) for make in RESOURCES]
     rows = (
         (route.method, f"`{path}`", ", ".join(f"`{slug}`" for slug in sorted(route.problems)))
@@ -78,7 +76,6 @@ def endpoints_page() -> str:
 
 
 def metrics_page() -> str:
-    """All metrics."""
     rows = (
         (f"`{spec.name}`", spec.kind, ", ".join(f"`{name}`" for name in spec.labels), spec.help) for spec in METRICS
     )
@@ -86,7 +83,6 @@ def metrics_page() -> str:
 
 
 def events_page() -> str:
-    """All log events."""
     return _page("Log events", _EVENTS, [*_table(("event", "meaning"), _coded(LOG_EVENTS)), ""])
 
 
@@ -100,8 +96,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
 """File name → its maker."""
 
 
-def _no_pause() -> None:
-    """Nothing is validated here."""
+def _no_pause() -> None: ...
 
 
 def _page(title: str, introduction: str, *parts: Iterable[str]) -> str:
@@ -116,7 +111,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]
 
 
 def _cell(text: str) -> str:
-    """A bar would end the cell. Within code some renderers show the backslash: a text does better without one there."""
+    # A bar would end the cell. In code some renderers show the backslash.
     return text.replace("|", r"\|")
 
 

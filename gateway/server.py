@@ -1,4 +1,4 @@
-"""gunicorn's settings: ``gunicorn -c python:gateway.server wsgi:app``. Each differs from a default for a reason."""
+"""gunicorn's settings: ``gunicorn -c python:gateway.server wsgi:app``."""
 
 from __future__ import annotations
 
@@ -31,45 +31,45 @@ try:
 except SettingsError as exc:
     sys.exit(exc.report())
 
-# In the configuration and not in a hook, so that the operators' port survives SIGHUP, which reads all this anew.
+# Not in a hook: SIGHUP reads this again, and so keeps the operators' port.
 bind = [_settings.service.bind]
 if _settings.service.metrics == "port":
     bind.append(f"{_settings.service.metrics_bind}:{_settings.service.metrics_port}")
 workers = _settings.service.workers
-# A greenlet a connection: a slow client holds no thread, and one loop serves all sockets to the core.
+# A greenlet for each connection, so that a slow client holds no thread.
 worker_class = "gateway.serving.worker.GatewayWorker"
 worker_connections = 2000
 # Each worker listens on a socket of its own, so that the kernel spreads connections between them.
 reuse_port = _settings.service.workers > 1
-# The arbiter kills a worker whose loop stands still this long; a batch that waits does not count as standing still.
+# The arbiter kills a worker whose loop stands still this long. A waiting batch does not stop the loop.
 timeout = 30
-# A stopping worker may finish what it has taken; the request's own budget ends before.
+# A stopping worker finishes its requests; their own budget ends before.
 graceful_timeout = int(_settings.budgets.graceful_timeout) + 1
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
-# No peer may say where the service is mounted or how it was reached; gunicorn would believe any on loopback.
+# No peer may say how the service was reached; gunicorn would believe any on loopback.
 forwarded_allow_ips = ""
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
-# Not another one, with limits of its own, wherever its package happens to be installed.
+# gunicorn would take another parser, with other limits, if it is installed.
 http_parser = "python"
-# No second way in beside the socket that is bound.
+# No second way in.
 control_socket_disable = True
-# The request log is the gateway's own; gunicorn's lines go through the same pipeline.
+# The request log is the gateway's; gunicorn's lines take the same way.
 accesslog = None
 logger_class = server_logger(_settings.service.log_format, _settings.service.log_level)
 
 
 def on_starting(server: Arbiter) -> None:
-    """Before the first worker: what only the server can refuse, and the folder in which the workers share their numbers."""
+    """Before the first worker: refuse what only the server can see."""
     if server.cfg.preload_app:
         sys.exit(
             "gateway: --preload is refused: connections, locks and threads of the application must not cross a fork"
         )
     if not set(bind[1:]) <= set(server.cfg.bind):
         sys.exit("gateway: GATEWAY_METRICS=port needs an address of its own: set GATEWAY_BIND instead of -b")
-    # Here once more, as -w and WEB_CONCURRENCY set the number too.
+    # -w and WEB_CONCURRENCY set the number too.
     if server.cfg.workers > most_workers() and not _settings.service.many_workers:
         sys.exit(f"gateway: workers: {too_many(server.cfg.workers)}")
     _check_addresses(server.cfg.bind)
@@ -83,29 +83,30 @@ def on_starting(server: Arbiter) -> None:
 
 
 def pre_fork(server: Arbiter, worker: object) -> None:  # noqa: ARG001 -- gunicorn's signature
-    """Before each worker: none begins any more once the server was told to end."""
+    """Before each worker."""
     starting.before_fork(server)
 
 
 def post_fork(server: Arbiter, worker: GatewayWorker) -> None:
-    """In each worker, before it makes the application."""
+    """In each worker, before the application is made."""
     starting.after_fork(server, worker)
 
 
 def child_exit(server: Arbiter, worker: object) -> None:  # noqa: ARG001 -- gunicorn's signature
-    """After a worker ended: its gauges no longer count."""
+    """After a worker: its gauges no longer count."""
     if folder := os.environ.get(shared.VARIABLE):
         shared.forget_dead(Path(folder))
 
 
 def on_exit(server: Arbiter) -> None:  # noqa: ARG001 -- gunicorn's signature
-    """After the last worker: nobody reads the numbers any more."""
+    """After the last worker: remove the numbers."""
     if folder := os.environ.get(shared.VARIABLE):
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_addresses(bound: list[str]) -> None:
-    """Refuse an address that this host does not have: gunicorn would try for seconds, and name no setting."""
+    """Refuse an address that this host does not have."""
+    # gunicorn would try for seconds, and name no setting.
     for name, text in zip(("bind", "metrics_bind"), bind, strict=False):
         address = parse_address(text)
         if text in bound and isinstance(address, tuple):
@@ -115,6 +116,6 @@ def _check_addresses(bound: list[str]) -> None:
                     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     probe.bind(address)
             except OSError as exc:
-                # One in use may be a predecessor's that is about to end; gunicorn waits for it.
+                # A predecessor may still use it; gunicorn waits for that.
                 if exc.errno != errno.EADDRINUSE:
                     sys.exit(f"gateway: {variable(name)}: cannot be listened on ({exc.strerror})")

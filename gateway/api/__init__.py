@@ -1,1 +1,1 @@
-"""The only folder that knows Flask: views, body, guard, problems, health, docs."""
+"""The only folder that knows Flask."""

@@ -1,4 +1,4 @@
-"""Whether an ``Accept`` field leaves JSON (RFC 9110 section 12.5.1), read generously: what cannot be read forbids nothing."""
+"""Whether an ``Accept`` field allows JSON (RFC 9110 section 12.5.1)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ _RANGE = re.compile(r"[^\s/;,\"]+/[^\s/;,\"]+")
 
 
 def leaves_json(accept: str) -> bool:
-    """False where JSON is excluded by name, or where every media range is of something else or excluded."""
+    """False where the field excludes JSON, or names only other types."""
+    # An element that cannot be read forbids nothing.
     wanted = dict[bool, bool]()
     for element in _QUOTED.sub('""', accept).split(","):
         media_range = "*/*" if (name := element.partition(";")[0].strip().lower()) == "*" else name
@@ -20,7 +21,7 @@ def leaves_json(accept: str) -> bool:
             wanted[is_named] = wanted.get(is_named, False) or _weighs(element)
         else:
             wanted.setdefault(False, False)
-    # JSON that is named counts as it is named, `q=0` included, whatever a wildcard says.
+    # What names JSON, `q=0` too, counts more than a wildcard.
     return wanted.get(True, wanted.get(False, True))
 
 
@@ -31,7 +32,7 @@ def _is_json(media_range: str) -> bool:
 
 
 def _weighs(element: str) -> bool:
-    """Whether its weight is more than nothing; one that cannot be read is 1."""
+    """Whether the weight is above 0."""
     weight = _WEIGHT.search(element)
     try:
         return weight is None or float(weight[1]) > 0

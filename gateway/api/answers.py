@@ -1,4 +1,4 @@
-"""Bodies of answers: JSON, and the texts and headers of a batch or a single call that failed."""
+"""Bodies, texts and headers of answers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _DETAILS: Mapping[str, tuple[str, str]] = {
 
 
 class BatchFailed(Problem):
-    """A batch, or the one call of a request, that was run and updated nothing; ``log_notes`` is what its log line has."""
+    """A batch or a single call that ran and updated nothing."""
 
     def __init__(
         self,
@@ -53,7 +53,6 @@ class BatchFailed(Problem):
 
 
 def json_answer(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> GatewayResponse:
-    """``document`` as ``application/json``."""
     return body_answer(orjson.dumps(document), status, headers)
 
 
@@ -63,12 +62,14 @@ def body_answer(body: bytes, status: int = 200, headers: Mapping[str, str] | Non
 
 
 def retry_after(result: Verdict) -> dict[str, str]:
-    """A 503 always says when to come back."""
+    """The ``Retry-After`` header, in seconds."""
+    # A 503 always says when to come back.
     seconds = 1 if result.status == 503 and result.retry_after is None else result.retry_after
     return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def failed_detail(slug: str, resource: Resource, count: int) -> str:
-    """One sentence on all items; it claims of none that it was not updated where that is not known."""
+    """One sentence about all items of a batch."""
+    # It never says "not updated" where that is not known.
     one, many = _DETAILS.get(slug, _NOT_UPDATED)
     return (one if count == 1 else many).format(name=resource.name, plural=resource.plural, count=count)

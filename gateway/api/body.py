@@ -1,4 +1,4 @@
-"""Request bytes → strict JSON: media type, encoding, size and time are bounded while the body is read (hop 3)."""
+"""Request bytes → strict JSON (hop 3); media type, encoding, size and time are bounded."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 _CHUNK = 65_536
 _GZIP = zlib.MAX_WBITS | 16
-# Of a member without content, the shortest there is (RFC 1952); a body of hundreds of thousands of them says nothing.
+# Empty members cost time and hold nothing.
 _MOST_MEMBERS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyLimits:
-    """How much is read, inflated or not, and for how many seconds."""
+    """Bounds of a body, before and after inflation."""
 
     max_bytes: int
     seconds: float
@@ -36,9 +36,9 @@ class BodyLimits:
 def read_body(
     request: Request, limits: BodyLimits, take: Callable[[int], None], let_others_run: Callable[[], None]
 ) -> bytes:
-    """The body after inflation. Raises Problem 400, 408, 413 or 415 (``contract.md`` 1.2).
+    """The body, inflated. Raises Problem 400, 408, 413 or 415 (``contract.md`` 1.2).
 
-    ``take`` is told of bytes that are about to be held, and may raise; ``let_others_run`` lets others run between them.
+    ``take`` counts bytes before they are held, and may raise.
     """
     _check_media_type(request)
     inflate = _is_gzip(request)
@@ -50,7 +50,7 @@ def read_body(
 
 
 def document_in(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> Any:
-    """The strict JSON that a body spells, of at most that size. Raises Problem 400 or 413."""
+    """The strict JSON in ``body``, at most of size ``most``. Raises Problem 400 or 413."""
     try:
         return strict_json.parse(body, most, let_others_run)
     except InvalidJson as exc:
@@ -86,7 +86,7 @@ def _is_gzip(request: Request) -> bool:
 
 
 def _chunks(request: Request, seconds: float) -> Iterator[bytes]:
-    """The body as it arrives. The worker bounds it in time already; this holds under any server."""
+    # gateway.serving bounds the time too; this holds under any server.
     ends_at = time.monotonic() + seconds
     try:
         while chunk := request.stream.read(_CHUNK):
@@ -118,8 +118,9 @@ def _counted(
 
 
 def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Inflate gzip members, one or several (RFC 1952 section 2.2), piece by piece: a bomb is noticed before it is held."""
+    """Inflate gzip members, one or several (RFC 1952 section 2.2)."""
     members, inflater = 1, zlib.decompressobj(_GZIP)
+    # Piece by piece, so that a bomb is noticed before it is held.
     try:
         for chunk in chunks:
             left = chunk

@@ -1,4 +1,4 @@
-"""The view of any bulk resource (``contract.md`` section 1), read top-down as the hops of a batch."""
+"""The view of any bulk resource (``contract.md`` section 1)."""
 
 from __future__ import annotations
 
@@ -45,8 +45,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkServices:
-    """What the views of all bulk resources share; times in seconds. A log line is made for each of the first
-    ``log_failed_items`` items that failed.
+    """What all bulk views share; times in seconds.
+
+    ``log_failed_items``: failed items of a batch that get a log line.
     """
 
     capacity: Capacity
@@ -65,14 +66,11 @@ class BulkServices:
 
 
 class BulkEndpoint:
-    """The view of one resource."""
-
     def __init__(self, resource: Resource, services: BulkServices) -> None:
         self._resource = resource
         self._services = services
 
     def update(self) -> GatewayResponse:
-        """Authenticate, read, validate, claim, run, answer."""
         request, services, resource = current_request(), self._services, self._resource
         services.capacity.check()
         caller = services.guard.identify(request, resource.permission)
@@ -87,7 +85,7 @@ class BulkEndpoint:
                 services.claims.claim(request, key, caller.id, body, len(calls)) as claim,
                 services.traces.span("fan_out", items=len(calls)) as span,
             ):
-                # What a repeat does not send costs nothing.
+                # Items that a repeat does not send cost nothing.
                 services.quota.charge(request, caller, len(claim.to_send))
                 request.answer_headers |= options.applied(services.deadline_seconds) | replay_headers(claim)
                 context = self._context(request, caller, deadline, claim, span)
@@ -108,15 +106,15 @@ class BulkEndpoint:
 
     @contextmanager
     def _deadline(self, request: GatewayRequest, caller: Principal, options: Options) -> Iterator[Deadline]:
-        """Around the calls: when they must be over. A stopping worker and a caller who left end it early."""
+        """Around the calls. A stopping worker or a caller who left ends the deadline early."""
         deadline = Deadline(options.deadline_seconds(self._services.deadline_seconds))
         with self._services.capacity.running(deadline, caller.id):
             disconnect.watch(request.environ, deadline)
             yield deadline
 
     def _calls(self, body: bytes, caller: Principal) -> list[Update]:
-        """What is to be sent; the objects that the body spells are let go of before anything is."""
         resource, services = self._resource, self._services
+        # Nothing of this keeps the parsed objects, ten times as large as the body, while calls run.
         try:
             with services.capacity.parsing(body), services.traces.span("validation") as span:
                 document = document_in(body, JsonSize(*resource.loader.most(len(body))), services.let_others_run)

@@ -1,4 +1,4 @@
-"""Load shedding at the door: refuse before any work is done, and know which batches are under way (hop 1)."""
+"""Load shedding (hop 1)."""
 
 from __future__ import annotations
 
@@ -29,20 +29,23 @@ _DETAILS = {
 
 
 class Capacity:
-    """Speaks the shedder's refusals as problems."""
+    """The refusals of ``gateway.admission`` as problems."""
 
     def __init__(self, shedder: LoadShedder, held: BodyMemory) -> None:
         self._shedder = shedder
         self._held = held
 
     def check(self) -> None:
-        """Raises Problem 503 with ``Retry-After`` where no request may begin now."""
+        """Raises Problem 503 where no request may begin now."""
         if (refusal := self._shedder.admit()) is not None:
             raise _problem(refusal)
 
     @contextmanager
     def body_memory(self) -> Iterator[Take]:
-        """Around the reading and use of a body: gives what counts its bytes, and raises Problem 503 where they are too many."""
+        """Around the use of a body; gives a function that counts its bytes.
+
+        That one raises Problem 503 where there are too many.
+        """
         with self._held.share() as share:
 
             def take(size: int) -> None:
@@ -52,20 +55,20 @@ class Capacity:
             yield take
 
     def count_answer(self, response: Response) -> Response:
-        """The answer; a large one counts like a body until the caller has taken it."""
+        """Count a large answer as memory until the caller has received it."""
         if (size := response.content_length or 0) > FREE_BYTES:
             response.call_on_close(self._held.hold(size))
         return response
 
     def parsing(self, body: bytes) -> AbstractContextManager[object]:
-        """Around taking a body apart: a large one waits until no other large one is, a small one never."""
+        """Around parsing: large bodies wait for each other."""
         return self._held.parsing(len(body))
 
     @contextmanager
     def running(self, deadline: Deadline, principal_id: str) -> Iterator[None]:
-        """Around the calls of a request of ``owner``: a drain may end them through ``deadline``.
+        """Around the calls of a request. Raises Problem 503 where too many batches run.
 
-        Raises Problem 503 where there is no place for them.
+        A stopping worker ends ``deadline``.
         """
         if (refusal := self._shedder.admit_batch(principal_id)) is not None:
             raise _problem(refusal)

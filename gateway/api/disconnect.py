@@ -1,4 +1,4 @@
-"""Is the caller still there? Asked while a batch runs, so that nothing new is sent for one who left (``contract.md`` 1.4)."""
+"""Stops sending for a caller who has left (``contract.md`` 1.4)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,8 @@ _ESTABLISHED = 1
 
 
 def is_gone(connection: socket.socket) -> bool:
-    """Whether the peer closed or reset the connection.
-
-    The kernel's TCP state is read, not the stream: that never blocks and takes nothing from a pipelined request.
-    """
+    """Whether the peer closed or reset the connection."""
+    # Reading the TCP state never blocks, and takes no bytes of a pipelined request.
     try:
         return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != _ESTABLISHED
     except (AttributeError, OSError):
@@ -26,7 +24,7 @@ def is_gone(connection: socket.socket) -> bool:
 
 
 def watch(environ: Mapping[str, Any], deadline: Deadline) -> None:
-    """Let ``deadline`` be over once the caller has left; looks at most four times a second, while calls are to leave."""
+    """End ``deadline`` once the caller has left."""
     connection = environ.get("gunicorn.socket")
     if connection is not None:
         deadline.watch(lambda: "client_gone" if is_gone(connection) else None, _INTERVAL_SECONDS)

@@ -1,4 +1,4 @@
-"""Whatever goes wrong becomes a problem document: our own problems, the framework's errors, and faults nobody foresaw."""
+"""Every error becomes a problem document."""
 
 from __future__ import annotations
 
@@ -33,17 +33,14 @@ _OF_STATUS: Mapping[int, str] = {
 
 
 def register(app: Flask, base_url: str) -> None:
-    """Answer every error of ``app`` as a problem document.
-
-    Its ``type`` starts with ``base_url``, or with the address that the caller used where that is empty.
-    """
+    """Answer every error of ``app``; types start with ``base_url``, if empty with the caller's address."""
 
     def of_problem(problem: Problem) -> GatewayResponse:
         return respond(problem, base_url)
 
     def of_framework(error: HTTPException) -> GatewayResponse:
-        # The request holds the error of its routing, and that its frames, which hold the request: a circle each,
-        # and the collector would hold the loop for 60 ms to clear a hundred thousand objects.
+        # The request holds this error, and the error's frames hold the request.
+        # To clear such circles, the collector would stop the loop for 60 ms.
         current_request().routing_exception = None
         return respond(from_framework(error), base_url)
 
@@ -57,7 +54,6 @@ def register(app: Flask, base_url: str) -> None:
 
 
 def respond(problem: Problem, base_url: str) -> GatewayResponse:
-    """The problem as an answer."""
     body = orjson.dumps(problem.body(types_base(base_url, request.scheme, request.host), current_request().id))
     response = GatewayResponse(body, problem.status, content_type=MEDIA_TYPE)
     response.log_notes = problem.log_notes if isinstance(problem, BatchFailed) else LogNotes(problem=problem.slug)
@@ -66,7 +62,7 @@ def respond(problem: Problem, base_url: str) -> GatewayResponse:
 
 
 def from_framework(error: HTTPException) -> Problem:
-    """A framework error in our words; its own text is kept only where a 400 says what is malformed."""
+    """A framework's error as a problem."""
     status = error.code or 500
     slug = _OF_STATUS.get(status, "bad-request" if status < 500 else "internal-error")
     headers = {}

@@ -1,7 +1,4 @@
-"""The exact parse of JSON that is known to be well-formed: it names duplicates, keeps long integers and can be interrupted.
-
-Many times slower than orjson, so only for what orjson leaves in doubt. It gives the loop back between tokens.
-"""
+"""A slow, exact parser for well-formed JSON: finds duplicate names, keeps long integers."""
 
 from __future__ import annotations
 
@@ -21,11 +18,11 @@ _PAUSE_EVERY = 256
 
 
 class InvalidJson(ValueError):
-    """The bytes are not a JSON document that is accepted; the message says why and, where known, where."""
+    """A JSON document is refused; the text says why and, if known, where."""
 
 
 def parse_exactly(body: bytes, let_others_run: Callable[[], None]) -> Any:
-    """The document in ``body``, which orjson accepts. Raises InvalidJson for duplicate names and endless numbers."""
+    """The document in ``body``, which orjson accepts. Raises InvalidJson."""
     building = _Building()
     for place, (kind, text) in enumerate(_tokens(body, let_others_run)):
         if not place % _PAUSE_EVERY:
@@ -46,7 +43,7 @@ def _tokens(body: bytes, let_others_run: Callable[[], None]) -> Iterator[tuple[s
 
 
 def _end_of_string(body: bytes, at: int, let_others_run: Callable[[], None]) -> int:
-    """After its last quote, the first that no backslash escapes."""
+    """The position after the closing quote."""
     while True:
         quote = body.index(b'"', at)
         before = body[at:quote]

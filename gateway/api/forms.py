@@ -1,4 +1,4 @@
-"""The faces of a batch: how a run becomes an answer (hop 7). A new one is a function here and a row of ``FORMS``."""
+"""Forms of a batch's answer (hop 7)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _REPLAYS: Mapping[str, ReplayKind] = {"replay": "replayed", "resume": "resumed"}
 
 
 def plain(resource: Resource, run: BatchRun, claim: BatchClaim, report: Report) -> GatewayResponse:
-    """One JSON document once every item is accounted for. Raises BatchFailed where none was updated (contract 1.3)."""
+    """One JSON document. Raises BatchFailed where no item was updated (contract 1.3)."""
     outcomes = run.outcomes()
     summary = report(run)
     result, replay = summary.verdict, _REPLAYS.get(claim.kind)

@@ -1,4 +1,4 @@
-"""Who is calling, and may they (hop 2): credentials → Principal, or the challenge of RFC 6750."""
+"""Who is calling, and may they (hop 2)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Guard:
         self._realm = realm
 
     def identify(self, request: GatewayRequest, permission: str) -> Principal:
-        """The principal behind the request, holding ``permission``. Raises Problem 400, 401, 403 or 503."""
+        """The caller, who holds ``permission``. Raises Problem 400, 401, 403 or 503."""
         try:
             principal = self._principal(request, permission)
         except auth.AuthError as exc:
@@ -65,7 +65,8 @@ class Guard:
         return Problem("invalid-token", error.detail, headers=self._challenge("invalid_token"))
 
     def _challenge(self, error: str = "", scope: str = "") -> dict[str, str]:
-        """RFC 6750 §3; a request without credentials gets no error code."""
+        """RFC 6750 section 3."""
+        # A request without credentials gets no error code.
         parts = [f'Bearer realm="{self._realm}"']
         parts += [f'error="{error}"'] if error else []
         parts += [f'scope="{scope}"'] if scope else []

@@ -1,4 +1,4 @@
-"""Idempotency keys at the endpoint (hop 5): read the key, claim it, and say so where it cannot be had (contract 1.5)."""
+"""Idempotency keys at the endpoint (hop 5, contract 1.5)."""
 
 from __future__ import annotations
 
@@ -25,10 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class Claims:
-    """Claims keys in the store and speaks its refusals as problems.
-
-    ``refused`` counts the requests whose key the store could not take, for as long as the process lives.
-    """
+    """Claims keys in the store; ``refused`` counts requests that failed for the store."""
 
     def __init__(self, store: IdempotencyStore) -> None:
         self.refused = 0
@@ -39,15 +36,13 @@ class Claims:
     def claim(
         self, request: GatewayRequest, key: str | None, principal_id: str, body: bytes, items: int
     ) -> Iterator[BatchClaim]:
-        """Around a batch: the hold on the key; its null twin where there is none. Raises Problem 409, 422 or 503.
-
-        The answer says where the store does not have what it tells.
-        """
+        """Around a batch. Raises Problem 409, 422 or 503."""
         claim = self._claim(request, key, principal_id, body, items)
         try:
             with claim:
                 yield claim
         finally:
+            # A repeat of this request would not find its record.
             if not claim.is_kept:
                 request.answer_headers["Idempotency-Kept"] = "false"
 
@@ -64,7 +59,7 @@ class Claims:
             self._could_not_take(exc)
             detail = "Idempotency records cannot be kept now. Send again later, or without the key."
             raise Problem("temporarily-unavailable", detail, headers={"Retry-After": str(exc.retry_after)}) from exc
-        # A replay may have been only read, which a full disk allows.
+        # A full disk can still be read, so a replay proves nothing.
         if claim.kind != "replay" and self._state.came_back():
             _log.warning("idempotency_store_back")
         return KeyedClaim(claim)
@@ -76,7 +71,7 @@ class Claims:
 
 
 def read_key(request: Request) -> str | None:
-    """The request's idempotency key, None without one. Raises Problem 400."""
+    """The request's key, or None. Raises Problem 400."""
     value = request.headers.get("Idempotency-Key")
     try:
         return None if value is None else parse_key(value)
@@ -85,7 +80,7 @@ def read_key(request: Request) -> str | None:
 
 
 def replay_headers(claim: BatchClaim) -> dict[str, str]:
-    """How the answer says that it is not the first."""
+    """Headers that tell a repeat from a first answer."""
     if claim.kind == "replay" and claim.is_final:
         return {"Idempotency-Replayed": "true"}
     return {"Idempotency-Resumed": str(len(claim.to_send))} if claim.kind in ("resume", "replay") else {}

@@ -1,4 +1,4 @@
-"""The integration action: ``PUT /integrations/v1/{integrationId}/actions/{actionId}`` (``contract.md`` section 2)."""
+"""``PUT /integrations/v1/{integrationId}/actions/{actionId}`` (``contract.md`` section 2)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ ROUTE = Route(
 NAME = "action"
 ID_NAME = "actionId"
 _OTHER_METHOD = "integrations.other_method"
-# What these mean here (`contract.md` section 2); the core's own messages stand beside it.
+# Texts of `contract.md` section 2.
 DETAILS = {
     "not_found": "The integration or its action was not found.",
     "conflict": "Another action of the integration has this name.",
@@ -64,8 +64,6 @@ _ERRORS = ItemErrors(NAME, translation.errors_to_public)
 
 
 class Core(Protocol):
-    """What this endpoint needs of the legacy client."""
-
     def send_one(
         self,
         operation: Operation[IntegrationActionReplacement],
@@ -78,7 +76,7 @@ class Core(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntegrationEndpoint:
-    """The view's collaborators; times in seconds."""
+    """The view and what it needs; times in seconds."""
 
     capacity: Capacity
     guard: Guard
@@ -91,7 +89,6 @@ class IntegrationEndpoint:
     let_others_run: Callable[[], None]
 
     def replace_action(self, integration_id: str, action_id: str) -> Response:
-        """Refuse browsers, authenticate, read, validate, call, answer."""
         _refuse_browsers()
         self.capacity.check()
         request = current_request()
@@ -148,7 +145,7 @@ class IntegrationEndpoint:
 
 
 def blueprint(endpoint: IntegrationEndpoint) -> Blueprint:
-    """The routes of the integration endpoint, under both of its addresses."""
+    """The routes under both addresses."""
     routes = Blueprint("integrations", __name__)
     for number, rule in enumerate(ROUTE.rules):
         name = f"replace_action_{number}"
@@ -159,19 +156,20 @@ def blueprint(endpoint: IntegrationEndpoint) -> Blueprint:
 
 
 def _route_other_methods(state: BlueprintSetupState) -> None:
-    """Every method there is or may be; Flask's own ``add_url_rule`` takes only a list of them."""
+    """Route every other method, known or not."""
+    # Flask's `add_url_rule` needs a list of methods.
     for rule in ROUTE.rules:
         state.app.url_map.add(Rule(rule, endpoint=_OTHER_METHOD))
 
 
 def _other_method(integration_id: str, action_id: str) -> Response:  # noqa: ARG001 -- the route hands both in
-    """Preflights, forms and the like: a browser's page learns nothing but that it is refused."""
     _refuse_browsers()
     raise Problem("method-not-allowed", headers={"Allow": ROUTE.method})
 
 
 def _refuse_browsers() -> None:
-    """Any sign of a browser's page is refused, without a CORS header that would let the page read why."""
+    """Raises Problem 403 for a request of a browser's page."""
+    # No CORS header: the page must not read why.
     if "Origin" in request.headers or request.headers.get("Sec-Fetch-Site", "none") != "none":
         raise Problem("browser-origin")
 
@@ -188,7 +186,7 @@ def _check_grant(principal: Principal, integration_id: str) -> None:
 
 
 def _failure(error: ItemError, action_id: str, batch: BatchDetails) -> BatchFailed:
-    """The problem for the call that failed (``contract.md`` section 2)."""
+    """The problem for a failed call (``contract.md`` section 2)."""
     result = verdict(1, [error])
     slug = "conflict" if error.code == "conflict" else result.problem
     return BatchFailed(slug, error.detail, result, [error.body(None, ID_NAME, action_id)], batch)

@@ -1,4 +1,4 @@
-"""What the caller asked for beside the items: dry run, patience and the form of the answer (``contract.md`` 1.4)."""
+"""What the caller asks for beside the items (``contract.md`` 1.4)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FLAGS = {"true": True, "false": False}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``form`` is a key of ``forms.FORMS``; ``wait_seconds`` is None where the caller named no limit of its own."""
+    """``form`` is a key of ``forms.FORMS``."""
 
     form: str = "plain"
 
@@ -28,24 +28,24 @@ class Options:
     wait_seconds: int | None = None
 
     def deadline_seconds(self, most_seconds: float) -> float:
-        """Seconds that the batch may take: the caller's wish, at most ``most_seconds``."""
+        """The caller's wish, at most ``most_seconds``."""
         return most_seconds if self.wait_seconds is None else min(most_seconds, self.wait_seconds)
 
     def applied(self, most_seconds: float) -> dict[str, str]:
-        """The header that says which preferences were honoured (RFC 7240 §3): a wait that lowered the deadline."""
+        """``Preference-Applied`` (RFC 7240 section 3), if the caller's wait was used."""
         if self.wait_seconds is None or self.wait_seconds > most_seconds:
             return {}
         return {"Preference-Applied": f"wait={self.wait_seconds}"}
 
 
 def read_options(request: Request) -> Options:
-    """Raises Problem 400 for a query parameter that is not known, and 406 where no JSON is accepted."""
+    """Raises Problem 400 for the query, 406 for ``Accept``."""
     _check_accept(request)
     return Options(dry_run=_dry_run(request), wait_seconds=_wait(request))
 
 
 def refuse_parameters(request: Request) -> None:
-    """The same rules for an endpoint that has no options."""
+    """For an endpoint without options. Raises Problem 400 or 406."""
     _check_accept(request)
     for name in request.args:
         raise Problem("unknown-parameter", f"The query parameter {name[:100]!r} is not known; none is allowed.")
@@ -72,7 +72,7 @@ def _dry_run(request: Request) -> bool:
 
 
 def _wait(request: Request) -> int | None:
-    """``Prefer: wait=N``; a preference that is not understood is ignored (RFC 7240 §2). Raises Problem 400 for two waits."""
+    """``Prefer: wait=N`` in seconds; other preferences are ignored (RFC 7240 section 2)."""
     preferences = request.headers.get("Prefer")
     if not preferences:
         return None

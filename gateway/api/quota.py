@@ -1,4 +1,4 @@
-"""Rate limits as the caller sees them: a request is admitted whole or refused whole, before its first call to the core."""
+"""Rate limits as the caller sees them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Quota:
-    """Charges principals; ``name`` is the unit that the ``RateLimit`` fields speak of."""
+    """``name`` is the unit in the ``RateLimit`` fields."""
 
     def __init__(self, name: str, limits: RateLimits) -> None:
         self._name = name
         self._limits = limits
 
     def charge(self, request: GatewayRequest, principal: Principal, cost: int) -> None:
-        """Take ``cost`` from the principal's quota; the answer then says what is left. Raises Problem 429."""
+        """Take ``cost``, all or nothing. Raises Problem 429."""
         allowance = self._limits.hit(principal.id, cost, principal.rate)
         if allowance is None:
             return

@@ -1,4 +1,4 @@
-"""The request and the answer with what the log is told of them at the end: Flask's own classes, with attributes of their own."""
+"""Flask's request and answer, with attributes for the log."""
 
 from __future__ import annotations
 
@@ -16,18 +16,14 @@ if TYPE_CHECKING:
     from gateway.telemetry.events import BatchDetails, ReplayKind
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._~:/+=-]{1,128}")
-# An id of zeros is none (W3C Trace Context, section 3.2.2).
+# Zeros are no id (W3C Trace Context section 3.2.2).
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class GatewayRequest(Request):
-    """``id`` is the caller's X-Request-ID if it is well-formed, else a new one; ``principal_id`` is empty until known.
-
-    ``answer_headers`` go on the answer, whatever it is.
-    """
+    """``answer_headers`` go on the answer, even on an error."""
 
     def __init__(self, environ: dict[str, Any], populate_request: bool = True, shallow: bool = False) -> None:
-        """As Flask makes it."""
         super().__init__(environ, populate_request, shallow)
         self.began = time.perf_counter()
         given = environ.get("HTTP_X_REQUEST_ID", "")
@@ -36,7 +32,7 @@ class GatewayRequest(Request):
         self.answer_headers: dict[str, str] = {}
 
     def traceparent(self) -> str:
-        """The caller's W3C trace context if it is well-formed, else the start of a new, unsampled one."""
+        """The caller's trace context, or a new, unsampled one."""
         given = self.headers.get("traceparent", "")
         if _TRACEPARENT.fullmatch(given):
             return given
@@ -46,7 +42,7 @@ class GatewayRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogNotes:
-    """What an answer leaves for the request's log line and counters."""
+    """What an answer leaves for the log line and counters of its request."""
 
     problem: str = ""
     replay: ReplayKind | None = None
@@ -54,11 +50,10 @@ class LogNotes:
 
 
 class GatewayResponse(Response):
-    """``log_notes`` is set by whoever builds the answer."""
-
     log_notes = LogNotes()
 
 
 def current_request() -> GatewayRequest:
-    """The request under way; without Flask's proxy, which looks it up again for each attribute."""
+    """The running request."""
+    # Flask's proxy would look it up for each attribute.
     return cast("GatewayRequest", request_ctx.request)

@@ -1,4 +1,4 @@
-"""The first and last hop of every request: its id on log lines and on the answer, and what the log is told of both."""
+"""First and last hop: a request's id, log line and counters."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 
 def register(app: Flask, telemetry: Telemetry) -> None:
-    """Put the request's id on log lines and on the answer, and tell of both."""
-
     def leave(response: Response) -> Response:
         request = current_request()
         response.headers.update({"X-Request-ID": request.id, **request.answer_headers})

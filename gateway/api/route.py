@@ -1,4 +1,4 @@
-"""Where an operation is served: the one table from which its routes, the first metrics, OpenAPI and the docs are made."""
+"""Where an operation is served. Routes, metrics, OpenAPI and the docs are made from it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation: ``rules`` are Flask's, and the first is the one that the OpenAPI document shows.
-
-    ``problems`` are the types that not every operation answers with.
-    """
+    """``rules`` are Flask's; OpenAPI shows the first. ``problems`` are types of this operation only."""
 
     method: str
     rules: tuple[str, ...]

@@ -25,7 +25,7 @@ RESOURCES: Sequence[MakeResource] = (actions,)
 
 
 def routes(resources: Sequence[Resource]) -> list[Route]:
-    """Every operation of the contract: those of the resources, and the integration's."""
+    """Every operation of the contract."""
     return [*map(bulk.route, resources), integrations.ROUTE]
 
 
@@ -52,23 +52,23 @@ def register(
 
 
 def register_errors(app: Flask, telemetry: Telemetry, base_url: str) -> None:
-    """What every application here has: request ids, one spelling of each path, and one shape for errors."""
+    """Request ids, one spelling of each path, and one shape for errors."""
     request_log.register(app, telemetry)
     app.before_request(_refuse_other_spellings)
     errors.register(app, base_url)
 
 
 def register_pages(app: Flask, pages: Sequence[Blueprint]) -> None:
-    """Pages beside the endpoints."""
     for page in pages:
         app.register_blueprint(page)
 
 
 def _refuse_other_spellings() -> None:
-    """Raises NotFound for a path in other bytes than its own: a proxy's rule for that path would not see it."""
+    """Raises NotFound for a path in another spelling."""
+    # A proxy's rule for a path would not see its other spellings.
     request = current_request()
     path = request.environ.get("RAW_URI", "").partition("?")[0]
-    # Flask would undo the escapes, and leave out all but one of the slashes in front.
+    # Flask would undo escapes, and drop slashes in front.
     if "%" in path or request.environ["PATH_INFO"].startswith("//"):
         request.url_rule = None
         raise NotFound

@@ -1,8 +1,4 @@
-"""Strict JSON (RFC 8259, I-JSON RFC 7493): orjson parses, and what orjson lets pass is checked in cheap passes after it.
-
-orjson itself refuses invalid UTF-8, a BOM, NaN, Infinity and lone surrogates. It accepts duplicate names (the last wins),
-turns integers over 64 bits into floats, and nests 1,024 deep.
-"""
+"""Strict JSON (RFC 8259, I-JSON RFC 7493)."""
 
 from __future__ import annotations
 
@@ -19,6 +15,8 @@ if TYPE_CHECKING:
 
     from gateway.api.json_size import JsonSize
 
+# orjson refuses invalid UTF-8, NaN, Infinity and lone surrogates.
+# It accepts duplicate names and 1,024 levels, and turns long integers into floats.
 MAX_DEPTH = 32
 _SPOILED = 10**9
 _WHITE = (b" ", b"\t", b"\n", b"\r")
@@ -26,15 +24,11 @@ _PAUSE_EVERY = 4096
 
 
 class TooLarge(ValueError):
-    """The bytes spell more than the caller allows."""
+    """The text holds more than is allowed."""
 
 
 def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> Any:
-    """The document in ``body``. ``let_others_run`` is called now and then, to let others run.
-
-    Raises TooLarge before anything is parsed, and InvalidJson for anything RFC 8259 refuses, duplicate names,
-    numbers that are not finite, and nesting deeper than MAX_DEPTH.
-    """
+    """The document in ``body``. Raises TooLarge or InvalidJson."""
     if not body:
         raise InvalidJson("The body is empty.")
     if is_larger(body, most, let_others_run):
@@ -45,15 +39,15 @@ def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> An
         raise InvalidJson(_reason(body, exc)) from exc
     let_others_run()
     names = _count_names(document, let_others_run)
-    # Where no colon has white space before it, each name in the text ends in `":`. As many of these as names were
-    # parsed means that none was dropped as a duplicate; any doubt goes to the exact parse.
+    # Without white space before colons, each name in the text ends in `":`.
+    # If as many names were parsed, none was dropped as a duplicate. In doubt, the exact parser decides.
     if body.count(b'":') == names and not any(white in body and white + b":" in body for white in _WHITE):
         return document
     return parse_exactly(body, let_others_run)
 
 
 def _reason(body: bytes, exc: orjson.JSONDecodeError) -> str:
-    """What is wrong and where; lines and columns count from 1, columns in characters."""
+    """What is wrong and where; lines and columns count from 1."""
     encoding = json.detect_encoding(body)
     if encoding == "utf-8-sig":
         return "Not valid JSON: It begins with a byte order mark; leave it out."
@@ -72,10 +66,9 @@ def _reason(body: bytes, exc: orjson.JSONDecodeError) -> str:
 
 
 def _count_names(document: Any, let_others_run: Callable[[], None]) -> int:
-    """How many names the document has; a float, which may be an integer that lost digits, spoils the count on purpose.
-
-    Level by level, which costs a third less than a call for each object; strings, most of it all, are left out at once.
-    """
+    """How many names the document has; far too few where it has a float."""
+    # A float may be an integer that lost digits, so it spoils the count.
+    # Level by level costs a third less than a call for each object.
     count, level = 0, [document]
     for _ in range(MAX_DEPTH):
         members: list[Any] = []

@@ -1,4 +1,4 @@
-"""What a body costs that is read and not sent on: a rate of its own, in KiB, so that refusals are not free."""
+"""A rate, in KiB, for bodies that are read and not sent on."""
 
 from __future__ import annotations
 
@@ -21,15 +21,12 @@ if TYPE_CHECKING:
 
 _REFUSED = frozenset({400, 413})
 _KIB = 1024
-# Principals over the rate that are remembered before those are forgotten that are over it no more.
+# Principals over the rate that are remembered, before a clean-up.
 _MOST = 10_000
 
 
 class UnsentRate:
-    """Charges bodies that are refused or only rehearsed; a principal over the rate is refused before its next is read.
-
-    Who is over it is remembered by each worker for itself, so that whoever is not costs no look-up.
-    """
+    """Charges refused bodies and dry runs, in each worker on its own."""
 
     def __init__(self, limits: RateLimits, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
@@ -37,7 +34,7 @@ class UnsentRate:
         self._over: dict[str, tuple[float, Allowance]] = {}
 
     def check(self, principal: Principal) -> None:
-        """Raises Problem 429 for a principal that is over the rate."""
+        """Raises Problem 429 for a principal over the rate."""
         if not self._over or principal.id not in self._over:
             return
         until, allowance = self._over[principal.id]
@@ -51,7 +48,7 @@ class UnsentRate:
 
     @contextmanager
     def charged(self, principal: Principal, take: Take) -> Iterator[Take]:
-        """Around reading and checking a body: what was taken is charged if the body is refused with 400 or 413."""
+        """Around reading and checking a body: a refusal with 400 or 413 charges it."""
         size = 0
 
         def counted(more: int) -> None:
@@ -67,7 +64,7 @@ class UnsentRate:
             raise
 
     def charge(self, principal: Principal, size: int) -> None:
-        """Take a body of ``size`` bytes from the principal's rate; what it did not have room for is owed in time."""
+        """Charge ``size`` bytes."""
         allowance = self._limits.hit(principal.id, 1 + size // _KIB)
         if allowance is None or allowance.allowed:
             return

@@ -1,4 +1,4 @@
-"""What the schemas refuse, as a problem: every error with its index, id and field (``contract.md`` 1.3)."""
+"""Refusals of the schemas as problems (``contract.md`` 1.3)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 
 def batch_refusal(resource: Resource, refusal: InvalidBatch | BatchTooLarge) -> Problem:
-    """The problem for a batch that the schemas refuse."""
     if isinstance(refusal, BatchTooLarge):
         detail = f"A batch holds at most {refusal.max_items} {resource.plural}; this one has {refusal.received}. Nothing was sent to the core."
         return Problem("batch-too-large", detail, max_items=refusal.max_items, received_items=refusal.received)
@@ -25,7 +24,7 @@ def batch_refusal(resource: Resource, refusal: InvalidBatch | BatchTooLarge) -> 
 
 
 def document_refusal(refusal: InvalidDocument, name: str, id_name: str) -> Problem:
-    """The problem for a single document that the schemas refuse; ``name`` is what it describes."""
+    """``name`` is what the document describes."""
     detail = f"The {name} is invalid; nothing was sent to the core."
     return Problem("validation-failed", detail, **_listed(refusal, id_name))
 
@@ -52,6 +51,6 @@ def _detail(resource: Resource, refusal: InvalidBatch) -> str:
 
 
 def _listed(refusal: InvalidDocument, id_name: str) -> dict[str, Any]:
-    """The errors, and how many there are where not all are listed."""
+    """The errors, and their number where not all are listed."""
     total = {"errors_total": refusal.errors_total} if refusal.errors_total > len(refusal.errors) else {}
     return {**total, "errors": [_entry(error, id_name) for error in refusal.errors]}

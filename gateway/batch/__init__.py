@@ -1,1 +1,1 @@
-"""From calls to outcomes: no Flask, no HTTP."""
+"""From calls to outcomes; no Flask, no HTTP."""

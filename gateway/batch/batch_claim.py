@@ -1,4 +1,4 @@
-"""A batch's hold on its idempotency key, told in outcomes: what need not be sent, and what is kept of what was (contract 1.5)."""
+"""A batch's hold on its idempotency key (contract 1.5)."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ ClaimKind = Literal["none", "fresh", "resume", "replay"]
 
 
 class BatchClaim(Protocol):
-    """The hold of one batch. To be used in a ``with`` block, whose end gives the key back.
+    """The hold of one batch, until the end of its ``with`` block.
 
-    ``to_send`` are the indexes of the items to send now, ascending; ``prefix`` begins the per-item keys;
-    ``repeats_unknown`` says that a repeat sends what may have been applied, since the core applies a key once.
-    ``is_final`` says that every item is settled for good, and after the block ``is_kept`` that the store has the record.
+    ``to_send``: indexes of the items to send, ascending. ``prefix``: begins the key of each call.
+    ``repeats_unknown``: a repeat sends items that may have been applied.
+    ``is_final``: every item is decided. ``is_kept``: the store has the record.
     """
 
     kind: ClaimKind
@@ -48,7 +48,7 @@ class BatchClaim(Protocol):
     def is_kept(self) -> bool: ...
 
     def marks(self, deadline: Deadline) -> Marks | None:
-        """What says that calls may leave; it ends ``deadline`` where none may any more."""
+        """Lets calls leave; cancels ``deadline`` where none may."""
         ...
 
     def earlier_outcomes(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
@@ -56,12 +56,10 @@ class BatchClaim(Protocol):
         ...
 
     def wrap(self, errors: ItemErrors, item_ids: Sequence[str], sent: Finished) -> Finished:
-        """``(index, outcome)`` for what the positions of ``to_send`` ended as, each kept."""
+        """Keep what was sent: ``(position in to_send, outcome)`` → ``(index, outcome)``."""
         ...
 
-    def __enter__(self) -> Self:
-        """Itself."""
-        ...
+    def __enter__(self) -> Self: ...
 
     def __exit__(self, *_error: object) -> None:
         """Give the key back."""
@@ -69,7 +67,7 @@ class BatchClaim(Protocol):
 
 
 class NoClaim:
-    """The null twin, for a batch without a key: everything is sent and nothing is kept."""
+    """For a batch without a key: keeps nothing."""
 
     kind: ClaimKind = "none"
     repeats_unknown = is_final = False
@@ -79,22 +77,18 @@ class NoClaim:
         self.to_send: Sequence[int] = range(items)
         self.prefix = random_prefix()
 
-    def marks(self, deadline: Deadline) -> None:
-        """All of them may."""
+    def marks(self, deadline: Deadline) -> None: ...
 
     def earlier_outcomes(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
-        """Nothing is settled."""
         return iter(())
 
     def wrap(self, errors: ItemErrors, item_ids: Sequence[str], sent: Finished) -> Finished:
-        """The outcomes themselves."""
         return sent
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_error: object) -> None:
-        """Nothing is held."""
+    def __exit__(self, *_error: object) -> None: ...
 
 
 class KeyedClaim:
@@ -109,35 +103,30 @@ class KeyedClaim:
         self._has_begun = self._has_ended = self._has_reached_core = False
 
     def marks(self, deadline: Deadline) -> Marks:
-        """The marks in the journal."""
         self._claim.watch(lambda: deadline.cancel("journal_unavailable"), deadline.stopped)
         return self._claim
 
     @property
     def is_final(self) -> bool:
-        """See BatchClaim."""
         return self._claim.is_final
 
     @property
     def is_kept(self) -> bool:
-        """See BatchClaim."""
         return self._claim.is_kept
 
     def earlier_outcomes(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
-        """``(index, outcome)`` of the items that an earlier run settled, or may have sent."""
         due = set(self.to_send)
         for index, entry in self._claim.stored.items():
             if index not in due:
                 yield index, _outcome(errors, entry.payload, item_ids[index])
 
     def wrap(self, errors: ItemErrors, item_ids: Sequence[str], sent: Finished) -> Iterator[tuple[int, Outcome]]:
-        """``(index, outcome)`` for what the positions of ``to_send`` ended as, each written to the journal."""
         self._has_begun = True
         for position, outcome in sent:
             index = self.to_send[position]
             entry, before = Entry(index, _state(outcome), _payload(outcome)), self._claim.stored.get(index)
             if before and before.state == "unknown" and isinstance(outcome, ItemError):
-                # What this run did not do says nothing of what the earlier one did.
+                # The earlier run may have applied the item, whatever this one did.
                 if entry.state == "open":
                     entry, outcome = before, _outcome(errors, before.payload, item_ids[index])
                 elif outcome.is_final:
@@ -153,7 +142,7 @@ class KeyedClaim:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """What never called the core is not kept (contract 1.5), so the key takes any body again."""
+        # What never called the core is not kept, so the key is free for any body (contract 1.5).
         was_held_back = self.kind == "fresh" and self._has_ended and not self._has_reached_core
         if was_held_back or not self._has_begun:
             self._claim.abandon()

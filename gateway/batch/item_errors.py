@@ -1,4 +1,4 @@
-"""From what the core's client says of a failed call to the item error that the caller reads."""
+"""Failed calls → item errors."""
 
 from __future__ import annotations
 
@@ -35,13 +35,12 @@ _EARLIER = "An earlier call may have updated it."
 
 @dataclass(frozen=True, slots=True)
 class ItemErrors:
-    """Makes the errors of items that are called ``name``; ``to_public`` renames the fields of the core's messages."""
+    """``name`` is what an item is called; ``to_public`` renames the core's fields."""
 
     name: str
     to_public: FieldNames
 
     def from_core(self, error: core.CoreError, item_id: object) -> ItemError:
-        """The error for a failed call."""
         code = error.reason if isinstance(error, core.Stopped) else _CODES.get(type(error), "core_bad_answer")
         row = ITEM_CODES[code]
         return ItemError(
@@ -57,11 +56,11 @@ class ItemErrors:
         )
 
     def internal(self, item_id: object, outcome: Applied) -> ItemError:
-        """A fault of our own while handling one item; the others go on."""
+        """A fault of the gateway."""
         return self._made("internal_error", item_id, outcome)
 
     def interrupted(self, item_id: object) -> ItemError:
-        """An item of an earlier run that was marked as sent and never answered (``contract.md`` 1.5)."""
+        """The item was sent by an earlier run and not answered (``contract.md`` 1.5)."""
         return self._made("interrupted", item_id, Applied.UNKNOWN)
 
     def _made(self, code: str, item_id: object, outcome: Applied) -> ItemError:
@@ -76,12 +75,12 @@ class ItemErrors:
 
 
 def refused_later(error: ItemError) -> ItemError:
-    """The core's refusal of an item that an earlier run had sent without learning what became of it."""
+    """A refusal of an item that an earlier run may have updated."""
     return replace(error, outcome=Applied.UNKNOWN, detail=f"{error.detail} {_EARLIER}")
 
 
 def _message(error: core.CoreError) -> str:
-    """The core's words to the caller, where it gave none by field; other refusals are not about the caller's values."""
+    """The core's words about the caller's values, if about no field."""
     return error.message if isinstance(error, (core.Rejected, core.Conflict)) and not error.errors else ""
 
 

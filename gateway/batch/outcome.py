@@ -1,7 +1,6 @@
-"""What became of each item, and what all of them together mean. Pure: no HTTP, no clock, no core.
+"""What became of each item, and of the batch. No HTTP, no clock.
 
-An outcome is either the updated item in public words, as JSON, or an ItemError; its place in the list is the item's
-index. As JSON, since nobody reads an item again, and as objects a batch of them would take ten times the memory.
+An outcome is the updated item as JSON, or an ItemError.
 """
 
 from __future__ import annotations
@@ -15,15 +14,16 @@ from gateway.item_codes import ITEM_CODES, Applied
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+# As objects, a batch of items would take ten times the memory.
 Updated = bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemError:
-    """One item that was not updated (``contract.md`` 1.3, item error); ``retry_after`` is in whole seconds.
+    """An item that was not updated (``contract.md`` 1.3); ``retry_after`` in seconds.
 
-    ``reason`` is for logs only: it is neither shown nor kept.
-    ``errors`` are the core's words by public field, ``message`` those that are about no field.
+    ``errors`` and ``message`` are the core's words, by public field and about none.
+    ``reason`` is for logs only.
     """
 
     status: int
@@ -38,31 +38,28 @@ class ItemError:
 
     @property
     def is_final(self) -> bool:
-        """Whether the core has decided on the item, so that a repeat replays this error (``contract.md`` 1.5)."""
+        """Whether a repeat replays this error (``contract.md`` 1.5)."""
         return ITEM_CODES[self.code].final
 
     def with_retry_advice(self, *, repeats_unknown: bool) -> ItemError:
-        """The error with the word on what may have been applied: to send it again helps where the key makes that safe.
-
-        That is where the batch has a key and the core applies a key once (``contract.md`` 1.5); then a repeat sends it.
-        """
+        """``retryable`` of an item that may have been updated (``contract.md`` 1.5)."""
+        # A second call is safe only where the core applies a key once.
         if self.outcome is not Applied.UNKNOWN:
             return self
         return replace(self, retryable=repeats_unknown and not self.is_final)
 
     def stored(self) -> dict[str, Any]:
-        """The error as the idempotency journal keeps it."""
+        """The error as the journal keeps it."""
         kept = asdict(self)
         del kept["reason"]
         return kept
 
     @classmethod
     def restored(cls, stored: Mapping[str, Any]) -> ItemError:
-        """The error that ``stored`` was made from."""
         return cls(**{**stored, "outcome": Applied(stored["outcome"])})
 
     def body(self, index: int | None, id_name: str, item_id: object) -> dict[str, object]:
-        """The error as the answer shows it; ``id_name`` is the member that holds the item's id."""
+        """The error as the answer shows it."""
         shown: dict[str, object] = {
             "index": index,
             id_name: item_id,
@@ -88,7 +85,7 @@ FailedAt = tuple[int, str, ItemError]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The status of a whole batch, and the problem type where nothing was updated."""
+    """The status of a batch; ``problem`` where nothing was updated."""
 
     status: int
     problem: str = ""
@@ -96,7 +93,7 @@ class Verdict:
 
 
 def verdict(items: int, errors: Sequence[ItemError]) -> Verdict:
-    """The answer's status for a batch of ``items`` of which some ended in ``errors`` (``contract.md`` 1.3)."""
+    """The status for ``items``, of which some failed (``contract.md`` 1.3)."""
     if not errors:
         return Verdict(200)
     hint = _retry_after(errors)
@@ -107,7 +104,7 @@ def verdict(items: int, errors: Sequence[ItemError]) -> Verdict:
 
 
 def _of_failures(errors: Sequence[ItemError]) -> tuple[int, str]:
-    """What the caller has to do next, most urgent first: reconcile, wait, have it mended, fix the request."""
+    """What the caller has to do next, most urgent first."""
     codes = {error.code for error in errors}
     if any(error.outcome is Applied.UNKNOWN for error in errors):
         return (504, "core-timed-out") if "core_timeout" in codes else (502, "core-failed")
@@ -121,12 +118,13 @@ def _of_failures(errors: Sequence[ItemError]) -> tuple[int, str]:
 
 
 def _retry_after(errors: Sequence[ItemError]) -> int | None:
-    """The largest wait asked for; none while any item is unknown, since waiting alone does not settle those."""
+    """The longest wait, in seconds."""
+    # Waiting alone does not tell what became of an unknown item.
     if any(error.outcome is Applied.UNKNOWN for error in errors):
         return None
     return max((error.retry_after for error in errors if error.retry_after is not None), default=None)
 
 
 def whole_seconds(seconds: float | None) -> int | None:
-    """A wait as ``Retry-After`` shows it: rounded up, at least 1."""
+    """Seconds for ``Retry-After``: rounded up, at least 1."""
     return None if seconds is None else max(1, math.ceil(seconds))

@@ -1,4 +1,4 @@
-"""Run a batch: fan out, and account for each item. Nothing here raises for an item; every item ends in an outcome."""
+"""Run a batch: every item ends in one outcome."""
 
 from __future__ import annotations
 
@@ -31,18 +31,16 @@ _log = logging.getLogger(__name__)
 
 
 class Core(Protocol):
-    """What a batch needs of the legacy client."""
-
     def send(
         self, operation: Operation[Update], calls: Sequence[Update], context: CallContext
     ) -> Iterator[tuple[int, dict[str, object] | CoreError]]:
-        """One final result per call, by index, as they finish."""
+        """``(index, result)`` of each call once, as they finish."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A batch that has ended: what it is answered with, its failed items in input order, and what is told of it."""
+    """A batch that has ended; ``failed`` is in input order."""
 
     verdict: Verdict
     failed: Sequence[FailedAt]
@@ -50,7 +48,7 @@ class Summary:
 
 
 class BatchRun:
-    """One run of a batch. Iterate over it once, for ``(index, outcome)`` of every item; then ask for the summary."""
+    """Iterate over it once: ``(index, outcome)`` of every item. Then ask for the summary."""
 
     def __init__(
         self,
@@ -61,7 +59,7 @@ class BatchRun:
         context: CallContext,
         span: Span,
     ) -> None:
-        """``context`` is that of the calls; failed items are events of ``span``."""
+        """``span`` gets an event for each failed item."""
         self._resource = resource
         self._errors = ItemErrors(resource.name, resource.translation.errors_to_public)
         self._calls = calls
@@ -89,14 +87,14 @@ class BatchRun:
         self._seconds = time.perf_counter() - began
 
     def outcomes(self) -> list[Outcome]:
-        """All of them, in input order."""
+        """All outcomes, in input order."""
         outcomes: list[Outcome] = [b""] * len(self._calls)
         for index, outcome in self:
             outcomes[index] = outcome
         return outcomes
 
     def summary(self, *, keep_failed: int) -> Summary:
-        """To be asked for after the iteration; what is told names at most the first ``keep_failed`` items that failed."""
+        """``keep_failed``: how many failed items the details name at most."""
         items, failed = len(self._calls), sorted(self._failed, key=lambda one: one[0])
         result = verdict(items, [error for _, _, error in failed])
         details = summarize(
@@ -111,7 +109,7 @@ class BatchRun:
         return Summary(result, failed, details)
 
     def _sent(self) -> Iterator[tuple[int, Outcome]]:
-        """``(position, outcome)`` for each call that is due, exactly once, as they finish."""
+        """``(position, outcome)`` of each call to send, as they finish."""
         due = self._due()
         missing = dict.fromkeys(range(len(due)))
         try:
@@ -132,7 +130,7 @@ class BatchRun:
             return self._errors.from_core(result, call.id)
         try:
             public = self._resource.shown(call, result)
-            # A copy of just its size, as in Update.of.
+            # orjson's own bytes keep a buffer of 4 KiB and more.
             shown = b"%b" % orjson.dumps(public)
         except Exception:  # noqa: BLE001 -- the others of its batch go on
             _log.exception("core_answer_untranslatable", extra={"item_id": call.id})

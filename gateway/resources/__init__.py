@@ -1,1 +1,1 @@
-"""The only folder that knows both languages, the public one and the core's."""
+"""The only folder that knows both languages."""

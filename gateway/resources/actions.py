@@ -1,4 +1,4 @@
-"""Actions: the resource of the bulk update (``contract.md`` section 1)."""
+"""The resource of the bulk update (``contract.md`` section 1)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SENT = (
 
 
 def actions(languages: Sequence[str], max_items: int, let_others_run: Callable[[], None]) -> Resource:
-    """``languages`` are those of the texts; ``let_others_run`` lets others run while a large batch is validated."""
+    """``languages`` are those of the texts."""
     schema = ActionUpdateSchema(languages=languages)
     return Resource(
         path="/openapi/api/v1/actions",

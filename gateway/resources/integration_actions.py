@@ -1,4 +1,4 @@
-"""The integration action, public ↔ legacy: tables and pure functions (``contract.md`` sections 2 and 3)."""
+"""Integration actions, public ↔ legacy (``contract.md`` sections 2 and 3)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class Shown(NamedTuple):
-    """The action in public words, and the dotted names of what could not be read of the core's answer."""
+    """An action in public words; ``unreadable`` holds dotted names."""
 
     action: dict[str, object]
     unreadable: list[str]
 
 
 class _Row(NamedTuple):
-    """One field: its names, how the core's value is read, and what stands for null. Without a default null is none."""
+    """One field; ``default`` stands for null."""
 
     public: str
     legacy: str
@@ -53,7 +53,6 @@ def _uuid(value: object) -> str | None:
 
 
 def _options(value: object) -> list[dict[str, str]] | None:
-    """Each with the members that the contract names, and no others."""
     if type(value) is not list or not all(map(_is_option, value)):
         return None
     return [{"label": option["label"], "value": option["value"]} for option in value]
@@ -85,7 +84,7 @@ _PUBLIC_NAMES = {legacy: public for public, legacy in _FIELD_NAMES.items()} | {"
 
 
 def to_legacy(action: Mapping[str, Any]) -> dict[str, object]:
-    """A validated body as the core's PUT; ``code`` stays absent where it is to be kept."""
+    """A valid body as the core's PUT."""
     legacy = {name: action[name] for name in ("name", "description", "code") if name in action}
     legacy["input_fields"] = [
         {_FIELD_NAMES[name]: value for name, value in field.items()} for field in action["inputFields"]
@@ -94,10 +93,9 @@ def to_legacy(action: Mapping[str, Any]) -> dict[str, object]:
 
 
 def from_legacy(action_id: str, data: Mapping[str, Any], sent: Mapping[str, Any]) -> Shown:
-    """The core's action with exactly the keys of the contract, in its order.
+    """The core's action with exactly the keys of the contract.
 
-    What the core leaves out or sends unreadably is shown as in ``sent``, the fields of its PUT, else as its default.
-    Slugs that the core does not keep are made here.
+    What is absent or unreadable comes from ``sent``, else it is the default.
     """
     unreadable: list[str] = []
     entry = _Entry(data, sent, "", unreadable)
@@ -115,14 +113,14 @@ def from_legacy(action_id: str, data: Mapping[str, Any], sent: Mapping[str, Any]
 
 
 def as_sent(action_id: str, sent: Mapping[str, Any]) -> Shown:
-    """What the core's PUT was sent, in public words, without what only the core knows: its slug, order and kept code."""
+    """``sent`` in public words, without what only the core knows."""
     unknown = {"slug", "order"} | ({"code"} - sent.keys())
     action = from_legacy(action_id, {}, sent).action
     return Shown({name: value for name, value in action.items() if name not in unknown}, [])
 
 
 def errors_to_public(errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """The core's messages by public name: each part of a dotted legacy path is renamed."""
+    """The core's messages by public dotted name."""
     return {
         ".".join(_PUBLIC_NAMES.get(part, part) for part in path.split(".")): list(messages)
         for path, messages in errors.items()
@@ -130,7 +128,7 @@ def errors_to_public(errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]
 
 
 class _Entry(NamedTuple):
-    """An object of the core's answer beside what it was sent; ``unreadable`` takes the names of what cannot be read."""
+    """An object of the core's answer beside what was sent."""
 
     data: Mapping[str, Any]
     sent: Mapping[str, Any]
@@ -138,7 +136,6 @@ class _Entry(NamedTuple):
     unreadable: list[str]
 
     def show(self, row: _Row) -> object:
-        """The value of one field."""
         value = self.data.get(row.legacy, self)
         if value is None and not row.is_needed:
             return row.default
@@ -173,7 +170,7 @@ def _fields(data: Mapping[str, Any], sent: Mapping[str, Any], unreadable: list[s
 
 
 def _entries(data: Mapping[str, Any], sent: Mapping[str, Any], unreadable: list[str]) -> Iterator[_Entry]:
-    """The input fields of the answer, each beside the one of its place and label that was sent."""
+    """Input fields, with the sent one of the same place and label."""
     fields_sent = sent.get("input_fields") or []
     fields = data.get("input_fields", fields_sent)
     if type(fields) is not list:

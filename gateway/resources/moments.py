@@ -1,4 +1,4 @@
-"""Moments: ``YYYY-MM-DD HH:MM:SS`` in UTC to partners, Unix seconds to the core (``contract.md`` section 3)."""
+"""``YYYY-MM-DD HH:MM:SS`` in UTC ↔ Unix seconds (``contract.md`` section 3)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- both sides speak UTC without a 
 _KEPT = 4096
 
 
-# Deadlines repeat within and between batches, and a look-up costs a tenth of the conversion.
+# The same times come again and again, and a look-up costs a tenth of the conversion.
 @lru_cache(maxsize=4096)
 def unix_seconds(text: str | None) -> int | None:
     """``2024-01-10 06:51:15`` (UTC) as Unix seconds; None stays None."""
@@ -20,7 +20,7 @@ def unix_seconds(text: str | None) -> int | None:
 
 
 class PublicTimes(dict[int, str]):
-    """Unix seconds → ``2024-01-10 06:51:15`` (UTC), with a memory of its own. Raises OverflowError outside years 1 to 9999."""
+    """Unix seconds → ``2024-01-10 06:51:15`` (UTC). Raises OverflowError outside years 1 to 9999."""
 
     def __missing__(self, seconds: int) -> str:
         if len(self) >= _KEPT:

@@ -1,4 +1,4 @@
-"""A resource: everything that the pipeline must know of one kind of thing that is updated in batches, as one value."""
+"""Everything that the pipeline knows of one kind of item."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _log = logging.getLogger(__name__)
 
 
 class Translation(Protocol):
-    """One kind of item between the public and the core's language."""
+    """Between the public and the core's language."""
 
     def to_legacy(self, item: Mapping[str, Any]) -> dict[str, object]:
-        """A valid item as the fields of the core's call; what is absent stays absent."""
+        """A valid item as the core's fields; what is absent stays absent."""
         ...
 
     def from_legacy(self, item_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
-        """The core's answer in public words; ``unreadable`` lists the dotted names of what cannot be read and is left out."""
+        """The core's answer in public words; ``unreadable`` lists fields left out."""
         ...
 
     def errors_to_public(self, errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
@@ -41,7 +41,7 @@ class Translation(Protocol):
 
 
 class Example(NamedTuple):
-    """Items as a partner sends them, and as they are answered; at least two. The OpenAPI document shows them."""
+    """Two or more items for the OpenAPI document."""
 
     sent: Sequence[Mapping[str, object]]
     updated: Sequence[Mapping[str, object]]
@@ -49,9 +49,10 @@ class Example(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One kind of item: ``path`` is where its batches are sent, ``permission`` what a caller must hold.
+    """One kind of item.
 
-    ``loader`` validates a batch, ``answer`` is the schema of an updated item, ``operation`` the core's call for one.
+    ``path``: where its batches are sent. ``permission``: what a caller must hold.
+    ``updated_schema``: of an updated item.
     """
 
     path: str
@@ -70,32 +71,32 @@ class Resource:
 
     @property
     def plural(self) -> str:
-        """What several items are called."""
         return self.schema.plural
 
     @property
     def id_name(self) -> str:
-        """The member that holds an item's id, in requests and answers."""
+        """The name of an item's id."""
         return self.schema.id_name
 
     def items(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> Iterator[Item]:
-        """The valid items of a parsed body, each while it is at hand.
+        """The valid items of a parsed body.
 
-        Raises BatchTooLarge, and InvalidBatch at its end: nothing may be sent before that.
+        Raises BatchTooLarge, and InvalidBatch at its end; send nothing before.
         """
         return self.loader.items(document, allowed_partners)
 
     def call(self, item: Item) -> Update:
-        """The item in the core's words; one that cannot be put so has no body, and ends as a fault of ours."""
+        """The item in the core's words."""
         item_id = item[self.schema.id_name]
         try:
             return Update.of(item_id, self.translation.to_legacy(item))
         except Exception:  # noqa: BLE001 -- the others of its batch go on
             _log.exception("item_untranslatable", extra={"item_id": item_id})
+            # Without a body the call fails as a fault of the gateway.
             return Update(item_id, b"")
 
     def shown(self, call: Update, result: Mapping[str, Any]) -> dict[str, Any]:
-        """The updated item in public words; what the core did not send, or sent unreadably, is as it was submitted."""
+        """The updated item in public words; what is missing or unreadable as sent."""
         translation = self.translation
         public = translation.from_legacy(call.id, result or orjson.loads(call.body))
         if "unreadable" in public:
@@ -104,7 +105,7 @@ class Resource:
 
 
 def _restore(public: dict[str, Any], sent: Mapping[str, Any]) -> None:
-    """Put what was sent where ``unreadable`` names something, and the names at the end."""
+    """Show ``unreadable`` fields as sent, and their names last."""
     names = public["unreadable"] = public.pop("unreadable")
     for path in names:
         name, _, part = path.partition(".")

@@ -1,4 +1,4 @@
-"""Labels → slugs: camelCase in ASCII, unique within one action, never empty (``contract.md`` section 2). Pure."""
+"""Slugs of labels: camelCase in ASCII (``contract.md`` section 2)."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-# Letters that Unicode does not decompose into a base letter and an accent.
+# Letters that Unicode does not split into a base letter and an accent.
 _FOLDED = str.maketrans(
     {"ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
 )
 
 
 def slug(label: str, *, empty: str = "field") -> str:
-    """``User ID`` → ``userId``, ``Prénom`` → ``prenom``; ``empty`` where no Latin letter or digit is left."""
+    """``User ID`` → ``userId``; ``empty`` where nothing is left."""
     folded = unicodedata.normalize("NFKD", label.translate(_FOLDED)).encode("ascii", "ignore").decode()
     words = [word.lower() for word in _WORDS.findall(folded)]
     return "".join(words[:1] + [word.capitalize() for word in words[1:]]) or empty
 
 
 def unique_slugs(labels: Iterable[str], *, taken: Iterable[str] = ()) -> list[str]:
-    """A slug per label, in order; one that repeats another or one of ``taken`` gets the lowest number from 2 that is free."""
+    """A slug for each label, numbered from 2 where one is taken."""
     slugs: list[str] = []
     taken = set(taken)
     for label in labels:

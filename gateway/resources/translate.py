@@ -1,4 +1,4 @@
-"""Actions, public ↔ legacy: tables and pure functions (``contract.md`` section 3)."""
+"""Actions, public ↔ legacy (``contract.md`` section 3)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from schemas.actions import CATEGORIES, STATUSES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    # A public name, then the legacy name, and how a value becomes the core's.
+    # Public name → legacy name, and how a value becomes the core's.
     Conversions = dict[str, tuple[str, Callable[[Any], object]]]
-    # A legacy name, then the type that a value must have, the public name, and for a text its language, else its words.
+    # Legacy name → type of a value, public name, language of a text, words of any other.
     Readings = dict[str, tuple[type, str, str, Mapping[Any, object] | None]]
 
 _STATE_OF = {"draft": 0, "pending": 1, "active": 2, "approved": 3, "done": 4, "inactive": 9}
 _UPPER = {word: word.upper() for word in CATEGORIES}
-# A status without a state stops the start, and not the first item that names it.
+# A status without a state stops the start, not the first item that names it.
 _STATES = {word: _STATE_OF[word] for word in STATUSES}
-# Public name, then legacy name and words.
+# Public name → legacy name and words.
 _WORDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "category_action": ("category", _UPPER),
     "type_action": ("type", _UPPER),
@@ -34,11 +34,6 @@ _UUID_FORM = b"00000000-0000-0000-0000-000000000000,"
 
 
 class ActionTranslation:
-    """Actions between the two languages, for a fixed set of human languages.
-
-    To the core there are two tables: names whose value is converted on its own, and names that texts go to.
-    """
-
     def __init__(self, languages: Sequence[str]) -> None:
         self._to_legacy = _to_legacy()
         self._readings = _readings(languages)
@@ -46,7 +41,6 @@ class ActionTranslation:
         self._names = _public_names(languages)
 
     def to_legacy(self, item: Mapping[str, Any]) -> dict[str, object]:
-        """A validated item as the fields of the core's PATCH; what is absent stays absent."""
         legacy: dict[str, object] = {}
         conversions, texts = self._to_legacy, self._legacy_texts
         for name, value in item.items():
@@ -63,10 +57,7 @@ class ActionTranslation:
         return legacy
 
     def from_legacy(self, action_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
-        """The core's action in public words; fields that the contract does not name are left out.
-
-        So is a value that cannot be read: its public name, dotted as in ``errors``, then stands in ``unreadable``.
-        """
+        """The core's action in public words; only fields of the contract."""
         public: dict[str, Any] = {"actionId": action_id}
         readings, others = self._readings, _OTHERS
         for legacy_name, value in data.items():
@@ -94,7 +85,7 @@ class ActionTranslation:
         return public
 
     def _read_otherwise(self, public: dict[str, Any], legacy_name: str, value: object) -> None:
-        """A value of another type than most: null, or the same number written with a point (RFC 8259 section 6)."""
+        """Read null, or a number such as ``2.0`` (RFC 8259 section 6)."""
         kind, name, _, words = self._readings[legacy_name]
         if value is None:
             public.setdefault(name, None)
@@ -108,7 +99,7 @@ class ActionTranslation:
         public.setdefault("unreadable", []).append(self._names[legacy_name])
 
     def errors_to_public(self, errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-        """The core's messages by public field name; a field without one keeps its messages under ``other``."""
+        """The core's messages by public field, else under ``other``."""
         public: dict[str, list[str]] = {}
         for name, messages in errors.items():
             public.setdefault(self._names.get(name, "other"), []).extend(messages)
@@ -133,14 +124,14 @@ def _readings(languages: Sequence[str]) -> Readings:
 
 
 def _whole(value: object) -> int:
-    """The integer that a number stands for. Raises LookupError where it stands for none."""
+    """The integer that a number stands for. Raises LookupError."""
     if type(value) is float and value.is_integer():
         return int(value)
     raise LookupError
 
 
 def _partners(joined: object) -> list[str]:
-    """The UUIDs in a text that joins them by commas. Raises ValueError where it is no such text."""
+    """The UUIDs of a text. Raises ValueError."""
     if type(joined) is str:
         partners = joined.split(",")
         # A tenth of what a pattern costs.
@@ -152,7 +143,8 @@ def _partners(joined: object) -> list[str]:
 
 
 def _author(author: object) -> object:
-    """The author as the core names them. Raises ValueError for what is no name, such as a number that lost its last digits."""
+    """The author as the core names them. Raises ValueError."""
+    # A float may be a number that lost its last digits.
     if type(author) in _AUTHORS:
         return author
     raise ValueError

@@ -1,1 +1,1 @@
-"""The gunicorn worker and what it bounds: connections, slots, the bytes of a request."""
+"""The gunicorn worker, and what it bounds."""

@@ -1,4 +1,4 @@
-"""Whom a request is for: its Host, or the authority of its target (RFC 9112 section 3.2)."""
+"""The host of a request (RFC 9112 section 3.2)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from ipaddress import IPv6Address
 
 _LETTER = r"[A-Za-z0-9\-._~!$&'()*+,;=]"
-# RFC 3986 section 3.2.2, without an empty name, which http and https do not allow (RFC 9110 section 4.2).
+# RFC 3986 section 3.2.2. http and https allow no empty name (RFC 9110 section 4.2).
 _HOST_PORT = re.compile(
     rf"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|\[[vV][0-9A-Fa-f]+\.(?:{_LETTER}|:)+\]|(?:{_LETTER}|%[0-9A-Fa-f]{{2}})+)"
     r"(?::(?P<port>[0-9]*))?"
@@ -17,14 +17,14 @@ _PORT_DIGITS = 5
 
 
 def is_host(text: str) -> bool:
-    """Whether this is a host with or without a port, and nothing else: no user, no path, no blank."""
-    # Nearly all are a plain name, for which the match says it all.
+    """Whether this is a host, with or without a port."""
+    # For a plain name, the usual case, the match is enough.
     found = _HOST_PORT.fullmatch(text)
     return found is not None and _is_address(found["ipv6"]) and _is_port(found["port"])
 
 
 def authority_of(target: str) -> str | None:
-    """The authority of a target in absolute form; None where it is no http or https URL."""
+    """The authority of an http or https URL, or None."""
     found = _ABSOLUTE.fullmatch(target)
     return found and found[1]
 

@@ -1,8 +1,8 @@
-"""What a request's body can be refused for while it is read."""
+"""Refusals of a body while it is read."""
 
 
 class BrokenBody(OSError):
-    """A body ended before its length, or its framing is wrong; ``detail`` is for who sent it."""
+    """A body is incomplete or wrongly framed; ``detail`` is for the caller."""
 
     detail = "The body ended early, or its framing is wrong."
 

@@ -1,4 +1,4 @@
-"""A body in chunks (RFC 9112 section 7.1). Its rule: framing stays small beside what it frames, so reading it stays cheap."""
+"""A body in chunks (RFC 9112 section 7.1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from gateway.serving.reading import ClientReader
 
-# The framing of a body may take so many bytes, and a quarter of the body: chunks of 24 bytes on average pass.
+# Framing costs time to read. It may take so many bytes, and a quarter of the body.
 _FREE_FRAMING = 16_384
 _BODY_PER_FRAMING = 4
 _LINE_BYTES = 8190
@@ -25,7 +25,7 @@ _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]+)(?:" + _EXTENSION + rb")*\r\n")
 
 
 class ChunkedBody:
-    """``check_trailers`` gets the lines of the trailer section, and raises where they are not well-formed."""
+    """``check_trailers`` gets the trailer section and may raise."""
 
     def __init__(self, source: ClientReader, check_trailers: Callable[[bytes], object]) -> None:
         self._source = source
@@ -36,7 +36,7 @@ class ChunkedBody:
         self._spare = _FREE_FRAMING * _BODY_PER_FRAMING
 
     def read(self, size: int) -> bytes:
-        """``size`` bytes, fewer only at the end. Raises BrokenBody, TimeoutError or what ``check_trailers`` does."""
+        """``size`` bytes, fewer only at the end. Raises BrokenBody or TimeoutError."""
         parts: list[bytes] = []
         wanted = size
         while wanted and (self._left or self._begin_chunk()):
@@ -47,7 +47,7 @@ class ChunkedBody:
         return b"".join(parts)
 
     def _begin_chunk(self) -> bool:
-        """Read the size of the next chunk; false where the body is over."""
+        """Read the next size; false at the end of the body."""
         if not self._is_over:
             self._await_line()
             line = _SIZE_LINE.match(self._data, self._at)
@@ -72,7 +72,7 @@ class ChunkedBody:
         return part
 
     def _take_whole_chunks(self, parts: list[bytes], most: int) -> int:
-        """Take what small chunks have arrived whole, up to so many bytes; how many they were."""
+        """Take small chunks that have arrived; gives their bytes' number."""
         data, at, spare, taken = self._data, self._at, self._spare, 0
         while (line := _SIZE_LINE.match(data, at)) is not None:
             begin = line.end()
@@ -95,7 +95,7 @@ class ChunkedBody:
         self._pass(len(_LINE_END))
 
     def _pass(self, framing: int) -> None:
-        """Go on behind so many bytes that are no body."""
+        """Skip bytes of framing."""
         self._at += framing
         self._spare -= _BODY_PER_FRAMING * framing
         if self._spare < 0:
@@ -110,11 +110,11 @@ class ChunkedBody:
             self._data, self._at = self._data[self._at :] + self._more(), 0
 
     def _end(self) -> None:
-        """Read the trailer section, and give back what follows it."""
+        """Read the trailer section, and give back what follows."""
         rest = bytearray(self._data[self._at :])
         seen = 0
         while not rest.startswith(_LINE_END) and rest.find(b"\r\n\r\n", max(0, seen - 3)) < 0:
-            # A bare line feed means that the end, as it is read here, will never come.
+            # With a bare line feed the expected end never comes.
             has_bare_feed = rest.count(b"\n", seen) > rest.count(_LINE_END, max(0, seen - 1))
             if has_bare_feed or len(rest) > _TRAILER_BYTES:
                 raise BrokenBody
@@ -127,7 +127,7 @@ class ChunkedBody:
             self._check_trailers(bytes(fields))
 
     def _more(self, most: int | None = None) -> bytes:
-        """What comes next; no more than ``most`` is read beyond what one read brings anyway."""
+        """The next bytes; at most about ``most``."""
         data: bytes = self._source.read(None, read_ahead=most)
         if not data:
             raise BrokenBody

@@ -1,7 +1,4 @@
-"""One client's connection. Its rule: every wait for the client is bounded in all.
-
-It rests until a request begins to arrive; from then on the head, the body and the taking of the answer have a time each.
-"""
+"""One client's connection, with a bound on every wait."""
 
 from __future__ import annotations
 
@@ -30,20 +27,20 @@ if TYPE_CHECKING:
     from gateway.serving.loop_turns import LoopTurns
     from gateway.serving.plan import ClientTimeouts
 
-# How much of what a client still sends is taken in after its last answer, and for how long (RFC 9112 section 9.6).
+# What a client still sends after its last answer is read up to this (RFC 9112 section 9.6).
 _LINGER_BYTES = 16_777_216
 _LINGER_SECONDS = 2.0
 _LINGER_READ = 65_536
-# Of answers that a client has not received, while it has sent its next request already.
+# Bytes of answers that may be on their way while the next request is read.
 _UNTAKEN_BYTES = 65_536
 _LOOK_SECONDS = 0.02
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Connection:
-    """The requests of one client, one after another; ``is_last`` is asked whether an answer is to be the last one.
+    """The requests of one client; ``is_last`` ends them after an answer.
 
-    ``resting_since`` is when it began to wait for a request, infinity while it does not.
+    ``resting_since``: when the wait for a request began, else infinity.
     """
 
     def __init__(
@@ -65,9 +62,9 @@ class Connection:
         self._parser.mesg_class = partial(ClientRequest, body_seconds=timeouts.body, is_last=is_last)
 
     def next_request(self) -> ClientRequest | None:
-        """The next request with its head read, None if there is none.
+        """The next request with its head, or None.
 
-        Raises what gunicorn's parser does, HeadTimeout, or TimeoutError where earlier answers are not taken.
+        Raises gunicorn's parse errors, HeadTimeout or TimeoutError (answers not received).
         """
         self._reader.allow(self._timeouts.head)
         if not self._parser.finish_body():
@@ -86,27 +83,27 @@ class Connection:
         return request
 
     def let_go(self) -> None:
-        """End the rest for good, unless a request has begun to arrive."""
+        """End the connection if it rests."""
         if math.isfinite(self.resting_since) and not self._has_input():
             self.resting_since = math.inf
             with contextlib.suppress(OSError):
                 self._client.shutdown(socket.SHUT_RD)
 
     def reset(self) -> None:
-        """Free at once what the client would not take."""
         with contextlib.suppress(OSError):
             self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self._client.close()
 
     def close(self) -> None:
-        """End the connection; a client that is still sending gets to read its answer first."""
+        """End the connection; let a client read its answer first."""
         if self._has_input() or self._owed():
             with contextlib.suppress(OSError):
                 self._linger()
         self._client.close()
 
     def _let_others_go_first(self) -> None:
-        """Of a client that is ahead of its answers: one request in a turn of the loop, and only so many answers unread."""
+        """Hold back a client that sends before it reads."""
+        # One request in a turn of the loop.
         if not (self._reader.has_buffered() or self._has_input()):
             return
         ends_at = time.monotonic() + self._timeouts.answer
@@ -117,14 +114,14 @@ class Connection:
         self._turns.wait()
 
     def _untaken(self) -> int:
-        """How many bytes of answers the client's side has not received."""
+        """Bytes of answers that the client has not received."""
         try:
             return int.from_bytes(fcntl.ioctl(self._client.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
         except (OSError, ValueError):  # closed by either side
             return 0
 
     def _rest(self) -> bool:
-        """Wait for the first bytes of a request; whether there are any."""
+        """Wait for a request; false where none comes."""
         self.resting_since = time.monotonic()
         self._reader.allow(self._timeouts.idle)
         try:
@@ -137,7 +134,6 @@ class Connection:
         return bool(data)
 
     def _has_input(self) -> bool:
-        """Whether bytes have arrived that nobody has read."""
         if isinstance(self._client, ssl.SSLSocket) and self._client.pending():
             return True
         try:
@@ -150,10 +146,10 @@ class Connection:
         return request is not None and request.incoming.owed > 0
 
     def _linger(self) -> None:
-        """Closing with unread input would reset the connection, and with it the answer."""
+        # To close with unread input would reset the connection, and lose the answer.
         self._client.shutdown(socket.SHUT_WR)
         self._reader.allow(_LINGER_SECONDS)
         taken = 0
-        # Only the length is kept: what was read would be held while waiting for more.
+        # Only the length is kept, so that no bytes are held.
         while taken < _LINGER_BYTES and (more := len(self._reader.chunk(_LINGER_READ))):
             taken += more

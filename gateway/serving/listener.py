@@ -1,4 +1,4 @@
-"""A socket on which a worker accepts. Its rule: who has connected is served or waits in a queue, and is never reset."""
+"""A socket on which a worker accepts."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _ACCEPT_PAUSE_SECONDS = 0.2
 _SO_ATTACH_FILTER = 26  # Linux; the socket module does not name it.
-# One instruction of a packet filter: return 0, let nothing through.
+# A packet filter of one instruction: let nothing through.
 _NOTHING = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
 
 
 class Listener(StreamServer):
-    """Accepts, and pauses where it cannot (no descriptor is left): one line, and neither a traceback nor a busy loop."""
+    """Pauses where no descriptor is left; resets no connected client."""
 
     def __init__(self, listener: Any, handle: Callable[[socket.socket, Any], None], spawn: Pool) -> None:
         super().__init__(listener, handle=handle, spawn=spawn)
@@ -37,7 +37,6 @@ class Listener(StreamServer):
         self._converse = partial(_converse_and_close, handle)
 
     def do_read(self) -> Any:
-        """A connection, or None where there is none now."""
         try:
             return super().do_read()
         except OSError as exc:
@@ -48,14 +47,13 @@ class Listener(StreamServer):
             return None
 
     def end(self, *, is_shared: bool) -> None:
-        """Take in what has connected already; ``take_in`` has to be called until it is closed and nobody is waiting.
+        """Stop accepting; then call ``take_in`` until nobody waits.
 
-        ``is_shared`` says that others hold the same socket: its queue may outlive this worker, so it stays open until
-        nobody waits there. The queue of any other goes with its socket, so nothing may join it any more: who knocks while it
-        closes is not heard, and by TCP knocks again a second later, at another worker's. It is closed at once, and who had
-        connected waits here for a place.
+        ``is_shared``: other workers hold the same socket.
         """
         self.stop_accepting()
+        # The queue of an unshared socket closes with it, so nobody may join it any more.
+        # A client that connects now is not heard; by TCP it tries again a second later.
         if not is_shared:
             with contextlib.suppress(OSError):
                 _deafen(self.socket)
@@ -64,7 +62,7 @@ class Listener(StreamServer):
         self.take_in()
 
     def take_in(self) -> None:
-        """After ``end``: serve those who wait, as far as there are slots, and close where nobody does."""
+        """After ``end``: serve those who wait while there are slots."""
         while not self._slots.full():
             if self._waiting:
                 self._slots.spawn(self._converse, *self._waiting.popleft())
@@ -77,7 +75,7 @@ class Listener(StreamServer):
 
     @property
     def waiting(self) -> int:
-        """Connections that were accepted and found no place."""
+        """Accepted connections without a slot."""
         return len(self._waiting)
 
     def _go_on(self) -> None:
@@ -87,7 +85,7 @@ class Listener(StreamServer):
 
 
 def _converse_and_close(handle: Callable[[socket.socket, Any], None], client: socket.socket, address: Any) -> None:
-    # As the base class does it as long as it is open.
+    # The base class does this only while it is open.
     with contextlib.closing(client):
         handle(client, address)
 

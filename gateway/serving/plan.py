@@ -1,4 +1,4 @@
-"""What the worker needs of the application: the application has it as its ``plan``. All times in seconds."""
+"""What the application asks of the worker, as its ``plan``; times in seconds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientTimeouts:
-    """How long a client is waited for: between requests, for a head, for a body, and to take an answer."""
+    """Waits for a next request, a head, a body, and the receipt of an answer."""
 
     idle: float
     head: float
@@ -23,10 +23,10 @@ class ClientTimeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopSchedule:
-    """How a worker stops, counted from when it is told.
+    """How a worker stops, from the signal on.
 
-    For ``delay`` it says so and goes on listening; for ``grace`` batches begin and go on sending; connections that are
-    left after ``total``, or after ``quick`` where it must stop at once, are cut.
+    ``delay``: it still accepts. ``grace``: batches begin and send.
+    ``total``: connections are cut. ``quick``: ``total`` after SIGQUIT.
     """
 
     delay: float
@@ -37,10 +37,9 @@ class StopSchedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerPlan:
-    """``drain`` turns readiness and, after the seconds given, refuses new batches and ends those under way.
+    """``drain`` ends all batches after so many seconds.
 
-    ``turns`` are shared by all that could hold up the loop.
-    ``unkept`` says how many batches have ended whose records still wait for the store.
+    ``unkept``: ended batches whose records wait for the store.
     """
 
     timeouts: ClientTimeouts

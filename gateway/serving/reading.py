@@ -1,4 +1,4 @@
-"""Reading from a client. Its rule: every read is bounded in time, and none keeps the loop from the others for long."""
+"""Reading from a client, bounded in time."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from gateway.serving.loop_turns import LoopTurns
 
-# A client whose bytes are always there already is read for so long before others have a turn.
+# A client that sends without a pause is read this long, then others have a turn.
 _SLICE_SECONDS = 0.002
 
 
 class ClientReader(SocketUnreader):  # type: ignore[misc]  # gunicorn ships no types
-    """Reads up to a point in time, however little each read brings; between reads the socket waits as long as for answers."""
+    """Bounds many reads by one point in time."""
 
     def __init__(self, client: socket.socket, answer_seconds: float, turns: LoopTurns) -> None:
         super().__init__(client)
@@ -32,13 +32,13 @@ class ClientReader(SocketUnreader):  # type: ignore[misc]  # gunicorn ships no t
         client.settimeout(answer_seconds)
 
     def allow(self, seconds: float) -> None:
-        """All reads from now on may take this long together."""
+        """Bound all reads from now on, together."""
         now = time.monotonic()
         self._ends_at = now + seconds
         self._slice_ends_at = now + _SLICE_SECONDS
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """The next bytes, empty at the end of the stream. Raises TimeoutError."""
+        """The next bytes, empty at the end. Raises TimeoutError."""
         began = self._next_slice()
         left = self._ends_at - began
         if left <= 0:
@@ -48,12 +48,12 @@ class ClientReader(SocketUnreader):  # type: ignore[misc]  # gunicorn ships no t
             data: bytes = super().chunk(size_hint)
         finally:
             self.sock.settimeout(self._answer_seconds)
-        if (now := time.monotonic()) - began > _SLICE_SECONDS / 2:  # It waited, and others had their turns.
+        if (now := time.monotonic()) - began > _SLICE_SECONDS / 2:  # It waited, so others had their turns.
             self._slice_ends_at = now + _SLICE_SECONDS
         return data
 
     def _next_slice(self) -> float:
-        """Let others go first where this slice is over; the time now."""
+        """Let others go first after a slice; gives the time."""
         now = time.monotonic()
         if now > self._slice_ends_at:
             self._turns.wait()
@@ -62,15 +62,12 @@ class ClientReader(SocketUnreader):  # type: ignore[misc]  # gunicorn ships no t
         return now
 
     def has_buffered(self) -> bool:
-        """Whether bytes that were read wait to be parsed."""
+        """Whether bytes wait to be parsed."""
         return bool(self.buf.getbuffer().nbytes)
 
 
 class BodyReader:
-    """With the first read its time begins, and a client that waits to be asked for the body is asked.
-
-    ``is_expected`` is true for a client that sent ``Expect: 100-continue``.
-    """
+    """Its time begins with the first read."""
 
     def __init__(self, framing: Any, source: ClientReader, seconds: float, *, is_expected: bool) -> None:
         self._framing = framing
@@ -81,7 +78,7 @@ class BodyReader:
 
     @property
     def owed(self) -> float:
-        """Bytes that may still come, infinite where nobody can know."""
+        """Bytes that may still come; infinite if unknown."""
         if self._is_held_back or self._is_broken:
             return math.inf
         return 0 if self._is_over else getattr(self._framing, "length", math.inf)

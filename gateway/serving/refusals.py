@@ -1,4 +1,4 @@
-"""Problem documents for requests that gunicorn refuses before the application sees them."""
+"""Problem documents for requests that gunicorn refuses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _REFUSALS = (
 
 
 def problem_of(exc: BaseException) -> Problem:
-    """The problem for what gunicorn raised; the text is ours, since gunicorn's would echo the input."""
+    """The problem for an error of gunicorn."""
+    # gunicorn's own text would repeat the input.
     if isinstance(exc, RepeatedField):
         return Problem("bad-request", f"{exc.field} must be sent once.")
     for kind, slug, detail in _REFUSALS:
@@ -33,7 +34,7 @@ def problem_of(exc: BaseException) -> Problem:
 
 
 def response_bytes(problem: Problem, exc: BaseException, public_url: str) -> bytes:
-    """The whole HTTP answer; the connection closes after it. What ``exc`` knows of the request says where it was asked."""
+    """The whole HTTP response."""
     request_id = str(ULID())
     scheme, host = getattr(exc, "asked_of", ("", ""))
     body = orjson.dumps(problem.body(types_base(public_url, scheme, host), request_id))

@@ -1,4 +1,4 @@
-"""Requests as clients send them: gunicorn's parser, with bounds of our own and a body that is read on demand."""
+"""gunicorn's parser with our own bounds."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from gateway.serving.reading import ClientReader
 
 _HOST = re.compile(rb"^host:[ \t]*([^ \t\r\n]*)", re.IGNORECASE | re.MULTILINE)
-# Of all fields of a head together: gunicorn would hold as much as all fields at their largest.
+# The fields of a head together; gunicorn would allow each its largest size.
 _HEAD_BYTES = 65_536
-# An unread body up to this size is skipped, so that the connection can go on; a larger one ends it.
+# A larger unread body ends the connection; a smaller one is skipped.
 _WORTH_SKIPPING = 65_536
 
 
 class HeadTimeout(ParseException):  # type: ignore[misc]  # gunicorn ships no types
-    """A request began to arrive, and its head was not complete in time."""
+    """The head was not complete in time."""
 
 
 class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
-    """A request whose body has ``body_seconds``; where ``is_last`` says so, its answer ends the connection."""
+    """``body_seconds`` bounds its body; ``is_last`` says whether its answer ends the connection."""
 
     _expected_100_continue: bool
     headers: list[tuple[str, str]]
@@ -60,16 +60,16 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
             raise
 
     def parse(self, unreader: ClientReader) -> bytes:
-        """Read the head; what was read beyond it."""
-        # The read that completes a head may bring the beginning of a body.
+        """Read the head; gives what was read beyond it."""
+        # The last read of a head may bring the beginning of a body.
         self.max_buffer_headers = min(self.max_buffer_headers, _HEAD_BYTES + unreader.mxchunk)
         beyond: bytes = super().parse(unreader)
         return beyond
 
     def read_into(self, unreader: ClientReader, buf: bytearray, stop: bool = False) -> None:
-        """Read more of the head: of its fields all, unless they are too long or wrong already."""
+        """Read more of the head."""
         super().read_into(unreader, buf, stop)
-        # gunicorn copies and searches all that there is after each read, and keeps the copy while it waits for the next.
+        # gunicorn would copy and search everything after each read.
         seen = 0
         while self.method is not None and self._may_go_on(buf, seen):
             seen = len(buf)
@@ -81,49 +81,48 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         return not is_whole and not has_bare_feed and len(fields) <= self.max_buffer_headers
 
     def parse_request_line(self, line_bytes: bytes) -> None:
-        """Method, target and version."""
         super().parse_request_line(line_bytes)
-        # RFC 9112 section 3.2: no form of a target has a fragment; gunicorn would cut it off.
+        # RFC 9112 section 3.2: a target has no fragment; gunicorn would cut it off.
         if "#" in self.uri:
             raise InvalidRequestLine(self.uri)
-        # RFC 9110 section 2.5: a later 1.x is read, and answered, as the one that is known.
+        # RFC 9110 section 2.5: a later 1.x is treated as 1.1.
         self.version = min(self.version, (1, 1))
 
     def parse_headers(self, data: bytes, from_trailer: bool = False) -> list[tuple[str, str]]:
-        """The fields of a head, or of a trailer section."""
-        # gunicorn takes all lines apart before it counts them.
+        """The fields of a head or a trailer section."""
+        # gunicorn parses all lines before it counts them.
         if data.count(b"\n") >= self.limit_request_fields:
             raise LimitRequestHeaders("too many fields")
         try:
             fields: list[tuple[str, str]] = super().parse_headers(data, from_trailer)
         except ParseException:
-            # Whoever is refused for one field still learns the types' address from another.
+            # The refusal names problem types at this host.
             found = _HOST.search(data)
             self._host = found[1].decode("latin-1") if found else ""
             raise
         return fields
 
     def set_body_reader(self) -> None:
-        """Called at the end of the head."""
+        """gunicorn calls this at the end of the head."""
         self._settle_host()
         check_single(self.headers)
         super().set_body_reader()
-        # RFC 9112 section 6.1; gunicorn lets codings that it does not undo stand before chunked.
+        # RFC 9112 section 6.1; gunicorn accepts unknown codings before chunked.
         codings = [value for name, value in self.headers if name == "TRANSFER-ENCODING"]
         if codings and codings[0].lower() != "chunked":
             raise UnsupportedTransferCoding(codings[0])
-        # RFC 9112 section 9.6; gunicorn looks at the first Connection only, and for nothing beside "close".
+        # RFC 9112 section 9.6; gunicorn looks at the first Connection field only.
         options = ",".join(value for name, value in self.headers if name == "CONNECTION").lower().split(",")
         self._asks_to_close = any(option.strip(" \t") == "close" for option in options)
-        # The body is asked for by its first read, and not, as gunicorn would, before anybody looked at the credentials.
+        # The first read asks for the body; gunicorn would ask before the credentials are checked.
         is_expected, self._expected_100_continue = self._expected_100_continue, False
         framing = ChunkedBody(self.unreader, self._check_trailers) if codings else self.body.reader
         self.incoming = BodyReader(framing, self.unreader, self._body_seconds, is_expected=is_expected)
         self.body.reader = self.incoming
 
     def should_close(self) -> bool:
-        """Whether the answer says that the connection closes after it. Asked first by the answer's head, later by the parser."""
-        # What the head said stays so: a client that was told that it may go on, may (RFC 9112 section 9.3).
+        """Whether the connection ends after this request."""
+        # The answer's head asks first, and the parser must say the same (RFC 9112 section 9.3).
         if self._is_last is None:
             self._is_last = self._ask_whether_last()
         return (
@@ -131,7 +130,8 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         )
 
     def _settle_host(self) -> None:
-        """RFC 9112 section 3.2; gunicorn refuses a second Host, and lets a missing or malformed one through."""
+        """Take the host from Host or the target (RFC 9112 section 3.2)."""
+        # gunicorn accepts a missing or malformed Host.
         hosts = [value for name, value in self.headers if name == "HOST"]
         if (not hosts and self.version >= (1, 1)) or not all(map(is_host, hosts)):
             raise InvalidHeader("HOST", req=self)
@@ -139,7 +139,7 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
             self._take_host_of_target()
 
     def _take_host_of_target(self) -> None:
-        # RFC 9112 section 3.2.2: whatever Host says.
+        # RFC 9112 section 3.2.2: the target rules over Host.
         authority = authority_of(self.uri)
         if authority is None or not is_host(authority):
             raise InvalidRequestLine(self.uri)

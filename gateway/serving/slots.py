@@ -1,4 +1,4 @@
-"""The slots at one listening socket: who takes one, and who gives one up when they run out."""
+"""The connections at one listening socket."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from gateway.serving.connection import Connection
 
-# From this share of the slots on, they are kept for requests: no answer leaves its connection open, and who comes new
-# takes the place of the one that has rested longest.
+# From this share on, slots are kept for requests: answers end their connections,
+# and a new connection replaces the one that has rested longest.
 _CROWDED = 0.9
 
 
 class Slots:
-    """``pool`` has one place for each connection, from when it is accepted until it ends."""
+    """``pool`` has a slot for each connection, until its end."""
 
     def __init__(self, size: int) -> None:
         self.pool = Pool(size)
@@ -30,7 +30,7 @@ class Slots:
 
     @contextlib.contextmanager
     def taken(self) -> Iterator[None]:
-        """One more place is taken, be it for a handshake."""
+        """Around a connection or handshake: one slot is taken."""
         self.free_a_slot()
         self._begun += 1
         try:
@@ -40,7 +40,7 @@ class Slots:
 
     @contextlib.contextmanager
     def held_by(self, connection: Connection) -> Iterator[None]:
-        """A place that was taken may be asked for again while this connection rests."""
+        """Around a connection that can be ended while it rests."""
         self._connections.add(connection)
         try:
             yield
@@ -48,20 +48,19 @@ class Slots:
             self._connections.discard(connection)
 
     def are_crowded(self) -> bool:
-        """Whether few slots are left."""
         return self._begun >= self._crowd
 
     def free_a_slot(self) -> None:
-        """Let go of the connection that has rested longest, if there are few slots left and one rests.
+        """If few are left, end the connection that has rested longest.
 
-        To be called wherever a place is taken and wherever a connection goes back to rest: of a full house at most one
-        rests, so that what keeps others out is work, and bounded in time.
+        Call it where a slot is taken and where a connection begins to rest.
         """
+        # At most one connection rests in a full house, so only work keeps others out.
         if self.are_crowded() and self._connections:
             min(self._connections, key=lambda connection: connection.resting_since).let_go()
 
     def let_go(self, rested: float) -> None:
-        """Let go of all that have rested for these seconds."""
+        """End all that have rested for so many seconds."""
         latest = time.monotonic() - rested
         for connection in tuple(self._connections):
             if connection.resting_since <= latest:

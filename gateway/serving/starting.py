@@ -1,4 +1,4 @@
-"""The start of the workers. Its rule: no signal to end is lost, and none is left for the end of the start."""
+"""The start of workers, without a lost signal."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ class Ends(Protocol):
 
 
 def before_fork(server: Arbiter) -> None:
-    """Begin no further worker once the server was told to end. Raises StopIteration, as gunicorn's own handlers do."""
+    """Start no worker after a signal to end. Raises StopIteration."""
     # gunicorn looks at its signals only when all workers have begun.
     if (number := _told_to_end(server)) is not None:
         (server.handle_term if number == signal.SIGTERM else server.handle_quit)()
 
 
 def after_fork(server: Arbiter, worker: Ends) -> None:
-    """In a new worker: from here on it hears what it is told, and what it was told before."""
+    """In a new worker: hear signals, also earlier ones."""
     signal.signal(signal.SIGTERM, worker.handle_exit)
     signal.signal(signal.SIGINT, worker.handle_quit)
     signal.signal(signal.SIGQUIT, worker.handle_quit)
-    # What came before went to the handlers that it has from the server, whose queue nobody looks into here.
+    # Earlier signals are in the server's queue, which nobody reads in a worker.
     if (number := _told_to_end(server)) is not None:
         os.kill(os.getpid(), number)
 
 
 @contextlib.contextmanager
 def held_back() -> Iterator[None]:
-    """Around a change of handlers: a signal to end comes after it."""
+    """Around a change of handlers: signals to end wait."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         yield
@@ -57,7 +57,7 @@ def held_back() -> Iterator[None]:
 
 
 def _told_to_end(server: Arbiter) -> int | None:
-    """The first signal to end among those that wait; the others go on waiting."""
+    """The first waiting signal to end; other signals stay."""
     waiting: list[int] = []
     while True:
         try:

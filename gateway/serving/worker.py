@@ -1,7 +1,6 @@
-"""The gevent worker, with its own care for clients and for its own end.
+"""The gevent worker.
 
-What is not HTTP is answered as a problem document; no client can hold more than a greenlet, and that for a bounded time;
-a stopping worker says so, and finishes what reached it before its socket closed.
+It bounds what a client may hold, and finishes accepted requests before it stops.
 """
 
 from __future__ import annotations
@@ -34,11 +33,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _HEARTBEAT_SECONDS = 1.0
-# After the listener closed, connections may rest this long for one more request; then they are let go.
+# After the listener closed, connections may wait this long for one more request.
 _LAST_REQUEST_SECONDS = 0.5
 _REFUSAL_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
-# Batches are large and live shortly; the default of 700 objects has the collector walk each of them many times over.
+# With the default of 700 objects the collector would walk each large batch many times.
 _GC_THRESHOLDS = (100_000, 50, 100)
 
 
@@ -55,11 +54,11 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self._ends_at = math.inf
 
     def load_wsgi(self) -> None:
-        """After the application was loaded: what it holds lives for good, so the collector need not walk it again."""
         log_failed_greenlets()
         super().load_wsgi()
         self._application, self.wsgi = self.wsgi, self._answer
         self._plan: WorkerPlan = self._application.plan
+        # What the application holds lives for good, so the collector need not walk it.
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
@@ -76,35 +75,36 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self._finish()
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
-        """One request; whatever was held back for one segment leaves at its end."""
+        """One request; its answer leaves at the end."""
         try:
             return super().handle_request(listener_name, req, sock, addr)
         finally:
             _cork(sock, 0)
 
     def init_signals(self) -> None:
-        """The handlers; gunicorn has none for a moment, in which a signal would kill."""
+        """Set the handlers."""
+        # Between gunicorn's handlers and ours a signal would kill.
         with held_back():
             super().init_signals()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """SIGTERM: drain. While the application is still being made: serve what has connected by then, and end."""
+        """SIGTERM: drain. During the start: serve what has connected."""
         if not self.booted:
             super().handle_exit(sig, frame)
             return
         stop = self._plan.stop
-        # The signal arrives in the loop's own greenlet, where nothing may wait.
+        # Signals arrive in the loop's own greenlet, which must not wait.
         gevent.spawn(self._stop, stop.delay, stop.grace, stop.total)
 
     def handle_quit(self, sig: int, frame: Any) -> None:
-        """SIGQUIT or SIGINT: nothing new is sent to the core; what is in flight is still told."""
+        """SIGQUIT or SIGINT: send nothing new, wait for calls in flight."""
         if not self.booted:
             os._exit(0)  # It has begun nothing.
         gevent.spawn(self._stop, 0.0, 0.0, self._plan.stop.quick)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
-        """Answer a request that never reached the application. The text is ours: gunicorn's would echo the input."""
-        # Imported here: the arbiter loads this module before the worker patches the standard library.
+        """Answer a request that never reached the application."""
+        # The arbiter loads this module before the worker patches the standard library.
         from gateway.serving.refusals import problem_of, response_bytes
 
         problem = problem_of(exc)
@@ -119,13 +119,13 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             _log.debug("refusal_not_delivered")
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Head and body leave in one segment: gunicorn sends them one by one, which costs a caller two wake-ups."""
+        """Send head and body in one segment."""
         answer: Iterable[bytes] = self._application(environ, start_response)
+        # gunicorn sends head and body apart, which costs a caller two wake-ups.
         _cork(environ["gunicorn.socket"], 1)
         return answer
 
     def _converse(self, slots: Slots, name: Any, client: socket.socket, addr: Any) -> None:
-        """One connection, in a greenlet of its own, from its first byte to its last."""
         with slots.taken():
             try:
                 client = self._secured(client)
@@ -160,10 +160,10 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             self.handle_error(request, client, addr, exc)
 
     def _secured(self, client: socket.socket) -> socket.socket:
-        """The connection over TLS, where gunicorn was given a certificate. Raises OSError."""
+        """The connection over TLS, if configured. Raises OSError."""
         if self._tls is None:
             return client
-        # The socket's own timeout bounds each read of a handshake, however many there are.
+        # The socket's own timeout bounds each read, not the whole handshake.
         with gevent.Timeout(self._plan.timeouts.head, TimeoutError):
             secured: socket.socket = self._tls.wrap_socket(client, server_side=True)
         return secured
@@ -171,7 +171,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
     def _listen(self, listener: socket.socket) -> None:
         listener.setblocking(True)
         slots = Slots(self.worker_connections)
-        # The name is asked for now: connections taken in at the end begin when the listener is closed.
+        # At the end connections begin when the listener is closed and has no name.
         converse = partial(self._converse, slots, listener.getsockname())
         server = Listener(listener, handle=converse, spawn=slots.pool)
         if self.cfg.workers > 1:
@@ -194,11 +194,11 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             # With `reuse_port` gunicorn gives each worker a socket of its own.
             server.end(is_shared=not self.cfg.reuse_port)
             if not (self.cfg.reuse_port or self._is_stopping):
-                server.close()  # A recycled worker has a successor, which takes in who still waits.
+                server.close()  # A recycled worker's successor serves those who still wait.
         stop = self._plan.stop
         self._ends_at = min(self._ends_at, time.monotonic() + stop.total)
         self._wait_for_connections(time.monotonic() + _LAST_REQUEST_SECONDS, let_go=False)
-        # A worker that gunicorn recycles was not told to drain.
+        # A recycled worker was not told to drain.
         self._plan.drain(stop.grace)
         self._wait_for_connections(self._ends_at, let_go=True)
         if left := self._count():
@@ -206,7 +206,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self._wait_for_the_store()
 
     def _wait_for_the_store(self) -> None:
-        """What callers were told is written before it is forgotten, where the store comes back in time."""
+        """Wait until the store has what callers were told."""
         while self._plan.unkept() and time.monotonic() < self._ends_at:
             self.notify()
             gevent.sleep(_LOOK_SECONDS)
@@ -223,14 +223,14 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             gevent.sleep(_LOOK_SECONDS)
 
     def _count(self) -> int:
-        """Connections, those included that were accepted and have not begun."""
+        """Connections, also those without a slot yet."""
         return sum(len(slots.pool) for slots in self._slots) + sum(server.waiting for server in self._servers)
 
 
 def log_failed_greenlets() -> None:
-    """What nobody waits for fails into the log, as one event; gevent would write its traceback to standard error."""
+    """Log a greenlet's failure as one event."""
     hub: Any = gevent.get_hub()
-    # Not the context that comes first: it would show a greenlet with its arguments.
+    # The context would show a greenlet with its arguments.
     hub.print_exception = lambda _context, *failure: _log.error("greenlet_failed", exc_info=failure)
 
 

@@ -1,1 +1,1 @@
-"""Pages and documents that the service answers beside its endpoints."""
+"""Pages and documents beside the endpoints."""

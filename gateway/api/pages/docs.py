@@ -1,4 +1,4 @@
-"""``/openapi.json``, and ``/docs`` to read and try it: the page's assets come from an installed package, not from the network."""
+"""``/openapi.json``, and ``/docs`` to read and try it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-# Links are relative throughout: a proxy may show the service under a path of its own.
+# Relative links work behind a proxy that adds a path. The assets come from an installed package.
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -52,9 +52,8 @@ _START = """SwaggerUIBundle({
 
 
 def blueprint(document: dict[str, Any], *, with_page: bool) -> Blueprint:
-    """The document, and the page where it is wanted."""
     routes = Blueprint("docs", __name__)
-    # Not orjson: an id may have twenty digits, and its bound is past 64 bits.
+    # orjson cannot write the bound of an id: it has more than 64 bits.
     text = json.dumps(document)
 
     @routes.get("/openapi.json")

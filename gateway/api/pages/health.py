@@ -1,4 +1,4 @@
-"""Is the process up, and should it get requests now (``contract.md`` section 5). Checks are handed in; this file never changes for a new one."""
+"""``/livez`` and ``/readyz`` (``contract.md`` section 5)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ Check = Callable[[], dict[str, Any]]
 
 
 def blueprint(checks: Mapping[str, Check]) -> Blueprint:
-    """``/livez`` and ``/readyz``."""
     routes = Blueprint("health", __name__)
 
     @routes.get("/livez")

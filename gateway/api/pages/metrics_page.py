@@ -1,4 +1,4 @@
-"""``/metrics`` in Prometheus' text format, on the service's own port or, beside the operators' other pages, on another."""
+"""``/metrics`` in Prometheus' text format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def blueprint(render: Callable[[], bytes]) -> Blueprint:
-    """``GET /metrics``; ``render`` gives the present numbers of all workers."""
+    """``render`` gives the present numbers of all workers."""
     routes = Blueprint("metrics", __name__)
 
     @routes.get("/metrics")
@@ -26,7 +26,7 @@ def blueprint(render: Callable[[], bytes]) -> Blueprint:
 
 
 class OwnPort:
-    """A WSGI application that shows operators' pages on ``port`` alone, and the public endpoints on every other."""
+    """A WSGI application: operators' pages on ``port``, the public endpoints on all others."""
 
     def __init__(self, public: Application, operators: Application, port: int) -> None:
         self._public = public
@@ -34,13 +34,12 @@ class OwnPort:
         self._port = port
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """See PEP 3333."""
         application = self._operators if self._is_own(environ) else self._public
         return application(environ, start_response)
 
     def _is_own(self, environ: dict[str, Any]) -> bool:
-        """By the socket itself: behind a Unix socket the server takes SERVER_PORT from the caller's Host header."""
         if environ["SERVER_PORT"] != str(self._port):
             return False
+        # Behind a Unix socket SERVER_PORT comes from the caller's Host header.
         listener = environ.get("gunicorn.socket")
         return listener is None or listener.getsockname()[1:2] == (self._port,)

@@ -1,4 +1,4 @@
-"""``/problems/{type}``: what a problem's ``type`` URI resolves to, for people; JSON for programs that ask for it."""
+"""``/problems/{type}``: a page for people, JSON for programs that ask for it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ _HEADERS = {
 
 
 def blueprint() -> Blueprint:
-    """The pages of all problem types and their index."""
     routes = Blueprint("problem_pages", __name__)
 
     @routes.get("/problems/<slug>")
@@ -43,7 +42,7 @@ def blueprint() -> Blueprint:
 
     @routes.get("/problems/", strict_slashes=False)
     def index() -> Response:
-        # Relative to the address that was asked for, which has the last slash or not.
+        # Links are relative, and the address may lack its last slash.
         folder = "" if request.path.endswith("/") else "problems/"
         links = "".join(
             f'<li><a href="{folder}{slug}">{html.escape(kind.title)}</a> ({kind.status})</li>'

@@ -1,4 +1,4 @@
-"""``/status``, a page for operators: the metrics of the last minutes as small charts. It only reads, and asks no other host."""
+"""``/status``: the last minutes' metrics as charts, for operators."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _HEADERS: Mapping[str, str] = {
 
 
 def blueprint(numbers: Callable[[], dict[str, object]]) -> Blueprint:
-    """The page, its assets, and ``/status/data``: the present ``numbers`` of all workers as JSON."""
+    """``numbers`` gives the present numbers of all workers."""
     routes = Blueprint("status", __name__)
 
     @routes.get("/status")

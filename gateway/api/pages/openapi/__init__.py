@@ -1,1 +1,1 @@
-"""``/openapi.json`` (3.1), made once at start: operations and their responses around the schemas that validate."""
+"""``/openapi.json`` (3.1), made once at start."""

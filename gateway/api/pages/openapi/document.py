@@ -1,4 +1,4 @@
-"""The whole OpenAPI document, from the schemas, the problem table and the operations."""
+"""The OpenAPI document as a whole."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SECURITY = {
 
 
 def document(*, version: str, resources: Sequence[Resource], max_items: int, public_url: str) -> dict[str, Any]:
-    """The whole OpenAPI document; ``public_url`` is empty: relative to the document."""
+    """``public_url`` may be empty."""
     spec = APISpec(
         "Bulk-update gateway", version, "3.1.0", info={"description": _DESCRIPTION}, plugins=[ContractPlugin()]
     )
@@ -74,7 +74,7 @@ def _components(
 
 
 def _schemas(resources: Sequence[Resource], max_items: int) -> Iterator[tuple[str, Schema]]:
-    """Those that an operation names; what they hold comes with them, under the names of their classes."""
+    """Schemas that operations name; apispec adds what those hold."""
     for resource in resources:
         name = resource.name.capitalize()
         yield f"{name}Batch", batch_schema(resource.schema, max_items)

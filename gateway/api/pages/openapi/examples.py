@@ -1,4 +1,4 @@
-"""Examples for the OpenAPI document, made from those of a resource; a test checks each against its schema."""
+"""Examples for the document, made from those of a resource."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MEMBERS: Mapping[str, dict[str, object]] = {
 
 
 class Batch(NamedTuple):
-    """One batch, and its answers."""
+    """A batch and its answers."""
 
     sent: dict[str, object]
     updated: dict[str, object]
@@ -39,7 +39,6 @@ class Batch(NamedTuple):
 
 
 def of_batch(resource: Resource) -> Batch:
-    """The batch of the resource's own examples."""
     sent, updated = resource.example
     *applied, last = updated
     missing = _item_error(resource, len(applied), str(last[resource.id_name]), "not_found")
@@ -52,7 +51,7 @@ def of_batch(resource: Resource) -> Batch:
 
 
 def problem(slug: str, resource: Resource) -> dict[str, object]:
-    """A problem document of this type as a caller of the resource would see it."""
+    """A problem document as a caller of ``resource`` sees it."""
     item_id = str(resource.example.updated[0][resource.id_name])
     members: dict[str, Any] = _MEMBERS.get(slug, {})
     if code := _ITEM_CODES.get(slug):
@@ -78,7 +77,7 @@ def _item_error(resource: Resource, index: int, item_id: str, code: str) -> dict
 
 
 def single_problem(slug: str, text: str, id_name: str, item_id: str) -> dict[str, object]:
-    """A problem of the one call of a request, which says in ``text`` what the core's refusal means there."""
+    """A problem of a single call; ``text`` is its detail."""
     code = _ITEM_CODES[slug]
     row = ITEM_CODES[code]
     error = ItemError(status=row.status, code=code, detail=text, outcome=row.outcomes[0], retryable=row.retryable)

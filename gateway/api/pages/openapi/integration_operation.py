@@ -1,4 +1,4 @@
-"""The integration action's operation in the document: no bulk resource, so told on its own (``contract.md`` section 2)."""
+"""The integration action in the document (``contract.md`` section 2)."""
 
 from __future__ import annotations
 

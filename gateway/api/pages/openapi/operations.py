@@ -1,4 +1,4 @@
-"""What an operation of the contract takes, and what is its own among the answers; those of bulk resources are made here."""
+"""What an operation takes, and which answers are its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """An answer with a body: its component, and examples by name."""
+    """A success: its component, and examples by name."""
 
     meaning: str
     schema: str
@@ -27,9 +27,9 @@ class Success:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation, with an ``example`` of its body. ``headers`` are those that not every operation answers with.
+    """One operation; ``example`` is of its body.
 
-    ``own_problems`` are examples of problems that say something else here than elsewhere.
+    ``headers`` and ``own_problems`` are those of this operation only.
     """
 
     id: str
@@ -52,7 +52,7 @@ def reference(kind: str, name: str) -> dict[str, str]:
 
 
 def parameter(name: str, place: str, meaning: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A parameter, ``place`` being ``path``, ``query`` or ``header``."""
+    """``place`` is ``path``, ``query`` or ``header``."""
     required = {"required": True} if place == "path" else {}
     return {"name": name, "in": place, "description": meaning, "schema": schema, **required}
 
@@ -85,7 +85,7 @@ _OF_BATCHES = (
 
 
 def update(resource: Resource) -> Operation:
-    """The bulk update of a resource; its components are named after what an item is called."""
+    """The bulk update of a resource."""
     tag, answer = resource.plural.capitalize(), f"{resource.name.capitalize()}BatchAnswer"
     shown = examples.of_batch(resource)
     return Operation(

@@ -1,4 +1,4 @@
-"""Every answer of the operations as a named response: its successes, and one for each status of its problem types."""
+"""The answers of all operations as named responses."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ Response = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The responses of all operations as components, and the name of each by operation and status."""
+    """Responses as components, and their names by operation and status."""
 
     components: Mapping[str, Response]
     names: Mapping[tuple[str, int], str]
@@ -74,7 +74,10 @@ class Named:
 
 
 def named(operations: Sequence[Operation], resource: Resource) -> Named:
-    """Examples of problems are ``resource``'s, so that operations can share a response. A response has its status' name, with the operation's tag before it where it is not the same for all of them."""
+    """Problem examples are ``resource``'s.
+
+    A response is named after its status, and after the operation's tag where operations differ.
+    """
     by_status: dict[int, dict[str, Response]] = {}
     for operation in operations:
         for status, response in _responses(operation, operations, resource).items():
@@ -125,7 +128,7 @@ def _success(status: int, success: Success, not_here: AbstractSet[str]) -> Respo
 def _problem(
     status: int, slugs: Sequence[str], not_here: AbstractSet[str], resource: Resource, own: Mapping[str, object]
 ) -> Response:
-    """One status, with an example of each type that has it."""
+    """One status, with an example of each of its types."""
     content = {
         "schema": reference("schemas", "Problem"),
         "examples": {slug: {"value": own.get(slug) or problem(slug, resource)} for slug in slugs},
