@@ -21,7 +21,7 @@ from legacy_client.health.gate import CoreGate
 from legacy_client.operations import HEADERS, UPDATE_ACTION
 from legacy_client.sending.reading import AnswerReader
 from legacy_client.template import RequestTemplate
-from legacy_client.transport.hub import answer
+from legacy_client.transport.hub import response
 from legacy_client.transport.hub.wire import Origin, Wire
 from schemas.actions import ActionUpdateSchema
 from schemas.batches import LANGUAGES, BatchLoader
@@ -66,11 +66,11 @@ def _call_parts(updates: Sequence[Update]) -> dict[str, float]:
 
 def _answer_parts(updates: Sequence[Update]) -> dict[str, float]:
     request = RequestTemplate("PATCH", _URL, HEADERS).prepare("/actions/1", b"{}", {})
-    framing, gate = answer.AnswerReader(1 << 20), CoreGate(ceiling=64, circuit=Circuit())
+    framing, gate = response.ResponseReader(1 << 20), CoreGate(ceiling=64, circuit=Circuit())
     reading = AnswerReader(atomic_errors=False, max_answer_bytes=1 << 20)
     received = [(int(update.id), _received(update)) for update in updates]
 
-    def framed(data: bytes) -> answer.Answer:
+    def framed(data: bytes) -> response.WholeResponse:
         framing.feed(data)
         return framing.take(request)
 
@@ -78,7 +78,7 @@ def _answer_parts(updates: Sequence[Update]) -> dict[str, float]:
 
     def gated() -> None:
         for one in answers:
-            gate.refusal()
+            gate.admit()
             gate.record(one, 0.001)
 
     return {

@@ -3,10 +3,10 @@
 from legacy_client.calls import CallContext, Update
 from legacy_client.client import LegacyClient
 from legacy_client.credentials import (
+    Anonymous,
     ClientCredentials,
-    Credentials,
+    CoreCredentials,
     ForwardedCredentials,
-    NoCredentials,
     StaticFileCredentials,
 )
 from legacy_client.deadline import Deadline
@@ -19,18 +19,18 @@ from legacy_client.sending.retry import RetryPolicy
 
 __all__ = [
     "AdaptiveLimit",
+    "Anonymous",
     "CallContext",
     "Circuit",
     "ClientCredentials",
+    "CoreCredentials",
     "CoreError",
     "CoreGate",
-    "Credentials",
     "Deadline",
     "ForwardedCredentials",
     "GateSnapshot",
     "LegacyClient",
     "LockedGate",
-    "NoCredentials",
     "RetryBudget",
     "RetryPolicy",
     "StaticFileCredentials",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from legacy_client.deadline import Deadline
 from legacy_client.operations import HEADERS
-from legacy_client.sending.fanout import Fanout, Wiring
+from legacy_client.sending.fanout import Fanout, Shared
 from legacy_client.sending.reading import AnswerReader
 from legacy_client.template import RequestTemplate
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from legacy_client.calls import CallContext
-    from legacy_client.credentials import Credentials
+    from legacy_client.credentials import CoreCredentials
     from legacy_client.errors import CoreError
     from legacy_client.operations import Call, Operation
     from legacy_client.sending.reading import Answer
@@ -39,7 +39,7 @@ class LegacyClient:
         base_url: str,
         transport: Transport,
         *,
-        credentials: Credentials,
+        credentials: CoreCredentials,
         retries: RetryPolicy,
         honours_idempotency: bool = False,
         atomic_errors: bool = False,
@@ -52,7 +52,7 @@ class LegacyClient:
     ) -> None:
         self._transport = transport
         self._templates = {method: RequestTemplate(method, base_url, HEADERS) for method in _METHODS}
-        self._wiring = Wiring(
+        self._shared = Shared(
             transport=transport,
             credentials=credentials,
             retries=retries,
@@ -71,7 +71,7 @@ class LegacyClient:
 
         Closing the iterator early sends nothing new.
         """
-        return Fanout(self._wiring, operation, self._templates[operation.method], calls, context).results()
+        return Fanout(self._shared, operation, self._templates[operation.method], calls, context).results()
 
     def send_one(self, operation: Operation[Call], call: Call, context: CallContext) -> Answer | CoreError:
         """The answer to a single call, or the error."""

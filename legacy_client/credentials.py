@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class Credentials(Protocol):
+class CoreCredentials(Protocol):
     """The headers that say who the gateway is, or for whom it calls."""
 
     def headers(self, context: CallContext) -> Mapping[str, str]:
@@ -32,7 +32,7 @@ class Credentials(Protocol):
         ...
 
 
-class NoCredentials:
+class Anonymous:
     """The core asks for none."""
 
     def headers(self, context: CallContext) -> Mapping[str, str]:

@@ -61,7 +61,7 @@ class ItemSchema(StrictSchema):
     def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:
         """Tell the texts their languages."""
         if isinstance(field_obj, Translations):
-            field_obj.speak(self._languages)
+            field_obj.set_languages(self._languages)
 
     def most(self) -> tuple[int, int, int]:
         """What a valid item has at most, entries of lists left out: JSON values, arrays and objects among them, names."""

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 Errors = dict[Any, Any]
 Loader = Callable[[Any, Errors], dict[str, Any]]
 Accept = Callable[[Any], Any]
-Settle = Callable[[str, dict[str, Any], dict[str, Any], Errors], None]
+Resolve = Callable[[str, dict[str, Any], dict[str, Any], Errors], None]
 
 
 def compile_loader(schema: Schema) -> Loader:
@@ -57,7 +57,7 @@ def _loader(schema: StrictSchema) -> Loader:
     fields = schema.load_fields
     accepts = {name: _accept_of(field) for name, field in fields.items()}
     expected = [name for name, field in fields.items() if field.required or field.load_default is not missing]
-    settle = _settler(schema, accepts)
+    resolve = _resolver(schema, accepts)
     has_check = type(schema).check is not StrictSchema.check
 
     def load(item: Any, errors: Errors) -> dict[str, Any]:
@@ -70,12 +70,12 @@ def _loader(schema: StrictSchema) -> Loader:
             except KeyError:  # a name that the schema does not know
                 accepted = None
             if accepted is None:
-                settle(name, item, loaded, errors)
+                resolve(name, item, loaded, errors)
             elif accepted is not value:
                 loaded[name] = accepted
         for name in expected:
             if name not in item:
-                settle(name, item, loaded, errors)
+                resolve(name, item, loaded, errors)
         if has_check and not errors:
             _check(schema, loaded, errors)
         return loaded
@@ -83,8 +83,8 @@ def _loader(schema: StrictSchema) -> Loader:
     return load
 
 
-def _settler(schema: Schema, accepts: dict[str, Accept]) -> Settle:
-    """Settles what is in doubt about one name of an item: a value for ``loaded``, or messages for ``errors``."""
+def _resolver(schema: Schema, accepts: dict[str, Accept]) -> Resolve:
+    """Resolves what is in doubt about one name of an item: a value for ``loaded``, or messages for ``errors``."""
     fields, unknown = schema.load_fields, schema.error_messages["unknown"]
     refusals = {
         name: field.refusal
@@ -92,7 +92,7 @@ def _settler(schema: Schema, accepts: dict[str, Accept]) -> Settle:
         if isinstance(field, ContractField) and accepts[name] is not _never
     }
 
-    def settle(name: str, item: dict[str, Any], loaded: dict[str, Any], errors: Errors) -> None:
+    def resolve(name: str, item: dict[str, Any], loaded: dict[str, Any], errors: Errors) -> None:
         value = loaded.pop(name, None)
         if value is not None and name in refusals:
             errors[name] = refusals[name](value)
@@ -101,7 +101,7 @@ def _settler(schema: Schema, accepts: dict[str, Accept]) -> Settle:
         else:
             errors[name] = [unknown]
 
-    return settle
+    return resolve
 
 
 def _ask(field: Field[Any], name: str, item: dict[str, Any], loaded: dict[str, Any], errors: Errors) -> None:

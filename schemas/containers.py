@@ -22,12 +22,12 @@ class Translations(ContractField[dict[str, str]]):
     """An object language → text with at least one language; the set of languages is the service's setting."""
 
     def __init__(self, most: int, **options: Any) -> None:
-        """``most`` characters a text; ``speak`` names the languages before the first use."""
+        """``most`` characters a text; ``set_languages`` names the languages before the first use."""
         self._text = Text(most)
         self._most = most
         super().__init__("", {"type": "object", "additionalProperties": False, "minProperties": 1}, **options)
 
-    def speak(self, languages: Sequence[str]) -> None:
+    def set_languages(self, languages: Sequence[str]) -> None:
         """Allow these languages and no others."""
         one_of = ", ".join(languages)
         self._languages = frozenset(languages)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from legacy_client.deadline import Deadline
+    from legacy_client.transport.base import Backlog
 
 RefusalReason = Literal["draining", "too_many_batches", "too_many_of_one", "too_many_bytes", "queue_too_old"]
 # However many batches one principal sends, this share of the places is left to the others.
@@ -39,7 +40,7 @@ def _in_the_background(seconds: float, task: Callable[[], None]) -> None:
 class LoadShedder:
     """Refuses batches while the worker has enough to do, or stops.
 
-    ``waiting`` is ``Transport.waiting``: requests not yet sent, and the age in seconds of the oldest. ``later`` runs
+    ``backlog`` gives the calls to the core that wait. ``later`` runs
     a task after some seconds.
     """
 
@@ -48,12 +49,12 @@ class LoadShedder:
         *,
         max_batches: int,
         max_queue_age: float,
-        waiting: Callable[[], tuple[int, float]],
+        backlog: Callable[[], Backlog],
         later: Callable[[float, Callable[[], None]], None] = _in_the_background,
     ) -> None:
         self._max_batches = max_batches
         self._max_queue_age = max_queue_age
-        self._waiting = waiting
+        self._backlog = backlog
         self._later = later
         self._most_of_one = max(1, round(max_batches * (1 - _LEFT_TO_OTHERS)))
         self._under_way: set[Deadline] = set()
@@ -73,7 +74,7 @@ class LoadShedder:
             return self.refuse("draining")
         if (crowded := self.admit_batch()) is not None:
             return crowded
-        _, age = self._waiting()
+        age = self._backlog().seconds
         return self.refuse("queue_too_old", math.ceil(age)) if age >= self._max_queue_age else None
 
     def admit_batch(self, principal_id: str = "") -> Refusal | None:

@@ -46,7 +46,7 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     made = [make(service.languages, service.max_batch_items, let_others_run) for make in resources]
     instruments = _instruments(settings, routes(made))
     shedder = LoadShedder(
-        max_batches=service.max_waiting_batches, max_queue_age=service.max_queue_age, waiting=backends.waiting
+        max_batches=service.max_waiting_batches, max_queue_age=service.max_queue_age, backlog=backends.backlog
     )
     # A single body of the largest size always has room.
     capacity = Capacity(shedder, BodyMemory(max(service.max_held_bytes, service.max_body_bytes)))
@@ -98,7 +98,7 @@ def _instruments(settings: Settings, served: Sequence[Route]) -> Instruments:
 def _sources(backends: Backends, shedder: LoadShedder, claims: Claims) -> Sources:
     return Sources(
         core=backends.health,
-        waiting=backends.waiting,
+        backlog=backends.backlog,
         batches=lambda: shedder.under_way,
         shed=lambda: {str(reason): count for reason, count in shedder.refused.items()},
         keyed_refused=lambda: claims.refused,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.auth.principal import Authenticator
     from gateway.settings import Settings
     from legacy_client.health.gate import GateSnapshot
+    from legacy_client.transport.base import Backlog
 
 
 class Core(batch.Core, integrations.Core, Protocol):
@@ -27,13 +28,13 @@ class Core(batch.Core, integrations.Core, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Backends:
-    """``waiting`` gives the calls not yet sent and the age of the oldest in seconds; ``checks`` are asked for readiness.
+    """``backlog`` gives the calls to the core that wait; ``checks`` are asked for readiness.
 
     ``health`` is what the core's gate counted; ``keys_age`` is in seconds, None where nobody's keys are fetched.
     """
 
     core: Core
-    waiting: Callable[[], tuple[int, float]]
+    backlog: Callable[[], Backlog]
     health: Callable[[], GateSnapshot]
     keys_age: Callable[[], float | None]
     keys_file_problem: Callable[[], str]
@@ -57,7 +58,7 @@ def connect(settings: Settings) -> Backends:
     core.start()
     return Backends(
         core=core.client,
-        waiting=core.transport.waiting,
+        backlog=core.transport.backlog,
         health=core.gate.snapshot,
         keys_age=access.keys_age,
         keys_file_problem=access.keys_file_problem,

@@ -10,13 +10,13 @@ from gateway.wiring.proxies import proxy_for
 from gateway.wiring.reachability import Reachability, told_kind
 from legacy_client import (
     AdaptiveLimit,
+    Anonymous,
     Circuit,
     ClientCredentials,
     CoreGate,
     ForwardedCredentials,
     LegacyClient,
     LockedGate,
-    NoCredentials,
     RetryBudget,
     RetryPolicy,
     StaticFileCredentials,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from gateway.settings.budgets import BudgetSettings
     from gateway.settings.core import CoreSettings
-    from legacy_client import Credentials
+    from legacy_client import CoreCredentials
     from legacy_client.transport.base import Transport
 
     FetchToken = Callable[[], tuple[str, float]]
@@ -132,9 +132,9 @@ def _transport(settings: CoreSettings, gate: CoreGate, attempt_seconds: float) -
     return HubTransport(settings.core_url, gate=gate, limits=limits, tls=tls, proxy=proxy)
 
 
-def _credentials(settings: CoreSettings, fetch_token: FetchToken) -> Credentials:
+def _credentials(settings: CoreSettings, fetch_token: FetchToken) -> CoreCredentials:
     if settings.core_auth == "none":
-        return NoCredentials()
+        return Anonymous()
     if settings.core_auth == "client_credentials":
         return ClientCredentials(fetch_token)
     if settings.core_auth == "forward":

@@ -126,20 +126,20 @@ class Window:
     def clear(self) -> None:
         """Forget everything."""
         self._calls, self._failures = [0] * _BUCKETS, [0] * _BUCKETS
-        self._newest = self._place = 0
+        self._newest = self._bucket = 0
         self._turns_at = 0.0
 
     def add(self, now: float, *, failed: bool) -> None:
         """Count one call that ended now."""
         if now >= self._turns_at:
             self._turn_to(now)
-        self._calls[self._place] += 1
-        self._failures[self._place] += failed
+        self._calls[self._bucket] += 1
+        self._failures[self._bucket] += failed
 
     def disprove(self, now: float) -> None:
         """Of the calls counted, one more is a failure."""
         self._turn_to(now)
-        self._failures[self._place] += 1
+        self._failures[self._bucket] += 1
 
     def totals(self, now: float) -> tuple[int, int]:
         """Calls and failures in the window."""
@@ -151,5 +151,5 @@ class Window:
         if tick > self._newest:
             for stale in range(max(self._newest + 1, tick - _BUCKETS + 1), tick + 1):
                 self._calls[stale % _BUCKETS] = self._failures[stale % _BUCKETS] = 0
-            self._newest, self._place = tick, tick % _BUCKETS
+            self._newest, self._bucket = tick, tick % _BUCKETS
             self._turns_at = (tick + 1) * self._bucket_seconds

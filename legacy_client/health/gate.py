@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from legacy_client import errors
 from legacy_client.errors import CoreError
-from legacy_client.health.unanswered import Silence
+from legacy_client.health.unanswered import UnansweredTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,7 +84,7 @@ class CoreGate:
         self._circuit = circuit
         self._limit = limit
         self._budget = budget
-        self._silence = Silence(attempt_seconds, clock)
+        self._unanswered = UnansweredTime(attempt_seconds, clock)
         self._in_flight = self._refused = 0
         self._attempts: dict[str, int] = {}
         self._duration_counts = [0] * (len(DURATION_BOUNDS) + 1)
@@ -94,7 +94,7 @@ class CoreGate:
         """As ``Gate.capacity``."""
         return self._ceiling if self._limit is None else max(1, min(self._ceiling, self._limit.value))
 
-    def refusal(self) -> CoreError | None:
+    def admit(self) -> CoreError | None:
         """As ``Gate.refusal``."""
         wait = None if self._circuit is None else self._circuit.admit()
         if wait is None:
@@ -107,7 +107,7 @@ class CoreGate:
         """As ``Gate.record``."""
         if isinstance(result, CoreError):
             failed, overloaded, name = _of_error(result)
-            if result.cut_short and not self._is_silent(seconds):
+            if result.cut_short and not self._is_unanswering(seconds):
                 failed = None
         else:
             failed, overloaded, name = _KNOWN.get(result.status_code) or _of_status(result.status_code)
@@ -148,10 +148,10 @@ class CoreGate:
             attempts["bad_answer"] = attempts.get("bad_answer", 0) + self._misread
         return attempts
 
-    def _is_silent(self, seconds: float) -> bool:
+    def _is_unanswering(self, seconds: float) -> bool:
         """Whether a call that was cut short tells of a core that is silent."""
         answers = sum(self._attempts.get(name, 0) for name in _ANSWERS)
-        lasts = self._silence.lasts(answers, seconds)
+        lasts = self._unanswered.lasts(answers, seconds)
         return lasts and (self._circuit is None or self._circuit.state == "closed")
 
 
@@ -180,10 +180,10 @@ class LockedGate(CoreGate):
         )
         self._lock = threading.Lock()
 
-    def refusal(self) -> CoreError | None:
+    def admit(self) -> CoreError | None:
         """As ``Gate.refusal``."""
         with self._lock:
-            return super().refusal()
+            return super().admit()
 
     def record(self, result: Response | CoreError, seconds: float) -> None:
         """As ``Gate.record``."""

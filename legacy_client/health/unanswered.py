@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Silence:
+class UnansweredTime:
     """Counts the seconds in which the core was asked and answered nobody; one answer to anybody ends it.
 
     A silence is one when it has lasted ``seconds``, the time of a whole attempt. A pause of that length, in which the

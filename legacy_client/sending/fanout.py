@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic
 
 from legacy_client.errors import AccessDenied, CircuitOpen, CoreError, Misconfigured, Stopped, Unsendable, Untrusted
 from legacy_client.operations import Call, Operation
-from legacy_client.sending.retry import Failed, is_retryable, settled
+from legacy_client.sending.retry import Failed, combined, is_retryable
 from legacy_client.transport.base import Flow
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest
 
     from legacy_client.calls import CallContext
-    from legacy_client.credentials import Credentials
+    from legacy_client.credentials import CoreCredentials
     from legacy_client.deadline import Deadline
     from legacy_client.sending.reading import Answer, AnswerReader
     from legacy_client.sending.retry import RetryPolicy
@@ -30,11 +30,11 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wiring:
+class Shared:
     """What all batches share; times in seconds."""
 
     transport: Transport
-    credentials: Credentials
+    credentials: CoreCredentials
     retries: RetryPolicy
     reader: AnswerReader
     honours_idempotency: bool
@@ -71,18 +71,18 @@ class Fanout(Generic[Call]):
 
     def __init__(
         self,
-        wiring: Wiring,
+        shared: Shared,
         operation: Operation[Call],
         template: RequestTemplate,
         calls: Sequence[Call],
         context: CallContext,
     ) -> None:
-        self._wiring = wiring
+        self._shared = shared
         self._operation = operation
         self._unsigned = template
         self._calls = calls
         self._context = context
-        self._item_seconds_left = wiring.item_seconds
+        self._item_seconds_left = shared.item_seconds
         self._credential_headers: Mapping[str, str] = {}
         self._standing: Failed = {}
         self._waiting: Failed = {}
@@ -98,7 +98,7 @@ class Fanout(Generic[Call]):
             yield from self._send_again()
 
     def _send_again(self) -> Results:
-        for attempt in self._wiring.retries.rounds(self._seconds_left, self._pause):
+        for attempt in self._shared.retries.rounds(self._seconds_left, self._pause):
             # The first attempt is the round that has just ended; tenacity takes over from there.
             if attempt.retry_state.attempt_number > 1:
                 yield from self._send_round(list(self._waiting))
@@ -114,7 +114,7 @@ class Fanout(Generic[Call]):
             if not isinstance(result, CoreError):
                 yield index, result
                 continue
-            self._standing[index] = settled(self._standing.get(index), result)
+            self._standing[index] = combined(self._standing.get(index), result)
             if self._may_go_again(result):
                 again[index] = result
                 if (marks := self._context.marks) is not None:
@@ -122,22 +122,22 @@ class Fanout(Generic[Call]):
             else:
                 self._tell_operators(result)
                 yield index, self._standing[index]
-        self._waiting = self._wiring.retries.grant(again, self._seconds_left()) if again else {}
+        self._waiting = self._shared.retries.grant(again, self._seconds_left()) if again else {}
         for index in again:
             if index not in self._waiting:
                 yield index, self._standing[index]
 
     def _send(self, indices: Sequence[int]) -> Results:
         """One attempt of the calls at ``indices``, read and accounted for."""
-        began, held_back = self._wiring.clock(), 0
+        began, held_back = self._shared.clock(), 0
         try:
             template = self._template()
         except CoreError as error:
             yield from ((index, error) for index in indices)
             return
         requests = _Requests(self._operation, template, self._calls, indices, self._context.idempotency_prefix)
-        read, calls, expected_id = self._wiring.reader.read, self._calls, self._operation.expected_id
-        for position, result in self._wiring.transport.send_many(requests, self._flow(indices)):
+        read, calls, expected_id = self._shared.reader.read, self._calls, self._operation.expected_id
+        for position, result in self._shared.transport.send_many(requests, self._flow(indices)):
             if isinstance(result, CoreError):
                 held_back += isinstance(result, (Stopped, CircuitOpen, Unsendable))
                 yield indices[position], result
@@ -145,13 +145,13 @@ class Fanout(Generic[Call]):
                 index = indices[position]
                 yield index, read(result, expected_id(calls[index]))
         if self._round == 1:
-            self._wiring.retries.budget.add_calls(len(indices) - held_back)
+            self._shared.retries.budget.add_calls(len(indices) - held_back)
         # Each attempt is charged as if it had taken the whole round: no item then needs a clock of its own.
-        self._item_seconds_left -= min(self._wiring.clock() - began, self._wiring.attempt_seconds)
+        self._item_seconds_left -= min(self._shared.clock() - began, self._shared.attempt_seconds)
 
     def _template(self) -> RequestTemplate:
         context = self._context
-        headers = self._credential_headers = self._wiring.credentials.headers(context)
+        headers = self._credential_headers = self._shared.credentials.headers(context)
         own = {"X-Request-ID": context.request_id, "traceparent": context.traceparent}
         try:
             return self._unsigned.extended({**{k: v for k, v in own.items() if v}, **headers})
@@ -172,16 +172,16 @@ class Fanout(Generic[Call]):
         )
 
     def _may_go_again(self, error: CoreError) -> bool:
-        if self._round >= self._wiring.retries.attempts:
+        if self._round >= self._shared.retries.attempts:
             return False
         if isinstance(error, AccessDenied):
             return error.status == 401 and self._credentials_renewed()
-        return is_retryable(error, honours_idempotency=self._wiring.honours_idempotency)
+        return is_retryable(error, honours_idempotency=self._shared.honours_idempotency)
 
     def _credentials_renewed(self) -> bool:
         """Asked of the credentials once per batch; the answer holds for the calls of that round only."""
         if self._renewed_in_round == 0:
-            renewed = self._wiring.credentials.refused(self._credential_headers)
+            renewed = self._shared.credentials.refused(self._credential_headers)
             self._renewed_in_round = self._round if renewed else -1
         return self._renewed_in_round == self._round
 
@@ -196,7 +196,7 @@ class Fanout(Generic[Call]):
 
     def _pause(self, seconds: float) -> None:
         self._item_seconds_left -= seconds
-        self._wiring.pause(self._context.deadline, seconds)
+        self._shared.pause(self._context.deadline, seconds)
 
 
 def _breaks(template: RequestTemplate, headers: Mapping[str, str]) -> bool:

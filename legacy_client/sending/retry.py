@@ -93,7 +93,7 @@ def is_retryable(error: CoreError, *, honours_idempotency: bool) -> bool:
     return isinstance(error, (Busy, Unreachable))
 
 
-def settled(earlier: CoreError | None, latest: CoreError) -> CoreError:
+def combined(earlier: CoreError | None, latest: CoreError) -> CoreError:
     """What two attempts of one call say together.
 
     After an attempt that may have been applied only an answer about the item itself is news, not ``busy``, nor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,6 +53,13 @@ class Flow:
     upto: Callable[[], int] | None = None
 
 
+class Backlog(NamedTuple):
+    """Requests accepted but not yet sent, and for how many seconds a batch has now waited for its turn, at most."""
+
+    requests: int
+    seconds: float
+
+
 class Gate(Protocol):
     """What may be sent to the core now, asked before each request and told the result after it."""
 
@@ -60,7 +67,7 @@ class Gate(Protocol):
         """Requests that may be in flight in this worker, at least 1."""
         ...
 
-    def refusal(self) -> CoreError | None:
+    def admit(self) -> CoreError | None:
         """Why the next request may not be sent, or None; a None counts as one request under way."""
         ...
 
@@ -97,11 +104,8 @@ class Transport(Protocol):
         """
         ...
 
-    def waiting(self) -> tuple[int, float]:
-        """Requests accepted but not yet sent, and for how many seconds a batch has now waited for its turn, at most.
-
-        A batch that waits for its own ``concurrency`` alone does not count: it says nothing about how busy the core is.
-        """
+    def backlog(self) -> Backlog:
+        """What waits to be sent. A batch that waits for its own ``concurrency`` alone does not count: it says nothing about how busy the core is."""
         ...
 
     def ping(self) -> CoreError | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from requests import Response
 
 from legacy_client.errors import CoreError, Stopped, TimedOut
-from legacy_client.transport.base import Limits
+from legacy_client.transport.base import Backlog, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,10 +82,10 @@ class MemoryTransport:
         finally:
             self._unsent.pop(id(flow), None)
 
-    def waiting(self) -> tuple[int, float]:
+    def backlog(self) -> Backlog:
         """Requests not yet sent, and the age of the oldest."""
         oldest = min((since for _, since in self._unsent.values()), default=self._clock())
-        return sum(count for count, _ in self._unsent.values()), self._clock() - oldest
+        return Backlog(sum(count for count, _ in self._unsent.values()), self._clock() - oldest)
 
     def ping(self) -> CoreError | None:
         """Always reachable until closed."""
@@ -102,7 +102,7 @@ class MemoryTransport:
         reason = "shutting_down" if self._closed else flow.deadline.stopped()
         if reason is not None:
             return Stopped(reason)
-        return None if self._gate is None else self._gate.refusal()
+        return None if self._gate is None else self._gate.admit()
 
     def _launch(self, index: int, requests: Requests, flow: Flow) -> tuple[float, int, float, Result]:
         now = self._clock()

@@ -6,6 +6,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
+from legacy_client.transport.base import Backlog
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -100,11 +102,11 @@ class Turns(Generic[AnyBatch]):
         return None
 
 
-def waiting(batches: Iterable[Batch], now: float) -> tuple[int, float]:
+def backlog(batches: Iterable[Batch], now: float) -> Backlog:
     """Requests not yet sent, and the longest time that a batch has waited for its turn.
 
     A large batch at its own bound waits for nobody but itself, so its age says nothing about how busy the core is.
     """
     unsent = [batch for batch in batches if batch.unsent]
     since = min((batch.queued_at for batch in unsent if batch.queued_at is not None), default=now)
-    return sum(batch.unsent for batch in unsent), max(0.0, now - since)
+    return Backlog(sum(batch.unsent for batch in unsent), max(0.0, now - since))

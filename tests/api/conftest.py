@@ -17,6 +17,7 @@ from gateway.settings import load
 from gateway.wiring.app import create_app
 from gateway.wiring.backends import Backends
 from gateway.wiring.stores import idempotency_store
+from legacy_client.transport.base import Backlog
 from tests.unit.gateway.telemetry.recording import a_snapshot
 
 ENVIRON = {
@@ -90,7 +91,7 @@ class Service:
         self.settings = load({**ENVIRON, "GATEWAY_STATE_DIR": str(tmp_path), **dict(environ)})
         self.backends = Backends(
             core=self.core,
-            waiting=lambda: (0, 0.0),
+            backlog=lambda: Backlog(0, 0.0),
             health=a_snapshot,
             keys_age=lambda: None,
             keys_file_problem=str,

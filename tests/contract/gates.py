@@ -24,7 +24,7 @@ class NotingGate:
     def capacity(self) -> int:
         return self._capacity
 
-    def refusal(self) -> CoreError | None:
+    def admit(self) -> CoreError | None:
         with self._lock:
             if self._open_for is not None and self.let_through >= self._open_for:
                 return CircuitOpen("closed for the test", retry_after=1.0)

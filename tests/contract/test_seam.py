@@ -242,16 +242,16 @@ def test_closing_the_iterator_stops_what_was_not_sent(kind: str) -> None:
         list(stage.send(1))
 
         assert len(stage.seen()) < 10
-        assert stage.transport.waiting() == (0, 0.0)
+        assert stage.transport.backlog() == (0, 0.0)
 
 
 def test_nothing_waits_when_nothing_is_sent(stage: Stage) -> None:
-    assert stage.transport.waiting() == (0, 0.0)
+    assert stage.transport.backlog() == (0, 0.0)
 
 
 def test_what_waits_for_its_turn_is_counted(kind: str) -> None:
     with open_stage(kind, NotingGate(capacity=1), latency=0.02) as stage:
-        waiting = [stage.transport.waiting() for _ in stage.send(10)]
+        waiting = [stage.transport.backlog() for _ in stage.send(10)]
 
     assert waiting[0][0] in (8, 9)
     assert waiting[0][1] > 0

@@ -369,7 +369,7 @@ def test_a_small_batch_does_not_wait_behind_a_large_one(
 def test_a_batch_at_its_own_bound_waits_for_nobody_but_itself(core: FakeCore, transport: Transport) -> None:
     core.default = (wait(0.02), action())
 
-    waits = [transport.waiting() for _ in transport.send_many(prepare(core.url, range(4)), flow(concurrency=1))]
+    waits = [transport.backlog() for _ in transport.send_many(prepare(core.url, range(4)), flow(concurrency=1))]
 
     assert waits[0][0] >= 1
     assert {age for _, age in waits} == {0.0}

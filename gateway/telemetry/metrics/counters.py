@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gateway.telemetry.metrics.registry import Metrics
     from legacy_client.health.gate import GateSnapshot
+    from legacy_client.transport.base import Backlog
 
 _log = logging.getLogger(__name__)
 CIRCUIT_STATES = ("closed", "half_open", "open")
@@ -27,7 +28,7 @@ class Sources:
     """Where a worker's numbers are read; each is called once per fold."""
 
     core: Callable[[], GateSnapshot]
-    waiting: Callable[[], tuple[int, float]]
+    backlog: Callable[[], Backlog]
     batches: Callable[[], int]
     shed: Callable[[], Mapping[str, int]]
     keyed_refused: Callable[[], int]
@@ -93,9 +94,9 @@ class Folding:
         self._seen_buckets = core.duration_counts
 
     def _fold_queue(self) -> None:
-        waiting, oldest = self._sources.waiting()
-        self._metrics.gauge("gateway_core_waiting_items").set(waiting)
-        self._metrics.gauge("gateway_core_waiting_seconds").set(oldest)
+        backlog = self._sources.backlog()
+        self._metrics.gauge("gateway_core_waiting_items").set(backlog.requests)
+        self._metrics.gauge("gateway_core_waiting_seconds").set(backlog.seconds)
         self._metrics.gauge("gateway_batches_in_flight").set(self._sources.batches())
         for reason, count in self._sources.shed().items():
             self._advance("gateway_shed_total", count, reason)

@@ -7,9 +7,9 @@ The way of a request::
     turns.Turns (next door)          owners in turn, and each owner's batches in turn
     batch.HubBatch                   results on their way back to the consumer
     connection.Connection            connect, write, read; says what became of the request
-    answer.AnswerReader              bytes to one response, by httptools
+    answer.ResponseReader              bytes to one response, by httptools
 """
 
-from legacy_client.transport.hub.adapter import HubTransport
+from legacy_client.transport.hub.transport import HubTransport
 
 __all__ = ["HubTransport"]

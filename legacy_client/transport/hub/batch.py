@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gevent.hub import Waiter
 
@@ -17,11 +17,18 @@ if TYPE_CHECKING:
     from legacy_client.errors import CoreError
     from legacy_client.transport.base import Flow, Requests
 
-    # A request under way: its batch, its index there, when it was let through, when it must be over, and itself.
-    Call = tuple["HubBatch", int, float, float, PreparedRequest]
-
 # Results read at once: a switch to the consumer and back costs as much as a third of a request.
-_HANDFUL = 16
+_CHUNK = 16
+
+
+class Exchange(NamedTuple):
+    """A request under way. ``started`` is when it was let through and ``ends`` when it must be over, on the engine's clock."""
+
+    batch: HubBatch
+    position: int
+    started: float
+    ends: float
+    request: PreparedRequest
 
 
 class HubBatch(Batch):
@@ -46,10 +53,9 @@ class HubBatch(Batch):
         self._waiter: Waiter[None] | None = None
         self._run_soon = run_soon
 
-    def cuts_short(self, call: Call) -> bool:
-        """Whether its own time, and not that of an attempt, is what bounds this call."""
-        _, _, started, ends, _ = call
-        return ends < started + self._whole_seconds
+    def cuts_short(self, exchange: Exchange) -> bool:
+        """Whether its own time, and not that of an attempt, is what bounds this exchange."""
+        return exchange.ends < exchange.started + self._whole_seconds
 
     def drop(self) -> None:
         """Nobody reads the results any more: what has not left stays."""
@@ -66,8 +72,8 @@ class HubBatch(Batch):
         self._results.append((index, result))
 
     def wake_if_due(self) -> None:
-        """The consumer is woken for a handful of results at a time, for the last one, and where it holds up what is next."""
-        if len(self._results) >= _HANDFUL or not (self.in_flight or self.unsent) or self.is_held():
+        """The consumer is woken for a chunk of results at a time, for the last one, and where it holds up what is next."""
+        if len(self._results) >= _CHUNK or not (self.in_flight or self.unsent) or self.is_held():
             self.wake()
 
     def wake(self) -> None:
@@ -81,7 +87,7 @@ class HubBatch(Batch):
         while self.unsent:
             self.put(self.take(), Stopped(reason))
 
-    def handfuls(self) -> Iterator[list[tuple[int, Response | CoreError]]]:
+    def chunks(self) -> Iterator[list[tuple[int, Response | CoreError]]]:
         """Each result once, as many at a time as there are."""
         while self._unread:
             if not self._results:

@@ -19,11 +19,11 @@ class Channel(Protocol):
 
     @property
     def sock(self) -> Socket:
-        """The socket beneath; what ``seal`` gives is sent on it."""
+        """The socket beneath; what ``to_wire`` gives is sent on it."""
         ...
 
     @property
-    def seal(self) -> Callable[[bytes], bytes]:
+    def to_wire(self) -> Callable[[bytes], bytes]:
         """Makes of bytes what goes over the socket."""
         ...
 
@@ -36,11 +36,11 @@ class Channel(Protocol):
 class PlainChannel:
     """No TLS: the socket's own methods."""
 
-    __slots__ = ("receive", "seal", "sock")
+    __slots__ = ("receive", "sock", "to_wire")
 
     def __init__(self, sock: Socket) -> None:
         self.sock = sock
-        self.seal = bytes
+        self.to_wire = bytes
         self.receive = partial(sock.recv, READ_SIZE)
 
 
@@ -69,7 +69,7 @@ class TlsChannel:
         """What the handshake wants to send."""
         return self._outgoing.read()
 
-    def seal(self, data: bytes) -> bytes:
+    def to_wire(self, data: bytes) -> bytes:
         """``data`` encrypted, behind whatever the protocol itself still had to say."""
         self._tls.write(data)
         return self._outgoing.read()

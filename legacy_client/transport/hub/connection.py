@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from legacy_client.errors import BadAnswer, BrokenOff, CoreError, TimedOut, Unreachable, Untrusted
-from legacy_client.transport.hub.answer import AnswerReader
 from legacy_client.transport.hub.dialing import READ, WRITE
+from legacy_client.transport.hub.response import ResponseReader
 from legacy_client.transport.reasons import reason_of
 from legacy_client.transport.tls import refuses_us
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gevent._types import _IoWatcher, _Loop
     from requests import Response
 
-    from legacy_client.transport.hub.batch import Call
+    from legacy_client.transport.hub.batch import Exchange
     from legacy_client.transport.hub.channel import Channel
 
 
@@ -23,10 +23,10 @@ class EndOfStream(ConnectionError):
     """The core closed its side; the text says at which point."""
 
 
-class Owner(Protocol):
+class Listener(Protocol):
     """Who is told what happens on a connection."""
 
-    def ended(self, connection: Connection, call: Call, result: Response | CoreError) -> None:
+    def ended(self, connection: Connection, exchange: Exchange, result: Response | CoreError) -> None:
         """The call under way is over; ``connection.is_reusable`` tells whether another may follow."""
         ...
 
@@ -39,66 +39,69 @@ class Connection:
     """An open channel. Its one read watcher is registered for life; a write watcher exists while a send is partial."""
 
     __slots__ = (
-        "_answer",
-        "_call",
         "_channel",
+        "_exchange",
         "_is_written",
+        "_listener",
         "_loop",
-        "_owner",
         "_peer",
-        "_reader",
+        "_read_watcher",
         "_receive_bytes",
-        "_seal",
+        "_response",
         "_send_bytes",
+        "_to_wire",
         "_unsent",
-        "_writer",
+        "_write_watcher",
         "has_answered",
         "is_reusable",
         "resting_since",
         "retires_at",
     )  # fmt: skip
 
-    def __init__(self, loop: _Loop, channel: Channel, owner: Owner, *, max_answer_bytes: int, peer: str = "") -> None:
+    def __init__(
+        self, loop: _Loop, channel: Channel, listener: Listener, *, max_answer_bytes: int, peer: str = ""
+    ) -> None:
         self._loop = loop
         self._peer = peer
-        self._owner = owner
+        self._listener = listener
         self._channel = channel
-        self._seal = channel.seal
+        self._to_wire = channel.to_wire
         self._receive_bytes = channel.receive
         self._send_bytes = channel.sock.send
-        self._answer = AnswerReader(max_answer_bytes)
-        self._call: Call | None = None
+        self._response = ResponseReader(max_answer_bytes)
+        self._exchange: Exchange | None = None
         self._unsent = b""
         self._is_written = self.has_answered = False
         self.resting_since = 0.0
         self.retires_at = float("inf")
         self.is_reusable = True
-        self._writer: _IoWatcher | None = None
-        self._reader = loop.io(channel.sock.fileno(), READ)
-        self._reader.start(self._receive)
+        self._write_watcher: _IoWatcher | None = None
+        self._read_watcher = loop.io(channel.sock.fileno(), READ)
+        self._read_watcher.start(self._receive)
 
-    def send(self, call: Call, data: bytes) -> None:
+    def send(self, exchange: Exchange, data: bytes) -> None:
         """Send the call's request as ``data`` and await its answer. Raises OSError if not a byte could leave."""
-        data = self._seal(data)
+        data = self._to_wire(data)
         try:
             sent = self._send_bytes(data)
         except BlockingIOError:
             sent = 0
-        self._call = call
+        self._exchange = exchange
         self._is_written = sent > 0
         if sent < len(data):
             self._unsent = data[sent:]
-            self._writer = self._loop.io(self._channel.sock.fileno(), WRITE)
-            self._writer.start(self._send_rest)
+            self._write_watcher = self._loop.io(self._channel.sock.fileno(), WRITE)
+            self._write_watcher.start(self._send_rest)
 
     def check(self, now: float) -> None:
         """End a request whose time is up; an answer that came while the loop was busy still counts."""
         if self._overdue(now) is not None:
             self._receive()
-            call = self._overdue(now)
-            if call is not None:
+            exchange = self._overdue(now)
+            if exchange is not None:
                 kind, reason = (TimedOut, "no answer") if self._is_written else (Unreachable, "not sent")
-                self._end(call, kind(self._told(f"{reason} in time"), cut_short=call[0].cuts_short(call)))
+                cut_short = exchange.batch.cuts_short(exchange)
+                self._end(exchange, kind(self._told(f"{reason} in time"), cut_short=cut_short))
 
     def is_quiet(self) -> bool:
         """Whether an idle connection is still open, with nothing on it that nobody asked for."""
@@ -121,22 +124,22 @@ class Connection:
 
     def abort(self, reason: str) -> None:
         """End the call under way, if there is one."""
-        if self._call is not None:
-            self._end(self._call, BrokenOff(reason) if self._is_written else Unreachable(reason))
+        if self._exchange is not None:
+            self._end(self._exchange, BrokenOff(reason) if self._is_written else Unreachable(reason))
 
     def close(self) -> None:
         """Close the socket and its watchers; what is under way is not reported."""
-        self._call = None
+        self._exchange = None
         self.is_reusable = False
         self._stop_writing()
-        self._reader.stop()
-        self._reader.close()
+        self._read_watcher.stop()
+        self._read_watcher.close()
         self._channel.sock.close()
-        self._answer.drop()
+        self._response.drop()
 
-    def _overdue(self, now: float) -> Call | None:
-        call = self._call
-        return call if call is not None and now >= call[3] else None
+    def _overdue(self, now: float) -> Exchange | None:
+        exchange = self._exchange
+        return exchange if exchange is not None and now >= exchange.ends else None
 
     def _send_rest(self) -> None:
         try:
@@ -152,10 +155,10 @@ class Connection:
             self._stop_writing()
 
     def _stop_writing(self) -> None:
-        if self._writer is not None:
-            self._writer.stop()
-            self._writer.close()
-            self._writer = None
+        if self._write_watcher is not None:
+            self._write_watcher.stop()
+            self._write_watcher.close()
+            self._write_watcher = None
 
     def _receive(self) -> None:
         try:
@@ -165,43 +168,43 @@ class Connection:
         except OSError as exc:
             self._broke(exc)
             return
-        call = self._call
-        if call is None or not self._is_written:
+        exchange = self._exchange
+        if exchange is None or not self._is_written:
             self._broke(EndOfStream("closed, or spoke unasked"))
             return
         try:
-            if not (self._answer.feed(data) if data else self._answer.end()):
+            if not (self._response.feed(data) if data else self._response.end()):
                 if not data:
                     self._broke(EndOfStream("ended before the answer was complete"))
                 return
-            answer = self._answer.take(call[4])
+            response = self._response.take(exchange.request)
         except BadAnswer as exc:
-            self._end(call, BadAnswer(exc.reason))
+            self._end(exchange, BadAnswer(exc.reason))
             return
-        self._call = None
+        self._exchange = None
         self._is_written = False
         self.has_answered = True
-        self.is_reusable = self._answer.keeps_alive and not self._unsent
-        self._owner.ended(self, call, answer)
+        self.is_reusable = self._response.keeps_alive and not self._unsent
+        self._listener.ended(self, exchange, response)
 
     def _broke(self, error: OSError) -> None:
-        if self._call is None:
-            self._owner.lost(self)
+        if self._exchange is None:
+            self._listener.lost(self)
         elif not self._is_written:
-            self._end(self._call, Unreachable(self._told(_reason(error))))
+            self._end(self._exchange, Unreachable(self._told(_reason(error))))
         elif not self.has_answered and refuses_us(error):
-            self._end(self._call, Untrusted(self._told(_reason(error))))
+            self._end(self._exchange, Untrusted(self._told(_reason(error))))
         else:
-            self._end(self._call, BrokenOff(self._told(_reason(error))))
+            self._end(self._exchange, BrokenOff(self._told(_reason(error))))
 
     def _told(self, reason: str) -> str:
         return f"{reason}, {self._peer}" if self._peer else reason
 
-    def _end(self, call: Call, error: CoreError) -> None:
-        self._call = None
+    def _end(self, exchange: Exchange, error: CoreError) -> None:
+        self._exchange = None
         self._is_written = False
         self.is_reusable = False
-        self._owner.ended(self, call, error)
+        self._listener.ended(self, exchange, error)
 
 
 def _reason(error: OSError) -> str:

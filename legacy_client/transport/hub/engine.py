@@ -14,11 +14,12 @@ from gevent.hub import Waiter
 from requests import PreparedRequest
 
 from legacy_client.errors import BrokenOff, CoreError, Stopped, Unreachable, Unsendable
-from legacy_client.transport.hub.batch import HubBatch
+from legacy_client.transport.base import Backlog
+from legacy_client.transport.hub.batch import Exchange, HubBatch
 from legacy_client.transport.hub.connection import Connection
 from legacy_client.transport.hub.dialing import Dialing
 from legacy_client.transport.hub.pool import Pool
-from legacy_client.transport.turns import Turns, waiting
+from legacy_client.transport.turns import Turns, backlog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from requests import Response
 
     from legacy_client.transport.base import Flow, Gate, Limits, Requests
-    from legacy_client.transport.hub.batch import Call
     from legacy_client.transport.hub.channel import Channel
     from legacy_client.transport.hub.dialing import Endpoint
     from legacy_client.transport.hub.wire import Wire
@@ -59,7 +59,7 @@ class Engine:
         self._pool = Pool(limits.idle_seconds, limits.max_age_seconds)
         self._under_way = 0
         self._is_pumping = self._is_closed = False
-        self._landed: list[tuple[Connection, Call, Response | CoreError]] = []
+        self._ended: list[tuple[Connection, Exchange, Response | CoreError]] = []
         self._timer = loop.timer(_TICK_SECONDS, _TICK_SECONDS)
         self._is_ticking = False
         self._held_since = _NEVER
@@ -77,8 +77,8 @@ class Engine:
         self._tick_on()
         try:
             self._pump(now)
-            for handful in batch.handfuls():
-                yield from handful
+            for chunk in batch.chunks():
+                yield from chunk
                 if batch.upto is not None:
                     now = self._clock()
                     self._turns.offer(batch, now)
@@ -101,12 +101,12 @@ class Engine:
         self._dial(lambda result: self._pinged(result, waiter), now + self._limits.connect_seconds)
         return waiter.get()
 
-    def waiting(self) -> tuple[int, float]:
-        """See ``Transport.waiting``."""
+    def backlog(self) -> Backlog:
+        """See ``Transport.backlog``."""
         now = self._clock()
-        count, age = waiting(self._batches, now)
+        requests, seconds = backlog(self._batches, now)
         # Waiting for a connection to prove itself says nothing about how busy the core is.
-        return count, max(0.0, age - max(0.0, now - self._held_since))
+        return Backlog(requests, max(0.0, seconds - max(0.0, now - self._held_since)))
 
     def close(self) -> None:
         """Stop what is not sent, break off what is, close every connection; send nothing any more."""
@@ -118,42 +118,43 @@ class Engine:
         for connection in self._pool:
             connection.abort("the transport was closed")
             self._pool.discard(connection)
-        self._land()
+        self._account()
         self._timer.stop()
         self._timer.close()
 
-    def ended(self, connection: Connection, call: Call, result: Response | CoreError) -> None:
+    def ended(self, connection: Connection, exchange: Exchange, result: Response | CoreError) -> None:
         """The call on this connection is over; the next one goes out when all that there is to read has been read."""
-        if not self._landed:
-            self._loop.run_callback(self._land)
-        self._landed.append((connection, call, result))
+        if not self._ended:
+            self._loop.run_callback(self._account)
+        self._ended.append((connection, exchange, result))
 
     def lost(self, connection: Connection) -> None:
         """An idle connection is of no use any more."""
         now = self._clock()
         self._pool.closed(connection, now)
-        if not self._pool.trust.is_whole:
+        if not self._pool.keep_alive.is_proven:
             # Somebody may wait for its place.
             self._pump(now)
 
-    def _land(self) -> None:
+    def _account(self) -> None:
         """Account for the calls that ended, and let the next ones go."""
-        landed, self._landed = self._landed, []
+        ended, self._ended = self._ended, []
         now = self._clock()
         rest, record = self._pool.rest, self._gate.record
         batches: dict[HubBatch, None] = {}  # in the order in which their calls ended
-        for connection, (batch, index, started, _, _), result in landed:
+        for connection, exchange, result in ended:
             if connection.is_reusable:
                 rest(connection, now)
             elif type(result) is BrokenOff:
                 self._pool.closed(connection, now)
             else:
                 self._pool.discard(connection)
+            batch = exchange.batch
             self._under_way -= 1
             batch.in_flight -= 1
-            batch.add(index, result)
+            batch.add(exchange.position, result)
             batches[batch] = None
-            record(result, now - started)
+            record(result, now - exchange.started)
         for batch in batches:
             batch.wake_if_due()
             self._turns.offer(batch, now)
@@ -166,12 +167,12 @@ class Engine:
         self._is_pumping = True
         try:
             room = min(self._limits.connections, self._gate.capacity())
-            if not self._pool.trust.is_whole:
+            if not self._pool.keep_alive.is_proven:
                 room = min(room, self._room_in_doubt(now, room))
             while self._under_way < room and (batch := self._turns.take()) is not None:
                 if (reason := batch.stopped()) is not None:
                     batch.stop(reason)
-                elif (refusal := self._gate.refusal()) is not None:
+                elif (refusal := self._gate.admit()) is not None:
                     batch.put(batch.take(), refusal)
                 else:
                     self._dispatch(batch, now)
@@ -193,22 +194,24 @@ class Engine:
         try:
             request = batch.requests[index]
         except CoreError as error:
-            self._end((batch, index, now, now, _NOTHING), error, now)
+            self._end(Exchange(batch, index, now, now, _NOTHING), error, now)
             return
-        call = (batch, index, now, min(batch.ends, now + batch.attempt_seconds), request)
+        exchange = Exchange(batch, index, now, min(batch.ends, now + batch.attempt_seconds), request)
         while (connection := self._pool.take(now)) is not None:
-            if self._transmit(connection, call, now):
+            if self._transmit(connection, exchange, now):
                 return
             self._pool.closed(connection, now)
-        self._dial(lambda result: self._dialed(call, result), call[3], is_cut_short=batch.cuts_short(call))
+        self._dial(
+            lambda result: self._dialed(exchange, result), exchange.ends, is_cut_short=batch.cuts_short(exchange)
+        )
 
-    def _transmit(self, connection: Connection, call: Call, now: float) -> bool:
+    def _transmit(self, connection: Connection, exchange: Exchange, now: float) -> bool:
         """Send; False when the connection turned out dead before a byte could leave."""
         try:
-            connection.send(call, self._wire.serialise(call[4], call[3] - now))
+            connection.send(exchange, self._wire.serialise(exchange.request, exchange.ends - now))
         except ValueError as exc:
             self._pool.rest(connection, now)
-            self._end(call, Unsendable(str(exc)), now)
+            self._end(exchange, Unsendable(str(exc)), now)
         except OSError:
             return False
         return True
@@ -231,19 +234,19 @@ class Engine:
         self._tick_on()
         dialing.start()
 
-    def _dialed(self, call: Call, result: Channel | CoreError) -> None:
+    def _dialed(self, exchange: Exchange, result: Channel | CoreError) -> None:
         now = self._clock()
         if isinstance(result, CoreError):
-            self._end(call, result, now)
+            self._end(exchange, result, now)
             return
         connection = self._connection(result)
-        if (reason := call[0].stopped()) is not None:
+        if (reason := exchange.batch.stopped()) is not None:
             self._pool.rest(connection, now)
-            self._end(call, Stopped(reason), now)
-        elif not self._transmit(connection, call, now):
+            self._end(exchange, Stopped(reason), now)
+        elif not self._transmit(connection, exchange, now):
             error = connection.last_words()
             self._pool.discard(connection)
-            self._end(call, error, now)
+            self._end(exchange, error, now)
 
     def _pinged(self, result: Channel | CoreError, waiter: Waiter[CoreError | None]) -> None:
         now = self._clock()
@@ -260,14 +263,14 @@ class Engine:
         self._pool.add(connection, self._clock())
         return connection
 
-    def _end(self, call: Call, error: CoreError, now: float) -> None:
+    def _end(self, exchange: Exchange, error: CoreError, now: float) -> None:
         """A call that never came to a connection is over."""
-        batch, index, started, _, _ = call
+        batch = exchange.batch
         self._under_way -= 1
         batch.in_flight -= 1
-        batch.put(index, error)
+        batch.put(exchange.position, error)
         self._turns.offer(batch, now)
-        self._gate.record(error, now - started)
+        self._gate.record(error, now - exchange.started)
         self._pump(now)
 
     def _tick_on(self) -> None:

@@ -9,7 +9,7 @@ from requests.structures import CaseInsensitiveDict
 _LENGTH = b"content-length"
 
 
-class AnswerHeaders(CaseInsensitiveDict[str]):
+class ResponseHeaders(CaseInsensitiveDict[str]):
     """The headers in a head that the parser has accepted (so each is one line, its name up to a colon).
 
     Of most answers one header is read, so they are looked for in the text, and taken apart only for more than that.

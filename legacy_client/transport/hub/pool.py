@@ -7,7 +7,7 @@ from operator import attrgetter
 from random import uniform
 from typing import TYPE_CHECKING
 
-from legacy_client.transport.trust import Trust
+from legacy_client.transport.keep_alive import KeepAlive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ _resting_since = attrgetter("resting_since")
 class Pool:
     """Connections at work and at rest; one at rest for ``idle_seconds`` is closed, before the core would do it.
 
-    Of a core that is not trusted yet (see ``transport.trust``) the one that rests longest is used first.
+    Of a core that is not trusted yet (see ``transport.keep_alive``) the one that rests longest is used first.
     """
 
     def __init__(self, idle_seconds: float, max_age_seconds: float = float("inf")) -> None:
@@ -30,7 +30,7 @@ class Pool:
         self._max_age_seconds = max_age_seconds
         self._open: set[Connection] = set()
         self._resting: list[Connection] = []  # the longest at rest first
-        self.trust = Trust()
+        self.keep_alive = KeepAlive()
 
     def __iter__(self) -> Iterator[Connection]:
         return iter(tuple(self._open))
@@ -58,7 +58,7 @@ class Pool:
 
     def take(self, now: float) -> Connection | None:
         """A connection at rest; one that has rested for longer than this moment is looked at first."""
-        if not self.trust.is_whole:
+        if not self.keep_alive.is_proven:
             return self._take_rested(now)
         while self._resting:
             connection = self._resting.pop()
@@ -72,12 +72,12 @@ class Pool:
         """How many of so many free places may be taken now, while the core is not trusted."""
         unready = len(self._resting) - sum(self._has_rested(connection, now) for connection in self._resting)
         # Nothing speaks against the core yet: those at rest are worth waiting for.
-        return len(self._resting) - unready if unready and self.trust.is_new else places - unready
+        return len(self._resting) - unready if unready and self.keep_alive.is_new else places - unready
 
     def closed(self, connection: Connection, now: float) -> None:
         """The core closed a connection and did not say so before, or we have it for too long."""
         if connection.has_answered:
-            self.trust.closed(now - connection.resting_since)
+            self.keep_alive.closed(now - connection.resting_since)
         self.discard(connection)
 
     def discard(self, connection: Connection) -> None:
@@ -98,10 +98,10 @@ class Pool:
             connection = self._resting.pop(0)
             if now - connection.resting_since < self._idle_seconds and connection.is_quiet():
                 if connection.has_answered:
-                    self.trust.kept_open()
+                    self.keep_alive.kept_open()
                 return connection
             self.closed(connection, now)
         return None
 
     def _has_rested(self, connection: Connection, now: float) -> bool:
-        return not connection.has_answered or now - connection.resting_since >= self.trust.moment
+        return not connection.has_answered or now - connection.resting_since >= self.keep_alive.moment

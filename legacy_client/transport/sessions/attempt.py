@@ -51,7 +51,7 @@ class Attempt:
         self._deliver = deliver
         self._nudge = nudge
         self._lock = threading.Lock()
-        self._settled = False
+        self._is_finished = False
         self._phase = "starting"
         self._handle: socket.socket | None = None
 
@@ -79,12 +79,12 @@ class Attempt:
             self._connect_by = float("inf")
             self._hold(sock)
 
-    def settle(self, result: Response | CoreError) -> None:
+    def finish(self, result: Response | CoreError) -> None:
         """The result, unless there is one already."""
         with self._lock:
-            if self._settled:
+            if self._is_finished:
                 return
-            self._settled = True
+            self._is_finished = True
         self._deliver(result)
 
     def fail(self, exc: BaseException) -> None:
@@ -92,7 +92,7 @@ class Attempt:
         error = _PHASES[self._phase](exc)
         error.reason = self._told(error.reason)
         error.cut_short = isinstance(error, (TimedOut, Unreachable)) and self._was_cut_short()
-        self.settle(error)
+        self.finish(error)
 
     def due_at(self) -> float:
         """The end of the attempt, or of the time for connecting while it does that."""
@@ -103,11 +103,11 @@ class Attempt:
         with self._lock:
             if self._clock() < self.due_at():
                 return False
-            was_settled, self._settled = self._settled, True
+            was_finished, self._is_finished = self._is_finished, True
             if self._handle is not None:
                 with contextlib.suppress(OSError):
                     self._handle.shutdown(socket.SHUT_RDWR)
-        if not was_settled:
+        if not was_finished:
             kind, reason = (
                 (Unreachable, "ETIMEDOUT while connecting")
                 if self._phase == "connecting"
@@ -130,7 +130,7 @@ class Attempt:
         return self._is_cut_short and self._clock() >= self._ends_at
 
     def _go_on(self, phase: str) -> None:
-        if self._settled:
+        if self._is_finished:
             raise AttemptOver
         self._phase = phase
 

@@ -21,14 +21,14 @@ from legacy_client.transport.sessions.failures import failed_to_connect
 from legacy_client.transport.sessions.watchdog import Watchdog
 from legacy_client.transport.sessions.wire import WatchedAdapter
 from legacy_client.transport.tls import watched_context
-from legacy_client.transport.turns import Batch, Turns, waiting
+from legacy_client.transport.turns import Batch, Turns, backlog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from requests import PreparedRequest, Response
 
-    from legacy_client.transport.base import Flow, Gate, Requests
+    from legacy_client.transport.base import Backlog, Flow, Gate, Requests
 
     Result = Response | CoreError
 
@@ -100,10 +100,10 @@ class SessionsTransport:
         finally:
             self._leave(batch)
 
-    def waiting(self) -> tuple[int, float]:
-        """As ``Transport.waiting``."""
+    def backlog(self) -> Backlog:
+        """As ``Transport.backlog``."""
         with self._lock:
-            return waiting(self._batches, self._clock())
+            return backlog(self._batches, self._clock())
 
     def ping(self) -> CoreError | None:
         """Open a connection, TLS included, and close it."""
@@ -177,7 +177,7 @@ class SessionsTransport:
 
     def _dispatch(self, batch: _Batch) -> None:
         index = batch.take()
-        refused = self._gate.refusal()
+        refused = self._gate.admit()
         if refused is not None:
             batch.results.put((index, refused))
             return
@@ -208,7 +208,7 @@ class SessionsTransport:
         self._watchdog.watch(attempt)
         try:
             if reason := flow.deadline.stopped():
-                attempt.settle(Stopped(reason))
+                attempt.finish(Stopped(reason))
             else:
                 self._exchange(request, attempt, seconds)
         finally:
@@ -232,7 +232,7 @@ class SessionsTransport:
                 request.headers[self._limits.deadline_header] = str(int(seconds * 1000))
             adapter = self._session.get_adapter(request.url or "")
             response = adapter.send(request, stream=True, timeout=(min(self._limits.connect_seconds, seconds), seconds))
-            attempt.settle(self._read(response))
+            attempt.finish(self._read(response))
         except AttemptOver:
             pass
         except Exception as exc:  # noqa: BLE001 -- an adapter may raise anything, and each attempt needs a result

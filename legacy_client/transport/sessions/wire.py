@@ -17,8 +17,8 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.wait import wait_for_read
 
+from legacy_client.transport.keep_alive import KeepAlive
 from legacy_client.transport.sessions.attempt import AttemptOver
-from legacy_client.transport.trust import Trust
 
 if TYPE_CHECKING:
     import socket
@@ -88,7 +88,7 @@ class _Watched(HTTPConnection):
 
     response_class = FinalResponse
     attempts: Attempts
-    trust: Trust
+    keep_alive: KeepAlive
     idle_since = opened_at = float("inf")
     share_of_age = 1.0
     was_left_open = False
@@ -106,7 +106,7 @@ class _Watched(HTTPConnection):
             return super().getresponse()
         except ConnectionError:
             if self.was_left_open:
-                self.trust.closed(time.monotonic() - self.idle_since)
+                self.keep_alive.closed(time.monotonic() - self.idle_since)
             raise
 
     def _new_conn(self) -> socket.socket:
@@ -144,38 +144,38 @@ class _Pool(HTTPConnectionPool):
 
     ConnectionCls = _Watched
 
-    def __init__(self, attempts: Attempts, limits: Limits, trust: Trust, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, attempts: Attempts, limits: Limits, keep_alive: KeepAlive, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._attempts = attempts
         self._idle_seconds = limits.idle_seconds
         self._max_age_seconds = limits.max_age_seconds
-        self._trust = trust
+        self._keep_alive = keep_alive
 
     def _get_conn(self, timeout: float | None = None) -> BaseHTTPConnection:
         connection = super()._get_conn(timeout)
         watched = cast("_Watched", connection)
-        watched.attempts, watched.trust = self._attempts, self._trust
+        watched.attempts, watched.keep_alive = self._attempts, self._keep_alive
         now = time.monotonic()
         # A core that closes idle connections may do so while a request is on its way: then nobody knows its fate.
         is_old = now - watched.opened_at >= self._max_age_seconds * watched.share_of_age
         if now - watched.idle_since >= self._idle_seconds or is_old:
             connection.close()
-        elif watched.was_left_open and not self._trust.is_whole:
+        elif watched.was_left_open and not self._keep_alive.is_proven:
             self._doubt(watched, now - watched.idle_since)
         elif watched.was_left_open and watched.sock is None:
-            self._trust.closed(now - watched.idle_since)
+            self._keep_alive.closed(now - watched.idle_since)
         return connection
 
     def _doubt(self, connection: _Watched, rested: float) -> None:
         """Close a connection that may be about to end; nothing that was sent tells when it is not."""
-        seconds = self._trust.moment - rested
-        if connection.sock is None or (seconds > 0 and not self._trust.is_new):
+        seconds = self._keep_alive.moment - rested
+        if connection.sock is None or (seconds > 0 and not self._keep_alive.is_new):
             connection.close()
         elif seconds > 0 and wait_for_read(connection.sock, seconds):
-            self._trust.closed(rested)
+            self._keep_alive.closed(rested)
             connection.close()
         else:
-            self._trust.kept_open()
+            self._keep_alive.kept_open()
 
     def _put_conn(self, conn: BaseHTTPConnection | None) -> None:
         if conn is not None:
@@ -213,7 +213,7 @@ class WatchedAdapter(HTTPAdapter):
         """Pools of watched connections, with our own TLS context."""
         context = None if self._contexts is None else self._contexts()
         super().init_poolmanager(connections, maxsize, block=block, ssl_context=context, **pool_kwargs)
-        own = self.attempts, self._limits, Trust()
+        own = self.attempts, self._limits, KeepAlive()
         self.poolmanager.pool_classes_by_scheme = {"http": partial(_Pool, *own)}
         if self._contexts is not None:
             self.poolmanager.pool_classes_by_scheme["https"] = partial(_TlsPool, self._contexts, *own)

@@ -8,7 +8,7 @@ import orjson
 
 from legacy_client.calls import CallContext, Update
 from legacy_client.client import LegacyClient
-from legacy_client.credentials import NoCredentials
+from legacy_client.credentials import Anonymous
 from legacy_client.deadline import Deadline
 from legacy_client.health.budget import RetryBudget
 from legacy_client.operations import UPDATE_ACTION
@@ -71,7 +71,7 @@ class Core:
         self.client = LegacyClient(
             "http://core.test/api",
             self.transport,
-            credentials=client.pop("credentials", NoCredentials()),
+            credentials=client.pop("credentials", Anonymous()),
             retries=RetryPolicy(self.budget, attempts=attempts, base_seconds=base_seconds),
             clock=self.clock,
             pause=self._pause,

@@ -8,9 +8,9 @@ import pytest
 
 from legacy_client.calls import CallContext
 from legacy_client.credentials import (
+    Anonymous,
     ClientCredentials,
     ForwardedCredentials,
-    NoCredentials,
     StaticFileCredentials,
 )
 from legacy_client.deadline import Deadline
@@ -34,8 +34,8 @@ def clock() -> VirtualClock:
 
 
 def test_no_credentials_send_no_header() -> None:
-    assert NoCredentials().headers(CONTEXT) == {}
-    assert NoCredentials().refused({}) is False
+    assert Anonymous().headers(CONTEXT) == {}
+    assert Anonymous().refused({}) is False
 
 
 def test_the_callers_authorization_is_forwarded() -> None:

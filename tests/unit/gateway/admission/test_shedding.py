@@ -7,6 +7,7 @@ import pytest
 
 from gateway.admission.shedding import LoadShedder, Refusal
 from legacy_client.deadline import Deadline
+from legacy_client.transport.base import Backlog
 
 
 class Later:
@@ -35,7 +36,7 @@ def queue():
 
 @pytest.fixture
 def shedder(later, queue):
-    return LoadShedder(max_batches=2, max_queue_age=5.0, waiting=lambda: (1, queue["age"]), later=later)
+    return LoadShedder(max_batches=2, max_queue_age=5.0, backlog=lambda: Backlog(1, queue["age"]), later=later)
 
 
 def test_an_idle_worker_admits(shedder):
@@ -65,7 +66,7 @@ def test_a_worker_with_enough_batches_refuses_more(shedder):
 
 
 def test_one_principal_leaves_a_quarter_of_the_places_to_the_others(later):
-    shedder = LoadShedder(max_batches=8, max_queue_age=5.0, waiting=lambda: (0, 0.0), later=later)
+    shedder = LoadShedder(max_batches=8, max_queue_age=5.0, backlog=lambda: Backlog(0, 0.0), later=later)
     with contextlib.ExitStack() as batches:
         for _ in range(6):
             assert shedder.admit_batch("greedy") is None
@@ -141,7 +142,7 @@ def test_a_batch_that_was_admitted_before_the_drain_and_begins_after_its_end_sen
 
 def test_the_grace_time_runs_in_the_background_by_default():
     stopped = threading.Event()
-    shedder = LoadShedder(max_batches=2, max_queue_age=5.0, waiting=lambda: (0, 0.0))
+    shedder = LoadShedder(max_batches=2, max_queue_age=5.0, backlog=lambda: Backlog(0, 0.0))
     with shedder.running(Watched(stopped)):
         shedder.drain(0.01)
 

@@ -8,6 +8,7 @@ import pytest
 from gateway.telemetry.instruments import Instruments
 from gateway.telemetry.metrics.counters import Sources
 from gateway.telemetry.metrics.registry import Metrics
+from legacy_client.transport.base import Backlog
 from tests.unit.gateway.telemetry.recording import a_batch, a_request, a_snapshot
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def _instruments(*, metrics: bool = True) -> Instruments:
 def _sources(core: Callable[[], GateSnapshot]) -> Sources:
     return Sources(
         core=core,
-        waiting=lambda: (0, 0.0),
+        backlog=lambda: Backlog(0, 0.0),
         batches=int,
         shed=dict,
         keyed_refused=int,

@@ -40,7 +40,7 @@ def link(tmp_path):
 
 
 def credentials(made):
-    return made.client._wiring.credentials.headers(CONTEXT)
+    return made.client._shared.credentials.headers(CONTEXT)
 
 
 def test_the_callers_token_is_forwarded(link):
@@ -90,7 +90,7 @@ def test_the_circuit_and_the_limit_are_settings(link):
 
 def test_silence_as_long_as_an_attempt_may_take_opens_the_circuit(link):
     gate = link(core_timeout=0.5, circuit_min_calls=1).gate
-    gate.refusal()
+    gate.admit()
 
     gate.record(TimedOut(cut_short=True), 0.5)
 
@@ -121,13 +121,13 @@ def test_the_bounds_of_connections_and_answers_are_settings(link):
 
 
 def test_no_more_is_read_of_an_answer_than_the_transport_may_read(link):
-    reader = link(core_max_answer_bytes=2048).client._wiring.reader
+    reader = link(core_max_answer_bytes=2048).client._shared.reader
 
     assert reader._max_bytes == 2048
 
 
 def test_how_often_and_how_soon_an_item_is_sent_again_are_settings(link):
-    retries = link(retry_attempts=2, retry_base=0.2, retry_cap=0.4).client._wiring.retries
+    retries = link(retry_attempts=2, retry_base=0.2, retry_cap=0.4).client._shared.retries
     pauses = []
 
     rounds = retries.rounds(lambda: 60.0, pauses.append)
@@ -142,7 +142,7 @@ def test_how_often_and_how_soon_an_item_is_sent_again_are_settings(link):
 
 @pytest.mark.parametrize("atomic", [True, False])
 def test_that_a_failure_of_the_core_applied_nothing_is_a_setting(link, atomic):
-    assert link(core_atomic_errors=atomic).client._wiring.reader._atomic_errors is atomic
+    assert link(core_atomic_errors=atomic).client._shared.reader._atomic_errors is atomic
 
 
 def test_the_circuit_has_a_window_of_calls_as_the_settings_say(link):

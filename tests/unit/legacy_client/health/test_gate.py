@@ -40,7 +40,7 @@ def gate_with_circuit() -> CoreGate:
 
 def run(gate: CoreGate, *results: Response | CoreError, seconds: float = 0.0) -> None:
     for result in results:
-        assert gate.refusal() is None
+        assert gate.admit() is None
         gate.record(result, seconds)
 
 
@@ -119,7 +119,7 @@ def hasty_gate(clock: VirtualClock, **more: object) -> CoreGate:
 def hurry(gate: CoreGate, clock: VirtualClock, times: int = 1, each: float = 1.0) -> None:
     """Calls one after another, each cut short after a second."""
     for _ in range(times):
-        assert gate.refusal() is None
+        assert gate.admit() is None
         clock.advance(each)
         gate.record(errors.TimedOut(cut_short=True), each)
 
@@ -129,7 +129,7 @@ def test_a_burst_of_calls_that_were_cut_short_says_nothing_about_the_core(kind: 
     clock = VirtualClock(9.0)
     gate = hasty_gate(clock, limit=AdaptiveLimit(floor=1, ceiling=10, clock=clock))
     for _ in range(32):
-        gate.refusal()
+        gate.admit()
     clock.advance(1.0)
 
     for _ in range(32):
@@ -177,7 +177,7 @@ def test_an_open_circuit_refuses_and_says_for_how_long() -> None:
     gate = gate_with_circuit()
     run(gate, answer(500), answer(500))
 
-    refused = gate.refusal()
+    refused = gate.admit()
 
     assert isinstance(refused, errors.CircuitOpen)
     assert refused.retry_after == 5.0
@@ -244,7 +244,7 @@ def test_attempts_are_counted_by_duration() -> None:
 def test_what_is_under_way_is_counted() -> None:
     gate = CoreGate(ceiling=8)
     for _ in range(3):
-        gate.refusal()
+        gate.admit()
 
     gate.record(answer(200), 0.1)
 

@@ -20,7 +20,7 @@ from legacy_client.errors import (
     Untrusted,
 )
 from legacy_client.health.budget import RetryBudget
-from legacy_client.sending.retry import RetryPolicy, is_retryable, settled
+from legacy_client.sending.retry import RetryPolicy, combined, is_retryable
 
 SAFE = [Unreachable(), Busy(429), Busy(503), ServerFailed(500, atomic=True)]
 UNCERTAIN = [TimedOut(), BrokenOff(), BadAnswer(), ServerFailed(500)]
@@ -52,7 +52,7 @@ def test_what_cannot_be_helped_by_repeating_is_final(error: CoreError, honours: 
 
 @pytest.mark.parametrize("latest", [*SAFE, *UNCERTAIN, *FINAL], ids=repr)
 def test_the_first_attempt_speaks_for_itself(latest: CoreError) -> None:
-    assert settled(None, latest) is latest
+    assert combined(None, latest) is latest
 
 
 @pytest.mark.parametrize("earlier", UNCERTAIN, ids=repr)
@@ -60,20 +60,20 @@ def test_the_first_attempt_speaks_for_itself(latest: CoreError) -> None:
     "latest", [*SAFE, Conflict(409), AccessDenied(401), Untrusted(), CircuitOpen(), Stopped("deadline")], ids=repr
 )
 def test_uncertainty_is_not_removed_by_an_answer_about_something_else(earlier: CoreError, latest: CoreError) -> None:
-    assert settled(earlier, latest) is earlier
+    assert combined(earlier, latest) is earlier
 
 
 @pytest.mark.parametrize("earlier", [*SAFE, *UNCERTAIN], ids=repr)
 @pytest.mark.parametrize("latest", [NotFound(404), Rejected(422), *UNCERTAIN], ids=repr)
 def test_an_answer_about_the_action_or_new_uncertainty_is_news(earlier: CoreError, latest: CoreError) -> None:
-    assert settled(earlier, latest) is latest
+    assert combined(earlier, latest) is latest
 
 
 @pytest.mark.parametrize("latest", [Stopped("deadline"), CircuitOpen(), Unreachable()], ids=repr)
 def test_a_call_that_was_refused_once_is_not_called_unsent_later(latest: CoreError) -> None:
     busy = Busy(429)
 
-    assert settled(busy, latest) is busy
+    assert combined(busy, latest) is busy
 
 
 def policy(floor: int = 100, **more: float) -> RetryPolicy:

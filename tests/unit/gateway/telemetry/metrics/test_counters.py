@@ -8,6 +8,7 @@ import pytest
 
 from gateway.telemetry.metrics.counters import CIRCUIT_STATES, Folding, Sources
 from gateway.telemetry.metrics.registry import Metrics
+from legacy_client.transport.base import Backlog
 from tests.unit.gateway.telemetry.recording import a_snapshot
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.core = a_snapshot()
-        self.queue = (0, 0.0)
+        self.queue = Backlog(0, 0.0)
         self.refused: dict[str, int] = {}
         self.keyed_refused = 0
         self.keys_age: float | None = None
@@ -27,7 +28,7 @@ class Worker:
         self.metrics = Metrics()
         sources = Sources(
             core=lambda: self.core,
-            waiting=lambda: self.queue,
+            backlog=lambda: self.queue,
             batches=lambda: 2,
             shed=lambda: self.refused,
             keyed_refused=lambda: self.keyed_refused,
@@ -96,7 +97,7 @@ def test_a_change_of_the_circuit_is_logged_once(worker: Worker, caplog: pytest.L
 
 
 def test_gauges_follow_what_is(worker: Worker) -> None:
-    worker.core, worker.queue = a_snapshot(in_flight=12, limit=32), (40, 1.5)
+    worker.core, worker.queue = a_snapshot(in_flight=12, limit=32), Backlog(40, 1.5)
 
     assert worker.folded("gateway_core_in_flight") == 12
     assert worker.folded("gateway_core_concurrency_limit") == 32
@@ -151,7 +152,7 @@ def test_folding_goes_on_by_itself_after_a_fault(caplog: pytest.LogCaptureFixtur
 
     sources = Sources(
         core=core,
-        waiting=lambda: (0, 0.0),
+        backlog=lambda: Backlog(0, 0.0),
         batches=int,
         shed=dict,
         keyed_refused=int,

@@ -43,7 +43,7 @@ class Line:
         self.ended_call = ""
         self.is_closed = False
         self.sock = self
-        self.seal = bytes
+        self.to_wire = bytes
         self.connection = Connection(self, self, self, max_answer_bytes=max_answer_bytes)
 
     def io(self, _fd: int, events: int) -> Watcher:

@@ -33,7 +33,7 @@ def test_stopping_ends_what_is_unsent_and_nothing_else() -> None:
     one.in_flight -= 1
     one.put(0, Stopped("last"))
 
-    results = dict(itertools.chain.from_iterable(one.handfuls()))
+    results = dict(itertools.chain.from_iterable(one.chunks()))
 
     assert {index: result.reason for index, result in results.items()} == {
         0: "last",

@@ -30,7 +30,7 @@ def test_a_consumer_that_is_killed_leaves_no_slot_and_no_connection_behind(
         until(lambda: len(core.requests) == 2)
 
         running.kill(how)
-        assert hub.transport.waiting() == (0, 0.0)
+        assert hub.transport.backlog() == (0, 0.0)
         assert hub.gate.in_flight == 2
 
         released.append(True)
@@ -65,7 +65,7 @@ def test_cancelling_stops_what_waits_although_nothing_under_way_ends(core: FakeC
     until(lambda: len(core.requests) == 1)
 
     deadline.cancel("client_gone")
-    until(lambda: hub.transport.waiting() == (0, 0.0))
+    until(lambda: hub.transport.backlog() == (0, 0.0))
 
     assert not running.ready()
     assert [type(result) for _, result in sorted(running.get().items())] == [TimedOut] + [Stopped] * 4

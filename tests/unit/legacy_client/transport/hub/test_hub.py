@@ -99,15 +99,15 @@ def test_what_waits_is_what_is_not_sent_and_its_age_is_the_wait_for_a_turn(core:
         first = hub.begin(range(10), concurrency=2)
         until(lambda: len(core.requests) == 2)
         # The first batch is at its own bound: nobody waits for the core.
-        assert hub.transport.waiting() == (8, 0.0)
+        assert hub.transport.backlog() == (8, 0.0)
 
         second = hub.begin([100])
-        until(lambda: hub.transport.waiting()[1] > 0.01)
-        assert hub.transport.waiting()[0] == 9
+        until(lambda: hub.transport.backlog()[1] > 0.01)
+        assert hub.transport.backlog()[0] == 9
 
         released.append(True)
         gevent.joinall([first, second])
-        assert hub.transport.waiting() == (0, 0.0)
+        assert hub.transport.backlog() == (0, 0.0)
 
 
 def test_an_answer_that_came_in_time_counts_although_the_loop_was_too_busy_to_look(core: FakeCore) -> None:

@@ -41,8 +41,8 @@ def scene() -> Iterator[Scene]:
 def test_the_first_result_counts(scene: Scene) -> None:
     first = answer(200)
 
-    scene.attempt.settle(first)
-    scene.attempt.settle(BrokenOff())
+    scene.attempt.finish(first)
+    scene.attempt.finish(BrokenOff())
 
     assert scene.delivered == [first]
 
@@ -185,7 +185,7 @@ def test_what_fails_after_the_end_is_dropped(scene: Scene) -> None:
 
 
 def test_an_answered_attempt_that_comes_due_is_over_without_a_second_result(scene: Scene) -> None:
-    scene.attempt.settle(answer(200))
+    scene.attempt.finish(answer(200))
     scene.clock.advance(5.0)
 
     assert scene.attempt.expire() is True

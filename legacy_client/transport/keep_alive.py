@@ -13,17 +13,17 @@ _LONG_MOMENT = 0.25
 _PROOFS_AFTER_A_CLOSE = 32
 
 
-class Trust:
-    """What is known of one core. ``is_whole``: a connection may be used again at once.
+class KeepAlive:
+    """What is known of one core. ``is_proven``: a connection may be used again at once.
 
     Until then it is used again only after ``moment`` seconds at rest. ``is_new``: nothing speaks against the core yet,
     so a connection at rest is worth waiting for.
     """
 
-    __slots__ = ("_missing", "is_new", "is_whole", "moment")
+    __slots__ = ("_missing", "is_new", "is_proven", "moment")
 
     def __init__(self) -> None:
-        self.is_whole = False
+        self.is_proven = False
         self.is_new = True
         self.moment = _FIRST_MOMENT
         self._missing = 1
@@ -31,11 +31,11 @@ class Trust:
     def kept_open(self) -> None:
         """A connection was open and silent ``moment`` seconds after its answer, or later."""
         self._missing -= 1
-        self.is_whole = self.is_whole or self._missing <= 0
+        self.is_proven = self.is_proven or self._missing <= 0
 
     def closed(self, seconds: float) -> None:
         """The core closed a connection, unannounced, this long after its last answer on it."""
         if seconds < _LONG_MOMENT:
-            self.is_whole = self.is_new = False
+            self.is_proven = self.is_new = False
             self.moment = _LONG_MOMENT
             self._missing = _PROOFS_AFTER_A_CLOSE

@@ -10,7 +10,7 @@ from gevent import get_hub
 from gevent.socket import getaddrinfo
 
 from legacy_client.errors import Stopped
-from legacy_client.transport.base import Limits, Tls
+from legacy_client.transport.base import Backlog, Limits, Tls
 from legacy_client.transport.hub.addresses import Addresses
 from legacy_client.transport.hub.dialing import Endpoint
 from legacy_client.transport.hub.engine import Engine, never_sent
@@ -60,10 +60,12 @@ class HubTransport:
         """See ``Transport.send_many``."""
         return never_sent(requests) if self._is_closed else self._engine().run(requests, flow)
 
-    def waiting(self) -> tuple[int, float]:
-        """See ``Transport.waiting``; the age is how long a batch has now waited for its turn."""
-        counts = [engine.waiting() for engine in self._engines.values()]
-        return sum(count for count, _ in counts), max((age for _, age in counts), default=0.0)
+    def backlog(self) -> Backlog:
+        """See ``Transport.backlog``; the age is how long a batch has now waited for its turn."""
+        backlogs = [engine.backlog() for engine in self._engines.values()]
+        return Backlog(
+            sum(backlog.requests for backlog in backlogs), max((backlog.seconds for backlog in backlogs), default=0.0)
+        )
 
     def ping(self) -> CoreError | None:
         """See ``Transport.ping``."""

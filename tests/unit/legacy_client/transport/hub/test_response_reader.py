@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legacy_client.errors import BadAnswer
-from legacy_client.transport.hub.answer import AnswerReader
+from legacy_client.transport.hub.response import ResponseReader
 
 REQUEST = requests.Request("PATCH", "http://core.test/actions/1").prepare()
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -36,8 +36,8 @@ WHOLE = {
 whole = pytest.mark.parametrize(("data", "content"), WHOLE.values(), ids=[name.replace(" ", "-") for name in WHOLE])
 
 
-def reader(max_bytes: int = 1000) -> AnswerReader:
-    return AnswerReader(max_bytes)
+def reader(max_bytes: int = 1000) -> ResponseReader:
+    return ResponseReader(max_bytes)
 
 
 @whole

@@ -7,7 +7,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
-from legacy_client.transport.hub.answer import Answer, AnswerHeaders
+from legacy_client.transport.hub.response import ResponseHeaders, WholeResponse
 
 REQUEST = requests.Request("PATCH", "http://core.test/actions/1").prepare()
 
@@ -15,8 +15,8 @@ REQUEST = requests.Request("PATCH", "http://core.test/actions/1").prepare()
 HEAD = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json; charset=utf-8\r\nRETRY-After:\t7 "
 
 
-def answer(head: bytes = HEAD) -> Answer:
-    return Answer(REQUEST, 404, AnswerHeaders(head, head.lower()), b'{"id": 1}')
+def answer(head: bytes = HEAD) -> WholeResponse:
+    return WholeResponse(REQUEST, 404, ResponseHeaders(head, head.lower()), b'{"id": 1}')
 
 
 def test_an_answer_looks_like_one_that_requests_has_built() -> None:
@@ -41,7 +41,7 @@ def test_an_answer_looks_like_one_that_requests_has_built() -> None:
 
 
 def test_an_unknown_status_has_no_reason() -> None:
-    assert Answer(REQUEST, 299, AnswerHeaders(b"HTTP/1.1 299 Odd", b"http/1.1 299 odd"), b"").reason == ""
+    assert WholeResponse(REQUEST, 299, ResponseHeaders(b"HTTP/1.1 299 Odd", b"http/1.1 299 odd"), b"").reason == ""
 
 
 @pytest.mark.parametrize("name", ["Retry-After", "retry-after", "RETRY-AFTER"])

@@ -14,7 +14,7 @@ from requests.utils import get_encoding_from_headers
 
 from legacy_client.errors import BadAnswer
 from legacy_client.transport.base import is_identity
-from legacy_client.transport.hub.headers import AnswerHeaders, one_length
+from legacy_client.transport.hub.headers import ResponseHeaders, one_length
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -27,7 +27,7 @@ _ENCODING = b"\r\ncontent-encoding:"
 _LAST = (408, 421)
 
 
-class Answer(Response):
+class WholeResponse(Response):
     """A whole response of the core; what nobody on the hot path reads is made on demand."""
 
     _content_consumed = True
@@ -35,7 +35,7 @@ class Answer(Response):
     raw = None
     elapsed = timedelta(0)
 
-    def __init__(self, request: PreparedRequest, status: int, headers: AnswerHeaders, content: bytes) -> None:
+    def __init__(self, request: PreparedRequest, status: int, headers: ResponseHeaders, content: bytes) -> None:
         # The base class's attributes that are missing here are class attributes above or properties below.
         self.request = request
         self.status_code = status
@@ -68,7 +68,7 @@ class Answer(Response):
         return []
 
 
-class AnswerReader:
+class ResponseReader:
     """Reads the answers of one connection, one after another. ``feed`` and ``end`` say when one is complete.
 
     ``keeps_alive`` tells, after an answer, whether the connection may carry another request: not after
@@ -124,7 +124,7 @@ class AnswerReader:
         self.keeps_alive = False
         return self.complete
 
-    def take(self, request: PreparedRequest) -> Answer:
+    def take(self, request: PreparedRequest) -> WholeResponse:
         """The complete answer; the reader is ready for the next. Raises BadAnswer if it is too large or encoded."""
         (head, is_whole), content = self._head(), b"".join(self._content)
         self._start.clear()
@@ -134,11 +134,11 @@ class AnswerReader:
         is_huge = not is_whole or len(head) > _MAX_HEAD_BYTES or head.count(b"\r\n") > _MAX_HEADERS
         if is_huge or len(content) > self._max_bytes:
             raise BadAnswer("too large")
-        headers = AnswerHeaders(head, head.lower())
+        headers = ResponseHeaders(head, head.lower())
         # Half of what ``in`` costs.
         if headers.folded.find(_ENCODING) >= 0 and not is_identity(headers.get("Content-Encoding")):
             raise BadAnswer("encoded although asked for identity")
-        return Answer(request, self._status, headers, content)
+        return WholeResponse(request, self._status, headers, content)
 
     def drop(self) -> None:
         """Let go of what was read, and of the parser, which refers back to this: megabytes must not wait for the collector."""
