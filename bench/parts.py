@@ -16,27 +16,32 @@ from gateway.api import strict_json
 from gateway.api.json_size import JsonSize
 from gateway.resources.translate import ActionTranslation
 from legacy_client.calls import Update
+from legacy_client.health.budget import RetryBudget
 from legacy_client.health.circuit import Circuit
 from legacy_client.health.gate import CoreGate
 from legacy_client.operations import HEADERS, UPDATE_ACTION
-from legacy_client.sending.reading import AnswerReader
+from legacy_client.sending.reading import AnswerReader, is_readable
 from legacy_client.template import RequestTemplate
 from legacy_client.transport.hub import response
 from legacy_client.transport.hub.wire import Origin, Wire
 from schemas.actions import ActionUpdateSchema
-from schemas.batches import LANGUAGES, BatchLoader
+from schemas.batches import BatchLoader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _ITEMS, _TURNS = 100, 60
+_LANGUAGES = ("en", "fr")
 _URL = "http://127.0.0.1:1"
 
 
 def parts() -> dict[str, float]:
     """µs an item for each hop, in the order in which a batch takes them."""
     raw = body(map(item, range(10_000_000, 10_000_000 + _ITEMS)))
-    loader, translation = BatchLoader(ActionUpdateSchema(), _ITEMS, _hold), ActionTranslation(LANGUAGES)
+    loader, translation = (
+        BatchLoader(ActionUpdateSchema(languages=_LANGUAGES), _ITEMS, _hold),
+        ActionTranslation(_LANGUAGES),
+    )
     most = JsonSize(*loader.most(len(raw)))
     document = strict_json.parse(raw, most, _hold)
     items = list(loader.items(document))
@@ -66,8 +71,8 @@ def _call_parts(updates: Sequence[Update]) -> dict[str, float]:
 
 def _answer_parts(updates: Sequence[Update]) -> dict[str, float]:
     request = RequestTemplate("PATCH", _URL, HEADERS).prepare("/actions/1", b"{}", {})
-    framing, gate = response.ResponseReader(1 << 20), CoreGate(ceiling=64, circuit=Circuit())
-    reading = AnswerReader(atomic_errors=False, max_answer_bytes=1 << 20)
+    framing, gate = response.ResponseReader(1 << 20), _gate()
+    reading = AnswerReader(atomic_errors=False, max_answer_bytes=1 << 20, misread=lambda: None)
     received = [(int(update.id), _received(update)) for update in updates]
 
     def framed(data: bytes) -> response.WholeResponse:
@@ -85,6 +90,17 @@ def _answer_parts(updates: Sequence[Update]) -> dict[str, float]:
         "frame and read the answer": _cost(lambda: [reading.read(framed(data), wanted) for wanted, data in received]),
         "circuit, limit, counters": _cost(gated),
     }
+
+
+def _gate() -> CoreGate:
+    return CoreGate(
+        ceiling=64,
+        circuit=Circuit(window_seconds=10.0, min_calls=20, open_seconds=2.0),
+        limit=None,
+        budget=RetryBudget(ratio=0.1, window_seconds=10.0, floor=3),
+        attempt_seconds=5.0,
+        is_readable=is_readable,
+    )
 
 
 def _hold() -> None:

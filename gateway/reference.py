@@ -13,7 +13,6 @@ from gateway.problems import PROBLEM_TYPES
 from gateway.settings import GROUPS, variable
 from gateway.telemetry.logs.names import LOG_EVENTS
 from gateway.telemetry.metrics.table import METRICS
-from schemas.batches import LANGUAGES
 from schemas.messages import VALIDATION_CODES
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def errors_page() -> str:
 
 
 def endpoints_page() -> str:
-    made = [make(LANGUAGES, 1, _no_pause) for make in RESOURCES]
+    made = [make(("en",), 1, _no_pause) for make in RESOURCES]
     rows = (
         (route.method, f"`{path}`", ", ".join(f"`{slug}`" for slug in sorted(route.problems)))
         for route in routes(made)

@@ -58,7 +58,7 @@ class CallContext:
     """
 
     deadline: Deadline
-    concurrency: int = 32
+    concurrency: int
     owner: str = ""
     request_id: str = ""
     traceparent: str = ""

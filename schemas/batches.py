@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     Item = dict[str, Any]
 
-LANGUAGES = ("en", "fr")
 PAUSE_EVERY = 8
 """Items between two calls of ``let_others_run``; it is called after each that is refused, for refusals are dear."""
 
@@ -52,7 +51,7 @@ class ItemSchema(StrictSchema):
     # The id and at least one field to change.
     json_schema = MappingProxyType({"minProperties": 2})
 
-    def __init__(self, *, languages: Sequence[str] = LANGUAGES, **options: Any) -> None:
+    def __init__(self, *, languages: Sequence[str], **options: Any) -> None:
         """``languages`` are those of the translated texts."""
         self._languages = tuple(languages)
         self._nothing = Message("nothing_to_update", f"Must have at least one field besides {self.id_name}.")
@@ -96,7 +95,7 @@ class ItemArray(ObjectList):
         return accepted
 
 
-def batch_schema(item: ItemSchema, max_items: int = 1_000) -> StrictSchema:
+def batch_schema(item: ItemSchema, max_items: int) -> StrictSchema:
     """The whole request body, for documentation and for the loader's first look."""
 
     class BatchUpdateSchema(StrictSchema):

@@ -20,9 +20,9 @@ class RetryBudget:
     def __init__(
         self,
         *,
-        ratio: float = 0.1,
-        window_seconds: float = 10.0,
-        floor: int = 3,
+        ratio: float,
+        window_seconds: float,
+        floor: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ratio = ratio

@@ -27,10 +27,10 @@ class Circuit:
     def __init__(
         self,
         *,
-        window_seconds: float = 10.0,
-        min_calls: int = 20,
+        window_seconds: float,
+        min_calls: int,
         failure_rate: float = 0.5,
-        open_seconds: float = 5.0,
+        open_seconds: float,
         probes: int = 3,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

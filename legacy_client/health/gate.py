@@ -6,7 +6,7 @@ import threading
 import time
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from legacy_client import errors
 from legacy_client.errors import CoreError
@@ -71,11 +71,11 @@ class CoreGate:
         self,
         *,
         ceiling: int,
-        circuit: Circuit | None = None,
-        limit: AdaptiveLimit | None = None,
-        budget: RetryBudget | None = None,
-        attempt_seconds: float = 5.0,
-        is_readable: Callable[[Response], bool] = lambda _response: True,
+        circuit: Circuit | None,
+        limit: AdaptiveLimit | None,
+        budget: RetryBudget,
+        attempt_seconds: float,
+        is_readable: Callable[[Response], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ceiling = ceiling
@@ -138,7 +138,7 @@ class CoreGate:
             duration_counts=tuple(self._duration_counts),
             duration_sum=self._duration_sum,
             refused=self._refused,
-            retries=0 if self._budget is None else self._budget.retries,
+            retries=self._budget.retries,
         )
 
     def _judged_attempts(self) -> dict[str, int]:
@@ -158,26 +158,8 @@ class CoreGate:
 class LockedGate(CoreGate):
     """The same for a transport whose threads meet here."""
 
-    def __init__(
-        self,
-        *,
-        ceiling: int,
-        circuit: Circuit | None = None,
-        limit: AdaptiveLimit | None = None,
-        budget: RetryBudget | None = None,
-        attempt_seconds: float = 5.0,
-        is_readable: Callable[[Response], bool] = lambda _response: True,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        super().__init__(
-            ceiling=ceiling,
-            circuit=circuit,
-            limit=limit,
-            budget=budget,
-            attempt_seconds=attempt_seconds,
-            is_readable=is_readable,
-            clock=clock,
-        )
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
         self._lock = threading.Lock()
 
     def admit(self) -> CoreError | None:

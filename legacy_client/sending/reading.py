@@ -36,7 +36,7 @@ class AnswerReader:
         *,
         atomic_errors: bool,
         max_answer_bytes: int,
-        misread: Callable[[], None] = lambda: None,
+        misread: Callable[[], None],
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._atomic_errors = atomic_errors

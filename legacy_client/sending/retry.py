@@ -35,9 +35,7 @@ class RetryPolicy:
     A ``Retry-After`` is added to the back-off, and shared by all calls of the next round.
     """
 
-    def __init__(
-        self, budget: RetryBudget, *, attempts: int = 3, base_seconds: float = 0.05, cap_seconds: float = 1.0
-    ) -> None:
+    def __init__(self, budget: RetryBudget, *, attempts: int, base_seconds: float, cap_seconds: float) -> None:
         self.attempts = attempts
         self.budget = budget
         self._wait = wait_random_exponential(multiplier=base_seconds, max=cap_seconds) + wait_as_asked()

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 class Limits:
     """Bounds of a transport; times in seconds. ``max_age_seconds``: a connection is used no longer, shortened by chance."""
 
-    connections: int = 64
-    attempt_seconds: float = 5.0
-    connect_seconds: float = 1.0
-    idle_seconds: float = 4.0
-    max_age_seconds: float = float("inf")
-    max_answer_bytes: int = 1_048_576
-    deadline_header: str = "X-Request-Timeout-Ms"
+    connections: int
+    attempt_seconds: float
+    connect_seconds: float
+    idle_seconds: float
+    max_age_seconds: float
+    max_answer_bytes: int
+    deadline_header: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

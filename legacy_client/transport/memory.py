@@ -46,13 +46,13 @@ class MemoryTransport:
         self,
         answer: Answer,
         *,
-        limits: Limits | None = None,
+        limits: Limits,
         gate: Gate | None = None,
         latency: Callable[[PreparedRequest], float] = lambda _request: 0.0,
         clock: VirtualClock | None = None,
     ) -> None:
         self._answer = answer
-        self._limits = limits or Limits()
+        self._limits = limits
         self._gate = gate
         self._latency = latency
         self._clock = clock or VirtualClock()

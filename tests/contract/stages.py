@@ -19,6 +19,7 @@ from legacy_client.transport.memory import answer as in_memory
 from legacy_client.transport.sessions.transport import SessionsTransport
 from tests.contract.fake_core import FakeCore, action, wait
 from tests.contract.gates import NotingGate
+from tests.core_parts import some_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +37,9 @@ HEADERS = {"Accept": "application/vnd.core.v1+json", "Content-Type": "applicatio
 
 def connect(kind: str, url: str, gate: Gate, limits: Limits, tls: Tls | None = None) -> Transport:
     """A transport to a core on a socket."""
-    return {"hub": HubTransport, "sessions": SessionsTransport}[kind](url, gate, limits=limits, tls=tls or Tls())
+    if kind == "sessions":
+        return SessionsTransport(url, gate, limits=limits, tls=tls or Tls())
+    return HubTransport(url, gate, limits=limits, tls=tls or Tls(), proxy="")
 
 
 def prepare(url: str, ids: Sequence[int], body: bytes = b'{"state":2}') -> list[PreparedRequest]:
@@ -102,7 +105,7 @@ def open_stage(
     kind: str, gate: NotingGate | None = None, limits: Limits | None = None, latency: float = 0.0
 ) -> Iterator[Stage]:
     """A stage for one transport, closed at the end."""
-    gate, limits = gate or NotingGate(), limits or Limits()
+    gate, limits = gate or NotingGate(), limits or some_limits()
     if kind == "memory":
         clock = VirtualClock()
         transport = MemoryTransport(_echo, limits=limits, gate=gate, latency=lambda _request: latency, clock=clock)

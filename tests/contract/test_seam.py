@@ -8,9 +8,9 @@ import pytest
 from requests import Response
 
 from legacy_client.errors import CircuitOpen, Stopped, TimedOut, Unsendable
-from legacy_client.transport.base import Limits
 from tests.contract.gates import NotingGate
 from tests.contract.stages import ALL, id_of, open_stage
+from tests.core_parts import some_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ def test_the_core_is_told_the_milliseconds_left(stage: Stage) -> None:
 
 @pytest.mark.parametrize("name", ["X-Other-Ms", ""])
 def test_the_header_for_the_time_left_is_a_setting(kind: str, name: str) -> None:
-    with open_stage(kind, limits=Limits(deadline_header=name)) as stage:
+    with open_stage(kind, limits=some_limits(deadline_header=name)) as stage:
         list(stage.send(1))
 
         [(_, headers)] = stage.seen_requests()
@@ -211,7 +211,7 @@ def test_an_attempt_ends_when_the_time_of_its_item_is_over(kind: str) -> None:
 
 
 def test_an_attempt_ends_at_the_limit_of_the_transport(kind: str) -> None:
-    with open_stage(kind, limits=Limits(attempt_seconds=0.2), latency=30.0) as stage:
+    with open_stage(kind, limits=some_limits(attempt_seconds=0.2), latency=30.0) as stage:
         [(_, result)] = stage.send(1)
 
     assert isinstance(result, TimedOut)
@@ -228,7 +228,7 @@ def test_an_attempt_that_its_batch_or_item_had_no_more_time_for_says_so(
 
 
 def test_an_attempt_that_had_all_the_time_of_one_does_not_say_that_it_was_cut_short(kind: str) -> None:
-    with open_stage(kind, limits=Limits(attempt_seconds=0.2), latency=30.0) as stage:
+    with open_stage(kind, limits=some_limits(attempt_seconds=0.2), latency=30.0) as stage:
         [(_, result)] = stage.send(1)
 
     assert (type(result), result.cut_short) == (TimedOut, False)

@@ -13,11 +13,12 @@ from requests import Response
 
 from legacy_client.deadline import Deadline
 from legacy_client.errors import BrokenOff, CoreError, Unreachable, Untrusted
-from legacy_client.transport.base import Flow, Limits, Tls
+from legacy_client.transport.base import Flow, Tls
 from tests.contract.certificates import Authority
 from tests.contract.fake_core import FakeCore, action, close, hang, reset, send
 from tests.contract.gates import NotingGate
 from tests.contract.stages import ON_SOCKETS, connect, prepare
+from tests.core_parts import some_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +39,7 @@ def open_transport(kind: str) -> Iterator[Callable[..., Transport]]:
     with contextlib.ExitStack() as stack:
 
         def opened(url: str, tls: Tls) -> Transport:
-            limits = Limits(attempt_seconds=5.0, connect_seconds=1.0)
+            limits = some_limits(attempt_seconds=5.0, connect_seconds=1.0)
             return stack.enter_context(contextlib.closing(connect(kind, url, NotingGate(), limits, tls)))
 
         yield opened

@@ -38,6 +38,7 @@ from tests.contract.fake_core import (
 )
 from tests.contract.gates import NotingGate
 from tests.contract.stages import ON_SOCKETS, connect, id_of, prepare
+from tests.core_parts import some_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.parametrize("kind", ON_SOCKETS)
 
-LIMITS = Limits(attempt_seconds=10.0, max_answer_bytes=100_000)
+LIMITS = some_limits(attempt_seconds=10.0, max_answer_bytes=100_000)
 BODY = b'{"data":{"id":1}}'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -289,7 +290,7 @@ def test_a_connection_is_used_again(core: FakeCore, transport: Transport) -> Non
 def test_a_connection_that_was_idle_too_long_is_not_used_again(
     core: FakeCore, open_transport: Callable[..., Transport]
 ) -> None:
-    transport = open_transport(core.url, Limits(idle_seconds=0.0))
+    transport = open_transport(core.url, some_limits(idle_seconds=0.0))
 
     for action_id in range(3):
         assert id_of(call(transport, core.url, action_id)) == action_id
@@ -325,7 +326,7 @@ def test_there_are_never_more_connections_than_the_limit(
     core: FakeCore, open_transport: Callable[..., Transport]
 ) -> None:
     core.default = (wait(0.01), action())
-    transport = open_transport(core.url, Limits(connections=3))
+    transport = open_transport(core.url, some_limits(connections=3))
 
     results = list(transport.send_many(prepare(core.url, range(30)), flow(concurrency=30)))
 
@@ -355,7 +356,7 @@ def test_a_small_batch_does_not_wait_behind_a_large_one(
     core: FakeCore, open_transport: Callable[..., Transport], owners: Sequence[str]
 ) -> None:
     core.default = (wait(0.005), action())
-    transport = open_transport(core.url, Limits(connections=2))
+    transport = open_transport(core.url, some_limits(connections=2))
     large = transport.send_many(prepare(core.url, range(200)), flow(owner=owners[0]))
     next(large)
 
@@ -389,7 +390,7 @@ def test_a_core_that_drops_connections_is_given_up_in_time_and_certainly_not_sen
     open_transport: Callable[..., Transport],
 ) -> None:
     with black_hole() as url:
-        transport = open_transport(url, Limits(connect_seconds=0.2, attempt_seconds=60.0))
+        transport = open_transport(url, some_limits(connect_seconds=0.2, attempt_seconds=60.0))
 
         result = call(transport, url)
 
@@ -399,7 +400,7 @@ def test_a_core_that_drops_connections_is_given_up_in_time_and_certainly_not_sen
 
 def test_the_deadline_ends_connecting_too(open_transport: Callable[..., Transport]) -> None:
     with black_hole() as url:
-        transport = open_transport(url, Limits(connect_seconds=60.0, attempt_seconds=60.0))
+        transport = open_transport(url, some_limits(connect_seconds=60.0, attempt_seconds=60.0))
 
         [(_, result)] = transport.send_many(prepare(url, [1]), flow(deadline=Deadline(0.2)))
 
@@ -410,7 +411,7 @@ def test_a_core_that_closes_after_each_answer_without_a_word_loses_nothing(
     core: FakeCore, open_transport: Callable[..., Transport]
 ) -> None:
     core.default = (action(), close())
-    transport = open_transport(core.url, Limits(connections=16))
+    transport = open_transport(core.url, some_limits(connections=16))
 
     results = [
         result
@@ -425,7 +426,7 @@ def test_a_core_that_closes_after_each_answer_without_a_word_loses_nothing(
 def test_a_core_that_begins_to_close_after_each_answer_gets_new_connections_until_it_keeps_them_again(
     core: FakeCore, open_transport: Callable[..., Transport]
 ) -> None:
-    transport = open_transport(core.url, Limits(connections=4))
+    transport = open_transport(core.url, some_limits(connections=4))
     for action_id in range(3):
         call(transport, core.url, action_id)
     core.default = (action(), close())

@@ -14,9 +14,10 @@ from requests import Response
 
 from legacy_client.deadline import Deadline
 from legacy_client.template import RequestTemplate
-from legacy_client.transport.base import Flow, Limits
+from legacy_client.transport.base import Flow, Tls
 from legacy_client.transport.hub import HubTransport
 from tests.contract.gates import NotingGate
+from tests.core_parts import some_limits
 from tests.fuzz import mutation
 from tests.fuzz.ledger import Ledger
 from tests.unit.legacy_client.transport.hub.line import Line
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 _REQUEST = requests.Request("PATCH", "http://core.test/").prepare()
 _CALLS = 200
-_LIMITS = Limits(connections=8, attempt_seconds=0.25, max_answer_bytes=100_000)
+_LIMITS = some_limits(connections=8, attempt_seconds=0.25, max_answer_bytes=100_000)
 
 
 class Plan(NamedTuple):
@@ -101,7 +102,10 @@ def through_the_engine(rng: Random) -> Counter[str]:
     try:
         core.start()
         url = f"http://127.0.0.1:{core.server_port}"
-        with contextlib.closing(HubTransport(url, gate, limits=_LIMITS)) as transport, gevent.Timeout(60.0):
+        with (
+            contextlib.closing(HubTransport(url, gate, limits=_LIMITS, tls=Tls(), proxy="")) as transport,
+            gevent.Timeout(60.0),
+        ):
             results = _send(transport, url, list(plans))
             # Whatever happened, the next call finds the engine in order.
             plans[last] = Plan([mutation.with_length(rng, last)], "keep", is_whole=True)

@@ -30,7 +30,9 @@ _FILE = re.compile(r"`((?:gateway|legacy_client|schemas|sandbox|tests|bench|depl
 KEYS_PAGES = EVERY_PAGE + (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 LOADERS = {
-    "batch": lambda document: list(BatchLoader(ActionUpdateSchema(), 1_000, lambda: None).items(document)),
+    "batch": lambda document: list(
+        BatchLoader(ActionUpdateSchema(languages=("en", "fr")), 1_000, lambda: None).items(document)
+    ),
     "integration action": load_integration_action,
 }
 RESOURCE_PAGE = "maintainers/add-a-resource.md"

@@ -25,7 +25,7 @@ class Pool:
     Of a core that is not trusted yet (see ``transport.keep_alive``) the one that rests longest is used first.
     """
 
-    def __init__(self, idle_seconds: float, max_age_seconds: float = float("inf")) -> None:
+    def __init__(self, idle_seconds: float, max_age_seconds: float) -> None:
         self._idle_seconds = idle_seconds
         self._max_age_seconds = max_age_seconds
         self._open: set[Connection] = set()

@@ -40,16 +40,16 @@ class HubTransport:
         base_url: str,
         gate: Gate,
         *,
-        limits: Limits | None = None,
-        tls: Tls | None = None,
-        proxy: str = "",
+        limits: Limits,
+        tls: Tls,
+        proxy: str,
         resolve: Callable[..., list[Any]] = getaddrinfo,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._origin = Origin(base_url)
-        self._context = watched_context(tls or Tls()) if self._origin.is_secure else None
+        self._context = watched_context(tls) if self._origin.is_secure else None
         self._proxy = Origin(proxy) if proxy else None
-        self._limits = limits or Limits()
+        self._limits = limits
         self._gate = gate
         self._resolve = resolve
         self._clock = clock

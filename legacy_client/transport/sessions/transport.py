@@ -65,15 +65,15 @@ class SessionsTransport:
         base_url: str,
         gate: Gate,
         *,
-        limits: Limits | None = None,
-        tls: Tls | None = None,
+        limits: Limits,
+        tls: Tls,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = urlsplit(base_url)
         self._gate = gate
-        self._limits = limits or Limits()
+        self._limits = limits
         self._clock = clock
-        self._context = watched_context(tls or Tls()) if self._url.scheme == "https" else None
+        self._context = watched_context(tls) if self._url.scheme == "https" else None
         self._port = self._url.port or (80 if self._context is None else 443)
         host = self._url.hostname or ""
         self._peer = f"{f'[{host}]' if ':' in host else host}:{self._port}"

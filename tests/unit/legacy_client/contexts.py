@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from legacy_client.calls import CallContext, Update
-from legacy_client.client import LegacyClient
 from legacy_client.credentials import Anonymous
 from legacy_client.deadline import Deadline
-from legacy_client.health.budget import RetryBudget
 from legacy_client.operations import UPDATE_ACTION
-from legacy_client.sending.retry import RetryPolicy
-from legacy_client.transport.base import Limits
 from legacy_client.transport.memory import MemoryTransport, VirtualClock, answer
+from tests.core_parts import some_budget, some_client, some_limits, some_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +19,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
     from legacy_client.errors import CoreError
+    from legacy_client.health.budget import RetryBudget
 
     Result = Response | CoreError
 
@@ -65,14 +63,14 @@ class Core:
         self.waited: list[float] = []
         self.on_pause: Callable[[Deadline], None] = lambda _deadline: None
         self.transport = MemoryTransport(
-            self._answer, limits=Limits(attempt_seconds=5.0), latency=latency, clock=self.clock
+            self._answer, limits=some_limits(attempt_seconds=5.0), latency=latency, clock=self.clock
         )
-        self.budget = budget or RetryBudget(floor=1000, clock=self.clock)
-        self.client = LegacyClient(
+        self.budget = budget or some_budget(floor=1000, clock=self.clock)
+        self.client = some_client(
             "http://core.test/api",
             self.transport,
             credentials=client.pop("credentials", Anonymous()),
-            retries=RetryPolicy(self.budget, attempts=attempts, base_seconds=base_seconds),
+            retries=some_policy(self.budget, attempts=attempts, base_seconds=base_seconds),
             clock=self.clock,
             pause=self._pause,
             **client,
@@ -80,7 +78,8 @@ class Core:
 
     def context(self, seconds: float = 25.0, **more: Any) -> CallContext:
         """A context whose deadline runs on the same clock."""
-        return CallContext(deadline=Deadline(seconds, self.clock), idempotency_prefix="batch-1", **more)
+        usual = {"concurrency": 32, "idempotency_prefix": "batch-1"}
+        return CallContext(deadline=Deadline(seconds, self.clock), **(usual | more))
 
     def update(self, count: int, context: CallContext | None = None) -> dict[int, dict[str, object] | CoreError]:
         """The final results of ``count`` updates, by index."""

@@ -11,8 +11,8 @@ from legacy_client.errors import (
     Unreachable,
     Untrusted,
 )
-from legacy_client.health.budget import RetryBudget
 from legacy_client.transport.memory import answer
+from tests.core_parts import some_budget
 from tests.unit.legacy_client.contexts import Core, updated
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Renewable:
 
 def test_after_a_401_the_credentials_are_renewed_once_for_the_batch() -> None:
     credentials = Renewable(renews=True)
-    core = Core({i: [answer(401), updated(i)] for i in range(5)}, credentials=credentials, budget=RetryBudget(floor=0))
+    core = Core({i: [answer(401), updated(i)] for i in range(5)}, credentials=credentials, budget=some_budget(floor=0))
 
     results = core.update(10)
 

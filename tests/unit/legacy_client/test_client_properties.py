@@ -19,9 +19,8 @@ from legacy_client.errors import (
     Unreachable,
     Untrusted,
 )
-from legacy_client.health.budget import RetryBudget
-from legacy_client.sending.reading import AnswerReader
 from legacy_client.transport.memory import answer
+from tests.core_parts import some_budget, some_reader
 from tests.unit.legacy_client.contexts import Core, id_of, updated
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def test_whatever_the_core_does(
     concurrency: int,
     floor: int,
 ) -> None:
-    budget = RetryBudget(ratio=0.1, floor=floor)
+    budget = some_budget(ratio=0.1, floor=floor)
     core = Core(
         {i: [updated(i) if result == "ok" else result for result in results] for i, results in enumerate(script)},
         latency=lambda request: latencies[id_of(request) % len(latencies)],
@@ -100,7 +99,7 @@ def watch(core: Core) -> dict[int, list[object]]:
 
 
 def uncertain(result: object, atomic: bool, index: int) -> bool:
-    read = AnswerReader(atomic_errors=atomic, max_answer_bytes=10_000).read
+    read = some_reader(atomic_errors=atomic, max_answer_bytes=10_000).read
     error = result if isinstance(result, CoreError) else read(result, index)
     return isinstance(error, CoreError) and error.may_have_been_applied
 

@@ -20,9 +20,9 @@ from legacy_client.errors import (
     TimedOut,
     Unreachable,
 )
-from legacy_client.health.budget import RetryBudget
 from legacy_client.operations import UPDATE_ACTION
 from legacy_client.transport.memory import answer
+from tests.core_parts import some_budget
 from tests.unit.legacy_client.contexts import Core, updated, updates
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def test_an_unknown_result_stays_unknown_when_the_retry_is_turned_away() -> None
 
 
 def test_the_budget_bounds_what_is_sent_again() -> None:
-    core = Core({i: [answer(503), updated(i)] for i in range(100)}, budget=RetryBudget(ratio=0.1, floor=0))
+    core = Core({i: [answer(503), updated(i)] for i in range(100)}, budget=some_budget(ratio=0.1, floor=0))
 
     results = core.update(100)
 
@@ -124,7 +124,7 @@ def test_the_budget_bounds_what_is_sent_again() -> None:
 
 
 def test_a_full_outage_is_not_multiplied() -> None:
-    core = Core({i: [Unreachable()] for i in range(1000)}, budget=RetryBudget(ratio=0.1, floor=3))
+    core = Core({i: [Unreachable()] for i in range(1000)}, budget=some_budget(ratio=0.1, floor=3))
 
     core.update(1000)
 
@@ -133,7 +133,7 @@ def test_a_full_outage_is_not_multiplied() -> None:
 
 def test_what_was_never_sent_earns_no_retries() -> None:
     script = {i: [CircuitOpen()] for i in range(90)} | {i: [answer(503)] for i in range(90, 100)}
-    core = Core(script, budget=RetryBudget(ratio=0.1, floor=0))
+    core = Core(script, budget=some_budget(ratio=0.1, floor=0))
 
     core.update(100)
 

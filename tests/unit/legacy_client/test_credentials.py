@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Longer than any run of all tests.
-CONTEXT = CallContext(deadline=Deadline(86_400.0), authorization="Bearer the-callers")
+CONTEXT = CallContext(concurrency=32, deadline=Deadline(86_400.0), authorization="Bearer the-callers")
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -43,7 +43,7 @@ def test_the_callers_authorization_is_forwarded() -> None:
 
 
 def test_a_caller_without_authorization_forwards_none() -> None:
-    assert ForwardedCredentials().headers(CallContext(deadline=Deadline(60.0))) == {}
+    assert ForwardedCredentials().headers(CallContext(concurrency=32, deadline=Deadline(60.0))) == {}
 
 
 def test_a_forwarded_token_cannot_be_renewed() -> None:
@@ -368,7 +368,7 @@ def test_nobody_waits_for_a_token_beyond_their_own_deadline() -> None:
     assert entered.wait(30.0)
 
     with pytest.raises(Unreachable):
-        credentials.headers(CallContext(deadline=Deadline(0.05)))
+        credentials.headers(CallContext(concurrency=32, deadline=Deadline(0.05)))
     is_still_fetching = fetching.is_alive()
     may_go_on.set()
     fetching.join(30.0)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def loader(max_items: int = 1_000) -> BatchLoader:
-    return BatchLoader(ActionUpdateSchema(), max_items, let_others_run=lambda: None)
+    return BatchLoader(ActionUpdateSchema(languages=("en", "fr")), max_items, let_others_run=lambda: None)
 
 
 def load_batch(*items: Any, allowed_partners: AbstractSet[str] | None = None) -> list[dict[str, object]]:

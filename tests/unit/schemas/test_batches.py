@@ -221,7 +221,7 @@ class TestPartners:
 @pytest.mark.parametrize(("count", "pauses"), [(1, 0), (PAUSE_EVERY, 0), (PAUSE_EVERY + 1, 1), (10 * PAUSE_EVERY, 9)])
 def test_it_lets_others_run_now_and_then(count: int, pauses: int) -> None:
     paused: list[None] = []
-    loader = BatchLoader(ActionUpdateSchema(), count, let_others_run=lambda: paused.append(None))
+    loader = BatchLoader(ActionUpdateSchema(languages=("en", "fr")), count, let_others_run=lambda: paused.append(None))
 
     list(loader.items({"data": [done(number) for number in range(1, count + 1)]}))
 
@@ -230,7 +230,7 @@ def test_it_lets_others_run_now_and_then(count: int, pauses: int) -> None:
 
 def test_it_lets_others_run_after_each_item_that_is_refused() -> None:
     paused: list[None] = []
-    loader = BatchLoader(ActionUpdateSchema(), 100, let_others_run=lambda: paused.append(None))
+    loader = BatchLoader(ActionUpdateSchema(languages=("en", "fr")), 100, let_others_run=lambda: paused.append(None))
 
     with pytest.raises(InvalidBatch):
         list(loader.items({"data": [{"actionId": str(number), "x": 1} for number in range(1, 101)]}))
@@ -272,7 +272,7 @@ def test_no_message_echoes_a_value() -> None:
 
 @pytest.mark.parametrize("rows", [[done("1")], ["not even read"]])
 def test_the_schema_of_the_batch_leaves_its_items_to_the_loader(rows: list[Any]) -> None:
-    assert batch_schema(ActionUpdateSchema()).load({"data": rows}) == {"data": rows}
+    assert batch_schema(ActionUpdateSchema(languages=("en", "fr")), 1_000).load({"data": rows}) == {"data": rows}
 
 
 def test_errors_can_cross_a_process() -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-_ACTION = ActionUpdateSchema()
+_ACTION = ActionUpdateSchema(languages=("en", "fr"))
 _INTEGRATION = IntegrationActionSchema()
 _load_action = compile_loader(_ACTION)
 _load_integration = compile_loader(_INTEGRATION)

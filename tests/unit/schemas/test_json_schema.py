@@ -47,9 +47,9 @@ def validator(schema: Any, name: str) -> Draft202012Validator:
     return Draft202012Validator(document, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
-_ACTION = validator(ActionUpdateSchema(), "ActionUpdate")
+_ACTION = validator(ActionUpdateSchema(languages=("en", "fr")), "ActionUpdate")
 _INTEGRATION = validator(IntegrationActionSchema(), "IntegrationAction")
-_accept_action = compile_acceptor(ActionUpdateSchema())
+_accept_action = compile_acceptor(ActionUpdateSchema(languages=("en", "fr")))
 _accept_integration = compile_acceptor(IntegrationActionSchema())
 
 
@@ -109,7 +109,11 @@ def test_the_batch_tells_its_size_and_its_items() -> None:
 
 @pytest.mark.parametrize(
     "schema",
-    [batch_schema(ActionUpdateSchema()), IntegrationActionSchema(), *[answer() for answer in ANSWERS]],
+    [
+        batch_schema(ActionUpdateSchema(languages=("en", "fr")), 1_000),
+        IntegrationActionSchema(),
+        *[answer() for answer in ANSWERS],
+    ],
 )
 def test_every_schema_becomes_valid_json_schema(schema: Any) -> None:
     for component in components(schema).values():
@@ -118,7 +122,9 @@ def test_every_schema_becomes_valid_json_schema(schema: Any) -> None:
 
 
 def test_every_field_of_a_request_is_described() -> None:
-    for name, component in components(batch_schema(ActionUpdateSchema()), IntegrationActionSchema()).items():
+    for name, component in components(
+        batch_schema(ActionUpdateSchema(languages=("en", "fr")), 1_000), IntegrationActionSchema()
+    ).items():
         for field, schema in component.get("properties", {}).items():
             if name not in {"ShortTexts", "LongTexts"}:
                 assert schema.get("description"), f"{name}.{field}"
@@ -131,7 +137,10 @@ def test_an_item_that_changes_nothing_is_invalid_by_json_schema() -> None:
 
 
 def test_a_request_has_no_field_that_cannot_be_sent() -> None:
-    assert "author_id" not in components(batch_schema(ActionUpdateSchema()))["ActionUpdate"]["properties"]
+    assert (
+        "author_id"
+        not in components(batch_schema(ActionUpdateSchema(languages=("en", "fr")), 1_000))["ActionUpdate"]["properties"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -155,7 +164,7 @@ def test_json_schema_knows_what_belongs_to_select_as_the_loader_does(field: dict
 
 
 def test_a_request_is_closed_and_an_answer_is_open() -> None:
-    requests = components(batch_schema(ActionUpdateSchema()), IntegrationActionSchema())
+    requests = components(batch_schema(ActionUpdateSchema(languages=("en", "fr")), 1_000), IntegrationActionSchema())
     shown = components(*ANSWERS)
 
     for name in ("BatchUpdate", "ActionUpdate", "ShortTexts", "LongTexts", "IntegrationAction", "InputField", "Option"):
@@ -165,7 +174,9 @@ def test_a_request_is_closed_and_an_answer_is_open() -> None:
 
 
 def test_the_words_of_a_closed_list_have_one_name_in_requests_and_answers() -> None:
-    named = components(batch_schema(ActionUpdateSchema()), IntegrationActionSchema(), ACTION_BATCH_ANSWER)
+    named = components(
+        batch_schema(ActionUpdateSchema(languages=("en", "fr")), 1_000), IntegrationActionSchema(), ACTION_BATCH_ANSWER
+    )
 
     assert named["ActionStatus"]["enum"] == ["active", "inactive", "draft", "approved", "pending", "done"]
     for schema in ("ActionUpdate", "Action"):

@@ -21,7 +21,7 @@ from legacy_client.operations import UPDATE_ACTION
 from tests.unit.schemas.samples import valid_action_items
 
 ACTIONS = actions(("en", "fr"), 1, lambda: None)
-CONTEXT = CallContext(deadline=Deadline(10))
+CONTEXT = CallContext(concurrency=32, deadline=Deadline(10))
 GOOD = {"actionId": "1", "status": "active"}
 PLANTED = {"actionId": "2", "status": "a word that no table has"}
 

@@ -22,7 +22,7 @@ ENVIRON = {
     "GATEWAY_CORE_CLIENT_ID": "gateway",
     "GATEWAY_CORE_CLIENT_SECRET": "hush",
 }
-CONTEXT = CallContext(deadline=Deadline(5), authorization="Bearer caller")
+CONTEXT = CallContext(concurrency=32, deadline=Deadline(5), authorization="Bearer caller")
 
 
 @pytest.fixture

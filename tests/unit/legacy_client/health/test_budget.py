@@ -3,19 +3,19 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from legacy_client.health.budget import RetryBudget
 from legacy_client.transport.memory import VirtualClock
+from tests.core_parts import some_budget
 
 
 def test_retries_are_a_share_of_the_calls() -> None:
-    budget = RetryBudget(ratio=0.1, floor=0)
+    budget = some_budget(ratio=0.1, floor=0)
     budget.add_calls(100)
 
     assert [budget.take(7), budget.take(7), budget.take(7)] == [7, 3, 0]
 
 
 def test_some_retries_are_granted_whatever_the_share() -> None:
-    budget = RetryBudget(ratio=0.1, floor=3)
+    budget = some_budget(ratio=0.1, floor=3)
     budget.add_calls(1)
 
     assert [budget.take(2), budget.take(2), budget.take(2)] == [2, 1, 0]
@@ -23,7 +23,7 @@ def test_some_retries_are_granted_whatever_the_share() -> None:
 
 def test_what_was_spent_is_forgotten_with_the_window() -> None:
     clock = VirtualClock()
-    budget = RetryBudget(floor=3, window_seconds=10.0, clock=clock)
+    budget = some_budget(floor=3, window_seconds=10.0, clock=clock)
     before = budget.take(3)
     clock.advance(10.0)
 
@@ -32,7 +32,7 @@ def test_what_was_spent_is_forgotten_with_the_window() -> None:
 
 def test_calls_earn_nothing_when_they_are_older_than_the_window() -> None:
     clock = VirtualClock()
-    budget = RetryBudget(ratio=0.5, floor=1, window_seconds=10.0, clock=clock)
+    budget = some_budget(ratio=0.5, floor=1, window_seconds=10.0, clock=clock)
     budget.add_calls(100)
     clock.advance(10.0)
 
@@ -40,7 +40,7 @@ def test_calls_earn_nothing_when_they_are_older_than_the_window() -> None:
 
 
 def test_all_granted_retries_are_counted() -> None:
-    budget = RetryBudget(ratio=0.1, floor=3)
+    budget = some_budget(ratio=0.1, floor=3)
     budget.take(2)
     budget.take(5)
 
@@ -57,7 +57,7 @@ def test_in_no_window_are_there_more_retries_than_the_budget(
     ratio: float, floor: int, steps: list[tuple[float, int, int]]
 ) -> None:
     clock = VirtualClock()
-    budget = RetryBudget(ratio=ratio, floor=floor, window_seconds=10.0, clock=clock)
+    budget = some_budget(ratio=ratio, floor=floor, window_seconds=10.0, clock=clock)
     events: list[tuple[float, int, int]] = []
 
     for pause, calls, wanted in steps:

@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from legacy_client.health.circuit import Circuit, Window
 from legacy_client.transport.memory import VirtualClock
+from tests.core_parts import some_circuit
 
 WINDOW, MIN_CALLS, OPEN, PROBES = 10.0, 4, 5.0, 2
 
@@ -18,7 +19,7 @@ def clock() -> VirtualClock:
 
 @pytest.fixture
 def circuit(clock: VirtualClock) -> Circuit:
-    return Circuit(
+    return some_circuit(
         window_seconds=WINDOW, min_calls=MIN_CALLS, failure_rate=0.5, open_seconds=OPEN, probes=PROBES, clock=clock
     )
 
@@ -175,7 +176,7 @@ class AnyLife(RuleBasedStateMachine):
     def begin(self, probes: int, min_calls: int) -> None:
         self.clock = VirtualClock(1000.0)
         self.probes, self.min_calls = probes, min_calls
-        self.circuit = Circuit(
+        self.circuit = some_circuit(
             window_seconds=WINDOW, min_calls=min_calls, open_seconds=OPEN, probes=probes, clock=self.clock
         )
         self.under_way: list[float] = []

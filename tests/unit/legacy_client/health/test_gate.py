@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from legacy_client import errors
-from legacy_client.health.budget import RetryBudget
-from legacy_client.health.circuit import Circuit
 from legacy_client.health.gate import DURATION_BOUNDS, CoreGate, LockedGate
 from legacy_client.health.limit import AdaptiveLimit
 from legacy_client.sending.reading import is_readable
 from legacy_client.transport.memory import VirtualClock, answer
+from tests.core_parts import some_budget, some_circuit, some_gate
 
 if TYPE_CHECKING:
     from requests import Response
@@ -33,8 +32,8 @@ NO_VERDICT = [errors.Stopped("deadline"), errors.Untrusted(), errors.Unsendable(
 
 
 def gate_with_circuit() -> CoreGate:
-    return CoreGate(
-        ceiling=8, circuit=Circuit(min_calls=2, failure_rate=0.5, open_seconds=5.0, clock=VirtualClock(9.0))
+    return some_gate(
+        ceiling=8, circuit=some_circuit(min_calls=2, failure_rate=0.5, open_seconds=5.0, clock=VirtualClock(9.0))
     )
 
 
@@ -83,8 +82,8 @@ def test_a_login_page_opens_the_circuit_once_it_was_read() -> None:
 
 def test_no_login_page_closes_the_circuit() -> None:
     clock = VirtualClock(9.0)
-    circuit = Circuit(min_calls=2, failure_rate=0.5, open_seconds=5.0, probes=2, clock=clock)
-    gate = CoreGate(ceiling=8, circuit=circuit, is_readable=is_readable, clock=clock)
+    circuit = some_circuit(min_calls=2, failure_rate=0.5, open_seconds=5.0, probes=2, clock=clock)
+    gate = some_gate(ceiling=8, circuit=circuit, is_readable=is_readable, clock=clock)
     run(gate, answer(500), answer(500))
 
     clock.advance(5.0)
@@ -98,8 +97,8 @@ def test_no_login_page_closes_the_circuit() -> None:
 
 def test_an_answer_that_was_misread_before_the_circuit_opened_says_nothing_of_its_probes() -> None:
     clock = VirtualClock(9.0)
-    circuit = Circuit(min_calls=2, failure_rate=0.5, open_seconds=5.0, probes=2, clock=clock)
-    gate = CoreGate(ceiling=8, circuit=circuit, clock=clock)
+    circuit = some_circuit(min_calls=2, failure_rate=0.5, open_seconds=5.0, probes=2, clock=clock)
+    gate = some_gate(ceiling=8, circuit=circuit, clock=clock)
     run(gate, answer(500), answer(500))
     clock.advance(5.0)
 
@@ -112,8 +111,8 @@ def test_an_answer_that_was_misread_before_the_circuit_opened_says_nothing_of_it
 
 def hasty_gate(clock: VirtualClock, **more: object) -> CoreGate:
     """With a circuit that two failures open; a whole attempt has 5 s."""
-    circuit = Circuit(min_calls=2, failure_rate=0.5, open_seconds=2.0, probes=2, clock=clock)
-    return CoreGate(ceiling=10, circuit=circuit, attempt_seconds=5.0, clock=clock, **more)
+    circuit = some_circuit(min_calls=2, failure_rate=0.5, open_seconds=2.0, probes=2, clock=clock)
+    return some_gate(ceiling=10, circuit=circuit, attempt_seconds=5.0, clock=clock, **more)
 
 
 def hurry(gate: CoreGate, clock: VirtualClock, times: int = 1, each: float = 1.0) -> None:
@@ -186,7 +185,7 @@ def test_an_open_circuit_refuses_and_says_for_how_long() -> None:
 
 
 def test_without_a_circuit_nothing_is_refused() -> None:
-    gate = CoreGate(ceiling=8)
+    gate = some_gate(ceiling=8)
 
     run(gate, *[answer(500)] * 100)
 
@@ -195,7 +194,7 @@ def test_without_a_circuit_nothing_is_refused() -> None:
 
 @pytest.mark.parametrize("result", [answer(429), answer(503), errors.TimedOut()], ids=repr)
 def test_a_core_that_is_busy_lowers_the_limit(result: Response | CoreError) -> None:
-    gate = CoreGate(ceiling=10, limit=AdaptiveLimit(floor=1, ceiling=10))
+    gate = some_gate(ceiling=10, limit=AdaptiveLimit(floor=1, ceiling=10))
 
     run(gate, result)
 
@@ -204,7 +203,7 @@ def test_a_core_that_is_busy_lowers_the_limit(result: Response | CoreError) -> N
 
 @pytest.mark.parametrize("result", [answer(200), answer(404), answer(500), *NO_VERDICT], ids=repr)
 def test_other_results_do_not_lower_the_limit(result: Response | CoreError) -> None:
-    gate = CoreGate(ceiling=10, limit=AdaptiveLimit(floor=1, ceiling=10))
+    gate = some_gate(ceiling=10, limit=AdaptiveLimit(floor=1, ceiling=10))
 
     run(gate, result)
 
@@ -212,7 +211,7 @@ def test_other_results_do_not_lower_the_limit(result: Response | CoreError) -> N
 
 
 def test_without_an_adaptive_limit_the_ceiling_stands() -> None:
-    gate = CoreGate(ceiling=10)
+    gate = some_gate(ceiling=10)
 
     run(gate, *[answer(429)] * 10)
 
@@ -220,7 +219,7 @@ def test_without_an_adaptive_limit_the_ceiling_stands() -> None:
 
 
 def test_attempts_are_counted_by_result() -> None:
-    gate = CoreGate(ceiling=8)
+    gate = some_gate(ceiling=8)
 
     run(gate, answer(200), answer(204), answer(302), answer(404), answer(429), answer(503), answer(500))
     run(gate, errors.TimedOut(), errors.Unreachable(), errors.Unreachable(), errors.BadAnswer())
@@ -231,7 +230,7 @@ def test_attempts_are_counted_by_result() -> None:
 
 
 def test_attempts_are_counted_by_duration() -> None:
-    gate = CoreGate(ceiling=8)
+    gate = some_gate(ceiling=8)
 
     for seconds in (0.0005, 0.001, 0.02, 60.0):
         run(gate, answer(200), seconds=seconds)
@@ -242,7 +241,7 @@ def test_attempts_are_counted_by_duration() -> None:
 
 
 def test_what_is_under_way_is_counted() -> None:
-    gate = CoreGate(ceiling=8)
+    gate = some_gate(ceiling=8)
     for _ in range(3):
         gate.admit()
 
@@ -252,14 +251,14 @@ def test_what_is_under_way_is_counted() -> None:
 
 
 def test_retries_are_those_of_the_budget() -> None:
-    budget = RetryBudget(floor=3)
+    budget = some_budget(floor=3)
     budget.take(2)
 
-    assert CoreGate(ceiling=8, budget=budget).snapshot().retries == 2
+    assert some_gate(ceiling=8, budget=budget).snapshot().retries == 2
 
 
 def test_a_locked_gate_counts_what_threads_bring_it() -> None:
-    gate = LockedGate(ceiling=8)
+    gate = some_gate(LockedGate, ceiling=8)
     threads = [Thread(target=run, args=(gate, *[answer(200)] * 500)) for _ in range(4)]
 
     for thread in threads:

@@ -16,11 +16,12 @@ from legacy_client.errors import (
     SaidNo,
     ServerFailed,
 )
-from legacy_client.sending.reading import AnswerReader, refusal, retry_after
+from legacy_client.sending.reading import refusal, retry_after
 from legacy_client.transport.memory import answer
+from tests.core_parts import some_reader
 
 NOW = 1_800_000_000.0
-READER = AnswerReader(atomic_errors=False, max_answer_bytes=10_000, wall_clock=lambda: NOW)
+READER = some_reader(atomic_errors=False, max_answer_bytes=10_000, wall_clock=lambda: NOW)
 ACTION = {"id": 7, "state": 2}
 BODY = orjson.dumps({"data": ACTION})
 
@@ -104,7 +105,7 @@ def test_what_is_no_answer_about_this_action_is_a_bad_answer(body: bytes) -> Non
 )
 def test_each_success_that_cannot_be_read_is_told(response: object, told: int) -> None:
     heard: list[None] = []
-    reader = AnswerReader(atomic_errors=False, max_answer_bytes=10_000, misread=lambda: heard.append(None))
+    reader = some_reader(atomic_errors=False, max_answer_bytes=10_000, misread=lambda: heard.append(None))
 
     reader.read(response, 7)
 
@@ -229,7 +230,7 @@ def test_each_status_has_its_meaning_whatever_the_body(status: int, kind: type[C
 
 @pytest.mark.parametrize("atomic", [True, False])
 def test_a_server_error_is_certain_only_where_the_core_is_atomic(atomic: bool) -> None:
-    reader = AnswerReader(atomic_errors=atomic, max_answer_bytes=10_000)
+    reader = some_reader(atomic_errors=atomic, max_answer_bytes=10_000)
 
     result = reader.read(answer(500), 7)
 

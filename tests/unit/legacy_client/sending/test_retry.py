@@ -19,8 +19,8 @@ from legacy_client.errors import (
     Unsendable,
     Untrusted,
 )
-from legacy_client.health.budget import RetryBudget
 from legacy_client.sending.retry import RetryPolicy, combined, is_retryable
+from tests.core_parts import some_budget, some_policy
 
 SAFE = [Unreachable(), Busy(429), Busy(503), ServerFailed(500, atomic=True)]
 UNCERTAIN = [TimedOut(), BrokenOff(), BadAnswer(), ServerFailed(500)]
@@ -77,7 +77,7 @@ def test_a_call_that_was_refused_once_is_not_called_unsent_later(latest: CoreErr
 
 
 def policy(floor: int = 100, **more: float) -> RetryPolicy:
-    return RetryPolicy(RetryBudget(floor=floor), **more)
+    return some_policy(some_budget(floor=floor), **more)
 
 
 def test_only_what_can_be_sent_in_time_is_sent_again() -> None:

@@ -4,6 +4,7 @@ from legacy_client.deadline import Deadline
 from legacy_client.transport.base import Flow
 from legacy_client.transport.memory import MemoryTransport, VirtualClock, answer
 from tests.contract.stages import prepare
+from tests.core_parts import some_limits
 
 LATENCY = {0: 3.0, 1: 1.0, 2: 2.0}
 URL = "http://core.test"
@@ -12,7 +13,10 @@ URL = "http://core.test"
 def test_answers_come_in_the_order_in_which_they_are_ready() -> None:
     clock = VirtualClock()
     transport = MemoryTransport(
-        lambda _request: answer(204), latency=lambda request: LATENCY[int(request.path_url[-1])], clock=clock
+        lambda _request: answer(204),
+        limits=some_limits(),
+        latency=lambda request: LATENCY[int(request.path_url[-1])],
+        clock=clock,
     )
     ready = []
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from legacy_client.deadline import Deadline
 from legacy_client.transport.base import Flow
-from legacy_client.transport.turns import Batch, Turns, waiting
+from legacy_client.transport.turns import Batch, Turns, backlog
 
 
 def batch(count: int, owner: str = "", concurrency: int = 1000) -> Batch:
@@ -105,12 +105,12 @@ def test_what_waits_is_what_is_unsent_and_its_age_is_the_longest_wait_for_a_turn
     turns = queued(bounded, other, done)
     everyone = [bounded, other, done]
 
-    assert waiting(everyone, 5.0) == (14, 5.0)
+    assert backlog(everyone, 5.0) == (14, 5.0)
     assert [take(turns) for _ in range(3)] == everyone
-    assert waiting(everyone, 5.0) == (11, 4.0)
+    assert backlog(everyone, 5.0) == (11, 4.0)
     other.drop()
     # What is left waits for its own batch, and for nobody else.
-    assert waiting(everyone, 5.0) == (9, 0.0)
+    assert backlog(everyone, 5.0) == (9, 0.0)
 
 
 @settings(max_examples=100)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import requests
 
     from legacy_client.errors import CoreError
+    from legacy_client.transport.hub.batch import Exchange
 
 
 class Watcher:
@@ -40,7 +41,7 @@ class Line:
         self.sent = b""
         self.watchers: dict[int, Watcher] = {}
         self.heard: list[str | requests.Response | CoreError] = []
-        self.ended_call = ""
+        self.ended_exchange: Exchange | None = None
         self.is_closed = False
         self.sock = self
         self.to_wire = bytes
@@ -69,8 +70,8 @@ class Line:
             raise given
         return given
 
-    def ended(self, _connection: Connection, call: str, result: requests.Response | CoreError) -> None:
-        self.ended_call = call
+    def ended(self, _connection: Connection, exchange: Exchange, result: requests.Response | CoreError) -> None:
+        self.ended_exchange = exchange
         self.heard.append(result)
 
     def lost(self, _connection: Connection) -> None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 from legacy_client.deadline import Deadline
-from legacy_client.transport.base import Flow, Limits
+from legacy_client.transport.base import Flow, Limits, Tls
 from legacy_client.transport.hub import HubTransport
 from tests.contract.gates import NotingGate
 from tests.contract.stages import prepare
+from tests.core_parts import some_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +38,8 @@ class Rig:
     def __init__(self, url: str, gate: NotingGate | None = None, limits: Limits | None = None, **more: Any) -> None:
         self.url = url
         self.gate = gate or NotingGate()
-        self.transport = HubTransport(url, self.gate, limits=limits or Limits(attempt_seconds=10.0), **more)
+        usual = {"limits": limits or some_limits(attempt_seconds=10.0), "tls": Tls(), "proxy": ""}
+        self.transport = HubTransport(url, self.gate, **(usual | more))
 
     def flow(self, **more: Any) -> Flow:
         """A flow that nothing stops unless told."""

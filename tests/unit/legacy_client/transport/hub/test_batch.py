@@ -5,7 +5,7 @@ import itertools
 from legacy_client.deadline import Deadline
 from legacy_client.errors import Stopped
 from legacy_client.transport.base import Flow
-from legacy_client.transport.hub.batch import HubBatch
+from legacy_client.transport.hub.batch import Exchange, HubBatch
 
 
 def batch(count: int) -> HubBatch:
@@ -22,7 +22,7 @@ def test_an_attempt_lasts_as_long_as_both_the_transport_and_the_flow_allow() -> 
 def test_a_call_is_cut_short_by_a_bound_before_the_end_of_a_whole_attempt() -> None:
     one = batch(1)
 
-    assert [one.cuts_short((one, 0, 100.0, ends, None)) for ends in (104.9, 105.0)] == [True, False]
+    assert [one.cuts_short(Exchange(one, 0, 100.0, ends, None)) for ends in (104.9, 105.0)] == [True, False]
 
 
 def test_stopping_ends_what_is_unsent_and_nothing_else() -> None:

@@ -10,11 +10,11 @@ import requests
 from legacy_client.deadline import Deadline
 from legacy_client.errors import BadAnswer, BrokenOff, CoreError, TimedOut, Unreachable, Untrusted
 from legacy_client.transport.base import Flow
-from legacy_client.transport.hub.batch import HubBatch
+from legacy_client.transport.hub.batch import Exchange, HubBatch
 from tests.unit.legacy_client.transport.hub.line import Line
 
 BATCH = HubBatch([], Flow(deadline=Deadline(200.0), concurrency=1), 100.0, now=0.0, run_soon=print)
-CALL = (BATCH, 0, 0.0, 100.0, requests.Request("PUT", "http://core.test/").prepare())
+EXCHANGE = Exchange(BATCH, 0, 0.0, 100.0, requests.Request("PUT", "http://core.test/").prepare())
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 REFUSAL = ssl.SSLError(1, "alert")
 REFUSAL.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
@@ -23,7 +23,7 @@ REFUSAL.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
 def sent(*takes: int | OSError) -> Line:
     """A line on which a request of ten bytes is under way, to be answered by 100.0."""
     line = Line(*takes)
-    line.connection.send(CALL, b"0123456789")
+    line.connection.send(EXCHANGE, b"0123456789")
     return line
 
 
@@ -37,7 +37,7 @@ def test_an_answer_ends_a_request_and_the_connection_may_be_used_again() -> None
     [answer] = line.read(ANSWER)
 
     assert line.sent == b"0123456789"
-    assert (line.ended_call, answer.content) == (CALL, b"{}")
+    assert (line.ended_exchange, answer.content) == (EXCHANGE, b"{}")
     assert line.connection.is_reusable
 
 
@@ -120,7 +120,7 @@ def test_a_request_of_which_a_byte_left_may_have_been_applied(
 def test_a_refusal_after_an_answer_is_no_longer_about_the_handshake() -> None:
     line = sent()
     line.read(ANSWER)
-    line.connection.send(CALL, b"0123456789")
+    line.connection.send(EXCHANGE, b"0123456789")
 
     assert kind(line.read(REFUSAL)) == [BrokenOff]
 
@@ -129,7 +129,7 @@ def test_a_connection_on_which_not_a_byte_can_leave_says_so_at_once() -> None:
     line = Line(BrokenPipeError())
 
     with pytest.raises(BrokenPipeError):
-        line.connection.send(CALL, b"0123456789")
+        line.connection.send(EXCHANGE, b"0123456789")
     assert line.heard == []
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from legacy_client.deadline import Deadline
 from legacy_client.errors import Stopped, TimedOut
-from legacy_client.transport.base import Limits
 from tests.contract.fake_core import (
     FakeCore,
     action,
@@ -16,6 +15,7 @@ from tests.contract.fake_core import (
     wait_for,
 )
 from tests.contract.stages import id_of, prepare
+from tests.core_parts import some_limits
 from tests.unit.legacy_client.transport.hub.rig import Rig, rig, until
 
 
@@ -25,7 +25,7 @@ def test_a_consumer_that_is_killed_leaves_no_slot_and_no_connection_behind(
 ) -> None:
     released: list[bool] = []
     core.default = (wait_for(lambda: bool(released)), action())
-    with rig(core.url, limits=Limits(connections=2, attempt_seconds=10.0)) as hub:
+    with rig(core.url, limits=some_limits(connections=2, attempt_seconds=10.0)) as hub:
         running = hub.begin(range(50))
         until(lambda: len(core.requests) == 2)
 

@@ -12,10 +12,10 @@ import pytest
 
 from legacy_client.deadline import Deadline
 from legacy_client.errors import Stopped, Unreachable
-from legacy_client.transport.base import Limits
 from legacy_client.transport.hub import dialing
 from tests.contract.fake_core import FakeCore, action, black_hole, close, refusing
 from tests.contract.stages import id_of
+from tests.core_parts import some_limits
 from tests.unit.legacy_client.transport.hub.rig import Resolver, rig, until
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 NAME = "http://core.test:80/core"
-LIMITS = Limits(connect_seconds=5.0, attempt_seconds=10.0)
+LIMITS = some_limits(connect_seconds=5.0, attempt_seconds=10.0)
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_steady_calls_follow_a_core_that_moves_when_their_connections_are_old_en
     with FakeCore() as old:
         resolve = Resolver(old.port)
         now = [0.0]
-        limits = Limits(idle_seconds=1000.0, max_age_seconds=60.0)
+        limits = some_limits(idle_seconds=1000.0, max_age_seconds=60.0)
         with rig(NAME, limits=limits, resolve=resolve, clock=lambda: now[0]) as hub:
             hub.call(1)
             resolve.ports = (core.port,)
@@ -157,7 +157,7 @@ def test_steady_calls_follow_a_core_that_moves_when_their_connections_are_old_en
 
 def test_a_resolver_that_hangs_holds_up_neither_the_loop_nor_open_connections(core: FakeCore) -> None:
     resolve = Resolver(core.port)
-    with rig(NAME, limits=Limits(connect_seconds=0.1), resolve=resolve) as hub:
+    with rig(NAME, limits=some_limits(connect_seconds=0.1), resolve=resolve) as hub:
         resolve.hang()
         assert type(hub.call(1)) is Unreachable
         assert type(hub.transport.ping()) is Unreachable
@@ -185,7 +185,7 @@ def test_a_core_that_refused_once_is_found_again_although_the_resolver_hangs(cor
 
 def test_who_gave_up_waiting_for_a_name_is_forgotten() -> None:
     resolve = Resolver()
-    with rig(NAME, limits=Limits(connect_seconds=0.05), resolve=resolve) as hub:
+    with rig(NAME, limits=some_limits(connect_seconds=0.05), resolve=resolve) as hub:
         resolve.hang()
         hub.call(1)
         [engine] = hub.transport._engines.values()
@@ -196,7 +196,7 @@ def test_who_gave_up_waiting_for_a_name_is_forgotten() -> None:
 
 def test_a_name_that_resolves_too_late_opens_no_connection(core: FakeCore) -> None:
     resolve = Resolver(core.port)
-    with rig(NAME, limits=Limits(connect_seconds=0.05), resolve=resolve) as hub:
+    with rig(NAME, limits=some_limits(connect_seconds=0.05), resolve=resolve) as hub:
         resolve.hang()
         hub.call(1)
         resolve.go_on()
@@ -232,7 +232,7 @@ def test_what_was_dropped_while_it_waited_for_a_connection_is_not_sent(core: Fak
 
 
 def test_a_ping_has_no_connection_while_all_are_still_being_made() -> None:
-    with black_hole() as url, rig(url, limits=Limits(connections=2, connect_seconds=5.0)) as hub:
+    with black_hole() as url, rig(url, limits=some_limits(connections=2, connect_seconds=5.0)) as hub:
         hub.begin(range(2))
 
         assert type(hub.transport.ping()) is Unreachable
@@ -250,7 +250,7 @@ def test_closing_ends_what_is_being_connected() -> None:
 
 
 def test_many_who_cannot_connect_leave_no_slot_behind() -> None:
-    with refusing() as url, rig(url, limits=Limits(connections=4)) as hub:
+    with refusing() as url, rig(url, limits=some_limits(connections=4)) as hub:
         results = hub.send(range(200))
 
         assert {type(result) for result in results.values()} == {Unreachable}

@@ -10,18 +10,19 @@ import pytest
 from requests import Response
 
 from legacy_client.errors import BrokenOff, Unreachable
-from legacy_client.transport.base import Limits, Tls
+from legacy_client.transport.base import Tls
 from legacy_client.transport.hub import dialing
 from legacy_client.transport.hub.channel import TlsChannel
 from tests.contract.certificates import Authority
 from tests.contract.fake_core import FakeCore, close, hang, reset, send
 from tests.contract.stages import id_of, prepare
+from tests.core_parts import some_limits
 from tests.unit.legacy_client.transport.hub.rig import Resolver, rig
 
 if TYPE_CHECKING:
     from tests.contract.fake_core import Peer, Step
 
-LIMITS = Limits(connect_seconds=5.0, attempt_seconds=10.0)
+LIMITS = some_limits(connect_seconds=5.0, attempt_seconds=10.0)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +90,7 @@ def test_an_answer_that_lasts_to_the_end_of_the_stream_is_whole_only_if_that_was
 def test_a_handshake_that_does_not_end_is_given_up_in_time(authority: Authority) -> None:
     with FakeCore(on_accept=(hang(),)) as core:
         url = core.url.replace("http:", "https:")
-        with rig(url, tls=Tls(ca_file=authority.file), limits=Limits(connect_seconds=0.1)) as hub:
+        with rig(url, tls=Tls(ca_file=authority.file), limits=some_limits(connect_seconds=0.1)) as hub:
             result = hub.call(1)
 
     assert (type(result), result.reason) == (Unreachable, f"ETIMEDOUT while connecting, 127.0.0.1:{core.port}")

@@ -11,10 +11,7 @@ import requests
 
 from legacy_client.deadline import Deadline
 from legacy_client.errors import BrokenOff, Stopped, TimedOut, Unsendable
-from legacy_client.health.circuit import Circuit
-from legacy_client.health.gate import CoreGate
 from legacy_client.health.limit import AdaptiveLimit
-from legacy_client.transport.base import Limits
 from legacy_client.transport.memory import VirtualClock
 from tests.contract.fake_core import (
     FakeCore,
@@ -29,6 +26,7 @@ from tests.contract.fake_core import (
 )
 from tests.contract.gates import NotingGate
 from tests.contract.stages import id_of, prepare
+from tests.core_parts import some_circuit, some_gate, some_limits
 from tests.unit.legacy_client.transport.hub.rig import Rig, rig, until
 
 
@@ -42,7 +40,7 @@ LARGE = b'{"details_en":"' + b"x" * 20_000_000 + b'"}'
 
 def test_a_single_call_beside_a_batch_of_a_thousand_is_among_the_next_to_be_sent(core: FakeCore) -> None:
     core.default = (wait(0.002), action())
-    with rig(core.url, limits=Limits(connections=4)) as hub:
+    with rig(core.url, limits=some_limits(connections=4)) as hub:
         large = hub.begin(range(1000), concurrency=32)
         until(lambda: len(core.requests) > 20)
         before = len(core.requests)
@@ -57,7 +55,7 @@ def test_a_single_call_beside_a_batch_of_a_thousand_is_among_the_next_to_be_sent
 
 def test_owners_share_alike_whatever_the_number_of_their_batches(core: FakeCore) -> None:
     core.default = (wait(0.002), action())
-    with rig(core.url, limits=Limits(connections=4)) as hub:
+    with rig(core.url, limits=some_limits(connections=4)) as hub:
         many = [hub.begin(range(1000, 1050), owner="many") for _ in range(5)]
         few = hub.begin(range(50), owner="few")
 
@@ -95,7 +93,7 @@ def test_results_come_while_others_are_under_way(core: FakeCore, hub: Rig) -> No
 def test_what_waits_is_what_is_not_sent_and_its_age_is_the_wait_for_a_turn(core: FakeCore) -> None:
     released: list[bool] = []
     core.default = (wait_for(lambda: bool(released)), action())
-    with rig(core.url, limits=Limits(connections=2, attempt_seconds=10.0)) as hub:
+    with rig(core.url, limits=some_limits(connections=2, attempt_seconds=10.0)) as hub:
         first = hub.begin(range(10), concurrency=2)
         until(lambda: len(core.requests) == 2)
         # The first batch is at its own bound: nobody waits for the core.
@@ -127,7 +125,7 @@ def test_an_answer_that_came_in_time_counts_although_the_loop_was_too_busy_to_lo
 def test_one_batch_in_haste_neither_closes_the_core_to_the_others_nor_slows_them(core: FakeCore) -> None:
     released: list[bool] = []
     core.default = (wait_for(lambda: bool(released)), action())
-    gate = CoreGate(ceiling=64, circuit=Circuit(min_calls=20), limit=AdaptiveLimit(floor=4, ceiling=64))
+    gate = some_gate(ceiling=64, circuit=some_circuit(min_calls=20), limit=AdaptiveLimit(floor=4, ceiling=64))
     with rig(core.url, gate) as hub:
         hasty = hub.send(range(32), concurrency=32, deadline=Deadline(0.3))
         released.append(True)
@@ -168,7 +166,7 @@ def test_a_ping_opens_one_connection_which_the_next_request_uses(core: FakeCore,
 def test_a_ping_needs_no_connection_when_all_are_at_work(core: FakeCore) -> None:
     released: list[bool] = []
     core.default = (wait_for(lambda: bool(released)), action())
-    with rig(core.url, limits=Limits(connections=1, attempt_seconds=10.0)) as hub:
+    with rig(core.url, limits=some_limits(connections=1, attempt_seconds=10.0)) as hub:
         running = hub.begin([1])
         until(lambda: len(core.requests) == 1)
 

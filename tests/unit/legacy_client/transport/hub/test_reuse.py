@@ -8,7 +8,6 @@ import pytest
 from requests import Response
 
 from legacy_client.errors import Unreachable
-from legacy_client.transport.base import Limits
 from legacy_client.transport.hub import engine
 from legacy_client.transport.hub.connection import Connection
 from legacy_client.transport.memory import VirtualClock
@@ -23,13 +22,14 @@ from tests.contract.fake_core import (
     wait,
 )
 from tests.contract.stages import id_of, prepare
+from tests.core_parts import some_limits
 from tests.unit.legacy_client.transport.hub.rig import Rig, rig, until
 
 LARGE = b'{"details_en":"' + b"x" * 20_000_000 + b'"}'
 
 
 def test_a_connection_at_rest_is_closed_after_its_time(core: FakeCore) -> None:
-    with rig(core.url, limits=Limits(idle_seconds=0.05)) as hub:
+    with rig(core.url, limits=some_limits(idle_seconds=0.05)) as hub:
         hub.send(range(8))
         assert hub.connections() > 0
 
@@ -39,7 +39,7 @@ def test_a_connection_at_rest_is_closed_after_its_time(core: FakeCore) -> None:
 
 def test_looking_at_a_connection_does_not_make_it_younger(core: FakeCore) -> None:
     clock = VirtualClock()
-    with rig(core.url, limits=Limits(idle_seconds=4.0), clock=clock) as hub:
+    with rig(core.url, limits=some_limits(idle_seconds=4.0), clock=clock) as hub:
         for _ in range(3):
             assert hub.transport.ping() is None
             clock.advance(2.0)

@@ -12,18 +12,16 @@ import responses
 from requests import Response
 
 from legacy_client.calls import CallContext, Update
-from legacy_client.client import LegacyClient
 from legacy_client.credentials import ForwardedCredentials
 from legacy_client.deadline import Deadline
 from legacy_client.errors import BadAnswer, BrokenOff, NotFound, Stopped, TimedOut, Unreachable
-from legacy_client.health.budget import RetryBudget
 from legacy_client.operations import UPDATE_ACTION
-from legacy_client.sending.retry import RetryPolicy
-from legacy_client.transport.base import Flow, Limits
+from legacy_client.transport.base import Flow, Tls
 from legacy_client.transport.sessions.transport import SessionsTransport
 from tests.contract.fake_core import FakeCore, action, wait_for
 from tests.contract.gates import NotingGate
 from tests.contract.stages import prepare
+from tests.core_parts import some_budget, some_client, some_limits, some_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +42,7 @@ def gate() -> NotingGate:
 
 @pytest.fixture
 def transport(gate: NotingGate) -> Iterator[SessionsTransport]:
-    with contextlib.closing(SessionsTransport(URL, gate)) as opened:
+    with contextlib.closing(SessionsTransport(URL, gate, limits=some_limits(), tls=Tls())) as opened:
         yield opened
 
 
@@ -83,8 +81,10 @@ def test_a_client_over_sessions_speaks_the_contract(core: responses.RequestsMock
     core.patch(f"{URL}/actions/7", json={"data": {"id": 7, "state": 2}})
     core.patch(f"{URL}/actions/8", status=404)
     core.patch(f"{URL}/actions/9", body="<html>", content_type="text/html")
-    client = LegacyClient(URL, transport, credentials=ForwardedCredentials(), retries=RetryPolicy(RetryBudget()))
-    context = CallContext(deadline=Deadline(30.0), idempotency_prefix="batch", authorization="Bearer abc")
+    client = some_client(URL, transport, credentials=ForwardedCredentials(), retries=some_policy(some_budget()))
+    context = CallContext(
+        concurrency=32, deadline=Deadline(30.0), idempotency_prefix="batch", authorization="Bearer abc"
+    )
 
     results = dict(client.send(UPDATE_ACTION, [Update.of(str(i), {"state": 2}) for i in (7, 8, 9)], context))
 
@@ -113,7 +113,7 @@ def test_a_resolver_that_hangs_does_not_hold_up_the_result(gate: NotingGate, mon
         raise socket.gaierror(socket.EAI_AGAIN, "try again")
 
     monkeypatch.setattr(socket, "getaddrinfo", hangs)
-    transport = SessionsTransport(URL, gate, limits=Limits(connect_seconds=0.1))
+    transport = SessionsTransport(URL, gate, limits=some_limits(connect_seconds=0.1), tls=Tls())
 
     result = call(transport)
     resolved.set()
@@ -134,7 +134,7 @@ def test_a_late_connection_of_an_attempt_that_is_over_sends_nothing(
 
     with FakeCore() as core:
         monkeypatch.setattr(socket, "getaddrinfo", slow)
-        transport = SessionsTransport(core.url, gate, limits=Limits(connect_seconds=0.1))
+        transport = SessionsTransport(core.url, gate, limits=some_limits(connect_seconds=0.1), tls=Tls())
         [(_, result)] = transport.send_many(prepare(core.url, [1]), flow())
         resolved.set()
         transport.close()
@@ -148,7 +148,7 @@ def test_a_cancel_from_another_thread_stops_the_rest_at_once(gate: NotingGate) -
     with FakeCore() as core:
         core.default = (wait_for(lambda: deadline.stopped() is not None and len(stopped) == 8), action())
         stopped: list[int] = []
-        transport = SessionsTransport(core.url, gate)
+        transport = SessionsTransport(core.url, gate, limits=some_limits(), tls=Tls())
         canceller = threading.Thread(
             target=lambda: (core.wait_for_requests(2), deadline.cancel("client_gone")), daemon=True
         )
@@ -164,7 +164,7 @@ def test_a_cancel_from_another_thread_stops_the_rest_at_once(gate: NotingGate) -
 
 def test_closing_lets_what_is_in_flight_end_and_stops_the_rest(gate: NotingGate) -> None:
     with FakeCore() as core:
-        transport = SessionsTransport(core.url, gate)
+        transport = SessionsTransport(core.url, gate, limits=some_limits(), tls=Tls())
         core.default = (wait_for(lambda: transport._closed), action())
         closer = threading.Thread(target=lambda: (core.wait_for_requests(2), transport.close()), daemon=True)
         closer.start()
@@ -179,7 +179,7 @@ def test_its_threads_start_with_the_first_request_and_end_with_it(gate: NotingGa
     before = set(threading.enumerate())
     with FakeCore() as core:
         idle = set(threading.enumerate())
-        transport = SessionsTransport(core.url, gate)
+        transport = SessionsTransport(core.url, gate, limits=some_limits(), tls=Tls())
         unused = set(threading.enumerate())
         list(transport.send_many(prepare(core.url, range(20)), flow()))
         transport.close()
