@@ -22,7 +22,7 @@ from gateway.settings.stores import StoreSettings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["GROUPS", "Settings", "SettingsError", "knobs", "load", "unknown_variables", "variable"]
+__all__ = ["GROUPS", "Settings", "SettingsError", "all_settings", "load", "unknown_variables", "variable"]
 
 GROUPS: Mapping[str, type[Any]] = {
     "core": CoreSettings,
@@ -69,7 +69,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
     Raises SettingsError with a line for each bad one. Files that settings name are looked at.
     """
-    given, lines = read(knobs(), os.environ if environ is None else environ)
+    given, lines = read(all_settings(), os.environ if environ is None else environ)
     settings = Settings(**{name: _group(kind, given) for name, kind in GROUPS.items()})
     for fault in (*settings.faults(), *_cut_short(settings.budgets, given)):
         # What a bad value would bring about is not told beside it.
@@ -80,9 +80,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
-def knobs() -> list[dataclasses.Field[Any]]:
+def all_settings() -> list[dataclasses.Field[Any]]:
     """Every setting, group by group."""
-    return [knob for kind in GROUPS.values() for knob in dataclasses.fields(kind)]
+    return [setting for kind in GROUPS.values() for setting in dataclasses.fields(kind)]
 
 
 def unknown_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -91,8 +91,8 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     They do not stop the start: orchestrators inject names of this form on their own (``GATEWAY_SERVICE_HOST``).
     """
     # Without the prefix, which alone would make any two names alike.
-    known = {knob.name.upper() for knob in knobs()}
-    files = {f"{knob.name.upper()}_FILE" for knob in knobs() if knob.metadata["secret"]}
+    known = {setting.name.upper() for setting in all_settings()}
+    files = {f"{setting.name.upper()}_FILE" for setting in all_settings() if setting.metadata["secret"]}
     for name in sorted(environ):
         own = name.removeprefix(PREFIX)
         if own != name and own not in known | files:
@@ -103,8 +103,8 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 def _group(kind: type[Any], given: Mapping[str, Any]) -> Any:
     """One group; a value that is missing though it is required is empty, so that what else is wrong can be told too."""
     fields = dataclasses.fields(kind)
-    missing = {knob.name: "" for knob in fields if knob.default is dataclasses.MISSING}
-    return kind(**missing | {knob.name: given[knob.name] for knob in fields if knob.name in given})
+    missing = {setting.name: "" for setting in fields if setting.default is dataclasses.MISSING}
+    return kind(**missing | {setting.name: given[setting.name] for setting in fields if setting.name in given})
 
 
 def _cut_short(budgets: BudgetSettings, given: Mapping[str, Any]) -> Iterator[Fault]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.settings.addresses import proxy, url
-from gateway.settings.field import Fault, flag, knob, matching, names, needed, some_of, variable
+from gateway.settings.field import Fault, flag, matching, names, needed, setting, some_of, variable
 from gateway.settings.files import certificates
 
 if TYPE_CHECKING:
@@ -22,23 +22,23 @@ _scope = matching(r"[!#-\[\]-~]+", "one scope: printable ASCII without blanks, q
 class AccessSettings:
     """Keycloak, its keys, the checks of a token and introspection."""
 
-    keycloak_url: str = knob(parse=url, help="Base URL of Keycloak, as the gateway reaches it.")
-    keycloak_realm: tuple[str, ...] = knob(parse=names, help="Realm, or realms, whose tokens are accepted.")
-    keycloak_audience: str = knob(help="Audience that a token must name.")
-    keycloak_issuer: tuple[str, ...] = knob(
+    keycloak_url: str = setting(parse=url, help="Base URL of Keycloak, as the gateway reaches it.")
+    keycloak_realm: tuple[str, ...] = setting(parse=names, help="Realm, or realms, whose tokens are accepted.")
+    keycloak_audience: str = setting(help="Audience that a token must name.")
+    keycloak_issuer: tuple[str, ...] = setting(
         (), parse=names, help="Issuer per realm, in the same order; empty: what each realm's discovery document says."
     )
-    keycloak_timeout: float = knob(2.0, parse=float, unit="s", least=0.05, most=60, help="One call to Keycloak.")
-    keycloak_ca_file: str = knob(
+    keycloak_timeout: float = setting(2.0, parse=float, unit="s", least=0.05, most=60, help="One call to Keycloak.")
+    keycloak_ca_file: str = setting(
         "", parse=certificates, help="CA bundle (PEM) that signs Keycloak's certificate; empty: the system's."
     )
-    keycloak_proxy: str = knob(
+    keycloak_proxy: str = setting(
         "",
         parse=proxy,
         help="Forward proxy (`http://HOST:PORT`) for calls to Keycloak; `environment`: that of `HTTPS_PROXY`, "
         "`HTTP_PROXY` and `NO_PROXY`; empty: none.",
     )
-    keys_ttl: float = knob(
+    keys_ttl: float = setting(
         300.0,
         parse=float,
         unit="s",
@@ -46,7 +46,7 @@ class AccessSettings:
         most=86_400,
         help="Age at which signing keys are refreshed in the background.",
     )
-    keys_max_stale: float = knob(
+    keys_max_stale: float = setting(
         86_400.0,
         parse=float,
         unit="s",
@@ -54,38 +54,40 @@ class AccessSettings:
         most=2_592_000,
         help="Age up to which keys serve while Keycloak is down.",
     )
-    keys_cooldown: float = knob(
+    keys_cooldown: float = setting(
         10.0, parse=float, unit="s", least=0, most=3600, help="Least time between two fetches for an unknown `kid`."
     )
-    jwt_algorithms: tuple[str, ...] = knob(
+    jwt_algorithms: tuple[str, ...] = setting(
         _ALGORITHMS,
         parse=some_of(*_ALGORITHMS, "Ed25519", "Ed448"),
         help="Signature algorithms accepted; each key is bound to its own.",
     )
-    jwt_leeway: float = knob(
+    jwt_leeway: float = setting(
         30.0, parse=float, unit="s", least=0, most=300, help="Clock difference allowed in `exp`, `nbf` and `iat`."
     )
-    jwt_max_lifetime: float = knob(
+    jwt_max_lifetime: float = setting(
         86_400.0, parse=float, unit="s", least=1, most=31_536_000, help="Farthest `exp` accepted, from now."
     )
-    jwt_type: str = knob("Bearer", help="Value of the payload's `typ`. A header `typ` of `at+jwt` also satisfies it.")
-    jwt_authorized_parties: tuple[str, ...] = knob((), parse=names, help="Clients (`azp`) accepted; empty: any.")
-    required_role: str = knob(
+    jwt_type: str = setting(
+        "Bearer", help="Value of the payload's `typ`. A header `typ` of `at+jwt` also satisfies it."
+    )
+    jwt_authorized_parties: tuple[str, ...] = setting((), parse=names, help="Clients (`azp`) accepted; empty: any.")
+    required_role: str = setting(
         "",
         parse=_role,
         help="Realm role, or role of the audience's client, that the bulk endpoint asks for; empty: none.",
     )
-    required_scope: str = knob("", parse=_scope, help="Scope that the bulk endpoint asks for; empty: none.")
-    partner_claim: str = knob("", help="Claim that lists the `partner_ids` a caller may name; empty: any.")
-    introspection: bool = knob(False, parse=flag, help="Ask Keycloak whether a token was revoked.")
-    introspection_ttl: float = knob(
+    required_scope: str = setting("", parse=_scope, help="Scope that the bulk endpoint asks for; empty: none.")
+    partner_claim: str = setting("", help="Claim that lists the `partner_ids` a caller may name; empty: any.")
+    introspection: bool = setting(False, parse=flag, help="Ask Keycloak whether a token was revoked.")
+    introspection_ttl: float = setting(
         15.0, parse=float, unit="s", least=0, most=3600, help="How long an answer of the introspection is kept."
     )
-    introspection_fail_open: bool = knob(
+    introspection_fail_open: bool = setting(
         False, parse=flag, help="Accept a locally valid token while the introspection cannot be reached."
     )
-    introspection_client_id: str = knob("", help="Client that may introspect.")
-    introspection_client_secret: str = knob("", secret=True, help="Secret of `INTROSPECTION_CLIENT_ID`.")
+    introspection_client_id: str = setting("", help="Client that may introspect.")
+    introspection_client_secret: str = setting("", secret=True, help="Secret of `INTROSPECTION_CLIENT_ID`.")
 
     def faults(self) -> Iterator[Fault]:
         """Settings without their companions."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.settings.field import Fault, knob, variable
+from gateway.settings.field import Fault, setting, variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ _SPARE_SECONDS = 2
 class BudgetSettings:
     """The time of an attempt, an item, a batch, a request and a stopping worker."""
 
-    core_timeout: float = knob(
+    core_timeout: float = setting(
         5.0,
         parse=float,
         unit="s",
@@ -26,7 +26,7 @@ class BudgetSettings:
         most=3600,
         help="One attempt of one call, first byte out to last byte in; the default follows a shorter `ITEM_DEADLINE`.",
     )
-    item_deadline: float = knob(
+    item_deadline: float = setting(
         15.0,
         parse=float,
         unit="s",
@@ -34,11 +34,11 @@ class BudgetSettings:
         most=3600,
         help="All attempts of one item together; the default follows a shorter `BATCH_DEADLINE`.",
     )
-    batch_deadline: float = knob(
+    batch_deadline: float = setting(
         25.0, parse=float, unit="s", least=0.05, most=3600, help="Time from the first call of a batch to its answer."
     )
-    body_timeout: float = knob(10.0, parse=float, unit="s", least=0.1, most=600, help="Reading one request body.")
-    request_deadline: float = knob(
+    body_timeout: float = setting(10.0, parse=float, unit="s", least=0.1, most=600, help="Reading one request body.")
+    request_deadline: float = setting(
         0.0,
         parse=float,
         unit="s",
@@ -46,7 +46,7 @@ class BudgetSettings:
         most=7200,
         help="The whole request, body included; 0: `BATCH_DEADLINE` + `BODY_TIMEOUT` + 2 s.",
     )
-    drain_delay: float = knob(
+    drain_delay: float = setting(
         1.0,
         parse=float,
         unit="s",
@@ -54,7 +54,7 @@ class BudgetSettings:
         most=600,
         help="How long a stopping worker says so on `/readyz` before it stops listening.",
     )
-    graceful_timeout: float = knob(
+    graceful_timeout: float = setting(
         0.0,
         parse=float,
         unit="s",

@@ -87,7 +87,7 @@ def matching(pattern: str, allowed: str) -> Callable[[str], str]:
     return parse
 
 
-def knob(
+def setting(
     default: Any = dataclasses.MISSING,
     *,
     parse: Callable[[str], Any] = str,

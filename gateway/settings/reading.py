@@ -23,32 +23,34 @@ class _Unusable(Exception):
     """The text is the whole line."""
 
 
-def read(knobs: Iterable[dataclasses.Field[Any]], environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+def read(
+    settings: Iterable[dataclasses.Field[Any]], environ: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
     """The values that were given, and for each setting that cannot be used a line that names its variable."""
     given: dict[str, Any] = {}
     faults: dict[str, str] = {}
-    for knob in knobs:
+    for setting in settings:
         try:
-            text = _text(knob, environ)
-            if text or (text is not None and _is_required(knob)):
-                value = _value(knob, text.strip())
+            text = _text(setting, environ)
+            if text or (text is not None and _is_required(setting)):
+                value = _value(setting, text.strip())
                 # What came from a file knows where from, so that it can be read again.
-                given[knob.name] = text if isinstance(text, FileText) and value == text else value
-            elif _is_required(knob):
-                raise _Unusable(f"{variable(knob.name)}: not set. {knob.metadata['help']}")
+                given[setting.name] = text if isinstance(text, FileText) and value == text else value
+            elif _is_required(setting):
+                raise _Unusable(f"{variable(setting.name)}: not set. {setting.metadata['help']}")
         except _Unusable as exc:
-            faults[knob.name] = str(exc)
+            faults[setting.name] = str(exc)
     return given, faults
 
 
-def _is_required(knob: dataclasses.Field[Any]) -> bool:
-    return knob.default is dataclasses.MISSING
+def _is_required(setting: dataclasses.Field[Any]) -> bool:
+    return setting.default is dataclasses.MISSING
 
 
-def _text(knob: dataclasses.Field[Any], environ: Mapping[str, str]) -> str | None:
-    name = variable(knob.name)
+def _text(setting: dataclasses.Field[Any], environ: Mapping[str, str]) -> str | None:
+    name = variable(setting.name)
     text = environ.get(name)
-    path = environ.get(f"{name}_FILE") if knob.metadata["secret"] else None
+    path = environ.get(f"{name}_FILE") if setting.metadata["secret"] else None
     if not path:
         return text
     if text:
@@ -68,23 +70,23 @@ def _content(name: str, path: str) -> str:
         raise _Unusable(f"{name}: must be UTF-8 text") from None
 
 
-def _value(knob: dataclasses.Field[Any], text: str) -> Any:
+def _value(setting: dataclasses.Field[Any], text: str) -> Any:
     try:
-        value = knob.metadata["parse"](text)
+        value = setting.metadata["parse"](text)
         if value in ("", ()):
             raise ValueError("must not be empty")
-        if not _in_bounds(value, knob.metadata["least"], knob.metadata["most"]):
-            raise ValueError(f"must be {_bounds(knob.metadata['least'], knob.metadata['most'])}")
+        if not _in_bounds(value, setting.metadata["least"], setting.metadata["most"]):
+            raise ValueError(f"must be {_bounds(setting.metadata['least'], setting.metadata['most'])}")
     except ValueError as exc:
-        shown = "" if knob.metadata["secret"] or not text else f"; it is {_shown(text)}{_origin(text)}"
-        raise _Unusable(f"{variable(knob.name)}: {_reason(knob, exc)}{shown}") from exc
+        shown = "" if setting.metadata["secret"] or not text else f"; it is {_shown(text)}{_origin(text)}"
+        raise _Unusable(f"{variable(setting.name)}: {_reason(setting, exc)}{shown}") from exc
     return value
 
 
-def _reason(knob: dataclasses.Field[Any], exc: ValueError) -> str:
+def _reason(setting: dataclasses.Field[Any], exc: ValueError) -> str:
     if str(exc).startswith("must"):
         return str(exc)
-    return f"must be {'a number' if knob.metadata['parse'] is float else 'a whole number'}"
+    return f"must be {'a number' if setting.metadata['parse'] is float else 'a whole number'}"
 
 
 def _shown(text: str) -> str:

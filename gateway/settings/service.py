@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from gateway.settings.addresses import bind_address, bind_host, port_of, url
-from gateway.settings.field import Fault, flag, knob, names, one_of, variable
+from gateway.settings.field import Fault, flag, names, one_of, setting, variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,11 +47,11 @@ def _traces(text: str) -> bool:
 class ServiceSettings:
     """Limits, the server, telemetry and pages."""
 
-    max_batch_items: int = knob(1000, parse=int, least=1, most=100_000, help="Items in one batch.")
-    max_body_bytes: int = knob(
+    max_batch_items: int = setting(1000, parse=int, least=1, most=100_000, help="Items in one batch.")
+    max_body_bytes: int = setting(
         5_242_880, parse=int, unit="bytes", least=1024, most=1_073_741_824, help="Request body, after inflation."
     )
-    max_held_bytes: int = knob(
+    max_held_bytes: int = setting(
         67_108_864,
         parse=int,
         unit="bytes",
@@ -59,14 +59,14 @@ class ServiceSettings:
         most=68_719_476_736,
         help="Request bodies held by a worker at once, the first 64 KiB of each aside, before larger ones are shed.",
     )
-    max_waiting_batches: int = knob(
+    max_waiting_batches: int = setting(
         200,
         parse=int,
         least=1,
         most=100_000,
         help="Batches under way in a worker before new ones are shed; one principal gets three quarters of them.",
     )
-    max_queue_age: float = knob(
+    max_queue_age: float = setting(
         5.0,
         parse=float,
         unit="s",
@@ -74,14 +74,14 @@ class ServiceSettings:
         most=3600,
         help="How long a batch has waited for its turn at the core before new batches are shed.",
     )
-    languages: tuple[str, ...] = knob(("en", "fr"), parse=names, help="Languages of title, subtitle and details.")
+    languages: tuple[str, ...] = setting(("en", "fr"), parse=names, help="Languages of title, subtitle and details.")
 
-    bind: str = knob(
+    bind: str = setting(
         "127.0.0.1:8000",
         parse=bind_address,
         help="Where to listen: `HOST:PORT`, `unix:PATH` or `fd://NUMBER`; `-b` of gunicorn wins.",
     )
-    client_keepalive: float = knob(
+    client_keepalive: float = setting(
         75.0,
         parse=float,
         unit="s",
@@ -89,42 +89,46 @@ class ServiceSettings:
         most=3600,
         help="How long a client's connection may rest between requests; keep it above the load balancer's own.",
     )
-    header_timeout: float = knob(
+    header_timeout: float = setting(
         5.0, parse=float, unit="s", least=0.1, most=600, help="Reading one request's head, from its first byte."
     )
-    answer_timeout: float = knob(
+    answer_timeout: float = setting(
         30.0, parse=float, unit="s", least=0.1, most=3600, help="A client's time to take one answer."
     )
-    workers: int = knob(
+    workers: int = setting(
         1,
         parse=int,
         least=1,
         most=1024,
         help="Worker processes; one per processor. Above four per processor `MANY_WORKERS` is needed too.",
     )
-    many_workers: bool = knob(False, parse=flag, help="More than four `WORKERS` per processor are meant.")
-    public_url: str = knob("", parse=url, help="The service's own URL as partners see it; problem types start with it.")
-    metrics: str = knob(
+    many_workers: bool = setting(False, parse=flag, help="More than four `WORKERS` per processor are meant.")
+    public_url: str = setting(
+        "", parse=url, help="The service's own URL as partners see it; problem types start with it."
+    )
+    metrics: str = setting(
         "path",
         parse=one_of("path", "port", "off"),
         help="Serve `/metrics` on the service's own port, on `METRICS_PORT`, or not.",
     )
-    metrics_port: int = knob(
+    metrics_port: int = setting(
         9090, parse=int, least=1, most=65535, help="Port for `METRICS=port`, on the host of `METRICS_BIND`."
     )
-    metrics_bind: str = knob("127.0.0.1", parse=bind_host, help="Host for `METRICS=port`.")
-    status_page: bool = knob(False, parse=flag, help="Serve the operators' page `/status` beside the metrics.")
-    docs_page: bool = knob(True, parse=flag, help="Serve `/docs`.")
-    traces: bool = knob(
+    metrics_bind: str = setting("127.0.0.1", parse=bind_host, help="Host for `METRICS=port`.")
+    status_page: bool = setting(False, parse=flag, help="Serve the operators' page `/status` beside the metrics.")
+    docs_page: bool = setting(True, parse=flag, help="Serve `/docs`.")
+    traces: bool = setting(
         False,
         parse=_traces,
         help="Export traces by OTLP, of one request in ten unless `OTEL_TRACES_SAMPLER` says otherwise (`OTEL_*` variables apply); needs the extra `traces`.",
     )
-    log_format: str = knob(
+    log_format: str = setting(
         "auto", parse=one_of("auto", "json", "console"), help="`auto`: key=value on a terminal, JSON elsewhere."
     )
-    log_level: str = knob("info", parse=one_of("debug", "info", "warning", "error"), help="Least severe events logged.")
-    log_failed_items: int = knob(10, parse=int, least=0, most=100_000, help="Failed items logged per batch.")
+    log_level: str = setting(
+        "info", parse=one_of("debug", "info", "warning", "error"), help="Least severe events logged."
+    )
+    log_failed_items: int = setting(10, parse=int, least=0, most=100_000, help="Failed items logged per batch.")
 
     def faults(self) -> Iterator[Fault]:
         """Settings that cannot hold beside each other, or on this host."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gateway.rate_text import RATE_FORM, match_rate
 from gateway.settings.addresses import redis_url
-from gateway.settings.field import Fault, knob
+from gateway.settings.field import Fault, setting
 from gateway.settings.files import api_keys
 
 if TYPE_CHECKING:
@@ -26,34 +26,34 @@ def _rate(text: str) -> str:
 class StoreSettings:
     """Redis or the folder of the embedded stores, how long records are kept, and the rates that are counted there."""
 
-    rate_limit: str = knob(
+    rate_limit: str = setting(
         "",
         parse=_rate,
         help="Items per principal on the bulk endpoint, as `COUNT/second`, `COUNT/minute` or `COUNT/hour`; empty: none.",
     )
-    key_rate_limit: str = knob(
+    key_rate_limit: str = setting(
         "500/minute", parse=_rate, help="Requests per API key without a rate of its own, written as `RATE_LIMIT` is."
     )
-    unsent_rate_limit: str = knob(
+    unsent_rate_limit: str = setting(
         "100000/minute",
         parse=_rate,
         help="KiB of bodies per principal that are refused with 400 or 413, or rehearsed; written as `RATE_LIMIT` is; empty: none.",
     )
-    redis_url: str = knob(
+    redis_url: str = setting(
         "",
         parse=redis_url,
         secret=True,
         help="Redis for idempotency records and rate limits, as `redis://HOST:PORT/DB`, `rediss://HOST:PORT/DB`, `redis+sentinel://HOST:PORT,HOST:PORT/SERVICE/DB` or `unix:///PATH`; empty: SQLite in `STATE_DIR`.",
     )
-    state_dir: Path = knob(
+    state_dir: Path = setting(
         Path(tempfile.gettempdir()) / "bulk-update-gateway",
         parse=Path,
         help="Folder for the embedded stores, shared by the workers of one host.",
     )
-    api_keys_file: str = knob(
+    api_keys_file: str = setting(
         "", parse=api_keys, help="Read-only file of API keys, instead of the store in `STATE_DIR`."
     )
-    idempotency_ttl: float = knob(
+    idempotency_ttl: float = setting(
         86_400.0,
         parse=float,
         unit="s",
@@ -61,7 +61,7 @@ class StoreSettings:
         most=31_536_000,
         help="How long an idempotency record is kept after its batch; the key is fresh then, so it must outlast repeats.",
     )
-    idempotency_max_bytes: int = knob(
+    idempotency_max_bytes: int = setting(
         1_073_741_824,
         parse=int,
         unit="bytes",

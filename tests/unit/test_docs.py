@@ -16,7 +16,7 @@ import pytest
 import gateway
 from gateway import keys
 from gateway.problems import PROBLEM_TYPES
-from gateway.settings import knobs
+from gateway.settings import all_settings
 from schemas.actions import ActionUpdateSchema
 from schemas.batches import BatchLoader
 from schemas.integrations import IntegrationActionAnswerSchema, load_integration_action
@@ -162,7 +162,7 @@ def test_every_setting_that_is_named_is_one():
     assert named <= known
 
 
-@pytest.mark.parametrize("name", [knob.name.upper() for knob in knobs()])
+@pytest.mark.parametrize("name", [setting.name.upper() for setting in all_settings()])
 def test_a_guide_explains_every_setting(name):
     guides = "\n".join(page.read_text(encoding="utf-8") for page in PAGES if page != DOCS / "reference" / "settings.md")
 

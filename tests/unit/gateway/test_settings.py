@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from gateway.admission.rates.limits import parse_rate
 from gateway.auth.keycloak.signing_keys import ALGORITHMS
-from gateway.settings import GROUPS, SettingsError, knobs, load, service, stores, unknown_variables, variable
+from gateway.settings import GROUPS, SettingsError, all_settings, load, service, stores, unknown_variables, variable
 from gateway.settings.access import AccessSettings
 from tests.contract.certificates import Authority
 
@@ -38,12 +38,14 @@ def lines_of(environ):
 
 def value_of(settings, name):
     """A setting by its name, whatever its group."""
-    [group] = [group for group, kind in GROUPS.items() if name in {knob.name for knob in dataclasses.fields(kind)}]
+    [group] = [
+        group for group, kind in GROUPS.items() if name in {setting.name for setting in dataclasses.fields(kind)}
+    ]
     return getattr(getattr(settings, group), name)
 
 
 def test_no_two_groups_have_a_setting_in_common():
-    names = [knob.name for knob in knobs()]
+    names = [setting.name for setting in all_settings()]
 
     assert len(names) == len(set(names))
 
@@ -319,8 +321,8 @@ def test_a_misspelt_variable_is_reported_with_the_nearest_name():
 
 
 def test_every_knob_says_what_it_does():
-    for knob in knobs():
-        assert knob.metadata["help"].endswith("."), variable(knob.name)
+    for setting in all_settings():
+        assert setting.metadata["help"].endswith("."), variable(setting.name)
 
 
 def test_every_bad_setting_is_told_at_once_each_on_a_line_of_its_own_with_its_value(tmp_path):
@@ -405,9 +407,9 @@ def test_a_value_that_an_orchestrator_sets_for_a_service_is_named_as_such():
 
 def test_every_number_has_a_least_and_a_most():
     unbounded = {
-        knob.name
-        for knob in knobs()
-        if knob.metadata["parse"] in (int, float) and None in (knob.metadata["least"], knob.metadata["most"])
+        setting.name
+        for setting in all_settings()
+        if setting.metadata["parse"] in (int, float) and None in (setting.metadata["least"], setting.metadata["most"])
     }
 
     assert unbounded == set()
