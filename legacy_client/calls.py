@@ -52,14 +52,14 @@ class Marks(Protocol):
 class CallContext:
     """What all calls of one batch share.
 
-    ``owner`` is whose turn it is when several batches wait. ``authorization`` is the caller's Authorization value, for
+    ``caller`` is whose turn it is when several batches wait. ``authorization`` is the caller's Authorization value, for
     the credential that forwards it. The key of a call is ``idempotency_prefix`` + ``-`` + its id, the same over its
     retries. ``marks`` says of each call that it may leave.
     """
 
     deadline: Deadline
     concurrency: int
-    owner: str = ""
+    caller: str = ""
     request_id: str = ""
     traceparent: str = ""
     authorization: str = ""

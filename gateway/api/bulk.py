@@ -131,7 +131,7 @@ class BulkEndpoint:
         return CallContext(
             deadline=deadline,
             concurrency=self._services.concurrency,
-            owner=caller.id,
+            caller=caller.id,
             request_id=request.id,
             traceparent=span.traceparent or request.traceparent(),
             authorization=caller.authorization,

@@ -136,7 +136,7 @@ class IntegrationEndpoint:
         return CallContext(
             deadline=deadline,
             concurrency=1,
-            owner=principal.id,
+            caller=principal.id,
             request_id=current_request().id,
             traceparent=current_request().traceparent(),
             authorization=principal.authorization,

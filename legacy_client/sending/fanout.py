@@ -167,7 +167,7 @@ class Fanout(Generic[Call]):
             deadline=context.deadline,
             concurrency=context.concurrency,
             item_seconds=self._item_seconds_left,
-            owner=context.owner,
+            caller=context.caller,
             upto=None if context.marks is None else context.marks.upto,
         )
 

@@ -41,7 +41,7 @@ class Flow:
     """What the requests of one ``send_many`` share.
 
     ``deadline`` bounds them all; ``concurrency`` bounds those in flight; ``item_seconds`` bounds an attempt beside the
-    transport's own limit; ``owner`` is whose turn it is when several batches wait. ``upto()`` says how many of the
+    transport's own limit; ``caller`` is whose turn it is when several batches wait. ``upto()`` says how many of the
     requests may leave by now, in their order: asked before each of them, on the event loop it may be, and again whenever
     results have been taken. It must not wait, never falls, and rises before the last result of what left is taken.
     """
@@ -49,7 +49,7 @@ class Flow:
     deadline: Deadline
     concurrency: int
     item_seconds: float = float("inf")
-    owner: str = ""
+    caller: str = ""
     upto: Callable[[], int] | None = None
 
 

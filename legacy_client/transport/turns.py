@@ -1,4 +1,4 @@
-"""Whose turn it is: owners one after another, each owner's batches one after another, an item at a time. Pure state."""
+"""Whose turn it is: callers one after another, each caller's batches one after another, an item at a time. Pure state."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Batch:
 
     __slots__ = (
         "_next",
+        "caller",
         "concurrency",
         "ends",
         "in_flight",
         "lane",
-        "owner",
         "queued_at",
         "requests",
         "stopped",
@@ -37,7 +37,7 @@ class Batch:
 
     def __init__(self, requests: Requests, flow: Flow, now: float) -> None:
         self.requests = requests
-        self.owner = flow.owner
+        self.caller = flow.caller
         self.stopped = flow.deadline.stopped
         self.upto = flow.upto
         self.concurrency = max(1, flow.concurrency)
@@ -68,9 +68,9 @@ AnyBatch = TypeVar("AnyBatch", bound=Batch)
 
 
 class Turns(Generic[AnyBatch]):
-    """A fair queue: a small batch never waits behind a large one, nor an owner behind another's many batches.
+    """A fair queue: a small batch never waits behind a large one, nor a caller behind another's many batches.
 
-    Each owner has a lane of batches, and the lanes take turns. Whatever changes what a batch may do offers it again.
+    Each caller has a lane of batches, and the lanes take turns. Whatever changes what a batch may do offers it again.
     """
 
     def __init__(self) -> None:
@@ -78,8 +78,8 @@ class Turns(Generic[AnyBatch]):
         self._rotation: deque[deque[AnyBatch]] = deque()
 
     def enter(self, batch: AnyBatch) -> None:
-        """Join the lane of the batch's owner; a lane lasts as long as one of its batches."""
-        batch.lane = self._lanes.setdefault(batch.owner, deque())
+        """Join the lane of the batch's caller; a lane lasts as long as one of its batches."""
+        batch.lane = self._lanes.setdefault(batch.caller, deque())
 
     def offer(self, batch: AnyBatch, now: float) -> None:
         """Queue the batch for its next turn, behind everybody else, if it may send and does not queue already."""

@@ -351,16 +351,16 @@ def test_a_large_request_arrives_whole(core: FakeCore, transport: Transport) -> 
     assert core.requests[0].body == body
 
 
-@pytest.mark.parametrize("owners", [("a", "b"), ("a", "a")], ids=["of-another-owner", "of-the-same-owner"])
+@pytest.mark.parametrize("callers", [("a", "b"), ("a", "a")], ids=["of-another-caller", "of-the-same-caller"])
 def test_a_small_batch_does_not_wait_behind_a_large_one(
-    core: FakeCore, open_transport: Callable[..., Transport], owners: Sequence[str]
+    core: FakeCore, open_transport: Callable[..., Transport], callers: Sequence[str]
 ) -> None:
     core.default = (wait(0.005), action())
     transport = open_transport(core.url, some_limits(connections=2))
-    large = transport.send_many(prepare(core.url, range(200)), flow(owner=owners[0]))
+    large = transport.send_many(prepare(core.url, range(200)), flow(caller=callers[0]))
     next(large)
 
-    small = list(transport.send_many(prepare(core.url, [1000, 1001]), flow(owner=owners[1])))
+    small = list(transport.send_many(prepare(core.url, [1000, 1001]), flow(caller=callers[1])))
 
     assert len(small) == 2
     assert len(core.requests) < 30

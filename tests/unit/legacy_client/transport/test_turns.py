@@ -8,8 +8,8 @@ from legacy_client.transport.base import Flow
 from legacy_client.transport.turns import Batch, Turns, backlog
 
 
-def batch(count: int, owner: str = "", concurrency: int = 1000) -> Batch:
-    flow = Flow(deadline=Deadline(60.0), concurrency=concurrency, owner=owner)
+def batch(count: int, caller: str = "", concurrency: int = 1000) -> Batch:
+    flow = Flow(deadline=Deadline(60.0), concurrency=concurrency, caller=caller)
     return Batch([None] * count, flow, 0.0)
 
 
@@ -51,7 +51,7 @@ def test_an_owner_with_many_batches_has_no_more_turns_than_one_with_few() -> Non
     many, few = [batch(10, "many") for _ in range(5)], batch(10, "few")
     turns = queued(*many, few)
 
-    assert [chosen.owner for _ in range(10) if (chosen := take(turns))] == ["many", "few"] * 5
+    assert [chosen.caller for _ in range(10) if (chosen := take(turns))] == ["many", "few"] * 5
 
 
 def test_the_items_of_a_batch_go_in_order() -> None:
@@ -116,14 +116,14 @@ def test_what_waits_is_what_is_unsent_and_its_age_is_the_longest_wait_for_a_turn
 @settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(1, 30), st.sampled_from("abc"), st.integers(1, 5)), min_size=1, max_size=10))
 def test_owners_who_may_send_are_never_more_than_one_turn_apart(shapes: list[tuple[int, str, int]]) -> None:
-    batches = [batch(count, owner) for count, owner, _ in shapes]
+    batches = [batch(count, caller) for count, caller, _ in shapes]
     turns = queued(*batches)
-    served = dict.fromkeys({owner for _, owner, _ in shapes}, 0)
+    served = dict.fromkeys({caller for _, caller, _ in shapes}, 0)
 
     while (chosen := take(turns)) is not None:
-        served[chosen.owner] += 1
-        waiting = {each.owner for each in batches if each.unsent}
-        assert max((served[owner] for owner in waiting), default=0) - min(served[o] for o in waiting or served) <= 1
+        served[chosen.caller] += 1
+        waiting = {each.caller for each in batches if each.unsent}
+        assert max((served[caller] for caller in waiting), default=0) - min(served[o] for o in waiting or served) <= 1
 
     assert [each.unsent for each in batches] == [0] * len(batches)
 
@@ -134,7 +134,7 @@ def test_owners_who_may_send_are_never_more_than_one_turn_apart(shapes: list[tup
     st.randoms(use_true_random=False),
 )
 def test_every_item_is_sent_under_the_bound_of_its_batch_whatever_ends_when(shapes, random) -> None:
-    batches = [batch(count, owner, concurrency) for count, owner, concurrency in shapes]
+    batches = [batch(count, caller, concurrency) for count, caller, concurrency in shapes]
     turns = queued(*batches)
 
     while any(each.unsent or each.in_flight for each in batches):

@@ -53,11 +53,11 @@ def test_a_single_call_beside_a_batch_of_a_thousand_is_among_the_next_to_be_sent
         large.get()
 
 
-def test_owners_share_alike_whatever_the_number_of_their_batches(core: FakeCore) -> None:
+def test_callers_share_alike_whatever_the_number_of_their_batches(core: FakeCore) -> None:
     core.default = (wait(0.002), action())
     with rig(core.url, limits=some_limits(connections=4)) as hub:
-        many = [hub.begin(range(1000, 1050), owner="many") for _ in range(5)]
-        few = hub.begin(range(50), owner="few")
+        many = [hub.begin(range(1000, 1050), caller="many") for _ in range(5)]
+        few = hub.begin(range(50), caller="few")
 
         few.get()
 
