@@ -131,8 +131,8 @@ class ClientCredentials:
         """The token's header. Raises Unreachable or Misconfigured where there is no valid token and none can be fetched."""
         now = self._clock()
         # Nobody waits who has a token that is good.
-        patience = context.deadline.remaining() if now >= self._expires_at else 0.0
-        if now >= self._renew_at and self._flight.acquire(timeout=patience):
+        wait_seconds = context.deadline.remaining() if now >= self._expires_at else 0.0
+        if now >= self._renew_at and self._flight.acquire(timeout=wait_seconds):
             try:
                 if self._clock() >= self._renew_at:
                     self._renew(self._cooldown_seconds)

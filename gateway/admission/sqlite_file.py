@@ -64,7 +64,7 @@ class EmbeddedDatabase:
         self._connection: sqlite3.Connection | None = None
         self._owner_pid = 0
         self._identity: tuple[int, int] | None = None
-        self._patience = busy_seconds
+        self._wait_seconds = busy_seconds
 
     @contextlib.contextmanager
     def transaction(self, *, waits: bool = True) -> Iterator[sqlite3.Connection]:
@@ -88,10 +88,10 @@ class EmbeddedDatabase:
                 self._rollback()
                 raise
 
-    def _begin(self, connection: sqlite3.Connection, patience: float) -> None:
-        if patience != self._patience:
-            connection.execute(f"PRAGMA busy_timeout = {round(1000 * patience)}")
-            self._patience = patience
+    def _begin(self, connection: sqlite3.Connection, wait_seconds: float) -> None:
+        if wait_seconds != self._wait_seconds:
+            connection.execute(f"PRAGMA busy_timeout = {round(1000 * wait_seconds)}")
+            self._wait_seconds = wait_seconds
         connection.execute("BEGIN IMMEDIATE")
 
     def close(self) -> None:
@@ -102,7 +102,7 @@ class EmbeddedDatabase:
     def _connected(self) -> sqlite3.Connection:
         # A connection must not cross a fork: the child leaves its parent's alone, unclosed, and opens its own.
         if self._connection is None or self._owner_pid != os.getpid():
-            self._connection, self._patience = self._open(), self._busy_seconds
+            self._connection, self._wait_seconds = self._open(), self._busy_seconds
             self._owner_pid = os.getpid()
             self._identity = _identity(self._path)
         elif _identity(self._path) != self._identity:

@@ -112,14 +112,14 @@ class MemoryTransport:
             return now, index, now, error
         if (reason := flow.deadline.stopped()) is not None:
             return now, index, now, Stopped(reason)
-        patience = min(self._limits.attempt_seconds, flow.item_seconds, flow.deadline.remaining())
+        wait_seconds = min(self._limits.attempt_seconds, flow.item_seconds, flow.deadline.remaining())
         if self._limits.deadline_header:
-            request.headers[self._limits.deadline_header] = str(int(patience * 1000))
+            request.headers[self._limits.deadline_header] = str(int(wait_seconds * 1000))
         self.seen.append(request)
         seconds = self._latency(request)
         result = self._answer(request)
-        if seconds > patience:
-            seconds, result = patience, TimedOut("attempt", cut_short=patience < self._limits.attempt_seconds)
+        if seconds > wait_seconds:
+            seconds, result = wait_seconds, TimedOut("attempt", cut_short=wait_seconds < self._limits.attempt_seconds)
         return now + seconds, index, now, result
 
     def _land(self, under_way: list[tuple[float, int, float, Result]]) -> tuple[int, Result]:

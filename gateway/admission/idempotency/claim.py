@@ -27,7 +27,7 @@ _CHUNK_ITEMS = 64
 _CHUNK_SECONDS = 0.2
 _PAUSE_SECONDS = 0.2
 # How long a batch whose calls have all ended waits for a store that fails, before it gives up sending the rest.
-_PATIENCE_SECONDS = 2.0
+_MAX_FAILING_SECONDS = 2.0
 
 
 class Claim:
@@ -244,7 +244,7 @@ class Claim:
             self._failing_since = now
             _log.warning("idempotency_record_failed", extra={"reason": error.reason, "items": self._unwritten()})
         # Whoever has taken the key over sends what is left.
-        if isinstance(error, LeaseLost) or now - self._failing_since >= _PATIENCE_SECONDS:
+        if isinstance(error, LeaseLost) or now - self._failing_since >= _MAX_FAILING_SECONDS:
             self._has_given_up = True
             self._stop()
 

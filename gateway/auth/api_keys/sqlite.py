@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 FILE_NAME = "api-keys.sqlite3"
 TOUCH_SECONDS = 60.0
 # How long a lock is waited for: an operator has time, a request has little, and a note of use can be left to the next.
-_COMMAND_PATIENCE = 5.0
-_REQUEST_PATIENCE = 0.25
-_TOUCH_PATIENCE = 0.05
+_COMMAND_WAIT_SECONDS = 5.0
+_REQUEST_WAIT_SECONDS = 0.25
+_TOUCH_WAIT_SECONDS = 0.05
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS api_keys (
@@ -45,7 +45,7 @@ class SqliteKeys:
 
     def get(self, key_id: str) -> ApiKey | None:
         """The record of a key, revoked or not."""
-        return next(iter(self._read(_REQUEST_PATIENCE, "WHERE id = ?", key_id)), None)
+        return next(iter(self._read(_REQUEST_WAIT_SECONDS, "WHERE id = ?", key_id)), None)
 
     def version(self) -> tuple[tuple[int, int, int] | None, ...]:
         """Another value after each write: the stamps of the file and of its log."""
@@ -53,7 +53,7 @@ class SqliteKeys:
 
     def all(self) -> list[ApiKey]:
         """Every record, oldest first."""
-        return sorted(self._read(_COMMAND_PATIENCE), key=lambda record: (record.created, record.id))
+        return sorted(self._read(_COMMAND_WAIT_SECONDS), key=lambda record: (record.created, record.id))
 
     def add(self, record: ApiKey) -> None:
         """Keep a new record."""
@@ -76,15 +76,15 @@ class SqliteKeys:
 
     def touch(self, key_id: str, at: float) -> None:
         """Note that a key was used, at most once a minute over all workers."""
-        with self._opened(_TOUCH_PATIENCE) as database:
+        with self._opened(_TOUCH_WAIT_SECONDS) as database:
             database.execute(
                 "UPDATE api_keys SET last_used = ? WHERE id = ? AND last_used <= ?", (at, key_id, at - TOUCH_SECONDS)
             )
 
-    def _read(self, patience: float, where: str = "", *values: str) -> list[ApiKey]:
+    def _read(self, wait_seconds: float, where: str = "", *values: str) -> list[ApiKey]:
         if not self._path.exists():
             return []
-        with self._opened(patience) as database:
+        with self._opened(wait_seconds) as database:
             return _records(database, where, *values)
 
     def _make(self) -> None:
@@ -98,9 +98,9 @@ class SqliteKeys:
             database.execute(_TABLE)
 
     @contextmanager
-    def _opened(self, patience: float = _COMMAND_PATIENCE) -> Iterator[sqlite3.Connection]:
+    def _opened(self, wait_seconds: float = _COMMAND_WAIT_SECONDS) -> Iterator[sqlite3.Connection]:
         try:
-            with closing(sqlite3.connect(self._uri, uri=True, timeout=patience)) as database, database:
+            with closing(sqlite3.connect(self._uri, uri=True, timeout=wait_seconds)) as database, database:
                 yield database
         except (sqlite3.Error, ValueError) as exc:
             raise SourceFailed(f"{self._path}: {exc}") from exc

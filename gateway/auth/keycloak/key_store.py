@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 0.5
+WAIT_SECONDS = 0.5
 LOST_SECONDS = 30.0
 JITTER = 0.1
 _LEAST_SPACING = 1.0
@@ -57,7 +57,7 @@ class KeyStore:
         clock: Callable[[], float] = time.monotonic,
         spawn: Callable[[Callable[[], None]], None] = in_thread,
         jitter: Callable[[float, float], float] = random.uniform,
-        patience: float = PATIENCE_SECONDS,
+        wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self._realm = realm
         self._fetch = fetch
@@ -65,7 +65,7 @@ class KeyStore:
         self._clock = clock
         self._spawn = spawn
         self._jitter = jitter
-        self._patience = patience
+        self._wait_seconds = wait_seconds
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._unknown = UnknownKids()
@@ -124,7 +124,7 @@ class KeyStore:
     def _awaited(self) -> RealmKeys:
         flight = self._flight
         if flight is not None:
-            flight.wait(self._patience)
+            flight.wait(self._wait_seconds)
         if self._keys is None or self.age_seconds() >= self._life.max_stale:
             raise self._unavailable("no keys held")
         return self._keys
@@ -134,7 +134,7 @@ class KeyStore:
         if self._flight is None and now < self._look_up_at:
             return self._unless_failing(keys)
         flight = self._begin(now, look_up=True)
-        if flight is not None and not flight.wait(self._patience):
+        if flight is not None and not flight.wait(self._wait_seconds):
             raise self._unavailable("the keys are being fetched")
         keys = self._unless_failing(self.current())
         if kid not in keys.by_kid:

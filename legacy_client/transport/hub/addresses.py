@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 _MAX_AGE_SECONDS = 3.0
 # A look-up that takes longer than this holds nobody up who knows an address.
-_PATIENCE_SECONDS = 0.25
+_LOOK_UP_SECONDS = 0.25
 
 
 class Addresses:
@@ -44,7 +44,7 @@ class Addresses:
         """Call ``then`` with the addresses, now or once they are known; with none if the name does not resolve."""
         now = self._clock()
         is_old = now - self._looked_up_at > _MAX_AGE_SECONDS
-        hangs = self._looking_up and now - self._asked_at > _PATIENCE_SECONDS
+        hangs = self._looking_up and now - self._asked_at > _LOOK_UP_SECONDS
         if self._doubted or (is_old and not hangs):
             self._waiting.append(then)
             self._look_up()

@@ -71,7 +71,7 @@ class Kept:
             clock=self.clock,
             spawn=spawn,
             jitter=lambda low, high: 1.0,
-            patience=0.2,
+            wait_seconds=0.2,
         )
 
     def after(self, seconds: float) -> KeyStore:

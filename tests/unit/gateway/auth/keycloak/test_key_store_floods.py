@@ -86,7 +86,7 @@ def test_the_first_fetch_does_not_start_the_cooldown():
 
 def ask_from_fifty_threads(kept: Kept, kid: str) -> list[bool]:
     """All of them ask before Keycloak answers the first."""
-    kept.store._patience = 20
+    kept.store._wait_seconds = 20
     kept.source.gate.clear()
     kept.source.asked.clear()
     answers: list[bool] = []
@@ -109,7 +109,7 @@ def test_fifty_threads_before_the_first_keys_share_one_fetch():
 
 def test_fifty_threads_with_a_new_kid_share_one_fetch():
     kept = Kept(in_thread)
-    kept.store._patience = 20
+    kept.store._wait_seconds = 20
     kept.store.current()
     kept.source.jwks = ROTATED
 

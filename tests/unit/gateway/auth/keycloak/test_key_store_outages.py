@@ -109,7 +109,7 @@ def test_before_the_first_keys_a_flood_costs_a_fetch_in_three_seconds():
 def test_a_first_request_waits_a_moment_for_the_fetch_that_is_under_way():
     kept = Kept(in_thread)
     kept.source.gate.clear()
-    kept.store._patience = 20
+    kept.store._wait_seconds = 20
     answers: list[RealmKeys] = []
     thread = threading.Thread(target=lambda: answers.append(kept.store.current()))
 
