@@ -12,7 +12,7 @@ from gateway.auth.errors import InvalidCredentials
 from gateway.auth.principal import Method, Principal
 from gateway.auth.scopes import BULK_UPDATE
 from gateway.wiring.app import create_app
-from tests.api.conftest import assert_problem
+from tests.doubles.service import assert_problem
 
 SECRET = b"shared with the partner"
 SIGNED = Method("signature", "a signed header", frozenset({BULK_UPDATE}))

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from legacy_client import errors as core
-from tests.api.conftest import assert_problem
+from tests.doubles.service import assert_problem
 
 A, B, C = ({"actionId": str(n), "status": "active"} for n in (1, 2, 3))
 

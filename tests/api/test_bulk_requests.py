@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.api.conftest import assert_problem
+from tests.doubles.service import assert_problem
 
 ITEM = {"actionId": "19353", "status": "active"}
 UUID = "8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a00"

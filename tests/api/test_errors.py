@@ -15,7 +15,7 @@ from gateway.auth.api_keys.authenticator import API_KEY
 from gateway.auth.keycloak.token_principal import KEYCLOAK
 from gateway.auth.principal import Principal
 from gateway.problems import PROBLEM_TYPES
-from tests.api.conftest import assert_problem
+from tests.doubles.service import assert_problem
 
 PATH = "/openapi/api/v1/actions"
 ITEM = {"actionId": "1", "status": "active"}

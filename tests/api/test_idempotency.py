@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from legacy_client import errors as core
-from tests.api.conftest import assert_problem
+from tests.doubles.service import assert_problem
 
 A, B, C = ({"actionId": str(n), "status": "active"} for n in (1, 2, 3))
 KEY = {"Idempotency_Key": "batch-1"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gateway.resources.slugs import unique_slugs
 from legacy_client import errors as core
 from schemas.integrations import IntegrationActionAnswerSchema
-from tests.api.conftest import assert_problem
+from tests.doubles.service import assert_problem
 
 INTEGRATION = "5f0c6f5e-58c1-4a3c-9a53-6b5cf9d3a111"
 ACTION = "0d9f6f0e-2a41-4c58-8b1c-0f6a7c9b2222"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.api.conftest import assert_problem
+from tests.doubles.service import assert_problem
 
 
 def items(count, first=1):

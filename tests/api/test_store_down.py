@@ -10,7 +10,7 @@ import pytest
 
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.wiring.app import create_app
-from tests.api.conftest import assert_problem
+from tests.doubles.service import assert_problem
 
 A = {"actionId": "1", "status": "active"}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.conftest import assert_problem
 from tests.api.hostile.hostility import put
+from tests.doubles.service import assert_problem
 
 ITEM = {"actionId": "1", "status": "done"}
 LARGE = b'{"data":[' + b" " * 8_000 + b"]}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.redis_server import BINARY, MISSING, RedisServer
+from tests.doubles.redis_server import BINARY, MISSING, RedisServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,9 +15,9 @@ from gateway.admission.idempotency.journal import Entry
 from gateway.admission.idempotency.redis import RedisIdempotencyStore
 from gateway.admission.rates.limits import RateLimits
 from gateway.admission.rates.redis import SharedRedisStorage
-from tests.contract.redis_server import BINARY, MISSING, RedisServer
+from tests.doubles.clocks import FakeClock
+from tests.doubles.redis_server import BINARY, MISSING, RedisServer
 from tests.doubles.rules import claim_policy
-from tests.unit.gateway.admission.clocks import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,8 +11,8 @@ import redis
 from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry
 from gateway.admission.idempotency.redis import RedisIdempotencyStore
+from tests.doubles.clocks import FakeClock
 from tests.doubles.rules import claim_policy, sqlite_store
-from tests.unit.gateway.admission.clocks import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

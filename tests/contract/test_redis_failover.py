@@ -13,7 +13,7 @@ from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.admission.idempotency.redis import RedisIdempotencyStore
 from gateway.admission.rates.limits import RateLimits
 from gateway.admission.rates.redis import SharedRedisStorage
-from tests.contract.redis_server import BINARY, MISSING, Grumpy, RedisServer, SentinelServer
+from tests.doubles.redis_server import BINARY, MISSING, Grumpy, RedisServer, SentinelServer
 from tests.doubles.rules import claim_policy
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import pytest
 from requests import Response
 
 from legacy_client.errors import CircuitOpen, Stopped, TimedOut, Unsendable
-from tests.contract.gates import NotingGate
-from tests.contract.stages import ALL, id_of, open_stage
-from tests.core_parts import some_limits
+from tests.doubles.core_parts import some_limits
+from tests.doubles.gates import NotingGate
+from tests.doubles.stages import ALL, id_of, open_stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest
 
     from legacy_client.deadline import StopReason
-    from tests.contract.stages import Stage
+    from tests.doubles.stages import Stage
 
 pytestmark = pytest.mark.parametrize("kind", ALL)
 

@@ -14,17 +14,17 @@ from requests import Response
 from legacy_client.deadline import Deadline
 from legacy_client.errors import BrokenOff, CoreError, Unreachable, Untrusted
 from legacy_client.transport.base import Flow, Tls
-from tests.contract.certificates import Authority
-from tests.contract.fake_core import FakeCore, action, close, hang, reset, send
-from tests.contract.gates import NotingGate
-from tests.contract.stages import ON_SOCKETS, connect, prepare
-from tests.core_parts import some_limits
+from tests.doubles.certificates import Authority
+from tests.doubles.core_parts import some_limits
+from tests.doubles.fake_core import FakeCore, action, close, hang, reset, send
+from tests.doubles.gates import NotingGate
+from tests.doubles.stages import ON_SOCKETS, connect, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from legacy_client.transport.base import Transport
-    from tests.contract.fake_core import Step
+    from tests.doubles.fake_core import Step
 
 pytestmark = pytest.mark.parametrize("kind", ON_SOCKETS)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,9 @@ from legacy_client.errors import (
     Unreachable,
 )
 from legacy_client.transport.base import Flow, Limits
-from tests.contract.fake_core import (
+from tests.doubles.broken_answers import BODY, BREAKS, DELAYS, HEAD, NONSENSE
+from tests.doubles.core_parts import some_limits
+from tests.doubles.fake_core import (
     FakeCore,
     action,
     answer,
@@ -30,29 +31,25 @@ from tests.contract.fake_core import (
     drip,
     hang,
     refusing,
-    repeat,
     reset,
     send,
     wait,
     wait_for,
 )
-from tests.contract.gates import NotingGate
-from tests.contract.stages import ON_SOCKETS, connect, id_of, prepare
-from tests.core_parts import some_limits
+from tests.doubles.gates import NotingGate
+from tests.doubles.stages import ON_SOCKETS, connect, id_of, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from legacy_client.transport.base import Transport
-    from tests.contract.fake_core import Step
+    from tests.doubles.fake_core import Step
 
     Result = Response | CoreError
 
 pytestmark = pytest.mark.parametrize("kind", ON_SOCKETS)
 
 LIMITS = some_limits(attempt_seconds=10.0, max_answer_bytes=100_000)
-BODY = b'{"data":{"id":1}}'
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 @pytest.fixture
@@ -88,45 +85,6 @@ def flow(**more: object) -> Flow:
 def call(transport: Transport, url: str, action_id: int = 1, seconds: float = 10.0) -> Result:
     [(_, result)] = transport.send_many(prepare(url, [action_id]), flow(item_seconds=seconds))
     return result
-
-
-BREAKS = {
-    "reset after the request": (reset(),),
-    "end of stream after the request": (close(),),
-    "reset within the head": (send(HEAD), reset()),
-    "end of stream within the head": (send(HEAD), close()),
-    "reset within the body": (send(HEAD + b"Content-Length: 100\r\n\r\n" + BODY), reset()),
-    "body shorter than its length": (send(HEAD + b"Content-Length: 100\r\n\r\n" + BODY), close()),
-    "stream ends within a chunk": (send(chunked(BODY, last=b"ff\r\n{")), close()),
-    "stream ends between chunks": (send(chunked(BODY, last=b"")), close()),
-}
-NONSENSE = {
-    "garbage for a status line": (send(b"\x15\x03\x01\x00\x02\x02\x16 not http at all\r\n\r\n"), close()),
-    "garbage for a chunk length": (send(chunked(last=b"zz\r\n\r\n")),),
-    "two lengths in one field that differ": (send(HEAD + b"Content-Length: 17, 18\r\n\r\n" + BODY),),
-    "a length twice beside chunks": (
-        send(HEAD + b"Content-Length: 17\r\nContent-Length: 17\r\nTransfer-Encoding: chunked\r\n\r\n" + BODY),
-        close(),
-    ),
-    "two lengths that differ": (send(HEAD + b"Content-Length: 17\r\nContent-Length: 18\r\n\r\n" + BODY),),
-    "more than a hundred headers": (send(HEAD + b"".join(b"X-%d: 1\r\n" % i for i in range(150)) + b"\r\n"),),
-    "one huge header": (send(HEAD + b"X-Huge: " + b"x" * 70_000 + b"\r\nContent-Length: 17\r\n\r\n" + BODY),),
-    "a body over the limit": (send(answer(200, body=b"x" * 100_001)),),
-    "an endless body": (send(HEAD + b"Content-Length: 1073741824\r\n\r\n"), repeat(b"x" * 65_536)),
-    "endless chunks": (send(chunked(last=b"")), repeat(b"1000\r\n" + b"x" * 4096 + b"\r\n")),
-    "a compression bomb": (
-        send(answer(200, body=gzip.compress(b" " * 10_000_000), headers="Content-Encoding: gzip\r\n")),
-    ),
-    "a switch of protocols": (send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"), hang()),
-}
-DELAYS = {
-    "silence": (hang(),),
-    "a dripping head": (drip(HEAD * 100, 0.05),),
-    "a dripping body": (send(HEAD + b"Content-Length: 1000\r\n\r\n"), drip(b"x" * 1000, 0.05)),
-    "a dripping chunk": (send(chunked(last=b"3e8\r\n")), drip(b"x" * 1000, 0.05)),
-    "endless 100 Continue": (repeat(b"HTTP/1.1 100 Continue\r\n\r\n", 0.02),),
-    "half an answer and silence": (send(HEAD + b"Content-Length: 100\r\n\r\n" + BODY), hang()),
-}
 
 
 def named(scripts: dict[str, tuple[Step, ...]]) -> pytest.MarkDecorator:

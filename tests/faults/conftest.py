@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.contract.fake_core import FakeCore
+from tests.doubles.fake_core import FakeCore
 from tests.faults.house import Gateway, Home
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.contract.fake_core import FakeCore, action, wait
+from tests.doubles.fake_core import FakeCore, action, wait
 from tests.faults.client import Client
 from tests.faults.dear_bodies import DEAR, dear_body
 from tests.faults.house import BULK, Gateway, Home, new_ids

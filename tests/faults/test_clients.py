@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.contract.certificates import Authority
-from tests.contract.fake_core import OK, action, answer, send, wait
+from tests.doubles.certificates import Authority
+from tests.doubles.fake_core import OK, action, answer, send, wait
 from tests.faults.client import Client
 from tests.faults.house import Gateway, eventually, new_ids, succeeded
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.contract.fake_core import FakeCore, action, answer, close, drip, send
-from tests.contract.test_wire import BREAKS, DELAYS, HEAD, NONSENSE
+from tests.doubles.broken_answers import BREAKS, DELAYS, HEAD, NONSENSE
+from tests.doubles.fake_core import FakeCore, action, answer, close, drip, send
 from tests.faults.house import Gateway, new_ids, outcomes, succeeded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sandbox.web import Reply
-    from tests.contract.fake_core import Seen, Step
+    from tests.doubles.fake_core import Seen, Step
 
 pytestmark = pytest.mark.e2e
 ATTEMPTS = 3

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.identity.realm import CLIENTS
-from tests.contract.fake_core import FakeCore, refusing
+from tests.doubles.fake_core import FakeCore, refusing
 from tests.faults.house import eventually, new_ids, outcomes
 
 if TYPE_CHECKING:

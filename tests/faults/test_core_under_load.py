@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.fake_core import (
+from tests.doubles.broken_answers import HEAD
+from tests.doubles.fake_core import (
     OK,
     FakeCore,
     Peer,
@@ -26,13 +27,12 @@ from tests.contract.fake_core import (
     send,
     wait,
 )
-from tests.contract.test_wire import HEAD
 from tests.faults.house import Gateway, eventually, new_ids, outcomes, succeeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.contract.fake_core import Step
+    from tests.doubles.fake_core import Step
 
     MakeGateway = Callable[..., Gateway]
 

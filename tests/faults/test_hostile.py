@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.fake_core import FakeCore, action, wait
+from tests.doubles.fake_core import FakeCore, action, wait
 from tests.faults.hostile import HOSTILE, SETTINGS, measure
 from tests.faults.house import Gateway
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.fake_core import FakeCore, answer, send
+from tests.doubles.fake_core import FakeCore, answer, send
 from tests.faults.house import Gateway, Home, eventually, new_ids
 
 if TYPE_CHECKING:

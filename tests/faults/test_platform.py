@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.part import ROOT
-from tests.contract.fake_core import FakeCore, action, wait
-from tests.contract.redis_server import BINARY, MISSING, RedisServer
+from tests.doubles.fake_core import FakeCore, action, wait
+from tests.doubles.redis_server import BINARY, MISSING, RedisServer
 from tests.faults.house import Gateway, eventually, new_ids, outcomes, succeeded
 
 if TYPE_CHECKING:

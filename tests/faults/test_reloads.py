@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from tests.contract.fake_core import FakeCore, action, wait
+from tests.doubles.fake_core import FakeCore, action, wait
 from tests.faults.house import Gateway, eventually
 from tests.faults.load import Load
 

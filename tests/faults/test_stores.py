@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 
-from tests.contract.fake_core import OK, FakeCore, action, wait
-from tests.contract.redis_server import BINARY, MISSING, RedisServer
+from tests.doubles.fake_core import OK, FakeCore, action, wait
+from tests.doubles.redis_server import BINARY, MISSING, RedisServer
 from tests.faults.house import Gateway, eventually, new_ids, outcomes, succeeded
 
 if TYPE_CHECKING:

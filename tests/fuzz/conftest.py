@@ -8,7 +8,7 @@ import pytest
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from legacy_client import errors as core
-from tests.api.conftest import Service
+from tests.doubles.service import Service
 
 _MOODS = (
     core.NotFound(404),

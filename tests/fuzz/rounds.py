@@ -16,11 +16,11 @@ from legacy_client.deadline import Deadline
 from legacy_client.template import RequestTemplate
 from legacy_client.transport.base import Flow, Tls
 from legacy_client.transport.hub import HubTransport
-from tests.contract.gates import NotingGate
-from tests.core_parts import some_limits
+from tests.doubles.core_parts import some_limits
+from tests.doubles.gates import NotingGate
+from tests.doubles.line import Line
 from tests.fuzz import mutation
 from tests.fuzz.ledger import Ledger
-from tests.unit.legacy_client.transport.hub.line import Line
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -9,8 +9,8 @@ import pytest
 from gateway.admission.idempotency import sqlite_rows as idempotency_rows
 from gateway.admission.rates import sqlite as rates_sqlite
 from schemas.integrations import InputFieldSchema, OptionSchema
-from tests.api.conftest import Service
 from tests.docs import DOCS, ROOT
+from tests.doubles.service import Service
 
 PAGE = (DOCS / "contract.md").read_text(encoding="utf-8")
 SECTIONS = set(re.findall(r"^#+ (\d(?:\.\d)?)\.? ", PAGE, re.MULTILINE))

@@ -21,8 +21,8 @@ from schemas.actions import ActionUpdateSchema
 from schemas.batches import BatchLoader
 from schemas.integrations import IntegrationActionAnswerSchema, load_integration_action
 from tests import exact
-from tests.api.conftest import Service
 from tests.docs import DOCS, PAGES, ROOT, blocks
+from tests.doubles.service import Service
 
 EVERY_PAGE = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 # `x.py` stands for a file that is still to be written.

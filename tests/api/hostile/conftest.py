@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.conftest import OneToken, Service
+from tests.doubles.service import OneToken, Service
 
 
 @pytest.fixture(scope="module")

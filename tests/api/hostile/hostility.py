@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 
-from tests.api.conftest import assert_problem
+from tests.doubles.service import assert_problem
 
 BULK = "/openapi/api/v1/actions"
 INTEGRATION = "5f0c6f5e-58c1-4a3c-9a53-6b5cf9d3a111"

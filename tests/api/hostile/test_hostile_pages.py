@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.api.conftest import Service
+from tests.doubles.service import Service
 
 PAGES = ["/docs", "/status", "/problems/", "/problems/not-found"]
 ASSETS = ["/docs/start.js", "/docs/swagger-ui.css", "/status/status.js", "/status/status.css"]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.gateway.auth.issuer import World
+from tests.doubles.issuer import World
+from tests.doubles.loopback import Loopback
 from tests.unit.gateway.auth.kept_keys import Kept
-from tests.unit.gateway.auth.loopback import Loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

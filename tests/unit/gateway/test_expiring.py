@@ -6,7 +6,7 @@ import threading
 
 from gateway.auth.keycloak.unknown_kids import MOST, SECONDS, UnknownKids
 from gateway.expiring import Bounded, CoolDown, Expiring
-from tests.unit.gateway.admission.clocks import FakeClock
+from tests.doubles.clocks import FakeClock
 
 
 def test_the_oldest_entry_goes_first():

@@ -19,7 +19,7 @@ from gateway.admission.rates.limits import parse_rate
 from gateway.auth.keycloak.signing_keys import ALGORITHMS
 from gateway.settings import GROUPS, SettingsError, all_settings, load, service, stores, unknown_variables, variable
 from gateway.settings.access import AccessSettings
-from tests.contract.certificates import Authority
+from tests.doubles.certificates import Authority
 
 REQUIRED = {
     "GATEWAY_CORE_URL": "http://core.test:8080/",

@@ -11,7 +11,7 @@ from legacy_client.credentials import Anonymous
 from legacy_client.deadline import Deadline
 from legacy_client.operations import UPDATE_ACTION
 from legacy_client.transport.memory import MemoryTransport, VirtualClock, answer
-from tests.core_parts import some_budget, some_client, some_limits, some_policy
+from tests.doubles.core_parts import some_budget, some_client, some_limits, some_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,7 +12,7 @@ from legacy_client.errors import (
     Untrusted,
 )
 from legacy_client.transport.memory import answer
-from tests.core_parts import some_budget
+from tests.doubles.core_parts import some_budget
 from tests.unit.legacy_client.contexts import Core, updated
 
 if TYPE_CHECKING:

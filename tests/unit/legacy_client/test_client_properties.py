@@ -20,7 +20,7 @@ from legacy_client.errors import (
     Untrusted,
 )
 from legacy_client.transport.memory import answer
-from tests.core_parts import some_budget, some_reader
+from tests.doubles.core_parts import some_budget, some_reader
 from tests.unit.legacy_client.contexts import Core, id_of, updated
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from legacy_client.errors import (
 )
 from legacy_client.operations import UPDATE_ACTION
 from legacy_client.transport.memory import answer
-from tests.core_parts import some_budget
+from tests.doubles.core_parts import some_budget
 from tests.unit.legacy_client.contexts import Core, updated, updates
 
 if TYPE_CHECKING:

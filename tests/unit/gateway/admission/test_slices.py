@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.admission.slices import Slices
-from tests.unit.gateway.admission.clocks import FakeClock
+from tests.doubles.clocks import FakeClock
 
 
 @pytest.mark.parametrize(("seconds", "given"), [(0.0, 0), (0.0019, 0), (0.002, 1), (5.0, 1)])

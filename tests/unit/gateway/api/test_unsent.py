@@ -9,7 +9,7 @@ from gateway.admission.rates.limits import RateLimits
 from gateway.api.unsent import UnsentRate
 from gateway.auth.principal import Principal
 from gateway.problems import Problem
-from tests.unit.gateway.admission.clocks import FakeClock
+from tests.doubles.clocks import FakeClock
 
 ALICE = Principal(id="alice", method="keycloak", scopes=frozenset(), authorization="")
 

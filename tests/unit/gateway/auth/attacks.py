@@ -7,7 +7,7 @@ import json
 
 from cryptography.hazmat.primitives import hashes
 
-from tests.unit.gateway.auth.issuer import (
+from tests.doubles.issuer import (
     AUDIENCE,
     ISSUER,
     NOW,

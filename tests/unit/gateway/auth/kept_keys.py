@@ -9,8 +9,8 @@ import pytest
 
 from gateway.auth.errors import KeysUnavailable, SourceFailed
 from gateway.auth.keycloak.key_store import KeyStore
+from tests.doubles.issuer import Clock, FakeRealm, at_once, rsa_jwk
 from tests.doubles.rules import key_life
-from tests.unit.gateway.auth.issuer import Clock, FakeRealm, at_once, rsa_jwk
 
 if TYPE_CHECKING:
     from collections.abc import Callable

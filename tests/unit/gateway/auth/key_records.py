@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.auth.api_keys.key import KeyText, hashed
 from gateway.auth.api_keys.record import ApiKey
-from tests.unit.gateway.auth.issuer import NOW
+from tests.doubles.issuer import NOW
 
 INTEGRATION = "7f1c2a00-0000-4000-8000-000000000001"
 

@@ -7,7 +7,7 @@ import pytest
 from gateway.batch.outcome import ItemError
 from gateway.item_codes import Applied
 from gateway.telemetry.events import APPLIED, FailedItem, FanOut, Silent, summarize
-from tests.unit.gateway.telemetry.recording import Broken, Recording, a_batch, a_request
+from tests.doubles.telemetry import Broken, Recording, a_batch, a_request
 
 
 def _failure(code: str, outcome: Applied = Applied.NOT_APPLIED) -> ItemError:

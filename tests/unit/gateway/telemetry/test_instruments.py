@@ -9,7 +9,7 @@ from gateway.telemetry.instruments import Instruments
 from gateway.telemetry.metrics.counters import Sources
 from gateway.telemetry.metrics.registry import Metrics
 from legacy_client.transport.base import Backlog
-from tests.unit.gateway.telemetry.recording import a_batch, a_request, a_snapshot
+from tests.doubles.telemetry import a_batch, a_request, a_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from gateway.item_codes import Applied
 from gateway.telemetry.instruments import connect_traces
 from gateway.telemetry.spans import OpenTelemetryTraces, sampler
 from gateway.telemetry.traces import NoTraces
-from tests.unit.gateway.telemetry.recording import a_request
+from tests.doubles.telemetry import a_request
 
 if TYPE_CHECKING:
     from gateway.telemetry.events import RequestDetails

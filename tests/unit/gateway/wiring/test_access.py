@@ -18,8 +18,8 @@ from gateway.settings.access import AccessSettings
 from gateway.settings.core import CoreSettings
 from gateway.settings.stores import StoreSettings
 from gateway.wiring.access import Access, key_records
-from tests.unit.gateway.auth.issuer import AUDIENCE, JWKS, claims, token
-from tests.unit.gateway.auth.loopback import Loopback, answer
+from tests.doubles.issuer import AUDIENCE, JWKS, claims, token
+from tests.doubles.loopback import Loopback, answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,13 +12,13 @@ from gateway.auth.errors import SourceFailed
 from gateway.settings.secrets import FileText, secret_now
 from gateway.wiring.core_token import CoreToken
 from legacy_client.credentials import TokenRefused
+from tests.doubles.loopback import answer
 from tests.doubles.rules import keycloak_server
-from tests.unit.gateway.auth.loopback import answer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.unit.gateway.auth.loopback import Loopback
+    from tests.doubles.loopback import Loopback
 
 TOKEN = "/realms/partners/protocol/openid-connect/token"
 

@@ -8,7 +8,7 @@ from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.admission.idempotency.journal import Entry
 from gateway.settings import load
 from gateway.wiring.stores import StoreLook, idempotency_store
-from tests.unit.gateway.admission.clocks import FakeClock
+from tests.doubles.clocks import FakeClock
 
 
 def test_a_store_that_cannot_be_had_is_told_and_takes_no_instance_out() -> None:

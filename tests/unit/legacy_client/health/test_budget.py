@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from legacy_client.transport.memory import VirtualClock
-from tests.core_parts import some_budget
+from tests.doubles.core_parts import some_budget
 
 
 def test_retries_are_a_share_of_the_calls() -> None:

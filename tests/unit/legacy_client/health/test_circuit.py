@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from legacy_client.health.circuit import Circuit, Window
 from legacy_client.transport.memory import VirtualClock
-from tests.core_parts import some_circuit
+from tests.doubles.core_parts import some_circuit
 
 WINDOW, MIN_CALLS, OPEN, PROBES = 10.0, 4, 5.0, 2
 

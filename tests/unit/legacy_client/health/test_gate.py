@@ -10,7 +10,7 @@ from legacy_client.health.gate import DURATION_BOUNDS, CoreGate, LockedGate
 from legacy_client.health.limit import AdaptiveLimit
 from legacy_client.sending.reading import is_readable
 from legacy_client.transport.memory import VirtualClock, answer
-from tests.core_parts import some_budget, some_circuit, some_gate
+from tests.doubles.core_parts import some_budget, some_circuit, some_gate
 
 if TYPE_CHECKING:
     from requests import Response

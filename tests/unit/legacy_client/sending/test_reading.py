@@ -18,7 +18,7 @@ from legacy_client.errors import (
 )
 from legacy_client.sending.reading import refusal, retry_after
 from legacy_client.transport.memory import answer
-from tests.core_parts import some_reader
+from tests.doubles.core_parts import some_reader
 
 NOW = 1_800_000_000.0
 READER = some_reader(atomic_errors=False, max_answer_bytes=10_000, wall_clock=lambda: NOW)

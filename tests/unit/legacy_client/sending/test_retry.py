@@ -20,7 +20,7 @@ from legacy_client.errors import (
     Untrusted,
 )
 from legacy_client.sending.retry import RetryPolicy, combined, is_retryable
-from tests.core_parts import some_budget, some_policy
+from tests.doubles.core_parts import some_budget, some_policy
 
 SAFE = [Unreachable(), Busy(429), Busy(503), ServerFailed(500, atomic=True)]
 UNCERTAIN = [TimedOut(), BrokenOff(), BadAnswer(), ServerFailed(500)]

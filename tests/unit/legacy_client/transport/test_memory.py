@@ -3,8 +3,8 @@ from __future__ import annotations
 from legacy_client.deadline import Deadline
 from legacy_client.transport.base import Flow
 from legacy_client.transport.memory import MemoryTransport, VirtualClock, answer
-from tests.contract.stages import prepare
-from tests.core_parts import some_limits
+from tests.doubles.core_parts import some_limits
+from tests.doubles.stages import prepare
 
 LATENCY = {0: 3.0, 1: 1.0, 2: 2.0}
 URL = "http://core.test"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from gateway.admission.idempotency.claim import Claim
 from gateway.admission.idempotency.errors import LeaseLost, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry, replay
+from tests.doubles.clocks import FakeClock
 from tests.doubles.rules import claim_policy
-from tests.unit.gateway.admission.clocks import FakeClock
 
 
 class MemoryRecord:

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.admission.idempotency.errors import LeaseLost, StoreUnavailable
 from gateway.admission.idempotency.keeping import Keeper
-from tests.unit.gateway.admission.clocks import FakeClock
+from tests.doubles.clocks import FakeClock
 
 
 class Store:

@@ -13,8 +13,8 @@ import pytest
 
 from gateway.admission.idempotency.errors import InProgress, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry
+from tests.doubles.clocks import FakeClock
 from tests.doubles.rules import claim_policy, sqlite_store
-from tests.unit.gateway.admission.clocks import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from limits.storage import MemoryStorage
 from gateway.admission.rates.limits import Allowance, RateLimits, parse_rate, ratelimit_fields
 from gateway.admission.rates.redis import SharedRedisStorage
 from gateway.admission.rates.sqlite import SqliteStorage
-from tests.unit.gateway.admission.clocks import FakeClock
+from tests.doubles.clocks import FakeClock
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import gateway.api.pages.status
 from gateway.api.pages.status import blueprint
 from gateway.telemetry.instruments import Instruments
 from gateway.telemetry.metrics.table import METRICS
-from tests.unit.gateway.telemetry.recording import a_mixed_batch
+from tests.doubles.telemetry import a_mixed_batch
 
 FOLDER = Path(gateway.api.pages.status.__file__).parent / "static" / "status"
 ASSETS = sorted({path.name for path in FOLDER.iterdir()} - {"index.html"})

@@ -11,7 +11,7 @@ from gateway.auth.api_keys.authenticator import RECORD_SECONDS, ApiKeyAuthentica
 from gateway.auth.api_keys.key import KeyText, hashed, mint
 from gateway.auth.credentials import Credentials
 from gateway.auth.errors import InvalidCredentials, KeysUnavailable, SourceFailed
-from tests.unit.gateway.auth.issuer import NOW, Clock, token
+from tests.doubles.issuer import NOW, Clock, token
 from tests.unit.gateway.auth.key_records import INTEGRATION, record
 
 if TYPE_CHECKING:

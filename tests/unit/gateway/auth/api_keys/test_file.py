@@ -11,7 +11,7 @@ import pytest
 from gateway.auth.api_keys.file import FileKeys
 from gateway.auth.api_keys.key import mint
 from gateway.auth.errors import SourceFailed
-from tests.unit.gateway.auth.issuer import NOW
+from tests.doubles.issuer import NOW
 from tests.unit.gateway.auth.key_records import record
 
 if TYPE_CHECKING:

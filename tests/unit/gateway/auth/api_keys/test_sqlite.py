@@ -14,7 +14,7 @@ from gateway.auth.api_keys.key import hashed, mint
 from gateway.auth.api_keys.record import from_entry
 from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
 from gateway.auth.errors import SourceFailed
-from tests.unit.gateway.auth.issuer import NOW
+from tests.doubles.issuer import NOW
 from tests.unit.gateway.auth.key_records import record
 
 if TYPE_CHECKING:

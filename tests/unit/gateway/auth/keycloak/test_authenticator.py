@@ -12,8 +12,7 @@ from gateway.auth.keycloak.key_store import KeyStore
 from gateway.auth.keycloak.signing_keys import ALGORITHMS
 from gateway.auth.keycloak.token_principal import PrincipalRules
 from gateway.auth.keycloak.verifier import Realm, TokenVerifier
-from tests.doubles.rules import claim_rules, key_life
-from tests.unit.gateway.auth.issuer import (
+from tests.doubles.issuer import (
     AUDIENCE,
     NOW,
     FakeRealm,
@@ -24,6 +23,7 @@ from tests.unit.gateway.auth.issuer import (
     rsa_jwk,
     token,
 )
+from tests.doubles.rules import claim_rules, key_life
 
 
 def test_the_principal_says_who_is_calling_and_what_was_granted(world: World):

@@ -16,12 +16,12 @@ from gateway.auth.errors import SourceFailed
 from gateway.auth.keycloak.client import MAX_ANSWER_BYTES, Server, ask, not_before
 from legacy_client.transport.base import Tls
 from legacy_client.transport.tls import watched_context
-from tests.contract.certificates import Authority
-from tests.contract.fake_core import FakeCore, send
-from tests.contract.fake_core import answer as core_answer
+from tests.doubles.certificates import Authority
+from tests.doubles.fake_core import FakeCore, send
+from tests.doubles.fake_core import answer as core_answer
+from tests.doubles.issuer import JWKS
+from tests.doubles.loopback import Handler, Loopback, answer
 from tests.doubles.rules import keycloak_server
-from tests.unit.gateway.auth.issuer import JWKS
-from tests.unit.gateway.auth.loopback import Handler, Loopback, answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.auth.errors import KeysUnavailable
 from gateway.auth.keycloak.key_store import in_thread
-from tests.unit.gateway.auth.issuer import JWKS, ec_jwk, ed_jwk, rsa_jwk
+from tests.doubles.issuer import JWKS, ec_jwk, ed_jwk, rsa_jwk
 from tests.unit.gateway.auth.kept_keys import COOLDOWN, ROTATED, TTL, Kept, Later, warm
 
 if TYPE_CHECKING:

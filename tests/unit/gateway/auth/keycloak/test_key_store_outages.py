@@ -9,7 +9,7 @@ import pytest
 
 from gateway.auth.errors import KeysUnavailable
 from gateway.auth.keycloak.key_store import LOST_SECONDS, in_thread
-from tests.unit.gateway.auth.issuer import at_once, rsa_jwk
+from tests.doubles.issuer import at_once, rsa_jwk
 from tests.unit.gateway.auth.kept_keys import COOLDOWN, MAX_STALE, TTL, Kept, Later, warm
 
 if TYPE_CHECKING:

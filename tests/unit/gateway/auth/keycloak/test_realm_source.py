@@ -9,9 +9,9 @@ import pytest
 from gateway.auth.errors import SourceFailed
 from gateway.auth.keycloak.realm_source import RealmSource
 from gateway.auth.keycloak.signing_keys import ALGORITHMS
+from tests.doubles.issuer import JWKS
+from tests.doubles.loopback import Handler, Loopback, answer
 from tests.doubles.rules import keycloak_server
-from tests.unit.gateway.auth.issuer import JWKS
-from tests.unit.gateway.auth.loopback import Handler, Loopback, answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.auth.errors import SourceFailed
 from gateway.auth.keycloak.signing_keys import ALGORITHMS, MAX_KEYS, parse
-from tests.unit.gateway.auth.issuer import JWKS, b64, ec_jwk, ed_jwk, rsa_jwk, rsa_key
+from tests.doubles.issuer import JWKS, b64, ec_jwk, ed_jwk, rsa_jwk, rsa_key
 
 
 def kids(*entries: object) -> set[str]:

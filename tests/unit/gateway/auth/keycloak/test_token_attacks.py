@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.auth.errors import AuthError, InvalidCredentials
-from tests.unit.gateway.auth.attacks import ATTACKS
-from tests.unit.gateway.auth.issuer import (
+from tests.doubles.issuer import (
     World,
     rs256,
     token,
 )
+from tests.unit.gateway.auth.attacks import ATTACKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.unit.gateway.auth.loopback import Loopback
+    from tests.doubles.loopback import Loopback
 
 
 @pytest.mark.parametrize(("attack", "reason"), ATTACKS.values(), ids=ATTACKS.keys())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.auth.principal import Principal
-from tests.unit.gateway.auth.issuer import (
+from tests.doubles.issuer import (
     AUDIENCE,
     NOW,
     World,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.auth.credentials import Credentials
 from gateway.auth.errors import AuthError
 from gateway.auth.principal import Principal
-from tests.unit.gateway.auth.issuer import (
+from tests.doubles.issuer import (
     AUDIENCE,
     ISSUER,
     World,

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.telemetry.events import Unreadable
 from gateway.telemetry.logs.lines import Lines
-from tests.unit.gateway.telemetry.recording import a_batch, a_mixed_batch, a_request
+from tests.doubles.telemetry import a_batch, a_mixed_batch, a_request
 
 STANDARD = set(vars(logging.makeLogRecord({})))
 

@@ -9,7 +9,7 @@ import pytest
 from gateway.telemetry.metrics.counters import CIRCUIT_STATES, Folding, Sources
 from gateway.telemetry.metrics.registry import Metrics
 from legacy_client.transport.base import Backlog
-from tests.unit.gateway.telemetry.recording import a_snapshot
+from tests.doubles.telemetry import a_snapshot
 
 if TYPE_CHECKING:
     from legacy_client.health.gate import GateSnapshot

@@ -12,7 +12,7 @@ from gateway.telemetry.events import APPLIED, Unreadable
 from gateway.telemetry.metrics.registry import Metrics
 from gateway.telemetry.metrics.table import ITEM_SERIES, METRICS, Spec
 from legacy_client.health.gate import DURATION_BOUNDS
-from tests.unit.gateway.telemetry.recording import a_batch, a_mixed_batch, a_request
+from tests.doubles.telemetry import a_batch, a_mixed_batch, a_request
 
 if TYPE_CHECKING:
     from pathlib import Path

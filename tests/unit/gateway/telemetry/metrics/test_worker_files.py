@@ -22,7 +22,7 @@ WORKER = """
 import os, sys
 from gateway.telemetry.metrics import worker_files as shared
 from gateway.telemetry.metrics.registry import Metrics
-from tests.unit.gateway.telemetry.recording import a_batch
+from tests.doubles.telemetry import a_batch
 
 metrics = Metrics(shared.join(os.environ))
 metrics.batch_ended(a_batch())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.fake_core import FakeCore
+from tests.doubles.fake_core import FakeCore
 from tests.unit.legacy_client.transport.hub.rig import Rig, rig
 
 if TYPE_CHECKING:

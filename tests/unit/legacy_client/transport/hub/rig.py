@@ -11,9 +11,9 @@ import gevent
 from legacy_client.deadline import Deadline
 from legacy_client.transport.base import Flow, Limits, Tls
 from legacy_client.transport.hub import HubTransport
-from tests.contract.gates import NotingGate
-from tests.contract.stages import prepare
-from tests.core_parts import some_limits
+from tests.doubles.core_parts import some_limits
+from tests.doubles.gates import NotingGate
+from tests.doubles.stages import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -11,7 +11,7 @@ from legacy_client.deadline import Deadline
 from legacy_client.errors import BadAnswer, BrokenOff, CoreError, TimedOut, Unreachable, Untrusted
 from legacy_client.transport.base import Flow
 from legacy_client.transport.hub.batch import Exchange, HubBatch
-from tests.unit.legacy_client.transport.hub.line import Line
+from tests.doubles.line import Line
 
 BATCH = HubBatch([], Flow(deadline=Deadline(200.0), concurrency=1), 100.0, now=0.0, run_soon=print)
 EXCHANGE = Exchange(BATCH, 0, 0.0, 100.0, requests.Request("PUT", "http://core.test/").prepare())

@@ -7,15 +7,15 @@ import pytest
 
 from legacy_client.deadline import Deadline
 from legacy_client.errors import Stopped, TimedOut
-from tests.contract.fake_core import (
+from tests.doubles.core_parts import some_limits
+from tests.doubles.fake_core import (
     FakeCore,
     action,
     hang,
     wait,
     wait_for,
 )
-from tests.contract.stages import id_of, prepare
-from tests.core_parts import some_limits
+from tests.doubles.stages import id_of, prepare
 from tests.unit.legacy_client.transport.hub.rig import Rig, rig, until
 
 

@@ -13,9 +13,9 @@ import pytest
 from legacy_client.deadline import Deadline
 from legacy_client.errors import Stopped, Unreachable
 from legacy_client.transport.hub import dialing
-from tests.contract.fake_core import FakeCore, action, black_hole, close, refusing
-from tests.contract.stages import id_of
-from tests.core_parts import some_limits
+from tests.doubles.core_parts import some_limits
+from tests.doubles.fake_core import FakeCore, action, black_hole, close, refusing
+from tests.doubles.stages import id_of
 from tests.unit.legacy_client.transport.hub.rig import Resolver, rig, until
 
 if TYPE_CHECKING:

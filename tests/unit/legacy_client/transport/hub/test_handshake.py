@@ -13,14 +13,14 @@ from legacy_client.errors import BrokenOff, Unreachable
 from legacy_client.transport.base import Tls
 from legacy_client.transport.hub import dialing
 from legacy_client.transport.hub.channel import TlsChannel
-from tests.contract.certificates import Authority
-from tests.contract.fake_core import FakeCore, close, hang, reset, send
-from tests.contract.stages import id_of, prepare
-from tests.core_parts import some_limits
+from tests.doubles.certificates import Authority
+from tests.doubles.core_parts import some_limits
+from tests.doubles.fake_core import FakeCore, close, hang, reset, send
+from tests.doubles.stages import id_of, prepare
 from tests.unit.legacy_client.transport.hub.rig import Resolver, rig
 
 if TYPE_CHECKING:
-    from tests.contract.fake_core import Peer, Step
+    from tests.doubles.fake_core import Peer, Step
 
 LIMITS = some_limits(connect_seconds=5.0, attempt_seconds=10.0)
 

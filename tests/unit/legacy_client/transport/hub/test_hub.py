@@ -13,7 +13,8 @@ from legacy_client.deadline import Deadline
 from legacy_client.errors import BrokenOff, Stopped, TimedOut, Unsendable
 from legacy_client.health.limit import AdaptiveLimit
 from legacy_client.transport.memory import VirtualClock
-from tests.contract.fake_core import (
+from tests.doubles.core_parts import some_circuit, some_gate, some_limits
+from tests.doubles.fake_core import (
     FakeCore,
     action,
     answer,
@@ -24,9 +25,8 @@ from tests.contract.fake_core import (
     wait,
     wait_for,
 )
-from tests.contract.gates import NotingGate
-from tests.contract.stages import id_of, prepare
-from tests.core_parts import some_circuit, some_gate, some_limits
+from tests.doubles.gates import NotingGate
+from tests.doubles.stages import id_of, prepare
 from tests.unit.legacy_client.transport.hub.rig import Rig, rig, until
 
 

@@ -11,7 +11,8 @@ from legacy_client.errors import Unreachable
 from legacy_client.transport.hub import engine
 from legacy_client.transport.hub.connection import Connection
 from legacy_client.transport.memory import VirtualClock
-from tests.contract.fake_core import (
+from tests.doubles.core_parts import some_limits
+from tests.doubles.fake_core import (
     FakeCore,
     action,
     answer,
@@ -21,8 +22,7 @@ from tests.contract.fake_core import (
     send,
     wait,
 )
-from tests.contract.stages import id_of, prepare
-from tests.core_parts import some_limits
+from tests.doubles.stages import id_of, prepare
 from tests.unit.legacy_client.transport.hub.rig import Rig, rig, until
 
 LARGE = b'{"details_en":"' + b"x" * 20_000_000 + b'"}'

@@ -11,9 +11,9 @@ import pytest
 
 from legacy_client.errors import Unreachable
 from legacy_client.transport.base import Tls
-from tests.contract.certificates import Authority
-from tests.contract.fake_core import FakeCore
-from tests.contract.stages import id_of
+from tests.doubles.certificates import Authority
+from tests.doubles.fake_core import FakeCore
+from tests.doubles.stages import id_of
 from tests.unit.legacy_client.transport.hub.rig import rig
 
 if TYPE_CHECKING:

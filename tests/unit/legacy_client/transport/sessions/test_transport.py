@@ -18,10 +18,10 @@ from legacy_client.errors import BadAnswer, BrokenOff, NotFound, Stopped, TimedO
 from legacy_client.operations import UPDATE_ACTION
 from legacy_client.transport.base import Flow, Tls
 from legacy_client.transport.sessions.transport import SessionsTransport
-from tests.contract.fake_core import FakeCore, action, wait_for
-from tests.contract.gates import NotingGate
-from tests.contract.stages import prepare
-from tests.core_parts import some_budget, some_client, some_limits, some_policy
+from tests.doubles.core_parts import some_budget, some_client, some_limits, some_policy
+from tests.doubles.fake_core import FakeCore, action, wait_for
+from tests.doubles.gates import NotingGate
+from tests.doubles.stages import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,9 +17,9 @@ from legacy_client.transport.hub import HubTransport
 from legacy_client.transport.memory import MemoryTransport, VirtualClock
 from legacy_client.transport.memory import answer as in_memory
 from legacy_client.transport.sessions.transport import SessionsTransport
-from tests.contract.fake_core import FakeCore, action, wait
-from tests.contract.gates import NotingGate
-from tests.core_parts import some_limits
+from tests.doubles.core_parts import some_limits
+from tests.doubles.fake_core import FakeCore, action, wait
+from tests.doubles.gates import NotingGate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
