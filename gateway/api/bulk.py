@@ -72,25 +72,25 @@ class BulkEndpoint:
 
     def update(self) -> GatewayResponse:
         request, services, resource = current_request(), self._services, self._resource
-        services.capacity.check()
-        caller = services.guard.identify(request, resource.permission)
+        services.capacity.check()  # hop 1
+        caller = services.guard.identify(request, resource.permission)  # hop 2
         services.unsent.check(caller)
         options, key = read_options(request), read_key(request)
         with services.capacity.body_memory() as take_memory:
-            body, calls = self._read(request, caller, take_memory)
+            body, calls = self._read(request, caller, take_memory)  # hops 3 and 4
             if options.dry_run:
                 return self._rehearsed(caller, body, calls)
             with (
                 self._deadline(request, caller, options) as deadline,
-                services.claims.claim(request, key, caller.id, body, len(calls)) as claim,
+                services.claims.claim(request, key, caller.id, body, len(calls)) as claim,  # hop 5
                 services.traces.span("fan_out", items=len(calls)) as span,
             ):
                 # Items that a repeat does not send cost nothing.
                 services.quota.charge(request, caller, len(claim.to_send))
                 request.answer_headers |= options.applied(services.deadline_seconds) | replay_headers(claim)
                 context = self._context(request, caller, deadline, claim, span)
-                run = BatchRun(resource, calls, claim, services.core, context, span)
-                return FORMS[options.form](resource, run, claim, self._report)
+                run = BatchRun(resource, calls, claim, services.core, context, span)  # hop 6
+                return FORMS[options.form](resource, run, claim, self._report)  # hop 7
 
     def _read(
         self, request: GatewayRequest, caller: Principal, take_memory: Callable[[int], None]
@@ -114,7 +114,7 @@ class BulkEndpoint:
 
     def _calls(self, body: bytes, caller: Principal) -> list[Update]:
         resource, services = self._resource, self._services
-        # Nothing of this keeps the parsed objects, ten times as large as the body, while calls run.
+        # The parsed objects are ten times as large as the body, so none of them outlives this.
         try:
             with services.capacity.parsing(body), services.traces.span("validation") as span:
                 document = document_in(body, JsonSize(*resource.loader.most(len(body))), services.let_others_run)

@@ -235,6 +235,6 @@ def log_failed_greenlets() -> None:
 
 
 def _cork(sock: Any, on: int) -> None:
-    # Linux's alone.
+    # Only Linux has it.
     with contextlib.suppress(OSError, AttributeError):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, on)

@@ -29,7 +29,7 @@ _MEMBERS: Mapping[str, dict[str, object]] = {
 }
 
 
-class Batch(NamedTuple):
+class BatchExample(NamedTuple):
     """A batch and its answers."""
 
     sent: dict[str, object]
@@ -38,11 +38,11 @@ class Batch(NamedTuple):
     dry_run: dict[str, object]
 
 
-def of_batch(resource: Resource) -> Batch:
+def of_batch(resource: Resource) -> BatchExample:
     sent, updated = resource.example
     *applied, last = updated
     missing = _item_error(resource, len(applied), str(last[resource.id_name]), "not_found")
-    return Batch(
+    return BatchExample(
         sent={"data": list(sent)},
         updated={"data": list(updated)},
         partly_updated={"data": applied, "errors": [missing]},

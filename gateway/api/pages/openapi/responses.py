@@ -51,7 +51,7 @@ _HEADERS_OF: Mapping[int, tuple[str, ...]] = {
 }
 _UNCOUNTED = {401, 405, 414, 417, 431, 501}
 _OF_A_RUN = {200, 207, 400, 404, 500, 502, 503, 504}
-# No operation answers with it: where it comes from, there is none.
+# There is no operation at the path of such a request.
 _NO_OPERATION = {"no-such-page"}
 
 Response = dict[str, Any]
