@@ -18,8 +18,8 @@ import gevent
 from gunicorn.http.errors import NoMoreData
 from gunicorn.http.parser import RequestParser
 
+from gateway.serving.client_request import ClientRequest, HeadTimeout
 from gateway.serving.reading import ClientReader
-from gateway.serving.requests import ClientRequest, HeadTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from gunicorn.http import errors as http_errors
 from ulid import ULID
 
 from gateway.problems import MEDIA_TYPE, Problem, types_base
+from gateway.serving.client_request import HeadTimeout
 from gateway.serving.fields import RepeatedField
-from gateway.serving.requests import HeadTimeout
 
 _REFUSALS = (
     (HeadTimeout, "request-timeout", "The head of the request did not arrive in time."),

@@ -28,8 +28,8 @@ from gateway.serving.starting import held_back
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from gateway.serving.client_request import ClientRequest
     from gateway.serving.plan import WorkerPlan
-    from gateway.serving.requests import ClientRequest
 
 _log = logging.getLogger(__name__)
 _HEARTBEAT_SECONDS = 1.0

@@ -14,10 +14,10 @@ from gunicorn.http.errors import InvalidHeader, LimitRequestHeaders, LimitReques
 
 from gateway.serving import reading
 from gateway.serving.broken_body import BrokenBody
+from gateway.serving.client_request import HeadTimeout
 from gateway.serving.connection import Connection
 from gateway.serving.loop_turns import LoopTurns
 from gateway.serving.plan import ClientTimeouts
-from gateway.serving.requests import HeadTimeout
 
 SHORT = ClientTimeouts(idle=0.05, head=0.05, body=0.05, answer=0.05)
 LONG = ClientTimeouts(idle=10.0, head=10.0, body=10.0, answer=10.0)

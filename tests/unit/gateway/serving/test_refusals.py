@@ -10,12 +10,12 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.http import errors as http_errors
 
+from gateway.serving.client_request import HeadTimeout
 from gateway.serving.connection import Connection
 from gateway.serving.fields import RepeatedField
 from gateway.serving.loop_turns import LoopTurns
 from gateway.serving.plan import ClientTimeouts
 from gateway.serving.refusals import problem_of, response_bytes
-from gateway.serving.requests import HeadTimeout
 
 
 @pytest.mark.parametrize(
