@@ -1,4 +1,4 @@
-"""A client for the legacy core, in the core's own words; it could be published on its own."""
+"""A client for the legacy core. It speaks the core's own words and knows no gateway."""
 
 from legacy_client.calls import CallContext, Update
 from legacy_client.client import LegacyClient

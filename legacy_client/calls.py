@@ -1,4 +1,4 @@
-"""What the core is asked, in the core's words. Frozen shapes; nothing here sends anything."""
+"""What the core is asked. Nothing here sends anything."""
 
 from __future__ import annotations
 
@@ -13,38 +13,36 @@ if TYPE_CHECKING:
     from legacy_client.deadline import Deadline
 
 
+# A batch is held in this form until it has left: it takes a tenth of what its fields take as objects.
 class Update(NamedTuple):
-    """A change of one thing: its ``id`` as text, ``body`` a JSON object of fields by legacy name.
-
-    A batch is held in this form until it has left: a tenth of what its fields take as objects.
-    """
+    """``body`` is a JSON object of fields by legacy name."""
 
     id: str
     body: bytes
 
     @classmethod
     def of(cls, item_id: str, fields: Mapping[str, object]) -> Update:
-        """The update of ``fields``. Raises TypeError for what JSON cannot carry."""
+        """Raises TypeError for what JSON cannot carry."""
         # A copy of just its size: what orjson gives keeps the buffer that it was written in, of 4 KiB and more.
         return cls(item_id, b"%b" % orjson.dumps(fields))
 
 
 class Marks(Protocol):
-    """Whoever writes down that calls leave before they do. Positions are those in the batch."""
+    """Writes down that calls leave, before they do. Positions are those in the batch."""
 
     def begin(self, positions: Sequence[int]) -> None:
         """A round of attempts at these calls begins, in this order. May wait."""
         ...
 
     def upto(self) -> int:
-        """How many of the round may leave by now: asked for each call, so it must not wait. It never falls in a round.
+        """How many calls of the round may leave by now. Must not wait, and never falls in a round.
 
-        Where calls wait for it, it has to rise with the results that are taken, or the deadline has to be cancelled.
+        It rises as results are taken, or the deadline is cancelled.
         """
         ...
 
     def put_back(self, position: int, *, may_have_been_applied: bool) -> None:
-        """An attempt ended, and the call may be made again; its result is to come. May wait."""
+        """An attempt ended without the final result: the call may be made again. May wait."""
         ...
 
 
@@ -52,9 +50,8 @@ class Marks(Protocol):
 class CallContext:
     """What all calls of one batch share.
 
-    ``caller`` is whose turn it is when several batches wait. ``authorization`` is the caller's Authorization value, for
-    the credential that forwards it. The key of a call is ``idempotency_prefix`` + ``-`` + its id, the same over its
-    retries. ``marks`` says of each call that it may leave.
+    ``caller`` is whose turn it is when several batches wait. ``authorization`` is the caller's own header value. A
+    call's idempotency key is ``idempotency_prefix``, a dash and its id, the same in every attempt.
     """
 
     deadline: Deadline

@@ -1,4 +1,4 @@
-"""The way to the core: sends the calls of any operation. Each ends in a value, an answer or a CoreError."""
+"""The way to the core. Each call ends in an answer or a CoreError."""
 
 from __future__ import annotations
 
@@ -26,12 +26,11 @@ _METHODS = ("PATCH", "PUT", "POST")
 
 
 class LegacyClient:
-    """Speaks to the core at ``base_url`` (``contract.md`` section 3).
+    """Calls the core at ``base_url`` (``contract.md`` section 3). Times are in seconds.
 
-    ``honours_idempotency``: the core applies a call with a known key once, so a call that may have been applied is
-    repeated. ``atomic_errors``: a 5xx means that nothing was applied. ``item_seconds`` bounds all attempts of one call
-    and the waits between them, time spent waiting for its turn aside; ``attempt_seconds`` is the transport's own bound.
-    ``misread`` is called for each 2xx that cannot be read.
+    ``honours_idempotency``: the core applies a call with a known key only once. ``atomic_errors``: after a 5xx nothing
+    was applied. ``item_seconds`` bounds one call with its attempts and pauses, but not its wait for a turn. ``misread``
+    is called for each 2xx that cannot be read.
     """
 
     def __init__(
@@ -67,17 +66,16 @@ class LegacyClient:
     def send(
         self, operation: Operation[Call], calls: Sequence[Call], context: CallContext
     ) -> Iterator[tuple[int, Answer | CoreError]]:
-        """``(index, answer or error)`` as they become final, each index once; ``{}`` where the core sent no body.
+        """Yields ``(index, answer or error)`` as results become final, each index once.
 
-        Closing the iterator early sends nothing new.
+        An answer without a body is ``{}``. Closing the iterator early sends nothing new.
         """
         return Fanout(self._shared, operation, self._templates[operation.method], calls, context).results()
 
     def send_one(self, operation: Operation[Call], call: Call, context: CallContext) -> Answer | CoreError:
-        """The answer to a single call, or the error."""
         [(_, result)] = self.send(operation, [call], context)
         return result
 
     def ping(self) -> CoreError | None:
-        """None if a connection to the core can be had; sends no request."""
+        """None if a connection to the core can be had. Sends no request."""
         return self._transport.ping()

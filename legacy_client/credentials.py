@@ -1,4 +1,4 @@
-"""How calls to the core are authenticated. A header value that reaches a log or an error here is a bug."""
+"""How calls to the core are authenticated. No header value may reach a log or an error."""
 
 from __future__ import annotations
 
@@ -24,23 +24,21 @@ class CoreCredentials(Protocol):
     """The headers that say who the gateway is, or for whom it calls."""
 
     def headers(self, context: CallContext) -> Mapping[str, str]:
-        """Headers for the next attempt. Raises NotSent where none can be had."""
+        """Headers for the next attempt. Raises NotSent where there are none."""
         ...
 
     def refused(self, headers: Mapping[str, str]) -> bool:
-        """Told that the core answered 401 to ``headers``; True means that ``headers`` has better ones now."""
+        """The core answered 401 to ``headers``. True if better ones are to be had now."""
         ...
 
 
 class Anonymous:
-    """The core asks for none."""
+    """The core asks for no credentials."""
 
     def headers(self, context: CallContext) -> Mapping[str, str]:
-        """Nothing."""
         return {}
 
     def refused(self, headers: Mapping[str, str]) -> bool:
-        """Nothing to renew."""
         return False
 
 
@@ -48,19 +46,17 @@ class ForwardedCredentials:
     """The caller's own ``Authorization`` goes on to the core."""
 
     def headers(self, context: CallContext) -> Mapping[str, str]:
-        """The caller's header; nothing where the caller sent none."""
         return {"Authorization": context.authorization} if context.authorization else {}
 
     def refused(self, headers: Mapping[str, str]) -> bool:
-        """A token of the caller's cannot be renewed here."""
         return False
 
 
 class StaticFileCredentials:
-    """One header from a file with the line ``Name: value``, looked at again at most every ``check_seconds``.
+    """One header from a file with the line ``Name: value``, read again when the file changes.
 
-    ``own`` are names of headers that the gateway writes itself. A file that is gone or malformed keeps the header read
-    last; at the start it raises OSError or ValueError.
+    ``own`` are headers that the gateway writes itself. A file that goes bad keeps the header read last. At the start it
+    raises OSError or ValueError.
     """
 
     def __init__(
@@ -80,7 +76,6 @@ class StaticFileCredentials:
         )
 
     def headers(self, context: CallContext) -> Mapping[str, str]:
-        """The header, as the file has it now or had it a moment ago."""
         return self._file.current()
 
     def refused(self, headers: Mapping[str, str]) -> bool:
@@ -90,7 +85,7 @@ class StaticFileCredentials:
 
 
 class TokenRefused(Exception):
-    """Whoever gives tokens refuses our own credentials, so that asking again is no use before somebody mends them."""
+    """The token endpoint refuses our own credentials. Somebody has to mend them."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -100,12 +95,9 @@ class TokenRefused(Exception):
 class ClientCredentials:
     """A bearer token from ``fetch``, which returns ``(token, lifetime in seconds)`` and may raise anything.
 
-    TokenRefused means that our own credentials are wrong: then the call is misconfigured, not the core unreachable.
-
-    Renewed by one caller when ``margin`` of its life is left, while the others go on with the old one; where there is
-    no old one they wait for it, each no longer than its own deadline. After a failed fetch the next is tried
-    ``cooldown_seconds`` later. A token that the core refuses is replaced if it is older than
-    ``fresh_seconds``: a core that refuses fresh ones too would refuse the next.
+    It is renewed when ``margin`` of its life is left, by one caller; others use the old one. Without an old one they
+    wait, each at most to its own deadline. After a failure the next fetch comes ``cooldown_seconds`` later. A token
+    that the core refuses is replaced if it is older than ``fresh_seconds``.
     """
 
     def __init__(
@@ -128,7 +120,7 @@ class ClientCredentials:
         self.refusal = ""
 
     def headers(self, context: CallContext) -> Mapping[str, str]:
-        """The token's header. Raises Unreachable or Misconfigured where there is no valid token and none can be fetched."""
+        """Raises Unreachable or Misconfigured where no valid token can be had."""
         now = self._clock()
         # Nobody waits who has a token that is good.
         wait_seconds = context.deadline.remaining() if now >= self._expires_at else 0.0
@@ -145,7 +137,7 @@ class ClientCredentials:
         return self._headers
 
     def refused(self, headers: Mapping[str, str]) -> bool:
-        """True if the token is another one by now: renewed by somebody else, or here."""
+        """True if there is another token by now, fetched here or by somebody else."""
         with self._flight:
             if self._headers == headers:
                 self._renew(self._fresh_seconds)

@@ -1,4 +1,4 @@
-"""When a batch must have ended, and the one switch that ends it earlier."""
+"""When a batch must end, and the switch that ends it earlier."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ StopReason = Literal["deadline", "shutting_down", "client_gone", "journal_unavai
 
 
 class Deadline:
-    """A point on the monotonic clock after which nothing new is sent.
+    """A point on the monotonic clock. After it nothing new is sent.
 
-    ``cancel`` stops new calls at once; calls in flight go on to their own end, at the latest to ``at``.
+    ``cancel`` stops new calls at once. Calls in flight go on, at the latest until ``at``.
     """
 
     __slots__ = ("_callbacks", "_cancelled", "_clock", "_look", "_look_at", "_look_every", "at")
@@ -30,16 +30,15 @@ class Deadline:
         self.at = clock() + seconds
 
     def watch(self, look: Callable[[], StopReason | None], every_seconds: float) -> None:
-        """Whoever asks whether it is over has ``look`` asked too: the first time, and then no more often than that."""
+        """Let ``stopped`` ask ``look`` too, at most every ``every_seconds``."""
         self._look, self._look_every = look, every_seconds
         self._look_at = self._clock()
 
     def remaining(self) -> float:
-        """Seconds left, never negative."""
         return max(0.0, self.at - self._clock())
 
     def cancel(self, reason: StopReason) -> None:
-        """Send nothing new from now on; the first reason given stays."""
+        """Send nothing new from now on. The first reason given stays."""
         self._cancelled = self._cancelled or reason
         for callback in tuple(self._callbacks):
             callback()
@@ -58,13 +57,13 @@ class Deadline:
         return self._cancelled
 
     def pause(self, seconds: float) -> None:
-        """Wait, but not beyond the deadline; return at once when it is, or gets, cancelled."""
+        """Wait, at most to the deadline. A cancel ends the wait."""
         woken = threading.Event()
         self.on_cancel(woken.set)
         woken.wait(min(seconds, self.remaining()))
 
     def on_cancel(self, callback: Callable[[], None]) -> None:
-        """Call ``callback`` at least once when cancelled, in the canceller's thread; right now if it already is."""
+        """Call ``callback`` when cancelled, in the canceller's thread. Now, if that has happened."""
         self._callbacks.append(callback)
         if self._cancelled is not None:
             callback()

@@ -34,10 +34,9 @@ if TYPE_CHECKING:
 
 
 class CoreError(Exception):
-    """A call ended without success. ``reason`` is for logs only; ``retry_after`` is the core's wish in seconds.
+    """A call ended without success. ``reason`` is for logs only. ``retry_after`` is the core's wish in seconds.
 
-    ``cut_short``: its batch or item had no more time, though an attempt of its own would have had; that says little
-    about the core.
+    ``cut_short``: the time left was less than an attempt usually has. That says little about the core.
     """
 
     may_have_been_applied: ClassVar[bool]
@@ -56,52 +55,49 @@ class NotSent(CoreError):
 
 
 class Unreachable(NotSent):
-    """No connection: the name did not resolve, the port refused, or connecting took too long."""
+    """No connection."""
 
 
 class Untrusted(NotSent):
-    """The core's certificate, or the gateway's own, was not accepted in the TLS handshake."""
+    """No trust in the TLS handshake."""
 
 
 class Misconfigured(NotSent):
-    """The gateway has no credentials for the core that can be sent: a fault of configuration."""
+    """A fault of the gateway's configuration."""
 
 
 class Unsendable(NotSent):
-    """The call has an id that is no path segment, or fields that JSON cannot carry; sending it again is no use."""
+    """Sending it again is no use."""
 
 
 class CircuitOpen(NotSent):
-    """The circuit is open; ``retry_after`` says when it is probed next."""
+    """``retry_after`` says when the circuit lets a probe through."""
 
 
 class Stopped(NotSent):
-    """The batch ended before this call was sent; ``reason`` is one of the reasons of ``Deadline``."""
+    """``reason`` is a ``StopReason``."""
 
 
 class MayHaveBeenApplied(CoreError):
-    """Bytes of the request left, and no answer came back that can be read."""
+    """No readable answer came back."""
 
     may_have_been_applied = True
 
 
 class TimedOut(MayHaveBeenApplied):
-    """Time ran out between the first byte sent and the last byte of the answer."""
+    """Time ran out."""
 
 
 class BrokenOff(MayHaveBeenApplied):
-    """The connection was reset or ended before the answer was complete."""
+    """The connection ended too early."""
 
 
 class BadAnswer(MayHaveBeenApplied):
-    """The answer is not what the core's contract allows."""
+    """Not in the core's contract."""
 
 
 class ServerFailed(MayHaveBeenApplied):
-    """The core answered with a 5xx other than 503.
-
-    ``may_have_been_applied`` is false on an instance where the core is declared atomic on error.
-    """
+    """A 5xx other than 503. ``atomic``: the core applies nothing when it fails."""
 
     def __init__(self, status: int, *, atomic: bool = False) -> None:
         super().__init__(f"status {status}")
@@ -111,7 +107,7 @@ class ServerFailed(MayHaveBeenApplied):
 
 
 class SaidNo(CoreError):
-    """The core answered, and did not apply the call."""
+    """The core did not apply the call."""
 
     may_have_been_applied = False
 
@@ -130,7 +126,7 @@ class SaidNo(CoreError):
 
 
 class Busy(SaidNo):
-    """408, 421, 423, 425, 429 or 503: nothing was applied, and trying again can help."""
+    """Trying again can help."""
 
 
 class NotFound(SaidNo):
@@ -142,8 +138,8 @@ class Conflict(SaidNo):
 
 
 class Rejected(SaidNo):
-    """Any 4xx without a class of its own; ``errors`` are the core's messages by legacy field."""
+    """``errors`` are the core's messages by legacy field."""
 
 
 class AccessDenied(SaidNo):
-    """401, 403 or 407: somebody on the way to the core refuses our credentials; a fault of configuration."""
+    """Our own credentials are refused."""

@@ -1,4 +1,4 @@
-"""A header as a file holds it, ``Name: value``, and what of it may go to the core (RFC 9110 section 5)."""
+"""One header line as a file holds it, ``Name: value`` (RFC 9110 section 5)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _OWN = frozenset(
 def header_line(data: bytes, *, own: frozenset[str] = frozenset()) -> dict[str, str]:
     """The header in the one line of ``data``. ``own`` are names, in lower case, that the caller sends itself.
 
-    Raises ValueError that says what is wrong and repeats nothing of the value.
+    Raises ValueError, whose text never repeats the value.
     """
     if data.startswith(_BYTE_ORDER_MARKS):
         raise ValueError("must not begin with a byte order mark")

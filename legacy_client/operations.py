@@ -1,4 +1,4 @@
-"""The core's operations: how a call is written as a request, and which ``id`` its answer must have."""
+"""How a call is written as a request, and which ``id`` its answer must have."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MAX_DIGITS = 20
 
 
 class Operation(NamedTuple, Generic[Call]):
-    """One kind of call: its method, how a call is written from a template and a key prefix, and the id in its answer."""
+    """One kind of call. ``write`` takes a template, the call and the prefix of its idempotency key."""
 
     method: str
     write: Callable[[RequestTemplate, Call, str], PreparedRequest]
@@ -33,7 +33,7 @@ class Operation(NamedTuple, Generic[Call]):
 
 
 class IntegrationActionReplacement(NamedTuple):
-    """``PUT /integrations/{integration_id}/actions/{action_id}``: both UUIDs, ``fields`` by legacy name."""
+    """``PUT /integrations/{integration_id}/actions/{action_id}``. Both ids are UUIDs; ``fields`` have legacy names."""
 
     integration_id: str
     action_id: str
@@ -41,17 +41,15 @@ class IntegrationActionReplacement(NamedTuple):
 
 
 def is_number(item_id: str) -> bool:
-    """1 to 20 digits."""
     return item_id.isascii() and item_id.isdigit() and len(item_id) <= _MAX_DIGITS
 
 
 def is_uuid(item_id: str) -> bool:
-    """A UUID in its 36-character form."""
     return _UUID.fullmatch(item_id) is not None
 
 
 def updates(folder: str, is_id: Callable[[str], bool]) -> Write:
-    """Writes calls for ``{folder}/{id}``; ``folder`` begins with a slash. Raises ValueError for what cannot be sent."""
+    """Writes calls for ``{folder}/{id}``. Raises ValueError for what cannot be sent."""
     start = f"{folder}/"
 
     def write(template: RequestTemplate, call: Update, key_prefix: str) -> PreparedRequest:
@@ -67,19 +65,16 @@ def updates(folder: str, is_id: Callable[[str], bool]) -> Write:
 
 
 def numeric_id(call: Update) -> int:
-    """For a core that answers with ids as integers."""
     return int(call.id)
 
 
 def same_id(call: Update) -> str:
-    """For a core that answers with ids as they were asked for."""
     return call.id
 
 
 def _write_replacement(
     template: RequestTemplate, call: IntegrationActionReplacement, key_prefix: str
 ) -> PreparedRequest:
-    """Raises ValueError or TypeError for what cannot be sent."""
     if not (is_uuid(call.integration_id) and is_uuid(call.action_id)):
         raise ValueError("the ids of an integration's action are UUIDs")
     return template.prepare(

@@ -1,4 +1,4 @@
-"""Requests made from a template: what all calls of one kind share is prepared once, so that each costs about a microsecond."""
+"""Requests from a template: what all calls share is prepared once."""
 
 from __future__ import annotations
 
@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 
 
 class TemplatedRequest(PreparedRequest):
-    """A ``PreparedRequest`` that carries itself as bytes.
+    """A request that carries itself as bytes: ``parts``, its head and body.
 
-    ``parts`` are the head (request line and header lines, up to the blank line) and the body. ``headers`` is built when
-    somebody asks for it. Whoever holds it may change it, so ``parts`` is None from then on and a transport serialises
-    the request like any other.
+    ``parts`` are None once somebody has asked for ``headers``, which may be changed.
     """
 
     _body_position = None
@@ -36,28 +34,25 @@ class TemplatedRequest(PreparedRequest):
 
     @cached_property
     def url(self) -> str:  # type: ignore[override]  # a cached property can be read and set like the attribute
-        """The absolute URL."""
         return self._template.url + self._path
 
     @cached_property
     def headers(self) -> CaseInsensitiveDict[str | bytes]:  # type: ignore[override]  # as above
-        """All headers but ``Host``, which each adapter adds from the URL."""
+        """All headers but ``Host``, which each adapter adds."""
         self.parts = None
         headers: dict[str, str | bytes] = {**self._template.headers, **self._own}
         return CaseInsensitiveDict({**headers, "Content-Length": str(len(self.body or b""))})
 
     @cached_property
     def hooks(self) -> dict[str, list[Any]]:
-        """No hooks; a list of its own, since hooks are registered by appending."""
         return {"response": []}
 
 
 class RequestTemplate:
-    """Method, base URL and headers that are the same for every call of one kind.
+    """Method, base URL and headers that all calls of one kind share.
 
-    ``base_url`` is an http(s) URL without user, query or fragment; ``Accept-Encoding: identity`` is added, because no
-    transport here inflates answers. Raises ValueError (requests' own classes of it) for anything else, and for HEAD and
-    CONNECT, whose answers are framed in a way of their own.
+    ``base_url`` is an http(s) URL without user, query or fragment. Raises ValueError for any other, and for HEAD and
+    CONNECT.
     """
 
     __slots__ = ("_lines", "_start", "headers", "method", "url")
@@ -76,17 +71,17 @@ class RequestTemplate:
         self._lines = f" HTTP/1.1\r\nHost: {_authority(parts.scheme, parts.netloc)}\r\n{_lines(self.headers)}"
 
     def extended(self, headers: Mapping[str, str]) -> RequestTemplate:
-        """This template with more headers, for what the calls of one batch share. Raises ValueError as ``prepare``."""
+        """This template with more headers. Raises ValueError for a line break or NUL."""
         longer = copy(self)
         longer.headers = {**self.headers, **headers}
         longer._lines = self._lines + _lines(headers)  # noqa: SLF001 -- a copy of this object
         return longer
 
     def prepare(self, path: str, body: bytes, headers: Mapping[str, str]) -> PreparedRequest:
-        """The request for ``path`` (with its leading slash; a query may follow) under the base URL.
+        """The request for ``path``, which starts with a slash and may have a query. ``headers`` repeat none of the
+        template's.
 
-        ``headers`` are this call's own and repeat none of the template's. Raises ValueError for CR, LF or NUL anywhere,
-        for a header outside latin-1 and for a path outside visible ASCII.
+        Raises ValueError for CR, LF or NUL, for a header outside latin-1 and for a path outside visible ASCII.
         """
         if not path.isascii() or not path.isprintable() or " " in path:
             raise ValueError("a path is visible ASCII")
@@ -106,5 +101,5 @@ def _lines(headers: Mapping[str, str]) -> str:
 
 
 def _authority(scheme: str, netloc: str) -> str:
-    """RFC 9110 section 7.2: host and port, without the scheme's own port."""
+    """Host and port, without the scheme's own port (RFC 9110 section 7.2)."""
     return netloc.removesuffix(":443" if scheme == "https" else ":80")

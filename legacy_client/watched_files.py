@@ -1,4 +1,4 @@
-"""What is made of files, made again when they change; a bad new version changes nothing and is told once."""
+"""A value made of files, and made again when they change."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Made = TypeVar("Made")
 
 
 class WatchedFiles(Generic[Made]):
-    """``make`` is called at once, and again when one of ``paths`` was changed, looked at most every ``check_seconds``.
+    """``make`` is called at once, and again when one of ``paths`` changed. Looks at most every ``check_seconds``.
 
-    What it raises at the start goes on to the caller. Later an OSError or ValueError keeps what was made last, and the
-    files are tried again with each look; ``tell`` is given the reason, once until it changes.
+    Errors at the start go to the caller. A later OSError or ValueError keeps the old value; ``tell`` gets each new
+    reason.
     """
 
     def __init__(
@@ -39,13 +39,11 @@ class WatchedFiles(Generic[Made]):
         self._made = make()
 
     def current(self) -> Made:
-        """What the files give now, or gave a moment ago."""
         if self._clock() - self._checked_at >= self._check_seconds:
             self.look()
         return self._made
 
     def look(self) -> None:
-        """Look at the files now."""
         self._checked_at = self._clock()
         try:
             stamps = self._stamps_now()

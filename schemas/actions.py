@@ -1,4 +1,4 @@
-"""Actions: one item of the bulk update (``contract.md`` 1.2), and an updated one (1.3)."""
+"""Actions: an item of the bulk update (``contract.md`` 1.2), and an updated one (1.3)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STATUSES = ("active", "inactive", "draft", "approved", "pending", "done")
 
 
 class ActionUpdateSchema(ItemSchema):
-    """One item of a batch: the action and the fields to change; what is left out keeps its value."""
+    """The action and the fields to change. A field left out keeps its value."""
 
     called = "action"
     plural = "actions"
@@ -37,7 +37,7 @@ class ActionUpdateSchema(ItemSchema):
 
 
 class ActionSchema(AnswerSchema):
-    """An updated action: all fields that the core returned, or those submitted where it returned none."""
+    """An updated action: the fields that the core returned, or those submitted if it returned none."""
 
     actionId = fields.String(required=True, metadata=about("The action.", examples=["19353"]))  # noqa: N815 -- contract word
     category_action = Choice(CATEGORIES, known_as="ActionCategory", allow_none=True)

@@ -1,6 +1,6 @@
-"""What the answers for all kinds of items have in common, for the documentation and for tests that hold real answers against it.
+"""What all answers share (``contract.md`` 1.3 and 1.4), for the documentation and for tests.
 
-Source: ``contract.md`` 1.3 and 1.4. What the core decides (lengths, ids of authors) is not bounded here.
+What the core decides is not bounded here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ OUTCOMES = ("not_applied", "not_sent", "unknown")
 
 
 def about(text: str, **more: object) -> dict[str, object]:
-    """The metadata of a field, where apispec reads what the field is."""
     return {"description": text, **more}
 
 
@@ -34,15 +33,12 @@ class TextsByLanguage(fields.Dict):
     known_as = "TextsByLanguage"
 
     def __init__(self, text: str) -> None:
-        """``text`` says what they are."""
         example = {"en": "Leave approval", "fr": "Validation de congé"}
         metadata = about(text, examples=[example])
         super().__init__(keys=fields.String(), values=fields.String(), allow_none=True, metadata=metadata)
 
 
 class _CoreMessages(fields.Dict):
-    """The core's messages by field."""
-
     known_as = "CoreMessages"
 
     def __init__(self) -> None:
@@ -51,7 +47,6 @@ class _CoreMessages(fields.Dict):
 
 
 def count(text: str, **options: Any) -> fields.Integer:
-    """A number of things: 0 or more."""
     return fields.Integer(strict=True, validate=validate.Range(min=0), metadata=about(text), **options)
 
 
@@ -93,25 +88,24 @@ def _is_reference(text: str) -> None:
 
 
 def moment(text: str) -> fields.String:
-    """In the form of Timestamp, told and not enforced: a pattern on what may be null breaks generated clients."""
+    """A Timestamp without a pattern: a pattern on what may be null breaks generated clients."""
     form = "`YYYY-MM-DD HH:MM:SS` in UTC."
     return fields.String(allow_none=True, metadata=about(f"{text} {form}", examples=["2024-01-10 06:51:15"]))
 
 
 def unreadable() -> fields.List[str]:
-    """The member of an updated item that says what of the core's answer cannot be read."""
     text = "Fields of the core's answer that cannot be read, as dotted names: shown as they were sent, or not at all."
     return fields.List(fields.String(), metadata=about(text, examples=[["status", "title.fr"]]))
 
 
 class AnswerSchema(StrictSchema):
-    """An answer has exactly these fields today, and tests hold it to them; a client has to take more (``compatibility.md``)."""
+    """Tests hold answers to exactly these fields. A client has to accept more (``compatibility.md``)."""
 
     json_schema: ClassVar[Mapping[str, object]] = MappingProxyType({"additionalProperties": True})
 
 
 class ItemErrorSchema(AnswerSchema):
-    """An item that was not updated, and what the caller can do about it; each kind of item adds its id."""
+    """An item that was not updated. Each kind of item adds its id."""
 
     index = count("Place in the request; null for a single call.", required=True, allow_none=True)
     status = _status("What the item alone would have been answered.", required=True)
@@ -125,26 +119,24 @@ class ItemErrorSchema(AnswerSchema):
 
 
 def item_error_schema(called: str, id_name: str) -> type[Schema]:
-    """The error of an item that is called so, with the member that holds its id."""
+    """The error of an item, with ``id_name`` as the member that holds its id."""
     ids: dict[str, fields.Field[Any]] = {id_name: fields.String(required=True)}
     return ItemErrorSchema.from_dict(ids, name=f"{called.capitalize()}ItemErrorSchema")
 
 
 class BatchAnswerSchema(AnswerSchema):
-    """200 and 207: what was updated and what was not, each in the order of the request."""
-
     validated = count("Dry run: how many items were checked.")
 
 
 def batch_answer_schema(item: type[Schema], error: type[Schema]) -> type[Schema]:
-    """The whole body of 200 and 207; ``item`` is the schema of an updated item, ``error`` of one that was not."""
+    """The body of 200 and 207. ``item`` is an updated item, ``error`` one that was not."""
     data = ObjectList(item, required=True, about="What was updated, in the order of the request.")
     errors = ObjectList(error, about="207: the items that were not updated.")
     return BatchAnswerSchema.from_dict({"data": data, "errors": errors}, name="BatchUpdatedSchema")
 
 
 class ProblemErrorSchema(AnswerSchema):
-    """One thing that is wrong with the request, or one item that was run and not updated; its id comes beside it."""
+    """One fault of the request, or one item that was run and not updated."""
 
     index = count("Place of the item; null for the document itself.", required=True, allow_none=True)
     code = _code("invalid_choice")
@@ -164,10 +156,10 @@ class ProblemErrorSchema(AnswerSchema):
 
 
 class ProblemSchema(AnswerSchema):
-    """Any error, as problem details (RFC 9457)."""
+    """Problem details (RFC 9457)."""
 
     class Meta:
-        """RFC 9457 section 3.2 lets a type extend the document."""
+        """A type may extend the document (RFC 9457 section 3.2)."""
 
         unknown = INCLUDE
 
@@ -185,7 +177,7 @@ class ProblemSchema(AnswerSchema):
 
 
 def problem_schema(id_names: Collection[str]) -> type[Schema]:
-    """The problem document of a service whose items have these members for their ids; an entry has that of its kind."""
+    """``id_names`` are the members that hold the ids of the service's items."""
     ids: dict[str, fields.Field[Any]] = {name: _problem_id(required=len(id_names) == 1) for name in id_names}
     error = ProblemErrorSchema.from_dict(ids, name="ProblemErrorSchema")
     errors = ObjectList(error, about="What is wrong, or each item that was run.")

@@ -1,4 +1,4 @@
-"""What every schema of the contract shares: strictness, rules over several fields, and errors as one flat list."""
+"""What every schema shares: strictness, rules over several fields, and errors as a flat list."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MAX_PATH = 200
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One validation error. ``field`` is a dotted path, None for the whole item; ``index`` None for the document."""
+    """``field`` is a dotted path, None for the whole item. ``index`` is None for the document."""
 
     index: int | None
     item_id: str | None
@@ -40,52 +40,47 @@ class FieldError:
 
 
 class InvalidDocument(ValueError):
-    """The document is not what the contract asks for; ``errors`` holds at most MAX_LISTED of ``errors_total``."""
+    """``errors`` holds the first MAX_LISTED of ``errors_total``."""
 
     def __init__(self, errors: Sequence[FieldError], errors_total: int) -> None:
-        """Both in the document's order."""
         super().__init__(f"{errors_total} validation errors")
         self.errors = list(errors)
         self.errors_total = errors_total
 
 
 class StrictSchema(Schema):
-    """A schema that refuses what it does not name, with messages that carry codes."""
+    """Refuses what it does not name, with messages that carry codes."""
 
     error_messages = {"unknown": _UNKNOWN, "type": _NOT_AN_OBJECT}  # noqa: RUF012 -- Marshmallow's declaration
     json_schema: ClassVar[Mapping[str, object]] = MappingProxyType({})
     """What its JSON Schema says beside the fields: the rules of ``check``, as far as JSON Schema can say them."""
 
     class Meta:
-        """Options for Marshmallow."""
-
         unknown = RAISE
 
     def load(self, data: Any, *how: Any, **options: Any) -> Any:
-        """As Marshmallow does, for an object of at most MAX_NAMES names. Raises ValidationError."""
+        """Raises ValidationError, also for more than MAX_NAMES names."""
         if isinstance(data, dict) and len(data) > MAX_NAMES:
             raise ValidationError({SCHEMA: [TOO_MANY_NAMES]})
         return super().load(data, *how, **options)
 
     def check(self, loaded: dict[str, Any]) -> None:
-        """A rule over several fields, run where each of them is valid; raises ValidationError."""
+        """A rule over several valid fields. Raises ValidationError."""
 
     @validates_schema(skip_on_field_errors=True)
     def run_check(self, loaded: dict[str, Any], **_options: Any) -> None:
-        """Marshmallow's way to ``check``; a compiled schema calls it directly."""
         self.check(loaded)
 
 
 class ErrorList:
-    """Gathers errors in order: lists the first MAX_LISTED, counts all."""
+    """Lists the first MAX_LISTED errors and counts all."""
 
     def __init__(self) -> None:
-        """Empty."""
         self.listed: list[FieldError] = []
         self.total = 0
 
     def add(self, messages: Mapping[Any, Any], index: int | None = None, item_id: str | None = None) -> None:
-        """Take over Marshmallow's nested messages of one item."""
+        """Add Marshmallow's nested messages of one item."""
         self.total += _count(messages)
         if len(self.listed) < MAX_LISTED:
             self._list(messages, index, item_id)
@@ -96,7 +91,7 @@ class ErrorList:
 
 
 def leaves(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str | None, str]]:
-    """Each message of Marshmallow's nested errors with its dotted path; None for the whole object."""
+    """Each of Marshmallow's nested messages with its dotted path, None for the whole object."""
     if isinstance(messages, dict):
         for name, inner in messages.items():
             yield from leaves(inner, (*path, str(name)))

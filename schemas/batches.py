@@ -1,7 +1,4 @@
-"""A batch of items of one kind: the item's base schema, the array around it, and the loader that reports every error.
-
-Source: ``contract.md`` 1.2. What comes out is in the public words: all that the client sent and nothing more.
-"""
+"""A batch of items of one kind (``contract.md`` 1.2): schema, array, and the loader that reports every error."""
 
 from __future__ import annotations
 
@@ -36,10 +33,10 @@ _PARTNER = Message("partner_not_allowed", "Must be a partner that the caller may
 
 
 class ItemSchema(StrictSchema):
-    """One item of a batch: its id and the fields to change; what is left out keeps its value.
+    """One item of a batch.
 
-    ``called`` is what one item is called and ``plural`` several; ``id_name`` is the field with its id, and
-    ``partners_name`` the one with the partners that the caller must be allowed to name, if there is one.
+    ``called`` and ``plural`` are the words for it. ``id_name`` is the field of its id. ``partners_name``, if any, is
+    the field of the partners that the caller must be allowed to name.
     """
 
     called: ClassVar[str]
@@ -58,12 +55,12 @@ class ItemSchema(StrictSchema):
         super().__init__(**options)
 
     def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:
-        """Tell the texts their languages."""
         if isinstance(field_obj, Translations):
             field_obj.set_languages(self._languages)
 
     def most(self) -> tuple[int, int, int]:
-        """What a valid item has at most, entries of lists left out: JSON values, arrays and objects among them, names."""
+        """The most that a valid item holds: JSON values, arrays and objects among them, names. Entries of lists do not
+        count."""
         fields = self.load_fields.values()
         texts = sum(isinstance(field, Translations) for field in fields)
         lists = sum(isinstance(field, UuidList) for field in fields)
@@ -71,21 +68,20 @@ class ItemSchema(StrictSchema):
         return 1 + names, 1 + texts + lists, names
 
     def check(self, loaded: dict[str, Any]) -> None:
-        """An item that names its id and changes nothing is a mistake."""
+        """An item must change something."""
         if len(loaded) < 2:
             raise ValidationError(self._nothing)
 
 
 class ItemArray(ObjectList):
-    """The items of a batch; they pass unread here, for BatchLoader loads them one at a time."""
+    """The items of a batch, unread: BatchLoader loads them one at a time."""
 
     def __init__(self, item: ItemSchema, **options: Any) -> None:
-        """``item`` is the schema of each."""
         self._empty = Message("empty_batch", f"Must be an array of at least one {item.called}.")
         super().__init__(item, **options)
 
     def accept(self, value: Any) -> list[Any] | None:
-        """The array as it is, or None where it is none or empty; too long a one has an answer of its own."""
+        """The array, or None for no array or an empty one. One that is too long is refused elsewhere."""
         return value if type(value) is list and value else None
 
     def _deserialize(self, value: Any, *_where: Any, **_options: Any) -> list[Any]:
@@ -96,7 +92,7 @@ class ItemArray(ObjectList):
 
 
 def batch_schema(item: ItemSchema, max_items: int) -> StrictSchema:
-    """The whole request body, for documentation and for the loader's first look."""
+    """The whole request body."""
 
     class BatchUpdateSchema(StrictSchema):
         data = ItemArray(
@@ -107,7 +103,7 @@ def batch_schema(item: ItemSchema, max_items: int) -> StrictSchema:
 
 
 class InvalidBatch(InvalidDocument):
-    """At least one item, or the batch itself, is invalid; nothing may be sent to the core."""
+    """The batch or an item is invalid: nothing may be sent to the core."""
 
     def __init__(
         self,
@@ -117,7 +113,7 @@ class InvalidBatch(InvalidDocument):
         total_items: int = 0,
         checked_items: int = 0,
     ) -> None:
-        """``errors`` in item order, at most MAX_LISTED of ``errors_total``; both of the first ``checked_items``."""
+        """``errors`` are in item order, and of the first ``checked_items`` only."""
         super().__init__(errors, errors_total)
         self.invalid_items = invalid_items
         self.total_items = total_items
@@ -125,17 +121,14 @@ class InvalidBatch(InvalidDocument):
 
 
 class BatchTooLarge(ValueError):
-    """The batch has more items than the service takes."""
-
     def __init__(self, received: int, max_items: int) -> None:
-        """Both count items."""
         super().__init__(f"{received} items, at most {max_items}")
         self.received = received
         self.max_items = max_items
 
 
 class BatchLoader:
-    """Turns a parsed JSON document into valid items, or into every error of all of them."""
+    """Turns a JSON document into valid items, or into the errors of all of them."""
 
     def __init__(self, item: ItemSchema, max_items: int, let_others_run: Callable[[], None]) -> None:
         """``let_others_run`` is called every PAUSE_EVERY items at least, to let others run."""
@@ -148,16 +141,15 @@ class BatchLoader:
         self._load_item = compile_loader(item)
 
     def most(self, size: int) -> tuple[int, int, int]:
-        """What a valid batch of ``size`` bytes has at most: JSON values, arrays and objects among them, and names."""
+        """The most that a valid batch of ``size`` bytes holds: JSON values, arrays and objects among them, names."""
         values, containers, names = self._most
         return values + size // _LISTED_BYTES, containers, names
 
     def items(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> Iterator[Item]:
-        """The valid items in order, each while it is at hand, up to the first that is invalid.
+        """The valid items in order, up to the first that is invalid.
 
-        ``allowed_partners`` are the UUIDs that the caller may name; None: any. Raises BatchTooLarge before the first
-        item, and after the last InvalidBatch with the errors of all items, so nothing is to be sent before the end. It is
-        raised earlier where there are MAX_COUNTED errors.
+        ``allowed_partners`` are UUIDs; None allows all. Raises BatchTooLarge before the first item. Raises InvalidBatch
+        after the last, or after MAX_COUNTED errors, so send nothing before the end.
         """
         errors = ErrorList()
         rows = self._rows(document, errors)
@@ -187,7 +179,7 @@ class BatchLoader:
             raise InvalidBatch(errors.listed, errors.total, invalid, len(rows), index + 1)
 
     def _rows(self, document: object, errors: ErrorList) -> list[Any]:
-        """The array of items, as far as there is one; what is wrong around it goes to ``errors``."""
+        """The array of items, as far as there is one. Other faults of the document go to ``errors``."""
         messages: dict[Any, Any] = {}
         batch = self._load_batch(document, messages)
         errors.add(messages)

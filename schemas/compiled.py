@@ -1,6 +1,6 @@
-"""A fast loader made once from a schema's own fields: it takes what they surely accept and asks Marshmallow for the rest.
+"""A fast loader made from a schema's fields. What it does not surely accept it leaves to Marshmallow.
 
-The schema stays the one source of truth: same results, same messages (the property test in ``test_compiled.py``).
+Results and messages are the same; ``test_compiled.py`` holds both to that.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ Resolve = Callable[[str, dict[str, Any], dict[str, Any], Errors], None]
 
 
 def compile_loader(schema: Schema) -> Loader:
-    """``schema.load`` for one object, many times faster: ``load(value, errors)`` → what could be loaded.
+    """``schema.load`` for one object, many times faster: ``load(value, errors)`` gives what could be loaded.
 
-    It fills the empty ``errors`` with the messages of the ValidationError that ``schema.load`` would raise. A schema
-    that cannot be compiled keeps its own ``load``, a field that cannot be its own ``deserialize``; both are logged.
+    It fills the empty ``errors`` with the messages of ``schema.load``. What cannot be compiled is loaded by
+    Marshmallow, and logged.
     """
     reason = _obstacle(schema)
     if reason or not isinstance(schema, StrictSchema):
@@ -42,7 +42,7 @@ def compile_loader(schema: Schema) -> Loader:
 
 
 def compile_acceptor(schema: Schema) -> Callable[[Any], dict[str, Any] | None]:
-    """The loaded object, or None where ``schema.load`` would raise."""
+    """Gives the loaded object, or None where ``schema.load`` would raise."""
     load = compile_loader(schema)
 
     def accept(value: Any) -> dict[str, Any] | None:
@@ -84,7 +84,7 @@ def _loader(schema: StrictSchema) -> Loader:
 
 
 def _resolver(schema: Schema, accepts: dict[str, Accept]) -> Resolve:
-    """Resolves what is in doubt about one name of an item: a value for ``loaded``, or messages for ``errors``."""
+    """Decides about a name in doubt: a value for ``loaded``, or messages for ``errors``."""
     fields, unknown = schema.load_fields, schema.error_messages["unknown"]
     refusals = {
         name: field.refusal
@@ -105,7 +105,7 @@ def _resolver(schema: Schema, accepts: dict[str, Accept]) -> Resolve:
 
 
 def _ask(field: Field[Any], name: str, item: dict[str, Any], loaded: dict[str, Any], errors: Errors) -> None:
-    """Ask the field as Marshmallow would: it alone knows what an absent or null value means."""
+    """Only the field knows what an absent or null value means."""
     try:
         loaded[name] = field.deserialize(item.get(name, missing), name, item)
     except ValidationError as refusal:

@@ -1,4 +1,4 @@
-"""The public contract's fields that hold others: texts by language, lists of UUIDs, lists of objects."""
+"""Fields that hold others: texts by language, UUIDs, objects."""
 
 from __future__ import annotations
 
@@ -19,16 +19,15 @@ _DUPLICATE = Message("duplicate_value", "Must not repeat an earlier entry.")
 
 
 class Translations(ContractField[dict[str, str]]):
-    """An object language → text with at least one language; the set of languages is the service's setting."""
+    """An object language → text of at most ``most`` characters, with at least one language."""
 
     def __init__(self, most: int, **options: Any) -> None:
-        """``most`` characters a text; ``set_languages`` names the languages before the first use."""
         self._text = Text(most)
         self._most = most
         super().__init__("", {"type": "object", "additionalProperties": False, "minProperties": 1}, **options)
 
     def set_languages(self, languages: Sequence[str]) -> None:
-        """Allow these languages and no others."""
+        """Allow these languages and no others. Call it before the first use."""
         one_of = ", ".join(languages)
         self._languages = frozenset(languages)
         self._too_few = Message("too_few", f"Must have at least one of: {one_of}.")
@@ -38,7 +37,6 @@ class Translations(ContractField[dict[str, str]]):
         self.metadata = {**self.metadata, "properties": {name: dict(self._text.metadata) for name in languages}}
 
     def accept(self, value: Any) -> dict[str, str] | None:
-        """The object as it is, or None."""
         if type(value) is not dict or not value:
             return None
         for language, text in value.items():
@@ -47,7 +45,6 @@ class Translations(ContractField[dict[str, str]]):
         return value
 
     def explain(self, value: Any) -> Reasons:
-        """The wrong type, no language at all, or messages by language."""
         if type(value) is not dict:
             return self.wrong_type
         if not value:
@@ -59,10 +56,9 @@ class Translations(ContractField[dict[str, str]]):
 
 
 class UuidList(ContractField[list[str]]):
-    """An array of 1 to ``most`` different UUIDs; loaded in lower case."""
+    """An array of 1 to ``most`` different UUIDs. Loaded in lower case."""
 
     def __init__(self, most: int, **options: Any) -> None:
-        """Upper and lower case are the same UUID, here too."""
         must = f"Must be an array of 1 to {most:,} UUIDs."
         self._most = most
         self._uuid = Uuid()
@@ -71,7 +67,6 @@ class UuidList(ContractField[list[str]]):
         super().__init__(must, {**schema, "uniqueItems": True}, **options)
 
     def accept(self, value: Any) -> list[str] | None:
-        """The UUIDs in lower case, or None."""
         if type(value) is not list or not 0 < len(value) <= self._most:
             return None
         uuids = []
@@ -82,7 +77,6 @@ class UuidList(ContractField[list[str]]):
         return uuids if len(set(uuids)) == len(uuids) else None
 
     def explain(self, value: Any) -> Reasons:
-        """The wrong type or number, or messages by position."""
         if type(value) is not list:
             return self.wrong_type
         if not 0 < len(value) <= self._most:
@@ -91,14 +85,13 @@ class UuidList(ContractField[list[str]]):
 
 
 class ObjectList(fields.List[Any]):
-    """An array of ``least`` to ``most`` objects of one schema."""
+    """An array of ``least`` to ``most`` objects of one schema. ``most`` of None is no bound."""
 
     default_error_messages = {"required": REQUIRED, "null": NOT_NULL}  # noqa: RUF012 -- Marshmallow's declaration
 
     def __init__(
         self, schema: type[Schema] | Schema, *, most: int | None = None, least: int = 0, about: str = "", **options: Any
     ) -> None:
-        """``schema`` is that of one entry; ``most`` of None is no bound."""
         self.least, self.most = least, most
         must = f"Must be an array of {self._bounds()}objects."
         self.wrong_type = Message("invalid_type", must)
@@ -110,11 +103,10 @@ class ObjectList(fields.List[Any]):
 
     @property
     def entry_schema(self) -> Schema:
-        """The schema of one entry."""
         return self._entry.schema
 
     def is_sized(self, value: Any) -> bool:
-        """Whether ``value`` is an array within the bounds; entries stay unread."""
+        """Whether it is an array within the bounds. Entries stay unread."""
         return type(value) is list and self.least <= len(value) and (self.most is None or len(value) <= self.most)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **options: Any) -> list[Any]:
@@ -131,7 +123,7 @@ class ObjectList(fields.List[Any]):
 
 
 def repeats(values: Iterable[object]) -> dict[int, list[Message]]:
-    """A message for each value that an earlier one equals, by position; None is nobody's equal."""
+    """A message for each value that repeats an earlier one, by position. None repeats nothing."""
     seen: set[object] = set()
     found = {}
     for position, value in enumerate(values):
@@ -143,7 +135,7 @@ def repeats(values: Iterable[object]) -> dict[int, list[Message]]:
 
 
 def _messages(field: ContractField[Any], values: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
-    """What ``field`` has to say of each value, by its place."""
+    """Messages by place."""
     found: dict[Any, Any] = {}
     for place, value in values:
         if value is None:

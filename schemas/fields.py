@@ -1,6 +1,6 @@
-"""The public contract's scalar fields: each decides in ``accept`` and says why not in ``explain``; nothing else decides.
+"""The contract's scalar fields. ``accept`` decides, and ``explain`` says why not.
 
-Values come from a JSON parser, so their types are exact (a bool is not an int here). A message never echoes the value.
+Values come from a JSON parser, so a bool is no int here. No message repeats the value.
 """
 
 from __future__ import annotations
@@ -33,8 +33,6 @@ _MAX_ID = 10**20 - 1
 
 
 class ContractField(fields.Field[T]):
-    """A field of the contract: a quick ``accept``, an ``explain`` for what it refuses, and its JSON Schema."""
-
     default_error_messages = {"required": REQUIRED, "null": NOT_NULL}  # noqa: RUF012 -- Marshmallow's declaration
     json_schema: ClassVar[Mapping[str, object]] = MappingProxyType({})
     """What its JSON Schema says beside the metadata, which apispec reads with keywords of its own choice."""
@@ -42,25 +40,22 @@ class ContractField(fields.Field[T]):
     def __init__(
         self, must: str, json_schema: Mapping[str, object], *, about: str = "", known_as: str = "", **options: Any
     ) -> None:
-        """``must`` says what is allowed; the JSON Schema and ``about`` become metadata, where apispec reads them.
-
-        ``known_as`` is the name of the type in the document; fields of one name are of one JSON Schema.
-        """
+        """``must`` says what is allowed. ``known_as`` names the type in the document; one name has one JSON Schema."""
         self.known_as = known_as
         self.wrong_type = Message("invalid_type", must)
         described = {"description": about} if about else {}
         super().__init__(metadata={**json_schema, **described}, **options)
 
     def accept(self, value: Any) -> T | None:
-        """The loaded value, or None where ``value`` is refused; never raises."""
+        """The loaded value, or None where it is refused. Never raises."""
         raise NotImplementedError
 
     def explain(self, value: Any) -> Reasons:
-        """Why ``accept`` refuses ``value``: one message, or messages by the place inside it."""
+        """Why ``accept`` refuses: one message, or messages by the place inside the value."""
         raise NotImplementedError
 
     def refusal(self, value: Any) -> Messages:
-        """The messages of the ValidationError for a ``value`` that ``accept`` refuses; null has a message of its own."""
+        """The messages of the ValidationError."""
         reasons = self.explain(value)
         return reasons if isinstance(reasons, dict) else [reasons]
 
@@ -72,10 +67,9 @@ class ContractField(fields.Field[T]):
 
 
 class NumberId(ContractField[str]):
-    """An id that is a number: 1 to 20 digits, or a positive integer of as many; loaded as digits without leading zeros."""
+    """1 to 20 digits, or a positive integer of as many. Loaded as digits without leading zeros."""
 
     def __init__(self, **options: Any) -> None:
-        """``known_as`` is the name of this kind of id in the document."""
         must = "Must be a positive number as a string of 1 to 20 digits."
         self._invalid = Message("invalid_id", must)
         text = {"type": "string", "pattern": "^0*[1-9][0-9]*$", "minLength": 1, "maxLength": 20}
@@ -83,7 +77,6 @@ class NumberId(ContractField[str]):
         super().__init__(must, {"anyOf": [text, number], "examples": ["19353"]}, **options)
 
     def accept(self, value: Any) -> str | None:
-        """The digits without leading zeros, or None."""
         if type(value) is str:
             if len(value) <= 20 and value.isdigit() and value.isascii():
                 return value.lstrip("0") or None
@@ -92,7 +85,6 @@ class NumberId(ContractField[str]):
         return None
 
     def explain(self, value: Any) -> Message:
-        """The wrong type or the wrong form."""
         return self._invalid if type(value) in {str, int} else self.wrong_type
 
 
@@ -100,7 +92,7 @@ class Choice(ContractField[str]):
     """One word of a closed list."""
 
     def __init__(self, words: Sequence[str], **options: Any) -> None:
-        """``words`` in the order in which messages and documentation list them."""
+        """Messages and documentation keep the order of ``words``."""
         must = f"Must be one of: {', '.join(words)}."
         self._words = frozenset(words)
         self._invalid = Message("invalid_choice", must)
@@ -109,14 +101,12 @@ class Choice(ContractField[str]):
         super().__init__(must, {"type": "string", "enum": [*words, *null]}, **options)
 
     def accept(self, value: Any) -> str | None:
-        """The word, or None."""
         try:
             return value if value in self._words else None
         except TypeError:  # an array or object, which cannot be looked up
             return None
 
     def explain(self, value: Any) -> Message:
-        """The wrong type or another word."""
         return self._invalid if type(value) is str else self.wrong_type
 
 
@@ -124,7 +114,6 @@ class Text(ContractField[str]):
     """A string of ``least`` to ``most`` characters (code points)."""
 
     def __init__(self, most: int, *, least: int = 0, **options: Any) -> None:
-        """Both bounds belong to the range."""
         must = f"Must be a string of {f'{least} to' if least else 'at most'} {most:,} characters."
         self._least, self._most = least, most
         self._too_short, self._too_long = Message("too_short", must), Message("too_long", must)
@@ -132,31 +121,27 @@ class Text(ContractField[str]):
         super().__init__(must, {"type": "string", **bounds}, **options)
 
     def accept(self, value: Any) -> str | None:
-        """The string as it is, or None."""
         return value if type(value) is str and self._least <= len(value) <= self._most else None
 
     def explain(self, value: Any) -> Message:
-        """The wrong type or length."""
         if type(value) is not str:
             return self.wrong_type
         return self._too_short if len(value) < self._least else self._too_long
 
 
 class Timestamp(ContractField[str]):
-    """A real date and time, ``YYYY-MM-DD HH:MM:SS`` in UTC without a zone; loaded as the same string."""
+    """A real date and time, ``YYYY-MM-DD HH:MM:SS`` in UTC, without a zone. The years are 0001 to 9999."""
 
     # Only of a text: generated Go holds a pattern on what may be null against the type that it has for null.
     json_schema = MappingProxyType({"if": {"type": "string"}, "then": {"pattern": f"^{TIMESTAMP_PATTERN}$"}})
 
     def __init__(self, **options: Any) -> None:
-        """The string keeps its public form; the years are 0001 to 9999."""
         must = "Must be a real date and time (UTC) as a string in the form YYYY-MM-DD HH:MM:SS."
         self._invalid = Message("invalid_timestamp", must)
         schema = {"type": "string", "examples": ["2024-01-10 06:51:15"]}
         super().__init__(must, schema, **options)
 
     def accept(self, value: Any) -> str | None:
-        """The string as it is, or None."""
         # fromisoformat knows the calendar and takes other forms too, so the separators are pinned first. From Python
         # 3.14 on it reads hour 24 as the next day.
         if type(value) is not str or len(value) != 19 or value[4:17:3] != "-- ::" or " 24" in value:
@@ -168,42 +153,35 @@ class Timestamp(ContractField[str]):
         return value
 
     def explain(self, value: Any) -> Message:
-        """The wrong type, or no such moment."""
         return self._invalid if type(value) is str else self.wrong_type
 
 
 class Uuid(ContractField[str]):
-    """A UUID in its 36-character form, of any version; loaded in lower case."""
+    """A UUID of any version in its 36-character form. Loaded in lower case."""
 
     def __init__(self, **options: Any) -> None:
-        """Upper and lower case are the same UUID."""
         must = "Must be a UUID as a string in the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx (hexadecimal digits)."
         self._invalid = Message("invalid_uuid", must)
         # No pattern beside the format: generated clients would hold it against their own type of UUID.
         super().__init__(must, {"type": "string", "format": "uuid"}, **options)
 
     def accept(self, value: Any) -> str | None:
-        """The UUID in lower case, or None."""
         return value.lower() if type(value) is str and is_uuid(value) is not None else None
 
     def explain(self, value: Any) -> Message:
-        """The wrong type or the wrong form."""
         return self._invalid if type(value) is str else self.wrong_type
 
 
 class Flag(ContractField[bool]):
-    """``true`` or ``false``; the words and numbers that stock booleans take are refused."""
+    """``true`` or ``false``, and no word or number for them."""
 
     def __init__(self, **options: Any) -> None:
-        """Nothing but the JSON literals."""
         super().__init__("Must be true or false.", {"type": "boolean"}, **options)
 
     def accept(self, value: Any) -> bool | None:
-        """The bool, or None."""
         return value if type(value) is bool else None
 
     def explain(self, value: Any) -> Message:
-        """The wrong type."""
         return self.wrong_type
 
 
@@ -211,20 +189,17 @@ class ReadOnly(ContractField[Any]):
     """A field that answers carry and requests may not, whatever its value."""
 
     def __init__(self, name: str, **options: Any) -> None:
-        """``name`` is the field's public name, for the message."""
         self._message = Message("read_only", f"{name} cannot be updated; leave it out.")
         super().__init__(self._message, {}, **options)
 
     def deserialize(self, value: Any, *_where: Any, **_options: Any) -> Any:
-        """Nothing where nothing was sent; refuses all else, ``null`` too."""
+        """Refuses ``null`` too."""
         if value is missing:
             return missing
         raise ValidationError(self._message)
 
     def accept(self, value: Any) -> None:
-        """Always refuses."""
         return
 
     def explain(self, value: Any) -> Message:
-        """That it is read-only."""
         return self._message

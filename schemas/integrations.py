@@ -1,6 +1,6 @@
-"""The integration action's PUT: its body, with what leaving a field out means, and its answer.
+"""The integration action's PUT (``contract.md`` section 2): body and answer.
 
-Source: ``contract.md`` section 2. Omitted ``description`` and ``inputFields`` are cleared, an omitted ``code`` is kept.
+Omitted ``description`` and ``inputFields`` are cleared; an omitted ``code`` is kept.
 """
 
 from __future__ import annotations
@@ -48,15 +48,11 @@ _NO_CHOICES = {"properties": {"options": _NULL, "allowMultiSelect": _NULL}}
 
 
 class OptionSchema(StrictSchema):
-    """One choice of a SELECT field."""
-
     label = Text(255, required=True, about="What the user reads.")
     value = Text(255, required=True, about="What the action gets; unique within the field.")
 
 
 class InputFieldSchema(StrictSchema):
-    """One input field of an integration action."""
-
     label = Text(100, least=1, required=True, about="What the user reads; the slug is made from it.")
     type = Choice(INPUT_TYPES, known_as="InputType", load_default="TEXT", about="What the user can enter.")
     description = Text(500, load_default="", about="Help for the user.")
@@ -75,7 +71,7 @@ class InputFieldSchema(StrictSchema):
     )
 
     def check(self, loaded: dict[str, Any]) -> None:
-        """Options belong to SELECT, which cannot do without a source of them; no value twice."""
+        """Only SELECT has options, and it needs a source of them. No value twice."""
         if loaded["type"] == "SELECT":
             errors = _option_errors(loaded["options"], loaded["contextActionId"])
         else:
@@ -85,8 +81,6 @@ class InputFieldSchema(StrictSchema):
 
 
 class IntegrationActionSchema(StrictSchema):
-    """The whole body of the PUT."""
-
     name = Text(100, least=1, required=True, about="Unique within the integration.")
     description = Text(1_000, load_default="", about="What the action does. Left out: cleared.")
     code = Text(40_000, allow_none=True, about="JavaScript. Left out: kept; null: cleared.")
@@ -99,15 +93,11 @@ class IntegrationActionSchema(StrictSchema):
 
 
 class OptionAnswerSchema(AnswerSchema):
-    """One choice of a SELECT field, as it was stored."""
-
     label = fields.String(required=True)
     value = fields.String(required=True)
 
 
 class InputFieldAnswerSchema(AnswerSchema):
-    """One input field as it was stored."""
-
     slug = fields.String(required=True, metadata=about("camelCase, unique within the action.", examples=["userId"]))
     label = fields.String(required=True)
     type = Choice(INPUT_TYPES, known_as="InputType", required=True)
@@ -121,10 +111,7 @@ class InputFieldAnswerSchema(AnswerSchema):
 
 
 class StoredIntegrationActionSchema(AnswerSchema):
-    """An integration action as it was stored.
-
-    From a core that answers without a body: as it was sent, without what only the core knows.
-    """
+    """As it was stored. If the core sent no body: as it was sent, without what only the core knows."""
 
     id = Uuid(required=True)
     name = fields.String(required=True)
@@ -136,16 +123,14 @@ class StoredIntegrationActionSchema(AnswerSchema):
 
 
 class IntegrationActionAnswerSchema(AnswerSchema):
-    """200 of the integration action's PUT."""
-
     action = fields.Nested(StoredIntegrationActionSchema, required=True)
     unreadable = unreadable()
 
 
 def load_integration_action(document: object) -> dict[str, Any]:
-    """The valid body with its defaults; ``code`` is absent where it is to be kept.
+    """The valid body with its defaults. ``code`` is absent where it is to be kept.
 
-    Raises InvalidDocument with every error; their index is None and their field a dotted path.
+    Raises InvalidDocument with every error. Their index is None.
     """
     messages: dict[Any, Any] = {}
     action = _loader()(document, messages)

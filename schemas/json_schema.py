@@ -1,4 +1,4 @@
-"""The contract's schemas as JSON Schema for OpenAPI 3.1: words that are named, rules over several fields, answers left open."""
+"""The schemas as JSON Schema for OpenAPI 3.1."""
 
 from __future__ import annotations
 
@@ -20,21 +20,19 @@ _OF_THE_PLACE = ("description", "default")
 
 
 class _Converter(OpenAPIConverter):
-    """apispec's own, with what the contract adds to it."""
-
     def schema2jsonschema(self, schema: StrictSchema) -> dict[str, Any]:
-        """The schema with its rules over several fields."""
+        """Adds the rules over several fields."""
         described: dict[str, Any] = super().schema2jsonschema(schema)  # type: ignore[no-untyped-call]  # apispec's is not annotated
         return {**described, **schema.json_schema}
 
     def fields2jsonschema(self, fields: Mapping[str, Field[Any]], **options: Any) -> dict[str, Any]:
-        """The fields that may be sent: one that may not is refused as any other name is."""
+        """Leaves out what may not be sent: it is refused as any unknown name is."""
         sendable = {name: field for name, field in fields.items() if not isinstance(field, ReadOnly)}
         described: dict[str, Any] = super().fields2jsonschema(sendable, **options)  # type: ignore[no-untyped-call]  # apispec's is not annotated
         return described
 
     def field2property(self, field: Field[Any]) -> dict[str, Any]:
-        """A field that is known by a name is a component, so that a generated client has one type for all its places."""
+        """A field with a known name is a component, so a generated client has one type for it."""
         described: dict[str, Any] = {**super().field2property(field), **getattr(field, "json_schema", {})}
         name = getattr(field, "known_as", "")
         if not name:
@@ -47,13 +45,11 @@ class _Converter(OpenAPIConverter):
 
 
 class ContractPlugin(MarshmallowPlugin):
-    """apispec's plugin for Marshmallow, for the contract's schemas."""
-
     Converter = _Converter
 
 
 def _apart(described: Mapping[str, Any], field: Field[Any]) -> dict[str, Any]:
-    """What a named field is, whichever place it has; null belongs to the place."""
+    """The field wherever it stands. Null belongs to the place."""
     own = {name: value for name, value in described.items() if name not in _OF_THE_PLACE}
     if field.allow_none:
         own["type"] = next(name for name in own["type"] if name != "null")

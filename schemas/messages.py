@@ -1,4 +1,4 @@
-"""What a validation message is: text that says what is allowed, with a machine-readable code from one closed list."""
+"""A validation message: what is allowed, with a code from one closed list."""
 
 from __future__ import annotations
 
@@ -38,16 +38,12 @@ VALIDATION_CODES: Mapping[str, str] = MappingProxyType(
 
 
 class Message(str):
-    """The text of one validation error, and its ``code``. Marshmallow hands it through as it is.
-
-    Raises KeyError at construction, so at start, for a code that is not in VALIDATION_CODES.
-    """
+    """A text with its ``code``. Raises KeyError for a code that is not in VALIDATION_CODES."""
 
     __slots__ = ("code",)
     code: str
 
     def __new__(cls, code: str, text: str) -> Self:
-        """``code`` is a key of VALIDATION_CODES; ``text`` is a sentence that says what is allowed."""
         if code not in VALIDATION_CODES:
             raise KeyError(code)
         message = super().__new__(cls, text)
@@ -55,10 +51,10 @@ class Message(str):
         return message
 
     def format(self, *_args: object, **_names: object) -> Message:
-        """The message itself: Marshmallow formats its messages, and a plain ``str`` would lose the code."""
+        """Marshmallow formats its messages; a plain ``str`` would lose the code."""
         return self
 
 
 def code_of(message: str) -> str:
-    """The code of a message; ``invalid_value`` for one that a stock validator of Marshmallow wrote."""
+    """``invalid_value`` for a message of Marshmallow's own."""
     return message.code if isinstance(message, Message) else "invalid_value"

@@ -1,1 +1,1 @@
-"""What is known of the core: circuit, adaptive limit, silence."""
+"""What is known of the core's health."""

@@ -1,4 +1,4 @@
-"""The retry budget of a core: retries are a small share of the calls, so that an outage is not multiplied."""
+"""Bounds the retries, so that they do not multiply an outage."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 class RetryBudget:
-    """At most ``ratio`` retries per first call in any ``window_seconds``, and never fewer than ``floor``.
+    """At most ``ratio`` retries per first call in any ``window_seconds``, and at least ``floor``.
 
-    Shared by all batches of a worker and safe to use from several threads. ``retries`` counts all that were granted.
+    Thread-safe. ``retries`` counts all that were granted.
     """
 
     def __init__(
@@ -35,13 +35,12 @@ class RetryBudget:
         self.retries = 0
 
     def add_calls(self, count: int) -> None:
-        """Count first calls of items; each earns ``ratio`` of a retry."""
         with self._lock:
             self._forget()
             self._note(count, 0)
 
     def take(self, wanted: int, *, free: int = 0) -> int:
-        """How many of ``wanted`` retries are granted; these are spent. The ``free`` ones are counted only."""
+        """Spend as many of the ``wanted`` retries as the budget grants. The ``free`` ones are only counted."""
         with self._lock:
             self._forget()
             allowed = max(self._floor, int(self._calls * self._ratio))

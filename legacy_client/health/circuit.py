@@ -1,7 +1,4 @@
-"""A circuit breaker: stop calling a core that fails, probe it now and then, and trust it again when probes succeed.
-
-Pure state: the clock is handed in, and the caller brings the lock.
-"""
+"""A circuit breaker. It takes the clock as an argument, and the caller brings the lock."""
 
 from __future__ import annotations
 
@@ -17,11 +14,11 @@ _BUCKETS = 10
 
 
 class Circuit:
-    """Opens when, of at least ``min_calls`` in the last ``window_seconds``, ``failure_rate`` or more failed.
+    """Opens when ``failure_rate`` of the calls in ``window_seconds`` failed, of at least ``min_calls``.
 
-    While open every call is refused for ``open_seconds``. Then ``probes`` calls are let through: a failure opens the
-    circuit again, ``probes`` successes close it. Probes that end without a verdict are given out again, at the
-    latest after ``open_seconds``, so that none can be lost.
+    While open it refuses every call for ``open_seconds``. Then it lets ``probes`` calls through. One failure opens it
+    again; ``probes`` successes close it. A probe without a verdict is given out again, after ``open_seconds`` at the
+    latest.
     """
 
     def __init__(
@@ -49,13 +46,12 @@ class Circuit:
 
     @property
     def state(self) -> CircuitState:
-        """The state as of now: an open circuit whose time is over is half-open."""
         if self._state == "open" and self._clock() >= self._opened_at + self._open_seconds:
             return "half_open"
         return self._state
 
     def admit(self) -> float | None:
-        """None lets one call through; a number refuses it and says in how many seconds it is worth asking again."""
+        """None lets one call through. A number refuses it and says in how many seconds to ask again."""
         if self._state == "closed":
             return None
         now = self._clock()
@@ -73,7 +69,7 @@ class Circuit:
         return None
 
     def record(self, failed: bool | None, seconds: float) -> None:
-        """The end of a call that was let through ``seconds`` ago; None where it says nothing about the core's health."""
+        """A call that was let through ``seconds`` ago has ended. None: it says nothing about the core's health."""
         now = self._clock()
         if self._state == "open" or now - seconds < self._heard_from:
             return
@@ -90,7 +86,7 @@ class Circuit:
             self._probe_succeeded()
 
     def disprove(self) -> None:
-        """A call that was recorded as a success of a closed circuit was a failure: its answer cannot be read."""
+        """A call recorded as a success was a failure: its answer cannot be read."""
         if self._state == "closed":
             now = self._clock()
             self._window.disprove(now)
@@ -117,32 +113,28 @@ class Circuit:
 
 
 class Window:
-    """Calls and failures of the last ``seconds``, forgotten a tenth of it at a time."""
+    """Calls and failures of the last ``seconds``."""
 
     def __init__(self, seconds: float) -> None:
         self._bucket_seconds = seconds / _BUCKETS
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything."""
         self._calls, self._failures = [0] * _BUCKETS, [0] * _BUCKETS
         self._newest = self._bucket = 0
         self._turns_at = 0.0
 
     def add(self, now: float, *, failed: bool) -> None:
-        """Count one call that ended now."""
         if now >= self._turns_at:
             self._turn_to(now)
         self._calls[self._bucket] += 1
         self._failures[self._bucket] += failed
 
     def disprove(self, now: float) -> None:
-        """Of the calls counted, one more is a failure."""
         self._turn_to(now)
         self._failures[self._bucket] += 1
 
     def totals(self, now: float) -> tuple[int, int]:
-        """Calls and failures in the window."""
         self._turn_to(now)
         return sum(self._calls), sum(self._failures)
 

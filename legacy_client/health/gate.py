@@ -1,4 +1,4 @@
-"""What may be sent to the core now: the circuit, the limit and the counters behind the transport's gate."""
+"""What may be sent to the core now."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _ANSWERS = ("2xx", "3xx", "4xx", "5xx", "busy")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateSnapshot:
-    """The gate as of now, for metrics and readiness. Counters grow for as long as the process lives.
+    """The gate as of now. Counters grow as long as the process lives.
 
-    ``attempts`` counts by result (``2xx`` … ``5xx``, ``busy``, or the error's name); ``duration_counts`` has one count for
-    each of ``DURATION_BOUNDS`` and one for the rest, not cumulated; ``refused`` are calls that the circuit held back.
+    ``attempts`` counts by result: ``2xx`` to ``5xx``, ``busy``, or an error's name. ``duration_counts`` has one count
+    for each of ``DURATION_BOUNDS`` and one for the rest. ``refused`` are calls that the circuit held back.
     """
 
     circuit: CircuitState
@@ -56,15 +56,10 @@ class GateSnapshot:
 
 
 class CoreGate:
-    """One per core and worker. ``ceiling`` bounds the calls in flight; without a circuit or a limit it is just that.
+    """One per core and worker, for one event loop. ``ceiling`` bounds the calls in flight.
 
-    An attempt that its caller cut short is no failure of the core, or one caller in haste would close the core to all.
-    It is one where the core has answered nobody for ``attempt_seconds``, the time of a whole attempt; so a core that
-    hangs is seen although all are in haste. A probe of the circuit needs a whole attempt.
-
-    An answer that cannot be read is a failure: ``is_readable`` is asked of probes at once, ``misread`` tells of the rest.
-
-    For a transport on one event loop; one with threads takes a ``LockedGate``.
+    An attempt that its caller cut short is a failure only if nobody had an answer for ``attempt_seconds``. A probe that
+    is not ``is_readable`` is a failure.
     """
 
     def __init__(
@@ -91,11 +86,9 @@ class CoreGate:
         self._duration_sum = 0.0
 
     def capacity(self) -> int:
-        """As ``Gate.capacity``."""
         return self._ceiling if self._limit is None else max(1, min(self._ceiling, self._limit.value))
 
     def admit(self) -> CoreError | None:
-        """As ``Gate.refusal``."""
         wait = None if self._circuit is None else self._circuit.admit()
         if wait is None:
             self._in_flight += 1
@@ -104,7 +97,6 @@ class CoreGate:
         return errors.CircuitOpen("circuit open", retry_after=wait)
 
     def record(self, result: Response | CoreError, seconds: float) -> None:
-        """As ``Gate.record``."""
         if isinstance(result, CoreError):
             failed, overloaded, name = _of_error(result)
             if result.cut_short and not self._is_unanswering(seconds):
@@ -123,13 +115,12 @@ class CoreGate:
         self._duration_sum += seconds
 
     def misread(self) -> None:
-        """A 2xx that was recorded turned out to be unreadable: a failure. Told by its reader, so that others cost nothing."""
+        """A 2xx recorded before cannot be read: it was a failure."""
         self._misread += 1
         if self._circuit is not None:
             self._circuit.disprove()
 
     def snapshot(self) -> GateSnapshot:
-        """All of it at one point in time."""
         return GateSnapshot(
             circuit="closed" if self._circuit is None else self._circuit.state,
             limit=self.capacity(),
@@ -149,42 +140,37 @@ class CoreGate:
         return attempts
 
     def _is_unanswering(self, seconds: float) -> bool:
-        """Whether a call that was cut short tells of a core that is silent."""
         answers = sum(self._attempts.get(name, 0) for name in _ANSWERS)
         lasts = self._unanswered.lasts(answers, seconds)
         return lasts and (self._circuit is None or self._circuit.state == "closed")
 
 
 class LockedGate(CoreGate):
-    """The same for a transport whose threads meet here."""
+    """For a transport with threads."""
 
     def __init__(self, **parts: Any) -> None:
         super().__init__(**parts)
         self._lock = threading.Lock()
 
     def admit(self) -> CoreError | None:
-        """As ``Gate.refusal``."""
         with self._lock:
             return super().admit()
 
     def record(self, result: Response | CoreError, seconds: float) -> None:
-        """As ``Gate.record``."""
         with self._lock:
             super().record(result, seconds)
 
     def misread(self) -> None:
-        """As ``CoreGate.misread``."""
         with self._lock:
             super().misread()
 
     def snapshot(self) -> GateSnapshot:
-        """All of it at one point in time."""
         with self._lock:
             return super().snapshot()
 
 
 def _of_status(status: int) -> tuple[bool, bool, str]:
-    """Failed, overloaded, name. A 4xx is a business answer and counts as health; a 429 slows the limit alone."""
+    """Failed, overloaded, name. A 4xx counts as health; a 429 only lowers the limit."""
     if status < 400:
         return False, False, "2xx" if 200 <= status < 300 else "3xx"
     if status in (429, 503):
@@ -196,6 +182,6 @@ _KNOWN = {status: _of_status(status) for status in range(200, 600)}
 
 
 def _of_error(error: CoreError) -> tuple[bool | None, bool, str]:
-    """The same for an error; failed is None where it says nothing about the core's health."""
+    """Failed, overloaded, name. Failed is None where it says nothing about the core's health."""
     failed = True if isinstance(error, _FAILURES) else None
     return failed, isinstance(error, errors.TimedOut), RESULTS.get(type(error), "other")

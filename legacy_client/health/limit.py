@@ -1,7 +1,4 @@
-"""An adaptive bound on calls in flight (AIMD): one more per round trip while all is well, a cut when the core is busy.
-
-Pure state: the clock is handed in, and the caller brings the lock.
-"""
+"""An adaptive bound on calls in flight (AIMD). The caller brings the lock."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ _CUT = 0.7
 
 
 class AdaptiveLimit:
-    """Between ``floor`` and ``ceiling``, where it starts."""
+    """Grows by one per round trip, and is cut when the core is busy. Starts at ``ceiling``."""
 
     def __init__(
         self,
@@ -37,7 +34,7 @@ class AdaptiveLimit:
         return int(self._limit)
 
     def record(self, *, overloaded: bool, seconds: float, in_flight: int) -> None:
-        """The end of a call that took ``seconds`` while ``in_flight`` were under way, itself included."""
+        """A call of ``seconds`` has ended. ``in_flight`` counts it too."""
         if overloaded:
             self._cut(self._clock(), seconds)
         elif in_flight * 2 >= self._limit:

@@ -1,4 +1,4 @@
-"""Whether the core is silent, told from calls none of which was given the time to find out. Pure state."""
+"""Whether the core answers nobody, told from calls that had too little time each."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ if TYPE_CHECKING:
 
 
 class UnansweredTime:
-    """Counts the seconds in which the core was asked and answered nobody; one answer to anybody ends it.
+    """Counts the seconds in which the core was asked and answered nobody.
 
-    A silence is one when it has lasted ``seconds``, the time of a whole attempt. A pause of that length, in which the
-    core was not asked, begins it anew.
+    It lasts once it reaches ``seconds``. An answer ends it, and so does a pause of that length.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -24,7 +23,7 @@ class UnansweredTime:
         self._noted_at = float("-inf")
 
     def lasts(self, answers: int, seconds: float) -> bool:
-        """A call let through ``seconds`` ago ends unanswered; the core has given ``answers`` answers in all."""
+        """A call let through ``seconds`` ago ends unanswered. ``answers`` counts all answers so far."""
         now = self._clock()
         since = now - self._noted_at
         if answers != self._answers:

@@ -1,1 +1,1 @@
-"""Many calls under one deadline: fan-out, retries, reading."""
+"""Many calls under one deadline."""

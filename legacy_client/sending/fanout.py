@@ -1,4 +1,4 @@
-"""One batch on its way to the core: sent, and sent again where that is safe, until each call has its final result."""
+"""One batch on its way to the core, with its repeats."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """What all batches share; times in seconds."""
+    """What all batches share. Times are in seconds."""
 
     transport: Transport
     credentials: CoreCredentials
@@ -46,7 +46,7 @@ class Shared:
 
 @dataclass(slots=True)
 class _Requests(Generic[Call]):
-    """The requests of one round, each written when it is about to leave; see ``transport.base.Requests``."""
+    """The requests of one round. Each is written when it is about to leave."""
 
     operation: Operation[Call]
     template: RequestTemplate
@@ -67,7 +67,7 @@ class _Requests(Generic[Call]):
 
 
 class Fanout(Generic[Call]):
-    """The calls of one batch; ``results`` may be consumed once."""
+    """``results`` may be consumed once."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Fanout(Generic[Call]):
         self._told = False
 
     def results(self) -> Results:
-        """Each index exactly once with its final result, as soon as that is known."""
+        """Each index exactly once, as soon as its result is final."""
         if not self._calls:
             return
         yield from self._send_round(range(len(self._calls)))
@@ -107,7 +107,7 @@ class Fanout(Generic[Call]):
             yield index, self._standing[index]
 
     def _send_round(self, indices: Sequence[int]) -> Results:
-        """One attempt of the calls at ``indices``; those to be sent again are left in ``_waiting``."""
+        """One attempt of these calls. Those to be sent again are left in ``_waiting``."""
         self._round += 1
         again: Failed = {}
         for index, result in self._send(indices):
@@ -128,7 +128,6 @@ class Fanout(Generic[Call]):
                 yield index, self._standing[index]
 
     def _send(self, indices: Sequence[int]) -> Results:
-        """One attempt of the calls at ``indices``, read and accounted for."""
         began, held_back = self._shared.clock(), 0
         try:
             template = self._template()
@@ -179,7 +178,7 @@ class Fanout(Generic[Call]):
         return is_retryable(error, honours_idempotency=self._shared.honours_idempotency)
 
     def _credentials_renewed(self) -> bool:
-        """Asked of the credentials once per batch; the answer holds for the calls of that round only."""
+        """Asks the credentials once per batch. The answer holds for that round only."""
         if self._renewed_in_round == 0:
             renewed = self._shared.credentials.refused(self._credential_headers)
             self._renewed_in_round = self._round if renewed else -1

@@ -1,4 +1,4 @@
-"""What an answer of the core means (``contract.md`` section 3). Anything the contract does not allow is a BadAnswer."""
+"""What an answer of the core means (``contract.md`` section 3). Anything else is a BadAnswer."""
 
 from __future__ import annotations
 
@@ -26,10 +26,7 @@ _MAX_MESSAGES = 16
 
 
 class AnswerReader:
-    """Reads answers; ``atomic_errors`` says that a 5xx of this core means that nothing was applied.
-
-    ``misread`` is called for each 2xx that cannot be read.
-    """
+    """``atomic_errors``: after a 5xx nothing was applied. ``misread`` is called for each 2xx that cannot be read."""
 
     def __init__(
         self,
@@ -45,9 +42,9 @@ class AnswerReader:
         self._wall_clock = wall_clock
 
     def read(self, response: Response, expected_id: int | str) -> Answer | CoreError:
-        """The ``data`` that the core returned, ``{}`` where it returned none, or why there is none.
+        """The ``data`` of the core, ``{}`` where it sent none, or an error.
 
-        ``expected_id`` is the ``id`` that it must have: an answer about another one is no answer.
+        An answer whose ``id`` is not ``expected_id`` is a BadAnswer.
         """
         status = response.status_code
         if not 200 <= status < 300:
@@ -98,7 +95,7 @@ class AnswerReader:
 
 
 def is_readable(response: Response) -> bool:
-    """Whether a 2xx has the form of an answer about some item."""
+    """Whether a 2xx has the form of an answer."""
     body, content_type = response.content, response.headers.get("Content-Type")
     if response.status_code in (202, 204) or not body:
         return True
@@ -106,7 +103,7 @@ def is_readable(response: Response) -> bool:
 
 
 def _is_spelt_otherwise(found: object, expected_id: int | str, body: bytes) -> bool:
-    """Whether ``found`` is the expected id all the same: in other case, in digits, or an integer beyond 64 bits."""
+    """Whether ``found`` is the same id in other case, in digits, or as an integer beyond 64 bits."""
     if type(found) is str:
         if type(expected_id) is str:
             return found.lower() == expected_id.lower()
@@ -116,7 +113,6 @@ def _is_spelt_otherwise(found: object, expected_id: int | str, body: bytes) -> b
 
 
 def _exact_id(body: bytes) -> int | None:
-    """The id in a body that orjson has accepted; None where it is no integer."""
     try:
         found = json.loads(body)["data"]["id"]
     except (ValueError, RecursionError):
@@ -125,7 +121,7 @@ def _exact_id(body: bytes) -> int | None:
 
 
 def is_json(content_type: str | None) -> bool:
-    """``application/json`` or ``application/*+json``, with any parameters; an answer without a type may be JSON."""
+    """``application/json`` or ``application/*+json``, with any parameters. A missing type counts as JSON."""
     if content_type is None or content_type == "application/json":
         return True
     # RFC 9110 section 5.3: where it came more than once the values are one list; whether it is JSON, the body shows.
@@ -138,9 +134,9 @@ def _is_json_type(media_type: str) -> bool:
 
 
 def retry_after(value: str | None, wall_clock: Callable[[], float]) -> float | None:
-    """The seconds that a ``Retry-After`` asks for (RFC 9110 section 10.2.3), at most a day; None where it is no such.
+    """The seconds that a ``Retry-After`` asks for, at most a day (RFC 9110 section 10.2.3).
 
-    A date that is already over asks for nothing more than now.
+    None for a malformed value. A date in the past means 0.
     """
     if value is None:
         return None
@@ -155,7 +151,7 @@ def retry_after(value: str | None, wall_clock: Callable[[], float]) -> float | N
 
 
 def refusal(status: int, body: bytes, content_type: str | None = None) -> SaidNo:
-    """A 4xx with what of ``{"message", "errors"}`` is well-formed; the status alone where nothing is."""
+    """A 4xx, with the well-formed parts of its ``{"message", "errors"}``."""
     document = _document(body, content_type)
     message = document.get("message")
     return REFUSALS.get(status, Rejected)(

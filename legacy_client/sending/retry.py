@@ -1,4 +1,4 @@
-"""When failed calls are sent again, and when not: tenacity's strategies around the set of them, round by round."""
+"""When failed calls are sent again: tenacity decides, round by round."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ Failed = dict[int, CoreError]
 
 
 class RetryPolicy:
-    """Up to ``attempts`` rounds; between them a full-jitter back-off from ``base_seconds``, doubled up to ``cap_seconds``.
+    """Up to ``attempts`` rounds. The back-off between them has full jitter and grows from ``base_seconds`` to
+    ``cap_seconds``.
 
-    A ``Retry-After`` is added to the back-off, and shared by all calls of the next round.
+    The longest ``Retry-After`` of a round is added to it.
     """
 
     def __init__(self, budget: RetryBudget, *, attempts: int, base_seconds: float, cap_seconds: float) -> None:
@@ -41,7 +42,7 @@ class RetryPolicy:
         self._wait = wait_random_exponential(multiplier=base_seconds, max=cap_seconds) + wait_as_asked()
 
     def rounds(self, seconds_left: Callable[[], float], pause: Callable[[float], None]) -> Retrying:
-        """One attempt per round; set each attempt's result to the failures that shall be sent again."""
+        """One attempt per round. Set its result to the failures that shall be sent again."""
         return Retrying(
             stop=stop_after_attempt(self.attempts) | stop_before(seconds_left),
             wait=self._wait,
@@ -51,11 +52,9 @@ class RetryPolicy:
         )
 
     def grant(self, failed: Mapping[int, CoreError], seconds_left: float) -> Failed:
-        """Those of ``failed`` that can be sent again in time and within the budget, in order.
-
-        A call whose credentials were renewed is not charged: the core is well, and this happens once per batch.
-        """
+        """Those of ``failed`` that fit into the time and the budget, in order."""
         in_time = sorted(index for index, error in failed.items() if (error.retry_after or 0.0) < seconds_left)
+        # After new credentials the core is well, and this happens once per batch: such a call is not charged.
         free = [index for index in in_time if isinstance(failed[index], AccessDenied)]
         charged = [index for index in in_time if not isinstance(failed[index], AccessDenied)]
         granted = charged[: self.budget.take(len(charged), free=len(free))]
@@ -63,14 +62,12 @@ class RetryPolicy:
 
 
 class wait_as_asked(wait_base):  # noqa: N801 -- tenacity names its strategies like functions
-    """The longest ``Retry-After`` among the failures of the round."""
-
     def __call__(self, retry_state: RetryCallState) -> float:
         return max((error.retry_after or 0.0 for error in _failures(retry_state).values()), default=0.0)
 
 
 class stop_before(stop_base):  # noqa: N801 -- as above
-    """Stop where the coming wait would leave no time to send anything."""
+    """Stops where the coming wait leaves no time to send."""
 
     def __init__(self, seconds_left: Callable[[], float]) -> None:
         self._seconds_left = seconds_left
@@ -84,7 +81,7 @@ def _failures(retry_state: RetryCallState) -> Failed:
 
 
 def is_retryable(error: CoreError, *, honours_idempotency: bool) -> bool:
-    """Whether sending the call again can help and cannot apply it twice."""
+    """Whether sending again can help and cannot apply the call twice."""
     if isinstance(error, MayHaveBeenApplied):
         # An instance may know better than its class: a 5xx of a core that is atomic on error.
         return honours_idempotency or not error.may_have_been_applied
@@ -94,9 +91,9 @@ def is_retryable(error: CoreError, *, honours_idempotency: bool) -> bool:
 def combined(earlier: CoreError | None, latest: CoreError) -> CoreError:
     """What two attempts of one call say together.
 
-    After an attempt that may have been applied only an answer about the item itself is news, not ``busy``, nor
-    ``in conflict`` (with that attempt, maybe). A refusal to send again says nothing about what was sent.
+    After an attempt that may have been applied, only an answer about the item itself counts.
     """
     if earlier is None or latest.may_have_been_applied or isinstance(latest, (NotFound, Rejected)):
         return latest
+    # A conflict may be with the earlier attempt itself. A refusal to send again says nothing about what was sent.
     return earlier if earlier.may_have_been_applied or isinstance(latest, NotSent) else latest

@@ -1,7 +1,4 @@
-"""What each status of the core means, as one table: read by the code, shown to operators, held to it by a test.
-
-A 2xx is about the item, and its body decides; a status that is no answer to a PATCH or PUT is a BadAnswer.
-"""
+"""What each status of the core means, for the code and the operators' guide."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Meaning(NamedTuple):
-    """Statuses that end in one ``error``, and why, for operators. No statuses: all others of the hundred ``others``."""
+    """Statuses that end in one ``error``. Without statuses: all others of the hundred ``others``."""
 
     statuses: tuple[int, ...]
     error: type[CoreError]
@@ -25,7 +22,6 @@ class Meaning(NamedTuple):
 
     @property
     def named(self) -> str:
-        """The statuses as a reader sees them."""
         return " · ".join(map(str, self.statuses)) or f"another {self.others}xx"
 
 
@@ -50,10 +46,8 @@ BY_HUNDRED: Mapping[int, type[CoreError]] = {row.others: row.error for row in ME
 
 
 def table() -> list[str]:
-    """The rows for the operators' guide."""
     return [f"| {row.named} | {row.why} |" for row in MEANINGS]
 
 
 def meaning_of(status: int) -> type[CoreError]:
-    """What a status other than a 2xx means."""
     return BY_STATUS.get(status) or BY_HUNDRED.get(status // 100, BadAnswer)

@@ -1,4 +1,4 @@
-"""Texts as a core may send them: in an older charset, after a byte order mark, with characters that steer a terminal."""
+"""Texts of the core made safe."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]+")
 
 
 def in_utf8(body: bytes, content_type: str | None) -> bytes:
-    """A body that is not JSON in UTF-8, without its byte order mark (RFC 8259 section 8.1) and out of its own charset.
-
-    As it was, where it has neither.
-    """
+    """A body in UTF-8 without byte order mark (RFC 8259 section 8.1). Unchanged if its charset is unknown."""
     named = _CHARSET.search(content_type or "")
     charset = named[1].lower() if named else "utf-8"
     if charset in _CHARSETS:
@@ -29,5 +26,5 @@ def in_utf8(body: bytes, content_type: str | None) -> bytes:
 
 
 def plain(text: str) -> str:
-    """One line of at most ``MAX_TEXT`` characters, without what could steer whoever shows it."""
+    """One line of at most ``MAX_TEXT`` characters that cannot steer a terminal."""
     return _STEERING.sub(" ", text[:MAX_TEXT]).strip()

@@ -1,4 +1,4 @@
-"""The transport seam: an adapter of requests with one more method, that takes many requests at once."""
+"""The transport seam: many prepared requests in, one result for each out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds of a transport; times in seconds. ``max_age_seconds``: a connection is used no longer, shortened by chance."""
+    """Bounds of a transport; times in seconds. ``max_age_seconds`` of a connection is shortened by chance."""
 
     connections: int
     attempt_seconds: float
@@ -29,7 +29,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
-    """Whom to trust and who we are; empty strings mean the system's CAs and no client certificate."""
+    """Empty strings mean the system's CAs and no client certificate."""
 
     ca_file: str = ""
     cert_file: str = ""
@@ -40,10 +40,8 @@ class Tls:
 class Flow:
     """What the requests of one ``send_many`` share.
 
-    ``deadline`` bounds them all; ``concurrency`` bounds those in flight; ``item_seconds`` bounds an attempt beside the
-    transport's own limit; ``caller`` is whose turn it is when several batches wait. ``upto()`` says how many of the
-    requests may leave by now, in their order: asked before each of them, on the event loop it may be, and again whenever
-    results have been taken. It must not wait, never falls, and rises before the last result of what left is taken.
+    ``item_seconds`` bounds each attempt; ``caller`` is whose turn it is. ``upto()`` says how many requests may leave by
+    now. It must not wait, and rises as results are taken.
     """
 
     deadline: Deadline
@@ -54,69 +52,62 @@ class Flow:
 
 
 class Backlog(NamedTuple):
-    """Requests accepted but not yet sent, and for how many seconds a batch has now waited for its turn, at most."""
+    """Requests not yet sent, and the longest time in seconds that a batch waits for its turn.
+
+    A wait for its own ``concurrency`` does not count.
+    """
 
     requests: int
     seconds: float
 
 
 class Gate(Protocol):
-    """What may be sent to the core now, asked before each request and told the result after it."""
+    """What may be sent to the core now."""
 
     def capacity(self) -> int:
-        """Requests that may be in flight in this worker, at least 1."""
+        """Requests that may be in flight, at least 1."""
         ...
 
     def admit(self) -> CoreError | None:
-        """Why the next request may not be sent, or None; a None counts as one request under way."""
+        """None lets one request through and counts it as under way. An error refuses it."""
         ...
 
     def record(self, result: Response | CoreError, seconds: float) -> None:
-        """The end of one request that was let through, ``seconds`` after it was."""
+        """A request that was let through ``seconds`` ago has ended."""
         ...
 
 
 class Requests(Protocol):
-    """The requests of one ``send_many``; a list is one.
+    """The requests of one ``send_many``. Each is asked for once, right before it leaves.
 
-    Each is asked for once, right before it is to leave, so that a large batch need not be written before its first call.
     A CoreError raised instead of a request is that request's result.
     """
 
-    def __len__(self) -> int:
-        """How many there are."""
-        ...
+    def __len__(self) -> int: ...
 
-    def __getitem__(self, index: int, /) -> PreparedRequest:
-        """The request at ``index``."""
-        ...
+    def __getitem__(self, index: int, /) -> PreparedRequest: ...
 
 
 class Transport(Protocol):
-    """Sends prepared requests to one core and keeps every one of them accounted for."""
+    """Sends prepared requests to one core and accounts for every one of them."""
 
     def send_many(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
-        """Yield ``(index, response or error)`` as they finish, each index exactly once.
+        """Yields ``(index, response or error)`` as they finish, each index once. Never raises for a request.
 
-        Errors yielded are NotSent, TimedOut, BrokenOff or BadAnswer (framing, size, encoding); an HTTP status is never
-        an error here, and redirects are not followed. One that ran out of time before an attempt of its own would have
-        is ``cut_short``. Never raises for a request. Closing the iterator early stops what has not been sent.
+        An error is NotSent, TimedOut, BrokenOff or BadAnswer. Any HTTP status is a response, and redirects are not
+        followed. Closing the iterator early stops what is unsent.
         """
         ...
 
-    def backlog(self) -> Backlog:
-        """What waits to be sent. A batch that waits for its own ``concurrency`` alone does not count: it says nothing about how busy the core is."""
-        ...
+    def backlog(self) -> Backlog: ...
 
     def ping(self) -> CoreError | None:
-        """Open (or reuse) a connection to the core; None if that works. Sends no request."""
+        """None if a connection to the core can be had. Sends no request."""
         ...
 
-    def close(self) -> None:
-        """Close every connection."""
-        ...
+    def close(self) -> None: ...
 
 
 def is_identity(encoding: str | None) -> bool:
-    """Whether a Content-Encoding changes nothing: absent, or ``identity`` in any case (RFC 9110 section 8.4.1)."""
+    """Whether a Content-Encoding changes nothing (RFC 9110 section 8.4.1)."""
     return encoding is None or {coding.strip(" \t").lower() for coding in encoding.split(",")} <= {"", "identity"}

@@ -1,7 +1,6 @@
-"""Whether the core keeps open what it has answered on: some close after each answer and do not say so.
+"""Whether the core keeps a connection open after its answer. Some close it without saying so.
 
-The next request on such a connection may be lost with nobody knowing its fate. So a core is watched before it is
-trusted, and one that closes within moments of its answer gets new connections until it proves otherwise.
+A request sent on such a connection may be lost, so a core is watched until it has proved itself.
 """
 
 from __future__ import annotations
@@ -14,10 +13,9 @@ _PROOFS_AFTER_A_CLOSE = 32
 
 
 class KeepAlive:
-    """What is known of one core. ``is_proven``: a connection may be used again at once.
+    """``is_proven``: a connection may be used again at once. Until then it rests for ``moment`` seconds first.
 
-    Until then it is used again only after ``moment`` seconds at rest. ``is_new``: nothing speaks against the core yet,
-    so a connection at rest is worth waiting for.
+    ``is_new``: nothing speaks against the core yet, so a connection at rest is worth waiting for.
     """
 
     __slots__ = ("_missing", "is_new", "is_proven", "moment")
@@ -34,7 +32,7 @@ class KeepAlive:
         self.is_proven = self.is_proven or self._missing <= 0
 
     def closed(self, seconds: float) -> None:
-        """The core closed a connection, unannounced, this long after its last answer on it."""
+        """The core closed a connection, unannounced, ``seconds`` after its last answer."""
         if seconds < _LONG_MOMENT:
             self.is_proven = self.is_new = False
             self.moment = _LONG_MOMENT

@@ -1,4 +1,4 @@
-"""The in-memory twin of a transport: a function answers, and time passes only where a test says so."""
+"""A transport in memory: a function answers, and time passes only where a test says so."""
 
 from __future__ import annotations
 
@@ -22,24 +22,20 @@ if TYPE_CHECKING:
 
 
 class VirtualClock:
-    """A clock that stands still until it is told to go on."""
-
     def __init__(self, now: float = 0.0) -> None:
         self.now = now
 
     def __call__(self) -> float:
-        """Seconds since some point in the past."""
         return self.now
 
     def advance(self, seconds: float) -> None:
-        """Let time pass; it never runs backwards."""
         self.now += max(0.0, seconds)
 
 
 class MemoryTransport:
-    """``answer`` stands for the core; ``latency(request)`` is how many virtual seconds it takes for each.
+    """``answer`` stands for the core. ``latency(request)`` is the virtual seconds that it takes.
 
-    ``seen`` holds every request that was sent, in the order of sending, as the core would have got it.
+    ``seen`` holds every request sent, in order.
     """
 
     def __init__(
@@ -61,7 +57,6 @@ class MemoryTransport:
         self.seen: list[PreparedRequest] = []
 
     def send_many(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Result]]:
-        """As ``Transport.send_many``; answers come in the order in which their latencies end."""
         under_way: list[tuple[float, int, float, Result]] = []
         accepted_at = self._clock()
         try:
@@ -83,16 +78,13 @@ class MemoryTransport:
             self._unsent.pop(id(flow), None)
 
     def backlog(self) -> Backlog:
-        """Requests not yet sent, and the age of the oldest."""
         oldest = min((since for _, since in self._unsent.values()), default=self._clock())
         return Backlog(sum(count for count, _ in self._unsent.values()), self._clock() - oldest)
 
     def ping(self) -> CoreError | None:
-        """Always reachable until closed."""
         return Stopped("shutting_down") if self._closed else None
 
     def close(self) -> None:
-        """Send nothing any more."""
         self._closed = True
 
     def _capacity(self) -> int:
@@ -131,7 +123,7 @@ class MemoryTransport:
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> Response:
-    """A response as a transport yields it; header names with ``_`` for ``-``, JSON unless said otherwise."""
+    """Header names have ``_`` for ``-``; a body is JSON by default."""
     response = Response()
     response.status_code = status
     response.headers.update({"Content-Type": "application/json"} if body else {})

@@ -1,4 +1,4 @@
-"""Why a connection failed, in words that hold no data: an errno or what TLS says, and with whom."""
+"""Why a connection failed, in words without data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom the core's connections trust: the system's CAs or one bundle, TLS 1.2 or later, host names checked, HTTP/1.1."""
+"""TLS to the core: 1.2 or later, host names checked, the system's CAs or one bundle."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 def client_context(tls: Tls) -> ssl.SSLContext:
-    """A context for connections to the core. Raises OSError (``ssl.SSLError`` included) for files that cannot be used."""
+    """Raises OSError (``ssl.SSLError`` is one) for files that cannot be used."""
     context = ssl.create_default_context(cafile=tls.ca_file or None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
@@ -30,7 +30,7 @@ def client_context(tls: Tls) -> ssl.SSLContext:
 
 
 def watched_context(tls: Tls) -> Callable[[], ssl.SSLContext]:
-    """Gives the context for the next connection, made again when one of its files changes. Raises as ``client_context``."""
+    """Gives the context for the next connection, made again when a file changes."""
     paths = [Path(name) for name in (tls.ca_file, tls.cert_file, tls.key_file) if name]
     return WatchedFiles(
         paths,
@@ -40,17 +40,16 @@ def watched_context(tls: Tls) -> Callable[[], ssl.SSLContext]:
 
 
 def is_end_of_stream(error: BaseException) -> bool:
-    """Whether the core closed or cut the connection where TLS expected more."""
+    """Whether the core cut the connection where TLS expected more."""
     # Some builds of Python have no class of its own for a cut.
     is_cut = isinstance(error, ssl.SSLError) and getattr(error, "reason", None) == "UNEXPECTED_EOF_WHILE_READING"
     return is_cut or isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
 
 
 def refuses_us(error: BaseException) -> bool:
-    """Whether the error is the core's alert about our certificate, or about our having none.
+    """Whether the core's alert is about our certificate, or our having none.
 
-    Under TLS 1.3 it comes when the handshake is over on our side and bytes of a request may have left, but before the
-    core has looked at them.
+    Under TLS 1.3 bytes of a request may have left before it comes, but the core has not read them.
     """
     alert = (getattr(error, "reason", None) or "") if isinstance(error, ssl.SSLError) else ""
     return "ALERT" in alert and any(word in alert for word in ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED"))

@@ -1,4 +1,4 @@
-"""Whose turn it is: callers one after another, each caller's batches one after another, an item at a time. Pure state."""
+"""Whose turn it is: callers in rotation, and the batches of each caller."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 
 class Batch:
-    """How far one ``send_many`` has come: ``unsent`` requests had no turn yet, ``in_flight`` have and are not over.
+    """How far one ``send_many`` has come.
 
-    ``ends`` is its deadline on the transport's clock; ``queued_at`` since when it waits for its next turn, None while it
-    waits for none: all of it is sent, its own ``concurrency`` is reached, or it is held by ``upto``.
+    ``ends`` is its deadline on the transport's clock. ``queued_at`` is since when it waits for a turn, or None.
     """
 
     __slots__ = (
@@ -49,18 +48,15 @@ class Batch:
         self.queued_at: float | None = None
 
     def take(self) -> int:
-        """The index of the next request to send."""
         index = self._next
         self._next += 1
         self.unsent -= 1
         return index
 
     def drop(self) -> None:
-        """Forget everything unsent."""
         self.unsent = 0
 
     def is_held(self) -> bool:
-        """Whether the next request may not leave yet."""
         return self.upto is not None and self._next >= self.upto()
 
 
@@ -68,9 +64,9 @@ AnyBatch = TypeVar("AnyBatch", bound=Batch)
 
 
 class Turns(Generic[AnyBatch]):
-    """A fair queue: a small batch never waits behind a large one, nor a caller behind another's many batches.
+    """A fair queue: no batch waits behind a large one, no caller behind another's many batches.
 
-    Each caller has a lane of batches, and the lanes take turns. Whatever changes what a batch may do offers it again.
+    Whatever changes what a batch may do must offer it again.
     """
 
     def __init__(self) -> None:
@@ -78,11 +74,10 @@ class Turns(Generic[AnyBatch]):
         self._rotation: deque[deque[AnyBatch]] = deque()
 
     def enter(self, batch: AnyBatch) -> None:
-        """Join the lane of the batch's caller; a lane lasts as long as one of its batches."""
         batch.lane = self._lanes.setdefault(batch.caller, deque())
 
     def offer(self, batch: AnyBatch, now: float) -> None:
-        """Queue the batch for its next turn, behind everybody else, if it may send and does not queue already."""
+        """Queue the batch, if it may send and is not queued."""
         if batch.queued_at is None and batch.unsent and batch.in_flight < batch.concurrency and not batch.is_held():
             batch.queued_at = now
             if not batch.lane:
@@ -90,7 +85,6 @@ class Turns(Generic[AnyBatch]):
             batch.lane.append(batch)
 
     def take(self) -> AnyBatch | None:
-        """The batch whose turn it is, no longer queued; None when nobody waits."""
         while self._rotation:
             lane = self._rotation.popleft()
             batch = lane.popleft()
@@ -103,10 +97,6 @@ class Turns(Generic[AnyBatch]):
 
 
 def backlog(batches: Iterable[Batch], now: float) -> Backlog:
-    """Requests not yet sent, and the longest time that a batch has waited for its turn.
-
-    A large batch at its own bound waits for nobody but itself, so its age says nothing about how busy the core is.
-    """
     unsent = [batch for batch in batches if batch.unsent]
     since = min((batch.queued_at for batch in unsent if batch.queued_at is not None), default=now)
     return Backlog(sum(batch.unsent for batch in unsent), max(0.0, now - since))

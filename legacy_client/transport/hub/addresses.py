@@ -1,4 +1,4 @@
-"""Where the core lives: one look-up at a time, kept for a while. The event loop never waits for a resolver."""
+"""The addresses of the core. The event loop never waits for a resolver."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+# A core that moved may go on answering where it was, so a known address is not used for long.
 _MAX_AGE_SECONDS = 3.0
 # A look-up that takes longer than this holds nobody up who knows an address.
 _LOOK_UP_SECONDS = 0.25
@@ -24,9 +25,8 @@ _LOOK_UP_SECONDS = 0.25
 class Addresses:
     """The addresses of one host and port, as ``(family, sockaddr)`` in the resolver's order.
 
-    Known addresses are used for three seconds, then the next callers wait for a fresh look-up, since a core that moved
-    may go on answering where it was. Who will wait no longer may ``make_do`` with what is known, or ``leave``; a
-    resolver that has hung for a moment holds up nobody more. ``doubt`` ends the three seconds at once.
+    They are used for three seconds, or until ``doubt``. Then callers wait for a fresh look-up, unless the resolver
+    hangs.
     """
 
     def __init__(self, host: str, port: int, *, resolve: Callable[..., list[Any]], clock: Callable[[], float]) -> None:
@@ -41,7 +41,7 @@ class Addresses:
         self._waiting: list[Then] = []
 
     def ask(self, then: Then) -> None:
-        """Call ``then`` with the addresses, now or once they are known; with none if the name does not resolve."""
+        """Call ``then`` with the addresses, now or once they are known. With none if the name does not resolve."""
         now = self._clock()
         is_old = now - self._looked_up_at > _MAX_AGE_SECONDS
         hangs = self._looking_up and now - self._asked_at > _LOOK_UP_SECONDS
@@ -52,18 +52,17 @@ class Addresses:
             then(self._known)
 
     def make_do(self, then: Then) -> None:
-        """Call ``then``, if it still waits for a look-up, with what is known all the same; if nothing is, it waits on."""
+        """Call ``then`` with the old addresses if it still waits."""
         if self._known and then in self._waiting:
             self.leave(then)
             then(self._known)
 
     def leave(self, then: Then) -> None:
-        """``then`` is not to be called any more."""
         if then in self._waiting:
             self._waiting.remove(then)
 
     def demote(self, address: Address) -> None:
-        """This address did not answer: the others come first."""
+        """This address did not answer: others come first."""
         self._known.sort(key=address.__eq__)
 
     def doubt(self) -> None:

@@ -1,4 +1,4 @@
-"""A batch whose results are read in the consumer's greenlet, the only place in the hub that waits."""
+"""A batch whose results are read in the consumer's greenlet."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CHUNK = 16
 
 
 class Exchange(NamedTuple):
-    """A request under way. ``started`` is when it was let through and ``ends`` when it must be over, on the engine's clock."""
+    """A request under way. It was let through at ``started`` and must be over at ``ends``, on the engine's clock."""
 
     batch: HubBatch
     position: int
@@ -32,7 +32,7 @@ class Exchange(NamedTuple):
 
 
 class HubBatch(Batch):
-    """Collects results until somebody reads them; ``run_soon`` runs a function in the loop's next turn."""
+    """Collects results until they are read. ``run_soon`` runs a function in the loop's next turn."""
 
     __slots__ = ("_results", "_run_soon", "_unread", "_waiter", "_whole_seconds", "attempt_seconds")
 
@@ -54,36 +54,32 @@ class HubBatch(Batch):
         self._run_soon = run_soon
 
     def cuts_short(self, exchange: Exchange) -> bool:
-        """Whether its own time, and not that of an attempt, is what bounds this exchange."""
+        """Whether the exchange has less time than a whole attempt."""
         return exchange.ends < exchange.started + self._whole_seconds
 
     def drop(self) -> None:
-        """Nobody reads the results any more: what has not left stays."""
+        """Nobody reads the results any more."""
         super().drop()
         self.stopped = lambda: "client_gone"
 
     def put(self, index: int, result: Response | CoreError) -> None:
-        """Hand a result to the consumer."""
         self.add(index, result)
         self.wake_if_due()
 
     def add(self, index: int, result: Response | CoreError) -> None:
-        """Keep a result; ``wake_if_due`` when there are no more of them now."""
         self._results.append((index, result))
 
     def wake_if_due(self) -> None:
-        """The consumer is woken for a chunk of results at a time, for the last one, and where it holds up what is next."""
+        """For a chunk of results, for the last one, or where ``upto`` waits for the consumer."""
         if len(self._results) >= _CHUNK or not (self.in_flight or self.unsent) or self.is_held():
             self.wake()
 
     def wake(self) -> None:
-        """Let the consumer read what results there are."""
         if self._waiter is not None and self._results:
             self._run_soon(self._waiter.switch, None)
             self._waiter = None
 
     def stop(self, reason: str) -> None:
-        """End everything unsent."""
         while self.unsent:
             self.put(self.take(), Stopped(reason))
 
@@ -103,3 +99,7 @@ class HubBatch(Batch):
             waiter.get()
         finally:
             self._waiter = None
+
+
+def never_sent(requests: Requests) -> Iterator[tuple[int, CoreError]]:
+    return ((index, Stopped("shutting_down")) for index in range(len(requests)))

@@ -1,4 +1,4 @@
-"""What a connection talks through: a plain socket, or TLS by the standard library on buffers. Neither ever waits."""
+"""A plain socket, or TLS on memory buffers. Neither waits."""
 
 from __future__ import annotations
 
@@ -15,27 +15,21 @@ READ_SIZE = 65_536
 
 
 class Channel(Protocol):
-    """Bytes to and from the core. Both methods raise OSError (``ssl.SSLError`` is one) where a socket would."""
+    """Bytes to and from the core. Both methods raise OSError where a socket would."""
 
     @property
-    def sock(self) -> Socket:
-        """The socket beneath; what ``to_wire`` gives is sent on it."""
-        ...
+    def sock(self) -> Socket: ...
 
     @property
-    def to_wire(self) -> Callable[[bytes], bytes]:
-        """Makes of bytes what goes over the socket."""
-        ...
+    def to_wire(self) -> Callable[[bytes], bytes]: ...
 
     @property
     def receive(self) -> Callable[[], bytes]:
-        """Gives bytes, nothing at the end of the stream, or BlockingIOError while there is neither."""
+        """Nothing at the end of the stream. Raises BlockingIOError while there is nothing yet."""
         ...
 
 
 class PlainChannel:
-    """No TLS: the socket's own methods."""
-
     __slots__ = ("receive", "sock", "to_wire")
 
     def __init__(self, sock: Socket) -> None:
@@ -45,7 +39,7 @@ class PlainChannel:
 
 
 class TlsChannel:
-    """TLS on memory buffers, so that the engine owns the socket."""
+    """TLS by the standard library. The engine owns the socket."""
 
     __slots__ = ("_incoming", "_outgoing", "_tls", "sock")
 
@@ -55,7 +49,7 @@ class TlsChannel:
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
 
     def shake_hands(self) -> bool:
-        """Go on as far as the bytes that are there allow; True when the handshake is over. See ``outgoing``."""
+        """Go on as far as the bytes allow. True when the handshake is over."""
         while True:
             try:
                 self._tls.do_handshake()
@@ -66,11 +60,9 @@ class TlsChannel:
                 return True
 
     def outgoing(self) -> bytes:
-        """What the handshake wants to send."""
         return self._outgoing.read()
 
     def to_wire(self, data: bytes) -> bytes:
-        """``data`` encrypted, behind whatever the protocol itself still had to say."""
         self._tls.write(data)
         return self._outgoing.read()
 

@@ -1,5 +1,4 @@
-"""A connection to the core: one request out, one answer in. It knows what was written and read, so it alone says
-what became of a request."""
+"""A connection to the core: one request out, one answer in. It says what became of the request."""
 
 from __future__ import annotations
 
@@ -20,24 +19,20 @@ if TYPE_CHECKING:
 
 
 class EndOfStream(ConnectionError):
-    """The core closed its side; the text says at which point."""
+    """The text says when."""
 
 
 class Listener(Protocol):
-    """Who is told what happens on a connection."""
-
     def ended(self, connection: Connection, exchange: Exchange, result: Response | CoreError) -> None:
-        """The call under way is over; ``connection.is_reusable`` tells whether another may follow."""
+        """The exchange is over. ``connection.is_reusable`` tells whether another may follow."""
         ...
 
     def lost(self, connection: Connection) -> None:
-        """The core closed the connection, or sent something unasked, while no request was under way."""
+        """An idle connection was closed, or the core sent something unasked."""
         ...
 
 
 class Connection:
-    """An open channel. Its one read watcher is registered for life; a write watcher exists while a send is partial."""
-
     __slots__ = (
         "_channel",
         "_exchange",
@@ -80,7 +75,7 @@ class Connection:
         self._read_watcher.start(self._receive)
 
     def send(self, exchange: Exchange, data: bytes) -> None:
-        """Send the call's request as ``data`` and await its answer. Raises OSError if not a byte could leave."""
+        """Send ``data`` and await the answer. Raises OSError if not a byte could leave."""
         data = self._to_wire(data)
         try:
             sent = self._send_bytes(data)
@@ -94,7 +89,7 @@ class Connection:
             self._write_watcher.start(self._send_rest)
 
     def check(self, now: float) -> None:
-        """End a request whose time is up; an answer that came while the loop was busy still counts."""
+        """End a request whose time is up, unless its answer is there."""
         if self._overdue(now) is not None:
             self._receive()
             exchange = self._overdue(now)
@@ -104,7 +99,7 @@ class Connection:
                 self._end(exchange, kind(self._told(f"{reason} in time"), cut_short=cut_short))
 
     def is_quiet(self) -> bool:
-        """Whether an idle connection is still open, with nothing on it that nobody asked for."""
+        """Whether an idle connection is open, with nothing to read."""
         try:
             self._receive_bytes()
         except BlockingIOError:
@@ -123,12 +118,11 @@ class Connection:
         return Unreachable(self._told("closed as soon as it was open"))
 
     def abort(self, reason: str) -> None:
-        """End the call under way, if there is one."""
         if self._exchange is not None:
             self._end(self._exchange, BrokenOff(reason) if self._is_written else Unreachable(reason))
 
     def close(self) -> None:
-        """Close the socket and its watchers; what is under way is not reported."""
+        """What is under way is not reported."""
         self._exchange = None
         self.is_reusable = False
         self._stop_writing()

@@ -1,4 +1,4 @@
-"""From a name to a channel: look-up, connect to one address after another, TLS handshake; all within one bound."""
+"""From a name to a channel: look-up, connect, TLS handshake, all within one bound."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LOOK_UP_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """The core, as dialing sees it; no context means no TLS. ``is_behind_proxy``: the addresses are the proxy's."""
+    """The core. No context means no TLS. ``is_behind_proxy``: the addresses are the proxy's."""
 
     host: str
     port: int
@@ -44,14 +44,13 @@ class Endpoint:
 
     @property
     def peer(self) -> str:
-        """Host and port, as a reason names them."""
         return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
 
 class Dialing:
-    """One attempt to get a channel by ``until``; ``then`` is called once, with the channel or why there is none.
+    """One attempt to get a channel by ``until``. ``then`` is called once, with it or the reason for none.
 
-    ``is_cut_short``: that is sooner than the core may take, so when it has passed nothing is wrong with the addresses.
+    ``is_cut_short``: the core may take longer, so running out of time says nothing about the addresses.
     """
 
     def __init__(
@@ -79,13 +78,12 @@ class Dialing:
         self._is_over = False
 
     def start(self) -> None:
-        """Look the name up and go on from there."""
         now = self._clock()
         self._makes_do_at = now + min(_LOOK_UP_SECONDS, (self._until - now) / 2)
         self._endpoint.addresses.ask(self._found)
 
     def check(self, now: float) -> None:
-        """Give up, or go on to the next address, when it has taken too long."""
+        """Give up, or try the next address, after too long."""
         if now >= self._until:
             if not self._is_cut_short:
                 self._endpoint.addresses.doubt()
@@ -97,7 +95,6 @@ class Dialing:
             self._next("no answer")
 
     def end(self, result: Channel | CoreError) -> None:
-        """Be over, with this result."""
         self._is_over = True
         if self._address is None:
             self._endpoint.addresses.leave(self._found)
@@ -112,7 +109,7 @@ class Dialing:
             self._next("the name did not resolve")
 
     def _next(self, reason: str) -> None:
-        """Leave the address at hand, for this reason, and go on to those that are left."""
+        """Leave this address for ``reason`` and try the next."""
         self._leave()
         while self._left:
             self._address = self._left.popleft()
@@ -132,7 +129,7 @@ class Dialing:
             self._endpoint.addresses.demote(self._address)
 
     def _connect(self, family: int, address: tuple[object, ...]) -> str:
-        """Begin; why that failed, or nothing."""
+        """Begin to connect. Returns why that failed, or an empty text."""
         try:
             self._sock = sock = Socket(family, SOCK_STREAM)
             sock.setblocking(False)

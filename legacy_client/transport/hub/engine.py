@@ -1,13 +1,10 @@
-"""All connections to the core on one event loop: whose turn it is, on which connection, under which bounds.
+"""All connections to the core on one event loop. Nothing here waits.
 
-Entry points are the consumers' greenlets, the loop's callbacks and the tick. None of them waits, so none interrupts another.
-A turn of the loop goes in phases: all answers that are there are read, then all are accounted for, then what may leave
-leaves, then consumers wake. So each phase runs in warm caches, and a core that was woken finds its next calls at once.
+A turn of the loop reads all answers, accounts for them, sends what may leave, and wakes consumers.
 """
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from gevent.hub import Waiter
@@ -15,9 +12,9 @@ from requests import PreparedRequest
 
 from legacy_client.errors import BrokenOff, CoreError, Stopped, Unreachable, Unsendable
 from legacy_client.transport.base import Backlog
-from legacy_client.transport.hub.batch import Exchange, HubBatch
+from legacy_client.transport.hub.batch import Exchange, HubBatch, never_sent
 from legacy_client.transport.hub.connection import Connection
-from legacy_client.transport.hub.dialing import Dialing
+from legacy_client.transport.hub.dialer import Dialer
 from legacy_client.transport.hub.pool import Pool
 from legacy_client.transport.turns import Turns, backlog
 
@@ -32,8 +29,6 @@ if TYPE_CHECKING:
     from legacy_client.transport.hub.dialing import Endpoint
     from legacy_client.transport.hub.wire import Wire
 
-_log = logging.getLogger(__name__)
-
 # Deadlines are looked at this often: one pass over what is open is cheaper than a timer for every request.
 _TICK_SECONDS = 0.02
 _NEVER = float("inf")
@@ -42,20 +37,20 @@ _NOTHING = PreparedRequest()
 
 
 class Engine:
-    """Serves batches in turn. Requests under way, connections being made included, never exceed the bounds."""
+    """Serves batches in turn. Requests under way never exceed the bounds, connections being made included."""
 
     def __init__(
         self, loop: _Loop, endpoint: Endpoint, wire: Wire, limits: Limits, gate: Gate, clock: Callable[[], float]
     ) -> None:
         self._loop = loop
-        self._endpoint = endpoint
+        self._peer = endpoint.peer
         self._wire = wire
         self._limits = limits
         self._gate = gate
         self._clock = clock
         self._turns: Turns[HubBatch] = Turns()
         self._batches: set[HubBatch] = set()
-        self._dialings: set[Dialing] = set()
+        self._dialer = Dialer(loop, endpoint, limits.connect_seconds, clock)
         self._pool = Pool(limits.idle_seconds, limits.max_age_seconds)
         self._under_way = 0
         self._is_pumping = self._is_closed = False
@@ -65,7 +60,6 @@ class Engine:
         self._held_since = _NEVER
 
     def run(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
-        """Send a batch and yield its results; see ``Transport.send_many``."""
         if self._is_closed:
             yield from never_sent(requests)
             return
@@ -88,7 +82,6 @@ class Engine:
             self._batches.discard(batch)
 
     def ping(self) -> CoreError | None:
-        """Whether a connection is to be had; when there is no room for another, whether there is one at all."""
         now = self._clock()
         connection = self._pool.take(now)
         if connection is not None:
@@ -102,19 +95,16 @@ class Engine:
         return waiter.get()
 
     def backlog(self) -> Backlog:
-        """See ``Transport.backlog``."""
         now = self._clock()
         requests, seconds = backlog(self._batches, now)
         # Waiting for a connection to prove itself says nothing about how busy the core is.
         return Backlog(requests, max(0.0, seconds - max(0.0, now - self._held_since)))
 
     def close(self) -> None:
-        """Stop what is not sent, break off what is, close every connection; send nothing any more."""
         self._is_closed = True
         for batch in self._batches:
             batch.stop("shutting_down")
-        for dialing in tuple(self._dialings):
-            dialing.end(Stopped("shutting_down"))
+        self._dialer.end(Stopped("shutting_down"))
         for connection in self._pool:
             connection.abort("the transport was closed")
             self._pool.discard(connection)
@@ -123,13 +113,13 @@ class Engine:
         self._timer.close()
 
     def ended(self, connection: Connection, exchange: Exchange, result: Response | CoreError) -> None:
-        """The call on this connection is over; the next one goes out when all that there is to read has been read."""
+        """It is accounted for when all that can be read has been read."""
+        # One phase after another keeps caches warm, and a core that was woken finds its next calls at once.
         if not self._ended:
             self._loop.run_callback(self._account)
         self._ended.append((connection, exchange, result))
 
     def lost(self, connection: Connection) -> None:
-        """An idle connection is of no use any more."""
         now = self._clock()
         self._pool.closed(connection, now)
         if not self._pool.keep_alive.is_proven:
@@ -137,7 +127,6 @@ class Engine:
             self._pump(now)
 
     def _account(self) -> None:
-        """Account for the calls that ended, and let the next ones go."""
         ended, self._ended = self._ended, []
         now = self._clock()
         rest, record = self._pool.rest, self._gate.record
@@ -161,7 +150,7 @@ class Engine:
         self._pump(now)
 
     def _pump(self, now: float) -> None:
-        """Give turns while there is room. What ends at once must not start a pump within the pump."""
+        """Give turns while there is room. It never runs within itself."""
         if self._is_pumping:
             return
         self._is_pumping = True
@@ -181,7 +170,7 @@ class Engine:
             self._is_pumping = False
 
     def _room_in_doubt(self, now: float, usual: int) -> int:
-        """Requests that may be under way now while the core is not trusted to keep its connections."""
+        """Requests that may be under way while it is not known whether the core keeps connections."""
         room = self._under_way + self._pool.ready(now, self._limits.connections - self._under_way)
         is_held = room <= self._under_way < usual
         self._held_since = min(self._held_since, now) if is_held else _NEVER
@@ -206,7 +195,7 @@ class Engine:
         )
 
     def _transmit(self, connection: Connection, exchange: Exchange, now: float) -> bool:
-        """Send; False when the connection turned out dead before a byte could leave."""
+        """False when the connection turned out dead before a byte could leave."""
         try:
             connection.send(exchange, self._wire.serialise(exchange.request, exchange.ends - now))
         except ValueError as exc:
@@ -217,22 +206,8 @@ class Engine:
         return True
 
     def _dial(self, then: Callable[[Channel | CoreError], None], until: float, *, is_cut_short: bool = False) -> None:
-        def over(dialing: Dialing, result: Channel | CoreError) -> None:
-            self._dialings.discard(dialing)
-            then(result)
-
-        latest = self._clock() + self._limits.connect_seconds
-        dialing = Dialing(
-            self._loop,
-            self._endpoint,
-            over,
-            until=min(until, latest),
-            is_cut_short=is_cut_short and until < latest,
-            clock=self._clock,
-        )
-        self._dialings.add(dialing)
         self._tick_on()
-        dialing.start()
+        self._dialer.dial(then, until, is_cut_short=is_cut_short)
 
     def _dialed(self, exchange: Exchange, result: Channel | CoreError) -> None:
         now = self._clock()
@@ -258,13 +233,12 @@ class Engine:
 
     def _connection(self, channel: Channel) -> Connection:
         connection = Connection(
-            self._loop, channel, self, max_answer_bytes=self._limits.max_answer_bytes, peer=self._endpoint.peer
+            self._loop, channel, self, max_answer_bytes=self._limits.max_answer_bytes, peer=self._peer
         )
         self._pool.add(connection, self._clock())
         return connection
 
     def _end(self, exchange: Exchange, error: CoreError, now: float) -> None:
-        """A call that never came to a connection is over."""
         batch = exchange.batch
         self._under_way -= 1
         batch.in_flight -= 1
@@ -280,8 +254,7 @@ class Engine:
 
     def _tick(self) -> None:
         now = self._clock()
-        for opening in tuple(self._dialings):
-            opening.check(now)
+        self._dialer.check(now)
         for connection in self._pool:
             connection.check(now)
         self._pool.expire(now)
@@ -290,11 +263,6 @@ class Engine:
                 batch.stop(reason)
             batch.wake()
         self._pump(now)
-        if not (self._dialings or self._pool or self._batches):
+        if not (self._dialer or self._pool or self._batches):
             self._is_ticking = False
             self._timer.stop()
-
-
-def never_sent(requests: Requests) -> Iterator[tuple[int, CoreError]]:
-    """The results of requests that come after the end."""
-    return ((index, Stopped("shutting_down")) for index in range(len(requests)))

@@ -1,4 +1,4 @@
-"""The head of an answer: its headers, looked for in the text."""
+"""The headers of a response, looked for in the text of its head."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ from requests.structures import CaseInsensitiveDict
 _LENGTH = b"content-length"
 
 
+# Of most answers one header is read, so the text is searched, and taken apart only for more than that.
 class ResponseHeaders(CaseInsensitiveDict[str]):
-    """The headers in a head that the parser has accepted (so each is one line, its name up to a colon).
-
-    Of most answers one header is read, so they are looked for in the text, and taken apart only for more than that.
-    """
+    """The headers in a head that the parser has accepted."""
 
     # Not asked of ``__dict__``: an object whose dictionary nobody touches has none made.
     _is_taken_apart = False
 
     def __init__(self, head: bytes, folded: bytes) -> None:
-        """``head`` is the status line and the header lines, without the last line's end; ``folded`` is it in lower case."""
+        """``head`` is the status line and the header lines. ``folded`` is the same in lower case."""
         self._head = head
         self.folded = folded
 
@@ -35,7 +33,7 @@ class ResponseHeaders(CaseInsensitiveDict[str]):
         return store
 
     def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]  # text is all there is
-        """The value of one header, combined with ``, `` where it came more than once (RFC 9110 section 5.3)."""
+        """The value of one header. Several are joined with ``, `` (RFC 9110 section 5.3)."""
         if self._is_taken_apart:
             return super().get(name, default)
         mark = _mark(name)
@@ -48,7 +46,6 @@ class ResponseHeaders(CaseInsensitiveDict[str]):
 
 @lru_cache(maxsize=64)
 def _mark(name: str) -> bytes:
-    """What a header's line looks like from the end of the line before it."""
     return b"\r\n%b:" % name.lower().encode()
 
 
@@ -59,7 +56,7 @@ def _text(value: bytes) -> str:
 
 
 def one_length(head: bytes) -> bytes | None:
-    """``head`` with one Content-Length, where it has several of the same value (RFC 9110 section 8.6); None otherwise."""
+    """``head`` with one Content-Length, where it has several of one value (RFC 9110 section 8.6). Otherwise None."""
     lines = head.split(b"\r\n")
     lengths = [line for line in lines if line.partition(b":")[0].lower() == _LENGTH]
     values = {value.strip(b" \t") for line in lengths for value in line.partition(b":")[2].split(b",")}

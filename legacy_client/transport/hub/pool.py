@@ -1,4 +1,4 @@
-"""The open connections. Of those at rest the one used last is used first, so that the surplus ages and goes."""
+"""The open connections. The one used last is used first, so the surplus grows old."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _resting_since = attrgetter("resting_since")
 
 
 class Pool:
-    """Connections at work and at rest; one at rest for ``idle_seconds`` is closed, before the core would do it.
+    """Connections at work and at rest. One that rests for ``idle_seconds`` is closed.
 
-    Of a core that is not trusted yet (see ``transport.keep_alive``) the one that rests longest is used first.
+    Until ``KeepAlive`` is proven, the one that rests longest is used first.
     """
 
     def __init__(self, idle_seconds: float, max_age_seconds: float) -> None:
@@ -39,13 +39,12 @@ class Pool:
         return bool(self._open)
 
     def add(self, connection: Connection, now: float) -> None:
-        """Count in a new connection, at work."""
         # By chance, so that those opened together do not end together.
         connection.retires_at = now + self._max_age_seconds * uniform(_LEAST_SHARE, 1.0)  # noqa: S311 -- no secret
         self._open.add(connection)
 
     def rest(self, connection: Connection, now: float) -> None:
-        """Keep a connection for the next request, unless it is too old."""
+        """Keep a connection, unless it is too old."""
         connection.resting_since = now
         if now < connection.retires_at:
             self._resting.append(connection)
@@ -53,11 +52,11 @@ class Pool:
             self.discard(connection)
 
     def put_back(self, connection: Connection) -> None:
-        """Undo a take, after which nothing was sent: the connection has rested all the time."""
+        """Undo a take after which nothing was sent."""
         insort(self._resting, connection, key=_resting_since)
 
     def take(self, now: float) -> Connection | None:
-        """A connection at rest; one that has rested for longer than this moment is looked at first."""
+        """A connection at rest, or None."""
         if not self.keep_alive.is_proven:
             return self._take_rested(now)
         while self._resting:
@@ -69,19 +68,18 @@ class Pool:
         return None
 
     def ready(self, now: float, places: int) -> int:
-        """How many of so many free places may be taken now, while the core is not trusted."""
+        """How many of the free places may be taken while ``KeepAlive`` is not proven."""
         unready = len(self._resting) - sum(self._has_rested(connection, now) for connection in self._resting)
         # Nothing speaks against the core yet: those at rest are worth waiting for.
         return len(self._resting) - unready if unready and self.keep_alive.is_new else places - unready
 
     def closed(self, connection: Connection, now: float) -> None:
-        """The core closed a connection and did not say so before, or we have it for too long."""
+        """The core closed a connection without saying so, or it is too old."""
         if connection.has_answered:
             self.keep_alive.closed(now - connection.resting_since)
         self.discard(connection)
 
     def discard(self, connection: Connection) -> None:
-        """Close a connection, whatever it is doing, if it is not closed yet."""
         if connection in self._resting:
             self._resting.remove(connection)
         if connection in self._open:
@@ -89,7 +87,6 @@ class Pool:
             connection.close()
 
     def expire(self, now: float) -> None:
-        """Close what has rested for too long."""
         while self._resting and now - self._resting[0].resting_since >= self._idle_seconds:
             self.discard(self._resting[0])
 

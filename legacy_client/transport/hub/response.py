@@ -1,4 +1,4 @@
-"""From the bytes of a connection to one lean ``requests.Response`` at a time; framing is httptools' (llhttp)."""
+"""From the bytes of a connection to one ``requests.Response`` at a time. httptools does the framing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LAST = (408, 421)
 
 
 class WholeResponse(Response):
-    """A whole response of the core; what nobody on the hot path reads is made on demand."""
+    """What the hot path does not read is made on demand."""
 
     _content_consumed = True
     _next = None
@@ -44,35 +44,29 @@ class WholeResponse(Response):
 
     @cached_property
     def url(self) -> str:  # type: ignore[override]  # can be read and set like the attribute
-        """Where the request went."""
         return self.request.url or ""
 
     @cached_property
     def reason(self) -> str:  # type: ignore[override]  # as above
-        """The status' usual phrase; the core's own is not kept."""
         return responses.get(self.status_code, "")
 
     @cached_property
     def encoding(self) -> str | None:  # type: ignore[override]  # as above
-        """The charset that the headers name."""
         return get_encoding_from_headers(self.headers)
 
     @cached_property
     def cookies(self) -> RequestsCookieJar:  # type: ignore[override]  # as above
-        """Always empty: no cookie of the core is kept."""
         return RequestsCookieJar()
 
     @cached_property
     def history(self) -> list[Response]:  # type: ignore[override]  # as above
-        """Always empty: redirects are not followed."""
         return []
 
 
 class ResponseReader:
-    """Reads the answers of one connection, one after another. ``feed`` and ``end`` say when one is complete.
+    """Reads the responses of one connection, one after another. The parser calls the methods ``on_…``.
 
-    ``keeps_alive`` tells, after an answer, whether the connection may carry another request: not after
-    ``Connection: close``, and not when so much as one byte followed the answer. Methods ``on_…`` are the parser's.
+    ``keeps_alive``: another request may follow. Not after ``Connection: close``, nor after a byte too many.
     """
 
     __slots__ = (
@@ -100,7 +94,7 @@ class ResponseReader:
         self.keeps_alive = True
 
     def feed(self, data: bytes) -> bool:
-        """Take what was read; True when the answer is complete. Raises BadAnswer."""
+        """Take what was read. True when the response is complete. Raises BadAnswer."""
         if self._received <= _MAX_HEAD_BYTES:
             self._start.append(data)
         try:
@@ -115,7 +109,7 @@ class ResponseReader:
         return self.complete
 
     def end(self) -> bool:
-        """The core closed its side; True when that completes the answer (RFC 9112 section 6.3, rule 8)."""
+        """The core closed its side. True when that completes the response (RFC 9112 section 6.3, rule 8)."""
         head, is_whole = self._head()
         folded = head.lower()
         is_framed = b"\r\ncontent-length:" in folded or b"\r\ntransfer-encoding:" in folded
@@ -125,7 +119,7 @@ class ResponseReader:
         return self.complete
 
     def take(self, request: PreparedRequest) -> WholeResponse:
-        """The complete answer; the reader is ready for the next. Raises BadAnswer if it is too large or encoded."""
+        """The complete response. Raises BadAnswer if it is too large or encoded."""
         (head, is_whole), content = self._head(), b"".join(self._content)
         self._start.clear()
         self._content.clear()
@@ -141,13 +135,13 @@ class ResponseReader:
         return WholeResponse(request, self._status, headers, content)
 
     def drop(self) -> None:
-        """Let go of what was read, and of the parser, which refers back to this: megabytes must not wait for the collector."""
+        # The parser refers back to this: without it megabytes would wait for the garbage collector.
         del self._parser
         self._start.clear()
         self._content.clear()
 
     def _read_anew(self, error: Exception) -> None:
-        """The parser refuses a repeated length; where all are the same they are one. Raises BadAnswer for any other error."""
+        """Several equal lengths are one length. Raises BadAnswer for any other error."""
         head, is_whole = self._head()
         mended = one_length(head) if is_whole else head
         if "Content-Length" not in str(error) or not mended:
@@ -177,7 +171,7 @@ class ResponseReader:
             raise BadAnswer("too large")
 
     def _head(self) -> tuple[bytes, bool]:
-        """Status line and header lines of the answer, as far as they have been read, and whether that is all of them."""
+        """Status line and header lines as far as they are read, and whether that is all."""
         rest = b"".join(self._start)
         for _ in range(self._interim):
             rest = rest.lstrip(b"\r\n").partition(_END)[2]
@@ -186,12 +180,11 @@ class ResponseReader:
         return head, bool(end)
 
     def on_message_begin(self) -> None:
-        """A new status line; an error after the answer that was asked for, expected after an interim one (1xx)."""
         if self.complete:
             raise BadAnswer("bytes after the answer")
 
     def on_message_complete(self) -> None:
-        """The end of an answer, or of an interim one, which is dropped."""
+        """Also called after an interim response (1xx), which is dropped."""
         status = self._parser.get_status_code()
         if status < 200:
             self._interim += 1

@@ -1,5 +1,3 @@
-"""The hub transport as the rest of the client sees it."""
-
 from __future__ import annotations
 
 import time
@@ -12,8 +10,9 @@ from gevent.socket import getaddrinfo
 from legacy_client.errors import Stopped
 from legacy_client.transport.base import Backlog, Limits, Tls
 from legacy_client.transport.hub.addresses import Addresses
+from legacy_client.transport.hub.batch import never_sent
 from legacy_client.transport.hub.dialing import Endpoint
-from legacy_client.transport.hub.engine import Engine, never_sent
+from legacy_client.transport.hub.engine import Engine
 from legacy_client.transport.hub.wire import Origin, Wire
 from legacy_client.transport.tls import watched_context
 
@@ -28,11 +27,10 @@ if TYPE_CHECKING:
 
 
 class HubTransport:
-    """A Transport (see ``transport.base``) with one engine per event loop, made when it is first used.
+    """One engine per event loop, made when first used. Bounds hold per event loop, so per process.
 
-    The bounds hold per event loop; under gevent that is per process. Raises ValueError or OSError for a URL, a CA file
-    or a client certificate that cannot be used. ``proxy`` is the URL of a forward proxy, through which every connection
-    is made by CONNECT; empty: none, whatever the environment says.
+    ``proxy`` is the URL of a forward proxy for every connection, or empty. Raises ValueError or OSError for a URL, CA
+    file or certificate that cannot be used.
     """
 
     def __init__(
@@ -57,22 +55,19 @@ class HubTransport:
         self._engines: WeakKeyDictionary[Hub, Engine] = WeakKeyDictionary()
 
     def send_many(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
-        """See ``Transport.send_many``."""
         return never_sent(requests) if self._is_closed else self._engine().run(requests, flow)
 
     def backlog(self) -> Backlog:
-        """See ``Transport.backlog``; the age is how long a batch has now waited for its turn."""
         backlogs = [engine.backlog() for engine in self._engines.values()]
         return Backlog(
             sum(backlog.requests for backlog in backlogs), max((backlog.seconds for backlog in backlogs), default=0.0)
         )
 
     def ping(self) -> CoreError | None:
-        """See ``Transport.ping``."""
         return Stopped("shutting_down") if self._is_closed else self._engine().ping()
 
     def close(self) -> None:
-        """Close every connection, for good: what is under way breaks off, what is unsent or comes later is stopped."""
+        """Close every connection. What is under way breaks off; what is unsent is stopped."""
         self._is_closed = True
         for engine in list(self._engines.values()):
             engine.close()

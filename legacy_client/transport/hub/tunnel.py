@@ -1,4 +1,4 @@
-"""A way through a forward proxy: one CONNECT (RFC 9110 section 9.3.6), then the socket is as if there were no proxy."""
+"""The way through a forward proxy: one CONNECT (RFC 9110 section 9.3.6)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _END = b"\r\n\r\n"
 
 
 class Tunnel:
-    """Asks the proxy at the other end of ``sock`` for ``peer`` (``host:port``). It never waits."""
+    """Asks the proxy at ``sock`` for ``peer`` (``host:port``)."""
 
     def __init__(self, sock: Socket, peer: str) -> None:
         self.sock = sock
@@ -20,7 +20,7 @@ class Tunnel:
         self._answer = b""
 
     def go_on(self) -> bool:
-        """Send and read as far as the socket allows; True when the way is open. Raises OSError, with why it is not."""
+        """True when the way is open. Raises OSError if it is refused."""
         if self.unsent:
             self.unsent = self.unsent[self.sock.send(self.unsent) :]
             return False

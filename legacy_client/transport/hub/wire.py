@@ -16,7 +16,7 @@ _OWN_HEADERS = frozenset({"host", "accept-encoding", "content-length", "transfer
 
 
 class Origin:
-    """Scheme, host and port of the core. Raises ValueError for anything but http(s) URLs with a host."""
+    """Scheme, host and port of an http(s) URL. Raises ValueError for any other."""
 
     def __init__(self, base_url: str) -> None:
         parts = urlsplit(base_url)
@@ -27,13 +27,12 @@ class Origin:
         self.port = parts.port or (443 if self.is_secure else 80)
 
     def holds(self, url: str) -> bool:
-        """Whether the URL lies in this origin."""
         other = Origin(url)
         return (other.is_secure, other.host, other.port) == (self.is_secure, self.host, self.port)
 
 
 class Wire:
-    """Serialises requests; ``deadline_header`` carries the milliseconds left, and is left out where it is empty."""
+    """Serialises requests. ``deadline_header``, if not empty, carries the milliseconds left."""
 
     def __init__(self, origin: Origin, deadline_header: str) -> None:
         self._origin = origin
@@ -41,7 +40,7 @@ class Wire:
         self._format = b"%b" + deadline_header.encode("latin-1").replace(b"%", b"%%") + b": %d\r\n\r\n%b"
 
     def serialise(self, request: PreparedRequest, seconds_left: float) -> bytes:
-        """The whole request. Raises ValueError for one that cannot be sent to this origin as it stands."""
+        """Raises ValueError for a request that cannot be sent to this origin."""
         parts = request.parts if type(request) is TemplatedRequest else None
         head, body = parts or self._parts(request)
         if self._has_deadline:

@@ -1,4 +1,4 @@
-"""One request on its way: how far it got, on which socket, and until when. Its result is decided once."""
+"""One request on its way: how far it got, on which socket, until when."""
 
 from __future__ import annotations
 
@@ -20,15 +20,14 @@ _PHASES = {"starting": failed_before_connecting, "connecting": failed_to_connect
 
 
 class AttemptOver(Exception):
-    """The attempt was ended from outside: nothing of it may be sent any more."""
+    """Nothing more of the attempt may be sent."""
 
 
 class Attempt:
-    """Worked on by one thread, and ended by another where it takes longer than ``seconds``; ``is_cut_short`` says that
-    this is less than a whole attempt has.
+    """One thread works on it, and another ends it after ``seconds``.
 
-    ``peer`` is host and port, for reasons. ``deliver`` gets the result, once; whatever the thread at work finds after that is dropped. ``nudge`` is called
-    when the attempt becomes due earlier than before.
+    ``is_cut_short``: that is less than a whole attempt. ``deliver`` gets the result, once. ``nudge`` is called when the
+    end comes closer. ``peer`` is host and port, for reasons.
     """
 
     def __init__(
@@ -56,31 +55,31 @@ class Attempt:
         self._handle: socket.socket | None = None
 
     def seconds_left(self) -> float:
-        """Until it is due, and never so little that a socket would not block at all."""
+        """At least 0.001: with 0 a socket would not block at all."""
         return max(0.001, self._ends_at - self._clock())
 
     def connecting(self) -> None:
-        """A connection is about to be opened. Raises AttemptOver."""
+        """Raises AttemptOver."""
         with self._lock:
             self._go_on("connecting")
             self._connect_by = self._clock() + self._connect_seconds
         self._nudge()
 
     def connected(self, sock: socket.socket) -> None:
-        """``sock`` is connected; TLS may follow. Raises AttemptOver."""
+        """TLS may follow. Raises AttemptOver."""
         with self._lock:
             self._go_on("connecting")
             self._hold(sock)
 
     def sending(self, sock: socket.socket) -> None:
-        """The first byte is about to leave on ``sock``. Raises AttemptOver."""
+        """The first byte is about to leave. Raises AttemptOver."""
         with self._lock:
             self._go_on("sending")
             self._connect_by = float("inf")
             self._hold(sock)
 
     def finish(self, result: Response | CoreError) -> None:
-        """The result, unless there is one already."""
+        """Deliver the result, unless there is one."""
         with self._lock:
             if self._is_finished:
                 return
@@ -88,18 +87,16 @@ class Attempt:
         self._deliver(result)
 
     def fail(self, exc: BaseException) -> None:
-        """Settle with what ``exc`` means at this point."""
         error = _PHASES[self._phase](exc)
         error.reason = self._told(error.reason)
         error.cut_short = isinstance(error, (TimedOut, Unreachable)) and self._was_cut_short()
         self.finish(error)
 
     def due_at(self) -> float:
-        """The end of the attempt, or of the time for connecting while it does that."""
         return min(self._ends_at, self._connect_by)
 
     def expire(self) -> bool:
-        """Settle as out of time and cut the connection, so that the thread at work comes back."""
+        """Cuts the connection too, so that the thread comes back."""
         with self._lock:
             if self._clock() < self.due_at():
                 return False
@@ -117,7 +114,6 @@ class Attempt:
         return True
 
     def close(self) -> None:
-        """The thread at work is back."""
         with self._lock:
             if self._handle is not None:
                 self._handle.close()

@@ -1,4 +1,4 @@
-"""What an exception of requests, urllib3 or http.client says of a call. One table; NotSent only where that is certain."""
+"""What an exception of requests, urllib3 or http.client says of a call."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MAY_HAVE_BEEN_SENT: Sequence[tuple[Kinds, type[CoreError]]] = (
 
 
 def failed_to_connect(exc: BaseException) -> CoreError:
-    """Why there is no connection; nothing has been sent."""
+    """Nothing was sent."""
     for cause in _causes(exc):
         if is_end_of_stream(cause):
             return Unreachable(_reason(exc))
@@ -42,7 +42,7 @@ def failed_to_connect(exc: BaseException) -> CoreError:
 
 
 def failed_before_connecting(exc: BaseException) -> CoreError:
-    """The adapter gave no sign that it got as far as a connection: only the exception itself can say so."""
+    """The adapter never reached a connection."""
     for kinds, error in _NOT_SENT:
         if any(isinstance(cause, kinds) for cause in _causes(exc)):
             return error(_reason(exc))
@@ -50,7 +50,7 @@ def failed_before_connecting(exc: BaseException) -> CoreError:
 
 
 def failed_after_sending(exc: BaseException) -> CoreError:
-    """Bytes have left, and no whole answer came back."""
+    """Bytes have left."""
     if any(refuses_us(cause) for cause in _causes(exc)):
         return Untrusted(_reason(exc))
     for kinds, error in _MAY_HAVE_BEEN_SENT:
@@ -60,7 +60,7 @@ def failed_after_sending(exc: BaseException) -> CoreError:
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:
-    """The exception and all it wraps: urllib3 keeps the cause in ``args`` or ``reason``, Python in ``__context__``."""
+    # urllib3 keeps the cause in ``args`` or ``reason``, Python in ``__context__``.
     pending, seen = [exc], set()
     while pending:
         cause = pending.pop()

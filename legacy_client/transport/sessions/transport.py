@@ -1,4 +1,4 @@
-"""The portable transport: requests' stock adapter over a bounded pool of threads that serves all batches in turn."""
+"""The portable transport: a bounded pool of threads serves all batches in turn."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import requests
 
 from legacy_client.errors import BadAnswer, CoreError, Stopped
 from legacy_client.transport.base import Limits, Tls, is_identity
+from legacy_client.transport.sessions.adapter import WatchedAdapter
 from legacy_client.transport.sessions.attempt import Attempt, AttemptOver
 from legacy_client.transport.sessions.failures import failed_to_connect
 from legacy_client.transport.sessions.watchdog import Watchdog
-from legacy_client.transport.sessions.wire import WatchedAdapter
 from legacy_client.transport.tls import watched_context
 from legacy_client.transport.turns import Batch, Turns, backlog
 
@@ -37,7 +37,7 @@ _CHUNK = 65_536
 
 
 class _Batch(Batch):
-    """A batch whose results are read in another thread. All but ``results`` is guarded by the transport's lock."""
+    """The transport's lock guards all but ``results``."""
 
     __slots__ = ("_stop", "flow", "results")
 
@@ -48,17 +48,15 @@ class _Batch(Batch):
         self._stop = stop
 
     def due_at(self) -> float:
-        """As ``watchdog.Watched``: when what is unsent is to be stopped."""
         return self.ends
 
     def expire(self) -> bool:
-        """As ``watchdog.Watched``."""
         self._stop(self)
         return True
 
 
 class SessionsTransport:
-    """Calls in flight are bounded by ``limits.connections`` and the gate; threads are started when first needed."""
+    """Threads start when first needed."""
 
     def __init__(
         self,
@@ -89,7 +87,6 @@ class SessionsTransport:
         self._closed = False
 
     def send_many(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Result]]:
-        """As ``Transport.send_many``."""
         batch = _Batch(requests, flow, self._clock(), self._stop)
         try:
             self._enter(batch)
@@ -101,12 +98,10 @@ class SessionsTransport:
             self._leave(batch)
 
     def backlog(self) -> Backlog:
-        """As ``Transport.backlog``."""
         with self._lock:
             return backlog(self._batches, self._clock())
 
     def ping(self) -> CoreError | None:
-        """Open a connection, TLS included, and close it."""
         try:
             with socket.create_connection((self._url.hostname or "", self._port), self._limits.connect_seconds) as sock:
                 if self._context is not None:
@@ -158,13 +153,12 @@ class SessionsTransport:
             self._drop(batch)
 
     def _drop(self, batch: _Batch) -> None:
-        """End what is unsent without sending it."""
         reason = "shutting_down" if self._closed else batch.stopped() or "deadline"
         while batch.unsent:
             batch.results.put((batch.take(), Stopped(reason)))
 
     def _pump(self) -> None:
-        """Send what may be sent now, one item of each batch in turn. The lock is held."""
+        """The lock is held."""
         while self._busy < min(self._limits.connections, self._gate.capacity()):
             batch = self._turns.take()
             if batch is None:
@@ -192,7 +186,6 @@ class SessionsTransport:
         self._threads.submit(self._work, batch, index, request)
 
     def _work(self, batch: _Batch, index: int, request: PreparedRequest) -> None:
-        """One attempt, in a thread of the pool."""
         flow = batch.flow
         # A socket's timeout of zero would mean not to wait at all.
         whole = self._limits.attempt_seconds
@@ -225,7 +218,7 @@ class SessionsTransport:
         batch.results.put((index, result))
 
     def _exchange(self, request: PreparedRequest, attempt: Attempt, seconds: float) -> None:
-        """Send ``request`` and settle ``attempt``. Redirects, cookies and the environment are the session's, not the adapter's."""
+        # The adapter alone: a session would add redirects, cookies and the environment.
         self._adapter.attempts.current = attempt
         try:
             if self._limits.deadline_header:
@@ -241,7 +234,7 @@ class SessionsTransport:
             self._adapter.attempts.current = None
 
     def _read(self, response: Response) -> Result:
-        """The response with its body read, or BadAnswer; a connection with unread bytes is closed."""
+        """Unread bytes close the connection."""
         try:
             if not is_identity(response.headers.get("Content-Encoding")):
                 return BadAnswer("encoded, though identity was asked for")

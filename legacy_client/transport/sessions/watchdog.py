@@ -1,4 +1,4 @@
-"""One thread that ends what has run out of time, whatever the thread that works on it is blocked in."""
+"""One thread that ends what has run out of time."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ if TYPE_CHECKING:
 
 
 class Watched(Protocol):
-    """Something with a time limit."""
-
     def due_at(self) -> float:
-        """When it is to be ended, on the watchdog's clock. A time that moves closer needs a ``nudge``."""
+        """When to end it, on the watchdog's clock. A time that comes closer needs a ``nudge``."""
         ...
 
     def expire(self) -> bool:
-        """End it, without blocking; False if it is due later than it was."""
+        """End it without blocking. False if its time is not up after all."""
         ...
 
 
 class Watchdog:
-    """Watches as many things as are under way. The thread starts with the first, so after a fork."""
+    """The thread starts with the first thing to watch, so after a fork."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -34,7 +32,6 @@ class Watchdog:
         self._closed = False
 
     def watch(self, thing: Watched) -> None:
-        """Expire ``thing`` when it is due, unless it is forgotten before."""
         with self._changed:
             self._watched.add(thing)
             if self._thread is None:
@@ -44,17 +41,14 @@ class Watchdog:
                 self._changed.notify()
 
     def forget(self, thing: Watched) -> None:
-        """Watch it no more."""
         with self._changed:
             self._watched.discard(thing)
 
     def nudge(self) -> None:
-        """Something is due earlier than it was."""
         with self._changed:
             self._changed.notify()
 
     def close(self) -> None:
-        """Watch nothing any more."""
         with self._changed:
             self._closed = True
             self._watched.clear()

@@ -58,7 +58,7 @@ def test_the_next_address_is_tried_when_one_refuses_and_comes_first_from_then_on
             assert id_of(hub.call(1)) == 1
             [engine] = hub.transport._engines.values()
 
-            assert engine._endpoint.addresses._known[0][1][1] == core.port
+            assert engine._dialer._endpoint.addresses._known[0][1][1] == core.port
 
 
 def test_the_next_address_is_tried_when_one_does_not_answer(core: FakeCore) -> None:
@@ -176,7 +176,7 @@ def test_a_core_that_refused_once_is_found_again_although_the_resolver_hangs(cor
         hub.call(1)
         until(lambda: hub.connections() == 0)
         [engine] = hub.transport._engines.values()
-        engine._endpoint.addresses.doubt()
+        engine._dialer._endpoint.addresses.doubt()
         resolve.hang()
 
         assert id_of(hub.call(2)) == 2
@@ -190,7 +190,7 @@ def test_who_gave_up_waiting_for_a_name_is_forgotten() -> None:
         hub.call(1)
         [engine] = hub.transport._engines.values()
 
-        assert engine._endpoint.addresses._waiting == []
+        assert engine._dialer._endpoint.addresses._waiting == []
         resolve.go_on()
 
 

@@ -1,0 +1,124 @@
+"""urllib3's connections, watched: each attempt knows what was sent, and can be cut off."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from random import uniform
+from typing import TYPE_CHECKING, Any, cast
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from legacy_client.transport.sessions.attempt import AttemptOver
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+    from collections.abc import Callable
+    from io import BufferedIOBase
+
+    from urllib3 import HTTPResponse
+
+    from legacy_client.transport.keep_alive import KeepAlive
+    from legacy_client.transport.sessions.attempt import Attempt
+
+    Contexts = Callable[[], ssl.SSLContext]
+
+
+# A connection's greatest age is shortened by up to a fifth, so that those opened together do not end together.
+_LEAST_SHARE = 0.8
+
+
+class Attempts(threading.local):
+    current: Attempt | None = None
+
+
+class _Head:
+    """http.client takes the end of the stream for the end of the head."""
+
+    def __init__(self, stream: BufferedIOBase) -> None:
+        self._stream = stream
+
+    def readline(self, limit: int) -> bytes:
+        line = self._stream.readline(limit)
+        if len(line) < limit and not line.endswith(b"\n"):
+            raise http.client.RemoteDisconnected("end of stream within the head")
+        return line
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class FinalResponse(http.client.HTTPResponse):
+    """Past interim responses (RFC 9110 section 15.2)."""
+
+    fp: Any
+
+    def begin(self) -> None:
+        stream, self.fp = self.fp, _Head(self.fp)
+        try:
+            super().begin()
+        finally:
+            self.fp = stream
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = cast("tuple[str, int, str]", super()._read_status())  # type: ignore[misc]  # typeshed omits it
+            if status == http.client.SWITCHING_PROTOCOLS:
+                raise http.client.UnknownProtocol("a switch of protocols, unasked")
+            if not 100 < status < 200:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+
+
+class WatchedConnection(HTTPConnection):
+    response_class = FinalResponse
+    attempts: Attempts
+    keep_alive: KeepAlive
+    idle_since = opened_at = float("inf")
+    share_of_age = 1.0
+    was_left_open = False
+
+    def connect(self) -> None:
+        if self.attempts.current is not None:
+            self.attempts.current.connecting()
+        self.was_left_open = False
+        super().connect()
+        self.opened_at = time.monotonic()
+        self.share_of_age = uniform(_LEAST_SHARE, 1.0)  # noqa: S311 -- no secret
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
+        try:
+            return super().getresponse()
+        except ConnectionError:
+            if self.was_left_open:
+                self.keep_alive.closed(time.monotonic() - self.idle_since)
+            raise
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        try:
+            if self.attempts.current is not None:
+                self.attempts.current.connected(sock)
+        except AttemptOver:
+            sock.close()
+            raise
+        return sock
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        attempt = self.attempts.current
+        if attempt is not None and self.sock is not None:
+            attempt.sending(self.sock)
+            self.sock.settimeout(attempt.seconds_left())
+        super().send(data)
+
+
+class WatchedTlsConnection(WatchedConnection, HTTPSConnection):
+    contexts: Contexts
+
+    def connect(self) -> None:
+        self.ssl_context = self.contexts()
+        super().connect()
