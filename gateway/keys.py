@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.auth.api_keys.authenticator import API_KEY
+from gateway.auth.api_keys.api_key_authenticator import API_KEY
 from gateway.auth.api_keys.key import KeyText, hashed, mint
 from gateway.auth.api_keys.record import ApiKey, canonical_uuid
 from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys

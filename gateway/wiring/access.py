@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from gateway.auth.api_keys.authenticator import ApiKeyAuthenticator
+from gateway.auth.api_keys.api_key_authenticator import ApiKeyAuthenticator
 from gateway.auth.api_keys.file import FileKeys
 from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
 from gateway.auth.errors import SourceFailed
-from gateway.auth.keycloak.authenticator import KeycloakAuthenticator
 from gateway.auth.keycloak.claims import ClaimRules
 from gateway.auth.keycloak.client import Server, ask
 from gateway.auth.keycloak.introspection import Introspection
 from gateway.auth.keycloak.key_store import KeyLife, KeyStore
 from gateway.auth.keycloak.realm_source import RealmSource
+from gateway.auth.keycloak.token_authenticator import KeycloakAuthenticator
 from gateway.auth.keycloak.token_principal import PrincipalRules
 from gateway.auth.keycloak.verifier import Realm, TokenVerifier
 from gateway.settings import SettingsError, variable

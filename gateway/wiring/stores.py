@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.admission.idempotency.policy import ClaimPolicy
-from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
+from gateway.admission.idempotency.sqlite_store import SqliteIdempotencyStore
 from gateway.admission.rates.limits import RateLimits
-from gateway.admission.rates.sqlite import SqliteStorage
+from gateway.admission.rates.sqlite_rates import SqliteStorage
 from gateway.settings import SettingsError, variable
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def idempotency_store(settings: Settings) -> IdempotencyStore:
     )
     if settings.stores.redis_url:
         # Here and below: a worker without Redis need not carry its client.
-        from gateway.admission.idempotency.redis import RedisIdempotencyStore
+        from gateway.admission.idempotency.redis_store import RedisIdempotencyStore
 
         return RedisIdempotencyStore(settings.stores.redis_url, policy)
     path = settings.stores.state_dir / "idempotency.sqlite"
@@ -86,7 +86,7 @@ def idempotency_store(settings: Settings) -> IdempotencyStore:
 def rate_storage(settings: StoreSettings) -> Storage:
     """Where rates are counted for all workers: Redis where it is set, else one SQLite file."""
     if settings.redis_url:
-        from gateway.admission.rates.redis import SharedRedisStorage
+        from gateway.admission.rates.redis_rates import SharedRedisStorage
 
         return SharedRedisStorage(settings.redis_url)
     return SqliteStorage(settings.state_dir / "rates.sqlite")

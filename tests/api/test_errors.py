@@ -11,7 +11,7 @@ from werkzeug import exceptions
 from gateway.api.errors import from_framework
 from gateway.api.request import GatewayRequest
 from gateway.auth import errors as auth
-from gateway.auth.api_keys.authenticator import API_KEY
+from gateway.auth.api_keys.api_key_authenticator import API_KEY
 from gateway.auth.keycloak.token_principal import KEYCLOAK
 from gateway.auth.principal import Principal
 from gateway.problems import PROBLEM_TYPES

@@ -14,7 +14,7 @@ import gevent
 from gateway.admission.idempotency.errors import InProgress
 from gateway.admission.idempotency.journal import Entry
 from gateway.admission.rates.limits import RateLimits
-from gateway.admission.rates.sqlite import SqliteStorage
+from gateway.admission.rates.sqlite_rates import SqliteStorage
 
 folder = Path(sys.argv[1])
 from tests.doubles.rules import claim_policy, sqlite_store

@@ -12,9 +12,9 @@ import redis
 
 from gateway.admission.idempotency.errors import InProgress, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry
-from gateway.admission.idempotency.redis import RedisIdempotencyStore
+from gateway.admission.idempotency.redis_store import RedisIdempotencyStore
 from gateway.admission.rates.limits import RateLimits
-from gateway.admission.rates.redis import SharedRedisStorage
+from gateway.admission.rates.redis_rates import SharedRedisStorage
 from tests.doubles.clocks import FakeClock
 from tests.doubles.redis_server import BINARY, MISSING, RedisServer
 from tests.doubles.rules import claim_policy

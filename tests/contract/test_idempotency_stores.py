@@ -10,7 +10,7 @@ import redis
 
 from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry
-from gateway.admission.idempotency.redis import RedisIdempotencyStore
+from gateway.admission.idempotency.redis_store import RedisIdempotencyStore
 from tests.doubles.clocks import FakeClock
 from tests.doubles.rules import claim_policy, sqlite_store
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.admission.idempotency.claim import Claim
-    from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
+    from gateway.admission.idempotency.sqlite_store import SqliteIdempotencyStore
     from gateway.admission.idempotency.store import IdempotencyStore
 
 POLICY = {"ttl_seconds": 1000.0, "lease_seconds": 10.0, "window": 4}

@@ -10,9 +10,9 @@ import pytest
 import redis
 
 from gateway.admission.idempotency.errors import StoreUnavailable
-from gateway.admission.idempotency.redis import RedisIdempotencyStore
+from gateway.admission.idempotency.redis_store import RedisIdempotencyStore
 from gateway.admission.rates.limits import RateLimits
-from gateway.admission.rates.redis import SharedRedisStorage
+from gateway.admission.rates.redis_rates import SharedRedisStorage
 from tests.doubles.redis_server import BINARY, MISSING, Grumpy, RedisServer, SentinelServer
 from tests.doubles.rules import claim_policy
 

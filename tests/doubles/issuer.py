@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
 from gateway.auth.credentials import Credentials
-from gateway.auth.keycloak.authenticator import KeycloakAuthenticator
 from gateway.auth.keycloak.key_store import KeyStore
 from gateway.auth.keycloak.signing_keys import ALGORITHMS, RealmKeys, parse
+from gateway.auth.keycloak.token_authenticator import KeycloakAuthenticator
 from gateway.auth.keycloak.token_principal import PrincipalRules
 from gateway.auth.keycloak.verifier import Realm, TokenVerifier
 from tests.doubles.rules import claim_rules, key_life

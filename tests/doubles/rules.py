@@ -6,7 +6,7 @@ from ssl import create_default_context
 from typing import TYPE_CHECKING, Any
 
 from gateway.admission.idempotency.policy import ClaimPolicy
-from gateway.admission.idempotency.sqlite import SqliteIdempotencyStore
+from gateway.admission.idempotency.sqlite_store import SqliteIdempotencyStore
 from gateway.auth.keycloak.claims import ClaimRules
 from gateway.auth.keycloak.client import Server
 from gateway.auth.keycloak.key_store import KeyLife

@@ -8,7 +8,7 @@ from dataclasses import replace
 from limits.storage import MemoryStorage
 
 from gateway.admission.rates.limits import RateLimits
-from gateway.auth.api_keys.authenticator import API_KEY
+from gateway.auth.api_keys.api_key_authenticator import API_KEY
 from gateway.auth.errors import InvalidCredentials
 from gateway.auth.keycloak.token_principal import KEYCLOAK
 from gateway.auth.principal import Principal

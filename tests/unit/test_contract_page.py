@@ -7,7 +7,7 @@ import re
 import pytest
 
 from gateway.admission.idempotency import sqlite_rows as idempotency_rows
-from gateway.admission.rates import sqlite as rates_sqlite
+from gateway.admission.rates import sqlite_rates
 from schemas.integrations import InputFieldSchema, OptionSchema
 from tests.docs import DOCS, ROOT
 from tests.doubles.service import Service
@@ -72,6 +72,6 @@ def test_the_limits_of_options_are_told(page):
 
 def test_the_versions_of_the_state_files_are_told():
     page = (DOCS / "operators" / "upgrade.md").read_text(encoding="utf-8")
-    versions = {idempotency_rows.LAYOUT.version, rates_sqlite._LAYOUT.version}
+    versions = {idempotency_rows.LAYOUT.version, sqlite_rates._LAYOUT.version}
 
     assert {int(number) for number in re.findall(r"both are of version (\d+) today", page)} == versions

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway import keys
-from gateway.auth.api_keys.authenticator import ApiKeyAuthenticator
+from gateway.auth.api_keys.api_key_authenticator import ApiKeyAuthenticator
 from gateway.auth.api_keys.file import FileKeys
 from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
 from gateway.auth.credentials import Credentials

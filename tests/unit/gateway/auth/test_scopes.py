@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.auth.api_keys.authenticator import API_KEY
+from gateway.auth.api_keys.api_key_authenticator import API_KEY
 from gateway.auth.errors import InsufficientScope, InvalidCredentials, WrongMethod
 from gateway.auth.keycloak.token_principal import KEYCLOAK
 from gateway.auth.principal import Principal

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from limits.storage import MemoryStorage
 
 from gateway.admission.rates.limits import Allowance, RateLimits, parse_rate, ratelimit_fields
-from gateway.admission.rates.redis import SharedRedisStorage
-from gateway.admission.rates.sqlite import SqliteStorage
+from gateway.admission.rates.redis_rates import SharedRedisStorage
+from gateway.admission.rates.sqlite_rates import SqliteStorage
 from tests.doubles.clocks import FakeClock
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.auth.api_keys.authenticator import RECORD_SECONDS, ApiKeyAuthenticator
+from gateway.auth.api_keys.api_key_authenticator import RECORD_SECONDS, ApiKeyAuthenticator
 from gateway.auth.api_keys.key import KeyText, hashed, mint
 from gateway.auth.credentials import Credentials
 from gateway.auth.errors import InvalidCredentials, KeysUnavailable, SourceFailed
@@ -101,7 +101,7 @@ def test_a_wrong_secret_is_refused_with_the_same_words(holder: Holder):
 def test_an_unknown_id_costs_as_many_comparisons_as_a_known_one(holder: Holder, monkeypatch: pytest.MonkeyPatch):
     compared: list[str] = []
     monkeypatch.setattr(
-        "gateway.auth.api_keys.authenticator.matches", lambda secret, stored: bool(compared.append(stored))
+        "gateway.auth.api_keys.api_key_authenticator.matches", lambda secret, stored: bool(compared.append(stored))
     )
 
     for key in (mint(), mint(holder.key.id)):

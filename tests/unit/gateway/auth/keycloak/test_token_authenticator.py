@@ -6,10 +6,10 @@ import pytest
 
 from gateway.auth.credentials import Credentials
 from gateway.auth.errors import InvalidCredentials, KeysUnavailable, SourceFailed
-from gateway.auth.keycloak.authenticator import KeycloakAuthenticator
 from gateway.auth.keycloak.introspection import Introspection
 from gateway.auth.keycloak.key_store import KeyStore
 from gateway.auth.keycloak.signing_keys import ALGORITHMS
+from gateway.auth.keycloak.token_authenticator import KeycloakAuthenticator
 from gateway.auth.keycloak.token_principal import PrincipalRules
 from gateway.auth.keycloak.verifier import Realm, TokenVerifier
 from tests.doubles.issuer import (
