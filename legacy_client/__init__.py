@@ -1,4 +1,4 @@
-"""A client for the legacy core. It speaks the core's own words and knows no gateway."""
+"""A client for the legacy core, in the core's own words."""
 
 from legacy_client.calls import CallContext, Update
 from legacy_client.client import LegacyClient

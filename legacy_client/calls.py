@@ -1,4 +1,4 @@
-"""What the core is asked. Nothing here sends anything."""
+"""What the core is asked."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Marks(Protocol):
     """Writes down that calls leave, before they do. Positions are those in the batch."""
 
     def begin(self, positions: Sequence[int]) -> None:
-        """A round of attempts at these calls begins, in this order. May wait."""
+        """A round of attempts begins, in this order. May wait."""
         ...
 
     def upto(self) -> int:
@@ -42,7 +42,7 @@ class Marks(Protocol):
         ...
 
     def put_back(self, position: int, *, may_have_been_applied: bool) -> None:
-        """An attempt ended without the final result: the call may be made again. May wait."""
+        """The call may be made again; its result is to come. May wait."""
         ...
 
 
@@ -50,8 +50,8 @@ class Marks(Protocol):
 class CallContext:
     """What all calls of one batch share.
 
-    ``caller`` is whose turn it is when several batches wait. ``authorization`` is the caller's own header value. A
-    call's idempotency key is ``idempotency_prefix``, a dash and its id, the same in every attempt.
+    ``authorization`` is the caller's own header value. A call's key is ``idempotency_prefix``, a dash and its id, in
+    every attempt.
     """
 
     deadline: Deadline

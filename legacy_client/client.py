@@ -28,9 +28,9 @@ _METHODS = ("PATCH", "PUT", "POST")
 class LegacyClient:
     """Calls the core at ``base_url`` (``contract.md`` section 3). Times are in seconds.
 
-    ``honours_idempotency``: the core applies a call with a known key only once. ``atomic_errors``: after a 5xx nothing
-    was applied. ``item_seconds`` bounds one call with its attempts and pauses, but not its wait for a turn. ``misread``
-    is called for each 2xx that cannot be read.
+    ``honours_idempotency``: the core applies a call with a known key once. ``atomic_errors``: a 5xx applied nothing.
+    ``item_seconds`` bounds one call with its repeats, but not its wait for a turn. ``misread`` is called for each
+    unreadable 2xx.
     """
 
     def __init__(
@@ -66,9 +66,9 @@ class LegacyClient:
     def send(
         self, operation: Operation[Call], calls: Sequence[Call], context: CallContext
     ) -> Iterator[tuple[int, Answer | CoreError]]:
-        """Yields ``(index, answer or error)`` as results become final, each index once.
+        """Yields ``(index, answer or error)``, each index once. An answer without a body is ``{}``.
 
-        An answer without a body is ``{}``. Closing the iterator early sends nothing new.
+        Closing the iterator early sends nothing new.
         """
         return Fanout(self._shared, operation, self._templates[operation.method], calls, context).results()
 
@@ -77,5 +77,5 @@ class LegacyClient:
         return result
 
     def ping(self) -> CoreError | None:
-        """None if a connection to the core can be had. Sends no request."""
+        """Sends no request."""
         return self._transport.ping()

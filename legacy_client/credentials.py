@@ -21,14 +21,12 @@ _log = logging.getLogger(__name__)
 
 
 class CoreCredentials(Protocol):
-    """The headers that say who the gateway is, or for whom it calls."""
-
     def headers(self, context: CallContext) -> Mapping[str, str]:
-        """Headers for the next attempt. Raises NotSent where there are none."""
+        """For the next attempt. Raises NotSent where there are none."""
         ...
 
     def refused(self, headers: Mapping[str, str]) -> bool:
-        """The core answered 401 to ``headers``. True if better ones are to be had now."""
+        """The core answered 401 to ``headers``. True if there are better ones now."""
         ...
 
 
@@ -53,9 +51,9 @@ class ForwardedCredentials:
 
 
 class StaticFileCredentials:
-    """One header from a file with the line ``Name: value``, read again when the file changes.
+    """One header from a file with the line ``Name: value``.
 
-    ``own`` are headers that the gateway writes itself. A file that goes bad keeps the header read last. At the start it
+    ``own`` are headers that the gateway writes itself. A file that goes bad keeps the last header. At the start it
     raises OSError or ValueError.
     """
 
@@ -79,13 +77,12 @@ class StaticFileCredentials:
         return self._file.current()
 
     def refused(self, headers: Mapping[str, str]) -> bool:
-        """True if the file has another header by now."""
         self._file.look()
         return self._file.current() != headers
 
 
 class TokenRefused(Exception):
-    """The token endpoint refuses our own credentials. Somebody has to mend them."""
+    """Our own credentials are refused. Somebody has to mend them."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -95,9 +92,9 @@ class TokenRefused(Exception):
 class ClientCredentials:
     """A bearer token from ``fetch``, which returns ``(token, lifetime in seconds)`` and may raise anything.
 
-    It is renewed when ``margin`` of its life is left, by one caller; others use the old one. Without an old one they
-    wait, each at most to its own deadline. After a failure the next fetch comes ``cooldown_seconds`` later. A token
-    that the core refuses is replaced if it is older than ``fresh_seconds``.
+    One caller renews it when ``margin`` of its life is left; others use the old one, or wait until their deadline.
+    After a failure the next fetch comes ``cooldown_seconds`` later. A refused token is replaced if it is older than
+    ``fresh_seconds``.
     """
 
     def __init__(
@@ -137,7 +134,6 @@ class ClientCredentials:
         return self._headers
 
     def refused(self, headers: Mapping[str, str]) -> bool:
-        """True if there is another token by now, fetched here or by somebody else."""
         with self._flight:
             if self._headers == headers:
                 self._renew(self._fresh_seconds)

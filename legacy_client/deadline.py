@@ -14,9 +14,9 @@ StopReason = Literal["deadline", "shutting_down", "client_gone", "journal_unavai
 
 
 class Deadline:
-    """A point on the monotonic clock. After it nothing new is sent.
+    """After a point on the monotonic clock nothing new is sent.
 
-    ``cancel`` stops new calls at once. Calls in flight go on, at the latest until ``at``.
+    Calls in flight go on after ``cancel``, at the latest until ``at``.
     """
 
     __slots__ = ("_callbacks", "_cancelled", "_clock", "_look", "_look_at", "_look_every", "at")
@@ -38,7 +38,7 @@ class Deadline:
         return max(0.0, self.at - self._clock())
 
     def cancel(self, reason: StopReason) -> None:
-        """Send nothing new from now on. The first reason given stays."""
+        """The first reason given stays."""
         self._cancelled = self._cancelled or reason
         for callback in tuple(self._callbacks):
             callback()
@@ -57,7 +57,7 @@ class Deadline:
         return self._cancelled
 
     def pause(self, seconds: float) -> None:
-        """Wait, at most to the deadline. A cancel ends the wait."""
+        """Wait, at most until the deadline or a cancel."""
         woken = threading.Event()
         self.on_cancel(woken.set)
         woken.wait(min(seconds, self.remaining()))

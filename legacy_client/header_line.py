@@ -41,7 +41,7 @@ _OWN = frozenset(
 
 
 def header_line(data: bytes, *, own: frozenset[str] = frozenset()) -> dict[str, str]:
-    """The header in the one line of ``data``. ``own`` are names, in lower case, that the caller sends itself.
+    """``own`` are names, in lower case, that the caller sends itself.
 
     Raises ValueError, whose text never repeats the value.
     """

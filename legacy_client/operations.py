@@ -25,7 +25,7 @@ _MAX_DIGITS = 20
 
 
 class Operation(NamedTuple, Generic[Call]):
-    """One kind of call. ``write`` takes a template, the call and the prefix of its idempotency key."""
+    """``write`` takes a template, the call and the prefix of its key."""
 
     method: str
     write: Callable[[RequestTemplate, Call, str], PreparedRequest]

@@ -38,7 +38,7 @@ class TemplatedRequest(PreparedRequest):
 
     @cached_property
     def headers(self) -> CaseInsensitiveDict[str | bytes]:  # type: ignore[override]  # as above
-        """All headers but ``Host``, which each adapter adds."""
+        """All but ``Host``, which each adapter adds."""
         self.parts = None
         headers: dict[str, str | bytes] = {**self._template.headers, **self._own}
         return CaseInsensitiveDict({**headers, "Content-Length": str(len(self.body or b""))})
@@ -49,7 +49,7 @@ class TemplatedRequest(PreparedRequest):
 
 
 class RequestTemplate:
-    """Method, base URL and headers that all calls of one kind share.
+    """What all calls of one kind share.
 
     ``base_url`` is an http(s) URL without user, query or fragment. Raises ValueError for any other, and for HEAD and
     CONNECT.
@@ -71,17 +71,16 @@ class RequestTemplate:
         self._lines = f" HTTP/1.1\r\nHost: {_authority(parts.scheme, parts.netloc)}\r\n{_lines(self.headers)}"
 
     def extended(self, headers: Mapping[str, str]) -> RequestTemplate:
-        """This template with more headers. Raises ValueError for a line break or NUL."""
+        """A copy with more headers. Raises ValueError for a line break or NUL."""
         longer = copy(self)
         longer.headers = {**self.headers, **headers}
         longer._lines = self._lines + _lines(headers)  # noqa: SLF001 -- a copy of this object
         return longer
 
     def prepare(self, path: str, body: bytes, headers: Mapping[str, str]) -> PreparedRequest:
-        """The request for ``path``, which starts with a slash and may have a query. ``headers`` repeat none of the
-        template's.
+        """``path`` starts with a slash and may have a query.
 
-        Raises ValueError for CR, LF or NUL, for a header outside latin-1 and for a path outside visible ASCII.
+        Raises ValueError for CR, LF or NUL, a header outside latin-1, or a path outside visible ASCII.
         """
         if not path.isascii() or not path.isprintable() or " " in path:
             raise ValueError("a path is visible ASCII")

@@ -37,7 +37,7 @@ class ActionUpdateSchema(ItemSchema):
 
 
 class ActionSchema(AnswerSchema):
-    """An updated action: the fields that the core returned, or those submitted if it returned none."""
+    """The fields that the core returned, or those submitted if it returned none."""
 
     actionId = fields.String(required=True, metadata=about("The action.", examples=["19353"]))  # noqa: N815 -- contract word
     category_action = Choice(CATEGORIES, known_as="ActionCategory", allow_none=True)

@@ -1,7 +1,4 @@
-"""What all answers share (``contract.md`` 1.3 and 1.4), for the documentation and for tests.
-
-What the core decides is not bounded here.
-"""
+"""What all answers share (``contract.md`` 1.3 and 1.4). What the core decides is not bounded here."""
 
 from __future__ import annotations
 
@@ -99,13 +96,13 @@ def unreadable() -> fields.List[str]:
 
 
 class AnswerSchema(StrictSchema):
-    """Tests hold answers to exactly these fields. A client has to accept more (``compatibility.md``)."""
+    """A client has to accept more fields (``compatibility.md``)."""
 
     json_schema: ClassVar[Mapping[str, object]] = MappingProxyType({"additionalProperties": True})
 
 
 class ItemErrorSchema(AnswerSchema):
-    """An item that was not updated. Each kind of item adds its id."""
+    """Each kind of item adds its id."""
 
     index = count("Place in the request; null for a single call.", required=True, allow_none=True)
     status = _status("What the item alone would have been answered.", required=True)
@@ -119,7 +116,6 @@ class ItemErrorSchema(AnswerSchema):
 
 
 def item_error_schema(called: str, id_name: str) -> type[Schema]:
-    """The error of an item, with ``id_name`` as the member that holds its id."""
     ids: dict[str, fields.Field[Any]] = {id_name: fields.String(required=True)}
     return ItemErrorSchema.from_dict(ids, name=f"{called.capitalize()}ItemErrorSchema")
 
@@ -129,15 +125,12 @@ class BatchAnswerSchema(AnswerSchema):
 
 
 def batch_answer_schema(item: type[Schema], error: type[Schema]) -> type[Schema]:
-    """The body of 200 and 207. ``item`` is an updated item, ``error`` one that was not."""
     data = ObjectList(item, required=True, about="What was updated, in the order of the request.")
     errors = ObjectList(error, about="207: the items that were not updated.")
     return BatchAnswerSchema.from_dict({"data": data, "errors": errors}, name="BatchUpdatedSchema")
 
 
 class ProblemErrorSchema(AnswerSchema):
-    """One fault of the request, or one item that was run and not updated."""
-
     index = count("Place of the item; null for the document itself.", required=True, allow_none=True)
     code = _code("invalid_choice")
     detail = fields.String(required=True)
@@ -177,7 +170,7 @@ class ProblemSchema(AnswerSchema):
 
 
 def problem_schema(id_names: Collection[str]) -> type[Schema]:
-    """``id_names`` are the members that hold the ids of the service's items."""
+    """``id_names`` hold the ids of the items."""
     ids: dict[str, fields.Field[Any]] = {name: _problem_id(required=len(id_names) == 1) for name in id_names}
     error = ProblemErrorSchema.from_dict(ids, name="ProblemErrorSchema")
     errors = ObjectList(error, about="What is wrong, or each item that was run.")

@@ -1,4 +1,4 @@
-"""What every schema shares: strictness, rules over several fields, and errors as a flat list."""
+"""Strictness, rules over several fields, and errors as a flat list."""
 
 from __future__ import annotations
 
@@ -80,7 +80,6 @@ class ErrorList:
         self.total = 0
 
     def add(self, messages: Mapping[Any, Any], index: int | None = None, item_id: str | None = None) -> None:
-        """Add Marshmallow's nested messages of one item."""
         self.total += _count(messages)
         if len(self.listed) < MAX_LISTED:
             self._list(messages, index, item_id)
@@ -91,7 +90,7 @@ class ErrorList:
 
 
 def leaves(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str | None, str]]:
-    """Each of Marshmallow's nested messages with its dotted path, None for the whole object."""
+    """Each message with its dotted path, None for the whole object."""
     if isinstance(messages, dict):
         for name, inner in messages.items():
             yield from leaves(inner, (*path, str(name)))

@@ -33,11 +33,8 @@ _PARTNER = Message("partner_not_allowed", "Must be a partner that the caller may
 
 
 class ItemSchema(StrictSchema):
-    """One item of a batch.
-
-    ``called`` and ``plural`` are the words for it. ``id_name`` is the field of its id. ``partners_name``, if any, is
-    the field of the partners that the caller must be allowed to name.
-    """
+    """``called`` and ``plural`` are the words for an item. ``id_name`` is the field of its id. ``partners_name``, if
+    any, is the field of partners that the caller must be allowed to name."""
 
     called: ClassVar[str]
     plural: ClassVar[str]
@@ -49,7 +46,6 @@ class ItemSchema(StrictSchema):
     json_schema = MappingProxyType({"minProperties": 2})
 
     def __init__(self, *, languages: Sequence[str], **options: Any) -> None:
-        """``languages`` are those of the translated texts."""
         self._languages = tuple(languages)
         self._nothing = Message("nothing_to_update", f"Must have at least one field besides {self.id_name}.")
         super().__init__(**options)
@@ -59,8 +55,7 @@ class ItemSchema(StrictSchema):
             field_obj.set_languages(self._languages)
 
     def most(self) -> tuple[int, int, int]:
-        """The most that a valid item holds: JSON values, arrays and objects among them, names. Entries of lists do not
-        count."""
+        """JSON values, arrays and objects among them, names. Entries of lists do not count."""
         fields = self.load_fields.values()
         texts = sum(isinstance(field, Translations) for field in fields)
         lists = sum(isinstance(field, UuidList) for field in fields)
@@ -74,14 +69,14 @@ class ItemSchema(StrictSchema):
 
 
 class ItemArray(ObjectList):
-    """The items of a batch, unread: BatchLoader loads them one at a time."""
+    """Unread: BatchLoader loads the items one at a time."""
 
     def __init__(self, item: ItemSchema, **options: Any) -> None:
         self._empty = Message("empty_batch", f"Must be an array of at least one {item.called}.")
         super().__init__(item, **options)
 
     def accept(self, value: Any) -> list[Any] | None:
-        """The array, or None for no array or an empty one. One that is too long is refused elsewhere."""
+        """None for no array or an empty one."""
         return value if type(value) is list and value else None
 
     def _deserialize(self, value: Any, *_where: Any, **_options: Any) -> list[Any]:
@@ -92,8 +87,6 @@ class ItemArray(ObjectList):
 
 
 def batch_schema(item: ItemSchema, max_items: int) -> StrictSchema:
-    """The whole request body."""
-
     class BatchUpdateSchema(StrictSchema):
         data = ItemArray(
             item, least=1, most=max_items, required=True, about=f"The {item.plural} to update, each named once."
@@ -113,7 +106,7 @@ class InvalidBatch(InvalidDocument):
         total_items: int = 0,
         checked_items: int = 0,
     ) -> None:
-        """``errors`` are in item order, and of the first ``checked_items`` only."""
+        """``errors`` are of the first ``checked_items``."""
         super().__init__(errors, errors_total)
         self.invalid_items = invalid_items
         self.total_items = total_items
@@ -141,7 +134,7 @@ class BatchLoader:
         self._load_item = compile_loader(item)
 
     def most(self, size: int) -> tuple[int, int, int]:
-        """The most that a valid batch of ``size`` bytes holds: JSON values, arrays and objects among them, names."""
+        """The most of a batch of ``size`` bytes: JSON values, arrays and objects among them, names."""
         values, containers, names = self._most
         return values + size // _LISTED_BYTES, containers, names
 

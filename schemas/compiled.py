@@ -1,7 +1,4 @@
-"""A fast loader made from a schema's fields. What it does not surely accept it leaves to Marshmallow.
-
-Results and messages are the same; ``test_compiled.py`` holds both to that.
-"""
+"""A fast loader made from a schema's fields. What it does not surely accept it leaves to Marshmallow."""
 
 from __future__ import annotations
 

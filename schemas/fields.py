@@ -51,7 +51,7 @@ class ContractField(fields.Field[T]):
         raise NotImplementedError
 
     def explain(self, value: Any) -> Reasons:
-        """Why ``accept`` refuses: one message, or messages by the place inside the value."""
+        """One message, or messages by the place inside the value."""
         raise NotImplementedError
 
     def refusal(self, value: Any) -> Messages:

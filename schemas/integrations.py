@@ -111,7 +111,7 @@ class InputFieldAnswerSchema(AnswerSchema):
 
 
 class StoredIntegrationActionSchema(AnswerSchema):
-    """As it was stored. If the core sent no body: as it was sent, without what only the core knows."""
+    """If the core sent no body: as it was sent, without what only the core knows."""
 
     id = Uuid(required=True)
     name = fields.String(required=True)

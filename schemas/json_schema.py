@@ -32,7 +32,7 @@ class _Converter(OpenAPIConverter):
         return described
 
     def field2property(self, field: Field[Any]) -> dict[str, Any]:
-        """A field with a known name is a component, so a generated client has one type for it."""
+        """A field with a known name is a component: one type in a generated client."""
         described: dict[str, Any] = {**super().field2property(field), **getattr(field, "json_schema", {})}
         name = getattr(field, "known_as", "")
         if not name:
@@ -49,7 +49,6 @@ class ContractPlugin(MarshmallowPlugin):
 
 
 def _apart(described: Mapping[str, Any], field: Field[Any]) -> dict[str, Any]:
-    """The field wherever it stands. Null belongs to the place."""
     own = {name: value for name, value in described.items() if name not in _OF_THE_PLACE}
     if field.allow_none:
         own["type"] = next(name for name in own["type"] if name != "null")

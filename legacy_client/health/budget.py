@@ -12,10 +12,7 @@ if TYPE_CHECKING:
 
 
 class RetryBudget:
-    """At most ``ratio`` retries per first call in any ``window_seconds``, and at least ``floor``.
-
-    Thread-safe. ``retries`` counts all that were granted.
-    """
+    """At most ``ratio`` retries per first call in any ``window_seconds``, and at least ``floor``. Thread-safe."""
 
     def __init__(
         self,
@@ -40,7 +37,7 @@ class RetryBudget:
             self._note(count, 0)
 
     def take(self, wanted: int, *, free: int = 0) -> int:
-        """Spend as many of the ``wanted`` retries as the budget grants. The ``free`` ones are only counted."""
+        """How many of the ``wanted`` are granted. The ``free`` ones are only counted."""
         with self._lock:
             self._forget()
             allowed = max(self._floor, int(self._calls * self._ratio))

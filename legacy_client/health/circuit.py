@@ -1,4 +1,4 @@
-"""A circuit breaker. It takes the clock as an argument, and the caller brings the lock."""
+"""A circuit breaker. The caller brings the lock."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ _BUCKETS = 10
 
 
 class Circuit:
-    """Opens when ``failure_rate`` of the calls in ``window_seconds`` failed, of at least ``min_calls``.
+    """Opens when ``failure_rate`` of at least ``min_calls`` failed in ``window_seconds``.
 
-    While open it refuses every call for ``open_seconds``. Then it lets ``probes`` calls through. One failure opens it
-    again; ``probes`` successes close it. A probe without a verdict is given out again, after ``open_seconds`` at the
-    latest.
+    After ``open_seconds`` it lets ``probes`` calls through. One failure opens it again; ``probes`` successes close it.
+    A lost probe is given out again after ``open_seconds``.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class Circuit:
         return self._state
 
     def admit(self) -> float | None:
-        """None lets one call through. A number refuses it and says in how many seconds to ask again."""
+        """None lets one call through. A number says in how many seconds to ask again."""
         if self._state == "closed":
             return None
         now = self._clock()
@@ -69,7 +68,7 @@ class Circuit:
         return None
 
     def record(self, failed: bool | None, seconds: float) -> None:
-        """A call that was let through ``seconds`` ago has ended. None: it says nothing about the core's health."""
+        """A call let through ``seconds`` ago has ended. None says nothing about health."""
         now = self._clock()
         if self._state == "open" or now - seconds < self._heard_from:
             return

@@ -39,10 +39,10 @@ _ANSWERS = ("2xx", "3xx", "4xx", "5xx", "busy")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateSnapshot:
-    """The gate as of now. Counters grow as long as the process lives.
+    """Counters grow as long as the process lives.
 
-    ``attempts`` counts by result: ``2xx`` to ``5xx``, ``busy``, or an error's name. ``duration_counts`` has one count
-    for each of ``DURATION_BOUNDS`` and one for the rest. ``refused`` are calls that the circuit held back.
+    ``attempts`` counts by result: ``2xx`` to ``5xx``, ``busy``, or an error's name. ``refused`` counts calls that the
+    circuit held back.
     """
 
     circuit: CircuitState
@@ -56,10 +56,9 @@ class GateSnapshot:
 
 
 class CoreGate:
-    """One per core and worker, for one event loop. ``ceiling`` bounds the calls in flight.
+    """For one event loop. ``ceiling`` bounds the calls in flight.
 
-    An attempt that its caller cut short is a failure only if nobody had an answer for ``attempt_seconds``. A probe that
-    is not ``is_readable`` is a failure.
+    An attempt that its caller cut short is a failure only if nobody had an answer for ``attempt_seconds``.
     """
 
     def __init__(
@@ -115,7 +114,7 @@ class CoreGate:
         self._duration_sum += seconds
 
     def misread(self) -> None:
-        """A 2xx recorded before cannot be read: it was a failure."""
+        """A 2xx recorded before was a failure."""
         self._misread += 1
         if self._circuit is not None:
             self._circuit.disprove()

@@ -13,7 +13,7 @@ _CUT = 0.7
 
 
 class AdaptiveLimit:
-    """Grows by one per round trip, and is cut when the core is busy. Starts at ``ceiling``."""
+    """Grows by one per round trip, and is cut when the core is busy."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class AdaptiveLimit:
         return int(self._limit)
 
     def record(self, *, overloaded: bool, seconds: float, in_flight: int) -> None:
-        """A call of ``seconds`` has ended. ``in_flight`` counts it too."""
+        """``in_flight`` counts this call too."""
         if overloaded:
             self._cut(self._clock(), seconds)
         elif in_flight * 2 >= self._limit:

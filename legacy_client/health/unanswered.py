@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class UnansweredTime:
     """Counts the seconds in which the core was asked and answered nobody.
 
-    It lasts once it reaches ``seconds``. An answer ends it, and so does a pause of that length.
+    An answer ends it, and so does a pause of ``seconds``.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -23,7 +23,7 @@ class UnansweredTime:
         self._noted_at = float("-inf")
 
     def lasts(self, answers: int, seconds: float) -> bool:
-        """A call let through ``seconds`` ago ends unanswered. ``answers`` counts all answers so far."""
+        """A call of ``seconds`` ends unanswered. ``answers`` counts all answers so far."""
         now = self._clock()
         since = now - self._noted_at
         if answers != self._answers:

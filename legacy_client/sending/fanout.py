@@ -46,7 +46,7 @@ class Shared:
 
 @dataclass(slots=True)
 class _Requests(Generic[Call]):
-    """The requests of one round. Each is written when it is about to leave."""
+    """Each is written when it is about to leave."""
 
     operation: Operation[Call]
     template: RequestTemplate
@@ -107,7 +107,7 @@ class Fanout(Generic[Call]):
             yield index, self._standing[index]
 
     def _send_round(self, indices: Sequence[int]) -> Results:
-        """One attempt of these calls. Those to be sent again are left in ``_waiting``."""
+        """Those to be sent again are left in ``_waiting``."""
         self._round += 1
         again: Failed = {}
         for index, result in self._send(indices):
@@ -178,7 +178,7 @@ class Fanout(Generic[Call]):
         return is_retryable(error, honours_idempotency=self._shared.honours_idempotency)
 
     def _credentials_renewed(self) -> bool:
-        """Asks the credentials once per batch. The answer holds for that round only."""
+        """Asked once per batch. The answer holds for that round only."""
         if self._renewed_in_round == 0:
             renewed = self._shared.credentials.refused(self._credential_headers)
             self._renewed_in_round = self._round if renewed else -1

@@ -26,8 +26,6 @@ _MAX_MESSAGES = 16
 
 
 class AnswerReader:
-    """``atomic_errors``: after a 5xx nothing was applied. ``misread`` is called for each 2xx that cannot be read."""
-
     def __init__(
         self,
         *,
@@ -121,7 +119,7 @@ def _exact_id(body: bytes) -> int | None:
 
 
 def is_json(content_type: str | None) -> bool:
-    """``application/json`` or ``application/*+json``, with any parameters. A missing type counts as JSON."""
+    """A missing type counts as JSON."""
     if content_type is None or content_type == "application/json":
         return True
     # RFC 9110 section 5.3: where it came more than once the values are one list; whether it is JSON, the body shows.
@@ -151,7 +149,6 @@ def retry_after(value: str | None, wall_clock: Callable[[], float]) -> float | N
 
 
 def refusal(status: int, body: bytes, content_type: str | None = None) -> SaidNo:
-    """A 4xx, with the well-formed parts of its ``{"message", "errors"}``."""
     document = _document(body, content_type)
     message = document.get("message")
     return REFUSALS.get(status, Rejected)(

@@ -30,8 +30,7 @@ Failed = dict[int, CoreError]
 
 
 class RetryPolicy:
-    """Up to ``attempts`` rounds. The back-off between them has full jitter and grows from ``base_seconds`` to
-    ``cap_seconds``.
+    """The back-off has full jitter, from ``base_seconds`` up to ``cap_seconds``.
 
     The longest ``Retry-After`` of a round is added to it.
     """
@@ -42,7 +41,7 @@ class RetryPolicy:
         self._wait = wait_random_exponential(multiplier=base_seconds, max=cap_seconds) + wait_as_asked()
 
     def rounds(self, seconds_left: Callable[[], float], pause: Callable[[float], None]) -> Retrying:
-        """One attempt per round. Set its result to the failures that shall be sent again."""
+        """Set each attempt's result to the failures that shall be sent again."""
         return Retrying(
             stop=stop_after_attempt(self.attempts) | stop_before(seconds_left),
             wait=self._wait,
@@ -89,10 +88,7 @@ def is_retryable(error: CoreError, *, honours_idempotency: bool) -> bool:
 
 
 def combined(earlier: CoreError | None, latest: CoreError) -> CoreError:
-    """What two attempts of one call say together.
-
-    After an attempt that may have been applied, only an answer about the item itself counts.
-    """
+    """What two attempts of one call say together."""
     if earlier is None or latest.may_have_been_applied or isinstance(latest, (NotFound, Rejected)):
         return latest
     # A conflict may be with the earlier attempt itself. A refusal to send again says nothing about what was sent.

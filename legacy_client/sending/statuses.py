@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Meaning(NamedTuple):
-    """Statuses that end in one ``error``. Without statuses: all others of the hundred ``others``."""
+    """Without ``statuses``: all others of the hundred ``others``."""
 
     statuses: tuple[int, ...]
     error: type[CoreError]

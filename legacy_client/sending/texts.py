@@ -26,5 +26,5 @@ def in_utf8(body: bytes, content_type: str | None) -> bytes:
 
 
 def plain(text: str) -> str:
-    """One line of at most ``MAX_TEXT`` characters that cannot steer a terminal."""
+    """One line of at most ``MAX_TEXT`` characters."""
     return _STEERING.sub(" ", text[:MAX_TEXT]).strip()

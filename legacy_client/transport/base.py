@@ -29,7 +29,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
-    """Empty strings mean the system's CAs and no client certificate."""
+    """Empty strings: the system's CAs, no client certificate."""
 
     ca_file: str = ""
     cert_file: str = ""
@@ -73,14 +73,14 @@ class Gate(Protocol):
         ...
 
     def record(self, result: Response | CoreError, seconds: float) -> None:
-        """A request that was let through ``seconds`` ago has ended."""
+        """A request let through ``seconds`` ago has ended."""
         ...
 
 
 class Requests(Protocol):
-    """The requests of one ``send_many``. Each is asked for once, right before it leaves.
+    """Each is asked for once, right before it leaves.
 
-    A CoreError raised instead of a request is that request's result.
+    A CoreError raised instead of a request is its result.
     """
 
     def __len__(self) -> int: ...
@@ -89,20 +89,20 @@ class Requests(Protocol):
 
 
 class Transport(Protocol):
-    """Sends prepared requests to one core and accounts for every one of them."""
+    """Accounts for every request."""
 
     def send_many(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
-        """Yields ``(index, response or error)`` as they finish, each index once. Never raises for a request.
+        """Yields ``(index, response or error)``, each index once. Never raises for a request.
 
-        An error is NotSent, TimedOut, BrokenOff or BadAnswer. Any HTTP status is a response, and redirects are not
-        followed. Closing the iterator early stops what is unsent.
+        Errors are NotSent, TimedOut, BrokenOff or BadAnswer. Any status is a response; redirects are not followed.
+        Closing the iterator early stops what is unsent.
         """
         ...
 
     def backlog(self) -> Backlog: ...
 
     def ping(self) -> CoreError | None:
-        """None if a connection to the core can be had. Sends no request."""
+        """Sends no request."""
         ...
 
     def close(self) -> None: ...

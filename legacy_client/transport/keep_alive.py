@@ -13,9 +13,9 @@ _PROOFS_AFTER_A_CLOSE = 32
 
 
 class KeepAlive:
-    """``is_proven``: a connection may be used again at once. Until then it rests for ``moment`` seconds first.
+    """``is_proven``: a connection may be used again at once; before that, after ``moment`` seconds at rest.
 
-    ``is_new``: nothing speaks against the core yet, so a connection at rest is worth waiting for.
+    ``is_new``: nothing speaks against the core yet.
     """
 
     __slots__ = ("_missing", "is_new", "is_proven", "moment")
@@ -27,12 +27,12 @@ class KeepAlive:
         self._missing = 1
 
     def kept_open(self) -> None:
-        """A connection was open and silent ``moment`` seconds after its answer, or later."""
+        """A connection was open after ``moment`` seconds at rest."""
         self._missing -= 1
         self.is_proven = self.is_proven or self._missing <= 0
 
     def closed(self, seconds: float) -> None:
-        """The core closed a connection, unannounced, ``seconds`` after its last answer."""
+        """Unannounced, ``seconds`` after its last answer."""
         if seconds < _LONG_MOMENT:
             self.is_proven = self.is_new = False
             self.moment = _LONG_MOMENT

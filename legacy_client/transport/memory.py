@@ -33,7 +33,7 @@ class VirtualClock:
 
 
 class MemoryTransport:
-    """``answer`` stands for the core. ``latency(request)`` is the virtual seconds that it takes.
+    """``answer`` stands for the core. ``latency(request)`` is in virtual seconds.
 
     ``seen`` holds every request sent, in order.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Batch:
     """How far one ``send_many`` has come.
 
-    ``ends`` is its deadline on the transport's clock. ``queued_at`` is since when it waits for a turn, or None.
+    ``ends`` is on the transport's clock. ``queued_at`` is None while it waits for no turn.
     """
 
     __slots__ = (

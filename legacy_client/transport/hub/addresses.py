@@ -23,10 +23,9 @@ _LOOK_UP_SECONDS = 0.25
 
 
 class Addresses:
-    """The addresses of one host and port, as ``(family, sockaddr)`` in the resolver's order.
+    """As ``(family, sockaddr)``, in the resolver's order.
 
-    They are used for three seconds, or until ``doubt``. Then callers wait for a fresh look-up, unless the resolver
-    hangs.
+    After three seconds, or ``doubt``, callers wait for a fresh look-up, unless the resolver hangs.
     """
 
     def __init__(self, host: str, port: int, *, resolve: Callable[..., list[Any]], clock: Callable[[], float]) -> None:
@@ -41,7 +40,7 @@ class Addresses:
         self._waiting: list[Then] = []
 
     def ask(self, then: Then) -> None:
-        """Call ``then`` with the addresses, now or once they are known. With none if the name does not resolve."""
+        """Call ``then`` once they are known, with none if the name does not resolve."""
         now = self._clock()
         is_old = now - self._looked_up_at > _MAX_AGE_SECONDS
         hangs = self._looking_up and now - self._asked_at > _LOOK_UP_SECONDS

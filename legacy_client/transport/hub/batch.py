@@ -22,7 +22,7 @@ _CHUNK = 16
 
 
 class Exchange(NamedTuple):
-    """A request under way. It was let through at ``started`` and must be over at ``ends``, on the engine's clock."""
+    """A request under way, from ``started`` to ``ends`` on the engine's clock."""
 
     batch: HubBatch
     position: int
@@ -32,7 +32,7 @@ class Exchange(NamedTuple):
 
 
 class HubBatch(Batch):
-    """Collects results until they are read. ``run_soon`` runs a function in the loop's next turn."""
+    """``run_soon`` runs a function in the loop's next turn."""
 
     __slots__ = ("_results", "_run_soon", "_unread", "_waiter", "_whole_seconds", "attempt_seconds")
 
@@ -54,7 +54,6 @@ class HubBatch(Batch):
         self._run_soon = run_soon
 
     def cuts_short(self, exchange: Exchange) -> bool:
-        """Whether the exchange has less time than a whole attempt."""
         return exchange.ends < exchange.started + self._whole_seconds
 
     def drop(self) -> None:
@@ -84,7 +83,7 @@ class HubBatch(Batch):
             self.put(self.take(), Stopped(reason))
 
     def chunks(self) -> Iterator[list[tuple[int, Response | CoreError]]]:
-        """Each result once, as many at a time as there are."""
+        """Each result once."""
         while self._unread:
             if not self._results:
                 self._wait()

@@ -15,7 +15,7 @@ READ_SIZE = 65_536
 
 
 class Channel(Protocol):
-    """Bytes to and from the core. Both methods raise OSError where a socket would."""
+    """Both methods raise OSError where a socket would."""
 
     @property
     def sock(self) -> Socket: ...
@@ -39,7 +39,7 @@ class PlainChannel:
 
 
 class TlsChannel:
-    """TLS by the standard library. The engine owns the socket."""
+    """The engine owns the socket."""
 
     __slots__ = ("_incoming", "_outgoing", "_tls", "sock")
 
@@ -67,7 +67,6 @@ class TlsChannel:
         return self._outgoing.read()
 
     def receive(self) -> bytes:
-        """All that can be decrypted of one read of the socket."""
         parts: list[bytes] = []
         while True:
             try:

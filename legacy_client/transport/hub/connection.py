@@ -24,7 +24,7 @@ class EndOfStream(ConnectionError):
 
 class Listener(Protocol):
     def ended(self, connection: Connection, exchange: Exchange, result: Response | CoreError) -> None:
-        """The exchange is over. ``connection.is_reusable`` tells whether another may follow."""
+        """``connection.is_reusable`` tells whether another may follow."""
         ...
 
     def lost(self, connection: Connection) -> None:
@@ -75,7 +75,7 @@ class Connection:
         self._read_watcher.start(self._receive)
 
     def send(self, exchange: Exchange, data: bytes) -> None:
-        """Send ``data`` and await the answer. Raises OSError if not a byte could leave."""
+        """Raises OSError if not a byte could leave."""
         data = self._to_wire(data)
         try:
             sent = self._send_bytes(data)
@@ -99,7 +99,6 @@ class Connection:
                 self._end(exchange, kind(self._told(f"{reason} in time"), cut_short=cut_short))
 
     def is_quiet(self) -> bool:
-        """Whether an idle connection is open, with nothing to read."""
         try:
             self._receive_bytes()
         except BlockingIOError:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Dialer:
-    """Dials one endpoint. Times are in seconds, on ``clock``."""
+    """Times are in seconds, on ``clock``."""
 
     def __init__(self, loop: _Loop, endpoint: Endpoint, connect_seconds: float, clock: Callable[[], float]) -> None:
         self._loop = loop
@@ -30,7 +30,7 @@ class Dialer:
         return bool(self._dialings)
 
     def dial(self, then: Callable[[Channel | CoreError], None], until: float, *, is_cut_short: bool = False) -> None:
-        """Call ``then`` once, with a channel or the reason that there is none.
+        """Call ``then`` once, with a channel or the reason for none.
 
         ``is_cut_short``: ``until`` comes before the end of a whole attempt.
         """

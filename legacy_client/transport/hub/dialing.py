@@ -34,7 +34,7 @@ _LOOK_UP_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """The core. No context means no TLS. ``is_behind_proxy``: the addresses are the proxy's."""
+    """No context means no TLS. ``is_behind_proxy``: the addresses are the proxy's."""
 
     host: str
     port: int
@@ -48,9 +48,9 @@ class Endpoint:
 
 
 class Dialing:
-    """One attempt to get a channel by ``until``. ``then`` is called once, with it or the reason for none.
+    """``then`` is called once, with a channel or the reason for none.
 
-    ``is_cut_short``: the core may take longer, so running out of time says nothing about the addresses.
+    ``is_cut_short``: the core may take longer than ``until``, so that says nothing about the addresses.
     """
 
     def __init__(
@@ -109,7 +109,6 @@ class Dialing:
             self._next("the name did not resolve")
 
     def _next(self, reason: str) -> None:
-        """Leave this address for ``reason`` and try the next."""
         self._leave()
         while self._left:
             self._address = self._left.popleft()
@@ -129,7 +128,7 @@ class Dialing:
             self._endpoint.addresses.demote(self._address)
 
     def _connect(self, family: int, address: tuple[object, ...]) -> str:
-        """Begin to connect. Returns why that failed, or an empty text."""
+        """Returns why that failed, or an empty text."""
         try:
             self._sock = sock = Socket(family, SOCK_STREAM)
             sock.setblocking(False)

@@ -37,7 +37,7 @@ _NOTHING = PreparedRequest()
 
 
 class Engine:
-    """Serves batches in turn. Requests under way never exceed the bounds, connections being made included."""
+    """Requests under way never exceed the bounds, connections being made included."""
 
     def __init__(
         self, loop: _Loop, endpoint: Endpoint, wire: Wire, limits: Limits, gate: Gate, clock: Callable[[], float]
@@ -150,7 +150,7 @@ class Engine:
         self._pump(now)
 
     def _pump(self, now: float) -> None:
-        """Give turns while there is room. It never runs within itself."""
+        """It never runs within itself."""
         if self._is_pumping:
             return
         self._is_pumping = True
@@ -170,7 +170,7 @@ class Engine:
             self._is_pumping = False
 
     def _room_in_doubt(self, now: float, usual: int) -> int:
-        """Requests that may be under way while it is not known whether the core keeps connections."""
+        """While it is not known whether the core keeps connections."""
         room = self._under_way + self._pool.ready(now, self._limits.connections - self._under_way)
         is_held = room <= self._under_way < usual
         self._held_since = min(self._held_since, now) if is_held else _NEVER
@@ -195,7 +195,7 @@ class Engine:
         )
 
     def _transmit(self, connection: Connection, exchange: Exchange, now: float) -> bool:
-        """False when the connection turned out dead before a byte could leave."""
+        """False if not a byte could leave."""
         try:
             connection.send(exchange, self._wire.serialise(exchange.request, exchange.ends - now))
         except ValueError as exc:

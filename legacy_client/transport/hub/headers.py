@@ -11,13 +11,11 @@ _LENGTH = b"content-length"
 
 # Of most answers one header is read, so the text is searched, and taken apart only for more than that.
 class ResponseHeaders(CaseInsensitiveDict[str]):
-    """The headers in a head that the parser has accepted."""
-
     # Not asked of ``__dict__``: an object whose dictionary nobody touches has none made.
     _is_taken_apart = False
 
     def __init__(self, head: bytes, folded: bytes) -> None:
-        """``head`` is the status line and the header lines. ``folded`` is the same in lower case."""
+        """``folded`` is ``head`` in lower case."""
         self._head = head
         self.folded = folded
 
@@ -33,7 +31,7 @@ class ResponseHeaders(CaseInsensitiveDict[str]):
         return store
 
     def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]  # text is all there is
-        """The value of one header. Several are joined with ``, `` (RFC 9110 section 5.3)."""
+        """Several values are joined with ``, `` (RFC 9110 section 5.3)."""
         if self._is_taken_apart:
             return super().get(name, default)
         mark = _mark(name)
@@ -56,7 +54,7 @@ def _text(value: bytes) -> str:
 
 
 def one_length(head: bytes) -> bytes | None:
-    """``head`` with one Content-Length, where it has several of one value (RFC 9110 section 8.6). Otherwise None."""
+    """Several equal Content-Lengths as one (RFC 9110 section 8.6), or None."""
     lines = head.split(b"\r\n")
     lengths = [line for line in lines if line.partition(b":")[0].lower() == _LENGTH]
     values = {value.strip(b" \t") for line in lengths for value in line.partition(b":")[2].split(b",")}

@@ -20,7 +20,7 @@ _resting_since = attrgetter("resting_since")
 
 
 class Pool:
-    """Connections at work and at rest. One that rests for ``idle_seconds`` is closed.
+    """One that rests for ``idle_seconds`` is closed.
 
     Until ``KeepAlive`` is proven, the one that rests longest is used first.
     """
@@ -44,7 +44,6 @@ class Pool:
         self._open.add(connection)
 
     def rest(self, connection: Connection, now: float) -> None:
-        """Keep a connection, unless it is too old."""
         connection.resting_since = now
         if now < connection.retires_at:
             self._resting.append(connection)
@@ -68,7 +67,7 @@ class Pool:
         return None
 
     def ready(self, now: float, places: int) -> int:
-        """How many of the free places may be taken while ``KeepAlive`` is not proven."""
+        """How many free places may be taken while ``KeepAlive`` is not proven."""
         unready = len(self._resting) - sum(self._has_rested(connection, now) for connection in self._resting)
         # Nothing speaks against the core yet: those at rest are worth waiting for.
         return len(self._resting) - unready if unready and self.keep_alive.is_new else places - unready

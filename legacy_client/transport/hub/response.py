@@ -1,4 +1,4 @@
-"""From the bytes of a connection to one ``requests.Response`` at a time. httptools does the framing."""
+"""From bytes to one ``requests.Response`` at a time. httptools does the framing."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class WholeResponse(Response):
 
 
 class ResponseReader:
-    """Reads the responses of one connection, one after another. The parser calls the methods ``on_…``.
+    """The parser calls the methods ``on_…``.
 
     ``keeps_alive``: another request may follow. Not after ``Connection: close``, nor after a byte too many.
     """
@@ -94,7 +94,7 @@ class ResponseReader:
         self.keeps_alive = True
 
     def feed(self, data: bytes) -> bool:
-        """Take what was read. True when the response is complete. Raises BadAnswer."""
+        """True when the response is complete. Raises BadAnswer."""
         if self._received <= _MAX_HEAD_BYTES:
             self._start.append(data)
         try:
@@ -119,7 +119,7 @@ class ResponseReader:
         return self.complete
 
     def take(self, request: PreparedRequest) -> WholeResponse:
-        """The complete response. Raises BadAnswer if it is too large or encoded."""
+        """Raises BadAnswer if it is too large or encoded."""
         (head, is_whole), content = self._head(), b"".join(self._content)
         self._start.clear()
         self._content.clear()
@@ -141,7 +141,7 @@ class ResponseReader:
         self._content.clear()
 
     def _read_anew(self, error: Exception) -> None:
-        """Several equal lengths are one length. Raises BadAnswer for any other error."""
+        """Several equal lengths are one. Raises BadAnswer for any other error."""
         head, is_whole = self._head()
         mended = one_length(head) if is_whole else head
         if "Content-Length" not in str(error) or not mended:
@@ -171,7 +171,7 @@ class ResponseReader:
             raise BadAnswer("too large")
 
     def _head(self) -> tuple[bytes, bool]:
-        """Status line and header lines as far as they are read, and whether that is all."""
+        """As far as it is read, and whether that is all."""
         rest = b"".join(self._start)
         for _ in range(self._interim):
             rest = rest.lstrip(b"\r\n").partition(_END)[2]
@@ -184,7 +184,7 @@ class ResponseReader:
             raise BadAnswer("bytes after the answer")
 
     def on_message_complete(self) -> None:
-        """Also called after an interim response (1xx), which is dropped."""
+        """Also called after an interim response (1xx)."""
         status = self._parser.get_status_code()
         if status < 200:
             self._interim += 1

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 
 class HubTransport:
-    """One engine per event loop, made when first used. Bounds hold per event loop, so per process.
+    """One engine per event loop, made when first used.
 
-    ``proxy`` is the URL of a forward proxy for every connection, or empty. Raises ValueError or OSError for a URL, CA
-    file or certificate that cannot be used.
+    ``proxy`` is the URL of a forward proxy, or empty. Raises ValueError or OSError for a URL or file that cannot be
+    used.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class HubTransport:
         return Stopped("shutting_down") if self._is_closed else self._engine().ping()
 
     def close(self) -> None:
-        """Close every connection. What is under way breaks off; what is unsent is stopped."""
+        """What is under way breaks off; what is unsent is stopped."""
         self._is_closed = True
         for engine in list(self._engines.values()):
             engine.close()

@@ -16,7 +16,7 @@ _OWN_HEADERS = frozenset({"host", "accept-encoding", "content-length", "transfer
 
 
 class Origin:
-    """Scheme, host and port of an http(s) URL. Raises ValueError for any other."""
+    """Raises ValueError for anything but an http(s) URL."""
 
     def __init__(self, base_url: str) -> None:
         parts = urlsplit(base_url)
@@ -32,7 +32,7 @@ class Origin:
 
 
 class Wire:
-    """Serialises requests. ``deadline_header``, if not empty, carries the milliseconds left."""
+    """``deadline_header``, if not empty, carries the milliseconds left."""
 
     def __init__(self, origin: Origin, deadline_header: str) -> None:
         self._origin = origin
@@ -40,7 +40,7 @@ class Wire:
         self._format = b"%b" + deadline_header.encode("latin-1").replace(b"%", b"%%") + b": %d\r\n\r\n%b"
 
     def serialise(self, request: PreparedRequest, seconds_left: float) -> bytes:
-        """Raises ValueError for a request that cannot be sent to this origin."""
+        """Raises ValueError for another origin."""
         parts = request.parts if type(request) is TemplatedRequest else None
         head, body = parts or self._parts(request)
         if self._has_deadline:

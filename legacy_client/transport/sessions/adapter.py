@@ -1,4 +1,4 @@
-"""requests' own adapter over watched connections: no retries, no environment, only the given TLS context."""
+"""requests' own adapter over watched connections: no retries, no environment."""
 
 from __future__ import annotations
 

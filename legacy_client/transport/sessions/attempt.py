@@ -27,7 +27,7 @@ class Attempt:
     """One thread works on it, and another ends it after ``seconds``.
 
     ``is_cut_short``: that is less than a whole attempt. ``deliver`` gets the result, once. ``nudge`` is called when the
-    end comes closer. ``peer`` is host and port, for reasons.
+    end comes closer.
     """
 
     def __init__(

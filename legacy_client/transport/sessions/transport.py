@@ -113,7 +113,7 @@ class SessionsTransport:
         return None
 
     def close(self) -> None:
-        """Send nothing new, let what is in flight end, and close every connection."""
+        """What is in flight goes on to its end."""
         with self._lock:
             self._closed = True
             for batch in self._batches:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 class Watched(Protocol):
     def due_at(self) -> float:
-        """When to end it, on the watchdog's clock. A time that comes closer needs a ``nudge``."""
+        """On the watchdog's clock. A time that comes closer needs a ``nudge``."""
         ...
 
     def expire(self) -> bool:
-        """End it without blocking. False if its time is not up after all."""
+        """Must not block. False if its time is not up after all."""
         ...
 
 
