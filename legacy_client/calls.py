@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from legacy_client.deadline import Deadline
 
 
-# A batch is held in this form until it has left: it takes a tenth of what its fields take as objects.
+# A whole batch is held in this form. It takes a tenth of the memory of its fields as objects.
 class Update(NamedTuple):
     """``body`` is a JSON object of fields by legacy name."""
 
@@ -23,7 +23,7 @@ class Update(NamedTuple):
     @classmethod
     def of(cls, item_id: str, fields: Mapping[str, object]) -> Update:
         """Raises TypeError for what JSON cannot carry."""
-        # A copy of just its size: what orjson gives keeps the buffer that it was written in, of 4 KiB and more.
+        # A copy of just its size, as orjson's bytes keep their buffer of 4 KiB and more.
         return cls(item_id, b"%b" % orjson.dumps(fields))
 
 

@@ -119,7 +119,7 @@ class ClientCredentials:
     def headers(self, context: CallContext) -> Mapping[str, str]:
         """Raises Unreachable or Misconfigured where no valid token can be had."""
         now = self._clock()
-        # Nobody waits who has a token that is good.
+        # With a valid token nobody waits.
         wait_seconds = context.deadline.remaining() if now >= self._expires_at else 0.0
         if now >= self._renew_at and self._flight.acquire(timeout=wait_seconds):
             try:
@@ -147,10 +147,10 @@ class ClientCredentials:
         try:
             token, lifetime = self._fetch()
         except Exception as exc:  # noqa: BLE001 -- whatever the fetch raises, the call's error is the same
-            # The pause begins now: those who waited for a fetch that took long must not make one each.
+            # The cool-down begins now. Otherwise all who waited for a slow fetch would each make another.
             self._tried_at = self._clock()
             self.refusal = exc.reason if isinstance(exc, TokenRefused) else ""
-            # Of a foreign error only its kind is told: its text may hold the secret.
+            # The text of a foreign error may hold the secret, so only its kind is logged.
             reason = getattr(exc, "reason", "")
             _log.warning("core_token_fetch_failed", extra={"error": type(exc).__name__, "reason": reason})
             return

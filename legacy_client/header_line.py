@@ -6,9 +6,9 @@ import re
 
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _is_name = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+").fullmatch
-# Visible ASCII, blanks and tabs within, and bytes above ASCII as some cores take them.
+# Visible ASCII, with blanks and tabs inside. Some cores take bytes above ASCII.
 _is_value = re.compile(r"[!-~\x80-\xff](?:[ \t!-~\x80-\xff]*[!-~\x80-\xff])?").fullmatch
-# RFC 9110 section 7.6.1 and RFC 9112 section 6: they are about the connection or the framing, and those are our own.
+# About the connection or the framing, which are our own (RFC 9110 section 7.6.1, RFC 9112 section 6).
 _OF_THE_CONNECTION = frozenset(
     [
         "connection",

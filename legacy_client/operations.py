@@ -54,7 +54,7 @@ def updates(folder: str, is_id: Callable[[str], bool]) -> Write:
 
     def write(template: RequestTemplate, call: Update, key_prefix: str) -> PreparedRequest:
         item_id = call.id
-        # Ids go into the path: `..`, `%2f` and the like must never get there, wherever the call came from.
+        # Ids go into the path, where `..`, `%2f` and the like must never get.
         if not is_id(item_id):
             raise ValueError("the id has not the form of an id")
         if not call.body:

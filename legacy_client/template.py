@@ -24,7 +24,7 @@ class TemplatedRequest(PreparedRequest):
     _cookies = None
 
     def __init__(self, template: RequestTemplate, path: str, body: bytes, own: Mapping[str, str], head: bytes) -> None:
-        # The base class's attributes that are missing here are made on demand by the properties below.
+        # The other attributes of the base class are the properties below.
         self.method = template.method
         self.body = body
         self.parts: tuple[bytes, bytes] | None = (head, body)
@@ -92,7 +92,7 @@ def _lines(headers: Mapping[str, str]) -> str:
     lines = ""
     for name, value in headers.items():
         line = f"{name}: {value}"
-        # One cheap question clears all that callers send in practice.
+        # Cheap, and true of all that callers send in practice.
         if not line.isprintable() and ("\r" in line or "\n" in line or "\0" in line):
             raise ValueError("a header has a line break or NUL")
         lines += f"{line}\r\n"

@@ -64,5 +64,5 @@ class WatchedFiles(Generic[Made]):
 
 
 def _reason(error: OSError | ValueError) -> str:
-    # Of TLS the text, which names no content; of others the errno's.
+    # The text of a TLS error names no content.
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)

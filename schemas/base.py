@@ -96,7 +96,7 @@ def leaves(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str | No
             yield from leaves(inner, (*path, str(name)))
         return
     for message in messages:
-        # A client may well send a name "_schema"; only a message that is not about a name is the whole object's.
+        # A client may send a field named "_schema". A message about a name is not about the whole object.
         whole = path[-1:] == (SCHEMA,) and code_of(message) not in _ABOUT_NAMES
         named = path[:-1] if whole else path
         yield (".".join(named)[:_MAX_PATH] if named else None), message

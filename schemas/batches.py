@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Item = dict[str, Any]
 
 PAUSE_EVERY = 8
-"""Items between two calls of ``let_others_run``; it is called after each that is refused, for refusals are dear."""
+"""Items between two calls of ``let_others_run``. It is also called after each item that is refused: those cost much more."""
 
 MAX_COUNTED = 10_000
 """Errors after which no further item is looked at."""

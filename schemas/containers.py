@@ -33,7 +33,7 @@ class Translations(ContractField[dict[str, str]]):
         self._too_few = Message("too_few", f"Must have at least one of: {one_of}.")
         self._unknown = Message("unknown_language", f"Must be one of: {one_of}.")
         self.wrong_type = Message("invalid_type", f"Must be an object of texts by language: {one_of}.")
-        # Fields are copied per schema with their metadata shared, so it is replaced and not changed.
+        # Copies of a field share their metadata, so it is replaced and not changed.
         self.metadata = {**self.metadata, "properties": {name: dict(self._text.metadata) for name in languages}}
 
     def accept(self, value: Any) -> dict[str, str] | None:

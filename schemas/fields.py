@@ -96,7 +96,7 @@ class Choice(ContractField[str]):
         must = f"Must be one of: {', '.join(words)}."
         self._words = frozenset(words)
         self._invalid = Message("invalid_choice", must)
-        # JSON Schema's enum is the whole truth: where null is allowed it has to be listed.
+        # An enum of JSON Schema has to list null where null is allowed.
         null = [None] if options.get("allow_none") else []
         super().__init__(must, {"type": "string", "enum": [*words, *null]}, **options)
 
@@ -132,7 +132,7 @@ class Text(ContractField[str]):
 class Timestamp(ContractField[str]):
     """A real date and time, ``YYYY-MM-DD HH:MM:SS`` in UTC, without a zone. The years are 0001 to 9999."""
 
-    # Only of a text: generated Go holds a pattern on what may be null against the type that it has for null.
+    # Only of a text: a pattern on what may be null breaks generated Go.
     json_schema = MappingProxyType({"if": {"type": "string"}, "then": {"pattern": f"^{TIMESTAMP_PATTERN}$"}})
 
     def __init__(self, **options: Any) -> None:
@@ -142,8 +142,8 @@ class Timestamp(ContractField[str]):
         super().__init__(must, schema, **options)
 
     def accept(self, value: Any) -> str | None:
-        # fromisoformat knows the calendar and takes other forms too, so the separators are pinned first. From Python
-        # 3.14 on it reads hour 24 as the next day.
+        # fromisoformat knows the calendar but takes other forms too, so the separators are checked first.
+        # From Python 3.14 on it reads hour 24 as the next day.
         if type(value) is not str or len(value) != 19 or value[4:17:3] != "-- ::" or " 24" in value:
             return None
         try:
@@ -162,7 +162,7 @@ class Uuid(ContractField[str]):
     def __init__(self, **options: Any) -> None:
         must = "Must be a UUID as a string in the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx (hexadecimal digits)."
         self._invalid = Message("invalid_uuid", must)
-        # No pattern beside the format: generated clients would hold it against their own type of UUID.
+        # No pattern beside the format: generated clients would check it against their own UUID type.
         super().__init__(must, {"type": "string", "format": "uuid"}, **options)
 
     def accept(self, value: Any) -> str | None:

@@ -98,7 +98,7 @@ class Circuit:
 
     def _open(self, now: float) -> None:
         self._state, self._opened_at, self.is_in_doubt = "open", now, True
-        # Nothing is let through while open, so a call begun before half of that time began before the circuit opened.
+        # An open circuit lets nothing through. So a call that began in this time began before the circuit opened.
         self._heard_from = now + self._open_seconds / 2
 
     def _lease(self, now: float) -> None:

@@ -103,6 +103,7 @@ class CoreGate:
         else:
             failed, overloaded, name = _KNOWN.get(result.status_code) or _of_status(result.status_code)
         if self._circuit is not None:
+            # Of a probe the answer is read at once. Of other calls ``misread`` tells later, so they cost nothing.
             if self._circuit.is_in_doubt and name == "2xx" and not self._is_readable(result):  # type: ignore[arg-type]  # has a status
                 failed = True
             self._circuit.record(failed, seconds)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Common for AIMD over calls: deep enough to be felt, and regained within some tens of round trips.
+# A usual value: deep enough to help, and regained within some tens of round trips.
 _CUT = 0.7
 
 
@@ -38,11 +38,11 @@ class AdaptiveLimit:
         if overloaded:
             self._cut(self._clock(), seconds)
         elif in_flight * 2 >= self._limit:
-            # A limit that is not being used says nothing about what the core can bear.
+            # Where the limit is not reached, the core was not tested.
             self._limit = min(self._ceiling, self._limit + 1.0 / self._limit)
 
     def _cut(self, now: float, seconds: float) -> None:
-        # One burst is one sign: calls begun before the last cut were sent under the limit that it already lowered.
+        # One burst counts once: calls begun before the last cut were sent under the old limit.
         if now - seconds >= self._cut_at:
             self._limit = max(self._floor, self._limit * _CUT)
             self._cut_at = now

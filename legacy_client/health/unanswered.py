@@ -27,12 +27,12 @@ class UnansweredTime:
         now = self._clock()
         since = now - self._noted_at
         if answers != self._answers:
-            # When in that time the answer came is not known, so none of it counts.
+            # Nobody knows when in that time the answer came, so none of the time counts.
             self._asked = 0.0
         elif since - seconds > self._seconds:
             self._asked = seconds
         else:
-            # Calls beside each other are one silence.
+            # Calls at the same time count once.
             self._asked += min(seconds, since)
         self._answers, self._noted_at = answers, now
         return self._asked >= self._seconds

@@ -145,7 +145,7 @@ class Fanout(Generic[Call]):
                 yield index, read(result, expected_id(calls[index]))
         if self._round == 1:
             self._shared.retries.budget.add_calls(len(indices) - held_back)
-        # Each attempt is charged as if it had taken the whole round: no item then needs a clock of its own.
+        # Each item is charged for the whole round, so no item needs a clock of its own.
         self._item_seconds_left -= min(self._shared.clock() - began, self._shared.attempt_seconds)
 
     def _template(self) -> RequestTemplate:

@@ -106,7 +106,7 @@ def _is_spelt_otherwise(found: object, expected_id: int | str, body: bytes) -> b
         if type(expected_id) is str:
             return found.lower() == expected_id.lower()
         return found.lstrip("0") == str(expected_id)
-    # orjson reads such an integer as a float, and many others as the same; the standard library reads it exactly.
+    # orjson rounds such an integer to a float. The standard library reads it exactly.
     return type(found) is float and type(expected_id) is int and _exact_id(body) == expected_id
 
 
@@ -122,7 +122,7 @@ def is_json(content_type: str | None) -> bool:
     """A missing type counts as JSON."""
     if content_type is None or content_type == "application/json":
         return True
-    # RFC 9110 section 5.3: where it came more than once the values are one list; whether it is JSON, the body shows.
+    # A header that came more than once is one list (RFC 9110 section 5.3). The body shows whether it is JSON.
     return any(map(_is_json_type, content_type.split(",")))
 
 

@@ -53,7 +53,7 @@ class RetryPolicy:
     def grant(self, failed: Mapping[int, CoreError], seconds_left: float) -> Failed:
         """Those of ``failed`` that fit into the time and the budget, in order."""
         in_time = sorted(index for index, error in failed.items() if (error.retry_after or 0.0) < seconds_left)
-        # After new credentials the core is well, and this happens once per batch: such a call is not charged.
+        # New credentials are no sign of an outage, and come once per batch. So these calls are free.
         free = [index for index in in_time if isinstance(failed[index], AccessDenied)]
         charged = [index for index in in_time if not isinstance(failed[index], AccessDenied)]
         granted = charged[: self.budget.take(len(charged), free=len(free))]
@@ -82,7 +82,7 @@ def _failures(retry_state: RetryCallState) -> Failed:
 def is_retryable(error: CoreError, *, honours_idempotency: bool) -> bool:
     """Whether sending again can help and cannot apply the call twice."""
     if isinstance(error, MayHaveBeenApplied):
-        # An instance may know better than its class: a 5xx of a core that is atomic on error.
+        # After a 5xx of an atomic core nothing was applied, whatever the class says.
         return honours_idempotency or not error.may_have_been_applied
     return isinstance(error, (Busy, Unreachable))
 

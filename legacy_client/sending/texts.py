@@ -6,7 +6,7 @@ import codecs
 import re
 
 MAX_TEXT = 500
-# A closed list: a core's word must never choose among all of Python's codecs.
+# A closed list: a core must not choose among all of Python's codecs.
 _CHARSETS = ("iso-8859-1", "iso-8859-15", "windows-1252", "utf-8", "utf-16", "utf-16le", "utf-16be", "utf-32")
 _CHARSET = re.compile(r";[ \t]*charset=\"?([^\s\";,]+)", re.IGNORECASE)
 # Control characters, line separators, and what turns the direction of the text around it (UAX 9).

@@ -5,10 +5,10 @@ A request sent on such a connection may be lost, so a core is watched until it h
 
 from __future__ import annotations
 
-# An answer and the end of its connection leave a core together, and may arrive as far apart as this on a busy machine.
+# An answer and the end of its connection may arrive this far apart on a busy machine.
 _FIRST_MOMENT = 0.05
 _LONG_MOMENT = 0.25
-# Behind one name there may be several cores, of which some keep their connections open.
+# There may be several cores behind one name, and only some may keep connections.
 _PROOFS_AFTER_A_CLOSE = 32
 
 

@@ -15,7 +15,7 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"CERTIFICATE_VERIFY_FAILED ({getattr(error, 'verify_message', '')})"
     if isinstance(error, ssl.SSLError):
-        # Those that OpenSSL did not make have none.
+        # Only errors of OpenSSL have a reason.
         return getattr(error, "reason", None) or type(error).__name__
     if isinstance(error, socket.gaierror):
         return "the name did not resolve"

@@ -22,7 +22,7 @@ def client_context(tls: Tls) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=tls.ca_file or None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
-    # Some builds of Python take a connection that was cut for one that was closed, and a cut answer for a whole one.
+    # Some builds of Python take a cut connection for a closed one, and so a cut answer for a whole one.
     context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     if tls.cert_file:
         context.load_cert_chain(tls.cert_file, tls.key_file or None)
@@ -41,7 +41,7 @@ def watched_context(tls: Tls) -> Callable[[], ssl.SSLContext]:
 
 def is_end_of_stream(error: BaseException) -> bool:
     """Whether the core cut the connection where TLS expected more."""
-    # Some builds of Python have no class of its own for a cut.
+    # Some builds of Python have no class for a cut connection.
     is_cut = isinstance(error, ssl.SSLError) and getattr(error, "reason", None) == "UNEXPECTED_EOF_WHILE_READING"
     return is_cut or isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# A core that moved may go on answering where it was, so a known address is not used for long.
+# A core that moved may go on answering at its old address, so no address is used for long.
 _MAX_AGE_SECONDS = 3.0
-# A look-up that takes longer than this holds nobody up who knows an address.
+# After this time callers go on with the addresses that are known.
 _LOOK_UP_SECONDS = 0.25
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from legacy_client.errors import CoreError
     from legacy_client.transport.base import Flow, Requests
 
-# Results read at once: a switch to the consumer and back costs as much as a third of a request.
+# Results read at once. A switch to the consumer and back costs a third of a request.
 _CHUNK = 16
 
 

@@ -140,7 +140,7 @@ class Connection:
         except BlockingIOError:
             return
         except OSError:
-            # A core that answers early and closes is heard out: the reader finds the answer or the end.
+            # The core may have answered early and closed: the reader finds the answer or the end.
             self._stop_writing()
             return
         self._is_written = True

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 READ, WRITE = 1, 2
 
-# How long one address is given while there are others left (RFC 8305 section 5 has the same figure).
+# Time for one address while others are left (the figure of RFC 8305 section 5).
 _ADDRESS_SECONDS = 0.25
-# How long addresses that are in doubt or old are held back for a fresh look-up, and not longer than half of the time that there is.
+# How long to wait for a fresh look-up before old addresses will do; at most half of the time left.
 _LOOK_UP_SECONDS = 0.25
 
 
@@ -193,7 +193,7 @@ class Dialing:
         try:
             return channel.shake_hands()
         finally:
-            # Also when the handshake failed: the core is told why.
+            # Also after a failed handshake: the alert tells the core why.
             self._unsent += channel.outgoing()
             self._flush(channel.sock)
 

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from legacy_client.transport.hub.dialing import Endpoint
     from legacy_client.transport.hub.wire import Wire
 
-# Deadlines are looked at this often: one pass over what is open is cheaper than a timer for every request.
+# How often deadlines are looked at. One pass over all costs less than a timer for each.
 _TICK_SECONDS = 0.02
 _NEVER = float("inf")
-# Stands for the request of a call that none could be made for.
+# Stands for a request that could not be written.
 _NOTHING = PreparedRequest()
 
 
@@ -97,7 +97,7 @@ class Engine:
     def backlog(self) -> Backlog:
         now = self._clock()
         requests, seconds = backlog(self._batches, now)
-        # Waiting for a connection to prove itself says nothing about how busy the core is.
+        # While connections prove themselves, the wait says nothing about how busy the core is.
         return Backlog(requests, max(0.0, seconds - max(0.0, now - self._held_since)))
 
     def close(self) -> None:
@@ -114,7 +114,7 @@ class Engine:
 
     def ended(self, connection: Connection, exchange: Exchange, result: Response | CoreError) -> None:
         """It is accounted for when all that can be read has been read."""
-        # One phase after another keeps caches warm, and a core that was woken finds its next calls at once.
+        # All answers are read before any is accounted for: warm caches, and the core gets its next calls together.
         if not self._ended:
             self._loop.run_callback(self._account)
         self._ended.append((connection, exchange, result))
@@ -123,7 +123,7 @@ class Engine:
         now = self._clock()
         self._pool.closed(connection, now)
         if not self._pool.keep_alive.is_proven:
-            # Somebody may wait for its place.
+            # A call may wait for the free place.
             self._pump(now)
 
     def _account(self) -> None:

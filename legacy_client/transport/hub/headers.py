@@ -9,9 +9,9 @@ from requests.structures import CaseInsensitiveDict
 _LENGTH = b"content-length"
 
 
-# Of most answers one header is read, so the text is searched, and taken apart only for more than that.
+# Most answers are asked for one header. A search in the text costs less than a dictionary.
 class ResponseHeaders(CaseInsensitiveDict[str]):
-    # Not asked of ``__dict__``: an object whose dictionary nobody touches has none made.
+    # A flag rather than a look into ``__dict__``, which would make one for every object.
     _is_taken_apart = False
 
     def __init__(self, head: bytes, folded: bytes) -> None:
@@ -26,7 +26,7 @@ class ResponseHeaders(CaseInsensitiveDict[str]):
         for line in self._head.decode("latin-1").split("\r\n")[1:]:
             name, _, value = line.partition(":")
             name, value = name.lower(), value.strip(" \t")
-            # RFC 9110 section 5.3: a header that came more than once is one with all the values.
+            # A header that came more than once is one with all the values (RFC 9110 section 5.3).
             store[name] = name, f"{store[name][1]}, {value}" if name in store else value
         return store
 

@@ -39,7 +39,7 @@ class Pool:
         return bool(self._open)
 
     def add(self, connection: Connection, now: float) -> None:
-        # By chance, so that those opened together do not end together.
+        # Chance spreads the ends of connections that were opened together.
         connection.retires_at = now + self._max_age_seconds * uniform(_LEAST_SHARE, 1.0)  # noqa: S311 -- no secret
         self._open.add(connection)
 
@@ -69,7 +69,7 @@ class Pool:
     def ready(self, now: float, places: int) -> int:
         """How many free places may be taken while ``KeepAlive`` is not proven."""
         unready = len(self._resting) - sum(self._has_rested(connection, now) for connection in self._resting)
-        # Nothing speaks against the core yet: those at rest are worth waiting for.
+        # The core is new: wait for the connections at rest rather than open more.
         return len(self._resting) - unready if unready and self.keep_alive.is_new else places - unready
 
     def closed(self, connection: Connection, now: float) -> None:

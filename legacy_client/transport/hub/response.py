@@ -23,7 +23,7 @@ _MAX_HEAD_BYTES = 65_536
 _MAX_HEADERS = 100
 _END = b"\r\n\r\n"
 _ENCODING = b"\r\ncontent-encoding:"
-# After these the connection is not to be used again (RFC 9110 sections 15.5.9 and 15.5.20).
+# Statuses after which the connection must not be used again (RFC 9110 sections 15.5.9 and 15.5.20).
 _LAST = (408, 421)
 
 
@@ -86,7 +86,7 @@ class ResponseReader:
         self._max_bytes = max_bytes
         self._start: list[bytes] = []
         self._content: list[bytes] = []
-        # The parser calls this straight; content comes without its chunk framing.
+        # The parser calls the list itself. It gives content without chunk framing.
         self.on_body = self._content.append
         self._parser = HttpResponseParser(self)
         self._status = self._interim = self._received = 0
@@ -135,7 +135,7 @@ class ResponseReader:
         return WholeResponse(request, self._status, headers, content)
 
     def drop(self) -> None:
-        # The parser refers back to this: without it megabytes would wait for the garbage collector.
+        # The parser refers back to this reader. Megabytes would wait for the garbage collector.
         del self._parser
         self._start.clear()
         self._content.clear()
@@ -165,7 +165,7 @@ class ResponseReader:
         head, is_whole = self._head()
         if head.count(b"\r\n") > _MAX_HEADERS:
             raise BadAnswer("too large")
-        # Chunk framing and trailers count too, so the bound on bytes read is wider than the one on content.
+        # Chunk framing and trailers count too, so this bound is wider than the one on content.
         most = _MAX_HEAD_BYTES + (2 * self._max_bytes if is_whole else 0)
         if self._received > most:
             raise BadAnswer("too large")

@@ -24,7 +24,7 @@ class Tunnel:
         if self.unsent:
             self.unsent = self.unsent[self.sock.send(self.unsent) :]
             return False
-        # Byte by byte would be exact; as the core speaks only when asked, nothing follows the proxy's head.
+        # Nothing can follow the proxy's head, as the core speaks only when asked. So no byte is read too far.
         data = self.sock.recv(_MOST_BYTES)
         self._answer += data
         if _END in self._answer:

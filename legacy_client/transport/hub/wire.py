@@ -10,7 +10,7 @@ from legacy_client.template import TemplatedRequest
 if TYPE_CHECKING:
     from requests import PreparedRequest
 
-# Answers to these are framed in their own way (RFC 9112 section 6.3), and the core's contract has none of them.
+# Their answers are framed in another way (RFC 9112 section 6.3), and the core's contract has neither.
 _OTHER_FRAMING = frozenset({"HEAD", "CONNECT"})
 _OWN_HEADERS = frozenset({"host", "accept-encoding", "content-length", "transfer-encoding"})
 

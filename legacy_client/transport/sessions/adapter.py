@@ -35,7 +35,7 @@ class _Pool(HTTPConnectionPool):
         watched = cast("WatchedConnection", connection)
         watched.attempts, watched.keep_alive = self._attempts, self._keep_alive
         now = time.monotonic()
-        # A core that closes idle connections may do so while a request is on its way: then nobody knows its fate.
+        # A core may close an idle connection while a request is on its way. Then nobody knows whether it was applied.
         is_old = now - watched.opened_at >= self._max_age_seconds * watched.share_of_age
         if now - watched.idle_since >= self._idle_seconds or is_old:
             connection.close()

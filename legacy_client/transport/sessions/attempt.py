@@ -131,6 +131,6 @@ class Attempt:
         self._phase = phase
 
     def _hold(self, sock: socket.socket) -> None:
-        # A handle of our own: the connection's socket is closed, or wrapped in TLS, by the thread at work.
+        # A handle of our own, as the thread at work may close the connection's socket or wrap it in TLS.
         if self._handle is None:
             self._handle = socket.fromfd(sock.fileno(), sock.family, sock.type)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Contexts = Callable[[], ssl.SSLContext]
 
 
-# A connection's greatest age is shortened by up to a fifth, so that those opened together do not end together.
+# A connection's greatest age is shortened by up to a fifth.
 _LEAST_SHARE = 0.8
 
 

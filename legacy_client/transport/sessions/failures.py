@@ -22,7 +22,7 @@ _NOT_SENT: Sequence[tuple[Kinds, type[CoreError]]] = (
     ((r.ConnectTimeout, u.ConnectTimeoutError, u.NewConnectionError, u.EmptyPoolError, u.ClosedPoolError), Unreachable),
     ((r.InvalidHeader, r.InvalidURL, r.InvalidSchema, r.MissingSchema, u.LocationValueError), Unsendable),
 )
-# The order matters: RemoteDisconnected is a bad status line too, a truncated body an HTTPException, and so on.
+# The order matters: RemoteDisconnected is also a bad status line, a truncated body also an HTTPException.
 _MAY_HAVE_BEEN_SENT: Sequence[tuple[Kinds, type[CoreError]]] = (
     ((r.Timeout, u.TimeoutError, TimeoutError), TimedOut),
     ((u.InvalidChunkLength,), BadAnswer),

@@ -218,7 +218,7 @@ class SessionsTransport:
         batch.results.put((index, result))
 
     def _exchange(self, request: PreparedRequest, attempt: Attempt, seconds: float) -> None:
-        # The adapter alone: a session would add redirects, cookies and the environment.
+        # The adapter only: a session would add redirects, cookies and the environment.
         self._adapter.attempts.current = attempt
         try:
             if self._limits.deadline_header:
