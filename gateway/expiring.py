@@ -1,4 +1,4 @@
-"""What holds for a while: bounded memories, and leaving alone what failed."""
+"""Values that hold for a while, and a pause after a failure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ V = TypeVar("V")
 
 
 class Bounded(dict[K, V]):
-    """A dict that forgets its oldest entry where it would grow beyond its size. Reading takes no lock.
+    """A dict of bounded size; it forgets its oldest entries. Reading takes no lock.
 
-    Entries come in only by ``put``. With size 0 nothing is kept.
+    Use ``put`` to write. With size 0 nothing is kept.
     """
 
     __slots__ = ("_lock", "_size")
@@ -37,7 +37,7 @@ class Bounded(dict[K, V]):
 
 
 class Expiring(Generic[K, V]):
-    """A bounded memory in which each value holds up to a point in time of ``clock``. Reading takes no lock."""
+    """A bounded memory; each value holds up to a time of ``clock``."""
 
     def __init__(self, size: int, clock: Callable[[], float]) -> None:
         self._entries: Bounded[K, tuple[float, V]] = Bounded(size)
@@ -47,7 +47,7 @@ class Expiring(Generic[K, V]):
         return len(self._entries)
 
     def get(self, key: K) -> V | None:
-        """The value, or None where there is none that still holds."""
+        """The value, or None where none holds."""
         entry = self._entries.get(key)
         return entry[1] if entry is not None and self._clock() < entry[0] else None
 
@@ -57,7 +57,7 @@ class Expiring(Generic[K, V]):
 
 
 class CoolDown:
-    """Leaves alone for some ``seconds`` what has just failed, so that a failure is paid for once and not by each caller."""
+    """A pause of ``seconds`` after a failure, so that not every caller pays for it."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
@@ -70,5 +70,5 @@ class CoolDown:
         return self._clock() >= self._over_at
 
     def begin(self) -> None:
-        """It failed now."""
+        """The pause begins now."""
         self._over_at = self._clock() + self._seconds

@@ -1,4 +1,4 @@
-"""The WSGI application: Flask without what it would serve or redirect by itself."""
+"""Flask without what it would serve or redirect by itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Application(Flask):
-    """``plan`` is what the worker that serves it must know; the operators' application has none."""
+    """``plan``: for the worker; the operators' application has none."""
 
     request_class = GatewayRequest
     response_class = GatewayResponse

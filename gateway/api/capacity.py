@@ -66,10 +66,7 @@ class Capacity:
 
     @contextmanager
     def running(self, deadline: Deadline, principal_id: str) -> Iterator[None]:
-        """Around the calls of a request. Raises Problem 503 where too many batches run.
-
-        A stopping worker ends ``deadline``.
-        """
+        """Around the calls of a request; a stopping worker ends ``deadline``. Raises Problem 503."""
         if (refusal := self._shedder.admit_batch(principal_id)) is not None:
             raise _problem(refusal)
         with self._shedder.running(deadline, principal_id):

@@ -33,7 +33,7 @@ _OF_STATUS: Mapping[int, str] = {
 
 
 def register(app: Flask, base_url: str) -> None:
-    """Answer every error of ``app``; types start with ``base_url``, if empty with the caller's address."""
+    """Answer every error of ``app``; types start with ``base_url`` or the caller's address."""
 
     def of_problem(problem: Problem) -> GatewayResponse:
         return respond(problem, base_url)

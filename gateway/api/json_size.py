@@ -16,7 +16,7 @@ _LARGE_PIECE = 1_048_576
 
 
 class JsonSize(NamedTuple):
-    """How many values there are, how many of them arrays or objects, and how many names."""
+    """Numbers of values, of arrays and objects among them, and of names."""
 
     values: int
     containers: int

@@ -52,7 +52,7 @@ def register(
 
 
 def register_errors(app: Flask, telemetry: Telemetry, base_url: str) -> None:
-    """Request ids, one spelling of each path, and one shape for errors."""
+    """Request ids, one spelling of a path, one shape for errors."""
     request_log.register(app, telemetry)
     app.before_request(_refuse_other_spellings)
     errors.register(app, base_url)

@@ -48,7 +48,7 @@ class UnsentRate:
 
     @contextmanager
     def charged(self, principal: Principal, take: Take) -> Iterator[Take]:
-        """Around reading and checking a body: a refusal with 400 or 413 charges it."""
+        """Around a body: a refusal with 400 or 413 charges it."""
         size = 0
 
         def counted(more: int) -> None:

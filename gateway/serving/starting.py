@@ -18,7 +18,7 @@ _ENDING = (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT)
 
 
 class Ends(Protocol):
-    """A worker that can be told to end, by signal number and frame."""
+    """A worker that can be ended by a signal."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End when the work is done."""
