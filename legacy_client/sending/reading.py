@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import orjson
 
 from legacy_client.errors import BadAnswer, Busy, CoreError, Rejected, SaidNo, ServerFailed
+from legacy_client.sending.documents import UNREADABLE, as_written, document_in
 from legacy_client.sending.statuses import REFUSALS, meaning_of
 from legacy_client.sending.texts import MAX_TEXT, in_utf8, plain
 
@@ -61,10 +62,9 @@ class AnswerReader:
         try:
             document = orjson.loads(body)
         except orjson.JSONDecodeError:
-            body = in_utf8(body, content_type)
             try:
-                document = orjson.loads(body)
-            except orjson.JSONDecodeError:
+                document = document_in(body, content_type)
+            except ValueError:
                 return self._unreadable("not JSON")
         data = document.get("data") if type(document) is dict else None
         if type(data) is not dict:
@@ -72,7 +72,7 @@ class AnswerReader:
         found = data.get("id")
         # True equals 1 and 1.0 equals 1, so the type is part of the comparison.
         if found != expected_id or type(found) is not type(expected_id):
-            if not _is_spelt_otherwise(found, expected_id, body):
+            if not _is_spelt_otherwise(found, expected_id, body, content_type):
                 return self._unreadable("about another id")
             data["id"] = expected_id
         return data
@@ -100,20 +100,24 @@ def is_readable(response: Response) -> bool:
     return is_json(content_type) and type(_document(body, content_type).get("data")) is dict
 
 
-def _is_spelt_otherwise(found: object, expected_id: int | str, body: bytes) -> bool:
-    """Whether ``found`` is the same id in other case, in digits, or as an integer beyond 64 bits."""
+def _is_spelt_otherwise(found: object, expected_id: int | str, body: bytes, content_type: str | None) -> bool:
+    """Whether ``found`` is the same id in other case, in digits, as ``7.0``, or beyond 64 bits."""
     if type(found) is str:
         if type(expected_id) is str:
             return found.lower() == expected_id.lower()
         return found.lstrip("0") == str(expected_id)
-    # orjson rounds such an integer to a float. The standard library reads it exactly.
-    return type(found) is float and type(expected_id) is int and _exact_id(body) == expected_id
+    if type(expected_id) is not int:
+        return False
+    # Beyond it, a float may stand for several integers (RFC 8259 section 6).
+    if type(found) is float and abs(found) < 2**53:
+        return found == expected_id
+    return (type(found) is float or found is UNREADABLE) and _exact_id(body, content_type) == expected_id
 
 
-def _exact_id(body: bytes) -> int | None:
+def _exact_id(body: bytes, content_type: str | None) -> int | None:
     try:
-        found = json.loads(body)["data"]["id"]
-    except (ValueError, RecursionError):
+        found = as_written(body, content_type)["data"]["id"]  # type: ignore[index]  # its form is known
+    except ValueError:
         return None
     return found if type(found) is int else None
 
@@ -157,13 +161,17 @@ def refusal(status: int, body: bytes, content_type: str | None = None) -> SaidNo
 
 
 def _document(body: bytes, content_type: str | None) -> Answer:
+    """The object in a body, whose texts may be broken; ``{}`` where there is none."""
     for text in (body, in_utf8(body, content_type)):
-        try:
-            document = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            continue
-        return document if type(document) is dict else {}
+        with suppress(orjson.JSONDecodeError):
+            return _as_object(orjson.loads(text))
+    with suppress(ValueError):
+        return _as_object(as_written(body, content_type))
     return {}
+
+
+def _as_object(document: object) -> Answer:
+    return document if type(document) is dict else {}
 
 
 def _messages(errors: object) -> dict[str, list[str]]:
@@ -174,5 +182,5 @@ def _messages(errors: object) -> dict[str, list[str]]:
         listed = texts if type(texts) is list else [texts]
         kept = [plain(text) for text in listed[:_MAX_MESSAGES] if type(text) is str]
         if kept and len(name) <= MAX_TEXT:
-            cleaned[name] = kept
+            cleaned[plain(name)] = kept
     return cleaned

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_TEXT = 500
+# Half of a surrogate pair, and what stands for bytes that are no text.
+BROKEN = re.compile("[\ud800-\udfff\ufffd]")
 # A closed list: a core must not choose among all of Python's codecs.
 _CHARSETS = ("iso-8859-1", "iso-8859-15", "windows-1252", "utf-8", "utf-16", "utf-16le", "utf-16be", "utf-32")
 _CHARSET = re.compile(r";[ \t]*charset=\"?([^\s\";,]+)", re.IGNORECASE)
@@ -14,17 +21,29 @@ _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]+")
 
 
 def in_utf8(body: bytes, content_type: str | None) -> bytes:
-    """A body in UTF-8 without byte order mark (RFC 8259 section 8.1). Unchanged if its charset is unknown."""
+    """A body in UTF-8 without byte order mark (RFC 8259 section 8.1). Unchanged if it has no charset of ours."""
+    charset = _charset(content_type)
+    try:
+        return body.removeprefix(codecs.BOM_UTF8).decode(charset).removeprefix("\ufeff").encode()
+    except UnicodeError:
+        return body
+
+
+def mended_texts(body: bytes, content_type: str | None) -> Iterator[str]:
+    """A body as it may be meant, UTF-8 first; U+FFFD for what is no text."""
+    body = body.removeprefix(codecs.BOM_UTF8)
+    with suppress(UnicodeError):
+        yield body.decode()
+    for charset in dict.fromkeys((_charset(content_type), "utf-8")):
+        yield body.decode(charset, "replace").removeprefix("\ufeff")
+
+
+def _charset(content_type: str | None) -> str:
     named = _CHARSET.search(content_type or "")
     charset = named[1].lower() if named else "utf-8"
-    if charset in _CHARSETS:
-        try:
-            return body.removeprefix(codecs.BOM_UTF8).decode(charset).removeprefix("\ufeff").encode()
-        except UnicodeError:
-            pass
-    return body
+    return charset if charset in _CHARSETS else "utf-8"
 
 
 def plain(text: str) -> str:
     """One line of at most ``MAX_TEXT`` characters."""
-    return _STEERING.sub(" ", text[:MAX_TEXT]).strip()
+    return BROKEN.sub("\ufffd", _STEERING.sub(" ", text[:MAX_TEXT])).strip()

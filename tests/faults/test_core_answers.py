@@ -167,3 +167,45 @@ def test_where_keys_are_honoured_what_can_be_mended_is_sent_again_with_the_same_
     assert len(seen) == (1 if name in FINAL else 2)
     assert len({request.headers["idempotency-key"] for request in seen}) == 1
     assert (str(second_chance.ids[name]) in succeeded(second_chance.reply)) == (name not in FINAL)
+
+
+BROKEN = {
+    "half a pair": rb'"cut \ud83d"',
+    "a number beyond all": b"1e400",
+    "no number": b"NaN",
+    "a cut letter": b'"Cong\xc3"',
+    "a deep list": b"[" * 1100 + b"]" * 1100,
+}
+
+
+def test_an_update_is_told_as_applied_whatever_one_field_of_its_answer_holds(gateway: Gateway, core: FakeCore) -> None:
+    ids = {name: next(new_ids) for name in BROKEN}
+    for name, value in BROKEN.items():
+        body = b'{"data": {"id": %d, "title_fr": %b, "state": 4}}' % (ids[name], value)
+        core.script(f"/actions/{ids[name]}", (send(answer(200, body=body)),))
+
+    reply = gateway.patch(*ids.values())
+
+    shown = {"status": "done", "unreadable": ["title.fr"]}
+    assert (reply.status, reply.json()) == (200, {"data": [{"actionId": str(i)} | shown for i in ids.values()]})
+
+
+def test_answers_with_a_broken_field_close_the_core_to_nobody(gateway: Gateway, core: FakeCore) -> None:
+    ids = [next(new_ids) for _ in range(60)]
+    for i in ids:
+        body = b'{"data": {"id": %d, "title_fr": NaN}}' % i
+        core.script(f"/actions/{i}", (send(answer(200, body=body)),))
+
+    assert gateway.patch(*ids).status == 200
+    assert gateway.patch(next(new_ids)).status == 200
+
+
+def test_the_words_of_a_refusal_are_shown_though_one_is_broken(gateway: Gateway, core: FakeCore) -> None:
+    number = next(new_ids)
+    body = rb'{"message": "Closed \ud83d", "errors": {"title_fr": ["Too long \udc00"], "due_at": ["Past."]}}'
+    core.script(f"/actions/{number}", (send(answer(422, body=body)),))
+
+    reply = gateway.patch(number)
+
+    assert reply.status == 400
+    assert reply.json()["errors"][0]["errors"] == {"title.fr": ["Too long \ufffd"], "due_date": ["Past."]}

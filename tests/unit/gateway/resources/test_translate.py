@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.resources.moments import unix_seconds
 from gateway.resources.translate import ActionTranslation
+from legacy_client.sending.documents import UNREADABLE as UNREADABLE_VALUE
 from schemas.actions import CATEGORIES, STATUSES, ActionSchema
 
 TRANSLATION = ActionTranslation(("en", "fr"))
@@ -122,6 +123,18 @@ UNREADABLE = [
 @pytest.mark.parametrize(("name", "data"), UNREADABLE, ids=repr)
 def test_a_value_that_the_core_may_not_send_is_left_out_and_named(name, data):
     assert TRANSLATION.from_legacy("1", data) == {"actionId": "1", "unreadable": [name]}
+
+
+def test_what_the_client_could_not_read_is_left_out_and_named():
+    public = TRANSLATION.from_legacy("1", dict.fromkeys([*LEGACY, "author"], UNREADABLE_VALUE))
+
+    assert public == {
+        "actionId": "1",
+        "unreadable": [
+            "category_action", "type_action", "status", "title.en", "title.fr", "subtitle.en", "details.fr",
+            "partner_ids", "effective_date", "due_date", "expires_at", "author_id",
+        ],
+    }  # fmt: skip
 
 
 def test_what_cannot_be_read_takes_nothing_else_with_it():

@@ -16,7 +16,8 @@ from legacy_client.errors import (
     SaidNo,
     ServerFailed,
 )
-from legacy_client.sending.reading import refusal, retry_after
+from legacy_client.sending.documents import UNREADABLE
+from legacy_client.sending.reading import is_readable, refusal, retry_after
 from legacy_client.transport.memory import answer
 from tests.doubles.core_parts import some_reader
 
@@ -73,7 +74,9 @@ def test_another_content_type_is_a_bad_answer(content_type: str) -> None:
         b'{"data": {"id": "8"}}',
         b'{"data": {"id": " 7"}}',
         b'{"data": {"id": "7.0"}}',
-        b'{"data": {"id": 7.0}}',
+        b'{"data": {"id": 7.5}}',
+        b'{"data": {"id": 8.0}}',
+        b'{"data": {"id": -7.0}}',
         b'{"data": {"id": null}}',
         b'{"id": 7}',
         b'{"data": {"id": NaN}}',
@@ -161,13 +164,100 @@ def test_a_body_is_read_in_its_own_charset_and_without_its_byte_order_mark(encod
     [
         ("utf-7", b'+AHs-"data": {"id": 7}}'),
         ("unicode_escape", b'\\x7b"data": {"id": 7}}'),
-        ("no-such", b'{"data": {"id": 7, "x": "\xe9"}}'),
-        ("utf-8", b'{"data": {"id": 7, "x": "\xe9"}}'),
-        ("utf-16", b'{"data": {"id": 7, "x": "\xe9"}}'),
+        ("rot13", b'{"qngn": {"vq": 7}}'),
     ],
 )
-def test_no_other_codec_is_asked_and_a_wrong_charset_makes_no_json(charset: str, body: bytes) -> None:
+def test_no_codec_is_asked_that_is_no_charset(charset: str, body: bytes) -> None:
     assert isinstance(READER.read(answer(200, body, Content_Type=f"application/json; charset={charset}"), 7), BadAnswer)
+
+
+@pytest.mark.parametrize("charset", ["no-such", "utf-8", "utf-16", "utf-32"])
+def test_text_that_is_in_no_charset_takes_nothing_else_with_it(charset: str) -> None:
+    body = b'{"data": {"id": 7, "state": 2, "x": "\xe9"}}'
+
+    result = READER.read(answer(200, body, Content_Type=f"application/json; charset={charset}"), 7)
+
+    assert result == {"id": 7, "state": 2, "x": UNREADABLE}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        rb'"cut \ud83d"',
+        rb'"\udc00 first"',
+        b'"cut \xf0\x9f"',
+        b"1e400",
+        b"-1e400",
+        b"NaN",
+        b"-Infinity",
+        b"1" * 30 + b', "y": NaN',
+        b"1" * 5000,
+        b'-9223372036854775809, "y": NaN',
+        b"[" * 1100 + b"]" * 1100,
+        b'{"a":' * 1100 + b"1" + b"}" * 1100,
+        b'["}]\\"", ' + b"[" * 1100 + b"]" * 1100 + b', "[{"]',
+    ],
+    ids=lambda broken: repr(broken[:30]),
+)
+def test_a_value_that_is_broken_takes_nothing_else_with_it(broken: bytes) -> None:
+    heard: list[None] = []
+    reader = some_reader(misread=lambda: heard.append(None))
+
+    result = reader.read(answer(200, b'{"data": {"title_en": "A [", "x": %b, "state": 2, "id": 7}}' % broken), 7)
+
+    assert isinstance(result, dict)
+    assert {name: result[name] for name in ("id", "title_en", "state")} == {"id": 7, "title_en": "A [", "state": 2}
+    assert not heard
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        orjson.dumps(result["x"])
+
+
+def test_a_raw_control_character_is_part_of_its_text() -> None:
+    assert READER.read(answer(200, b'{"data": {"id": 7, "x": "a\tb\x01"}}'), 7) == {"id": 7, "x": "a\tb\x01"}
+
+
+def test_a_broken_value_is_found_however_deep_a_field_stands() -> None:
+    body = rb'{"data": {"id": 7, "input_fields": [{"options": [{"label": "\ud800", "value": "a"}]}]}}'
+
+    found = {"options": [{"label": UNREADABLE, "value": "a"}]}
+    assert READER.read(answer(200, body), 7) == {"id": 7, "input_fields": [found]}
+
+
+def test_a_broken_answer_in_another_charset_is_read_in_it() -> None:
+    body = rb'{"data": {"id": 7, "title_fr": "Cong\u00e9 \ud83d", "title_en": "%b"}}'
+    labelled = "application/json; charset=iso-8859-1"
+
+    for encoding in ("latin-1", "utf-8"):
+        response = answer(200, body % "é".encode(encoding), Content_Type=labelled)
+        assert READER.read(response, 7) == {"id": 7, "title_fr": UNREADABLE, "title_en": "é"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data": {"id": 7, "x": NaN,}}',
+        b'{"data": {"id": 7, "x": NaN}',
+        b'{"data": {"id": 7, "x": NaN}} {}',
+        b'{"data": {"id": 7, "x": ' + b"[" * 1100,
+        b'{"data": {"id": 7, "x": ' + b"[" * 1100 + b'"' + b'\\"' * 4000,
+        b'{"data": {"id": 7, "x": ' + b"[" * 1100 + b"]" * 5000,
+        b'{"data": {"id": "7\xff"}}',
+        rb'{"data": {"id": "7\ud83d"}}',
+        b'{"data": {"id": 8, "x": NaN}}',
+        b'{"data": {"id": 1e400}}',
+        b'{"data": {"id": 7, "x": [NaN' + b", 1" * 1_000_000 + b"]}}",
+    ],
+    ids=lambda body: repr(body[-30:]),
+)
+def test_a_broken_answer_about_nobody_is_a_bad_answer(body: bytes) -> None:
+    reader = some_reader(max_answer_bytes=10_000_000)
+
+    assert isinstance(reader.read(answer(200, body), 7), BadAnswer)
+
+
+def test_an_answer_with_a_broken_value_closes_the_circuit() -> None:
+    assert is_readable(answer(200, rb'{"data": {"id": 7, "x": "\ud83d"}}'))
+    assert not is_readable(answer(200, rb'{"error": "\ud83d"}'))
 
 
 @pytest.mark.parametrize("action_id", [2**63, 2**64 - 1, 2**64, 2**64 + 1, 10**20 - 1])
@@ -189,7 +279,6 @@ def test_an_id_of_up_to_twenty_digits_is_compared_to_the_last(action_id: int) ->
         b"NaN",
         b"Infinity",
         b'"18446744073709551615"',
-        b'18446744073709551616, "x": NaN',
     ],
     ids=lambda found: repr(found[:30]),
 )
@@ -197,10 +286,24 @@ def test_what_is_not_written_as_that_integer_is_not_that_id(found: bytes) -> Non
     assert isinstance(READER.read(answer(200, b'{"data": {"id": %b}}' % found), 2**64), BadAnswer)
 
 
-def test_a_deep_answer_with_such_an_id_does_no_harm() -> None:
-    body = b'{"data": {"id": 18446744073709551616, "x": ' + b"[" * 1000 + b"]" * 1000 + b"}}"
+@pytest.mark.parametrize("value", [b"NaN", b"[" * 1000 + b"]" * 1000, b"[" * 3000 + b"]" * 3000])
+def test_such_an_id_is_read_beside_a_broken_or_deep_value(value: bytes) -> None:
+    result = READER.read(answer(200, b'{"data": {"id": 18446744073709551616, "x": %b}}' % value), 2**64)
 
-    assert isinstance(READER.read(answer(200, body), 2**64), (dict, BadAnswer))
+    assert isinstance(result, dict)
+    assert result["id"] == 2**64
+
+
+@pytest.mark.parametrize(("found", "action_id"), [(b"7.0", 7), (b"70e-1", 7), (b"9007199254740991.0", 2**53 - 1)])
+def test_a_whole_number_is_the_id_up_to_where_it_is_one_integer(found: bytes, action_id: int) -> None:
+    body = b'{"data": {"id": %b, "state": 2}}' % found
+
+    assert READER.read(answer(200, body), action_id) == {"id": action_id, "state": 2}
+
+
+@pytest.mark.parametrize("found", [b"9007199254740992.0", b"9007199254740993.0"])
+def test_a_whole_number_that_may_be_several_integers_is_no_id(found: bytes) -> None:
+    assert isinstance(READER.read(answer(200, b'{"data": {"id": %b}}' % found), 2**53), BadAnswer)
 
 
 def test_a_uuid_is_the_same_in_other_case_and_comes_back_as_it_was_asked_for() -> None:
@@ -319,6 +422,19 @@ def test_no_words_of_the_core_can_steer_whoever_shows_them() -> None:
 
     assert result.message == "a b [31m c d e f"
     assert result.errors == {"state": ["a b [31m c d e f"]}
+
+
+def test_what_is_broken_in_a_refusal_takes_no_other_word_with_it() -> None:
+    body = rb'{"message": "cut \ud83d", "errors": {"state": ["late \udc00", "no"], "due_at": "past", "\ud800": ["?"]}, "x": NaN}'
+
+    result = refusal(422, body)
+
+    assert result.message == "cut \ufffd"
+    assert result.errors == {"state": ["late \ufffd", "no"], "due_at": ["past"], "\ufffd": ["?"]}
+
+
+def test_a_refusal_cut_at_its_greatest_length_has_no_words() -> None:
+    assert refusal(422, b'{"message": "no", "errors": {"state": "cu').errors == {}
 
 
 def test_the_messages_are_bounded_in_number_and_length() -> None:
