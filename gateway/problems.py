@@ -90,7 +90,11 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         "Quota exceeded",
         "Nothing of this request was run. Wait for `Retry-After`; the `RateLimit` fields show what is left.",
     ),
-    "headers-too-large": ProblemType(431, "Header fields too large", "Send fewer or shorter header fields."),
+    "headers-too-large": ProblemType(
+        431,
+        "Header fields too large",
+        "Send at most 64 header fields, of 8,190 bytes each and 65,536 bytes in all.",
+    ),
     "internal-error": ProblemType(
         500,
         "Internal error",

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from flask import Request, Response
 from flask.globals import request_ctx
-from ulid import ULID
+
+from gateway.telemetry.context import request_id
 
 if TYPE_CHECKING:
     from gateway.telemetry.events import BatchDetails, ReplayKind
 
-_WELL_FORMED = re.compile(r"[A-Za-z0-9._~:/+=-]{1,128}")
 # Zeros are no id (W3C Trace Context section 3.2.2).
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -26,8 +26,7 @@ class GatewayRequest(Request):
     def __init__(self, environ: dict[str, Any], populate_request: bool = True, shallow: bool = False) -> None:
         super().__init__(environ, populate_request, shallow)
         self.began = time.perf_counter()
-        given = environ.get("HTTP_X_REQUEST_ID", "")
-        self.id = given if _WELL_FORMED.fullmatch(given) else str(ULID())
+        self.id = request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         self.principal_id = ""
         self.answer_headers: dict[str, str] = {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import time
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.http.errors import (
@@ -16,7 +16,8 @@ from gunicorn.http.message import Request
 
 from gateway.serving.authority import authority_of, is_host
 from gateway.serving.chunks import ChunkedBody
-from gateway.serving.fields import check_single
+from gateway.serving.fields import RepeatedField, check_single
+from gateway.serving.partial_head import PartialHead, values_in
 from gateway.serving.reading import BodyReader
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from gateway.serving.reading import ClientReader
 
-_HOST = re.compile(rb"^host:[ \t]*([^ \t\r\n]*)", re.IGNORECASE | re.MULTILINE)
 # The fields of a head together; gunicorn would allow each its largest size.
 _HEAD_BYTES = 65_536
 # A larger unread body ends the connection; a smaller one is skipped.
@@ -33,6 +33,10 @@ _WORTH_SKIPPING = 65_536
 
 class HeadTimeout(ParseException):  # type: ignore[misc]  # gunicorn ships no types
     """The head was not complete in time."""
+
+    def __init__(self, head: PartialHead) -> None:
+        super().__init__()
+        self.head = head
 
 
 class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
@@ -44,20 +48,41 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
     max_buffer_headers: int
     method: str | None
     uri: str
+    scheme: str
     version: tuple[int, int]
 
     def __init__(self, *parsed: Any, body_seconds: float, is_last: Callable[[], bool]) -> None:
         self._body_seconds = body_seconds
         self._ask_whether_last = is_last
         self._is_last: bool | None = None
-        self._host = ""
+        self._began = time.perf_counter()
+        self._method_read = ""
+        self._lines = bytearray()
         # The base class reads and parses here.
         try:
             super().__init__(*parsed)
         except ParseException as exc:
-            host = self._host or next((value for name, value in self.headers if name == "HOST"), "")
-            exc.asked_of = (self.scheme, host)
+            exc.head = self.head_so_far()
             raise
+        except TimeoutError as exc:
+            raise HeadTimeout(self.head_so_far()) from exc
+        self._lines = bytearray()
+
+    def head_so_far(self) -> PartialHead:
+        """For the refusal of this request."""
+        host = self._only("Host")
+        return PartialHead(
+            method=self._method_read,
+            scheme=self.scheme,
+            host=host if is_host(host) else "",
+            request_id=self._only("X-Request-ID"),
+            began=self._began,
+        )
+
+    def _only(self, name: str) -> str:
+        """The value of a field, empty if there is not exactly one."""
+        values = [value for known, value in self.headers if known == name.upper()] or values_in(self._lines, name)
+        return values[0] if len(values) == 1 else ""
 
     def parse(self, unreader: ClientReader) -> bytes:
         """Read the head; gives what was read beyond it."""
@@ -65,6 +90,12 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         self.max_buffer_headers = min(self.max_buffer_headers, _HEAD_BYTES + unreader.mxchunk)
         beyond: bytes = super().parse(unreader)
         return beyond
+
+    def read_line(self, unreader: ClientReader, buf: bytearray, limit: int = 0) -> tuple[bytes, bytearray]:
+        """Read the request line; gives the lines after it, too."""
+        line, self._lines = super().read_line(unreader, buf, limit)
+        # What is read later is appended to these.
+        return line, self._lines
 
     def read_into(self, unreader: ClientReader, buf: bytearray, stop: bool = False) -> None:
         """Read more of the head."""
@@ -82,6 +113,8 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
 
     def parse_request_line(self, line_bytes: bytes) -> None:
         super().parse_request_line(line_bytes)
+        # What is no request line may be a part of a body, and is not told.
+        self._method_read = self.method or ""
         # RFC 9112 section 3.2: a target has no fragment; gunicorn would cut it off.
         if "#" in self.uri:
             raise InvalidRequestLine(self.uri)
@@ -95,10 +128,10 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
             raise LimitRequestHeaders("too many fields")
         try:
             fields: list[tuple[str, str]] = super().parse_headers(data, from_trailer)
-        except ParseException:
-            # The refusal names problem types at this host.
-            found = _HOST.search(data)
-            self._host = found[1].decode("latin-1") if found else ""
+        except InvalidHeader as exc:
+            # gunicorn hands in the request only where a field came twice.
+            if exc.req is not None:
+                raise RepeatedField(exc.hdr) from exc
             raise
         return fields
 

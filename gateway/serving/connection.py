@@ -18,7 +18,7 @@ import gevent
 from gunicorn.http.errors import NoMoreData
 from gunicorn.http.parser import RequestParser
 
-from gateway.serving.client_request import ClientRequest, HeadTimeout
+from gateway.serving.client_request import ClientRequest
 from gateway.serving.reading import ClientReader
 
 if TYPE_CHECKING:
@@ -76,8 +76,6 @@ class Connection:
         self._reader.allow(self._timeouts.head)
         try:
             request: ClientRequest = next(self._parser)
-        except TimeoutError as exc:
-            raise HeadTimeout from exc
         except (NoMoreData, StopIteration):
             return None
         return request

@@ -9,21 +9,21 @@ from gunicorn.http.errors import ParseException
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# The parser refuses a second `Host` or `Content-Length`; a second `Authorization` gets a challenge.
+# A second `Authorization` gets a challenge.
 _SINGLE = (
-    "Content-Location", "Content-Range", "Content-Type", "Date", "From", "Idempotency-Key", "If-Modified-Since",
-    "If-Range", "If-Unmodified-Since", "Max-Forwards", "Origin", "Range", "Referer", "Sec-Fetch-Site", "traceparent",
-    "User-Agent", "X-Request-ID",
+    "Content-Length", "Content-Location", "Content-Range", "Content-Type", "Date", "From", "Host", "Idempotency-Key",
+    "If-Modified-Since", "If-Range", "If-Unmodified-Since", "Max-Forwards", "Origin", "Range", "Referer",
+    "Sec-Fetch-Site", "traceparent", "User-Agent", "X-Request-ID",
 )  # fmt: skip
 _NAMES = {name.upper(): name for name in _SINGLE}
 
 
 class RepeatedField(ParseException):  # type: ignore[misc]  # gunicorn ships no types
-    """A single-valued field was sent twice."""
+    """A single-valued field was sent twice; ``name`` is in upper case."""
 
-    def __init__(self, field: str) -> None:
-        super().__init__(field)
-        self.field = field
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.field = _NAMES[name]
 
 
 def check_single(fields: Iterable[tuple[str, str]]) -> None:
@@ -32,5 +32,5 @@ def check_single(fields: Iterable[tuple[str, str]]) -> None:
     for name, _ in fields:
         if name in _NAMES:
             if name in seen:
-                raise RepeatedField(_NAMES[name])
+                raise RepeatedField(name)
             seen.add(name)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.serving.loop_turns import LoopTurns
+    from gateway.telemetry.events import RequestDetails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class WorkerPlan:
     """``drain`` ends all batches after so many seconds.
 
     ``unkept``: ended batches whose records wait for the store.
+    ``request_ended`` hears of requests that the worker answers itself.
     """
 
     timeouts: ClientTimeouts
@@ -48,3 +50,4 @@ class WorkerPlan:
     turns: LoopTurns
     unkept: Callable[[], int]
     base_url: str
+    request_ended: Callable[[RequestDetails], None]

@@ -105,16 +105,14 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Answer a request that never reached the application."""
         # The arbiter loads this module before the worker patches the standard library.
-        from gateway.serving.refusals import problem_of, response_bytes
+        from gateway.serving.refusals import Refusal
 
-        problem = problem_of(exc)
-        if problem.status == 500:  # 501 is a client's doing, and a traceback would hold what it sent.
-            _log.error("request_failed_before_the_application", exc_info=exc)
-        else:
-            _log.info("request_refused", extra={"error": type(exc).__name__, "status": problem.status})
+        refusal = Refusal.of(exc, getattr(exc, "head", None) or (req and req.head_so_far()), self._plan.base_url)
+        refusal.log(exc, peer=addr[0] if isinstance(addr, tuple) else "")
+        self._plan.request_ended(refusal.details())
         try:
             client.settimeout(_REFUSAL_SECONDS)
-            client.sendall(response_bytes(problem, exc, self._plan.base_url))
+            client.sendall(refusal.response_bytes())
         except OSError:
             _log.debug("refusal_not_delivered")
 
@@ -149,6 +147,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             while (request := connection.next_request()) is not None:
                 self.handle_request(name, request, client, addr)
                 slots.free_a_slot()
+                request = None  # A fault from here on is not of this request.
         except StopIteration:
             pass  # The answer said that the connection closes.
         except TimeoutError:

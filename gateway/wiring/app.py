@@ -60,7 +60,14 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
         let_others_run=let_others_run,
     )
     app = Application("gateway")
-    app.plan = worker_plan(service, settings.budgets, shedder.drain, turns, backends.idempotency.waiting)
+    app.plan = worker_plan(
+        service,
+        settings.budgets,
+        shedder.drain,
+        turns,
+        backends.idempotency.waiting,
+        instruments.telemetry.request_ended,
+    )
     app.after_request(capacity.count_answer)
     register(
         app,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gateway.serving.loop_turns import LoopTurns
     from gateway.settings.budgets import BudgetSettings
     from gateway.settings.service import ServiceSettings
+    from gateway.telemetry.events import RequestDetails
 
 # What is left of a stop when unfinished batches are told to end, for their calls in flight and the answers.
 _LAST_SECONDS = 2.0
@@ -23,6 +24,7 @@ def worker_plan(
     drain: Callable[[float], None],
     turns: LoopTurns,
     unkept: Callable[[], int],
+    request_ended: Callable[[RequestDetails], None],
 ) -> WorkerPlan:
     """The plan for these settings."""
     last = budgets.core_timeout + _LAST_SECONDS
@@ -43,4 +45,5 @@ def worker_plan(
         turns=turns,
         unkept=unkept,
         base_url=service.public_url,
+        request_ended=request_ended,
     )

@@ -7,6 +7,9 @@ import socket
 from urllib.parse import urlsplit
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from sandbox.web import call
 
 pytestmark = pytest.mark.e2e
 HEAD = b"PATCH /openapi/api/v1/actions HTTP/1.1\r\nHost: x\r\n"
@@ -51,3 +54,46 @@ def test_malformed_requests_get_a_problem_and_nothing_of_theirs_back(stack, requ
     assert problem["status"] == status
     assert problem["instance"].startswith("urn:request:")
     assert b"nonsense" not in json.dumps(problem).encode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "slug", "field"),
+    [
+        (b"Idempotency-Key: k\r\nIdempotency-Key: k\r\n", 400, "bad-request", "Idempotency-Key"),
+        (b"Content-Type: a\r\nContent-Type: a\r\n", 400, "bad-request", "Content-Type"),
+        (b"Expect: tea\r\n", 417, "expectation-failed", None),
+        (b"".join(b"A%d: b\r\n" % n for n in range(80)), 431, "headers-too-large", None),
+    ],
+)
+def test_what_never_reaches_the_application_is_traced_and_counted_like_the_rest(stack, fields, status, slug, field):
+    own_id = f"caller-{status}-{field}"
+    before = counted(stack, status, slug)
+
+    answered, head, problem = exchange(stack, HEAD + f"X-Request-ID: {own_id}\r\n".encode() + fields + b"\r\n")
+
+    assert answered == status
+    assert f"\r\nX-Request-ID: {own_id}\r\n".encode() in head
+    assert problem["instance"] == f"urn:request:{own_id}"
+    told = {event["event"]: event for event in events(stack) if event.get("request_id") == own_id}
+    assert told["request_refused"].get("field") == field
+    assert told["request_refused"]["peer"] == "127.0.0.1"
+    assert (told["request_ended"]["status"], told["request_ended"]["problem"]) == (status, slug)
+    assert counted(stack, status, slug) == [number + 1 for number in before]
+
+
+def counted(stack, status, slug):
+    """Requests and problems of this kind, as the metrics count them."""
+    text = call("GET", stack.gateway.url + "/metrics").body.decode()
+    wanted = (
+        ("gateway_requests_total", {"route": "unmatched", "method": "PATCH", "status": str(status)}),
+        ("gateway_problems_total", {"type": slug}),
+    )
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    return [
+        sum(sample.value for sample in samples if (sample.name, sample.labels) == (name, labels))
+        for name, labels in wanted
+    ]
+
+
+def events(stack):
+    return [json.loads(line) for line in stack.gateway.log.read_text().splitlines() if line.startswith("{")]

@@ -13,7 +13,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "item_failed": "An item was not updated: its `index`, `item_id`, `code`, `outcome` and, where there is one, `reason`; at most "
     "`GATEWAY_LOG_FAILED_ITEMS` of a batch.",
     "access_refused": "Credentials were refused; `error` and `reason` say why, without the credentials.",
-    "request_refused": "A request was not HTTP as the gateway takes it, and never reached the application.",
+    "request_refused": "A request was not HTTP as the gateway takes it, and never reached the application; `field` names the "
+    "header field that is wrong, where it is one, and `peer` is who sent it or a proxy. Its `request_ended` line follows.",
     "refusal_not_delivered": "Such a caller left before its refusal could be sent.",
     "answer_not_taken": "A client did not take its answer within `GATEWAY_ANSWER_TIMEOUT`; its connection was reset.",
     "client_left": "A client left before it had its answer; a batch with a key keeps it.",
