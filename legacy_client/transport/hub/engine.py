@@ -141,7 +141,7 @@ class Engine:
             batch = exchange.batch
             self._under_way -= 1
             batch.in_flight -= 1
-            batch.add(exchange.position, result)
+            batch.add(exchange.index, result)
             batches[batch] = None
             record(result, now - exchange.started)
         for batch in batches:
@@ -242,7 +242,7 @@ class Engine:
         batch = exchange.batch
         self._under_way -= 1
         batch.in_flight -= 1
-        batch.put(exchange.position, error)
+        batch.put(exchange.index, error)
         self._turns.offer(batch, now)
         self._gate.record(error, now - exchange.started)
         self._pump(now)
