@@ -52,7 +52,7 @@ def signed(service):
 
 def test_a_caller_with_the_new_method_is_let_in_without_an_authorization_header(signed, service):
     assert signed(X_Signature=f"alice:{sign('alice')}").status_code == 200
-    assert service.core.contexts[0].owner == "signed:alice"
+    assert service.core.contexts[0].caller == "signed:alice"
 
 
 def test_bad_credentials_of_the_new_method_are_refused(signed, service):
