@@ -123,11 +123,12 @@ def _exact_id(body: bytes, content_type: str | None) -> int | None:
 
 
 def is_json(content_type: str | None) -> bool:
-    """A missing type counts as JSON."""
+    """A missing or empty type counts as JSON."""
     if content_type is None or content_type == "application/json":
         return True
     # A header that came more than once is one list (RFC 9110 section 5.3). The body shows whether it is JSON.
-    return any(map(_is_json_type, content_type.split(",")))
+    types = [each for each in content_type.split(",") if each.strip()]
+    return not types or any(map(_is_json_type, types))
 
 
 def _is_json_type(media_type: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 from contextlib import suppress
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ MAX_TEXT = 500
 # Half of a surrogate pair, and what stands for bytes that are no text.
 BROKEN = re.compile("[\ud800-\udfff\ufffd]")
 # A closed list: a core must not choose among all of Python's codecs.
-_CHARSETS = ("iso-8859-1", "iso-8859-15", "windows-1252", "utf-8", "utf-16", "utf-16le", "utf-16be", "utf-32")
+_CODECS = ("latin_1", "iso8859_15", "cp1252", "utf_8", "utf_16", "utf_16_le", "utf_16_be", "utf_32")
 _CHARSET = re.compile(r";[ \t]*charset=\"?([^\s\";,]+)", re.IGNORECASE)
 # Control characters, line separators, and what turns the direction of the text around it (UAX 9).
 _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]+")
@@ -34,14 +36,15 @@ def mended_texts(body: bytes, content_type: str | None) -> Iterator[str]:
     body = body.removeprefix(codecs.BOM_UTF8)
     with suppress(UnicodeError):
         yield body.decode()
-    for charset in dict.fromkeys((_charset(content_type), "utf-8")):
+    for charset in dict.fromkeys((_charset(content_type), "utf_8")):
         yield body.decode(charset, "replace").removeprefix("\ufeff")
 
 
 def _charset(content_type: str | None) -> str:
     named = _CHARSET.search(content_type or "")
-    charset = named[1].lower() if named else "utf-8"
-    return charset if charset in _CHARSETS else "utf-8"
+    name = normalize_encoding(named[1]).lower() if named else ""
+    codec = aliases.get(name, name)
+    return codec if codec in _CODECS else "utf_8"
 
 
 def plain(text: str) -> str:

@@ -163,6 +163,11 @@ def test_a_length_that_is_no_number_leaves_the_call_uncertain(core: FakeCore, tr
         (send(answer(200, body=BODY, headers="Content-Encoding: Identity\r\n")),),
         (send(HEAD + b"Content-Length: 17\r\nContent-Length: 17\r\n\r\n" + BODY),),
         (send(HEAD + b"Content-Type: application/json\r\nContent-Length: 17\r\n\r\n" + BODY),),
+        (send(chunked()[:-5] + b"11  \r\n" + BODY + b"\r\n0 \r\n\r\n"),),
+        (send(chunked()[:-5] + b"11\t ;name=value\r\n" + BODY + b"\r\n0\r\n\r\n"),),
+        (send(HEAD + b"Content-Length: 17\r\nContent-Length: 017\r\n\r\n" + BODY),),
+        (send(HEAD + b"Content-Length: 17, 017\r\n\r\n" + BODY),),
+        (send(HEAD + b"X-Folded: a\r\n\tb\r\nContent-Length: 17\r\n\r\n" + BODY),),
     ],
     ids=[
         "103",
@@ -177,6 +182,11 @@ def test_a_length_that_is_no_number_leaves_the_call_uncertain(core: FakeCore, tr
         "identity-in-other-case",
         "a-length-twice",
         "two-types",
+        "padded-chunk-sizes",
+        "blanks-before-a-chunk-extension",
+        "a-length-twice-with-a-zero",
+        "a-length-listed-twice-with-a-zero",
+        "a-folded-line",
     ],
 )
 def test_unusual_but_valid_answers_are_read(core: FakeCore, transport: Transport, script: tuple[Step, ...]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property, lru_cache
 
 from requests.structures import CaseInsensitiveDict
 
 _LENGTH = b"content-length"
+_FOLD = re.compile(rb"[ \t]*\r\n[ \t]+")
 
 
 # Most answers are asked for one header. A search in the text costs less than a dictionary.
@@ -53,12 +55,16 @@ def _text(value: bytes) -> str:
     return value.decode("latin-1").strip(" \t")
 
 
-def one_length(head: bytes) -> bytes | None:
-    """Several equal Content-Lengths as one (RFC 9110 section 8.6), or None."""
-    lines = head.split(b"\r\n")
+def mended(head: bytes) -> bytes:
+    """Folded lines (RFC 9112 section 5.2) and equal lengths made one."""
+    return b"\r\n".join(_with_one_length(_FOLD.sub(b" ", head).split(b"\r\n")))
+
+
+def _with_one_length(lines: list[bytes]) -> list[bytes]:
+    """Several equal Content-Lengths are one (RFC 9110 section 8.6)."""
     lengths = [line for line in lines if line.partition(b":")[0].lower() == _LENGTH]
-    values = {value.strip(b" \t") for line in lengths for value in line.partition(b":")[2].split(b",")}
-    if len(values) != 1 or not (value := values.pop()).isdigit():
-        return None
+    values = [value.strip(b" \t") for line in lengths for value in line.partition(b":")[2].split(b",")]
+    if not all(map(bytes.isdigit, values)) or len({value.lstrip(b"0") for value in values}) != 1:
+        return lines
     others = [line for line in lines if line not in lengths]
-    return b"\r\n".join([*others, b"Content-Length: " + value])
+    return [*others, b"Content-Length: " + values[0]]

@@ -14,7 +14,7 @@ from requests.utils import get_encoding_from_headers
 
 from legacy_client.errors import BadAnswer
 from legacy_client.transport.base import is_identity
-from legacy_client.transport.hub.headers import ResponseHeaders, one_length
+from legacy_client.transport.hub.headers import ResponseHeaders, mended
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -23,6 +23,8 @@ _MAX_HEAD_BYTES = 65_536
 _MAX_HEADERS = 100
 _END = b"\r\n\r\n"
 _ENCODING = b"\r\ncontent-encoding:"
+# What httptools says of a head that can be read all the same.
+_MENDABLE = ("Content-Length", "whitespace after header value")
 # Statuses after which the connection must not be used again (RFC 9110 sections 15.5.9 and 15.5.20).
 _LAST = (408, 421)
 
@@ -88,7 +90,7 @@ class ResponseReader:
         self._content: list[bytes] = []
         # The parser calls the list itself. It gives content without chunk framing.
         self.on_body = self._content.append
-        self._parser = HttpResponseParser(self)
+        self._parser = self._new_parser()
         self._status = self._interim = self._received = 0
         self.complete = False
         self.keeps_alive = True
@@ -141,24 +143,30 @@ class ResponseReader:
         self._content.clear()
 
     def _read_anew(self, error: Exception) -> None:
-        """Several equal lengths are one. Raises BadAnswer for any other error."""
+        """From a mended head. Raises BadAnswer where that is no use."""
         head, is_whole = self._head()
-        mended = one_length(head) if is_whole else head
-        if "Content-Length" not in str(error) or not mended:
+        whole = mended(head)
+        if not any(fault in str(error) for fault in _MENDABLE) or (is_whole and whole == head):
             self.keeps_alive = False
             raise BadAnswer(f"not HTTP: {error}") from error
         if not is_whole:
             return
         received = b"".join(self._start)
-        self._start[:] = [mended + received[received.index(head) + len(head) :]]
+        self._start[:] = [whole + received[received.index(head) + len(head) :]]
         self._interim = 0
-        self._parser = HttpResponseParser(self)
+        self._parser = self._new_parser()
         try:
             self._parser.feed_data(self._start[0])
         except (HttpParserError, HttpParserUpgrade) as exc:
             self.keeps_alive = False
             if not self.complete:
                 raise BadAnswer(f"not HTTP: {exc}") from exc
+
+    def _new_parser(self) -> HttpResponseParser:
+        parser = HttpResponseParser(self)
+        # RFC 9112 section 7.1.1 lets blanks stand before an extension, and old servers pad sizes.
+        parser.set_dangerous_leniencies(lenient_spaces_after_chunk_size=True)
+        return parser
 
     def _bound(self, received: int) -> None:
         self._received += received

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import threading
 import time
 from random import uniform
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 # A connection's greatest age is shortened by up to a fifth.
 _LEAST_SHARE = 0.8
+_LENGTH = re.compile("[0-9]{1,15}")
 
 
 class Attempts(threading.local):
@@ -61,6 +63,15 @@ class FinalResponse(http.client.HTTPResponse):
             super().begin()
         finally:
             self.fp = stream
+        if self.length is None and not self.chunked:
+            self._take_listed_length()
+
+    def _take_listed_length(self) -> None:
+        """``17, 017`` is a length (RFC 9110 section 8.6)."""
+        values = [value.strip(" \t").lstrip("0") for value in self.headers.get("Content-Length", "").split(",")]
+        if len(set(values)) == 1 and _LENGTH.fullmatch(values[0]):
+            self.length = int(values[0])
+            self.will_close = self._check_close()  # type: ignore[attr-defined]  # typeshed omits it
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:

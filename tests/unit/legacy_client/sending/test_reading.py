@@ -45,13 +45,18 @@ def test_a_success_without_a_body_is_an_empty_action(response: object) -> None:
         "Application/JSON",
         "application/vnd.core.v1+json",
         "application/vnd.core.v1+json; v=1",
+        "",
+        " ",
+        ", ",
     ],
 )
 def test_json_may_be_labelled_in_many_ways(content_type: str) -> None:
     assert READER.read(answer(200, BODY, Content_Type=content_type), 7) == ACTION
 
 
-@pytest.mark.parametrize("content_type", ["text/html", "text/json", "application/xml", "", "text/x+json", "json"])
+@pytest.mark.parametrize(
+    "content_type", ["text/html", "text/json", "application/xml", "text/x+json", "json", "text/html, "]
+)
 def test_another_content_type_is_a_bad_answer(content_type: str) -> None:
     assert isinstance(READER.read(answer(200, BODY, Content_Type=content_type), 7), BadAnswer)
 
@@ -146,6 +151,14 @@ def test_a_content_type_that_came_twice_is_read_as_both(types: str) -> None:
         ("latin-1", "application/json; charset=iso-8859-1"),
         ("latin-1", 'application/json;charset="ISO-8859-1"'),
         ("cp1252", "application/json; charset=windows-1252"),
+        *(
+            (name, f"application/json; charset={name}")
+            for name in ("latin1", "l1", "ISO_8859-1", "CP1252", "ISO_8859-15")
+        ),
+        *(
+            (name, f"application/json; charset={name}")
+            for name in ("UTF8", "utf_16", "UTF-16BE", "UTF-32", "ISO8859-15")
+        ),
         ("utf-16", "application/json; charset=utf-16"),
     ],
 )
