@@ -9,26 +9,32 @@ _WEIGHT = re.compile(r";\s*q\s*=\s*([0-9]*\.?[0-9]*)", re.IGNORECASE)
 _RANGE = re.compile(r"[^\s/;,\"]+/[^\s/;,\"]+")
 
 
+# The more specific range counts (RFC 9110 section 12.5.1).
+_SPECIFIC = {"application/json": 2, "application/*": 1, "*/*": 0}
+
+
 def leaves_json(accept: str) -> bool:
     """False where the field excludes JSON, or names only other types."""
     # An element that cannot be read forbids nothing.
-    wanted = dict[bool, bool]()
+    wanted = dict[int, bool]()
     for element in _QUOTED.sub('""', accept).split(","):
         media_range = "*/*" if (name := element.partition(";")[0].strip().lower()) == "*" else name
         if not _RANGE.fullmatch(media_range):
             continue
-        if (is_named := _is_json(media_range)) or media_range in {"*/*", "application/*"}:
-            wanted[is_named] = wanted.get(is_named, False) or _weighs(element)
+        is_wanted = _weighs(element)
+        if is_wanted and _is_kind_of_json(media_range):
+            media_range = "application/json"
+        rank = _SPECIFIC.get(media_range)
+        if rank is None:
+            wanted.setdefault(0, False)
         else:
-            wanted.setdefault(False, False)
-    # What names JSON, `q=0` too, counts more than a wildcard.
-    return wanted.get(True, wanted.get(False, True))
+            wanted[rank] = wanted.get(rank, False) or is_wanted
+    return wanted[max(wanted)] if wanted else True
 
 
-def _is_json(media_range: str) -> bool:
-    return media_range == "application/json" or (
-        media_range.startswith("application/") and media_range.endswith("+json")
-    )
+def _is_kind_of_json(media_range: str) -> bool:
+    # Who wants one of these can read JSON; who wants none of these may want JSON.
+    return media_range.startswith("application/") and media_range.endswith("+json")
 
 
 def _weighs(element: str) -> bool:

@@ -215,6 +215,9 @@ def test_two_waits_that_differ_are_refused(service, prefer):
         "*;q=0.000",
         "application/*;q=0, text/html",
         "application/json;q=0",
+        "application/hal+json;q=0",
+        "application/hal+json;q=0, text/html",
+        "application/*;q=0, */*",
         "application/json;version=1.0;q=0",
         'text/html;title="a, */*"',
     ],
@@ -254,6 +257,12 @@ def test_json_that_is_excluded_by_name_is_not_acceptable_whatever_a_wildcard_say
         "json",
         ";;;",
         "*/*, application/xml;q=0",
+        "application/hal+json;q=0, */*",
+        "application/problem+json;q=0, */*",
+        "application/vnd.partner+json;q=0, application/*",
+        "application/hal+json;q=0, application/json",
+        "*/*;q=0, application/*",
+        "application/*;q=0, application/json",
     ],
 )
 def test_json_may_be_asked_for_in_many_ways(service, accept):
