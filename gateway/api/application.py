@@ -23,3 +23,5 @@ class Application(Flask):
         super().__init__(name, static_folder=None)
         self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         self.url_map.merge_slashes = False
+        # No route depends on the host, and without a name of its own Flask would refuse some hosts.
+        self.config["SERVER_NAME"] = "localhost"

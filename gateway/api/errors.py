@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import orjson
 from flask import Flask, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed
 
 from gateway.api.answers import BatchFailed
 from gateway.api.request import GatewayResponse, LogNotes, current_request
-from gateway.problems import MEDIA_TYPE, PROBLEM_TYPES, Problem, types_base
+from gateway.problems import MEDIA_TYPE, Problem, types_base
+from gateway.serving.broken_body import BrokenBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,4 +69,11 @@ def from_framework(error: HTTPException) -> Problem:
     headers = {}
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         headers["Allow"] = ", ".join(sorted(error.valid_methods))
-    return Problem(slug, PROBLEM_TYPES[slug].advice, status=status, headers=headers)
+    return Problem(slug, _detail(error, slug), status=status, headers=headers)
+
+
+def _detail(error: HTTPException, slug: str) -> str:
+    """Empty where the advice of the type says it."""
+    if isinstance(error, ClientDisconnected):
+        return BrokenBody.detail
+    return "The request cannot be read as HTTP; nothing of it was run." if slug == "bad-request" else ""

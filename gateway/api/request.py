@@ -24,6 +24,8 @@ class GatewayRequest(Request):
     """``answer_headers`` go on the answer, even on an error."""
 
     def __init__(self, environ: dict[str, Any], populate_request: bool = True, shallow: bool = False) -> None:
+        # No other protocol is spoken (RFC 9110 section 7.8). Flask would look for a route of a websocket.
+        environ.pop("HTTP_UPGRADE", None)
         super().__init__(environ, populate_request, shallow)
         self.began = time.perf_counter()
         self.id = request_id(environ.get("HTTP_X_REQUEST_ID", ""))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from ipaddress import IPv6Address
 
-_LETTER = r"[A-Za-z0-9\-._~!$&'()*+,;=]"
-# RFC 3986 section 3.2.2. http and https allow no empty name (RFC 9110 section 4.2).
+_LETTER = r"[A-Za-z0-9\-_~!$&'()*+,;=]"
+_LABEL = rf"(?:{_LETTER}|%[0-9A-Fa-f]{{2}})+"
+# RFC 3986 section 3.2.2. http and https allow no empty name (RFC 9110 section 4.2), and DNS no empty label but the last.
 _HOST_PORT = re.compile(
-    rf"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|\[[vV][0-9A-Fa-f]+\.(?:{_LETTER}|:)+\]|(?:{_LETTER}|%[0-9A-Fa-f]{{2}})+)"
+    rf"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|\[[vV][0-9A-Fa-f]+\.(?:{_LETTER}|[.:])+\]|{_LABEL}(?:\.{_LABEL})*\.?)"
     r"(?::(?P<port>[0-9]*))?"
 )
 _ABSOLUTE = re.compile(r"https?://([^/?#]*)(?:[/?].*)?", re.IGNORECASE)

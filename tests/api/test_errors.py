@@ -278,3 +278,29 @@ def test_a_request_that_was_answered_leaves_nothing_to_the_collector(service, me
         assert [one for one in gc.get_objects() if isinstance(one, GatewayRequest)] == []
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("host", ["a" * 70, "a" * 62 + ":8080", "a..b"])
+def test_no_host_that_the_server_lets_through_is_an_error_of_the_framework(service, host):
+    assert service.client.get("/livez", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("upgrade", ["websocket", "WebSocket", "h2c"])
+def test_a_request_that_would_upgrade_is_answered_as_it_is(service, upgrade):
+    response = service.patch(ITEM, Upgrade=upgrade, Connection="Upgrade")
+
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        (exceptions.BadRequest(), "The request cannot be read as HTTP; nothing of it was run."),
+        (exceptions.SecurityError("secret"), "The request cannot be read as HTTP; nothing of it was run."),
+        (exceptions.ClientDisconnected(), "The body ended early, or its framing is wrong."),
+    ],
+)
+def test_a_bad_request_of_the_framework_says_what_is_wrong(error, detail):
+    problem = from_framework(error)
+
+    assert (problem.slug, problem.status, problem.detail) == ("bad-request", 400, detail)

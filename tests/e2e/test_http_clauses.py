@@ -188,6 +188,11 @@ BAD_HOSTS = {
     "a blank": "gateway test",
     "two names": "gateway.test, other.test",
     "two ports": "gateway.test:80:81",
+    "an empty label": "gateway..test",
+    "empty labels at the end": "gateway.test..",
+    "an empty label in front": ".gateway.test",
+    "a dot": ".",
+    "a dot and a port": ".:80",
     "a port alone": ":80",
     "a port of letters": "gateway.test:http",
     "a port past all ports": "gateway.test:65536",
@@ -223,6 +228,10 @@ def test_rfc9112_3_2_a_host_that_is_none_is_refused(ask, client, core, host, ver
         "a_b",
         "%67",
         "[v1.x:y]",
+        "[v1.x..y]",
+        "gateway.test.",
+        "gateway.test.:80",
+        "a" * 70 + ".test",
     ],
 )
 def test_rfc9112_3_2_a_host_is_a_name_or_an_address_with_or_without_a_port(ask, host):
@@ -239,6 +248,7 @@ def test_rfc9112_3_2_2_the_host_of_an_absolute_target_rules(ask):
     "target",
     [
         "http:///livez",
+        "http://gateway..test/livez",
         "http://user@gateway.test/livez",
         "ftp://gateway.test/livez",
         "http://a b/livez",
@@ -254,6 +264,19 @@ def test_rfc9112_3_2_2_an_absolute_target_needs_a_host_that_is_one(ask, client, 
 @pytest.mark.parametrize("target", ["/livez#x", "/livez?x#y", "http://gateway.test/livez#x", "#"])
 def test_rfc9112_3_2_a_target_has_no_fragment(ask, target):
     assert_problem(ask("GET", target, b""), 400, "bad-request")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "Upgrade: websocket\r\n",
+        "Upgrade: websocket\r\nConnection: Upgrade\r\n",
+        "Upgrade: h2c\r\nConnection: upgrade\r\n",
+    ],
+)
+def test_rfc9110_7_8_an_upgrade_is_ignored(ask, fields):
+    assert ask(extra=fields).status == 200
+    assert ask("GET", "/livez", b"", extra=fields).json() == {"status": "ok"}
 
 
 def test_rfc9110_2_5_a_later_minor_version_is_answered_as_the_one_that_is_known(client):
