@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import ssl
 import threading
 import time
 from random import uniform
@@ -15,7 +16,6 @@ from legacy_client.transport.sessions.attempt import AttemptOver
 
 if TYPE_CHECKING:
     import socket
-    import ssl
     from collections.abc import Callable
     from io import BufferedIOBase
 
@@ -89,23 +89,25 @@ class WatchedConnection(HTTPConnection):
     keep_alive: KeepAlive
     idle_since = opened_at = float("inf")
     share_of_age = 1.0
-    was_left_open = False
+    was_left_open = was_answered = False
 
     def connect(self) -> None:
         if self.attempts.current is not None:
             self.attempts.current.connecting()
-        self.was_left_open = False
+        self.was_left_open = self.was_answered = False
         super().connect()
         self.opened_at = time.monotonic()
         self.share_of_age = uniform(_LEAST_SHARE, 1.0)  # noqa: S311 -- no secret
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
         try:
-            return super().getresponse()
+            response = super().getresponse()
         except ConnectionError:
             if self.was_left_open:
                 self.keep_alive.closed(time.monotonic() - self.idle_since)
             raise
+        self.was_answered = True
+        return response
 
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
@@ -124,7 +126,13 @@ class WatchedConnection(HTTPConnection):
         if attempt is not None and self.sock is not None:
             attempt.sending(self.sock)
             self.sock.settimeout(attempt.seconds_left())
-        super().send(data)
+        try:
+            super().send(data)
+        except ssl.SSLError:
+            # The core may have refused our certificate and closed: its alert is there to be read.
+            if not self.was_answered and self.sock is not None:
+                self.sock.recv(1)
+            raise
 
 
 class WatchedTlsConnection(WatchedConnection, HTTPSConnection):
