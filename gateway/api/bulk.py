@@ -85,6 +85,7 @@ class BulkEndpoint:
                 services.claims.claim(request, key, caller.id, body, len(calls)) as claim,  # hop 5
                 services.traces.span("fan_out", items=len(calls)) as span,
             ):
+                services.unsent.charge_repeat(caller, len(body), claim.stored_bytes)
                 # Items that a repeat does not send cost nothing.
                 services.quota.charge(request, caller, len(claim.to_send))
                 request.answer_headers |= options.applied(services.deadline_seconds) | replay_headers(claim)

@@ -34,9 +34,12 @@ def plain(resource: Resource, run: BatchRun, claim: BatchClaim, report: Report) 
     if result.problem:
         detail = failed_detail(result.problem, resource, len(errors))
         raise BatchFailed(result.problem, detail, result, errors, summary.details, replay)
-    updated = b",".join([outcome for outcome in outcomes if not isinstance(outcome, ItemError)])
+    updated = [outcome for outcome in outcomes if not isinstance(outcome, ItemError)]
     more = b',"errors":%b' % orjson.dumps(errors) if errors else b""
-    answer = body_answer(b'{"data":[%b]%b}' % (updated, more), result.status, retry_after(result))
+    # The answer may be large, so it is put together once.
+    updated[0] = b'{"data":[' + updated[0]
+    updated[-1] = b"%b]%b}" % (updated[-1], more)
+    answer = body_answer(b",".join(updated), result.status, retry_after(result))
     answer.log_notes = LogNotes(replay=replay, batch=summary.details)
     return answer
 

@@ -13,7 +13,7 @@ from gateway.batch.batch_claim import KeyedClaim, NoClaim
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flask import Request
 
@@ -27,9 +27,10 @@ _log = logging.getLogger(__name__)
 class Claims:
     """Claims keys in the store; ``refused`` counts requests that failed for the store."""
 
-    def __init__(self, store: IdempotencyStore) -> None:
+    def __init__(self, store: IdempotencyStore, let_others_run: Callable[[], None]) -> None:
         self.refused = 0
         self._store = store
+        self._let_others_run = let_others_run
         self._state = StoreState()
 
     @contextmanager
@@ -50,7 +51,8 @@ class Claims:
         if key is None:
             return NoClaim(items)
         try:
-            claim = self._store.claim(principal_id, key, fingerprint(request.method, request.path, body), items)
+            digest = fingerprint(request.method, request.path, body)
+            claim = self._store.claim(principal_id, key, digest, items, self._let_others_run)
         except InProgress as exc:
             raise Problem("in-progress", headers={"Retry-After": str(exc.retry_after)}) from exc
         except FingerprintMismatch as exc:

@@ -1,4 +1,4 @@
-"""A rate, in KiB, for bodies that are read and not sent on."""
+"""A rate, in KiB, for what is read and not sent on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST = 10_000
 
 
 class UnsentRate:
-    """Charges refused bodies and dry runs, in each worker on its own."""
+    """Charges refused bodies, dry runs and repeats, in each worker on its own."""
 
     def __init__(self, limits: RateLimits, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
@@ -43,7 +43,7 @@ class UnsentRate:
             self._over.pop(principal.id, None)
             return
         fields = ratelimit_fields("unsent-kib", replace(allowance, reset_seconds=left))
-        detail = "Too much was sent that was refused or only rehearsed. Nothing of this request was read."
+        detail = "Too much was sent that was refused, repeated or only rehearsed. Nothing of this request was read."
         raise Problem("quota-exceeded", detail, headers={**fields, "Retry-After": str(left)})
 
     @contextmanager
@@ -72,6 +72,11 @@ class UnsentRate:
             self._forget()
         until = self._clock() + (allowance.retry_after or allowance.window_seconds)
         self._over[principal.id] = until, allowance
+
+    def charge_repeat(self, principal: Principal, size: int, stored: int) -> None:
+        """Charge what a repeat brings back, or its body if that is larger. A first run has nothing ``stored``."""
+        if stored:
+            self.charge(principal, max(size, stored))
 
     def _forget(self) -> None:
         now = self._clock()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 import orjson
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from legacy_client.deadline import Deadline
 
     Finished = Iterable[tuple[int, Outcome]]
+
+_ITEM = b'{"item":'
 
 ClaimKind = Literal["none", "fresh", "resume", "replay"]
 """What the key led to: nothing, a first run, the completion of an earlier one, or its stored answer."""
@@ -46,6 +48,11 @@ class BatchClaim(Protocol):
 
     @property
     def is_kept(self) -> bool: ...
+
+    @property
+    def stored_bytes(self) -> int:
+        """How large what earlier runs left is."""
+        ...
 
     def marks(self, deadline: Deadline) -> Marks | None:
         """Lets calls leave; cancels ``deadline`` where none may."""
@@ -72,6 +79,7 @@ class NoClaim:
     kind: ClaimKind = "none"
     repeats_unknown = is_final = False
     is_kept = True
+    stored_bytes = 0
 
     def __init__(self, items: int) -> None:
         self.to_send: Sequence[int] = range(items)
@@ -114,10 +122,15 @@ class KeyedClaim:
     def is_kept(self) -> bool:
         return self._claim.is_kept
 
+    @property
+    def stored_bytes(self) -> int:
+        return sum(len(entry.payload) for entry in self._claim.stored.values())
+
     def earlier_outcomes(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
         due = set(self.to_send)
         for index, entry in self._claim.stored.items():
             if index not in due:
+                self._claim.let_others_run()
                 yield index, _outcome(errors, entry.payload, item_ids[index])
 
     def wrap(self, errors: ItemErrors, item_ids: Sequence[str], sent: Finished) -> Iterator[tuple[int, Outcome]]:
@@ -160,13 +173,16 @@ def _state(outcome: Outcome) -> State:
     return "unknown" if outcome.outcome is Applied.UNKNOWN else "open"
 
 
-def _payload(outcome: Outcome) -> dict[str, Any]:
-    return {"error": outcome.stored()} if isinstance(outcome, ItemError) else {"item": orjson.Fragment(outcome)}
+def _payload(outcome: Outcome) -> bytes:
+    if isinstance(outcome, ItemError):
+        return orjson.dumps({"error": outcome.stored()})
+    return b"%b%b}" % (_ITEM, outcome)
 
 
-def _outcome(errors: ItemErrors, payload: Any, item_id: str) -> Outcome:
-    if payload is None:
+def _outcome(errors: ItemErrors, payload: bytes, item_id: str) -> Outcome:
+    if not payload:
         return errors.interrupted(item_id)
-    if "error" in payload:
-        return ItemError.restored(payload["error"])
-    return orjson.dumps(payload["item"])
+    # Items are large, and are answered as they are.
+    if payload.startswith(_ITEM):
+        return payload[len(_ITEM) : -1]
+    return ItemError.restored(orjson.loads(payload)["error"])

@@ -37,7 +37,8 @@ class StoreSettings:
     unsent_rate_limit: str = setting(
         "100000/minute",
         parse=_rate,
-        help="KiB of bodies per principal that are refused with 400 or 413, or rehearsed; written as `RATE_LIMIT` is; empty: none.",
+        help="KiB per principal of bodies that are refused with 400 or 413 or rehearsed, and of stored answers that are repeated; "
+        "written as `RATE_LIMIT` is; empty: none.",
     )
     redis_url: str = setting(
         "",

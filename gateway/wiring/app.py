@@ -50,7 +50,7 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     )
     # A single body of the largest size always has room.
     capacity = Capacity(shedder, BodyMemory(max(service.max_held_bytes, service.max_body_bytes)))
-    claims = Claims(backends.idempotency)
+    claims = Claims(backends.idempotency, let_others_run)
     endpoints = Endpoints(
         settings=settings,
         backends=backends,

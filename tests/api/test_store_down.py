@@ -23,10 +23,10 @@ class Switch:
         self.reason = ""
         self.only_reads = False
 
-    def claim(self, principal_id, key, fingerprint, items):
+    def claim(self, principal_id, key, fingerprint, items, let_others_run):
         if self.reason and not (self.only_reads and key == "known"):
             raise StoreUnavailable(self.reason)
-        return self._store.claim(principal_id, key, fingerprint, items)
+        return self._store.claim(principal_id, key, fingerprint, items, let_others_run)
 
     def waiting(self):
         return self._store.waiting()

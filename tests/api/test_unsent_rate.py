@@ -16,7 +16,7 @@ def assert_over(service):
     response = service.patch(ITEM)
 
     problem = assert_problem(response, 429, "quota-exceeded")
-    assert problem["detail"].startswith("Too much was sent that was refused or only rehearsed.")
+    assert problem["detail"].startswith("Too much was sent that was refused, repeated or only rehearsed.")
     assert 1 <= int(response.headers["Retry-After"]) <= 60
     assert response.headers["RateLimit-Policy"] == '"unsent-kib";q=10;w=60'
     assert service.core.calls == []
@@ -66,6 +66,29 @@ def test_a_batch_that_is_sent_costs_nothing_of_it(make_service):
     service = make_service(unsent_rate_limit="1/minute")
 
     assert [service.patch(ITEM).status_code for _ in range(5)] == [200] * 5
+
+
+def test_a_repeat_is_charged_by_what_is_stored_and_its_answer_stands(make_service):
+    service = make_service(unsent_rate_limit="10/minute")
+    details = {"actionId": "1", "status": "done", "details": {"en": "x" * 8_000}}
+    first = service.patch(details, Idempotency_Key="k")
+    repeats = [service.patch(details, Idempotency_Key="k") for _ in range(2)]
+
+    assert [answer.headers.get("Idempotency-Replayed") for answer in (first, *repeats)] == [None, "true", "true"]
+    assert {answer.data for answer in repeats} == {first.data}
+    assert len(service.core.calls) == 1
+    service.core.calls.clear()
+    assert_over(service)
+
+
+def test_a_repeat_of_a_small_answer_is_charged_by_its_body(make_service):
+    service = make_service(unsent_rate_limit="10/minute")
+    body = b'{"data":[' + b" " * 11_000 + b'{"actionId":"1","status":"done"}]}'
+    for _ in range(2):
+        assert service.patch(body=body, Idempotency_Key="k").status_code == 200
+    service.core.calls.clear()
+
+    assert_over(service)
 
 
 def test_others_are_served_meanwhile(make_service):

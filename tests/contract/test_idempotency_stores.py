@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -40,6 +42,10 @@ class SqliteWorld:
         self._stores.append(store)
         return store
 
+    def forget_everything(self) -> None:
+        with closing(sqlite3.connect(self._path)) as connection:
+            connection.executescript("DELETE FROM event; DELETE FROM record")
+
     def pass_time(self, seconds: float) -> None:
         self._wall.advance(seconds)
         self._lease.advance(seconds)
@@ -64,6 +70,9 @@ class RedisWorld:
         store = RedisIdempotencyStore(self._url, rules, timeout_seconds=5.0)
         self._stores.append(store)
         return store
+
+    def forget_everything(self) -> None:
+        self._client.flushall()
 
     def pass_time(self, seconds: float) -> None:
         for key in self._client.scan_iter():
@@ -96,7 +105,7 @@ def claim(store: IdempotencyStore, *, items: int = 3, fingerprint: str = "f", ke
 
 
 def finals(*indexes: int) -> list[Entry]:
-    return [Entry(index, "final", {"id": index}) for index in indexes]
+    return [Entry(index, "final", b'{"id":%d}' % index) for index in indexes]
 
 
 def test_the_first_use_of_a_key_is_fresh_and_sends_everything(store):
@@ -157,7 +166,7 @@ def test_keys_of_different_principals_never_meet(store):
 
 def test_items_that_did_not_end_are_sent_on_the_next_use_and_the_rest_is_kept(store, world):
     first = claim(store)
-    first.record([*finals(0), Entry(1, "open", {"code": "core_busy"}), Entry(2, "open", None)])
+    first.record([*finals(0), Entry(1, "open", b'{"code":"core_busy"}'), Entry(2, "open")])
     first.finish()
 
     again = claim(world.worker())
@@ -169,13 +178,13 @@ def test_items_that_did_not_end_are_sent_on_the_next_use_and_the_rest_is_kept(st
 
 def test_an_unknown_item_is_not_sent_again_where_the_core_does_not_honour_keys(store, world):
     first = claim(store)
-    first.record([*finals(0, 1), Entry(2, "unknown", {"code": "core_timeout"})])
+    first.record([*finals(0, 1), Entry(2, "unknown", b'{"code":"core_timeout"}')])
     first.finish()
 
     again = claim(world.worker())
 
     assert (again.kind, list(again.to_send)) == ("replay", [])
-    assert again.stored[2] == Entry(2, "unknown", {"code": "core_timeout"})
+    assert again.stored[2] == Entry(2, "unknown", b'{"code":"core_timeout"}')
     assert claim(world.worker()).kind == "replay"
 
 
@@ -330,14 +339,14 @@ def test_an_abandoned_fresh_claim_leaves_nothing(store):
 
 def test_an_abandoned_resume_leaves_what_was_known_before(store, world):
     first = claim(store)
-    first.record([*finals(0), Entry(1, "open", {"code": "deadline"}), Entry(2, "open")])
+    first.record([*finals(0), Entry(1, "open", b'{"code":"deadline"}'), Entry(2, "open")])
     first.finish()
     claim(world.worker()).abandon()
 
     again = claim(world.worker())
 
     assert list(again.to_send) == [1, 2]
-    assert again.stored[1].payload == {"code": "deadline"}
+    assert again.stored[1].payload == b'{"code":"deadline"}'
 
 
 def test_in_a_resumed_run_too_marks_come_before_sending(store, world):
@@ -392,12 +401,45 @@ def test_a_running_batch_does_not_expire(world):
 
 
 def test_payloads_come_back_as_they_were(store):
-    payload = {"title": {"fr": "Congé é\u0000"}, "n": 9007199254740993, "none": None, "list": [1.5, True, ""]}
+    payload = '{"title": {"fr":"Congé é\\u0000\\n]"},"n":9007199254740993,"none":null,\n"list":[1.5,true,""]}'.encode()
     first = claim(store, items=1)
     first.record([Entry(0, "final", payload)])
     first.finish()
 
     assert claim(store, items=1).stored[0].payload == payload
+
+
+def store_large_answer(store: IdempotencyStore, *, items: int = 40, **last: Any) -> list[Entry]:
+    """Payloads of 100 kB each; the state of the ``last`` is final unless told otherwise."""
+    entries = [Entry(index, "final", b'"%b"' % (b"%d" % (index % 10) * 100_000)) for index in range(items - 1)]
+    entries.append(Entry(items - 1, last.get("last", "final"), b"{}"))
+    first = claim(store, items=items)
+    first.begin(range(items))
+    for entry in entries:
+        first.record([entry])
+    first.finish()
+    return entries
+
+
+@pytest.mark.parametrize(("last", "kind"), [("final", "replay"), ("unknown", "replay"), ("open", "resume")])
+def test_others_run_while_a_large_answer_is_read(store, world, last, kind):
+    entries, turns = store_large_answer(store, last=last), []
+
+    again = world.worker().claim("p", "k", "f", 40, lambda: turns.append("turn"))
+
+    assert again.kind == kind
+    assert list(again.stored.values()) == entries
+    assert len(turns) >= 20
+
+
+@pytest.mark.parametrize("last", ["final", "open"])
+def test_a_record_that_is_removed_while_it_is_read_is_an_unavailable_store(store, world, last):
+    store_large_answer(store, last=last)
+
+    with pytest.raises(StoreUnavailable, match="removed while it was read"):
+        world.worker().claim("p", "k", "f", 40, world.forget_everything)
+
+    assert claim(store, items=40).kind == "fresh"
 
 
 def test_one_of_many_threads_gets_the_key(world):

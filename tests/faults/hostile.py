@@ -8,6 +8,7 @@ most, what the others were answered, and the workers that died.
 from __future__ import annotations
 
 import contextlib
+import json
 import multiprocessing
 import sys
 import threading
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.doubles.fake_core import FakeCore, action, wait
+from tests.doubles.fake_core import FakeCore, answer, send, wait
 from tests.faults.client import Client
 from tests.faults.dear_bodies import DEAR, dear_body
 from tests.faults.house import BULK, Gateway, Home, new_ids
@@ -25,6 +26,8 @@ from tests.faults.watched import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.doubles.fake_core import Peer
 
 SECONDS = 10.0
 _OTHERS = 4
@@ -41,6 +44,24 @@ SETTINGS = {
     "LOG_LEVEL": "warning",
     "UNSENT_RATE_LIMIT": "",
 }
+
+
+_LARGE_FROM = 9_000_000_000
+_LONG = "x" * 10_000
+
+
+def _answer(peer: Peer) -> None:
+    """A small action after a moment, but from one id on the largest."""
+    is_large = int(peer.action_id) >= _LARGE_FROM
+    more = {"details_en": _LONG, "details_fr": _LONG} if is_large else {}
+    for step in (
+        wait(0.0 if is_large else 0.005),
+        send(answer(200, {"data": {"id": peer.action_id, "state": 2, **more}})),
+    ):
+        step(peer)
+
+
+CORE = (_answer,)
 
 
 class Target(NamedTuple):
@@ -146,6 +167,16 @@ def _send_dear(target: Target, name: str) -> None:
     _send_body(target, f"{coding}Content-Length: {len(body)}\r\n", body)
 
 
+_LARGE_BATCH = [str(each) for each in range(_LARGE_FROM, _LARGE_FROM + 1000)]
+
+
+def _replay(target: Target) -> None:
+    """Ask for an answer of 20 MB that is kept under a key; the first time the batch is run."""
+    body = json.dumps({"data": [{"actionId": each, "status": "done"} for each in _LARGE_BATCH]}).encode()
+    _send_body(target, f"Idempotency-Key: large\r\nContent-Length: {len(body)}\r\n", body)
+
+
+HOSTILE["replays"] = Hostile("replays a large answer", 4, _replay)
 HOSTILE |= {name: Hostile(does, 4, partial(_send_dear, name=name)) for name, (does, _) in DEAR.items()}
 
 
@@ -209,7 +240,7 @@ def _be_another(gateway: Gateway, token: str, waits: Waits, ends_at: float) -> N
 def main() -> None:
     """Print one line for each client that was named, else for all."""
     names = sys.argv[1:] or list(HOSTILE)
-    with FakeCore(default=(wait(0.005), action())) as core, Home() as home:
+    with FakeCore(default=CORE) as core, Home() as home:
         for name in (None, *names):
             with Gateway(home, core.url, SETTINGS, app="tests.faults.watched:service()") as gateway:
                 waits = measure(name, gateway)

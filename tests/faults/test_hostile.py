@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.doubles.fake_core import FakeCore, action, wait
-from tests.faults.hostile import HOSTILE, SETTINGS, measure
+from tests.doubles.fake_core import FakeCore
+from tests.faults.hostile import CORE, HOSTILE, SETTINGS, measure
 from tests.faults.house import Gateway
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ SECONDS = 2.0
 
 @pytest.fixture(scope="module")
 def busy(home: Home) -> Iterator[Gateway]:
-    with FakeCore(default=(wait(0.005), action())) as core, Gateway(home, core.url, SETTINGS) as gateway:
+    with FakeCore(default=CORE) as core, Gateway(home, core.url, SETTINGS) as gateway:
         yield gateway
 
 

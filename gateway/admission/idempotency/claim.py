@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gateway.admission.idempotency.errors import LeaseLost, RecordUnusable, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry, items_event, sent_event
+from gateway.admission.idempotency.unwritten import Unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_CHUNK_ITEMS = 64
 _CHUNK_SECONDS = 0.2
 _PAUSE_SECONDS = 0.2
 # How long a batch whose calls have all ended waits for a store that fails, before it gives up sending the rest.
@@ -46,11 +46,13 @@ class Claim:
         prefix: str,
         policy: ClaimPolicy,
         keeper: Keeper,
+        let_others_run: Callable[[], object] = bool,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.stored = known
         self.prefix = prefix
+        self.let_others_run = let_others_run
         self.to_send: Sequence[int] = [index for index in range(items) if policy.is_due(known.get(index))]
         self.kind: Literal["fresh", "resume", "replay"] = "replay"
         if self.to_send:
@@ -69,8 +71,7 @@ class Claim:
         self._marked = 0 if known else min(policy.window, items)
         self._ended = self._in_doubt = 0
         self._places: Mapping[int, int] = {}
-        self._buffer: list[Entry] = []
-        self._unmarked: dict[int, Entry] = {}
+        self._buffer = Unwritten()
         self._flush_at = clock() + _CHUNK_SECONDS
         self._failing_since: float | None = None
         self._has_given_up = self._has_finished = False
@@ -99,8 +100,7 @@ class Claim:
             self._round, self._marked, self._ended = positions, 0, 0
             self._places = {self.to_send[position]: place for place, position in enumerate(positions)}
             # The marks of this round are news about what ended in the one before.
-            self._buffer += self._unmarked.values()
-            self._unmarked.clear()
+            self._buffer.wait_no_more()
             self._go_on()
 
     def upto(self) -> int:
@@ -143,7 +143,8 @@ class Claim:
         """The batch is over: write what is left and give the key back. Where that fails the keeper goes on with it."""
         if self.kind == "replay":
             return
-        events = _items([*self._buffer, *self._unmarked.values()])
+        self._buffer.wait_no_more()
+        events = self._buffer.events()
         self._end(partial(self._record.close, events, complete=self.is_final), sum(map(len, events)))
 
     def abandon(self) -> None:
@@ -159,27 +160,24 @@ class Claim:
             write()
         except RecordUnusable as exc:
             self.is_kept = False
-            _log.warning("idempotency_finish_failed", extra={"reason": exc.reason, "items": self._unwritten()})
+            _log.warning("idempotency_finish_failed", extra={"reason": exc.reason, "items": self._buffer.items})
         except StoreUnavailable as exc:
             self.is_kept = False
-            _log.warning("idempotency_finish_waits", extra={"reason": exc.reason, "items": self._unwritten()})
+            _log.warning("idempotency_finish_waits", extra={"reason": exc.reason, "items": self._buffer.items})
             self._keeper.keep(write, size)
 
     def _hold(self, entry: Entry) -> None:
         """Until it is written. What is open without a mark waits for the one that covers it, which would make it unknown."""
         if entry.state == "open" and not self._is_before(entry.index, self._marked):
-            self._unmarked[entry.index] = entry
+            self._buffer.wait(entry)
         else:
-            self._buffer.append(entry)
+            self._buffer.add(entry)
 
     def _is_before(self, index: int, position: int) -> bool:
         """Whether a mark up to ``position`` of the round covers the item, or this round has nothing to do with it."""
         if self._rounds > 1:
             return self._places.get(index, -1) < position
         return position > 0 and index <= self.to_send[position - 1]
-
-    def _unwritten(self) -> int:
-        return len(self._buffer) + len(self._unmarked)
 
     def _has_ended(self, index: int) -> None:
         self._ended += 1
@@ -189,7 +187,7 @@ class Claim:
 
     def _go_on(self) -> None:
         """Write where it is due. Where nothing more can end, sending waits for this; in the end it stops."""
-        is_much = self._in_doubt >= self._policy.step or len(self._buffer) >= _CHUNK_ITEMS
+        is_much = self._in_doubt >= self._policy.step or self._buffer.is_much
         is_old = self._clock() >= self._flush_at and (self._buffer or self._in_doubt)
         if is_old or (is_much and self._failing_since is None):
             self._write(self._next_mark())
@@ -206,20 +204,18 @@ class Claim:
 
     def _write(self, position: int) -> bool:
         """Write what has ended, and mark the round's calls below ``position``. False where the store refused."""
-        covered = [entry for entry in self._unmarked.values() if self._is_before(entry.index, position)]
+        covered = self._buffer.covered(lambda index: self._is_before(index, position))
         mark = self._mark(position) if position > self._marked else []
-        events = _items(self._buffer) + mark + _items(covered)
         try:
-            self._record.append(events)
+            self._record.append(self._buffer.with_mark(mark, covered))
         except StoreUnavailable as exc:
             self._could_not(exc)
             return False
-        self._buffer.clear()
-        for entry in covered:
-            del self._unmarked[entry.index]
+        self._buffer.written(covered)
         self._in_doubt = 0
         self._marked = max(self._marked, position)
         self._is_written()
+        self.let_others_run()
         return True
 
     def _mark(self, position: int) -> list[bytes]:
@@ -242,12 +238,8 @@ class Claim:
         self.renew_at = now + self._policy.renew_seconds
         if self._failing_since is None:
             self._failing_since = now
-            _log.warning("idempotency_record_failed", extra={"reason": error.reason, "items": self._unwritten()})
+            _log.warning("idempotency_record_failed", extra={"reason": error.reason, "items": self._buffer.items})
         # Whoever has taken the key over sends what is left.
         if isinstance(error, LeaseLost) or now - self._failing_since >= _MAX_FAILING_SECONDS:
             self._has_given_up = True
             self._stop()
-
-
-def _items(entries: Sequence[Entry]) -> list[bytes]:
-    return [items_event(entries)] if entries else []

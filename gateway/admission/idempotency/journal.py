@@ -1,4 +1,8 @@
-"""The journal of one idempotent batch: an append-only list of events, and what can be known of each item from them."""
+"""The journal of one idempotent batch: an append-only list of events, and what can be known of each item from them.
+
+An event is JSON. What is told of items begins with ``places``: where each payload lies in the text of ``items``.
+So payloads are read as they are, without parsing them, which takes ten times as long and as much memory.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,20 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 State = Literal["final", "unknown", "open"]
 """``final``: never sent again. ``unknown``: may have been applied. ``open``: surely not applied, so it may be sent."""
+_PLACES, _ITEMS, _NOTHING = b'{"places":', b',\n"items":[', b"null"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of one item; ``payload`` is any JSON-ready value, None where no answer was kept."""
+    """What is known of one item; ``payload`` is JSON, empty where no answer was kept."""
 
     index: int
     state: State
-    payload: object = None
+    payload: bytes = b""
 
 
 def sent_event(low: int, high: int) -> bytes:
@@ -28,9 +33,17 @@ def sent_event(low: int, high: int) -> bytes:
     return orjson.dumps({"sent": (low, high)})
 
 
-def items_event(entries: Sequence[Entry]) -> bytes:
+def items_event(entries: Iterable[Entry]) -> bytes:
     """The items have ended, for this run, as the entries say."""
-    return orjson.dumps({"items": [(entry.index, entry.state, entry.payload) for entry in entries]})
+    places, items, at = [], [], 0
+    for entry in entries:
+        head, payload = b'[%d,"%b",' % (entry.index, entry.state.encode()), entry.payload or _NOTHING
+        begins, at = at + len(head), at + len(head) + len(payload)
+        places.append((entry.index, entry.state, begins, at))
+        items.append(head + payload)
+        at += len(b"],")
+    # The newline is the only one: JSON has none within a text, and orjson writes none between values.
+    return b"".join((_PLACES, orjson.dumps(places), _ITEMS, b"],".join(items), b"]]}" if items else b"]}"))
 
 
 def replay(events: Iterable[bytes]) -> dict[int, Entry]:
@@ -38,18 +51,34 @@ def replay(events: Iterable[bytes]) -> dict[int, Entry]:
     known: dict[int, Entry] = {}
     for event in events:
         try:
-            _apply(orjson.loads(event), known)
+            _apply(event, known)
         except (KeyError, TypeError, ValueError) as exc:
             raise ValueError("not an event of a journal") from exc
     return known
 
 
-def _apply(event: Any, known: dict[int, Entry]) -> None:
-    if "sent" in event:
-        _mark(range(*event["sent"]), known)
+def _apply(event: bytes, known: dict[int, Entry]) -> None:
+    if event.startswith(_PLACES):
+        known.update((entry.index, entry) for entry in _placed(event))
         return
-    for index, state, payload in event["items"]:
-        known[index] = Entry(index, state, payload)
+    parsed: Any = orjson.loads(event)
+    if "sent" in parsed:
+        _mark(range(*parsed["sent"]), known)
+        return
+    # Earlier releases write no places.
+    for index, state, payload in parsed["items"]:
+        known[index] = Entry(index, state, b"" if payload is None else orjson.dumps(payload))
+
+
+def _placed(event: bytes) -> Iterator[Entry]:
+    ends = event.index(_ITEMS)
+    origin = ends + len(_ITEMS)
+    for index, state, low, high in orjson.loads(event[len(_PLACES) : ends]):
+        begin, end = origin + low, origin + high
+        if low < 0 or event[begin - 1 : begin] != b"," or event[end : end + 1] != b"]":
+            raise ValueError("no payload there")
+        payload = event[begin:end]
+        yield Entry(index, state, b"" if payload == _NOTHING else payload)
 
 
 def _mark(indexes: range, known: dict[int, Entry]) -> None:

@@ -27,6 +27,24 @@ local function roll_back()
 end
 """
 
+_PAGE = """
+-- What tells one run of a record from the next, and the events from one on, up to the bytes of a page.
+local function stands()
+  return tostring(redis.call('HGET', KEYS[1], 'owner')) .. '/' .. tostring(redis.call('HGET', KEYS[1], 'closed_by'))
+end
+local function page(first, upto, most)
+  local events, size = {}, 0
+  while first < upto and size < most do
+    local event = redis.call('LINDEX', KEYS[2], first)
+    if not event then break end
+    events[#events + 1] = event
+    size = size + #event
+    first = first + 1
+  end
+  return events
+end
+"""
+
 _CLAIM = """
 -- An owner that claims twice has not had its first answer: what that did is undone.
 if redis.call('HGET', KEYS[1], 'owner') == ARGV[1] then roll_back() end
@@ -35,16 +53,19 @@ if not fingerprint then
   redis.call('HSET', KEYS[1], 'fingerprint', ARGV[4], 'owner', ARGV[1], 'base', 0)
   redis.call('RPUSH', KEYS[2], ARGV[5])
   renew()
-  return {'held', {}}
+  return {'held', 0}
 end
 if fingerprint ~= ARGV[4] then return {'mismatch', {}} end
 local lease_left = redis.call('PTTL', KEYS[3])
 if lease_left > 0 then return {'running', lease_left} end
-local events = redis.call('LRANGE', KEYS[2], 0, -1)
-if redis.call('HGET', KEYS[1], 'complete') == '1' then return {'complete', events} end
-redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'base', #events)
-renew()
-return {'held', events}
+local events = redis.call('LLEN', KEYS[2])
+local answer = 'complete'
+if redis.call('HGET', KEYS[1], 'complete') ~= '1' then
+  redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'base', events)
+  renew()
+  answer = 'held'
+end
+return {answer, events, stands(), page(0, events, tonumber(ARGV[6]))}
 """
 
 _APPEND = """
@@ -66,8 +87,20 @@ roll_back()
 return 1
 """
 
-CLAIM = _RENEW + _ROLL_BACK + _CLAIM
-"""Take the lease. ARGV[4], ARGV[5]: fingerprint, first mark. Returns what became of it, and events or milliseconds."""
+_READ = """
+if stands() ~= ARGV[4] then return false end
+return page(tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]))
+"""
+
+CLAIM = _RENEW + _ROLL_BACK + _PAGE + _CLAIM
+"""Take the lease. ARGV[4] to ARGV[6]: fingerprint, first mark, bytes of a page.
+
+Returns what became of it, and the lease's milliseconds (``running``) or how many events there are, and, of those that were
+there before, what ``READ`` asks for and the first page.
+"""
+
+READ = _PAGE + _READ
+"""More events. ARGV[4] to ARGV[7]: what ``CLAIM`` said, the first event, the one to end before, bytes of a page."""
 
 APPEND = _RENEW + _APPEND
 """Add events. ARGV[4]: '' to go on, '0' or '1' to give the lease back with that for `complete`; then the events."""

@@ -10,7 +10,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.admission.idempotency import redis_scripts as scripts
-from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress, LeaseLost, StoreUnavailable
+from gateway.admission.idempotency.errors import (
+    FingerprintMismatch,
+    InProgress,
+    LeaseLost,
+    RecordUnusable,
+    StoreUnavailable,
+)
 from gateway.admission.idempotency.keeping import Keeper
 from gateway.admission.idempotency.key import derive_prefix, record_id
 from gateway.admission.idempotency.store import open_claim
@@ -20,7 +26,7 @@ from gateway.admission.redis_client import REDIS_ERRORS, connect
 from gateway.expiring import CoolDown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from redis.commands.core import Script
 
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
     from gateway.admission.idempotency.policy import ClaimPolicy
 
 _PAUSE_SECONDS = 1.0
+_PAGE_BYTES = 262_144
 
 
 class RedisIdempotencyStore:
@@ -51,14 +58,21 @@ class RedisIdempotencyStore:
         self._undoing = Undoing(_PAUSE_SECONDS)
         self._keeper = Keeper()
 
-    def claim(self, principal_id: str, key: str, fingerprint: str, items: int) -> Claim:
+    def claim(
+        self,
+        principal_id: str,
+        key: str,
+        fingerprint: str,
+        items: int,
+        let_others_run: Callable[[], object] = bool,
+    ) -> Claim:
         """See IdempotencyStore.claim."""
         if not self._cool_down.is_over:
             raise StoreUnavailable("redis failed a moment ago")
         self._keeper.write_now()
         record = _RedisRecord(self._redis, record_id(principal_id, key))
         try:
-            answer, rest = record.claim(fingerprint, self._policy.first_mark(items))
+            answer, number, *rest = record.claim(fingerprint, self._policy.first_mark(items))
         except StoreUnavailable:
             self._cool_down.begin()
             self._undoing.add(record)
@@ -66,16 +80,17 @@ class RedisIdempotencyStore:
         if answer == b"mismatch":
             raise FingerprintMismatch
         if answer == b"running":
-            raise InProgress(rest / 1000)
+            raise InProgress(number / 1000)
         prefix = derive_prefix(principal_id, key, fingerprint)
         return open_claim(
             record,
-            rest,
+            record.events(number, *rest) if rest else (),
             is_held=answer == b"held",
             items=items,
             prefix=prefix,
             policy=self._policy,
             keeper=self._keeper,
+            let_others_run=let_others_run,
         )
 
     def ping(self) -> StoreUnavailable | None:
@@ -101,11 +116,12 @@ class _Scripts:
         self._ttl = round(1000 * max(policy.ttl_seconds, policy.lease_seconds))
         self._lease = round(1000 * policy.lease_seconds)
         self.claim = self._client.register_script(scripts.CLAIM)
+        self.read = self._client.register_script(scripts.READ)
         self.append = self._client.register_script(scripts.APPEND)
         self.undo = self._client.register_script(scripts.UNDO)
         self.close = self._client.close
 
-    def run(self, script: Script, name: str, owner: str, *arguments: str | bytes) -> Any:
+    def run(self, script: Script, name: str, owner: str, *arguments: str | bytes | int) -> Any:
         """Run a script on the record of this name. Raises StoreUnavailable."""
         keys = [f"gateway:idempotency:{{{name}}}:{part}" for part in ("record", "events", "lease")]
         try:
@@ -131,8 +147,19 @@ class _RedisRecord:
         self._owner = secrets.token_hex(8)
 
     def claim(self, fingerprint: str, first_mark: bytes) -> Any:
-        """What became of it, and the events (``held``, ``complete``) or the lease's milliseconds left (``running``)."""
-        return self._redis.run(self._redis.claim, self._name, self._owner, fingerprint, first_mark)
+        """What became of it, and what belongs to that; see ``redis_scripts.CLAIM``."""
+        return self._redis.run(self._redis.claim, self._name, self._owner, fingerprint, first_mark, _PAGE_BYTES)
+
+    def events(self, count: int, stands: bytes, page: Sequence[bytes]) -> Iterator[bytes]:
+        """What it said before this claim; others may run while it is read. Raises StoreUnavailable."""
+        read = 0
+        while page:
+            yield from page
+            read += len(page)
+            if read == count:
+                return
+            page = self._redis.run(self._redis.read, self._name, self._owner, stands, read, count, _PAGE_BYTES)
+        raise RecordUnusable("removed while it was read")
 
     def append(self, events: Sequence[bytes]) -> None:
         """See Record.append."""

@@ -79,9 +79,21 @@ def is_owned(rows: sqlite3.Connection, number: int, owner: str) -> bool:
     return rows.execute(query, (number, owner)).fetchone() is not None
 
 
-def events(rows: sqlite3.Connection, number: int) -> list[tuple[int, bytes]]:
-    """The record's events with their numbers, oldest first."""
-    return rows.execute("SELECT number, body FROM event WHERE record = ? ORDER BY number", (number,)).fetchall()
+def last_event(rows: sqlite3.Connection, number: int) -> int:
+    """The number of the record's youngest event."""
+    return int(rows.execute("SELECT max(number) FROM event WHERE record = ?", (number,)).fetchone()[0])
+
+
+def events(rows: sqlite3.Connection, number: int, *, after: int, upto: int, most_bytes: int) -> list[tuple[int, bytes]]:
+    """The record's events of these numbers, oldest first, up to the one with which they are as large as that."""
+    query = "SELECT number, body FROM event WHERE record = ? AND number > ? AND number <= ? ORDER BY number"
+    found, size = [], 0
+    for event, body in rows.execute(query, (number, after, upto)):
+        found.append((event, body))
+        size += len(body)
+        if size >= most_bytes:
+            break
+    return found
 
 
 def add_events(rows: sqlite3.Connection, number: int, bodies: Iterable[bytes]) -> None:
@@ -100,16 +112,33 @@ def delete(rows: sqlite3.Connection, number: int) -> None:
     rows.execute("DELETE FROM record WHERE number = ?", (number,))
 
 
-def delete_oldest(rows: sqlite3.Connection, *, expired_at: float, now: float, at_most: int) -> int:
+class Portion(NamedTuple):
+    """How much is removed at a time: so many records, and none after the one with which they have so many bytes."""
+
+    records: int
+    size: int
+
+
+def delete_oldest(rows: sqlite3.Connection, portion: Portion, *, expired_at: float, now: float) -> int:
     """Remove records that expire by ``expired_at`` and do not run, oldest first; how many there were."""
     numbers = rows.execute(
         "SELECT number FROM record WHERE expires_at <= ?"
         " AND (owner = '' OR ? - leased_at NOT BETWEEN 0 AND lease_seconds) ORDER BY expires_at LIMIT ?",
-        (expired_at, now, at_most),
+        (expired_at, now, portion.records),
     ).fetchall()
+    removed = size = 0
     for (number,) in numbers:
+        if size >= portion.size:
+            break
+        size += _size(rows, number)
         delete(rows, number)
-    return len(numbers)
+        removed += 1
+    return removed
+
+
+def _size(rows: sqlite3.Connection, number: int) -> int:
+    """Bytes of the record's events, which are not read for this."""
+    return int(rows.execute("SELECT total(length(body)) FROM event WHERE record = ?", (number,)).fetchone()[0])
 
 
 def used_bytes(rows: sqlite3.Connection) -> int:

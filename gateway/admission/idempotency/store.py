@@ -10,7 +10,7 @@ from gateway.admission.idempotency.errors import RecordUnusable, StoreUnavailabl
 from gateway.admission.idempotency.journal import replay
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from gateway.admission.idempotency.journal import Record
     from gateway.admission.idempotency.keeping import Keeper
@@ -22,8 +22,18 @@ _log = logging.getLogger(__name__)
 class IdempotencyStore(Protocol):
     """Where records live. Implementations are shared by all threads of a process."""
 
-    def claim(self, principal_id: str, key: str, fingerprint: str, items: int) -> Claim:
-        """Take the key for a batch of ``items``. Raises InProgress, FingerprintMismatch or StoreUnavailable."""
+    def claim(
+        self,
+        principal_id: str,
+        key: str,
+        fingerprint: str,
+        items: int,
+        let_others_run: Callable[[], object] = bool,
+    ) -> Claim:
+        """Take the key for a batch of ``items``. Raises InProgress, FingerprintMismatch or StoreUnavailable.
+
+        ``let_others_run`` is called between the parts of long work.
+        """
         ...
 
     def ping(self) -> StoreUnavailable | None:
@@ -41,23 +51,47 @@ class IdempotencyStore(Protocol):
 
 def open_claim(
     record: Record,
-    events: Sequence[bytes],
+    events: Iterable[bytes],
     *,
     is_held: bool,
     items: int,
     prefix: str,
     policy: ClaimPolicy,
     keeper: Keeper,
+    let_others_run: Callable[[], object],
 ) -> Claim:
     """The claim over a record just taken; for stores. Raises StoreUnavailable where the journal cannot be used."""
     try:
-        claim = Claim(record, replay(events), items=items, prefix=prefix, policy=policy, keeper=keeper)
+        known = replay(_in_turns(events, let_others_run))
+    except StoreUnavailable:
+        if is_held:
+            _give_back(record, keeper)
+        raise
     except ValueError as exc:
         _log.error("idempotency_record_unreadable", extra={"reason": str(exc)})
         raise RecordUnusable(str(exc)) from exc
+    claim = Claim(
+        record, known, items=items, prefix=prefix, policy=policy, keeper=keeper, let_others_run=let_others_run
+    )
     if claim.kind == "resume" and not claim.sent_upto(min(policy.window, len(claim.to_send))):
         claim.abandon()
         raise StoreUnavailable("the first mark could not be written")
     if claim.kind == "replay" and is_held:
         record.close([], complete=False)
     return claim
+
+
+def _give_back(record: Record, keeper: Keeper) -> None:
+    """Now, or as soon as the store is back."""
+    try:
+        record.rollback()
+    except RecordUnusable:
+        pass
+    except StoreUnavailable:
+        keeper.keep(record.rollback, 0)
+
+
+def _in_turns(events: Iterable[bytes], let_others_run: Callable[[], object]) -> Iterator[bytes]:
+    for event in events:
+        let_others_run()
+        yield event

@@ -43,7 +43,7 @@ def test_the_embedded_store_grows_to_the_size_of_the_settings(tmp_path) -> None:
     with closing(idempotency_store(settings)) as store:
         for number in range(300):
             claim = store.claim("p", f"k{number}", "f", 1)
-            claim.record([Entry(0, "final", "x" * 10_000)])
+            claim.record([Entry(0, "final", b"1" * 10_000)])
             claim.finish()
 
     assert 500_000 < (tmp_path / "idempotency.sqlite").stat().st_size <= 1_048_576

@@ -78,7 +78,7 @@ class Batch:
 
 
 def finals(*indexes):
-    return [Entry(index, "final", index) for index in indexes]
+    return [Entry(index, "final", b"%d" % index) for index in indexes]
 
 
 def marked(record):

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from gateway.admission.idempotency.claim import Claim
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.admission.idempotency.journal import Entry, items_event, replay, sent_event
 from gateway.admission.idempotency.keeping import Keeper
@@ -273,7 +274,16 @@ def test_a_record_is_complete_when_every_item_is_final(fresh, record, entries, c
 
 def resumed(record, items=3, **policy):
     rules = claim_policy(**{"window": 8, **policy})
-    return open_claim(record, list(record.events), is_held=True, items=items, prefix="x", policy=rules, keeper=Keeper())
+    return open_claim(
+        record,
+        list(record.events),
+        is_held=True,
+        items=items,
+        prefix="x",
+        policy=rules,
+        keeper=Keeper(),
+        let_others_run=bool,
+    )
 
 
 def test_a_resume_marks_its_first_window_before_it_is_handed_out():
@@ -303,9 +313,9 @@ def test_a_record_with_nothing_to_send_is_given_back_at_once():
 
 
 def test_a_payload_of_an_earlier_attempt_is_dropped_when_the_item_is_sent_again():
-    entries = replay([sent_event(0, 1), items_event([Entry(0, "open", "busy")]), sent_event(0, 1)])
+    entries = replay([sent_event(0, 1), items_event([Entry(0, "open", b'"busy"')]), sent_event(0, 1)])
 
-    assert entries == {0: Entry(0, "unknown", None)}
+    assert entries == {0: Entry(0, "unknown")}
 
 
 @pytest.mark.parametrize(
@@ -315,6 +325,41 @@ def test_a_payload_of_an_earlier_attempt_is_dropped_when_the_item_is_sent_again(
 def test_bytes_that_are_no_journal_are_an_unavailable_store(event):
     with pytest.raises(StoreUnavailable):
         resumed(MemoryRecord(event))
+
+
+def test_large_payloads_are_written_a_few_at_a_time_and_others_run_in_between(record, keeper):
+    turns = []
+    policy = claim_policy(window=64)
+    record.events.append(policy.first_mark(64))
+    claim = Claim(
+        record, {}, items=64, prefix="x", policy=policy, keeper=keeper, let_others_run=lambda: turns.append("turn")
+    )
+    claim.begin(range(64))
+    for index in range(64):
+        claim.record([Entry(index, "final", b"1" * 100_000)])
+    claim.finish()
+
+    assert max(map(len, record.events)) < 400_000
+    assert len(turns) == 21
+    assert len(replay(record.events)) == 64
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+def test_a_claim_whose_record_cannot_be_read_to_its_end_is_given_back(record, keeper, is_down):
+    def breaking_off():
+        yield sent_event(0, 3)
+        raise StoreUnavailable("away")
+
+    record.append([b"the claim"])
+    record.is_down = is_down
+    with pytest.raises(StoreUnavailable, match="away"):
+        open_claim(
+            record, breaking_off(), is_held=True, items=3, prefix="x", policy=POLICY, keeper=keeper, let_others_run=bool
+        )
+    record.is_down = False
+    keeper.write_now()
+
+    assert record.events == []
 
 
 def test_what_is_marked_is_not_marked_again(fresh, record):

@@ -45,11 +45,11 @@ def store(path, wall, lease):
         yield made
 
 
-def finals(*indexes: int, payload: object = None) -> list[Entry]:
+def finals(*indexes: int, payload: bytes = b"") -> list[Entry]:
     return [Entry(index, "final", payload) for index in indexes]
 
 
-def run(store, key: str, payload: object = None) -> None:
+def run(store, key: str, payload: bytes = b"") -> None:
     claim = store.claim("p", key, "f", 1)
     claim.record(finals(0, payload=payload))
     claim.finish()
@@ -109,7 +109,7 @@ def count(path: Path) -> int:
 def test_the_oldest_finished_records_give_way_when_the_file_is_nearly_full(store, wall, lease, path, caplog):
     running = store.claim("p", "running", "f", 1)
     for number in range(300):
-        run(store, f"k{number}", payload="x" * 10_000)
+        run(store, f"k{number}", payload=b"1" * 10_000)
         wall.advance(1)
         lease.advance(0.001)
 
@@ -134,10 +134,21 @@ def test_a_file_full_of_running_batches_refuses_more_and_no_one_loses_its_record
     assert store.claim("p", "one more", "f", 1).kind == "fresh"
 
 
+def test_of_large_records_few_are_removed_at_a_time(tmp_path, wall):
+    with closing(sqlite_store(tmp_path / "large", POLICY, max_bytes=67_108_864, wall_clock=wall)) as store:
+        for number in range(6):
+            run(store, f"k{number}", payload=b"1" * 3_000_000)
+        wall.advance(2 * POLICY.ttl_seconds)
+
+        store.claim("p", "next", "f", 1)
+
+        assert count(tmp_path / "large") == 6 - 2 + 1
+
+
 def fill(store, running) -> None:
     for number in range(200):
         running.append(store.claim("p", f"k{number}", "f", 70))
-        running[-1].record(finals(*range(70), payload="x" * 400))
+        running[-1].record(finals(*range(70), payload=b"1" * 400))
 
 
 def test_what_is_wrong_with_the_file_is_told_by_ping(path):
@@ -158,7 +169,7 @@ claim = store.claim("p", "k", "f", 100)
 claim.begin(range(100))
 for index in range(70):
     assert claim.upto() > index
-    claim.record([Entry(index, "final", index)])
+    claim.record([Entry(index, "final", b"%d" % index)])
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -251,7 +262,7 @@ def test_a_full_disk_refuses_claims_and_is_forgotten_when_there_is_room(small_di
         refused = 0
         for number in range(100):  # the log may have had some room of its own
             try:
-                run(store, f"k{number}", payload="x" * 4000)
+                run(store, f"k{number}", payload=b"1" * 4000)
             except StoreUnavailable:
                 refused += 1
         assert refused > 50
@@ -272,7 +283,7 @@ def test_a_full_disk_lets_nothing_leave_unmarked_and_what_left_is_written_when_t
         sent = 0
         while not stops:
             assert claim.upto() > sent
-            claim.record([Entry(sent, "final", "x" * 1000)])
+            claim.record([Entry(sent, "final", b"1" * 1000)])
             sent += 1
         claim.finish()
         assert not claim.is_kept

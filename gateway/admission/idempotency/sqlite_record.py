@@ -1,0 +1,116 @@
+"""One record of the embedded store, and the file as all of them use it."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from typing import TYPE_CHECKING
+
+from gateway.admission.idempotency import sqlite_rows as sql
+from gateway.admission.idempotency.errors import LeaseLost, RecordUnusable, StoreUnavailable
+from gateway.admission.sqlite_file import EmbeddedUnavailable
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator, Sequence
+
+    from gateway.admission.idempotency.policy import ClaimPolicy
+    from gateway.admission.sqlite_file import EmbeddedDatabase
+
+# So much is read in less than a millisecond, in which its worker does nothing else.
+_PAGE_BYTES = 262_144
+
+
+class RecordFile:
+    """The database as the store and its records use it."""
+
+    def __init__(
+        self,
+        database: EmbeddedDatabase,
+        policy: ClaimPolicy,
+        wall_clock: Callable[[], float],
+        lease_clock: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._policy = policy
+        self._wall_clock = wall_clock
+        self._lease_clock = lease_clock
+        self.bytes_written = 0
+        self.close = database.close
+
+    @contextlib.contextmanager
+    def transaction(self, *, waits: bool = True) -> Iterator[sqlite3.Connection]:
+        """A transaction of the database. Raises StoreUnavailable."""
+        try:
+            with self._database.transaction(waits=waits) as rows:
+                yield rows
+        except EmbeddedUnavailable as exc:
+            raise StoreUnavailable(exc.reason) from exc
+
+    def write(self, rows: sqlite3.Connection, number: int, owner: str, events: Sequence[bytes]) -> None:
+        """Add events to a record, take or renew its lease, and put its expiry off."""
+        sql.add_events(rows, number, events)
+        self.bytes_written += sum(map(len, events))
+        lease_seconds = self._policy.lease_seconds
+        sql.lease(
+            rows,
+            number,
+            owner,
+            leased_at=self._lease_clock(),
+            lease_seconds=lease_seconds,
+            expires_at=self._wall_clock() + max(self._policy.ttl_seconds, lease_seconds),
+        )
+
+
+class SqliteRecord:
+    """One record; ``base`` is the number of its last event before this claim, 0 where the claim made it.
+
+    ``stands`` is its row as the claim left it.
+    """
+
+    def __init__(self, file: RecordFile, name: str, number: int, base: int) -> None:
+        self.number = number
+        self.owner = secrets.token_hex(8)
+        self.stands: sql.Row | None = None
+        self._file = file
+        self._name = name
+        self._base = base
+
+    def events(self) -> Iterator[bytes]:
+        """What it says from before this claim; others may run while it is read. Raises StoreUnavailable."""
+        after = 0
+        while after < self._base:
+            with self._file.transaction() as rows:
+                # Meanwhile it may have been removed to make room, and its number given to another.
+                if sql.find(rows, self._name) != self.stands:
+                    raise RecordUnusable("removed while it was read")
+                page = sql.events(rows, self.number, after=after, upto=self._base, most_bytes=_PAGE_BYTES)
+            yield from (body for _, body in page)
+            after = page[-1][0]
+
+    def append(self, events: Sequence[bytes]) -> None:
+        """See Record.append."""
+        with self._owned() as rows:
+            self._file.write(rows, self.number, self.owner, events)
+
+    def close(self, events: Sequence[bytes], *, complete: bool) -> None:
+        """See Record.close."""
+        with self._owned() as rows:
+            self._file.write(rows, self.number, self.owner, events)
+            sql.release(rows, self.number, complete=complete)
+
+    def rollback(self) -> None:
+        """See Record.rollback."""
+        with self._owned() as rows:
+            if self._base:
+                sql.remove_events_after(rows, self.number, self._base)
+                sql.release(rows, self.number, complete=False)
+            else:
+                sql.delete(rows, self.number)
+
+    @contextlib.contextmanager
+    def _owned(self) -> Iterator[sqlite3.Connection]:
+        with self._file.transaction() as rows:
+            if not sql.is_owned(rows, self.number, self.owner):
+                raise LeaseLost
+            yield rows
