@@ -12,7 +12,7 @@ import pytest
 from requests import Response
 
 from legacy_client.deadline import Deadline
-from legacy_client.errors import BrokenOff, CoreError, Unreachable, Untrusted
+from legacy_client.errors import CoreError, Unreachable, Untrusted
 from legacy_client.transport.base import Flow, Tls
 from tests.doubles.certificates import Authority
 from tests.doubles.core_parts import some_limits
@@ -108,10 +108,25 @@ def test_a_core_that_misses_our_certificate_has_not_seen_the_call(
     with FakeCore(tls=context) as core:
         result = call(open_transport(core.url, Tls(ca_file=authority.file)), core.url)
 
-        # Under TLS 1.3 the handshake is over on our side by then, and the core's reason may be lost on the way.
-        allowed = (Untrusted,) if version is ssl.TLSVersion.TLSv1_2 else (Untrusted, Unreachable, BrokenOff)
-        assert isinstance(result, allowed)
+        assert type(result) is Untrusted
         assert core.requests == []
+
+
+@pytest.mark.parametrize("size", [10, 4_000_000], ids=["a-small-call", "a-call-that-was-still-being-sent"])
+def test_a_refused_certificate_is_never_told_as_unknown(
+    authority: Authority, open_transport: Callable[..., Transport], tmp_path: Path, size: int
+) -> None:
+    ours = Authority(tmp_path, "stranger").issue("gateway")
+    with FakeCore(tls=authority.issue("localhost").server(clients_of=authority.file)) as core:
+        tls = Tls(ca_file=authority.file, cert_file=ours.cert_file, key_file=ours.key_file)
+        transport = open_transport(core.url, tls)
+        requests = prepare(core.url, range(8), b'{"title_en":"%b"}' % (b"x" * size))
+
+        results = [result for _, result in transport.send_many(requests, Flow(deadline=Deadline(30.0), concurrency=1))]
+
+    reason = f"TLSV1_ALERT_UNKNOWN_CA, localhost:{core.port}"
+    assert [(type(result), result.reason) for result in results] == [(Untrusted, reason)] * 8
+    assert core.requests == []
 
 
 def test_plain_http_where_tls_is_expected_is_not_trusted(

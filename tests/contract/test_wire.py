@@ -266,6 +266,17 @@ def test_a_connection_that_was_idle_too_long_is_not_used_again(
     assert core.connections == 3
 
 
+def test_a_connection_that_is_too_old_is_not_used_again(
+    core: FakeCore, open_transport: Callable[..., Transport]
+) -> None:
+    transport = open_transport(core.url, some_limits(idle_seconds=1000.0, max_age_seconds=0.0))
+
+    for action_id in range(3):
+        assert id_of(call(transport, core.url, action_id)) == action_id
+
+    assert core.connections == 3
+
+
 def test_a_connection_that_the_core_closed_while_idle_is_not_used_again(core: FakeCore, transport: Transport) -> None:
     core.script("/actions/1", (action(), close()))
     call(transport, core.url, 1)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from legacy_client.transport.sessions.attempt import AttemptOver
+from legacy_client.transport.tls import refuses_us
 
 if TYPE_CHECKING:
     import socket
@@ -141,3 +142,21 @@ class WatchedTlsConnection(WatchedConnection, HTTPSConnection):
     def connect(self) -> None:
         self.ssl_context = self.contexts()
         super().connect()
+
+    def send(self, data: Any) -> None:
+        try:
+            super().send(data)
+        except OSError:
+            self._hear_alert()
+            raise
+
+    def _hear_alert(self) -> None:
+        """Raises the alert that a core sent before it closed."""
+        try:
+            if self.sock is not None:
+                self.sock.recv(1)
+        except ssl.SSLError as exc:
+            if refuses_us(exc):
+                raise
+        except OSError:
+            pass

@@ -72,4 +72,7 @@ def _causes(exc: BaseException) -> Iterator[BaseException]:
 
 
 def _reason(exc: BaseException) -> str:
-    return reason_of([*_causes(exc)][-1])
+    """What Python's own error says, else the innermost of the libraries."""
+    causes = [*_causes(exc)]
+    own = (cause for cause in causes if isinstance(cause, OSError) and not isinstance(cause, r.RequestException))
+    return reason_of(next(own, causes[-1]))
