@@ -6,8 +6,6 @@ import getpass
 import json
 import os
 import pwd
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,28 +63,6 @@ def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: py
     return Operator(tmp_path / "state", capsys)
 
 
-def test_the_command_works_with_only_the_state_folder_set(tmp_path: Path):
-    environment = {"GATEWAY_STATE_DIR": str(tmp_path / "state"), "PATH": os.environ["PATH"]}
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "gateway.keys", *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    made, listed, unknown = run(*CREATE), run("list"), run("revoke", "A" * 12)
-
-    assert (made.returncode, made.stderr) == (0, "")
-    assert set(json.loads(made.stdout)) == {"id", "key", "store", "user"}
-    assert json.loads(made.stdout)["id"] in listed.stdout
-    assert (unknown.returncode, unknown.stdout) == (1, "")
-    assert unknown.stderr == "error: no API key has the id AAAAAAAAAAAA\n"
-
-
 def test_a_created_key_lets_its_holder_in(operator: Operator):
     made = operator.json(*CREATE, "--integration", INTEGRATION.upper(), "--rate", "10")
 
@@ -123,19 +99,6 @@ def test_programs_are_told_the_store_too(operator: Operator):
 
     assert made["store"] == str(operator.state / FILE_NAME)
     assert made["user"] == getpass.getuser()
-
-
-def test_the_temporary_folder_is_never_taken_without_a_word(tmp_path: Path):
-    environment = {"TMPDIR": str(tmp_path), "PATH": os.environ["PATH"]}
-    command = [sys.executable, "-m", "gateway.keys", *CREATE]
-
-    made = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
-
-    folder = tmp_path / "bulk-update-gateway"
-    assert made.stderr == (
-        f"note: GATEWAY_STATE_DIR is not set: only a service without it too reads the store in {folder}\n"
-    )
-    assert json.loads(made.stdout)["store"] == str(folder / FILE_NAME)
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ import os
 import shutil
 import sqlite3
 import stat
-import subprocess
-import sys
 import threading
 from contextlib import closing
 
@@ -200,28 +198,6 @@ def fill(database):
         add(database, "x" * 1000)
 
 
-FORK_WHILE_OPEN = """
-import os, sys
-from pathlib import Path
-from tests.unit.gateway.admission.test_sqlite_file import LAYOUT, add, names
-from gateway.admission.sqlite_file import EmbeddedDatabase
-database = EmbeddedDatabase(Path(sys.argv[1]), LAYOUT)
-add(database, "parent")
-child = os.fork()
-if child == 0:
-    add(database, "child")
-    database.close()
-    os._exit(0)
-assert os.waitpid(child, 0)[1] == 0
-add(database, "parent again")
-assert names(database) == ["parent", "child", "parent again"]
-"""
-
-
-def test_a_child_process_opens_its_own_connection(path):
-    subprocess.run([sys.executable, "-c", FORK_WHILE_OPEN, str(path)], check=True, timeout=60)
-
-
 def test_threads_share_one_connection(database):
     threads = [threading.Thread(target=lambda: [add(database) for _ in range(50)]) for _ in range(4)]
     for thread in threads:
@@ -230,28 +206,6 @@ def test_threads_share_one_connection(database):
         thread.join(timeout=60)
 
     assert len(names(database)) == 200
-
-
-OPEN_AT_ONCE = """
-import sys
-from pathlib import Path
-from tests.unit.gateway.admission.test_sqlite_file import LAYOUT, add
-from gateway.admission.sqlite_file import EmbeddedDatabase
-sys.stdin.read(1)
-for _ in range(20):
-    add(EmbeddedDatabase(Path(sys.argv[1]), LAYOUT, busy_seconds=30))
-"""
-
-
-def test_many_processes_may_make_the_file_at_once(database, path):
-    processes = [
-        subprocess.Popen([sys.executable, "-c", OPEN_AT_ONCE, str(path)], stdin=subprocess.PIPE) for _ in range(4)
-    ]
-    for process in processes:
-        process.communicate(b"x", timeout=60)
-
-    assert [process.returncode for process in processes] == [0] * 4
-    assert len(names(database)) == 80
 
 
 def test_a_folder_of_another_user_is_told_with_what_stands_there_and_whose_it_is(tmp_path):

@@ -1,0 +1,71 @@
+"""The Kubernetes base and its overlays, as kustomize builds them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+FOLDER = Path(__file__).parents[3] / "deploy" / "kubernetes"
+
+OVERLAY = FOLDER / "overlays" / "example"
+
+OLDEST, NEWEST = "1.30", "1.34"
+
+
+def _documents(path: Path) -> list[dict[str, Any]]:
+    return [document for document in yaml.safe_load_all(path.read_text(encoding="utf-8")) if document]
+
+
+def _resources(folder: Path) -> dict[str, dict[str, Any]]:
+    """The folder's resources by kind."""
+    files = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))["resources"]
+    documents = [document for name in files if name.endswith(".yaml") for document in _documents(folder / name)]
+    return {document["kind"]: document for document in documents}
+
+
+BASE = _resources(FOLDER / "base")
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+def test_the_example_overlay_builds_into_valid_resources() -> None:
+    built = subprocess.run(
+        ["kubectl", "kustomize", str(OVERLAY)], capture_output=True, text=True, check=True, timeout=60
+    )
+    resources = [*yaml.safe_load_all(built.stdout)]
+
+    assert {resource["kind"] for resource in resources} == {*BASE, "ConfigMap"}
+    for resource in resources:
+        kubernetes_validate.validate(resource, NEWEST, strict=True)
+        assert resource["metadata"]["namespace"] == "gateway"
+    (deployment,) = (resource for resource in resources if resource["kind"] == "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    (source,) = container["envFrom"]
+    assert source["configMapRef"]["name"].startswith("gateway-settings-")
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+def test_with_the_component_the_pods_read_the_api_keys_of_the_secret(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path / "kubernetes")
+    overlay = tmp_path / "kubernetes" / "overlays" / "example"
+    with (overlay / "kustomization.yaml").open("a", encoding="utf-8") as kustomization:
+        kustomization.write("components:\n  - ../../components/api-keys\n")
+
+    built = subprocess.run(
+        ["kubectl", "kustomize", str(overlay)], capture_output=True, text=True, check=True, timeout=60
+    )
+    resources = {resource["kind"]: resource for resource in yaml.safe_load_all(built.stdout)}
+
+    kubernetes_validate.validate(resources["Deployment"], NEWEST, strict=True)
+    pod = resources["Deployment"]["spec"]["template"]["spec"]
+    folders = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
+    assert folders.keys() == {"state", "secrets", "api-keys"}
+    assert resources["ConfigMap"]["data"]["GATEWAY_API_KEYS_FILE"] == f"{folders['api-keys']}/api-keys.json"
+    assert [volume["secret"]["secretName"] for volume in pod["volumes"] if volume["name"] == "api-keys"] == [
+        "gateway-api-keys"
+    ]
