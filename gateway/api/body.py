@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 65_536
 _GZIP = zlib.MAX_WBITS | 16
+# RFC 9110 section 8.4.1.3: one coding has two names.
+_CODINGS = ([], ["gzip"], ["x-gzip"])
 # Empty members cost time and hold nothing.
 _MOST_MEMBERS = 1_000
 
@@ -78,11 +80,15 @@ def _check_media_type(request: Request) -> None:
 
 
 def _is_gzip(request: Request) -> bool:
-    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if coding not in {"identity", "gzip"}:
+    field = request.headers.get("Content-Encoding")
+    if field is None:
+        return False
+    # RFC 9110 section 8.4: `identity` and empty elements change nothing.
+    codings = [name for part in field.lower().split(",") if (name := part.strip(" \t")) not in {"", "identity"}]
+    if codings not in _CODINGS:
         detail = "The content encoding must be identity or gzip."
         raise Problem("unsupported-media-type", detail, headers={"Accept-Encoding": "gzip, identity"})
-    return coding == "gzip"
+    return bool(codings)
 
 
 def _chunks(request: Request, seconds: float) -> Iterator[bytes]:
@@ -126,6 +132,10 @@ def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
             left = chunk
             while left:
                 if inflater.eof:
+                    # Archives are padded with zeros; gzip's own tools skip them.
+                    left = left.lstrip(b"\0")
+                    if not left:
+                        break
                     members, inflater = members + 1, zlib.decompressobj(_GZIP)
                     _check_members(members)
                 yield inflater.decompress(left, _CHUNK)

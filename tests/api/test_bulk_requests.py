@@ -245,7 +245,21 @@ def test_a_broken_gzip_body_is_refused(service, body):
     assert_problem(service.patch(body=body, Content_Encoding="gzip"), 400, "bad-request")
 
 
-@pytest.mark.parametrize("coding", ["deflate", "br", "gzip, gzip"])
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "x-gzip", "X-Gzip", "gzip, identity", "identity,gzip", ", gzip,"])
+def test_gzip_has_two_names_and_identity_changes_nothing(service, coding):
+    body = gzip.compress(json.dumps({"data": [ITEM]}).encode())
+
+    assert service.patch(body=body, Content_Encoding=coding).status_code == 200
+
+
+@pytest.mark.parametrize("coding", ["", " ", "identity", "Identity", "identity, identity", ","])
+def test_no_coding_and_identity_are_one(service, coding):
+    assert service.patch(ITEM, Content_Encoding=coding).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "coding", ["deflate", "br", "gzip, gzip", "gzip, x-gzip", "identity, br", "gzip;q=1", "x-deflate"]
+)
 def test_other_content_codings_are_refused(service, coding):
     response = service.patch(ITEM, Content_Encoding=coding)
 

@@ -269,7 +269,10 @@ WRAPPED = {
     "members over the limit together": (lambda: gzip.compress(b" " * 3_000_000) * 2, 413, "body-too-large"),
     "members of nothing without end": (lambda: gzip.compress(b"") * 200_000, 400, "bad-request"),
     "a second member cut short": (lambda: gzip.compress(VALID) + gzip.compress(b" ")[:-1], 400, "bad-request"),
-    "a member and something else": (lambda: gzip.compress(VALID) + b"\x00" * 20, 400, "bad-request"),
+    "a member and something else": (lambda: gzip.compress(VALID) + b"else", 400, "bad-request"),
+    "a member, zeros and something else": (lambda: gzip.compress(VALID) + b"\x00" * 20 + b"else", 400, "bad-request"),
+    "zeros alone": (lambda: b"\x00" * 20, 400, "bad-request"),
+    "zeros in front": (lambda: b"\x00" + gzip.compress(VALID), 400, "bad-request"),
     "nothing at all": (lambda: b"", 400, "bad-request"),
     "an empty member": (lambda: gzip.compress(b""), 400, "invalid-json"),
     "a wrong checksum": (lambda: gzip.compress(VALID)[:-8] + b"\x00" * 8, 400, "bad-request"),
@@ -297,12 +300,26 @@ def test_members_of_gzip_are_one_body(service, size):
     assert service.patch(body=gzip.compress(b"") + body, Content_Encoding="gzip").status_code == 200
 
 
-@pytest.mark.parametrize("junk", [b"junk", b"\x00", gzip.compress(b" ")], ids=["junk", "zeros", "members"])
+@pytest.mark.parametrize("zeros", [1, 20, 511, 100_000])
+def test_zeros_after_the_last_gzip_member_are_padding(service, zeros):
+    body = gzip.compress(VALID) + b"\x00" * zeros
+
+    assert service.patch(body=body, Content_Encoding="gzip").status_code == 200
+
+
+@pytest.mark.parametrize("junk", [b"junk", gzip.compress(b" ")], ids=["junk", "members"])
 def test_what_follows_a_gzip_member_without_end_is_not_gathered(service, junk):
     body = Endless(gzip.compress(VALID), junk * (65_536 // len(junk)))
 
     refused(service, stream(service, body), 400, "bad-request")
     assert body.served < 2**20
+
+
+def test_padding_without_end_is_read_as_far_as_a_body_may_be_long(service):
+    body = Endless(gzip.compress(VALID), b"\x00" * 65_536)
+
+    refused(service, stream(service, body), 413, "body-too-large")
+    assert body.served < 6 * 2**20
 
 
 def test_compressed_bytes_that_open_to_nothing_are_counted_too(service):
