@@ -88,7 +88,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "quota-exceeded": ProblemType(
         429,
         "Quota exceeded",
-        "Nothing of this request was run. Wait for `Retry-After`; the `RateLimit` fields show what is left.",
+        "Nothing of this request was run. Wait for `Retry-After`, or send fewer items where there is none; `RateLimit` shows what is left.",
     ),
     "headers-too-large": ProblemType(
         431,

@@ -13,7 +13,7 @@ from gateway.problems import Problem
 from gateway.serving.broken_body import BrokenBody
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from flask import Request
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CHUNK = 65_536
 _GZIP = zlib.MAX_WBITS | 16
 # RFC 9110 section 8.4.1.3: one coding has two names.
-_CODINGS = ([], ["gzip"], ["x-gzip"])
+_CODINGS: Sequence[list[str]] = ([], ["gzip"], ["x-gzip"])
 # Empty members cost time and hold nothing.
 _MOST_MEMBERS = 1_000
 

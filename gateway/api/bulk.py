@@ -74,18 +74,18 @@ class BulkEndpoint:
         request, services, resource = current_request(), self._services, self._resource
         services.capacity.check()  # hop 1
         caller = services.guard.identify(request, resource.permission)  # hop 2
-        services.unsent.check(caller)
+        services.unsent.check(request, caller)
         options, key = read_options(request), read_key(request)
         with services.capacity.body_memory() as take_memory:
             body, calls = self._read(request, caller, take_memory)  # hops 3 and 4
             if options.dry_run:
-                return self._rehearsed(caller, body, calls)
+                return self._rehearsed(request, caller, body, calls)
             with (
                 self._deadline(request, caller, options) as deadline,
                 services.claims.claim(request, key, caller.id, body, len(calls)) as claim,  # hop 5
                 services.traces.span("fan_out", items=len(calls)) as span,
             ):
-                services.unsent.charge_repeat(caller, len(body), claim.stored_bytes)
+                services.unsent.charge_repeat(request, caller, len(body), claim.stored_bytes)
                 # Items that a repeat does not send cost nothing.
                 services.quota.charge(request, caller, len(claim.to_send))
                 request.answer_headers |= options.applied(services.deadline_seconds) | replay_headers(claim)
@@ -97,12 +97,14 @@ class BulkEndpoint:
         self, request: GatewayRequest, caller: Principal, take_memory: Callable[[int], None]
     ) -> tuple[bytes, list[Update]]:
         services = self._services
-        with services.unsent.charged(caller, take_memory) as take:
+        with services.unsent.charged(request, caller, take_memory) as take:
             body = read_body(request, services.body_limits, take, services.let_others_run)
             return body, self._calls(body, caller)
 
-    def _rehearsed(self, caller: Principal, body: bytes, calls: Sequence[Update]) -> GatewayResponse:
-        self._services.unsent.charge(caller, len(body))
+    def _rehearsed(
+        self, request: GatewayRequest, caller: Principal, body: bytes, calls: Sequence[Update]
+    ) -> GatewayResponse:
+        self._services.unsent.charge(request, caller, len(body))
         return json_answer({"data": [], "validated": len(calls)})
 
     @contextmanager

@@ -10,6 +10,7 @@ from flask import Flask, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed
 
 from gateway.api.answers import BatchFailed
+from gateway.api.over_rate import OverRate
 from gateway.api.request import GatewayResponse, LogNotes, current_request
 from gateway.problems import MEDIA_TYPE, Problem, types_base
 from gateway.serving.broken_body import BrokenBody
@@ -57,7 +58,9 @@ def register(app: Flask, base_url: str) -> None:
 def respond(problem: Problem, base_url: str) -> GatewayResponse:
     body = orjson.dumps(problem.body(types_base(base_url, request.scheme, request.host), current_request().id))
     response = GatewayResponse(body, problem.status, content_type=MEDIA_TYPE)
-    response.log_notes = problem.log_notes if isinstance(problem, BatchFailed) else LogNotes(problem=problem.slug)
+    response.log_notes = (
+        problem.log_notes if isinstance(problem, (BatchFailed, OverRate)) else LogNotes(problem=problem.slug)
+    )
     response.headers.update(problem.headers)
     return response
 

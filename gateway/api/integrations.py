@@ -93,7 +93,7 @@ class IntegrationEndpoint:
         self.capacity.check()
         request = current_request()
         principal = self.guard.identify(request, INTEGRATION_API)
-        self.unsent.check(principal)
+        self.unsent.check(request, principal)
         self.quota.charge(request, principal, 1)
         call = IntegrationActionReplacement(_uuid("integrationId", integration_id), _uuid(ID_NAME, action_id), {})
         _check_grant(principal, call.integration_id)
@@ -112,7 +112,10 @@ class IntegrationEndpoint:
         return answer
 
     def _legacy_fields(self, principal: Principal) -> dict[str, object]:
-        with self.capacity.body_memory() as take_memory, self.unsent.charged(principal, take_memory) as take:
+        with (
+            self.capacity.body_memory() as take_memory,
+            self.unsent.charged(current_request(), principal, take_memory) as take,
+        ):
             body = read_body(request, self.body_limits, take, self.let_others_run)
             document = document_in(body, JsonSize(*MOST), self.let_others_run)
             try:

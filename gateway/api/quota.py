@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.admission.rates.limits import ratelimit_fields
-from gateway.problems import Problem
+from gateway.api.over_rate import OverRate
 
 if TYPE_CHECKING:
     from gateway.admission.rates.limits import Allowance, RateLimits
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Quota:
-    """``name`` is the unit in the ``RateLimit`` fields."""
+    """``name`` is the policy in the ``RateLimit`` fields."""
 
     def __init__(self, name: str, limits: RateLimits) -> None:
         self._name = name
@@ -25,15 +25,12 @@ class Quota:
         allowance = self._limits.hit(principal.id, cost, principal.rate)
         if allowance is None:
             return
-        fields = ratelimit_fields(self._name, allowance)
+        request.add_rate(ratelimit_fields(self._name, allowance))
         if not allowance.allowed:
-            raise _exceeded(allowance, fields)
-        request.answer_headers |= fields
+            raise self._exceeded(allowance)
 
-
-def _exceeded(allowance: Allowance, fields: dict[str, str]) -> Problem:
-    headers = {**fields, "Retry-After": str(allowance.retry_after or allowance.window_seconds)}
-    if allowance.never_fits:
-        detail = f"The request costs more than the whole quota of {allowance.limit}; waiting does not help, send a smaller one."
-        return Problem("quota-exceeded", detail, headers=headers)
-    return Problem("quota-exceeded", headers=headers)
+    def _exceeded(self, allowance: Allowance) -> OverRate:
+        if allowance.never_fits:
+            detail = f"The request costs more than the whole quota of {allowance.limit}; waiting does not help, send a smaller one."
+            return OverRate(self._name, None, detail)
+        return OverRate(self._name, allowance.retry_after or allowance.window_seconds)

@@ -14,6 +14,8 @@ from flask.globals import request_ctx
 from gateway.telemetry.context import request_id
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gateway.telemetry.events import BatchDetails, ReplayKind
 
 # Zeros are no id (W3C Trace Context section 3.2.2).
@@ -32,6 +34,12 @@ class GatewayRequest(Request):
         self.principal_id = ""
         self.answer_headers: dict[str, str] = {}
 
+    def add_rate(self, fields: Mapping[str, str]) -> None:
+        """Tell a rate on the answer beside one that it has, by name; the fields are lists (RFC 9651 section 3.1)."""
+        for name, value in fields.items():
+            other = self.answer_headers.get(name)
+            self.answer_headers[name] = ", ".join(sorted((other, value))) if other else value
+
     def traceparent(self) -> str:
         """The caller's trace context, or a new, unsampled one."""
         given = self.headers.get("traceparent", "")
@@ -43,9 +51,10 @@ class GatewayRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogNotes:
-    """What an answer leaves for the log line and counters of its request."""
+    """What an answer leaves for the log line and counters of its request; ``policy`` is the rate of a 429."""
 
     problem: str = ""
+    policy: str = ""
     replay: ReplayKind | None = None
     batch: BatchDetails | None = None
 

@@ -46,6 +46,7 @@ def _details(response: Response) -> RequestDetails:
         request_id=request.id,
         principal_id=request.principal_id,
         problem=log_notes.problem,
+        policy=log_notes.policy,
         received_bytes=request.content_length or 0,
         sent_bytes=response.content_length or 0,
         replay=log_notes.replay,

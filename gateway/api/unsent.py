@@ -9,17 +9,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.admission.rates.limits import ratelimit_fields
+from gateway.api.over_rate import OverRate
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gateway.admission.rates.limits import Allowance, RateLimits
+    from gateway.api.request import GatewayRequest
     from gateway.auth.principal import Principal
 
     Take = Callable[[int], None]
 
 _REFUSED = frozenset({400, 413})
+_POLICY = "unsent-kib"
 _KIB = 1024
 # Principals over the rate that are remembered, before a clean-up.
 _MOST = 10_000
@@ -33,7 +36,7 @@ class UnsentRate:
         self._clock = clock
         self._over: dict[str, tuple[float, Allowance]] = {}
 
-    def check(self, principal: Principal) -> None:
+    def check(self, request: GatewayRequest, principal: Principal) -> None:
         """Raises Problem 429 for a principal over the rate."""
         if not self._over or principal.id not in self._over:
             return
@@ -42,12 +45,12 @@ class UnsentRate:
         if left <= 0:
             self._over.pop(principal.id, None)
             return
-        fields = ratelimit_fields("unsent-kib", replace(allowance, reset_seconds=left))
         detail = "Too much was sent that was refused, repeated or only rehearsed. Nothing of this request was read."
-        raise Problem("quota-exceeded", detail, headers={**fields, "Retry-After": str(left)})
+        request.add_rate(ratelimit_fields(_POLICY, replace(allowance, reset_seconds=left)))
+        raise OverRate(_POLICY, left, detail)
 
     @contextmanager
-    def charged(self, principal: Principal, take: Take) -> Iterator[Take]:
+    def charged(self, request: GatewayRequest, principal: Principal, take: Take) -> Iterator[Take]:
         """Around a body: a refusal with 400 or 413 charges it."""
         size = 0
 
@@ -60,23 +63,31 @@ class UnsentRate:
             yield counted
         except Problem as refusal:
             if refusal.status in _REFUSED:
-                self.charge(principal, size)
+                self.charge(request, principal, size)
             raise
 
-    def charge(self, principal: Principal, size: int) -> None:
-        """Charge ``size`` bytes."""
+    def charge(self, request: GatewayRequest, principal: Principal, size: int) -> None:
+        """Charge ``size`` bytes; the answer tells what is left."""
         allowance = self._limits.hit(principal.id, 1 + size // _KIB)
-        if allowance is None or allowance.allowed:
+        if allowance is None:
             return
+        if not allowance.allowed:
+            allowance = self._shut_out(principal, allowance)
+        request.add_rate(ratelimit_fields(_POLICY, allowance))
+
+    def _shut_out(self, principal: Principal, allowance: Allowance) -> Allowance:
         if len(self._over) >= _MOST:
             self._forget()
-        until = self._clock() + (allowance.retry_after or allowance.window_seconds)
-        self._over[principal.id] = until, allowance
+        seconds = allowance.retry_after or allowance.window_seconds
+        # The counter takes nothing of what does not fit, so it may say that all is left.
+        allowance = replace(allowance, remaining=0, reset_seconds=seconds)
+        self._over[principal.id] = self._clock() + seconds, allowance
+        return allowance
 
-    def charge_repeat(self, principal: Principal, size: int, stored: int) -> None:
+    def charge_repeat(self, request: GatewayRequest, principal: Principal, size: int, stored: int) -> None:
         """Charge what a repeat brings back, or its body if that is larger. A first run has nothing ``stored``."""
         if stored:
-            self.charge(principal, max(size, stored))
+            self.charge(request, principal, max(size, stored))
 
     def _forget(self) -> None:
         now = self._clock()

@@ -91,7 +91,7 @@ class BatchDetails:
 class RequestDetails:
     """An answered request. ``route`` is the rule that matched (empty: none did), never the path itself.
 
-    ``problem`` is the last part of the problem's ``type``, empty on success; ``replay`` what a known idempotency key
+    ``problem`` is the last part of the problem's ``type``, empty on success; ``policy`` the rate of a 429; ``replay`` what a known idempotency key
     led to; ``batch`` what the request ran, if anything.
     """
 
@@ -102,6 +102,7 @@ class RequestDetails:
     request_id: str
     principal_id: str = ""
     problem: str = ""
+    policy: str = ""
     received_bytes: int = 0
     sent_bytes: int = 0
     replay: ReplayKind | None = None

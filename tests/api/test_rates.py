@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from legacy_client.errors import Busy
 from tests.doubles.service import assert_problem
 
 
@@ -38,7 +39,8 @@ def test_a_batch_larger_than_the_whole_quota_is_told_that_waiting_does_not_help(
     response = make_service(rate_limit="10/minute").patch(*items(11))
 
     assert "smaller" in assert_problem(response, 429, "quota-exceeded")["detail"]
-    assert response.headers["Retry-After"] == "60"
+    assert "Retry-After" not in response.headers
+    assert response.headers["RateLimit-Policy"] == '"items";q=10;w=60'
 
 
 def test_principals_do_not_share_a_rate(make_service):
@@ -66,3 +68,16 @@ def test_nothing_is_counted_for_what_is_refused_or_rehearsed(make_service):
 
 def test_without_a_rate_no_field_is_sent(service):
     assert "RateLimit" not in service.patch(*items(1)).headers
+
+
+def test_a_repeat_that_is_over_the_rate_is_told_of_both_rates_it_meets(make_service):
+    service = make_service(rate_limit="2/minute")
+    service.core.script = {"2": Busy(503)}
+    assert service.patch(*items(2), Idempotency_Key="a").status_code == 207
+
+    response = service.patch(*items(2), Idempotency_Key="a")
+
+    assert_problem(response, 429, "quota-exceeded")
+    assert response.headers["RateLimit-Policy"] == '"items";q=2;w=60, "unsent-kib";q=100000;w=60'
+    assert response.headers["RateLimit"].startswith('"items";r=0;t=')
+    assert int(response.headers["Retry-After"]) >= 1

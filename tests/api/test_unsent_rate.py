@@ -8,6 +8,7 @@ from tests.api.hostile.hostility import put
 from tests.doubles.service import assert_problem
 
 ITEM = {"actionId": "1", "status": "done"}
+RIGHT = b'{"data":[{"actionId":"1","status":"done"}]}'
 LARGE = b'{"data":[' + b" " * 8_000 + b"]}"
 
 
@@ -19,6 +20,7 @@ def assert_over(service):
     assert problem["detail"].startswith("Too much was sent that was refused, repeated or only rehearsed.")
     assert 1 <= int(response.headers["Retry-After"]) <= 60
     assert response.headers["RateLimit-Policy"] == '"unsent-kib";q=10;w=60'
+    assert response.headers["RateLimit"] == f'"unsent-kib";r=0;t={response.headers["Retry-After"]}'
     assert service.core.calls == []
 
 
@@ -114,3 +116,45 @@ def test_where_there_is_no_such_rate_nobody_is_over_it(make_service):
     service = make_service(unsent_rate_limit="")
 
     assert {service.patch(body=LARGE).status_code for _ in range(20)} == {400}
+
+
+@pytest.mark.parametrize(
+    ("body", "query", "status"), [(b"{", "", 400), (LARGE, "", 400), (RIGHT, "?dry_run=true", 200)]
+)
+def test_what_is_charged_tells_what_is_left_of_the_rate(make_service, body, query, status):
+    response = make_service(unsent_rate_limit="10/minute").patch(body=body, query=query)
+
+    assert response.status_code == status
+    assert response.headers["RateLimit-Policy"] == '"unsent-kib";q=10;w=60'
+    assert response.headers["RateLimit"].startswith(f'"unsent-kib";r={9 - len(body) // 1024};t=')
+
+
+def test_on_the_integration_endpoint_both_rates_are_told(make_service):
+    response = put(make_service(unsent_rate_limit="10/minute"), b"{")
+
+    assert_problem(response, 400, "invalid-json")
+    assert response.headers["RateLimit-Policy"] == '"requests";q=500;w=60, "unsent-kib";q=10;w=60'
+
+
+def test_operators_see_which_rate_a_429_was_about(make_service, caplog):
+    caplog.set_level("INFO")
+    service = make_service(unsent_rate_limit="1/minute", rate_limit="1/minute", key_rate_limit="1/minute")
+    service.patch(ITEM)
+    service.patch(ITEM)
+    put(service, b"{")
+    put(service, b"{")
+    for _ in range(2):
+        service.patch(body=b"{")
+    service.patch(ITEM)
+
+    ended = [record for record in caplog.records if record.message == "request_ended" and record.status == 429]
+    assert [record.policy for record in ended] == ["items", "requests", "unsent-kib"]
+    shown = service.client.get("/metrics").text
+    for line in ended:
+        labels = f'policy="{line.policy}",route="{line.route}"'
+        assert f"gateway_rate_limited_total{{{labels}}} 1.0" in shown
+    assert not [
+        record
+        for record in caplog.records
+        if record.message == "request_ended" and record.status != 429 and hasattr(record, "policy")
+    ]

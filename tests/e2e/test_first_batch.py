@@ -188,3 +188,11 @@ def test_with_a_core_that_does_not_look_at_keys_it_ends_with_what_is_unknown(mak
     assert ran.returncode == 1
     assert f"1 {RESET} core_broke_off unknown " in ran.stdout
     assert ran.stdout.endswith(f"ask the operator: {RESET}\n")
+
+
+def test_a_batch_that_is_larger_than_the_whole_quota_is_not_repeated(make_stack):
+    ran = run(make_stack({"RATE_LIMIT": "1/minute"}))
+
+    assert ran.returncode == 1
+    assert "waiting does not help" in ran.stderr
+    assert "not settled" not in ran.stdout

@@ -59,6 +59,8 @@ def _facts(request: RequestDetails) -> dict[str, object]:
     }
     if request.problem:
         facts["problem"] = request.problem
+    if request.policy:
+        facts["policy"] = request.policy
     if request.replay:
         facts["replay"] = request.replay
     return facts | (_batch_facts(request.batch) if request.batch else {})

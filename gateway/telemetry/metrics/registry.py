@@ -85,8 +85,8 @@ class Metrics:
         self._durations(route).observe(request.seconds)
         if request.problem:
             self._count("gateway_problems_total", request.problem)
-        if request.status == 429:
-            self._count("gateway_rate_limited_total", route)
+        if request.policy:
+            self._count("gateway_rate_limited_total", route, request.policy)
         if request.replay:
             self._count("gateway_idempotent_replays_total", request.replay)
 

@@ -109,8 +109,8 @@ METRICS: tuple[Spec, ...] = (
     Spec(
         "gateway_rate_limited_total",
         "counter",
-        "Requests refused because their principal is over its rate.",
-        ("route",),
+        "Requests refused because their principal is over a rate; `policy` is `items`, `requests` or `unsent-kib`.",
+        ("route", "policy"),
     ),
     Spec(
         "gateway_idempotent_replays_total",

@@ -54,6 +54,7 @@ def test_no_metric_has_a_label_without_bounds(spec: Spec) -> None:
         "state",
         "version",
         "python",
+        "policy",
     }
 
     assert set(spec.labels) <= closed
@@ -79,10 +80,14 @@ def test_a_problem_is_counted_by_its_type(metrics: Metrics) -> None:
     assert _value(metrics, "gateway_problems_total", type="validation-failed") == 1
 
 
-def test_a_429_counts_as_rate_limited(metrics: Metrics) -> None:
-    metrics.request_ended(a_request(status=429, problem="quota-exceeded"))
+def test_a_429_counts_as_rate_limited_by_the_rate_that_it_is_over(metrics: Metrics) -> None:
+    metrics.request_ended(a_request(status=429, problem="quota-exceeded", policy="items"))
+    metrics.request_ended(a_request(status=429, problem="quota-exceeded", policy="unsent-kib"))
+    metrics.request_ended(a_request(status=200))
 
-    assert _value(metrics, "gateway_rate_limited_total", route="/openapi/api/v1/actions") == 1
+    for policy in ("items", "unsent-kib"):
+        labels = {"route": "/openapi/api/v1/actions", "policy": policy}
+        assert _value(metrics, "gateway_rate_limited_total", **labels) == 1
 
 
 @pytest.mark.parametrize("replay", ["replayed", "resumed"])
