@@ -1,4 +1,4 @@
-"""The id of a request: how it is chosen, and the one that every log line of the request carries."""
+"""The id of a request, as every log line of the request carries it."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ request_context: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def request_id(given: str) -> str:
-    """The caller's own id if it is well-formed, else a new one (``contract.md`` 1.3)."""
+    """The caller's own id if it is well-formed, else a new ULID (``contract.md`` 1.3)."""
     return given if _WELL_FORMED.fullmatch(given) else str(ULID())

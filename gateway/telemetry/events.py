@@ -1,6 +1,6 @@
-"""What is worth telling about a request and a batch, as frozen details, and the port that hears of it.
+"""What is reported of a request and of a batch, and the port that takes it.
 
-Logs, metrics and traces are hooks of this port; the request path builds the details once and knows none of them.
+Logs, metrics and traces fill this port. The request path knows none of them.
 """
 
 from __future__ import annotations
@@ -17,19 +17,18 @@ _log = logging.getLogger(__name__)
 DetailsT = TypeVar("DetailsT")
 
 BatchKind = Literal["sync", "single"]
-"""What was run: a batch, answered at once, or a single call."""
+"""A batch, or a single call."""
 ReplayKind = Literal["replayed", "resumed"]
-"""What a known idempotency key led to: its stored answer, or the completion of what was not final."""
+"""Whether a repeat got its stored answer, or was completed."""
 APPLIED = ("applied", "ok")
-"""Outcome and code of an item that was updated."""
 
 
 class Failure(Protocol):
-    """An item error, as far as telemetry reads it (``gateway.batch.outcome.ItemError``)."""
+    """An item error, as far as telemetry reads it."""
 
     @property
     def code(self) -> str:
-        """One of the closed list of item error codes."""
+        """One of ``gateway.item_codes``."""
         ...
 
     @property
@@ -39,14 +38,12 @@ class Failure(Protocol):
 
     @property
     def reason(self) -> str:
-        """Why, for operators: an errno or TLS alert with host and port, a status; never data. May be empty."""
+        """Why, for operators: errno, TLS alert or status, without data of the item. May be empty."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedItem:
-    """One item that was not updated."""
-
     index: int
     item_id: str
     code: str
@@ -56,14 +53,14 @@ class FailedItem:
 
 @dataclass(slots=True)
 class Unreadable:
-    """Answers of the core about updated items, with fields that cannot be read; ``item_id`` is the first such item's."""
+    """Answers about updated items with unreadable fields. ``item_id`` is the first such item's."""
 
     answers: int = 0
     fields: Counter[str] = field(default_factory=Counter)
     item_id: str = ""
 
     def add(self, item_id: str, names: Iterable[str]) -> None:
-        """Count one answer; ``names`` are dotted, and places in lists are left out."""
+        """Count one answer. ``names`` are dotted paths; their list indexes are dropped."""
         self.answers += 1
         self.item_id = self.item_id or item_id
         self.fields.update(".".join(part for part in name.split(".") if not part.isdigit()) for name in names)
@@ -71,7 +68,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchDetails:
-    """A batch that was run. ``seconds`` is its whole fan-out; ``failed`` holds at most the first N failed items."""
+    """A batch that was run. ``seconds`` is its whole fan-out. ``failed`` may be cut short."""
 
     kind: BatchKind
     items: int
@@ -83,16 +80,16 @@ class BatchDetails:
 
     @property
     def succeeded(self) -> int:
-        """Items that were updated."""
         return self.counts.get(APPLIED, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestDetails:
-    """An answered request. ``route`` is the rule that matched (empty: none did), never the path itself.
+    """An answered request.
 
-    ``problem`` is the last part of the problem's ``type``, empty on success; ``policy`` the rate of a 429; ``replay`` what a known idempotency key
-    led to; ``batch`` what the request ran, if anything.
+    ``route`` is the rule that matched, never the path; empty if none did.
+    ``problem`` is the last part of the problem's ``type``, empty on success.
+    ``policy`` names the rate that a 429 is about.
     """
 
     method: str
@@ -110,40 +107,32 @@ class RequestDetails:
 
 
 class Telemetry(Protocol):
-    """Hears what happened. Called once per request and batch, never per item; must not raise."""
+    """Called once per request and once per batch, never per item. Must not raise."""
 
-    def request_ended(self, request: RequestDetails) -> None:
-        """An answer was handed to the server."""
-        ...
+    def request_ended(self, request: RequestDetails) -> None: ...
 
-    def batch_ended(self, batch: BatchDetails) -> None:
-        """A batch was run to its end."""
-        ...
+    def batch_ended(self, batch: BatchDetails) -> None: ...
 
 
 class Silent:
-    """Hears and does nothing: the null twin, and the base of hooks that care for some events only."""
+    """Does nothing. The base of hooks that need some events only."""
 
-    def request_ended(self, request: RequestDetails) -> None:
-        """See Telemetry."""
+    def request_ended(self, request: RequestDetails) -> None: ...
 
-    def batch_ended(self, batch: BatchDetails) -> None:
-        """See Telemetry."""
+    def batch_ended(self, batch: BatchDetails) -> None: ...
 
 
 class FanOut:
-    """Tells every hook. A hook that fails is logged and costs neither the request nor the other hooks."""
+    """Calls every hook. A hook that fails is logged; the others still run."""
 
     def __init__(self, hooks: Sequence[Telemetry]) -> None:
         self._hear_requests = [(type(hook).__name__, hook.request_ended) for hook in hooks]
         self._hear_batches = [(type(hook).__name__, hook.batch_ended) for hook in hooks]
 
     def request_ended(self, request: RequestDetails) -> None:
-        """See Telemetry."""
         _tell(self._hear_requests, request)
 
     def batch_ended(self, batch: BatchDetails) -> None:
-        """See Telemetry."""
         _tell(self._hear_batches, batch)
 
 
@@ -165,7 +154,7 @@ def summarize(
     keep_failed: int,
     unreadable: Unreadable | None = None,
 ) -> BatchDetails:
-    """The details of a batch of ``items``, of which those at the index, and with the id, of ``failures`` failed."""
+    """Count the outcomes. ``failures`` holds index, item id and error."""
     counts = Counter((str(failure.outcome), failure.code) for _, _, failure in failures)
     if len(failures) < items:
         counts[APPLIED] = items - len(failures)

@@ -1,4 +1,4 @@
-"""Everything that looks on, as the composition root connects it: the hook port, the traces, and the numbers to show."""
+"""Logs, metrics and traces of one worker, connected."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ _FOLD_SECONDS = 1.0
 
 
 class Instruments:
-    """One per worker, made after the fork; ``folder`` is where the workers share their numbers, None for one process.
+    """One per worker, made after the fork. Raises TracesUnavailable.
 
-    ``routes`` are those of the contract with their methods. Raises TracesUnavailable.
+    ``folder`` is where workers share their numbers; None for a single process.
+    ``routes`` come with their methods.
     """
 
     def __init__(
@@ -52,24 +53,21 @@ class Instruments:
         self.telemetry = FanOut([*hooks, self._metrics] if self._metrics else hooks)
 
     def watch(self, sources: Sources, *, seconds: float = _FOLD_SECONDS) -> None:
-        """From now on fold what the sources have counted before it is shown; where other workers may show it, each few
-        ``seconds`` too.
-        """
+        """Fold the counts of ``sources`` before each page, and each ``seconds`` where workers share files."""
         if self._metrics:
             self._folding = Folding(self._metrics, sources, self._version)
             if self._is_shared:
                 self._ended = self._folding.every(seconds)
 
     def close(self) -> None:
-        """End the folding."""
         self._ended.set()
 
     def render(self) -> bytes:
-        """The present numbers of all workers in Prometheus' text format."""
+        """All workers' numbers in Prometheus' text format."""
         return self._present().render()
 
     def numbers(self) -> dict[str, object]:
-        """The same as plain data: ``{"time": …, "samples": {name: [(labels, value), …]}}``."""
+        """The numbers as data: ``{"time": …, "samples": {name: [(labels, value), …]}}``."""
         samples: Numbers = {}
         for family in self._present().collect():
             for sample in family.samples:
@@ -85,7 +83,7 @@ class Instruments:
 
 
 def connect_traces(*, enabled: bool, version: str) -> Traces:
-    """Traces exported by OTLP over HTTP, as the ``OTEL_*`` variables say. To be called in the worker, after the fork.
+    """Traces exported by OTLP over HTTP, set up by ``OTEL_*`` variables. Call it after the fork.
 
     Raises TracesUnavailable.
     """

@@ -1,7 +1,4 @@
-"""The spans of a request: itself, its validation, its fan-out. The only module that knows OpenTelemetry.
-
-An item is an event of the fan-out's span, and only where it failed: a span per item would cost more than the item.
-"""
+"""Spans of a request and its steps. Only this module knows OpenTelemetry."""
 
 from __future__ import annotations
 
@@ -38,18 +35,15 @@ _SHARE_TRACED = 0.1
 
 
 class OpenTelemetryTraces(Silent):
-    """See ``traces.Traces``."""
-
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
 
     def application(self, application: Application) -> Application:
-        """See Traces."""
         return TracedApplication(application, self._tracer)
 
     @contextmanager
     def span(self, name: str, items: int | None = None) -> Iterator[StepSpan | NoSpan]:
-        """A span, unless the sampler has left the request out: what lies below has nothing to record then."""
+        """A span. It records nothing if the sampler left the request out."""
         above = trace.get_current_span()
         if above.get_span_context().is_valid and not above.is_recording():
             yield NoSpan()
@@ -61,7 +55,6 @@ class OpenTelemetryTraces(Silent):
             step.end()
 
     def request_ended(self, request: RequestDetails) -> None:
-        """See Traces."""
         span = trace.get_current_span()
         if not span.is_recording():
             return
@@ -72,14 +65,13 @@ class OpenTelemetryTraces(Silent):
 
 
 class TracedApplication:
-    """A span around each request, until the server has taken the last byte of its answer."""
+    """A span per request. It ends when the server has taken the last byte."""
 
     def __init__(self, application: Application, tracer: Tracer) -> None:
         self._application = application
         self._tracer = tracer
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """See PEP 3333."""
         caller = {"traceparent": environ.get("HTTP_TRACEPARENT", ""), "tracestate": environ.get("HTTP_TRACESTATE", "")}
         span = self._tracer.start_span(environ["REQUEST_METHOD"], _W3C.extract(caller), SpanKind.SERVER)
         token = current.attach(trace.set_span_in_context(span))
@@ -97,8 +89,6 @@ class TracedApplication:
 
 
 class _Answer:
-    """The chunks of an answer, and what is to happen when the server is done with them."""
-
     def __init__(self, chunks: Iterable[bytes], end: Callable[[], None]) -> None:
         self._chunks = chunks
         self._end = end
@@ -115,10 +105,8 @@ class _Answer:
 
 
 class StepSpan:
-    """A span of OpenTelemetry, in the words of ``traces.Span``."""
-
     def __init__(self, span: Span, items: int | None) -> None:
-        """One that knows its ``items`` at its start tells at its end how many of them failed."""
+        """With ``items`` given, the span ends with the number of failed items."""
         self.traceparent = _traceparent(span)
         self._span = span
         self._failed: int | None = None
@@ -127,24 +115,23 @@ class StepSpan:
             self.count(items)
 
     def count(self, items: int) -> None:
-        """As an attribute."""
         self._span.set_attribute("gateway.batch.items", items)
 
     def failed(self, index: int, item_id: str, failure: Failure) -> None:
-        """As an event; the number of all as an attribute."""
+        """Add an event, for the first hundred. The total becomes an attribute."""
+        # A span per item would cost more than the item.
         self._failed = (self._failed or 0) + 1
         if self._failed <= _MOST_EVENTS:
             self._span.add_event("item_failed", _failure(index, item_id, failure))
 
     def end(self) -> None:
-        """The step is over."""
         if self._failed is not None:
             self._span.set_attribute("gateway.batch.failed", self._failed)
         self._span.end()
 
 
 def exporting_tracer(version: str) -> Tracer:
-    """A tracer that exports by OTLP over HTTP from a thread of its own; ``OTEL_*`` variables go before its defaults."""
+    """A tracer that exports by OTLP over HTTP, on its own thread. ``OTEL_*`` variables win."""
     name = os.environ.get("OTEL_SERVICE_NAME", "bulk-update-gateway")
     provider = TracerProvider(
         sampler=sampler(os.environ),
@@ -155,18 +142,19 @@ def exporting_tracer(version: str) -> Tracer:
 
 
 def sampler(variables: Mapping[str, str]) -> Sampler | None:
-    """One that traces a tenth of the requests whose caller has not decided; None where the library is to read its own."""
+    """Traces a tenth of the requests whose caller has not decided. None: ``OTEL_TRACES_SAMPLER`` decides."""
     return None if "OTEL_TRACES_SAMPLER" in variables else ParentBasedTraceIdRatio(_SHARE_TRACED)
 
 
 def _traceparent(span: Span) -> str:
-    """The span as W3C trace context; a tenth of the cost of the library's propagator."""
+    """The span as W3C trace context."""
+    # A tenth of the cost of the library's propagator.
     here = span.get_span_context()
     return f"00-{here.trace_id:032x}-{here.span_id:016x}-{here.trace_flags:02x}"
 
 
 def _attributes(request: RequestDetails) -> dict[str, str | int]:
-    """Names of OpenTelemetry's semantic conventions where there are some; what a request has not is left out."""
+    """Names follow OpenTelemetry's semantic conventions. Empty attributes are left out."""
     attributes: dict[str, str | int] = {
         "http.request.method": request.method,
         "http.route": request.route,

@@ -1,6 +1,6 @@
-"""Traces: a span around each request, and one around each of its steps that is worth one.
+"""Spans around a request and around its steps.
 
-Switched off, there is one span that records nothing, and OpenTelemetry is not even imported.
+Switched off, nothing is recorded and OpenTelemetry is not imported.
 """
 
 from __future__ import annotations
@@ -19,58 +19,44 @@ if TYPE_CHECKING:
 
 
 class TracesUnavailable(RuntimeError):
-    """Traces are asked for, and the extra ``traces`` is not installed."""
+    """The extra ``traces`` is not installed."""
 
 
 class Span(Protocol):
-    """One step of a request. ``traceparent`` is its W3C trace context, empty where it records nothing."""
+    """One step of a request. ``traceparent`` is its W3C trace context, or empty."""
 
     traceparent: str
 
-    def count(self, items: int) -> None:
-        """How many items the step is about."""
-        ...
+    def count(self, items: int) -> None: ...
 
-    def failed(self, index: int, item_id: str, failure: Failure) -> None:
-        """An item was not updated: an event, for the first hundred; a span per item would cost more than the item."""
-        ...
+    def failed(self, index: int, item_id: str, failure: Failure) -> None: ...
 
 
 class Traces(Telemetry, Protocol):
-    """Makes spans, and as a hook of the Telemetry port completes a request's span."""
+    """Makes spans. As a hook it completes a request's span."""
 
     def application(self, application: Application) -> Application:
-        """A span for each request; it hands its own trace context to the application as if the caller had sent it."""
+        """The application gets its span's trace context as if the caller had sent it."""
         ...
 
-    def span(self, name: str, items: int | None = None) -> AbstractContextManager[Span]:
-        """A span around a step of the request under way."""
-        ...
+    def span(self, name: str, items: int | None = None) -> AbstractContextManager[Span]: ...
 
 
 class NoSpan:
-    """Records nothing."""
-
     traceparent = ""
 
-    def count(self, items: int) -> None:
-        """Nothing is counted."""
+    def count(self, items: int) -> None: ...
 
-    def failed(self, index: int, item_id: str, failure: Failure) -> None:
-        """Nothing is told."""
+    def failed(self, index: int, item_id: str, failure: Failure) -> None: ...
 
 
 class NoTraces(Silent):
-    """Traces switched off."""
-
     def __init__(self) -> None:
-        # Holds no state, so all requests may share it.
+        # It holds no state, so all requests share it.
         self._span = nullcontext(NoSpan())
 
     def application(self, application: Application) -> Application:
-        """The application itself."""
         return application
 
     def span(self, name: str, items: int | None = None) -> AbstractContextManager[Span]:
-        """The span that records nothing."""
         return self._span

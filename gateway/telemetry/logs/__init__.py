@@ -1,1 +1,0 @@
-"""Log lines: their names, their form and the way to the output."""

@@ -1,8 +1,4 @@
-"""One line per event: key=value on a terminal, JSON elsewhere. Whatever a value holds, it cannot forge a line.
-
-The packages log through the standard library (event name and ``extra``); one formatter renders those records and
-everyone else's. The request id comes from the context and stands on every line.
-"""
+"""One line per event: key=value on a terminal, JSON elsewhere. No value can forge a line."""
 
 from __future__ import annotations
 
@@ -29,10 +25,10 @@ _MAX_TRACEBACK = 8000
 
 
 def configure(log_format: str, level: str, stream: TextIO | None = None) -> None:
-    """Send all records of this process to ``stream`` (standard error), rendered.
+    """Send all records of this process to ``stream`` (by default standard error).
 
-    ``log_format`` is ``auto``, ``json`` or ``console``. The gateway's own records and the server's are shown from
-    ``level`` on, those of other libraries from warnings on.
+    ``log_format`` is ``auto``, ``json`` or ``console``.
+    ``level`` is for the gateway and gunicorn. Other libraries show warnings and errors.
     """
     stream = stream or sys.stderr
     as_json = log_format == "json" or (log_format == "auto" and not stream.isatty())
@@ -45,7 +41,6 @@ def configure(log_format: str, level: str, stream: TextIO | None = None) -> None
 
 
 def formatter(*, as_json: bool) -> logging.Formatter:
-    """What turns a record of anyone into one line."""
     if as_json:
         # JSON escapes a line break itself, and its readers show a traceback as lines again.
         return LineFormatter(lambda line: orjson.dumps(line).decode(), kept="\n")
@@ -54,18 +49,15 @@ def formatter(*, as_json: bool) -> logging.Formatter:
 
 
 class LineFormatter(logging.Formatter):
-    """The columns that all lines have in front, then the fields, each name and value made harmless.
+    """The fixed columns, then the other fields. Names and values are made harmless."""
 
-    In one go, since each request pays for it; a chain of structlog's processors takes twice as long.
-    """
-
+    # Not a chain of structlog's processors: that takes twice as long, on every request.
     def __init__(self, render: Callable[[dict[str, object]], str], kept: str) -> None:
         super().__init__()
         self._render = render
         self._kept = kept
 
     def format(self, record: logging.LogRecord) -> str:
-        """See logging.Formatter."""
         fields = {name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD}
         line: dict[str, object] = {
             "timestamp": dt.datetime.fromtimestamp(record.created, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
@@ -83,9 +75,9 @@ class LineFormatter(logging.Formatter):
 
 
 def harmless(value: object, *, most: int = _MAX_TEXT, kept: str = "") -> object:
-    """``value`` with nothing in it that a terminal, a line reader or JSON could trip over.
+    """``value`` without what could confuse a terminal, a line reader or JSON.
 
-    Texts are cut at ``most`` characters, those of ``kept`` stay as they are, and what looks like a token is masked.
+    Texts are cut at ``most`` characters. Characters in ``kept`` stay. What looks like a token is masked.
     """
     if type(value) is str:
         return _harmless_text(value, most, kept)

@@ -1,4 +1,4 @@
-"""The log lines of a request: one for the request with its access facts, one for each of the first failed items."""
+"""The log lines of a request: one for itself, and one per failed item."""
 
 from __future__ import annotations
 
@@ -18,16 +18,15 @@ _QUIET_ROUTES = frozenset({"/livez", "/readyz", "/metrics", "/status/data"})
 
 
 class Lines:
-    """A hook of the Telemetry port. Failed items beyond those in the details are in the request's counts alone."""
+    """A hook of the Telemetry port."""
 
     def request_ended(self, request: RequestDetails) -> None:
-        """The request's line: access facts and, where it ran a batch, what became of that."""
         level = _level(request)
         if _log.isEnabledFor(level):
             _log.log(level, "request_ended", extra=_facts(request))
 
     def batch_ended(self, batch: BatchDetails) -> None:
-        """A line per failed item, and one where fields of the core's answers could not be read."""
+        """One line per failed item, and one for unreadable fields in the core's answers."""
         for item in batch.failed:
             fields = {"index": item.index, "item_id": item.item_id, "code": item.code, "outcome": item.outcome}
             _log.warning("item_failed", extra=fields | ({"reason": item.reason} if item.reason else {}))

@@ -1,4 +1,4 @@
-"""Every log event of the packages and what it means to an operator; the operators' page is made from this table."""
+"""Every log event and what it means to an operator. The operators' page is made from it."""
 
 from __future__ import annotations
 
@@ -94,4 +94,3 @@ LOG_EVENTS: Mapping[str, str] = {
     "schema_not_compiled": "A schema is validated without its fast path; slower, not wrong.",
     "field_not_compiled": "A field is validated without its fast path; slower, not wrong.",
 }
-"""Event name → what happened and what it means."""

@@ -1,4 +1,4 @@
-"""Log lines into a pipe or a socket that may be full: a reader that stalls must not hold up the service."""
+"""Log lines into a pipe or socket that may be full. A slow reader must not delay requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 
 def handler_for(stream: TextIO) -> logging.Handler:
-    """A handler that writes to ``stream``, and never waits where that is a pipe or a socket."""
+    """A handler that never waits on a pipe or socket."""
     try:
         descriptor = stream.fileno()
         mode = os.fstat(descriptor).st_mode
@@ -23,7 +23,7 @@ def handler_for(stream: TextIO) -> logging.Handler:
 
 
 class PipeHandler(logging.Handler):
-    """Drops lines while the pipe is full, and says how many once it takes lines again."""
+    """Drops lines while the pipe is full, then logs how many it dropped."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class PipeHandler(logging.Handler):
         self._dropped = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write the record's line, whole and after what is left of the one before, or not at all."""
+        """Write the line whole or drop it, after what is left of the one before."""
         try:
             if not self._write(self._line(record)):
                 self._dropped += 1
@@ -44,7 +44,7 @@ class PipeHandler(logging.Handler):
 
     def _tell(self) -> None:
         dropped, self._dropped = self._dropped, 0
-        # Comes back to `emit`; where even this does not fit, it is told another time.
+        # Comes back to `emit`. If this line does not fit either, the count stays for later.
         _log.warning("log_lines_dropped", extra={"lines": dropped})
         if self._dropped:
             self._dropped = dropped
@@ -53,7 +53,7 @@ class PipeHandler(logging.Handler):
         return self.format(record).encode("utf-8", "backslashreplace") + b"\n"
 
     def _write(self, line: bytes) -> bool:
-        """Whether the line was taken; what of it does not fit now goes before the next one."""
+        """Whether the line was taken, be it in part."""
         if self._rest:
             self._rest = self._rest[self._sent(self._rest) :]
             if self._rest:

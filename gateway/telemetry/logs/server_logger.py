@@ -1,4 +1,4 @@
-"""gunicorn's logger, its lines rendered as the gateway's own: ``logger_class`` of the service."""
+"""gunicorn's logger, with its lines in the gateway's format."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ if TYPE_CHECKING:
 
 
 def server_logger(log_format: str, level: str) -> type[Logger]:
-    """The logger class for ``GATEWAY_LOG_FORMAT`` and ``GATEWAY_LOG_LEVEL``, which configures the whole process."""
+    """The ``logger_class`` that configures logging for the whole process."""
 
     class ServerLogger(Logger):  # type: ignore[misc]  # gunicorn is untyped
-        """Hands gunicorn's records to the root logger."""
-
         def setup(self, cfg: Config) -> None:
-            """Called by gunicorn at its start and when it reloads its configuration."""
+            """Called by gunicorn at start and reload."""
             super().setup(cfg)
             self.error_log.handlers.clear()
             self.error_log.propagate = True

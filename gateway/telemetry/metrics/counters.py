@@ -1,4 +1,4 @@
-"""What others count as they work, carried into the metrics as deltas: each second and before each scrape, never per call."""
+"""Folds what other parts count into the metrics, as deltas."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Where a worker's numbers are read; each is called once per fold."""
+    """A worker's numbers. Each is called once per fold."""
 
     core: Callable[[], GateSnapshot]
     backlog: Callable[[], Backlog]
@@ -37,8 +37,6 @@ class Sources:
 
 
 class Folding:
-    """Carries one worker's numbers into its metrics."""
-
     def __init__(self, metrics: Metrics, sources: Sources, version: str) -> None:
         self._metrics = metrics
         self._sources = sources
@@ -50,14 +48,13 @@ class Folding:
         metrics.gauge("gateway_workers").set(1)
 
     def fold(self) -> None:
-        """Bring the metrics up to now."""
         with self._lock:
             self._fold_core(self._sources.core())
             self._fold_queue()
             self._fold_process()
 
     def every(self, seconds: float) -> threading.Event:
-        """Fold now, and again and again, on a thread that ends with the process or when the event is set."""
+        """Fold each ``seconds`` on a daemon thread until the returned event is set."""
         ended = threading.Event()
         threading.Thread(target=self._run, args=(seconds, ended), name="fold-metrics", daemon=True).start()
         return ended
@@ -120,7 +117,7 @@ class Folding:
 
 
 def _resident_bytes() -> int:
-    """Resident memory, from ``/proc/self/statm``; 0 where there is no such file."""
+    """Resident memory in bytes, from ``/proc/self/statm``; 0 without that file."""
     try:
         return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE_BYTES
     except OSError:

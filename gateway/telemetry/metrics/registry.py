@@ -1,7 +1,4 @@
-"""The metrics as prometheus-client holds them, fed once per request and batch, and by deltas for what others count.
-
-In one process they live in memory; under gunicorn in files that ``shared.py`` lays out, so that any worker can show all.
-"""
+"""The metrics in prometheus-client: in memory, or for several workers in ``worker_files``."""
 
 from __future__ import annotations
 
@@ -31,10 +28,10 @@ _METHODS = frozenset({"GET", "HEAD", "PATCH", "PUT", "POST", "DELETE", "OPTIONS"
 
 
 class FoldedHistogram(Histogram):
-    """A histogram that also takes what someone else has counted."""
+    """A histogram that also takes observations counted elsewhere."""
 
     def fold(self, counts: Sequence[int], total: float) -> None:
-        """Add ``counts`` observations per bucket (not cumulative, one more than there are bounds), ``total`` in sum."""
+        """Add ``counts``: per bucket, not cumulative, one more than there are bounds."""
         for bucket, count in zip(self._buckets, counts, strict=True):
             if count:
                 bucket.inc(count)
@@ -42,9 +39,9 @@ class FoldedHistogram(Histogram):
 
 
 class Metrics:
-    """All metrics of METRICS; a hook of the Telemetry port. ``folder`` is where the workers' files are, if they share.
+    """All of METRICS; a hook of the Telemetry port.
 
-    ``routes`` with their methods are counted from the start, so that a rate sees the first failure of each.
+    ``folder`` holds the workers' shared files. ``routes`` get their series at the start.
     """
 
     def __init__(self, folder: Path | None = None, routes: Iterable[tuple[str, str]] = ()) -> None:
@@ -59,6 +56,7 @@ class Metrics:
         self._counters = {spec.name: _counter(spec, self._own) for spec in METRICS if spec.kind == "counter"}
         self._gauges = {spec.name: _gauge(spec, self._own) for spec in METRICS if spec.kind == "gauge"}
         self._histograms = {spec.name: _histogram(spec, self._own) for spec in METRICS if spec.kind == "histogram"}
+        # A rate sees the first failure only of a series that stood at zero before.
         for labels in request_series(routes):
             self.counter("gateway_requests_total").labels(*labels)
         # The library looks a series up under a lock, each time anew; the labels' values are closed sets.
@@ -66,19 +64,15 @@ class Metrics:
         self._durations = cache(self._histograms["gateway_request_duration_seconds"].labels)
 
     def counter(self, name: str) -> Counter:
-        """The counter of this name."""
         return self._counters[name]
 
     def gauge(self, name: str) -> Gauge:
-        """The gauge of this name."""
         return self._gauges[name]
 
     def histogram(self, name: str) -> FoldedHistogram:
-        """The histogram of this name."""
         return self._histograms[name]
 
     def request_ended(self, request: RequestDetails) -> None:
-        """Count an answered request."""
         route = request.route or "unmatched"
         method = request.method if request.method in _METHODS else "other"
         self._count("gateway_requests_total", route, method, str(request.status))
@@ -91,7 +85,6 @@ class Metrics:
             self._count("gateway_idempotent_replays_total", request.replay)
 
     def batch_ended(self, batch: BatchDetails) -> None:
-        """Count a batch and its items."""
         self._count("gateway_batches_total", batch.kind, str(batch.status))
         self.histogram("gateway_batch_items").observe(batch.items)
         self.histogram("gateway_batch_duration_seconds").observe(batch.seconds)
@@ -104,11 +97,10 @@ class Metrics:
         self._labelled(name, *labels).inc(by)
 
     def collect(self) -> Iterable[Metric]:
-        """The present numbers of all workers; where their folder is gone, of this worker alone."""
+        """The numbers of all workers, or of this one alone where the folder is gone."""
         return self._present().collect()
 
     def render(self) -> bytes:
-        """The same in Prometheus' text format."""
         return generate_latest(self._present())
 
     def _present(self) -> CollectorRegistry:
@@ -117,7 +109,7 @@ class Metrics:
         if not self._is_told:
             self._is_told = True
             _log.error("metrics_folder_gone", extra={"folder": str(self._folder)})
-        # The files that are open live on, though nobody else finds them.
+        # The open files live on, though nobody else finds them.
         return self._own
 
 

@@ -1,6 +1,6 @@
-"""Every metric the gateway has: the table from which they are made, and from which docs, dashboard and alerts are checked.
+"""Every metric. Docs, dashboard and alerts are checked against this table.
 
-Names and units follow Prometheus' conventions. Every label has a closed set of values; no label holds an id.
+Names and units follow Prometheus' conventions. Labels have closed sets of values; no id.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0)
 _ITEMS = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 10_000.0, 100_000.0)
 
 Across = Literal["livesum", "livemax"]
-"""How a gauge of several workers becomes one number; dead workers never count."""
+"""How the gauges of several workers become one number. Dead workers do not count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One metric. Series of ``from_start`` exist before the first event, so that a rate sees their first step."""
+    """One metric. The series in ``from_start`` exist before their first event."""
 
     name: str
     kind: Literal["counter", "gauge", "histogram"]
@@ -32,6 +32,7 @@ class Spec:
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
     across: Across = "livesum"
+    # A rate sees only steps of a series that exists.
     from_start: tuple[tuple[str, ...], ...] = ()
 
 
@@ -39,13 +40,13 @@ ITEM_SERIES = (
     APPLIED,
     *((str(outcome), code) for code, row in ITEM_CODES.items() for outcome in row.outcomes),
 )
-"""Outcome and code of every item there can be: an alert on a rare one needs its zero before its first."""
+"""Outcome and code of every possible item. An alert on a rare one needs its zero first."""
 
 _STATUSES = ("200", "500", "502", "503", "504")
 
 
 def request_series(routes: Iterable[tuple[str, str]]) -> list[tuple[str, str, str]]:
-    """Route, method and status of what partners ask for, where it went well and where it failed on our side."""
+    """Route, method and status of the contract's requests: success, and failures on our side."""
     return [(route, method, status) for route, method in routes for status in _STATUSES]
 
 
@@ -159,4 +160,3 @@ METRICS: tuple[Spec, ...] = (
     Spec("gateway_process_resident_memory_bytes", "gauge", "Resident memory of the worker processes."),
     Spec("gateway_build_info", "gauge", "Always 1; the labels say what runs.", ("version", "python"), across="livemax"),
 )
-"""All metrics, in the order in which they are documented."""

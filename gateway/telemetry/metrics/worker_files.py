@@ -1,8 +1,8 @@
-"""The folder in which gunicorn's workers keep their numbers, so that each of them can show the sum of all.
+"""The folder where gunicorn's workers keep their numbers, so that each can show the sum.
 
-Each worker writes to files named after its place: the lowest number that no living worker holds. A new worker takes
-over the place of a dead one and counts on from its numbers, so files do not grow in number with each recycled worker
-and no counter ever falls. A place is held by a lock that the kernel drops however the process ends.
+A worker names its files after its place: the lowest number that no living worker holds.
+A new worker continues the numbers of a dead one, so no counter falls.
+The kernel drops a place's lock when the process ends.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""Where prometheus-client itself looks for the folder; set by the server for its workers."""
+"""prometheus-client looks here for the folder. The server sets it."""
 _log = logging.getLogger(__name__)
 _OWNER = "owner.lock"
 _FILE_BYTES = 1 << 20
 
 
 def make_folder(state_dir: Path) -> Path:
-    """A fresh folder for one server and its workers, and the end of those that dead servers left behind.
+    """Make a folder for one server and its workers. Remove those of dead servers.
 
     Raises OSError where ``state_dir`` cannot be written to.
     """
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in state_dir.glob("metrics-*"):
-        # Another server may sweep at the same time; a folder without a lock is one that it just makes.
+        # Another server may clean up too. A folder without a lock is being made by it.
         with contextlib.suppress(OSError):
             _remove_if_dead(left)
     folder = Path(tempfile.mkdtemp(prefix="metrics-", dir=state_dir))
@@ -51,9 +51,9 @@ def _remove_if_dead(folder: Path) -> None:
 
 
 def join(environ: Mapping[str, str]) -> Path | None:
-    """Take a place in the server's folder for this process; None outside a server, or where the disk is full.
+    """Take a place in the server's folder. None outside a server, or when the disk is full.
 
-    Must come before the first metric is made: from then on metrics of this process live in files of the folder.
+    Call it before the first metric is made: later metrics live in files of the folder.
     """
     if not environ.get(VARIABLE):
         return None
@@ -69,7 +69,7 @@ def join(environ: Mapping[str, str]) -> Path | None:
 
 
 def forget_dead(folder: Path) -> None:
-    """Drop the gauges of workers that are gone; their counters stay for whoever takes over the place."""
+    """Drop the gauges of dead workers. Their counters stay."""
     for held in folder.glob("place-*.lock"):
         if (lock := _try_lock(held)) is not None:
             place = held.stem.removeprefix("place-")
@@ -79,7 +79,7 @@ def forget_dead(folder: Path) -> None:
 
 
 def _reserve(folder: Path, place: int) -> None:
-    """Make the place's files as large as they will ever be: to write to a mapped file on a full disk ends the process."""
+    # A write to a mapped file on a full disk would end the process.
     # Imported here: the server imports this module before its workers patch the standard library.
     from gateway.telemetry.metrics.table import METRICS
 
@@ -100,7 +100,7 @@ def _take_place(folder: Path) -> int:
 
 
 def _try_lock(path: Path, flags: int = 0) -> int | None:
-    """The open file that holds the lock, or None if somebody else has it. Raises OSError where there is no such file."""
+    """The descriptor that holds the lock; None if it is taken. OSError: no such file."""
     handle = os.open(path, os.O_RDWR | flags, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
