@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gateway.admission.idempotency.claim import Claim
 
 ITEMS = 9
-TTL, LEASE = 1000, 10
+TTL, LEASE, NOTICE = 1000, 10, 2
 KEYS = st.sampled_from(["k", "l"])
 BODIES = st.sampled_from(["body", "other"])
 
@@ -48,6 +48,8 @@ class Model:
     excused: set[int] = field(default_factory=set)
     lease_until: float = 0.0
     expires_at: float = 0.0
+    is_held: bool = False
+    is_noticed: bool = False
 
 
 class Run:
@@ -94,13 +96,17 @@ class Machine(RuleBasedStateMachine):
             return
         except InProgress:
             assert model
-            assert model.lease_until > self.now
+            if model.lease_until <= self.now:
+                assert model.is_held
+                assert not model.is_noticed
+                model.is_noticed, model.lease_until = True, self.now + NOTICE
             return
         if model is None:
             assert claim.kind == "fresh"
             model = self.models[key] = Model(body)
         assert model.body == body
         assert model.lease_until <= self.now
+        assert model.is_noticed or not model.is_held
         for run in [run for run in self.runs if run.key == key]:
             self._dies(run)  # It lost its lease to this claim, and can write no more.
         self._check(claim, model)
@@ -124,6 +130,7 @@ class Machine(RuleBasedStateMachine):
     def _renew(self, key: str) -> None:
         model = self.models[key]
         model.lease_until, model.expires_at = self.now + LEASE, self.now + TTL
+        model.is_held, model.is_noticed = True, False
 
     @precondition(lambda self: self.runs)
     @rule(data=st.data(), ends=st.lists(st.sampled_from(["final", "open", "unknown", "no answer yet"]), min_size=1))
@@ -167,7 +174,7 @@ class Machine(RuleBasedStateMachine):
             run.claim.record([Entry(index, "open")])
         run.claim.finish()
         self._written(run)
-        self.models[run.key].lease_until = self.now
+        self._given_back(self.models[run.key])
 
     @precondition(lambda self: self.runs)
     @rule(data=st.data())
@@ -187,9 +194,12 @@ class Machine(RuleBasedStateMachine):
         if run.claim.kind == "fresh":
             del self.models[run.key]
         else:
-            self.models[run.key].lease_until = self.now
+            self._given_back(self.models[run.key])
 
-    @rule(seconds=st.sampled_from([1, 11, 1100]))
+    def _given_back(self, model: Model) -> None:
+        model.lease_until, model.is_held = self.now, False
+
+    @rule(seconds=st.sampled_from([1, 3, 11, 1100]))
     def pass_time(self, seconds: int) -> None:
         self.world.pass_time(seconds)
         self.now += seconds

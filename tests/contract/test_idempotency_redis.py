@@ -155,6 +155,30 @@ def test_what_could_not_be_written_is_written_when_redis_is_back(tmp_path):
     server.stop()
 
 
+def test_what_was_told_while_redis_was_away_longer_than_the_lease_is_known_to_another_worker_that_asks_first(tmp_path):
+    if BINARY is None:
+        pytest.skip(MISSING)
+    server = RedisServer(tmp_path, "--appendonly", "yes", "--appendfsync", "always")
+    server.start()
+    policy = claim_policy(lease_seconds=0.5, notice_seconds=8.0)
+    store, other = (RedisIdempotencyStore(server.url, policy, timeout_seconds=0.2) for _ in range(2))
+    claim = store.claim("p", "k", "f", 3)
+    claim.record(finals(0, 1, 2))
+    leased_until = time.monotonic() + policy.lease_seconds
+    server.stop()
+    claim.finish()
+    while time.monotonic() < leased_until:
+        time.sleep(0.02)
+    server.start()
+
+    again = once_it_can(lambda: other.claim("p", "k", "f", 3))
+
+    assert (again.kind, list(again.stored.values())) == ("replay", finals(0, 1, 2))
+    for each in (store, other):
+        each.close()
+    server.stop()
+
+
 def test_a_claim_that_redis_carried_out_after_it_was_given_up_is_taken_back(server):
     store = RedisIdempotencyStore(server.url, claim_policy(), timeout_seconds=0.2)
     store.claim("p", "other", "f", 1).abandon()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gateway.admission.idempotency.sqlite_store import SqliteIdempotencyStore
     from gateway.admission.idempotency.store import IdempotencyStore
 
-POLICY = {"ttl_seconds": 1000.0, "lease_seconds": 10.0, "window": 4}
+POLICY = {"ttl_seconds": 1000.0, "lease_seconds": 10.0, "notice_seconds": 2.0, "window": 4}
 
 
 class SqliteWorld:
@@ -102,6 +102,15 @@ def store(world: Any) -> IdempotencyStore:
 
 def claim(store: IdempotencyStore, *, items: int = 3, fingerprint: str = "f", key: str = "k", who: str = "p") -> Claim:
     return store.claim(who, key, fingerprint, items)
+
+
+def taken_over(world: Any, **batch: Any) -> Claim:
+    """The claim of another worker, for a key whose lease has run out."""
+    other = world.worker()
+    with pytest.raises(InProgress):
+        claim(other, **batch)
+    world.pass_time(2.1)
+    return claim(other, **batch)
 
 
 def finals(*indexes: int) -> list[Entry]:
@@ -231,7 +240,7 @@ def test_a_lease_that_ran_out_frees_the_key_and_what_was_marked_is_unknown(store
     died.sent_upto(6)
     world.pass_time(11)
 
-    again = claim(world.worker(), items=10)
+    again = taken_over(world, items=10)
 
     assert {index: entry.state for index, entry in again.stored.items()} == {
         **dict.fromkeys([0, 1], "final"),  # written with the mark
@@ -246,7 +255,7 @@ def test_results_are_written_while_the_batch_runs(store, world):
     died.record(finals(*range(70)))
     world.pass_time(11)
 
-    again = claim(world.worker(), items=100)
+    again = taken_over(world, items=100)
 
     assert [entry.index for entry in again.stored.values() if entry.state == "final"] == list(range(70))
     assert list(again.to_send) == list(range(74, 100))
@@ -283,6 +292,66 @@ def test_the_end_of_a_batch_that_could_not_be_written_is_written_before_its_key_
     assert (again.kind, again.stored.keys(), store.waiting()) == ("replay", {0, 1, 2}, 0)
 
 
+class Away:
+    """Fails until the store is back."""
+
+    def __init__(self, do: Any) -> None:
+        self._do = do
+        self.is_back = False
+
+    def __call__(self, *arguments: Any, **named: Any) -> None:
+        if not self.is_back:
+            raise StoreUnavailable("away")
+        self._do(*arguments, **named)
+
+
+def test_what_was_said_while_the_store_was_away_longer_than_the_lease_is_known_to_another_that_asks_first(
+    store, world, monkeypatch
+):
+    first = claim(store)
+    first.record(finals(0, 1, 2))
+    close = Away(first._record.close)
+    monkeypatch.setattr(first._record, "close", close)
+    first.finish()
+    world.pass_time(60)
+    other = world.worker()
+
+    with pytest.raises(InProgress) as refusal:
+        claim(other)
+    close.is_back = True
+    claim(store, key="another")
+    again = claim(other)
+
+    assert refusal.value.retry_after == 2
+    assert (again.kind, again.stored) == ("replay", {entry.index: entry for entry in finals(0, 1, 2)})
+
+
+def test_who_does_not_answer_a_notice_loses_its_key_when_it_is_over_however_many_ask(store, world):
+    claim(store)
+    world.pass_time(11)
+    others = [world.worker() for _ in range(2)]
+    for other in others:
+        with pytest.raises(InProgress):
+            claim(other)
+    world.pass_time(1)
+    with pytest.raises(InProgress):
+        claim(others[0])
+    world.pass_time(1.1)
+
+    assert claim(others[1]).stored[0].state == "unknown"
+
+
+def test_who_answers_a_notice_is_given_another_one_after_its_next_lease(store, world):
+    slow = claim(store)
+    world.pass_time(11)
+    with pytest.raises(InProgress):
+        claim(world.worker())
+    slow.renew()
+    world.pass_time(11)
+
+    assert taken_over(world).stored[0].state == "unknown"
+
+
 class Failing:
     """Fails so many times, then does it."""
 
@@ -310,7 +379,7 @@ def test_each_write_renews_the_lease(store, world):
 def test_a_worker_that_lost_its_lease_can_write_no_more(store, world):
     frozen = claim(store, items=20)
     world.pass_time(11)
-    taker = claim(world.worker(), items=20)
+    taker = taken_over(world, items=20)
 
     assert not frozen.sent_upto(8)
     frozen.record(finals(0))
@@ -357,7 +426,7 @@ def test_in_a_resumed_run_too_marks_come_before_sending(store, world):
     assert second.sent_upto(5)
     world.pass_time(11)
 
-    third = claim(world.worker(), items=12)
+    third = taken_over(world, items=12)
 
     assert {index for index, entry in third.stored.items() if entry.state == "unknown"} == {1, 3, 5, 7, 8}
     assert list(third.to_send) == [9, 10, 11]

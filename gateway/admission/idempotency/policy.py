@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 class ClaimPolicy:
     """Rules that the stores share; times in seconds.
 
+    After its lease an owner has ``notice_seconds``, from the next claim on, to write what it knows.
     A live batch renews its lease every ``renew_seconds``. ``window`` is how many items may be marked as sent beyond those
     that have ended: how many a crash leaves in doubt, at most. What has ended is written ``step`` items at a time.
     ``repeats_unknown`` is true where the core honours per-item keys.
@@ -23,7 +24,8 @@ class ClaimPolicy:
     ttl_seconds: float
     window: int
     repeats_unknown: bool
-    lease_seconds: float = 10.0
+    lease_seconds: float = 8.0
+    notice_seconds: float = 2.0
 
     @property
     def renew_seconds(self) -> float:

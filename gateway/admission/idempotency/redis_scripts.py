@@ -9,6 +9,7 @@ from __future__ import annotations
 _RENEW = """
 local function renew()
   redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[3])
+  redis.call('HDEL', KEYS[1], 'noticed')
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
   redis.call('PEXPIRE', KEYS[2], ARGV[2])
 end
@@ -58,6 +59,13 @@ end
 if fingerprint ~= ARGV[4] then return {'mismatch', {}} end
 local lease_left = redis.call('PTTL', KEYS[3])
 if lease_left > 0 then return {'running', lease_left} end
+-- Whoever could not write while the lease ran out may know more than the record: it is given notice.
+local owner = redis.call('HGET', KEYS[1], 'owner')
+if owner ~= '' and redis.call('HGET', KEYS[1], 'noticed') ~= owner then
+  redis.call('HSET', KEYS[1], 'noticed', owner)
+  redis.call('SET', KEYS[3], owner, 'PX', ARGV[7])
+  return {'running', tonumber(ARGV[7])}
+end
 local events = redis.call('LLEN', KEYS[2])
 local answer = 'complete'
 if redis.call('HGET', KEYS[1], 'complete') ~= '1' then
@@ -93,7 +101,7 @@ return page(tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]))
 """
 
 CLAIM = _RENEW + _ROLL_BACK + _PAGE + _CLAIM
-"""Take the lease. ARGV[4] to ARGV[6]: fingerprint, first mark, bytes of a page.
+"""Take the lease. ARGV[4] to ARGV[7]: fingerprint, first mark, bytes of a page, the notice's milliseconds.
 
 Returns what became of it, and the lease's milliseconds (``running``) or how many events there are, and, of those that were
 there before, what ``READ`` asks for and the first page.

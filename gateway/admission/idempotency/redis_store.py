@@ -115,6 +115,7 @@ class _Scripts:
         self._client = connect(url, timeout_seconds)
         self._ttl = round(1000 * max(policy.ttl_seconds, policy.lease_seconds))
         self._lease = round(1000 * policy.lease_seconds)
+        self.notice = round(1000 * policy.notice_seconds)
         self.claim = self._client.register_script(scripts.CLAIM)
         self.read = self._client.register_script(scripts.READ)
         self.append = self._client.register_script(scripts.APPEND)
@@ -148,7 +149,9 @@ class _RedisRecord:
 
     def claim(self, fingerprint: str, first_mark: bytes) -> Any:
         """What became of it, and what belongs to that; see ``redis_scripts.CLAIM``."""
-        return self._redis.run(self._redis.claim, self._name, self._owner, fingerprint, first_mark, _PAGE_BYTES)
+        return self._redis.run(
+            self._redis.claim, self._name, self._owner, fingerprint, first_mark, _PAGE_BYTES, self._redis.notice
+        )
 
     def events(self, count: int, stands: bytes, page: Sequence[bytes]) -> Iterator[bytes]:
         """What it said before this claim; others may run while it is read. Raises StoreUnavailable."""

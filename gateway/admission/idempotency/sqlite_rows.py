@@ -27,7 +27,10 @@ LAYOUT = Layout(
 
 
 class Row(NamedTuple):
-    """A record as it stands. An empty ``owner`` means that nobody runs it; ``expires_at`` is wall-clock time."""
+    """A record as it stands. An empty ``owner`` means that nobody runs it; ``expires_at`` is wall-clock time.
+
+    Negative ``lease_seconds`` are those of the notice that its owner was given after the lease.
+    """
 
     number: int
     fingerprint: str
@@ -40,7 +43,11 @@ class Row(NamedTuple):
     def lease_left(self, now: float) -> float:
         """Seconds. A lease from the future is one from before a reboot: nobody holds it."""
         age = now - self.leased_at
-        return self.lease_seconds - age if self.owner and 0 <= age < self.lease_seconds else 0.0
+        return abs(self.lease_seconds) - age if self.owner and 0 <= age < abs(self.lease_seconds) else 0.0
+
+    def needs_notice(self, now: float) -> bool:
+        """Whether an owner whose lease ran out may live and know more than the record, and was not given notice yet."""
+        return bool(self.owner) and self.lease_seconds >= 0 and now >= self.leased_at
 
 
 def find(rows: sqlite3.Connection, record_id: str) -> Row | None:
@@ -66,6 +73,11 @@ def lease(
         "UPDATE record SET owner = ?, leased_at = ?, lease_seconds = ?, expires_at = ? WHERE number = ?",
         (owner, leased_at, lease_seconds, expires_at, number),
     )
+
+
+def give_notice(rows: sqlite3.Connection, number: int, *, now: float, seconds: float) -> None:
+    """The owner, if it lives, has so long to write what it knows."""
+    rows.execute("UPDATE record SET leased_at = ?, lease_seconds = ? WHERE number = ?", (now, -seconds, number))
 
 
 def release(rows: sqlite3.Connection, number: int, *, complete: bool) -> None:
@@ -123,7 +135,7 @@ def delete_oldest(rows: sqlite3.Connection, portion: Portion, *, expired_at: flo
     """Remove records that expire by ``expired_at`` and do not run, oldest first; how many there were."""
     numbers = rows.execute(
         "SELECT number FROM record WHERE expires_at <= ?"
-        " AND (owner = '' OR ? - leased_at NOT BETWEEN 0 AND lease_seconds) ORDER BY expires_at LIMIT ?",
+        " AND (owner = '' OR ? - leased_at NOT BETWEEN 0 AND abs(lease_seconds)) ORDER BY expires_at LIMIT ?",
         (expired_at, now, portion.records),
     ).fetchall()
     removed = size = 0

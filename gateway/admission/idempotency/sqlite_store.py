@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_Taken = tuple[SqliteRecord, bool]
+_Taken = tuple[SqliteRecord, bool] | InProgress
 
 _SWEEP_SECONDS = 30.0
 _SWEEP_SHARE = 0.01
@@ -68,9 +68,10 @@ class SqliteIdempotencyStore:
     ) -> Claim:
         """See IdempotencyStore.claim."""
         self._keeper.write_now()
-        record, is_held = self._with_room(
-            lambda rows: self._take(rows, record_id(principal_id, key), fingerprint, items)
-        )
+        taken = self._with_room(lambda rows: self._take(rows, record_id(principal_id, key), fingerprint, items))
+        if isinstance(taken, InProgress):
+            raise taken
+        record, is_held = taken
         prefix = derive_prefix(principal_id, key, fingerprint)
         return open_claim(
             record,
@@ -119,7 +120,8 @@ class SqliteIdempotencyStore:
         """The record, and whether this claim holds it; a complete one is only read."""
         found = sql.find(rows, name)
         # The clock is read inside the transaction: no lease that another worker took can be younger than this reading.
-        lease_left = found.lease_left(self._lease_clock()) if found else 0.0
+        now = self._lease_clock()
+        lease_left = found.lease_left(now) if found else 0.0
         if found and not lease_left and found.expires_at <= self._wall_clock():
             sql.delete(rows, found.number)
             found = None
@@ -128,7 +130,10 @@ class SqliteIdempotencyStore:
         if found.fingerprint != fingerprint:
             raise FingerprintMismatch
         if lease_left:
-            raise InProgress(lease_left)
+            return InProgress(lease_left)
+        if found.needs_notice(now):
+            sql.give_notice(rows, found.number, now=now, seconds=self._policy.notice_seconds)
+            return InProgress(self._policy.notice_seconds)
         return self._resume(rows, name, found)
 
     def _start(self, rows: sqlite3.Connection, name: str, fingerprint: str, items: int) -> SqliteRecord:

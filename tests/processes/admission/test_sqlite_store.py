@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -83,8 +84,12 @@ def test_a_worker_killed_midway_holds_its_key_for_its_lease_only(path):
 
 def test_of_a_worker_killed_midway_each_item_is_known_as_it_was(path):
     killed_worker(path, 0.0)
+    lease = FakeClock(time.monotonic())
 
-    with closing(sqlite_store(path, claim_policy())) as store:
+    with closing(sqlite_store(path, claim_policy(), lease_clock=lease)) as store:
+        with pytest.raises(InProgress):  # notice is given
+            store.claim("p", "k", "f", 100)
+        lease.advance(2.1)
         claim = store.claim("p", "k", "f", 100)
 
     states = [entry.state for _, entry in sorted(claim.stored.items())]
