@@ -133,6 +133,12 @@ class ClientCredentials:
             raise Unreachable("no token", retry_after=self._cooldown_seconds)
         return self._headers
 
+    def prepare(self) -> None:
+        """Fetch a token before a call needs it."""
+        with self._flight:
+            if self._clock() >= self._renew_at:
+                self._renew(self._cooldown_seconds)
+
     def refused(self, headers: Mapping[str, str]) -> bool:
         with self._flight:
             if self._headers == headers:

@@ -54,6 +54,7 @@ class Access:
         )
         self._algorithms = frozenset(settings.jwt_algorithms)
         self._realms = self._make_realms()
+        self._asked = self._introspection() if settings.introspection else None
         self._records = records
         self.authenticators = (ApiKeyAuthenticator(self._records), self._keycloak())
 
@@ -68,9 +69,12 @@ class Access:
             realm.keys.close()
 
     def check(self) -> dict[str, Any]:
-        """Readiness: whether the tokens of every realm can be verified now."""
+        """Readiness: whether the tokens of every realm can be verified now; other details take no instance out."""
         missing = {realm.name: problem.reason for realm in self._realms if (problem := realm.keys.ping())}
-        return {"ready": not missing, **({"reasons": missing} if missing else {})}
+        failing = {realm.name: reason for realm in self._realms if (reason := realm.keys.problem())}
+        refused = self._asked.refusals() if self._asked else {}
+        details = {"reasons": missing, "refresh": failing, "introspection": refused}
+        return {"ready": not missing, **{name: found for name, found in details.items() if found}}
 
     def keys_file_problem(self) -> str:
         """Why the file of API keys that is there now is not in force; empty where it is, or where there is none."""
@@ -111,7 +115,7 @@ class Access:
             TokenVerifier(self._realms, rules, self._algorithms),
             PrincipalRules(audience=settings.keycloak_audience, partner_claim=settings.partner_claim),
             cache_size=_TOKENS,
-            introspection=self._introspection() if settings.introspection else None,
+            introspection=self._asked,
         )
 
     def _introspection(self) -> Introspection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from gateway.settings.budgets import BudgetSettings
     from gateway.settings.core import CoreSettings
-    from legacy_client import CoreCredentials
+    from legacy_client import CoreCredentials, GateSnapshot
     from legacy_client.transport.base import Transport
 
     FetchToken = Callable[[], tuple[str, float]]
@@ -70,20 +71,29 @@ class CoreLink:
     def check(self) -> dict[str, Any]:
         """Readiness: the core can be reached, and the circuit is not open."""
         snapshot = self.gate.snapshot()
-        # An open circuit says enough; a look at a core that fails would only load it.
-        problem = None if snapshot.circuit == "open" else self._reachability.problem()
+        told = self._problem(snapshot)
         return {
-            "ready": snapshot.circuit != "open" and problem is None,
+            "ready": not told,
             "circuit": snapshot.circuit,
             "limit": snapshot.limit,
             "in_flight": snapshot.in_flight,
-            **({} if problem is None else {"reason": told_kind(problem), "detail": problem.reason}),
+            **told,
             **self._refusal(),
         }
 
     def start(self) -> None:
-        """Look for the core, and log where it cannot be reached; returns at once."""
+        """Look for the core, and for a token for it, and log what fails; returns at once."""
         self._reachability.start()
+        if isinstance(self._credentials, ClientCredentials):
+            threading.Thread(target=self._credentials.prepare, name="core-token", daemon=True).start()
+
+    def _problem(self, snapshot: GateSnapshot) -> dict[str, str]:
+        # A look at a core that fails would only load it.
+        if snapshot.circuit == "open":
+            reason, detail = snapshot.last_failure
+            return {"reason": reason, "detail": detail}
+        problem = self._reachability.problem()
+        return {} if problem is None else {"reason": told_kind(problem), "detail": problem.reason}
 
     def _refusal(self) -> dict[str, str]:
         """Where Keycloak refuses us a token: partners get a 502 that says so, which they would not from a service that is not ready."""

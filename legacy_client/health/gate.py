@@ -34,6 +34,9 @@ RESULTS: Mapping[type[CoreError], str] = {
     errors.BadAnswer: "bad_answer",
 }
 _FAILURES = (errors.Unreachable, errors.TimedOut, errors.BrokenOff, errors.BadAnswer)
+# As in the table of statuses: what is sent again.
+_BUSY = (408, 421, 423, 425, 429, 503)
+_MISREAD = ("bad_answer", "a 2xx that cannot be read")
 _ANSWERS = ("2xx", "3xx", "4xx", "5xx", "busy")
 
 
@@ -42,7 +45,7 @@ class GateSnapshot:
     """Counters grow as long as the process lives.
 
     ``attempts`` counts by result: ``2xx`` to ``5xx``, ``busy``, or an error's name. ``refused`` counts calls that the
-    circuit held back.
+    circuit held back. ``last_failure`` is the result of a call that speaks against the core, and its reason.
     """
 
     circuit: CircuitState
@@ -53,6 +56,7 @@ class GateSnapshot:
     duration_sum: float
     refused: int
     retries: int
+    last_failure: tuple[str, str] = ("", "")
 
 
 class CoreGate:
@@ -75,6 +79,7 @@ class CoreGate:
         self._ceiling = ceiling
         self._is_readable = is_readable
         self._misread = 0
+        self._last_failure = ("", "")
         self._circuit = circuit
         self._limit = limit
         self._budget = budget
@@ -102,6 +107,9 @@ class CoreGate:
                 failed = None
         else:
             failed, overloaded, name = _KNOWN.get(result.status_code) or _of_status(result.status_code)
+        if failed:
+            reason = result.reason if isinstance(result, CoreError) else f"status {result.status_code}"
+            self._last_failure = name, reason
         if self._circuit is not None:
             # Of a probe the answer is read at once. Of other calls ``misread`` tells later, so they cost nothing.
             if self._circuit.is_in_doubt and name == "2xx" and not self._is_readable(result):  # type: ignore[arg-type]  # has a status
@@ -117,6 +125,7 @@ class CoreGate:
     def misread(self) -> None:
         """A 2xx recorded before was a failure."""
         self._misread += 1
+        self._last_failure = _MISREAD
         if self._circuit is not None:
             self._circuit.disprove()
 
@@ -130,6 +139,7 @@ class CoreGate:
             duration_sum=self._duration_sum,
             refused=self._refused,
             retries=self._budget.retries,
+            last_failure=self._last_failure,
         )
 
     def _judged_attempts(self) -> dict[str, int]:
@@ -173,8 +183,8 @@ def _of_status(status: int) -> tuple[bool, bool, str]:
     """Failed, overloaded, name. A 4xx counts as health; a 429 only lowers the limit."""
     if status < 400:
         return False, False, "2xx" if 200 <= status < 300 else "3xx"
-    if status in (429, 503):
-        return status == 503, True, "busy"
+    if status in _BUSY:
+        return status == 503, status in (429, 503), "busy"
     return status >= 500, False, "4xx" if status < 500 else "5xx"
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Raised without an errno by libraries, and by us.
 _ERRNOS = ((ConnectionRefusedError, "ECONNREFUSED"), (ConnectionResetError, "ECONNRESET"), (BrokenPipeError, "EPIPE"))
@@ -22,3 +26,26 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno is not None:
         return errno.errorcode.get(error.errno, f"errno {error.errno}")
     return next((name for kind, name in _ERRNOS if isinstance(error, kind)), type(error).__name__)
+
+
+def causes(exc: BaseException) -> Iterator[BaseException]:
+    """The error and all that it was made of."""
+    # urllib3 keeps the cause in ``args`` or ``reason``, Python in ``__context__``.
+    pending, seen = [exc], set()
+    while pending:
+        cause = pending.pop()
+        if id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            wrapped = (*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__)
+            pending.extend(inner for inner in wrapped if isinstance(inner, BaseException))
+
+
+def telling_cause(exc: BaseException) -> BaseException | None:
+    """The cause that has a reason of its own: an errno, or what TLS says."""
+    return next(filter(_tells, causes(exc)), None)
+
+
+def _tells(error: BaseException) -> bool:
+    has_errno = isinstance(error, OSError) and error.errno is not None
+    return has_errno or isinstance(error, (ssl.SSLError, *(kind for kind, _ in _ERRNOS)))

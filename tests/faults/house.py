@@ -154,6 +154,10 @@ class Gateway(Stack):
         """What it has logged so far."""
         return self.gateway.log.read_text(errors="replace")
 
+    def told(self, event: str) -> int:
+        """How often an event stands in the log, which the log's pipe may bring after the answer: waits for the first."""
+        return eventually(lambda: self.log().count(f'"event":"{event}"'))
+
     def _stop(self) -> None:
         self.gateway.kill()
         shutil.rmtree(self.folder, ignore_errors=True)

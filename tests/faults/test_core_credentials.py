@@ -43,8 +43,8 @@ def test_a_wrong_client_secret_is_a_fault_of_ours_that_a_repeat_mends(
 
     assert (refused.status, refused.json()["type"].rpartition("/")[2]) == (502, "core-misconfigured")
     assert outcomes(refused) == {str(item): ("core_misconfigured", "not_sent")}
-    assert "invalid_client" in lines(gateway, "core_token_fetch_failed")[0]
-    assert "invalid_client" in lines(gateway, "core_misconfigured")[0]
+    assert "invalid_client" in eventually(lambda: lines(gateway, "core_token_fetch_failed"))[0]
+    assert "invalid_client" in eventually(lambda: lines(gateway, "core_misconfigured"))[0]
     assert "invalid_client" in gateway.get("/readyz").json()["checks"]["core"]["credentials"]
     # What the alert GatewayCoreMisconfigured counts.
     counted = 'gateway_items_total{code="core_misconfigured",outcome="not_sent"} 1.0'
@@ -54,6 +54,31 @@ def test_a_wrong_client_secret_is_a_fault_of_ours_that_a_repeat_mends(
 
     eventually(lambda: gateway.patch(item, Idempotency_Key=f"{KEY}{item}").status == 200)
     assert "credentials" not in gateway.get("/readyz").json()["checks"]["core"]
+
+
+def test_a_wrong_client_secret_is_told_by_each_worker_before_the_first_batch(
+    make_gateway: MakeGateway, core: FakeCore
+) -> None:
+    secrets = {"CORE_CLIENT_ID": "partner", "CORE_CLIENT_SECRET": "wrong"}
+    gateway = make_gateway(core.url, CORE_AUTH="client_credentials", WORKERS="2", **secrets)
+
+    eventually(lambda: len(lines(gateway, "core_token_fetch_failed")) >= 2)
+
+    assert "invalid_client" in gateway.get("/readyz").json()["checks"]["core"]["credentials"]
+
+
+def test_a_wrong_secret_for_introspection_is_told_to_operators(make_gateway: MakeGateway, core: FakeCore) -> None:
+    client = {"INTROSPECTION_CLIENT_ID": "partner", "INTROSPECTION_CLIENT_SECRET": "wrong"}
+    gateway = make_gateway(core.url, INTROSPECTION="true", **client)
+
+    assert gateway.patch(next(new_ids)).status == 503
+
+    assert '"level":"error"' in eventually(lambda: lines(gateway, "introspection_failed"))[0]
+    ready = gateway.get("/readyz")
+    assert (ready.status, ready.json()["checks"]["keycloak"]["introspection"]) == (
+        200,
+        {"partners": "status 401 invalid_client"},
+    )
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_an_answer_given_while_redis_was_gone_is_given_again_when_it_is_back(
     assert again.json() == first.json()
     assert len(core.requests) == 1
     events = ("idempotency_finish_waits", "idempotency_finish_kept")
-    assert [gateway.log().count(f'"event":"{event}"') for event in events] == [1, 1]
+    assert [gateway.told(event) for event in events] == [1, 1]
 
 
 @needs_redis
@@ -239,7 +239,7 @@ def test_a_state_folder_of_another_user_is_told_by_readiness_and_by_one_line(
     assert ready.startswith(f"not a file of this user; folder {state} of user 12345, mode 0700, file ")
     # The look after the core may have to be repeated on a busy machine.
     assert eventually(lambda: gateway.get("/readyz").status == 200)
-    assert gateway.log().count('"event":"idempotency_store_down"') == 1
+    assert gateway.told("idempotency_store_down") == 1
     assert f"folder {state} of user 12345" in gateway.log()
 
 
@@ -255,5 +255,5 @@ def test_a_state_folder_that_was_removed_is_made_anew_and_the_numbers_are_still_
 
     numbers = gateway.get("/metrics").body.decode()
     assert 'gateway_items_total{code="ok",outcome="applied"} 5.0' in numbers
-    assert gateway.log().count('"event":"metrics_folder_gone"') == 1
+    assert gateway.told("metrics_folder_gone") == 1
     assert (state / "idempotency.sqlite").exists()

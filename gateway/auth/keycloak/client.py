@@ -7,19 +7,23 @@ shares, so the object that fetches keys must never be asked for either.
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from keycloak import KeycloakOpenID
 from keycloak.connection import ConnectionManager
 from keycloak.exceptions import KeycloakGetError, raise_error_from_response
 from keycloak.urls_patterns import URL_REALM
 from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
+from requests.exceptions import ProxyError
 
 from gateway.auth.errors import SourceFailed
+from legacy_client.transport.reasons import causes, reason_of, telling_cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
     from requests import Response
 
 MAX_ANSWER_BYTES = 262_144
+# http.client's words.
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\b")
 # RFC 6749 section 5.2: what no later try can mend.
 REFUSALS = (
     "invalid_client",
@@ -97,7 +103,27 @@ def _reason(exc: Exception) -> str:
     status, cause = getattr(exc, "response_code", None), exc.__cause__ or exc
     if status:
         return " ".join(filter(None, (f"status {status}", _refusal(exc))))
-    return cause.reason if isinstance(cause, SourceFailed) else type(cause).__name__
+    if isinstance(cause, SourceFailed):
+        return cause.reason
+    telling = telling_cause(exc)
+    reason = reason_of(telling) if telling else type(cause).__name__
+    return ", ".join(filter(None, (_by_proxy(exc) or reason, _address(cause))))
+
+
+def _by_proxy(exc: Exception) -> str:
+    """What went wrong with the forward proxy; empty where nothing did."""
+    if not any(isinstance(cause, ProxyError) for cause in causes(exc)):
+        return ""
+    telling = telling_cause(exc)
+    refused = next(filter(None, map(_TUNNEL.match, map(str, causes(exc)))), None)
+    return f"the proxy: {f'status {refused[1]}' if refused else reason_of(telling) if telling else 'no connection'}"
+
+
+def _address(exc: BaseException) -> str:
+    """The host and port that a request was for."""
+    url = urlsplit(getattr(getattr(exc, "request", None), "url", None) or "")
+    port = url.port or (443 if url.scheme == "https" else 80)
+    return f"{url.netloc.rpartition('@')[2].removesuffix(f':{port}')}:{port}" if url.hostname else ""
 
 
 class _Trusting(HTTPAdapter):

@@ -39,6 +39,7 @@ class Introspection:
         self._clock = clock
         self._answers: Expiring[bytes, bool] = Expiring(MOST_ANSWERS, clock)
         self._cool_down = CoolDown(PAUSE_SECONDS, clock)
+        self._refusals: dict[str, str] = {}
 
     def demand_active(self, token: str, digest: bytes, realm: str) -> None:
         """Nothing where the token is active. Raises InvalidCredentials, or KeysUnavailable under the closed policy."""
@@ -50,6 +51,10 @@ class Introspection:
             raise KeysUnavailable(f"introspection: {exc.reason}", retry_after=PAUSE_SECONDS) from exc
         if not active:
             raise InvalidCredentials("revoked")
+
+    def refusals(self) -> Mapping[str, str]:
+        """Why each realm refuses to be asked by us, by its name."""
+        return dict(self._refusals)
 
     def _active(self, token: str, digest: bytes, realm: str) -> bool:
         active = self._answers.get(digest)
@@ -68,6 +73,14 @@ class Introspection:
                 raise SourceFailed("no introspection answer")
         except SourceFailed as exc:
             self._cool_down.begin()
-            _log.warning("introspection_failed", extra={"realm": realm, "reason": exc.reason})
+            self._tell(realm, exc)
             raise
+        self._refusals.pop(realm, None)
         return answer["active"] is True
+
+    def _tell(self, realm: str, failure: SourceFailed) -> None:
+        if failure.refusal:
+            self._refusals[realm] = failure.reason
+        # No later try mends our own credentials.
+        level = logging.ERROR if failure.refusal else logging.WARNING
+        _log.log(level, "introspection_failed", extra={"realm": realm, "reason": failure.reason})

@@ -73,6 +73,7 @@ class KeyStore:
         self._lost_at = self._due_at = self._look_up_at = self._fetched_at = -math.inf
         self._keys: RealmKeys | None = None
         self._failing = False
+        self._reason = ""
 
     def start(self) -> None:
         """Begin to fetch, and go on until keys are held; returns at once, be Keycloak up or down."""
@@ -112,6 +113,10 @@ class KeyStore:
             return exc
         return None
 
+    def problem(self) -> str:
+        """Why the last fetch failed; empty where it did not."""
+        return self._reason
+
     def age_seconds(self) -> float:
         """Seconds since Keycloak last gave its keys; infinite before the first time."""
         return self._clock() - self._fetched_at
@@ -148,7 +153,8 @@ class KeyStore:
 
     def _unavailable(self, reason: str) -> KeysUnavailable:
         wait = 0.0 if self._flight is not None else self._due_at - self._clock()
-        return KeysUnavailable(f"{reason} ({self._realm})", retry_after=max(1.0, wait))
+        told = ": ".join(filter(None, (reason, self._reason)))
+        return KeysUnavailable(f"{told} ({self._realm})", retry_after=max(1.0, wait))
 
     def _begin(self, now: float, *, look_up: bool = False) -> threading.Event | None:
         """The fetch under way, or a new one where one is due; None where neither."""
@@ -202,8 +208,8 @@ class KeyStore:
         return cooldown if self._keys is not None else min(cooldown, _MOST_SPACING_BEFORE_FIRST)
 
     def _note(self, *, failing: bool, reason: str = "") -> None:
-        if failing and not self._failing:
+        if failing and not (self._failing and reason == self._reason):
             _log.warning("jwks_fetch_failed", extra={"realm": self._realm, "reason": reason})
         elif self._failing and not failing:
             _log.info("jwks_fetch_recovered", extra={"realm": self._realm})
-        self._failing = failing
+        self._failing, self._reason = failing, reason

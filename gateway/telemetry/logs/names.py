@@ -62,7 +62,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "jwks_keys_left_out": "A realm published more keys than are taken; tokens of those left out are refused.",
     "issuer_unknown": "A realm's discovery document could not be read; the issuer known last, or the usual one, holds.",
     "not_before_unknown": "A realm's not-before policy could not be read; tokens are accepted without it.",
-    "introspection_failed": "Keycloak could not be asked whether a token was revoked; it is left alone for a moment.",
+    "introspection_failed": "Keycloak could not be asked whether a token was revoked; it is left alone for a moment. "
+    "An error where Keycloak refuses our client, which no later try mends; `/readyz` then says so.",
     # API keys.
     "api_keys_unavailable": "The store of API keys cannot be read; callers with keys get a 503.",
     "api_keys_file_unusable": "`GATEWAY_API_KEYS_FILE` cannot be read or understood, and `reason` says why; the keys "

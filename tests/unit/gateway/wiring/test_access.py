@@ -16,6 +16,7 @@ from gateway.auth.errors import InvalidCredentials, KeysUnavailable
 from gateway.settings import SettingsError
 from gateway.settings.access import AccessSettings
 from gateway.settings.core import CoreSettings
+from gateway.settings.secrets import FileText
 from gateway.settings.stores import StoreSettings
 from gateway.wiring.access import Access, key_records
 from tests.doubles.issuer import AUDIENCE, JWKS, claims, token
@@ -181,9 +182,8 @@ def test_how_far_a_token_may_reach_is_a_setting(deployment: Deployment):
 
 def introspecting(deployment: Deployment, body: dict[str, object], **more: Any) -> Access:
     deployment.keycloak.paths[f"{OIDC}/token/introspect"] = answer(body)
-    return deployment.access(
-        introspection=True, introspection_client_id="gateway", introspection_client_secret="s3cret", **more
-    )
+    client = {"introspection_client_id": "gateway", "introspection_client_secret": "s3cret"}
+    return deployment.access(introspection=True, **(client | more))
 
 
 def test_an_active_token_is_let_in_under_introspection(deployment: Deployment):
@@ -208,6 +208,44 @@ def test_the_policy_decides_while_the_introspection_fails(deployment: Deployment
     else:
         with pytest.raises(KeysUnavailable):
             identify(access, deployment.bearer())
+
+
+def test_a_client_that_may_not_introspect_is_told_to_operators_until_it_may(
+    deployment: Deployment, caplog: pytest.LogCaptureFixture
+):
+    secret = deployment.folder / "secret"
+    secret.write_text("wrong")
+    access = introspecting(deployment, {}, introspection_client_secret=FileText("wrong", str(secret)))
+    path = f"{OIDC}/token/introspect"
+    deployment.keycloak.paths[path] = answer({"error": "invalid_client"}, 401)
+    with pytest.raises(KeysUnavailable):
+        identify(access, deployment.bearer())
+
+    assert access.check() == {"ready": True, "introspection": {"partners": "status 401 invalid_client"}}
+    [line] = [record for record in caplog.records if record.message == "introspection_failed"]
+    assert (line.levelname, line.reason) == ("ERROR", "status 401 invalid_client")
+
+    secret.write_text("right")
+    deployment.keycloak.paths[path] = answer({"active": True})
+    access._asked._cool_down._over_at = 0.0
+    assert identify(access, deployment.bearer())
+    assert "client_secret=right" in deployment.keycloak.bodies[-1]
+    assert access.check() == {"ready": True}
+
+
+def test_what_is_wrong_with_keycloak_is_told_while_its_keys_are_missing_and_while_they_hold(deployment: Deployment):
+    deployment.keycloak.paths[f"{OIDC}/certs"] = answer({}, 500)
+    access = deployment.access(keys_ttl=1.0, keys_cooldown=1.0)
+    with pytest.raises(KeysUnavailable):
+        identify(access, deployment.bearer())
+
+    reason = "status 500"
+    wait_until(lambda: "refresh" in access.check())
+    assert access.check() == {
+        "ready": False,
+        "reasons": {"partners": f"no keys held: {reason} (partners)"},
+        "refresh": {"partners": reason},
+    }
 
 
 def test_a_token_for_the_core_comes_from_the_first_realm(deployment: Deployment):

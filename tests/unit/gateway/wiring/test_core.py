@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import threading
 
 import pytest
 
 from gateway.settings import SettingsError, load
 from gateway.wiring.core import CoreLink
 from legacy_client import CallContext, Deadline
-from legacy_client.errors import TimedOut
+from legacy_client.errors import TimedOut, Unreachable
 from legacy_client.transport.base import Limits
+from legacy_client.transport.memory import answer
 from legacy_client.transport.sessions.transport import SessionsTransport
 
 ENVIRON = {
@@ -80,6 +82,48 @@ def test_readiness_says_that_the_core_cannot_be_reached(link):
     check = link().check()
 
     assert (check["ready"], check["reason"], check["circuit"]) == (False, "unreachable", "closed")
+
+
+@pytest.mark.parametrize(
+    ("result", "reason", "detail"),
+    [
+        (Unreachable("ECONNREFUSED, core.test:80"), "unreachable", "ECONNREFUSED, core.test:80"),
+        (answer(500), "5xx", "status 500"),
+        (answer(503), "busy", "status 503"),
+    ],
+    ids=["no-connection", "server-error", "busy"],
+)
+def test_readiness_says_why_the_circuit_is_open_without_a_look(link, result, reason, detail):
+    made = link(circuit_min_calls=1)
+    made.gate.admit()
+    made.gate.record(result, 0.1)
+
+    check = made.check()
+
+    assert (check["ready"], check["circuit"], check["reason"], check["detail"]) == (False, "open", reason, detail)
+    assert made._reachability._looked_at == -math.inf
+
+
+def test_readiness_says_that_unreadable_answers_opened_the_circuit(link):
+    made = link(circuit_min_calls=1)
+    made.gate.admit()
+    made.gate.record(answer(200, b"<html>"), 0.1)
+    made.gate.misread()
+
+    check = made.check()
+
+    assert (check["circuit"], check["reason"], check["detail"]) == ("open", "bad_answer", "a 2xx that cannot be read")
+
+
+def test_a_token_for_the_core_is_fetched_at_the_start(tmp_path):
+    fetched = threading.Event()
+    settings = load(ENVIRON | {"GATEWAY_CORE_AUTH": "client-credentials"})
+    made = CoreLink(settings.core, settings.budgets, lambda: fetched.set() or ("fetched", 300.0))
+
+    made.start()
+
+    assert fetched.wait(20)
+    made.transport.close()
 
 
 def test_the_circuit_and_the_limit_are_settings(link):

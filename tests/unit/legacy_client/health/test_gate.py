@@ -9,6 +9,7 @@ from legacy_client import errors
 from legacy_client.health.gate import DURATION_BOUNDS, CoreGate, LockedGate
 from legacy_client.health.limit import AdaptiveLimit
 from legacy_client.sending.reading import is_readable
+from legacy_client.sending.statuses import meaning_of
 from legacy_client.transport.memory import VirtualClock, answer
 from tests.doubles.core_parts import some_budget, some_circuit, some_gate
 
@@ -267,3 +268,12 @@ def test_a_locked_gate_counts_what_threads_bring_it() -> None:
         thread.join()
 
     assert (gate.snapshot().in_flight, gate.snapshot().attempts) == (0, {"2xx": 2000})
+
+
+@pytest.mark.parametrize("status", range(400, 600))
+def test_what_is_sent_again_because_the_core_is_busy_is_counted_so(status: int) -> None:
+    gate = gate_with_circuit()
+
+    run(gate, answer(status))
+
+    assert ("busy" in gate.snapshot().attempts) is issubclass(meaning_of(status), errors.Busy)

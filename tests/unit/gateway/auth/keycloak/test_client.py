@@ -17,7 +17,7 @@ from gateway.auth.keycloak.client import MAX_ANSWER_BYTES, Server, ask, not_befo
 from legacy_client.transport.base import Tls
 from legacy_client.transport.tls import watched_context
 from tests.doubles.certificates import Authority
-from tests.doubles.fake_core import FakeCore, send
+from tests.doubles.fake_core import FakeCore, refusing, send
 from tests.doubles.fake_core import answer as core_answer
 from tests.doubles.issuer import JWKS
 from tests.doubles.loopback import Handler, Loopback, answer
@@ -156,7 +156,7 @@ def test_a_truncated_answer_is_no_answer(loopback: Loopback):
 def test_a_server_that_is_down_is_one_error():
     client = keycloak_server("http://127.0.0.1:9", timeout=1).client("partners")
 
-    with pytest.raises(SourceFailed, match="ConnectionError"):
+    with pytest.raises(SourceFailed, match="ECONNREFUSED"):
         ask(client.certs)
 
 
@@ -239,3 +239,45 @@ def test_the_file_of_our_setting_says_whom_to_trust_and_is_read_again_when_repla
         time.sleep(0.05)
 
     assert ask(client.certs) == JWKS
+
+
+def test_a_connection_that_fails_is_told_with_its_reason_host_and_port():
+    with refusing() as url:
+        address = url.removeprefix("http://").removesuffix("/core")
+        with pytest.raises(SourceFailed) as failed:
+            ask(keycloak_server(url).client("partners").certs)
+
+    assert failed.value.reason == f"ECONNREFUSED, {address}"
+
+
+def test_a_certificate_that_does_not_hold_is_told_with_its_reason_host_and_port(tmp_path: Path):
+    tls = Authority(tmp_path).issue("localhost").server()
+    with FakeCore(tls=tls) as server, pytest.raises(SourceFailed) as failed:
+        ask(keycloak_server(server.url).client("partners").certs)
+
+    reason = "CERTIFICATE_VERIFY_FAILED (unable to get local issuer certificate)"
+    assert failed.value.reason == f"{reason}, localhost:{server.port}"
+
+
+def test_a_name_that_does_not_resolve_is_told():
+    with pytest.raises(SourceFailed, match=r"^the name did not resolve, keycloak\.invalid:443$"):
+        ask(keycloak_server("https://keycloak.invalid").client("partners").certs)
+
+
+def test_a_proxy_that_is_not_there_is_told_as_the_proxy():
+    with refusing() as proxy, pytest.raises(SourceFailed, match=r"^the proxy: ECONNREFUSED, keycloak\.test:443$"):
+        ask(keycloak_server("https://keycloak.test", proxy=proxy.removesuffix("/core")).client("partners").certs)
+
+
+def test_a_proxy_that_refuses_is_told_with_its_status():
+    with FakeCore(on_accept=(send(b"HTTP/1.1 407 Who Are You\r\n\r\n"),)) as proxy:
+        server = keycloak_server("https://keycloak.test", proxy=proxy.url.removesuffix("/core"))
+        with pytest.raises(SourceFailed, match=r"^the proxy: status 407, keycloak\.test:443$"):
+            ask(server.client("partners").certs)
+
+
+def test_a_reason_never_has_what_stands_before_the_host():
+    with refusing() as url, pytest.raises(SourceFailed) as failed:
+        ask(keycloak_server(url.replace("http://", "http://name:secret@")).client("partners").certs)
+
+    assert "secret" not in failed.value.reason

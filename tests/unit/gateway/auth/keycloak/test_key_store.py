@@ -114,6 +114,23 @@ def test_the_store_says_whether_tokens_can_be_verified():
     assert kept.after(COOLDOWN).ping() is None
 
 
+def test_it_says_why_keycloak_did_not_give_its_keys(caplog: pytest.LogCaptureFixture):
+    kept = Kept()
+    kept.source.failure = "ECONNREFUSED, keycloak.test:443"
+
+    assert kept.store.ping().reason == "no keys held: ECONNREFUSED, keycloak.test:443 (partners)"
+    kept.source.failure = "status 500"
+    assert kept.after(COOLDOWN).ping().reason == "no keys held: status 500 (partners)"
+    assert kept.store.problem() == "status 500"
+    assert [record.reason for record in caplog.records if record.message == "jwks_fetch_failed"] == [
+        "ECONNREFUSED, keycloak.test:443",
+        "status 500",
+    ]
+    kept.source.failure = ""
+    assert kept.after(COOLDOWN).ping() is None
+    assert kept.store.problem() == ""
+
+
 def test_the_age_tells_how_long_ago_keycloak_gave_the_keys(kept: Kept):
     kept.source.failure = "status 500"
 
