@@ -1,7 +1,7 @@
-"""How many bytes of bodies a worker holds at once: the bound on its memory, whatever clients send, and how slowly.
+"""Bounds the bytes of bodies that a worker holds at once, whatever clients send and however slowly.
 
-Bodies of requests and, until their callers have taken them, of answers: a body that finds no room is refused, an answer
-is not, but what it takes is missing for the bodies that come after it.
+Bodies of requests count, and answers until their callers have taken them.
+A request's body without room is refused. An answer is not, but it leaves less room.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# So much of each body is not counted, so that large ones, however slow, never keep small ones out.
+# These bytes of each body are not counted: large, slow bodies must not keep small ones out.
 FREE_BYTES = 65_536
 
 
 class BodyMemory:
-    """Counts what the bodies of all requests under way hold beyond their free part; none is let in beyond ``most``."""
+    """Counts what all bodies hold beyond FREE_BYTES each. ``most`` bytes bound the sum of requests' bodies."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -27,7 +27,7 @@ class BodyMemory:
 
     @contextmanager
     def share(self) -> Iterator[Share]:
-        """Around one request: what its body takes is given back at the end."""
+        """The share of one request, given back at the end."""
         share = Share(self)
         try:
             yield share
@@ -35,7 +35,7 @@ class BodyMemory:
             self.held_bytes -= share.counted
 
     def hold(self, size: int) -> Callable[[], None]:
-        """Count an answer of ``size`` bytes, room or not, until the function that is returned is called."""
+        """Count an answer of ``size`` bytes, until the returned function is called."""
         counted = max(0, size - FREE_BYTES)
         self.held_bytes += counted
 
@@ -45,11 +45,12 @@ class BodyMemory:
         return give_back
 
     def parsing(self, size: int) -> AbstractContextManager[object]:
-        """Around the time in which a body of ``size`` bytes is objects, ten times as large: of large ones, one at a time."""
+        """Lets one large body be parsed at a time."""
+        # Parsed, a body takes ten times its bytes.
         return self._parsing if size > FREE_BYTES else nullcontext()
 
     def add(self, size: int) -> bool:
-        """Whether there is room for so many more; only then they count."""
+        """Count ``size`` bytes if there is room; whether there was."""
         if size and self.held_bytes + size > self._most:
             return False
         self.held_bytes += size
@@ -57,7 +58,7 @@ class BodyMemory:
 
 
 class Share:
-    """One body's part; ``counted`` is what of it counts."""
+    """One body's share. ``counted`` are its bytes beyond FREE_BYTES."""
 
     def __init__(self, held: BodyMemory) -> None:
         self._held = held
@@ -65,7 +66,7 @@ class Share:
         self.counted = 0
 
     def take(self, size: int) -> bool:
-        """Whether there is room for so many more bytes."""
+        """Count ``size`` more bytes if there is room; whether there was."""
         self._size += size
         more = max(0, self._size - FREE_BYTES) - self.counted
         if not self._held.add(more):

@@ -1,4 +1,4 @@
-"""Whether a store can be had, as its last use showed: a change is worth a line in the log, what follows it is not."""
+"""Whether a store was reachable at its last use. Only a change is logged."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ _ARGUMENTS = ", with args beginning with"
 
 
 class StoreState:
-    """Up until told otherwise; each method says whether that changed."""
+    """Up at first. Each method returns whether the state changed."""
 
     def __init__(self) -> None:
         self._is_down = False
 
     def went_down(self) -> bool:
-        """True where the store was up until now."""
         was_down, self._is_down = self._is_down, True
         return not was_down
 
     def came_back(self) -> bool:
-        """True where the store was down until now."""
         was_down, self._is_down = self._is_down, False
         return was_down
 
 
 def said(error: Exception) -> str:
-    """What an error says, for the log. Redis repeats the arguments of a command it does not know: AUTH's are secret."""
+    """The error's text for the log, without a Redis command's arguments."""
+    # Redis repeats the arguments of a command it does not know. Those of AUTH are secret.
     return str(error).partition(_ARGUMENTS)[0]

@@ -1,6 +1,6 @@
-"""How the gateway talks to Redis: short timeouts, and one more try where a new connection may help, no other.
+"""A Redis client with short timeouts and one retry, where a new connection may help.
 
-The new connection looks its address up again, by its name or with the Sentinels, so it follows a failover.
+The new connection looks the address up again, so it follows a failover.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 REDIS_ERRORS: tuple[type[Exception], ...] = (RedisError, ValueError)
-"""What redis-py raises; ValueError where the server's bytes are not Redis."""
+"""What redis-py raises. ValueError: the bytes are not Redis."""
 _SENTINEL_SCHEMES = {"redis+sentinel": "redis", "rediss+sentinel": "rediss"}
 _SENTINEL_PORT = 26379
-# Before Redis 7, what a script ran into is told with the code in the middle of the text.
+# Before Redis 7, a script's error has its code in the middle of the text.
 _STALE = ("READONLY", "MASTERDOWN", "MOVED", "CLUSTERDOWN")
 
 
 def connect(url: str, timeout_seconds: float) -> Redis:
-    """A client that connects when it is first used. Raises TypeError or ValueError for a URL with unknown options.
+    """A client that connects at its first use. Raises TypeError or ValueError for unknown options.
 
-    ``redis+sentinel://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]]/SERVICE[/DB][?OPTIONS]`` names Sentinels. User and
-    password are the master's; ``sentinel_username`` and ``sentinel_password`` among the options are the Sentinels'.
+    ``redis+sentinel://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]]/SERVICE[/DB][?OPTIONS]`` names Sentinels.
+    User and password are the master's. ``sentinel_username`` and ``sentinel_password`` are the Sentinels'.
     """
     options = _client_options(timeout_seconds)
     scheme = url.partition("://")[0]
@@ -58,7 +58,7 @@ def _client_options(timeout_seconds: float) -> dict[str, Any]:
 
 
 def _sentinels(url: str) -> tuple[list[tuple[str, int]], str, dict[str, Any]]:
-    """The Sentinels, the master's name among them, and the master's own options."""
+    """The Sentinels' hosts, the service's name, and the master's options."""
     parts = urlsplit(url)
     _, _, hosts = parts.netloc.rpartition("@")
     service, _, database = parts.path.strip("/").partition("/")
@@ -77,11 +77,9 @@ def _host_and_port(text: str) -> tuple[str, int]:
 
 
 class _OnANewConnection(Retry):
-    """Tries once more where only a new connection may help; the library has closed the old one by then.
+    """Retries once where a new connection may help: lost, refused, or no longer the master's."""
 
-    So it is for a connection that is lost or not let in, and for a server that is no master any more, or not yet.
-    """
-
+    # The library has closed the old connection by then.
     def call_with_retry(
         self,
         do: Callable[[], Any],
@@ -89,7 +87,7 @@ class _OnANewConnection(Retry):
         is_retryable: Callable[[Exception], bool] | None = None,
         with_failure_count: bool = False,
     ) -> Any:
-        """As the library's; an error that a new connection does not cure is raised at once."""
+        """Raises at once what a new connection cannot cure."""
 
         def may_help(error: Exception) -> bool:
             return _is_of_the_connection(error) and (is_retryable is None or is_retryable(error))

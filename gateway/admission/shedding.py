@@ -1,6 +1,6 @@
-"""Load shedding and drain: whether a batch may begin at all, asked before any work is done for it.
+"""Load shedding and drain: whether a batch may begin, decided before any work for it.
 
-Served by one worker's threads or greenlets; counters are plain ints that telemetry reads.
+Used by one worker's threads or greenlets. Counters are plain ints that telemetry reads.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from legacy_client.transport.base import Backlog
 
 RefusalReason = Literal["draining", "too_many_batches", "too_many_of_one", "too_many_bytes", "queue_too_old"]
-# However many batches one principal sends, this share of the places is left to the others.
+# This share of the batches is left to others, however many one principal sends.
 _LEFT_TO_OTHERS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a batch may not begin, and in how many whole seconds to ask again."""
+    """Why a batch may not begin. ``retry_after`` is in whole seconds."""
 
     reason: RefusalReason
     retry_after: int = 1
@@ -38,10 +38,9 @@ def _in_the_background(seconds: float, task: Callable[[], None]) -> None:
 
 
 class LoadShedder:
-    """Refuses batches while the worker has enough to do, or stops.
+    """Refuses batches while the worker is busy or stops.
 
-    ``backlog`` gives the calls to the core that wait. ``later`` runs
-    a task after some seconds.
+    ``backlog`` gives the calls that wait for the core. ``later`` runs a task after some seconds.
     """
 
     def __init__(
@@ -65,11 +64,10 @@ class LoadShedder:
 
     @property
     def under_way(self) -> int:
-        """Batches that run now."""
         return len(self._under_way)
 
     def admit(self) -> Refusal | None:
-        """None if a request may begin; asked before any work is done for it."""
+        """None if a request may begin."""
         if self._is_over:
             return self.refuse("draining")
         if (crowded := self.admit_batch()) is not None:
@@ -78,7 +76,7 @@ class LoadShedder:
         return self.refuse("queue_too_old", math.ceil(age)) if age >= self._max_queue_age else None
 
     def admit_batch(self, principal_id: str = "") -> Refusal | None:
-        """None if there is a place for a batch, of ``principal_id`` where it is known by now."""
+        """None if there is room for a batch of ``principal_id``, where that is known."""
         if self.under_way >= self._max_batches:
             return self.refuse("too_many_batches")
         if principal_id and self._batches_of[principal_id] >= self._most_of_one:
@@ -92,7 +90,7 @@ class LoadShedder:
 
     @contextlib.contextmanager
     def running(self, deadline: Deadline, principal_id: str = "") -> Iterator[None]:
-        """Around the run of a batch: it counts as under way, and a drain can end it."""
+        """Counts a batch as running. A drain can cancel it."""
         self._under_way.add(deadline)
         self._batches_of[principal_id] += 1
         if self._is_over:
@@ -106,7 +104,7 @@ class LoadShedder:
                 del self._batches_of[principal_id]
 
     def drain(self, grace_seconds: float) -> None:
-        """Say that the worker stops; after ``grace_seconds`` no batch begins, and those that still run send nothing new."""
+        """Stop: after ``grace_seconds`` no batch begins, and running ones send no new calls."""
         self.draining = True
         if grace_seconds > 0:
             self._later(grace_seconds, self._end)

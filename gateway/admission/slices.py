@@ -1,4 +1,4 @@
-"""Slices of long work: after a few milliseconds of it the event loop is given back, so that others run beside it."""
+"""Slices of long work: after a few milliseconds other greenlets run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SLICE_SECONDS = 0.002
 
 
 class Slices:
-    """The slices of one worker. Work calls ``let_others_run`` often; only a slice of ``seconds`` or more is ended by it."""
+    """The slices of one worker. Call ``let_others_run`` often; it acts after ``seconds``."""
 
     def __init__(
         self,
@@ -21,14 +21,13 @@ class Slices:
         seconds: float = SLICE_SECONDS,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """``give_up`` lets the others run and comes back."""
+        """``give_up`` lets others run and returns."""
         self._give_up = give_up
         self._seconds = seconds
         self._clock = clock
         self._began = clock()
 
     def let_others_run(self) -> None:
-        """Let others run, if the slice has lasted long enough."""
         if self._clock() - self._began < self._seconds:
             return
         self._give_up()

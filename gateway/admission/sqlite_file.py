@@ -1,6 +1,6 @@
-"""A SQLite file that all workers of one host share: opened when first used, closed and opened anew after any error.
+"""A SQLite file shared by all workers of a host: opened at first use, reopened after an error.
 
-SQLite's calls block and never switch greenlets, so the lock is contended by real threads only.
+SQLite blocks and never switches greenlets, so only real threads wait for the lock.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class EmbeddedUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """What a file of this kind holds. ``application_id`` tells our files from others', ``version`` their schemas."""
+    """``application_id`` marks our files. ``version`` is that of their schema."""
 
     application_id: int
     version: int
@@ -40,10 +40,11 @@ class Layout:
 
 
 class EmbeddedDatabase:
-    """One connection per process behind one lock. ``max_bytes`` bounds the file (0: not), not its WAL of some MB.
+    """One connection per process, behind one lock. ``max_bytes`` bounds the file but not its WAL; 0: no bound.
 
-    What was committed outlives any process. Where ``is_synced``, a power cut may cost the last commits but never the
-    file; else nothing ever waits for the disk, and a power cut may cost the file.
+    What is committed outlives any process.
+    Synced: a power cut may cost the last commits, never the file.
+    Not synced: nothing waits for the disk, and a power cut may cost the file.
     """
 
     def __init__(
@@ -68,9 +69,9 @@ class EmbeddedDatabase:
 
     @contextlib.contextmanager
     def transaction(self, *, waits: bool = True) -> Iterator[sqlite3.Connection]:
-        """A write transaction: committed at the end, taken back where the block raises. Raises EmbeddedUnavailable.
+        """A write transaction, rolled back where the block raises. Raises EmbeddedUnavailable.
 
-        It waits ``busy_seconds`` at most for others' transactions to end, or not at all.
+        It waits at most ``busy_seconds`` for other transactions, or not at all.
         """
         with self._lock:
             try:
@@ -95,18 +96,18 @@ class EmbeddedDatabase:
         connection.execute("BEGIN IMMEDIATE")
 
     def close(self) -> None:
-        """Close the connection; the next use opens it again."""
+        """Close the connection. The next use opens it again."""
         with self._lock:
             self._disconnect()
 
     def _connected(self) -> sqlite3.Connection:
-        # A connection must not cross a fork: the child leaves its parent's alone, unclosed, and opens its own.
+        # A connection must not cross a fork. The child leaves its parent's unclosed and opens its own.
         if self._connection is None or self._owner_pid != os.getpid():
             self._connection, self._wait_seconds = self._open(), self._busy_seconds
             self._owner_pid = os.getpid()
             self._identity = _identity(self._path)
         elif _identity(self._path) != self._identity:
-            # What was removed would go on being written to, and no other worker would see it.
+            # Writes to a removed file would succeed, and no other worker would see them.
             self._disconnect()
             return self._connected()
         return self._connection
@@ -124,7 +125,7 @@ class EmbeddedDatabase:
         return connection
 
     def _secure(self) -> None:
-        """The file exists, is ours, and is readable by nobody else; its WAL inherits the mode."""
+        """Make the file if needed, and deny it to other users. Its WAL inherits the mode."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
@@ -154,7 +155,7 @@ class EmbeddedDatabase:
         connection.execute("COMMIT")
 
     def _is_ours(self, connection: sqlite3.Connection) -> bool:
-        """True for a file of this layout, False for an empty one. Raises EmbeddedUnavailable for any other."""
+        """True for this layout, False for an empty file. Raises EmbeddedUnavailable for others."""
         application_id, version, tables = connection.execute(
             "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)"
             " FROM pragma_application_id, pragma_user_version"
@@ -174,7 +175,7 @@ class EmbeddedDatabase:
 
     def _disconnect(self) -> None:
         if self._connection is not None and self._owner_pid == os.getpid():
-            self._connection.close()  # Closing takes an open transaction back.
+            self._connection.close()  # Closing rolls an open transaction back.
         self._connection = None
 
 
@@ -183,7 +184,7 @@ def _reason(error: sqlite3.Error) -> str:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file stands at the path; None where there is none."""
+    """Device and inode of the file, or None."""
     try:
         status = path.stat()
     except OSError:
@@ -192,7 +193,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _standing(path: Path) -> str:
-    """What stands at the path and above it, whose it is, and who asks: for the log."""
+    """For the log: file and folder, their owners and modes, and our user."""
     who = os.geteuid()
     return ", ".join([*(_described(each) for each in (path.parent, path)), f"used as user {who}"])
 

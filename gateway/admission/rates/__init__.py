@@ -1,1 +1,0 @@
-"""Rate limits and where they are counted."""

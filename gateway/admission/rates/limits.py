@@ -1,6 +1,7 @@
-"""Rate limits per principal, counted in items or requests: what is asked for is admitted whole or refused whole.
+"""Rate limits per principal, in items or requests. A request is admitted whole or refused whole.
 
-The counting is the ``limits`` library's sliding window. Where its storage is down, each worker counts for itself.
+The ``limits`` library counts in a sliding window.
+Where its storage is down, each worker counts for itself.
 """
 
 from __future__ import annotations
@@ -40,10 +41,11 @@ _SMALL = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """The answer to one request; times in whole seconds.
+    """The answer to one request, in whole seconds.
 
-    ``remaining`` of ``limit`` may be used now, and more in ``reset_seconds``. A refused request fits in
-    ``retry_after``, or is told then of a second wait; one that ``never_fits`` asks for more than ``limit`` at once.
+    ``remaining`` of ``limit`` may be used now, and more in ``reset_seconds``.
+    A refused request fits in ``retry_after`` if nothing else is counted before.
+    ``never_fits``: it asks for more than ``limit`` at once.
     """
 
     allowed: bool
@@ -57,7 +59,7 @@ class Allowance:
 
 @functools.lru_cache(maxsize=1024)
 def parse_rate(text: str, name: str = "") -> RateLimitItem:
-    """``COUNT/second|minute|hour`` as the library's item, counted under ``name``. ValueError says what is allowed."""
+    """``COUNT/second|minute|hour``, counted under ``name``. Raises ValueError with what is allowed."""
     match = match_rate(text)
     if match is None:
         raise ValueError(f"must be {RATE_FORM}")
@@ -65,7 +67,7 @@ def parse_rate(text: str, name: str = "") -> RateLimitItem:
 
 
 class RateLimits:
-    """The limit of each principal: ``limit``, or a principal's own. ``name`` keeps kinds of limits apart."""
+    """Each principal has ``limit``, or its own. ``name`` keeps kinds of limits apart."""
 
     def __init__(self, limit: str, storage: Storage, *, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
@@ -78,15 +80,15 @@ class RateLimits:
             parse_rate(limit, name)
 
     def hit(self, principal_id: str, cost: int = 1, limit: str = "") -> Allowance | None:
-        """Use ``cost`` of the principal's limit, all or nothing; None where there is no limit.
+        """Use ``cost`` of the limit, all or nothing. None where there is no limit.
 
-        ``limit`` is the principal's own, in place of the common one. Raises ValueError where it cannot be parsed.
+        ``limit`` is the principal's own. Raises ValueError where it cannot be parsed.
         """
         rate = limit or self._limit
         if not rate:
             return None
         item = parse_rate(rate, self._name)
-        # Principals are named by a digest: of fixed length, and none can be read from the storage.
+        # A digest has a fixed length, and no principal can be read from the storage.
         name = hashlib.blake2b(principal_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         if self._cool_down.is_over:
             try:
@@ -110,8 +112,6 @@ class RateLimits:
 
 
 class _Counters:
-    """The library's limiter over one storage."""
-
     def __init__(self, storage: Storage) -> None:
         self._limiter = SlidingWindowCounterRateLimiter(storage)
         self._windows = cast("SlidingWindowCounterSupport", storage)
@@ -137,7 +137,7 @@ class _Counters:
 
 @dataclass(frozen=True, slots=True)
 class _Used:
-    """A sliding window: hits before and in the window that ends in ``ends`` seconds; the former weigh less and less."""
+    """A sliding window. ``previous`` hits weigh less and less until ``ends`` seconds from now."""
 
     previous: int
     current: int
@@ -148,11 +148,12 @@ class _Used:
         return self.previous * self.ends / self.window + self.current
 
     def wait(self, most: int) -> int:
-        """Whole seconds to wait for that, 1 to the window: the window before may weigh on for almost as long again."""
+        """Whole seconds to wait, from 1 to ``window``."""
+        # The hits of the window before can weigh for almost one more window.
         return min(self.window, max(1, math.ceil(self.seconds_until(most))))
 
     def seconds_until(self, most: int) -> float:
-        """Until ``most`` hits or fewer weigh, parts of a hit not counted, if none are added."""
+        """Until at most ``most`` hits weigh, rounded down, if none are added."""
         if int(self.now()) <= most:
             return 0.0
         weight = most + 1 - _SMALL

@@ -1,4 +1,4 @@
-"""The ``limits`` library's Redis storage with the gateway's timeouts, so that a limit can fall back within a request."""
+"""The ``limits`` library's Redis storage, with timeouts short enough to fall back within a request."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from gateway.admission.redis_client import REDIS_ERRORS, connect
 
 
 class SharedRedisStorage(RedisStorage):
-    """Counters that the workers of all hosts share. Errors are StorageErrors of ``limits``."""
+    """Counters shared by the workers of all hosts. Raises StorageError of ``limits``."""
 
     STORAGE_SCHEME = None  # type: ignore[assignment]  # not registered: made here and nowhere by its name
 
     def __init__(self, url: str, timeout_seconds: float = 0.05) -> None:
         pool = connect(url, timeout_seconds).connection_pool
-        # The URL is not looked at where there is a pool.
+        # The library ignores the URL where there is a pool.
         super().__init__("redis://", pool, key_prefix="gateway:rate", wrap_exceptions=True)
 
     @property
     def base_exceptions(self) -> tuple[type[Exception], ...]:
-        """What the library wraps."""
         return REDIS_ERRORS

@@ -1,7 +1,8 @@
-"""A storage for the ``limits`` library in one SQLite file, so that the workers of a host count together.
+"""A storage for the ``limits`` library in one SQLite file, shared by the workers of a host.
 
-A counter is one row: the hits of the window that runs now and of the one before it. A window begins with its first hit,
-as in the library's Redis storage. The clock is the monotonic one, which the processes of a host share.
+A row holds the hits of the present window and of the one before.
+A window begins with its first hit, as in the library's Redis storage.
+The clock is monotonic, which all processes of a host share.
 """
 
 from __future__ import annotations
@@ -28,23 +29,24 @@ _LONGEST_WINDOW = 3600.0
 
 
 class _Counter(NamedTuple):
-    """Hits of the previous and the current window; ``ends`` is when the current one ends."""
+    """``ends`` is when the current window ends."""
 
     previous: int
     current: int
     ends: float
 
     def at(self, now: float, window: int) -> _Counter:
-        """The counter as it stands at ``now``; one from the future is from before a reboot."""
+        """The counter as it stands at ``now``."""
         if now >= self.ends + window:
             return _Counter(0, 0, now + window)
         if now >= self.ends:
             return _Counter(self.current, 0, self.ends + window)
+        # A counter from the future is from before a reboot.
         return _Counter(self.previous, self.current, min(self.ends, now + window))
 
 
 class SqliteStorage(Storage, SlidingWindowCounterSupport):
-    """Sliding windows of up to an hour, and the library's plain counters. Errors are StorageErrors of ``limits``."""
+    """Windows of up to an hour, and plain counters. Raises StorageError of ``limits``."""
 
     STORAGE_SCHEME = None
 
@@ -56,11 +58,10 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """What the library wraps."""
         return EmbeddedUnavailable
 
     def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Count ``amount`` hits if all of them fit under ``limit``, else none."""
+        """Count ``amount`` hits if all fit under ``limit``, else none."""
         with self._database.transaction() as rows:
             now = self._clock()
             self._sweep_if_due(rows, now)
@@ -72,7 +73,7 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
             return True
 
     def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
-        """Hits of the previous window, seconds they still weigh; hits of the current one, seconds they will weigh."""
+        """Previous hits and the seconds they still weigh, then current hits and theirs."""
         with self._database.transaction() as rows:
             now = self._clock()
             counter = _load(rows, key, now, expiry)
@@ -80,7 +81,6 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
         return counter.previous, left if counter.previous else 0.0, counter.current, left + expiry
 
     def clear_sliding_window(self, key: str, expiry: int) -> None:
-        """Forget the counter."""
         self.clear(key)
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
@@ -91,13 +91,13 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
             return counter.current + amount
 
     def get(self, key: str) -> int:
-        """The hits in the fixed window that runs now."""
+        """The hits in the present fixed window."""
         with self._database.transaction() as rows:
             found = _find(rows, key)
             return found.current if found and found.ends > self._clock() else 0
 
     def get_expiry(self, key: str) -> float:
-        """When the window ends, by the wall clock, as the library wants it."""
+        """When the window ends, by the wall clock."""
         with self._database.transaction() as rows:
             found = _find(rows, key)
             return time.time() + max(0.0, found.ends - self._clock() if found else 0.0)
@@ -111,17 +111,16 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
             return False
 
     def reset(self) -> int | None:
-        """Forget all counters; how many there were."""
+        """Delete all counters; returns their number."""
         with self._database.transaction() as rows:
             return rows.execute("DELETE FROM counter").rowcount
 
     def clear(self, key: str) -> None:
-        """Forget one counter."""
         with self._database.transaction() as rows:
             rows.execute("DELETE FROM counter WHERE key = ?", (key,))
 
     def close(self) -> None:
-        """Close the file; the next use opens it again."""
+        """Close the file. The next use opens it again."""
         self._database.close()
 
     def _sweep_if_due(self, rows: sqlite3.Connection, now: float) -> None:
@@ -142,7 +141,7 @@ def _load(rows: sqlite3.Connection, key: str, now: float, window: int) -> _Count
         return _Counter(0, 0, now + window)
     counter = found.at(now, window)
     if counter.ends < found.ends:
-        _save(rows, key, counter)  # Else it would begin anew with every look at it.
+        _save(rows, key, counter)  # Otherwise the window would begin anew with every read.
     return counter
 
 
