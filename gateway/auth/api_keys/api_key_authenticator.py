@@ -1,4 +1,4 @@
-"""Callers with an API key. Its one rule: a revoked key stops within seconds, in every worker, whatever is cached."""
+"""Callers with an API key. A revoked key stops working within seconds in every worker."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ MOST_RECORDS = 10_000
 
 
 class KeyRecords(Protocol):
-    """Where the records of API keys are kept. Raises SourceFailed."""
+    """The store of API keys. Raises SourceFailed."""
 
     def get(self, key_id: str) -> ApiKey | None:
-        """The record of a key, revoked or not; None: there is no such key."""
+        """The record, revoked or not. None: no such key."""
 
     def version(self) -> Hashable:
-        """Another value where a record may have changed; dear to nobody, and raises nothing."""
+        """Changes whenever a record may have changed. Cheap; raises nothing."""
 
     def touch(self, key_id: str, at: float) -> None:
         """Note that a key was used ``at`` (Unix seconds)."""
 
 
 class _Seen(NamedTuple):
-    """What the store had for an id, and the store's ``version`` at the time."""
+    """What the store had for an id, at the store's ``version``."""
 
     version: Hashable
     record: ApiKey | None
 
 
 class ApiKeyAuthenticator:
-    """An authenticator for Bearer credentials that begin like an API key."""
+    """Takes Bearer credentials that begin like an API key."""
 
     method = API_KEY
 
@@ -65,11 +65,11 @@ class ApiKeyAuthenticator:
         self._wall_clock = wall_clock
         self._recent: Expiring[str, _Seen] = Expiring(MOST_RECORDS, clock)
         self._touched: Expiring[str, bool] = Expiring(MOST_RECORDS, clock)
-        # An unknown id costs the same comparisons as a known one with a wrong secret.
+        # An unknown id costs the same comparisons as a wrong secret.
         self._decoy = hashed("")
 
     def identify(self, credentials: Credentials) -> Principal | None:
-        """The caller behind an API key. Raises InvalidCredentials, or KeysUnavailable where the store is not usable."""
+        """Raises InvalidCredentials, or KeysUnavailable where the store is unusable."""
         text = credentials.bearer
         if not text.startswith(PREFIX):
             return None
@@ -85,16 +85,16 @@ class ApiKeyAuthenticator:
     def _holds(self, secret: str, record: ApiKey | None) -> bool:
         current = record.hash if record else self._decoy
         previous = record.previous_hash if record and self._wall_clock() < record.previous_until else ""
-        # Both are compared, always: the time does not tell which of them there is.
+        # Both are compared in any case: the time must not show which of them exists.
         return matches(secret, current) | matches(secret, previous or self._decoy)
 
     def _record_of(self, key: KeyText) -> ApiKey | None:
-        """The record of the key if it has the key's secret."""
+        """The record of the key, if the secret is right."""
         seen = self._recent.get(key.id)
         if seen:
             if self._holds(key.secret, seen.record):
                 return seen.record
-            # A secret that was made a moment ago is newer than the record that is remembered.
+            # A secret made a moment ago is newer than the cached record.
             if seen.version == self._records.version():
                 return None
         record = self._read(key.id)

@@ -1,6 +1,6 @@
-"""API keys from a read-only file, for deployments that mount secrets. Its one rule: a bad new version changes nothing.
+"""API keys from a read-only file, such as a mounted secret. A bad new version changes nothing.
 
-The file is ``{"keys": [ … ]}`` with the records of ``api_key_record``; ``python -m gateway.keys export`` prints one.
+The file is ``{"keys": [ … ]}``. ``python -m gateway.keys export`` prints one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class FileKeys:
-    """The keys in ``path``, read again when it changes. Raises SourceFailed where it cannot be read at start."""
+    """The keys in ``path``, read again when it changes. Raises SourceFailed if unreadable at start."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -29,12 +29,12 @@ class FileKeys:
         self._problem = ""
 
     def get(self, key_id: str) -> ApiKey | None:
-        """The record of a key, revoked or not."""
+        """The record, revoked or not."""
         self.problem()
         return self._keys.get(key_id)
 
     def problem(self) -> str:
-        """Why the file that is there now is not in force, empty where it is. Looks after it; a new reason is logged."""
+        """Why the present file is not in force; empty where it is. A new reason is logged."""
         before = self._problem
         try:
             self._refresh()
@@ -47,14 +47,14 @@ class FileKeys:
         return self._problem
 
     def version(self) -> Hashable:
-        """Another value after each change of the file that could be read."""
+        """Changes with each readable change of the file."""
         try:
             return self._version_now()
         except SourceFailed:
             return self._version
 
     def touch(self, key_id: str, at: float) -> None:
-        """The file is read-only: use is not noted."""
+        """Does nothing: the file is read-only."""
 
     def _refresh(self) -> None:
         version = self._version_now()
@@ -68,7 +68,7 @@ class FileKeys:
         try:
             status = self._path.stat()
         except OSError as exc:
-            # What comes back is read again, even where it is the same.
+            # A file that comes back is read again, even unchanged.
             self._version = (0, 0, 0)
             raise SourceFailed(f"{self._path}: {exc.strerror}") from exc
         return status.st_ino, status.st_mtime_ns, status.st_size

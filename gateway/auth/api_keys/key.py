@@ -1,8 +1,4 @@
-"""What an API key is: ``gwk_<id>_<secret><checksum>``. Its one rule: the secret leaves this module once, when made.
-
-A secret has 190 bits from the system's random source, so nobody can guess it from its hash: one salted SHA-256 is
-enough, where a password would need a slow one (NIST SP 800-63B §5.1.1.2 asks for those of memorised secrets only).
-"""
+"""An API key: ``gwk_<id>_<secret><checksum>``. The secret leaves this module once, when made."""
 
 from __future__ import annotations
 
@@ -27,7 +23,7 @@ _whole = re.compile(
 
 
 class KeyText(NamedTuple):
-    """A key taken apart, or just made."""
+    """A parsed or new key."""
 
     id: str
     secret: str
@@ -39,21 +35,24 @@ class KeyText(NamedTuple):
 
 
 def mint(key_id: str = "") -> KeyText:
-    """A new key, or a new secret for the key ``key_id``."""
+    """A new key, or a new secret for ``key_id``."""
     return KeyText(key_id or _random(ID_LENGTH), _random(SECRET_LENGTH))
 
 
 def parse(text: str) -> KeyText:
-    """The parts of a key. Raises InvalidCredentials where it was mistyped, which the checksum tells without a look-up."""
+    """The parts of a key. Raises InvalidCredentials."""
     match = _whole(text)
     if match is None:
         raise InvalidCredentials("not the shape of an API key")
     body, key_id, secret, checksum = match.groups()
+    # The checksum finds a mistyped key without a look-up.
     if checksum != _checksum(body):
         raise InvalidCredentials("checksum of the API key")
     return KeyText(key_id, secret)
 
 
+# The secret has 190 random bits, so its hash does not reveal it. One salted SHA-256 is enough.
+# NIST SP 800-63B §5.1.1.2 asks for a slow hash of memorised secrets only.
 def hashed(secret: str) -> str:
     """What is stored of a secret: ``sha256:<salt>:<hash>`` in hexadecimal."""
     salt = secrets.token_hex(16)
@@ -61,7 +60,7 @@ def hashed(secret: str) -> str:
 
 
 def matches(secret: str, stored: str) -> bool:
-    """Whether ``stored`` was made from ``secret``; takes the same time whatever the answer."""
+    """Whether ``stored`` was made from ``secret``, in constant time."""
     _, salt, digest = stored.split(":")
     return hmac.compare_digest(_digest(salt, secret), digest)
 

@@ -1,4 +1,4 @@
-"""What is kept of an API key. Its one rule: the record in the database and in the file is the same JSON object.
+"""The record of an API key: the same JSON object in the database and in the file.
 
 ::
 
@@ -24,9 +24,9 @@ _TIMES = ("created", "revoked", "previous_until", "last_used")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """One key. ``integrations`` None: all; ``rate`` empty: the service's default. Times are Unix seconds, 0: never.
+    """``integrations`` None: all. ``rate`` empty: the default. Times are Unix seconds, 0: never.
 
-    ``previous_hash`` is that of the secret before the last rotation, which holds until ``previous_until``.
+    ``previous_hash`` is of the secret before the last rotation. It is valid until ``previous_until``.
     """
 
     id: str
@@ -42,7 +42,7 @@ class ApiKey:
     last_used: float = 0
 
     def entry(self) -> dict[str, Any]:
-        """The JSON object of this record; ``last_used`` is not part of it."""
+        """The JSON object, without ``last_used``."""
         entry = dataclasses.asdict(self)
         del entry["last_used"]
         entry["scopes"] = sorted(self.scopes)
@@ -51,14 +51,14 @@ class ApiKey:
 
 
 def from_entry(entry: Any, *, last_used: float = 0) -> ApiKey:
-    """The record of a JSON object. Raises ValueError with a line that names the field at fault."""
+    """Raises ValueError with the field at fault."""
     if not isinstance(entry, dict):
         raise ValueError("a key must be an object")
     unknown = entry.keys() - {field.name for field in dataclasses.fields(ApiKey)}
     if unknown:
         raise ValueError(f"unknown field: {', '.join(sorted(unknown))}")
     missing = [name for name in ("id", "name", "hash") if not entry.get(name)]
-    # An empty list is a value: it grants nothing.
+    # An empty list is a value and grants nothing.
     missing += ["scopes"] if entry.get("scopes") is None else []
     if missing:
         raise ValueError(f"missing field: {', '.join(missing)}")

@@ -1,6 +1,6 @@
-"""API keys in a SQLite file that the workers of one host share. Its one rule: a reader never waits for a writer.
+"""API keys in a SQLite file, shared by the workers of a host. A reader never waits for a writer.
 
-The file is readable by its owner only; connections are opened for each use, so nothing is shared over a fork.
+Only its owner can read the file. Each use opens a connection, so no fork shares one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "api-keys.sqlite3"
 TOUCH_SECONDS = 60.0
-# How long a lock is waited for: an operator has time, a request has little, and a note of use can be left to the next.
+# How long to wait for a lock. An operator has time, a request little; a note of use can be skipped.
 _COMMAND_WAIT_SECONDS = 5.0
 _REQUEST_WAIT_SECONDS = 0.25
 _TOUCH_WAIT_SECONDS = 0.05
@@ -35,20 +35,20 @@ CREATE TABLE IF NOT EXISTS api_keys (
 
 
 class SqliteKeys:
-    """The store in ``path``, made on the first write. Every method raises SourceFailed where the file is not usable."""
+    """The store in ``path``, made at the first write. Raises SourceFailed where it is unusable."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._log = path.with_name(f"{path.name}-wal")
-        # A file that is not there is never made by looking for it.
+        # Looking for a file must not make it.
         self._uri = path.absolute().as_uri() + "?mode=rw"
 
     def get(self, key_id: str) -> ApiKey | None:
-        """The record of a key, revoked or not."""
+        """The record, revoked or not."""
         return next(iter(self._read(_REQUEST_WAIT_SECONDS, "WHERE id = ?", key_id)), None)
 
     def version(self) -> tuple[tuple[int, int, int] | None, ...]:
-        """Another value after each write: the stamps of the file and of its log."""
+        """Changes with each write: the stamps of the file and its log."""
         return _stamp(self._path), _stamp(self._log)
 
     def all(self) -> list[ApiKey]:
@@ -56,13 +56,12 @@ class SqliteKeys:
         return sorted(self._read(_COMMAND_WAIT_SECONDS), key=lambda record: (record.created, record.id))
 
     def add(self, record: ApiKey) -> None:
-        """Keep a new record."""
         self._make()
         with self._opened() as database:
             database.execute("INSERT INTO api_keys (id, record) VALUES (?, ?)", (record.id, json.dumps(record.entry())))
 
     def change(self, key_id: str, change: Callable[[ApiKey], ApiKey]) -> ApiKey | None:
-        """Replace a record by what ``change`` makes of it, in one transaction; None where there is none."""
+        """Replace a record by ``change`` of it, in one transaction. None: no such key."""
         if not self._path.exists():
             return None
         with self._opened() as database:
@@ -75,7 +74,7 @@ class SqliteKeys:
             return changed
 
     def touch(self, key_id: str, at: float) -> None:
-        """Note that a key was used, at most once a minute over all workers."""
+        """Note a use, at most once a minute over all workers."""
         with self._opened(_TOUCH_WAIT_SECONDS) as database:
             database.execute(
                 "UPDATE api_keys SET last_used = ? WHERE id = ? AND last_used <= ?", (at, key_id, at - TOUCH_SECONDS)

@@ -1,4 +1,4 @@
-"""Whose the store of API keys is. Only its owner can read it, so the command must run as the user of the service."""
+"""Who owns the store of API keys. Only its owner can read it, so the command must run as the service's user."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _ROOT = 0
 
 
 def store_user(path: Path) -> int:
-    """The user id that owns the store in ``path``, or would own it if it were made now."""
+    """The id of the user that owns the store, or would own a new one."""
     return path.stat().st_uid if path.exists() else os.geteuid()
 
 
 def user_mismatch(path: Path) -> str:
-    """Why the service could not read the store in ``path``, as one line; empty where it can, or nothing tells."""
+    """Why the service could not read the store, as one line. Empty where it can, or this is unknown."""
     store, service = store_user(path), _service_user(path)
     if service is None or store == service:
         return ""
@@ -30,7 +30,7 @@ def user_mismatch(path: Path) -> str:
 
 
 def name_of(user: int) -> str:
-    """The user's name, or the number where there is none."""
+    """The user's name, or the number without one."""
     try:
         return pwd.getpwuid(user).pw_name
     except KeyError:
@@ -38,13 +38,11 @@ def name_of(user: int) -> str:
 
 
 def _service_user(path: Path) -> int | None:
-    """The user id as which the service seems to run; None where the folder of ``path`` does not tell.
-
-    What the service has left in the folder tells. A folder of root's may be a volume that others write to.
-    """
+    """The user id of the service, if the folder of ``path`` shows it, else None."""
     folder = path.parent
     if not folder.is_dir():
         return None
+    # The service's other files show its user. A folder of root may be a volume that others write to.
     for other in sorted(folder.iterdir()):
         if not other.name.startswith(path.name):
             return other.stat().st_uid
