@@ -1,4 +1,4 @@
-"""What a request offers to show who sends it, taken apart once for all authenticators."""
+"""What a request offers to show who sends it, parsed once for all authenticators."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """``authorization`` is the header's value, None without one; ``bearer`` the token in it (RFC 6750 section 2.1).
+    """``authorization`` is the header's value; None without one.
 
-    ``bearer`` is empty for another scheme. ``certificate`` is the client's, in PEM, as far as the server gives it.
-    ``header`` gives any other field of the request.
+    ``bearer`` is the token in it (RFC 6750 section 2.1), empty for another scheme.
+    ``certificate`` is the client's, in PEM, if the server gives it. ``header`` reads any other field.
     """
 
     header: Header
@@ -26,10 +26,9 @@ class Credentials:
 
     @classmethod
     def of(cls, header: Header, certificate: str = "") -> Self:
-        """The credentials in a request's header fields."""
-        # The server joins repeated fields by commas (RFC 9110 section 5.3), so one look-up sees them all.
+        # The server joins repeated fields by commas (RFC 9110 section 5.3). So one look-up reads them all.
         value = header("Authorization")
-        # Only the scheme's case does not matter.
+        # Only the scheme is case-insensitive.
         scheme, _, token = (value or "").partition(" ")
         bearer = token.strip(" ") if scheme.lower() == "bearer" else ""
         return cls(header=header, authorization=value, bearer=bearer, certificate=certificate)

@@ -3,12 +3,12 @@
 ::
 
     AuthError
-    ├── NoCredentials          none were sent, or of a scheme that is not ours   401, challenge without `error`
-    ├── InvalidRequest         more than one set of credentials                  400 invalid_request
-    ├── InvalidCredentials     they do not hold, for whatever reason             401 invalid_token
-    │   └── WrongMethod        they may hold, but this endpoint takes others     401 invalid_token
-    ├── InsufficientScope      they hold, a role or scope is missing             403 insufficient_scope
-    └── KeysUnavailable        they cannot be checked just now                   503, Retry-After
+    ├── NoCredentials          none, or of an unknown scheme        401, challenge without `error`
+    ├── InvalidRequest         more than one set of credentials     400 invalid_request
+    ├── InvalidCredentials     invalid, for whatever reason         401 invalid_token
+    │   └── WrongMethod        this endpoint takes other methods    401 invalid_token
+    ├── InsufficientScope      a role or scope is missing           403 insufficient_scope
+    └── KeysUnavailable        they cannot be checked just now      503, Retry-After
 
     SourceFailed               Keycloak or the store of API keys failed; becomes one of the above
 
@@ -19,8 +19,6 @@ from __future__ import annotations
 
 
 class AuthError(Exception):
-    """The caller was not let in."""
-
     detail = "The credentials were not accepted."
 
     def __init__(self, reason: str = "") -> None:
@@ -29,25 +27,26 @@ class AuthError(Exception):
 
 
 class NoCredentials(AuthError):
-    """No credentials were sent, or of a scheme that is not ours (RFC 6750 §3: no error code then)."""
+    """No credentials, or of an unknown scheme (RFC 6750 §3: no error code)."""
 
     detail = "This endpoint needs an Authorization header with a Bearer credential."
 
 
 class InvalidRequest(AuthError):
-    """The credentials were sent in a way that RFC 6750 §2 does not allow."""
+    """The request breaks RFC 6750 §2."""
 
     detail = "Send exactly one Authorization header, with one Bearer credential."
 
 
 class InvalidCredentials(AuthError):
-    """The credentials do not hold. The text is the same for every cause, so that it helps no attacker."""
+    """The credentials are invalid."""
 
+    # The same text for every cause: it must not help an attacker.
     detail = "The credential is malformed, expired, revoked, or was not issued for this service."
 
 
 class WrongMethod(InvalidCredentials):
-    """This endpoint does not take this kind of credentials. ``wanted`` and ``given`` are words for people."""
+    """This endpoint does not take this method. ``wanted`` and ``given`` are words for people."""
 
     def __init__(self, *, wanted: str, given: str) -> None:
         super().__init__(f"wants {wanted}, got {given}")
@@ -55,7 +54,7 @@ class WrongMethod(InvalidCredentials):
 
 
 class InsufficientScope(AuthError):
-    """The caller is known and lacks ``scope`` (a scope or role name, as RFC 6750 §3 shows it)."""
+    """The caller lacks ``scope``: a scope or a role (RFC 6750 §3)."""
 
     detail = "The credential does not carry the scope or role that this endpoint needs."
 
@@ -65,7 +64,7 @@ class InsufficientScope(AuthError):
 
 
 class KeysUnavailable(AuthError):
-    """What is needed to check the credentials cannot be had just now; ``retry_after`` is in seconds."""
+    """The credentials cannot be checked just now. ``retry_after`` is in seconds."""
 
     detail = "Credentials cannot be checked at the moment."
 
@@ -75,10 +74,10 @@ class KeysUnavailable(AuthError):
 
 
 class SourceFailed(Exception):
-    """Keycloak, or the store of API keys, could not be had or gave what cannot be used.
+    """Keycloak or the store of API keys is unreachable, or its answer unusable.
 
-    ``reason`` names the kind of failure, never the content. ``refusal`` is Keycloak's error code where it refuses the
-    gateway's own client (RFC 6749 section 5.2).
+    ``reason`` names the kind of failure, never the content.
+    ``refusal`` is Keycloak's error code where it refuses the gateway's client (RFC 6749 section 5.2).
     """
 
     def __init__(self, reason: str, *, refusal: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Who is calling, as every part behind the door sees it: made by an authenticator, never changed."""
+"""Who sends a request. An authenticator makes the principal; nobody changes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Method(NamedTuple):
-    """A way to show who one is: its ``name`` in logs, its ``words`` for people, and the permissions that it may grant.
+    """One way to show who one is. ``words`` are for people; ``grants`` are the permissions it may give.
 
     ``names_permissions``: a caller's scopes must hold the permission's own name.
     """
@@ -25,12 +25,13 @@ class Method(NamedTuple):
 class Principal:
     """A caller whose credentials were checked.
 
-    ``id`` is stable over tokens and key rotations and unique over all methods: rates and idempotency records hang
-    on it. ``partner_ids`` None: any partner may be named; ``integrations`` None: all are granted.
-    ``rate`` is a limit of the caller's own (``COUNT/second|minute|hour``) or empty.
-    ``authorization`` is the raw Authorization value, for the credential that forwards it to the core.
+    ``id`` is unique over all methods, and stable over tokens and key rotations.
+    ``partner_ids`` None: any partner. ``integrations`` None: all.
+    ``rate`` is the caller's own limit (``COUNT/second|minute|hour``), or empty.
+    ``authorization`` is the raw header value, for a core that gets it forwarded.
     """
 
+    # Rates and idempotency records are kept by it.
     id: str
     method: Method
     scopes: frozenset[str]
@@ -42,13 +43,11 @@ class Principal:
 
 
 class Authenticator(Protocol):
-    """One method. It knows no other: the guard asks each in turn, and the first that knows the credentials decides."""
+    """One method. The guard asks each authenticator until one knows the credentials."""
 
     @property
-    def method(self) -> Method:
-        """What it can grant, and its words."""
-        ...
+    def method(self) -> Method: ...
 
     def identify(self, credentials: Credentials) -> Principal | None:
-        """The caller behind the credentials; None: not my kind. Raises AuthError: mine, and bad."""
+        """The caller. None: not of this method. Raises AuthError: of this method, and bad."""
         ...

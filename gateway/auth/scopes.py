@@ -1,4 +1,4 @@
-"""What a caller may do: what no method grants, nobody has."""
+"""What a caller may do. What no method grants, nobody has."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ INTEGRATION_API = "INTEGRATION_API"
 
 
 class Permissions:
-    """The rule that the guard asks: may this principal use that permission?
+    """Whether a principal may use a permission.
 
-    An API key carries its permissions as scopes. A Keycloak token holds what it may be granted when it has the
-    configured role and the configured scope; where neither is configured, every token of the realm for this audience.
+    An API key carries its permissions as scopes.
+    A Keycloak token needs the configured role and scope. With neither configured, every token for the audience will do.
     """
 
     def __init__(self, methods: Sequence[Method], *, required_role: str = "", required_scope: str = "") -> None:
@@ -29,7 +29,7 @@ class Permissions:
         self._scope = required_scope
 
     def require(self, principal: Principal, permission: str) -> None:
-        """Nothing where ``permission`` is held; raises WrongMethod or InsufficientScope otherwise."""
+        """Raises WrongMethod or InsufficientScope where ``permission`` is not held."""
         method = principal.method
         if permission not in method.grants:
             raise WrongMethod(wanted=self._wanted(permission), given=method.words)

@@ -1,1 +1,0 @@
-"""Access tokens of Keycloak."""

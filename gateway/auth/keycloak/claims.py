@@ -1,6 +1,7 @@
-"""What a verified token must say to be let in. Its one rule: a claim of the wrong type is as bad as a wrong claim.
+"""What a verified token must claim. A claim of the wrong type is a wrong claim.
 
-Sources: RFC 7519 §4.1, RFC 8725 §3.8–3.12, RFC 9068 §4. The clock is the wall clock; ``leeway`` covers its difference.
+Sources: RFC 7519 §4.1, RFC 8725 §3.8–3.12, RFC 9068 §4.
+Times are by the wall clock; ``leeway`` covers its difference from Keycloak's.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from gateway.auth.keycloak.compact import ACCESS_TOKEN_TYPES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRules:
-    """What is asked of every token. Times are in seconds; ``type`` empty: not checked; no ``authorized_parties``: any."""
+    """Rules for every token. Times are in seconds. An empty ``type`` or ``authorized_parties`` is not checked."""
 
     audience: str
     leeway: float
@@ -23,9 +24,9 @@ class ClaimRules:
     authorized_parties: frozenset[str]
 
     def check(self, claims: dict[str, Any], *, header_type: str, not_before: float, now: float) -> float:
-        """The point on the wall clock at which the token stops being valid. Raises InvalidCredentials.
+        """When the token stops being valid, by the wall clock. Raises InvalidCredentials.
 
-        ``not_before`` is the realm's own policy: what was issued earlier is revoked.
+        Tokens issued earlier than ``not_before`` are revoked.
         """
         expires = self._check_times(claims, not_before, now)
         self._check_audience(claims.get("aud"))
@@ -64,14 +65,14 @@ class ClaimRules:
     def _check_type(self, claims: dict[str, Any], header_type: str) -> None:
         if self.type and header_type not in ACCESS_TOKEN_TYPES and claims.get("typ") != self.type:
             raise InvalidCredentials("typ is of another kind of token")
-        # A token bound to a key (RFC 7800) proves nothing without that proof, which a Bearer credential cannot carry.
+        # A token bound to a key (RFC 7800) needs a proof of that key. A Bearer credential cannot carry it.
         if "cnf" in claims:
             raise InvalidCredentials("sender-constrained token sent as bearer")
 
 
 def _number(claims: dict[str, Any], name: str, default: float | None = None) -> float:
     value = claims.get(name, default)
-    # JSON's true is Python's 1; the comparisons that follow hold for any int and for infinity.
+    # JSON's true is Python's 1. The comparisons below work for any int and for infinity.
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidCredentials(name)
     return value

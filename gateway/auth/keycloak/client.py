@@ -1,7 +1,6 @@
-"""python-keycloak, used safely: its clients are made here and asked here, nowhere else.
+"""python-keycloak, used safely. Its clients are made and called only here.
 
-Its one rule: a client serves one purpose. ``token()`` and ``userinfo()`` write into headers that the whole client
-shares, so the object that fetches keys must never be asked for either.
+A client has one purpose: ``token()`` and ``userinfo()`` change headers of the whole client.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 MAX_ANSWER_BYTES = 262_144
 # http.client's words.
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\b")
-# RFC 6749 section 5.2: what no later try can mend.
+# RFC 6749 section 5.2: no later try helps.
 REFUSALS = (
     "invalid_client",
     "invalid_grant",
@@ -47,10 +46,10 @@ REFUSALS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where Keycloak is and how long one call to it may take, in seconds.
+    """Where Keycloak is. ``timeout`` bounds one call, in seconds.
 
-    ``contexts`` gives the TLS context of the next call: whom to trust. ``proxy`` is a forward proxy's URL, or empty.
-    Nothing of the environment counts.
+    ``contexts`` gives the TLS context of the next call. ``proxy`` is a forward proxy's URL, or empty.
+    Environment variables do not count.
     """
 
     url: str
@@ -59,7 +58,7 @@ class Server:
     proxy: str
 
     def client(self, realm: str, *, client_id: str = "", secret: str = "") -> KeycloakOpenID:
-        """A new client of its own for one purpose in one realm."""
+        """A new client for one purpose in one realm."""
         # urljoin drops the last path part of a base without the trailing slash.
         base_url = self.url.rstrip("/") + "/"
         client = KeycloakOpenID(base_url, realm, client_id, secret, max_retries=0)
@@ -68,9 +67,10 @@ class Server:
 
 
 def ask(call: Callable[[], Any]) -> dict[str, Any]:
-    """What a python-keycloak call answers. Raises SourceFailed, whatever it raises: its errors are no family."""
+    """What a python-keycloak call answers. Raises SourceFailed."""
     try:
         answer = call()
+    # The library's errors have no common base.
     except Exception as exc:
         raise SourceFailed(_reason(exc), refusal=_refusal(exc)) from exc
     if not isinstance(answer, dict):
@@ -79,7 +79,7 @@ def ask(call: Callable[[], Any]) -> dict[str, Any]:
 
 
 def not_before(client: KeycloakOpenID) -> int:
-    """The realm's not-before policy (Unix seconds, 0: none), which Keycloak shows on the realm's public page."""
+    """The realm's not-before policy in Unix seconds; 0: none. Raises SourceFailed."""
     path = URL_REALM.format(**{"realm-name": client.realm_name})
     page = ask(lambda: raise_error_from_response(client.connection.raw_get(path), KeycloakGetError))
     value = page.get("tokens-not-before", 0)
@@ -89,7 +89,7 @@ def not_before(client: KeycloakOpenID) -> int:
 
 
 def _refusal(exc: Exception) -> str:
-    """The error code of a token endpoint that refuses the client itself (RFC 6749 section 5.2), else nothing."""
+    """The token endpoint's error code for the client itself (RFC 6749 section 5.2), or nothing."""
     if getattr(exc, "response_code", None) not in (400, 401):
         return ""
     try:
@@ -127,7 +127,7 @@ def _address(exc: BaseException) -> str:
 
 
 class _Trusting(HTTPAdapter):
-    """Trusts what the context of this moment trusts, and not the bundle of requests."""
+    """Trusts the present TLS context, not the CA bundle of requests."""
 
     def __init__(self, contexts: Callable[[], SSLContext]) -> None:
         self._contexts = contexts
@@ -135,7 +135,7 @@ class _Trusting(HTTPAdapter):
         super().__init__(max_retries=0)
 
     def send(self, *arguments: Any, **options: Any) -> Response:
-        """As the base class; with new pools where the files of TLS were replaced."""
+        """Makes new pools where the TLS files were replaced."""
         context = self._contexts()
         if context is not self._context:
             self._context = context
@@ -145,19 +145,18 @@ class _Trusting(HTTPAdapter):
         return super().send(*arguments, **options)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        """Pools with our context."""
         super().init_poolmanager(*arguments, **options, ssl_context=self._context)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """The same through a proxy."""
         return super().proxy_manager_for(proxy, **options, ssl_context=self._context)
 
     def cert_verify(self, conn: Any, url: str, verify: object, cert: object) -> None:
-        """Nothing: the context verifies, and requests would add its own bundle of CAs to it."""
+        # The context verifies. requests would add its own bundle of CAs to it.
+        ...
 
 
 class _Connection(ConnectionManager):
-    """python-keycloak's connection with what an answer may be: no redirect, no cookie, bounded in bytes and seconds."""
+    """An answer may have no redirect and no cookie. Its bytes and seconds are bounded."""
 
     def __init__(self, server: Server, base_url: str) -> None:
         proxies = {"http": server.proxy, "https": server.proxy} if server.proxy else None
@@ -171,11 +170,11 @@ class _Connection(ConnectionManager):
         self._s.hooks["response"].append(self._bound)
 
     def _bound(self, response: Any, **_: Any) -> None:
-        """A hook of requests, which calls it before it would follow a redirect."""
+        """A hook of requests, called before it follows a redirect."""
         if response.is_redirect:
             response.close()
             raise SourceFailed("redirect")
-        # The timeout of requests starts again with each read: a server that drips would never meet it.
+        # The timeout of requests begins anew with each read. A slow sender would never meet it.
         ends, body = time.monotonic() + float(self.timeout or 0), bytearray()
         while chunk := response.raw.read1(16_384, decode_content=True):
             body += chunk

@@ -1,6 +1,6 @@
-"""The cheap gate before any cryptography: is this text a compact JWS with a header that we take?
+"""Checks before any cryptography: is this a compact JWS with a header we take?
 
-Its one rule: whatever comes in, nothing but InvalidCredentials comes out. Sources: RFC 7515 §2, §4, §7.1; RFC 8725 §3.
+Raises nothing but InvalidCredentials. Sources: RFC 7515 §2, §4, §7.1; RFC 8725 §3.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _compact = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+").fullm
 
 
 def header_of(token: str) -> dict[str, Any]:
-    """The checked header of a compact JWS: ``alg`` and ``kid`` are strings, ``typ`` is lower-case text or empty.
+    """The checked header. ``alg`` and ``kid`` are strings; ``typ`` is lower-case text or empty.
 
-    ``jku``, ``jwk``, ``x5u`` and ``x5c`` may stand in it and are never looked at (RFC 8725 §3.10).
+    ``jku``, ``jwk``, ``x5u`` and ``x5c`` are ignored (RFC 8725 §3.10).
     """
     if len(token) > MAX_TOKEN_BYTES:
         raise InvalidCredentials("token too long")
@@ -39,7 +39,7 @@ def header_of(token: str) -> dict[str, Any]:
 
 
 def decoded(segment: str) -> bytes:
-    """The bytes of a base64url segment; padding, foreign characters and non-canonical endings are refused."""
+    """The bytes of a base64url segment. Padding, foreign characters and non-canonical endings are refused."""
     try:
         return urlsafe_b64decode(segment.encode("ascii"))
     except ValueError as exc:
@@ -47,7 +47,7 @@ def decoded(segment: str) -> bytes:
 
 
 def json_object(data: bytes) -> dict[str, Any]:
-    """A JSON object by the strict rules of I-JSON (RFC 7493): UTF-8, unique names, finite numbers, no lone surrogates."""
+    """A JSON object of I-JSON (RFC 7493): UTF-8, unique names, finite numbers, no lone surrogates."""
     try:
         text = data.decode("utf-8")
         value = _decoder.decode(text)

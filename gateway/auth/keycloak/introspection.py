@@ -1,6 +1,6 @@
-"""Was this token revoked? Asked of Keycloak, remembered briefly. Its one rule: only of tokens that hold by themselves.
+"""Asks Keycloak whether a valid token was revoked (RFC 7662). Answers are cached for seconds.
 
-Source: RFC 7662. While Keycloak cannot be asked, the policy decides: closed (503) or open (the token is believed).
+While Keycloak is unreachable the policy decides: closed (503) or open (the token is accepted).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 MOST_ANSWERS = 10_000
-# After a failure nobody waits for the next one: Keycloak is asked again when this time has passed.
+# Nobody waits for Keycloak in this time after a failure.
 PAUSE_SECONDS = 5.0
 
 
 class Introspection:
-    """Asks through one function per realm: token → Keycloak's answer; it raises SourceFailed."""
+    """``ask_by_realm`` maps a token to Keycloak's answer, or raises SourceFailed."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Introspection:
         self._refusals: dict[str, str] = {}
 
     def demand_active(self, token: str, digest: bytes, realm: str) -> None:
-        """Nothing where the token is active. Raises InvalidCredentials, or KeysUnavailable under the closed policy."""
+        """Raises InvalidCredentials for a revoked token, KeysUnavailable under the closed policy."""
         try:
             active = self._active(token, digest, realm)
         except SourceFailed as exc:

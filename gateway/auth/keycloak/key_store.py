@@ -1,6 +1,6 @@
-"""The keys of one realm: fetched once, refreshed in the background, served stale while Keycloak is down.
+"""The keys of one realm: fetched at start, refreshed in the background, served stale in an outage.
 
-Its one rule: once keys were held, no request waits for Keycloak, but for half a second where its `kid` is new.
+Once keys are held, a request waits for Keycloak only for a new `kid`, and half a second at most.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _POLL_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyLife:
-    """How long keys live, in seconds: refreshed at ``ttl``, dropped at ``max_stale``; ``cooldown`` between look-ups."""
+    """Seconds. Refreshed at ``ttl``, dropped at ``max_stale``; ``cooldown`` between look-ups."""
 
     ttl: float
     max_stale: float
@@ -41,12 +41,12 @@ class KeyLife:
 
 
 def in_thread(work: Callable[[], None]) -> None:
-    """Run ``work`` beside the requests (in a greenlet where the process is patched)."""
+    """Run ``work`` in a thread (a greenlet where the process is patched)."""
     threading.Thread(target=work, name="realm-keys", daemon=True).start()
 
 
 class KeyStore:
-    """The keys of ``realm``, from ``fetch``, which raises SourceFailed. Nothing is fetched before the first call."""
+    """The keys of ``realm``. ``fetch`` raises SourceFailed; its first call comes with the first use."""
 
     def __init__(
         self,
@@ -76,17 +76,17 @@ class KeyStore:
         self._reason = ""
 
     def start(self) -> None:
-        """Begin to fetch, and go on until keys are held; returns at once, be Keycloak up or down."""
+        """Fetch in the background until keys are held. Returns at once."""
         self._spawn(self._persist)
 
     def close(self) -> None:
-        """Go on no longer."""
+        """Stop fetching."""
         self._closed.set()
 
     def current(self) -> RealmKeys:
-        """The keys held; begins a refresh in the background where one is due.
+        """The keys held. Begins a refresh in the background where one is due.
 
-        Raises KeysUnavailable where none were ever had, or those held are older than ``max_stale``.
+        Raises KeysUnavailable before the first keys, or when they are older than ``max_stale``.
         """
         now = self._clock()
         if now >= self._due_at:
@@ -96,9 +96,9 @@ class KeyStore:
         return self._keys
 
     def having(self, kid: str) -> RealmKeys:
-        """The keys held; where ``kid`` is not among them, fetched again first, once in a cool-down for all callers.
+        """The keys held. For an unknown ``kid`` they are fetched first, once per cool-down for all callers.
 
-        Raises KeysUnavailable like ``current``, and where it cannot be known whether there is such a key by now.
+        Raises KeysUnavailable like ``current``, or where a new ``kid`` cannot be looked up now.
         """
         keys = self.current()
         if kid in keys.by_kid or self._unknown.holds(kid, self._clock()):
@@ -118,7 +118,7 @@ class KeyStore:
         return self._reason
 
     def age_seconds(self) -> float:
-        """Seconds since Keycloak last gave its keys; infinite before the first time."""
+        """Seconds since the last successful fetch; infinite before the first."""
         return self._clock() - self._fetched_at
 
     def _persist(self) -> None:
@@ -157,7 +157,7 @@ class KeyStore:
         return KeysUnavailable(f"{told} ({self._realm})", retry_after=max(1.0, wait))
 
     def _begin(self, now: float, *, look_up: bool = False) -> threading.Event | None:
-        """The fetch under way, or a new one where one is due; None where neither."""
+        """The running fetch, a new one if due, or None."""
         with self._lock:
             if self._flight is not None and now < self._lost_at:
                 return self._flight
@@ -182,7 +182,7 @@ class KeyStore:
 
     def _end(self, flight: threading.Event, keys: RealmKeys | None, reason: str = "") -> None:
         with self._lock:
-            # A fetch that was given up for lost must not bring back what a later one replaced.
+            # A fetch that was given up must not overwrite what a later one brought.
             if self._flight is flight:
                 self._flight = None
                 self._land(keys, reason)
@@ -198,7 +198,7 @@ class KeyStore:
             self._keys = keys
             _log.info("realm_keys_changed", extra={"realm": self._realm, "kids": sorted(keys.by_kid)})
         self._fetched_at = now
-        # Half of the longest life at most, so that a refresh has its chance before the keys are dropped.
+        # At most half of the longest life: a refresh must come before the keys are dropped.
         ttl = min(self._life.ttl, self._life.max_stale / 2)
         self._due_at = now + ttl * self._jitter(1 - JITTER, 1 + JITTER)
         self._note(failing=False)

@@ -1,4 +1,4 @@
-"""What a realm publishes: its keys, its not-before policy and its issuer. Its one rule: only the keys must be had."""
+"""What a realm publishes: keys, not-before policy, issuer. Only the keys are required."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ATTEMPTS = 2
 
 
 class RealmSource:
-    """Asks one realm through a client that does nothing else; ``asks_issuer``: also who it says it is."""
+    """Asks one realm through a client of its own. ``asks_issuer``: also for the issuer."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class RealmSource:
         return parse(jwks, self._algorithms, not_before=self._policy(), issuer=self._own_issuer())
 
     def _own_issuer(self) -> str:
-        # As with the policy: where the document cannot be had, the last word known stands.
+        # Without the document, the last known issuer stays.
         if self._asks_issuer:
             try:
                 issuer = ask(self._client.well_known).get("issuer")
@@ -62,7 +62,7 @@ class RealmSource:
         return self._issuer
 
     def _policy(self) -> int:
-        # The realm's page may be closed to us, or absent at other providers: the last policy known stays in force.
+        # The realm's page may be closed to us, or missing at other providers. The last known policy stays.
         try:
             self._not_before = not_before(self._client)
         except SourceFailed as exc:

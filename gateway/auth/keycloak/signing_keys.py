@@ -1,6 +1,6 @@
-"""The signing keys that a realm publishes, parsed once: kid → algorithm → keys, mostly one.
+"""The signing keys of a realm: kid → algorithm → keys, mostly one.
 
-Its one rule: a key that cannot be used is skipped, alone; a set without a usable key is no set.
+An unusable key is skipped. A set without a usable key is an error.
 Sources: RFC 7517 §4–5, RFC 8725 §3.1–3.4.
 """
 
@@ -30,7 +30,7 @@ MAX_KEYS = 50
 LEAST_RSA_BITS = 2048
 MOST_RSA_BITS = 8192
 
-# What an algorithm asks of a key: its type and, where the type has several, the curves.
+# An algorithm's type of key and, where the type has several, its curves.
 _KINDS: Mapping[str, tuple[str, frozenset[str]]] = MappingProxyType(
     {
         **{family + bits: ("RSA", frozenset({""})) for family in ("RS", "PS") for bits in ("256", "384", "512")},
@@ -44,14 +44,14 @@ _KINDS: Mapping[str, tuple[str, frozenset[str]]] = MappingProxyType(
 )
 ALGORITHMS = frozenset(_KINDS)
 _MEMBERS = MappingProxyType({"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")})
-# A key that does not name its algorithm is bound to the one that is usual for it, never to several.
+# A key without an algorithm gets the usual one for it, never several.
 _USUAL = MappingProxyType(
     {"RSA": "RS256", "P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA", "Ed448": "EdDSA"}
 )
 
 
 class _EdDSA(EdDSAAlgorithm):
-    # RFC 9864 prefers names that tell the curve; Keycloak sends this one, and the key it is bound to tells the curve.
+    # RFC 9864 prefers names with the curve. Keycloak sends this name, and the key has the curve.
     security_warning = None  # type: ignore[assignment]  # the base of the base class declares `str | None`
 
 
@@ -64,8 +64,6 @@ class _Registry(jws.JWSRegistry):
 
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
-    """A public key and the one algorithm it verifies."""
-
     kid: str
     alg: str
     material: str
@@ -73,15 +71,15 @@ class VerificationKey:
     _registry: _Registry = field(compare=False, repr=False)
 
     def verifies(self, signed: CompactSignature) -> bool:
-        """Whether this key, by its own algorithm, made the signature; may raise what the library raises."""
+        """Whether this key made the signature. May raise what the library raises."""
         return jws.validate_compact(signed, self._key, registry=self._registry)
 
 
 @dataclass(frozen=True, slots=True)
 class RealmKeys:
-    """One state of a realm's keys and of its not-before policy; equal where the realm published the same.
+    """One state of a realm's keys and policy. Equal where the realm published the same.
 
-    ``issuer`` is the realm's own word for itself, empty where it was not asked or did not say.
+    ``issuer`` is what the realm says of itself; empty where it was not asked or did not say.
     """
 
     published: frozenset[VerificationKey]
@@ -93,12 +91,12 @@ class RealmKeys:
 
 
 def extract(token: str) -> CompactSignature:
-    """The parts of a compact JWS, nothing verified yet."""
+    """Nothing is verified yet."""
     return jws.extract_compact(token.encode("ascii"), registry=_Registry(strict_check_header=False))
 
 
 def parse(jwks: Mapping[str, Any], algorithms: frozenset[str], *, not_before: int = 0, issuer: str = "") -> RealmKeys:
-    """The usable keys of a JWKS document. Raises SourceFailed where it is not one, or has none."""
+    """The usable keys of a JWKS document. Raises SourceFailed without any."""
     entries = jwks.get("keys")
     if not isinstance(entries, list):
         raise SourceFailed("not a JWKS")
@@ -109,7 +107,7 @@ def parse(jwks: Mapping[str, Any], algorithms: frozenset[str], *, not_before: in
         raise SourceFailed("no usable key")
     by_kid: dict[str, dict[str, list[VerificationKey]]] = {}
     for key in published:
-        # Nothing keeps a realm from giving two keys one kid: then each is tried.
+        # A realm may give two keys one kid. Then each is tried.
         by_kid.setdefault(key.kid, {}).setdefault(key.alg, []).append(key)
     return RealmKeys(frozenset(published), not_before, by_kid, issuer)
 
@@ -133,7 +131,7 @@ def _key(entry: dict[str, Any], algorithms: frozenset[str]) -> VerificationKey:
     _demand(entry.get("use", "sig") == "sig" and "verify" in entry.get("key_ops", ("verify",)), "not for signatures")
     _demand("d" not in entry, "a private key was published")
     _demand(alg in algorithms and kty == wanted_type and curve in wanted_curves, "algorithm")
-    # Measured first: importing a modulus costs far more than reading it.
+    # Checked first: importing a modulus costs far more than reading it.
     _demand(kty != "RSA" or LEAST_RSA_BITS <= _bits(entry["n"]) <= MOST_RSA_BITS, "modulus length")
     if kty == "RSA" and is_roca(_modulus(entry["n"])):
         raise _WeakKey(kid)
@@ -148,7 +146,7 @@ def _key(entry: dict[str, Any], algorithms: frozenset[str]) -> VerificationKey:
 
 
 class _WeakKey(Exception):
-    """The private key can be computed from what is published."""
+    """The private key can be computed from the public one."""
 
     def __init__(self, kid: str) -> None:
         super().__init__(kid)

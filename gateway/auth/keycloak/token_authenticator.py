@@ -1,6 +1,7 @@
-"""Callers with a Keycloak access token. Its one rule: no call to Keycloak, and no signature twice, for a token known.
+"""Callers with a Keycloak access token.
 
-A verified token is remembered by its digest, as long as it holds and its realm's keys stay the same.
+A known token costs no call to Keycloak and no second signature check.
+It is cached by its digest while it is valid and its realm's keys are the same.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class _Known(NamedTuple):
 
 
 class KeycloakAuthenticator:
-    """An authenticator that takes every Bearer credential, so the others are asked before it."""
+    """Takes every Bearer credential, so the others must be asked before it."""
 
     method = KEYCLOAK
 
@@ -51,7 +52,7 @@ class KeycloakAuthenticator:
         self._known: Expiring[bytes, _Known] = Expiring(cache_size, wall_clock)
 
     def identify(self, credentials: Credentials) -> Principal | None:
-        """The caller behind an access token. Raises InvalidCredentials or KeysUnavailable."""
+        """Raises InvalidCredentials or KeysUnavailable."""
         token = credentials.bearer
         if not token:
             return None

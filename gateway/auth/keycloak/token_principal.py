@@ -1,4 +1,4 @@
-"""From a verified token to the principal. Its one rule: a claim that grants something must have exactly the right type."""
+"""Makes the principal of a verified token. A claim that grants must have exactly the right type."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ KEYCLOAK = Method("keycloak", "a Keycloak access token", frozenset({BULK_UPDATE}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrincipalRules:
-    """``audience`` names the client whose roles count; ``partner_claim`` lists the partners (empty: any may be named)."""
+    """``audience`` is the client whose roles count. ``partner_claim`` lists the partners; empty: any."""
 
     audience: str
     partner_claim: str
 
     def principal(self, verified: Verified, token: str) -> Principal:
-        """The caller behind a verified token. Raises InvalidCredentials where a claim that grants is malformed."""
+        """Raises InvalidCredentials where a claim that grants is malformed."""
         claims = verified.claims
         return Principal(
             id=_identity(verified),
@@ -49,8 +49,9 @@ class PrincipalRules:
 
 
 def _identity(verified: Verified) -> str:
-    # A subject is unique in its realm only (RFC 7519 §4.1.2). Two clients of one user choose idempotency keys without
-    # knowing of each other, so the client is part of who is calling. Quoting keeps the parts apart.
+    # A subject is unique in its realm only (RFC 7519 §4.1.2).
+    # Two clients of one user choose their idempotency keys independently, so the client is part of the id.
+    # Quoting keeps the parts apart.
     client = quote(_text(verified.claims, "azp"), safe="")
     return f"{quote(verified.realm.name, safe='')}:{client}:{verified.claims['sub']}"
 

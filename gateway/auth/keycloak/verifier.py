@@ -1,6 +1,6 @@
-"""Is this token one of our realms', and does it hold now? Its one rule: no claim is believed before the signature.
+"""Whether a token is of one of our realms and valid. No claim is believed before the signature.
 
-The issuer is read first only to choose the keys that must then verify it. Source: RFC 8725 §3, RFC 9068 §4.
+The issuer only chooses the keys that must verify it. Source: RFC 8725 §3, RFC 9068 §4.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from gateway.auth.keycloak.key_store import KeyStore
     from gateway.auth.keycloak.signing_keys import RealmKeys, VerificationKey
 
-# Of what a token says that nobody has verified, this much is logged.
+# So many characters of an unverified token's claim are logged.
 _MOST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Realm:
-    """One issuer whose tokens are accepted, compared to the letter.
+    """One accepted issuer, compared to the letter.
 
-    ``issuer`` empty: what the realm itself says it is, and where it does not say, ``usual``.
+    An empty ``issuer``: what the realm says of itself, or else ``usual``.
     """
 
     name: str
@@ -39,13 +39,13 @@ class Realm:
     usual: str
 
     def expected(self) -> str:
-        """The issuer of this realm's tokens. Raises KeysUnavailable where it cannot be known yet."""
+        """The issuer of this realm's tokens. Raises KeysUnavailable while it is not known."""
         return self.issuer or self.keys.current().issuer or self.usual
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A token that holds until ``valid_until`` (wall clock, leeway included), as long as its realm has these ``keys``."""
+    """Valid until ``valid_until`` (wall clock, with leeway), while the realm has these ``keys``."""
 
     claims: dict[str, Any]
     realm: Realm
@@ -54,7 +54,7 @@ class Verified:
 
 
 class TokenVerifier:
-    """Verifies access tokens of several realms. Raises InvalidCredentials or KeysUnavailable, whatever comes in."""
+    """Verifies tokens of several realms. Raises only InvalidCredentials or KeysUnavailable."""
 
     def __init__(
         self,
@@ -70,7 +70,6 @@ class TokenVerifier:
         self._wall_clock = wall_clock
 
     def verify(self, token: str) -> Verified:
-        """The token's claims, once everything about it was checked."""
         header = header_of(token)
         if header["alg"] not in self._algorithms:
             raise InvalidCredentials("alg not accepted")
@@ -117,9 +116,10 @@ def _extracted(token: str) -> CompactSignature:
 
 
 def _demand_signature(signed: CompactSignature, keys: Sequence[VerificationKey]) -> None:
-    """One of the keys made the signature; one that cannot even be tried does not speak for the others."""
+    """Raises InvalidCredentials unless one of the keys made the signature."""
     refusal = InvalidCredentials("signature")
     for key in keys:
+        # A key that cannot be tried does not decide for the others.
         try:
             if key.verifies(signed):
                 return

@@ -1,14 +1,14 @@
-"""RSA keys whose primes a faulty chip made (ROCA, CVE-2017-15361): who sees the public key can compute the private one."""
+"""RSA keys with the primes of a faulty chip (ROCA, CVE-2017-15361). Their private keys can be computed."""
 
 from __future__ import annotations
 
-# Small primes that the chip's primes were built from. A sound modulus has the mark with a chance of one in 2 ** 27.
+# Small primes that the chip built its primes from. A sound modulus has the mark with a chance of one in 2 ** 27.
 _PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 _GENERATOR = 65_537
 
 
 def is_roca(modulus: int) -> bool:
-    """Whether the modulus has the mark: modulo each small prime it is a power of 65537 (Nemec et al., CCS 2017)."""
+    """Whether the modulus, modulo each small prime, is a power of 65537 (Nemec et al., CCS 2017)."""
     return all(modulus % prime in _powers(prime) for prime in _PRIMES)
 
 
