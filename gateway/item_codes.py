@@ -43,7 +43,7 @@ ITEM_CODES: Mapping[str, ItemCode] = {
         422,
         False,
         "The core rejected the update of {name} {id}.",
-        "The core refused the values; `errors` holds its messages by field.",
+        "The core refused the values; `errors` holds its messages by field, or `message` its words about no field.",
         _NOT_APPLIED,
         final=True,
     ),
@@ -51,7 +51,7 @@ ITEM_CODES: Mapping[str, ItemCode] = {
         409,
         False,
         "The update of {name} {id} conflicts with its present state.",
-        "The core refused the update because of the {name}'s present state.",
+        "The core refused the update because of the {name}'s present state; `message` may hold its words.",
         _NOT_APPLIED,
         final=True,
     ),
@@ -59,7 +59,7 @@ ITEM_CODES: Mapping[str, ItemCode] = {
         503,
         True,
         "The core was too busy to update {name} {id}.",
-        "The core asked to come back later and the time for retries ran out.",
+        "The core asked to come back later, or the {name} is locked there, and the time for retries ran out.",
         _NOT_APPLIED,
     ),
     "core_unreachable": ItemCode(
@@ -157,6 +157,11 @@ ITEM_CODES: Mapping[str, ItemCode] = {
 """The closed list of item codes."""
 
 
-def detail(code: str, name: str, item_id: object) -> str:
-    """What the error of one item says."""
-    return ITEM_CODES[code].detail.format(name=name, Name=name.capitalize(), id=item_id)
+# RFC 4918 section 11.3.
+_DETAILS: Mapping[tuple[str, int], str] = {("core_busy", 423): "{Name} {id} is locked in the core; it was not updated."}
+
+
+def detail(code: str, name: str, item_id: object, core_status: int = 0) -> str:
+    """What the error of one item says; ``core_status`` is what the core answered, if it did."""
+    text = _DETAILS.get((code, core_status), ITEM_CODES[code].detail)
+    return text.format(name=name, Name=name.capitalize(), id=item_id)

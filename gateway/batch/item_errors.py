@@ -46,7 +46,7 @@ class ItemErrors:
         return ItemError(
             status=error.status if isinstance(error, core.Rejected) else row.status,
             code=code,
-            detail=detail(code, self.name, item_id),
+            detail=detail(code, self.name, item_id, error.status if isinstance(error, core.Busy) else 0),
             outcome=_applied(error),
             retryable=row.retryable,
             retry_after=whole_seconds(error.retry_after) if row.retryable else None,

@@ -88,6 +88,8 @@ def all_settings() -> list[dataclasses.Field[Any]]:
 def unknown_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """``GATEWAY_*`` variables that mean nothing here, each with the known name that it is like, or an empty string.
 
+    A setting that is no secret is not read from a file: its ``GATEWAY_*_FILE`` is likened to the setting.
+
     They do not stop the start: orchestrators inject names of this form on their own (``GATEWAY_SERVICE_HOST``).
     """
     # Without the prefix, which alone would make any two names alike.
@@ -96,8 +98,14 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name in sorted(environ):
         own = name.removeprefix(PREFIX)
         if own != name and own not in known | files:
-            nearest = difflib.get_close_matches(own, sorted(known | files), n=1, cutoff=_LEAST_LIKENESS)
-            yield name, "".join(PREFIX + like for like in nearest)
+            yield name, "".join(PREFIX + like for like in _nearest(own, known, files))
+
+
+def _nearest(own: str, known: set[str], files: set[str]) -> list[str]:
+    """The one known name that it is like, if any."""
+    if (plain := own.removesuffix("_FILE")) in known:
+        return [plain]
+    return difflib.get_close_matches(own, sorted(known | files), n=1, cutoff=_LEAST_LIKENESS)
 
 
 def _group(kind: type[Any], given: Mapping[str, Any]) -> Any:

@@ -16,6 +16,7 @@ from gateway.admission.slices import Slices
 from gateway.api.application import Application
 from gateway.api.capacity import Capacity
 from gateway.api.idempotency import Claims
+from gateway.api.pages import health
 from gateway.api.pages.openapi.document import document
 from gateway.api.routes import RESOURCES, register, routes
 from gateway.serving.loop_turns import LoopTurns
@@ -59,6 +60,7 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
         instruments=instruments,
         let_others_run=let_others_run,
     )
+    checks: dict[str, health.Check] = {**backends.checks, "draining": lambda: {"ready": not shedder.draining}}
     app = Application("gateway")
     app.plan = worker_plan(
         service,
@@ -76,13 +78,14 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
         resources=made,
         services=endpoints.bulk(),
         integration=endpoints.integration(),
-        checks={**backends.checks, "draining": lambda: {"ready": not shedder.draining}},
+        # Reasons name hosts, paths and users; they are for who may read the metrics.
+        checks=health.without_details(checks) if service.metrics == "port" else checks,
         document=document(
             version=VERSION, resources=made, max_items=service.max_batch_items, public_url=service.public_url
         ),
         docs_page=service.docs_page,
     )
-    add_operators_pages(app, service, instruments)
+    add_operators_pages(app, service, instruments, checks)
     instruments.watch(_sources(backends, shedder, claims))
     app.wsgi_app = instruments.traces.application(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's documented way to wrap
     _tell_unknown_variables()
@@ -116,4 +119,5 @@ def _sources(backends: Backends, shedder: LoadShedder, claims: Claims) -> Source
 
 def _tell_unknown_variables() -> None:
     for name, nearest in unknown_variables(os.environ):
-        _log.warning("setting_unknown", extra={"variable": name, "nearest": nearest})
+        extra = {"reason": "only secrets take _FILE"} if name == f"{nearest}_FILE" else {}
+        _log.warning("setting_unknown", extra={"variable": name, "nearest": nearest, **extra})

@@ -1,20 +1,24 @@
-"""The pages of operators: metrics and status, on the service's own port or on another."""
+"""The pages of operators: metrics, status and readiness with its reasons, on the service's own port or on another."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gateway.api.application import Application
-from gateway.api.pages import metrics_page, problem_pages, status
+from gateway.api.pages import health, metrics_page, problem_pages, status
 from gateway.api.pages.metrics_page import OwnPort
 from gateway.api.routes import register_errors, register_pages
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gateway.settings.service import ServiceSettings
     from gateway.telemetry.instruments import Instruments
 
 
-def add_operators_pages(app: Application, service: ServiceSettings, instruments: Instruments) -> None:
+def add_operators_pages(
+    app: Application, service: ServiceSettings, instruments: Instruments, checks: Mapping[str, health.Check]
+) -> None:
     """Serve them where the settings want them."""
     if service.metrics == "off":
         return
@@ -25,5 +29,5 @@ def add_operators_pages(app: Application, service: ServiceSettings, instruments:
         return
     operators = Application("operators")
     register_errors(operators, instruments.telemetry, service.public_url)
-    register_pages(operators, [*pages, problem_pages.blueprint()])
+    register_pages(operators, [*pages, health.blueprint(checks), problem_pages.blueprint()])
     app.wsgi_app = OwnPort(app.wsgi_app, operators.wsgi_app, service.metrics_port)  # type: ignore[method-assign]  # Flask's documented way to wrap

@@ -393,3 +393,8 @@ def test_rfc4918_13_207_means_that_outcomes_differ(ask):
 def test_rfc7493_json_that_readers_read_differently_is_refused(ask, core, body):
     assert_problem(ask(body=body), 400, "invalid-json")
     assert core.counts()["total"] == 0
+
+
+def test_rfc8259_9_a_hundred_thousand_opening_arrays_are_too_many(ask, core):
+    assert_problem(ask(body=b"[" * 100_000), 413, "body-too-large")
+    assert core.counts()["total"] == 0

@@ -93,6 +93,16 @@ def test_the_public_port_shows_no_metrics_and_the_own_port_no_endpoint(scraped: 
     assert call("PATCH", scraped.url + "/openapi/api/v1/actions", json_body={"data": []}).status == 404
 
 
+def test_readiness_tells_its_reasons_on_the_own_port_alone(scraped: Scraped) -> None:
+    public = call("GET", scraped.stack.gateway.url + "/readyz")
+    own = call("GET", scraped.url + "/readyz")
+
+    assert (public.status, own.status) == (200, 200)
+    assert set(public.json()["checks"]) == set(own.json()["checks"])
+    assert {frozenset(check) for check in public.json()["checks"].values()} == {frozenset({"ready"})}
+    assert {"circuit", "in_flight"} <= own.json()["checks"]["core"].keys()
+
+
 @pytest.mark.parametrize("path", ["//metrics", "/%6detrics", "/./metrics", "/metrics/"])
 def test_on_the_own_port_a_path_has_one_spelling_too(scraped: Scraped, path: str) -> None:
     assert call("GET", scraped.url + path).status == 404

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from tests.e2e.stack import Partner
+from tests.e2e.stack import CoreView, Partner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,3 +88,5 @@ def test_a_batch_is_three_spans_of_the_callers_trace(
     assert spans["validation"].parent_span_id == request.span_id
     assert spans["fan_out"].parent_span_id == request.span_id
     assert [event.name for event in spans["fan_out"].events] == ["item_failed"]
+    [called] = CoreView(stack).journal()
+    assert called["traceparent"] == f"00-{TRACE_ID}-{spans['fan_out'].span_id.hex()}-01"

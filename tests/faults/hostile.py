@@ -70,10 +70,10 @@ class Target(NamedTuple):
     url: str
     token: str
 
-    def head(self, framing: str) -> bytes:
+    def head(self, framing: str, query: str = "") -> bytes:
         """The head of a batch with further lines."""
         usual = f"Host: x\r\nAuthorization: Bearer {self.token}\r\nContent-Type: application/json\r\n"
-        return f"PATCH {BULK} HTTP/1.1\r\n{usual}{framing}\r\n".encode()
+        return f"PATCH {BULK}{query} HTTP/1.1\r\n{usual}{framing}\r\n".encode()
 
 
 class Hostile(NamedTuple):
@@ -133,13 +133,29 @@ def _segments(target: Target) -> None:
 
 _LIVEZ = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
 _NOWHERE = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
+_DOCUMENT = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
 _UNKNOWN = f"PATCH {BULK} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode() * 1000
+
+
+def _rehearsals(target: Target) -> bytes:
+    body = b'{"data":[{"actionId":"19000","status":"done"}]}'
+    return (target.head(f"Content-Length: {len(body)}\r\n", "?dry_run=true") + body) * 1000
+
 
 HOSTILE: dict[str, Hostile] = {
     "pipeline-unread": Hostile("pipelines GET /livez and reads no answer", 4, lambda t: _pour(t, _LIVEZ, reads=False)),
     "pipeline-read": Hostile("pipelines GET /livez and drops the answers", 4, lambda t: _pour(t, _LIVEZ, reads=True)),
     "pipeline-404": Hostile("pipelines a page that is not there", 4, lambda t: _pour(t, _NOWHERE, reads=True)),
     "pipeline-401": Hostile("pipelines batches without credentials", 4, lambda t: _pour(t, _UNKNOWN, reads=True)),
+    "pipeline-document": Hostile(
+        "pipelines GET /openapi.json and drops the answers", 4, lambda t: _pour(t, _DOCUMENT, reads=True)
+    ),
+    "pipeline-document-unread": Hostile(
+        "pipelines GET /openapi.json and reads no answer", 4, lambda t: _pour(t, _DOCUMENT, reads=False)
+    ),
+    "pipeline-rehearsals": Hostile(
+        "pipelines dry runs and drops the answers", 4, lambda t: _pour(t, _rehearsals(t), reads=True)
+    ),
     "chunks-of-1": Hostile("sends 5 MB in chunks of 1 byte", 4, lambda t: _send_body(t, _CHUNKED, _in_chunks(1))),
     "chunks-of-24": Hostile("sends 5 MB in chunks of 24 bytes", 4, lambda t: _send_body(t, _CHUNKED, _in_chunks(24))),
     "extensions": Hostile(

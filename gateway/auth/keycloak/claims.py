@@ -12,6 +12,9 @@ from typing import Any
 from gateway.auth.errors import InvalidCredentials
 from gateway.auth.keycloak.compact import ACCESS_TOKEN_TYPES
 
+# So many characters of a claim are logged.
+_MOST_SHOWN = 200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRules:
@@ -54,20 +57,25 @@ class ClaimRules:
         if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
             raise InvalidCredentials("aud")
         if self.audience not in named:
-            raise InvalidCredentials("aud of another service")
+            raise InvalidCredentials(f"aud {shown(audience)}, expected {self.audience}")
 
     def _check_party(self, party: object) -> None:
         if not isinstance(party, str):
             raise InvalidCredentials("azp")
         if self.authorized_parties and party not in self.authorized_parties:
-            raise InvalidCredentials("azp not accepted")
+            raise InvalidCredentials(f"azp {shown(party)}, expected {' or '.join(sorted(self.authorized_parties))}")
 
     def _check_type(self, claims: dict[str, Any], header_type: str) -> None:
         if self.type and header_type not in ACCESS_TOKEN_TYPES and claims.get("typ") != self.type:
-            raise InvalidCredentials("typ is of another kind of token")
+            raise InvalidCredentials(f"typ {shown(claims.get('typ'))}, expected {self.type}")
         # A token bound to a key (RFC 7800) needs a proof of that key. A Bearer credential cannot carry it.
         if "cnf" in claims:
             raise InvalidCredentials("sender-constrained token sent as bearer")
+
+
+def shown(value: object) -> str:
+    """A claim for the log, cut to a bound."""
+    return repr(value)[:_MOST_SHOWN]
 
 
 def _number(claims: dict[str, Any], name: str, default: float | None = None) -> float:

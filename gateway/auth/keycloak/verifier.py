@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.auth.errors import InvalidCredentials, KeysUnavailable
+from gateway.auth.keycloak.claims import shown
 from gateway.auth.keycloak.compact import header_of, json_object
 from gateway.auth.keycloak.signing_keys import extract
 
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from gateway.auth.keycloak.claims import ClaimRules
     from gateway.auth.keycloak.key_store import KeyStore
     from gateway.auth.keycloak.signing_keys import RealmKeys, VerificationKey
-
-# So many characters of an unverified token's claim are logged.
-_MOST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ class TokenVerifier:
                     return realm
         if unknown is not None:
             raise unknown
-        raise InvalidCredentials(f"iss {repr(issuer)[:_MOST_SHOWN]}, expected {' or '.join(expected)}")
+        raise InvalidCredentials(f"iss {shown(issuer)}, expected {' or '.join(expected)}")
 
 
 def _keys(keys: RealmKeys, header: dict[str, Any]) -> Sequence[VerificationKey]:

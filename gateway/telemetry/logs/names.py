@@ -89,7 +89,8 @@ LOG_EVENTS: Mapping[str, str] = {
     # The log itself.
     "log_lines_dropped": "The log's pipe was full, and `lines` were dropped so that no request had to wait.",
     # The start.
-    "setting_unknown": "A `GATEWAY_*` variable means nothing here; `nearest` is the setting it may have meant.",
+    "setting_unknown": "A `GATEWAY_*` variable means nothing here; `nearest` is the setting it may have meant, and `reason` "
+    "says so where it is one that takes no `_FILE`.",
     "access_unrestricted": "Neither `GATEWAY_REQUIRED_ROLE` nor `GATEWAY_REQUIRED_SCOPE` is set: every token for the "
     "`audience` may send updates. Said once by the server.",
     "schema_not_compiled": "A schema is validated without its fast path; slower, not wrong.",

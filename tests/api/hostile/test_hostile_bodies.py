@@ -202,9 +202,9 @@ def test_one_action_under_two_spellings_is_one_action(service, first, second):
     refused(service, service.patch(*items), 400, "validation-failed")
 
 
-def colliding_names():
-    """16,384 names with one hash in the languages that hash strings as a polynomial of 31."""
-    return ["".join(pairs) for pairs in itertools.product(("Aa", "BB"), repeat=14)]
+def colliding_names(doublings):
+    """2 to that power names with one hash in the languages that hash strings as a polynomial of 31."""
+    return ["".join(pairs) for pairs in itertools.product(("Aa", "BB"), repeat=doublings)]
 
 
 CROWDS = {
@@ -214,9 +214,13 @@ CROWDS = {
     "two million numbers": (lambda: b'{"data":[' + b"1," * 1_999_999 + b"1]}", 413, "body-too-large"),
     "a million characters of white space": (lambda: b" " * 1_000_000 + b"{}", 400, "validation-failed"),
     "names that collide in one item": (
-        lambda: action(**dict.fromkeys(colliding_names(), 1)), 400, "validation-failed"),
+        lambda: action(**dict.fromkeys(colliding_names(14), 1)), 400, "validation-failed"),
     "names that collide in the envelope": (
-        lambda: json.dumps(dict.fromkeys(colliding_names(), 1)), 400, "validation-failed"),
+        lambda: json.dumps(dict.fromkeys(colliding_names(14), 1)), 400, "validation-failed"),
+    "65,536 names that collide in one item": (
+        lambda: action(**dict.fromkeys(colliding_names(16), 1)), 413, "body-too-large"),
+    "65,536 names that collide in the envelope": (
+        lambda: json.dumps(dict.fromkeys(colliding_names(16), 1)), 413, "body-too-large"),
     "numbers that collide": (
         lambda: batch(*[{"actionId": (2**61 - 1) * n, "x": 1} for n in range(1, 40)]), 400, "validation-failed"),
     "three hundred thousand names": (
@@ -241,6 +245,9 @@ CROWDS = {
     "deep objects in every item": (
         lambda: batch(*[{"actionId": "1", "x": json.loads('{"a":' * 28 + "1" + "}" * 28)}] * 150), 400,
         "validation-failed"),
+    "deep objects in every one of 500 items": (
+        lambda: batch(*[{"actionId": "1", "x": json.loads('{"a":' * 28 + "1" + "}" * 28)}] * 500), 413,
+        "body-too-large"),
     "one level too deep in the last item": (
         lambda: batch({"actionId": "1", "x": json.loads("[" * 30 + "]" * 30)}), 400, "invalid-json"),
     "over the limit by one byte": (lambda: b" " * (5 * 2**20 + 1), 413, "body-too-large"),

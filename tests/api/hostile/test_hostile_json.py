@@ -134,6 +134,19 @@ def test_a_body_that_is_not_one_json_document_is_refused(service, body):
     assert len(problem["detail"]) < 300
 
 
+# More arrays and objects than a batch has are counted before they are parsed; one integration action may have more.
+CROWDED = {
+    "n_structure_100000_opening_arrays": b"[" * 100_000,
+    "n_structure_50000_open_arrays_and_objects": b'[{"":' * 50_000,
+}
+
+
+@pytest.mark.parametrize("body", CROWDED.values(), ids=CROWDED.keys())
+def test_a_body_that_opens_too_much_is_refused_before_or_while_it_is_parsed(service, body):
+    refused(service, service.patch(body=body), 413, "body-too-large")
+    refused(service, put(service, body), 400, "invalid-json")
+
+
 @pytest.mark.parametrize("body", STRUCTURES.values(), ids=STRUCTURES.keys())
 def test_the_integration_endpoint_reads_as_strictly(service, body):
     refused(service, put(service, body), 400, "invalid-json")

@@ -457,6 +457,8 @@ def test_more_than_four_workers_a_processor_need_a_word_that_they_are_meant():
         ("GATEWAY_REDIS_URL_FIL", "GATEWAY_REDIS_URL_FILE"),
         ("GATEWAY_WORKER", "GATEWAY_WORKERS"),
         ("GATEWAY_KEYCLOAK_REALMS", "GATEWAY_KEYCLOAK_REALM"),
+        ("GATEWAY_KEYCLOAK_URL_FILE", "GATEWAY_KEYCLOAK_URL"),
+        ("GATEWAY_CORE_URL_FILE", "GATEWAY_CORE_URL"),
     ],
 )
 def test_an_unknown_name_is_likened_to_one_that_it_is_a_slip_of_and_to_no_other(name, nearest):

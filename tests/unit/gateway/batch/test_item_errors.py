@@ -44,6 +44,18 @@ def test_each_failure_has_its_item_error(error, status, code, outcome, retryable
     assert code in ITEM_CODES
 
 
+@pytest.mark.parametrize(
+    ("status", "detail"),
+    [
+        (423, "Action 19353 is locked in the core; it was not updated."),
+        (429, "The core was too busy to update action 19353."),
+        (503, "The core was too busy to update action 19353."),
+    ],
+)
+def test_an_item_that_is_locked_is_not_called_too_busy(status, detail):
+    assert ItemErrors("action", dict).from_core(core.Busy(status), "19353").detail == detail
+
+
 def test_the_cores_wait_is_shown_in_whole_seconds():
     assert ItemErrors("action", dict).from_core(core.Busy(429, retry_after=1.2), "1").retry_after == 2
 

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 
 CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 LEFT_OUT = CALLER[:-2] + "00"
+# Words of the core and of the gateway that belong to the caller or to operators.
+TELLING = ItemError(
+    status=422,
+    code="rejected",
+    detail="secret",
+    outcome=Applied.NOT_APPLIED,
+    errors={"title": ["secret"]},
+    reason="secret",
+    message="secret",
+)
 NOT_FOUND = ItemError(status=404, code="not_found", detail="", outcome=Applied.NOT_APPLIED)
 
 
@@ -149,12 +159,12 @@ def test_a_step_that_fails_leaves_none_of_its_values_in_the_trace(exported: Expo
 
 def test_the_fan_out_is_a_span_with_an_event_per_failed_item_and_no_payload(exported: Exported) -> None:
     with exported.traces.span("fan_out", items=3) as step:
-        step.failed(1, "99", NOT_FOUND)
+        step.failed(1, "99", TELLING)
 
     span = exported.spans()["fan_out"]
     assert span.attributes == {"gateway.batch.items": 3, "gateway.batch.failed": 1}
     assert [(event.name, dict(event.attributes or {})) for event in span.events] == [
-        ("item_failed", {"index": 1, "item_id": "99", "code": "not_found", "outcome": "not_applied"})
+        ("item_failed", {"index": 1, "item_id": "99", "code": "rejected", "outcome": "not_applied"})
     ]
     assert "secret" not in span.to_json()
 
@@ -166,7 +176,7 @@ def test_a_fan_out_without_a_failure_says_so(exported: Exported) -> None:
     assert exported.spans()["fan_out"].attributes == {"gateway.batch.items": 3, "gateway.batch.failed": 0}
 
 
-def test_the_core_is_sent_the_fan_outs_context(exported: Exported) -> None:
+def test_the_fan_out_has_a_context_of_its_own_below_the_requests(exported: Exported) -> None:
     seen = []
 
     def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:

@@ -190,7 +190,7 @@ def test_only_the_clients_named_in_the_settings_are_accepted(azp: str | None, is
     if is_accepted:
         assert world.identify(token(claims(azp=azp)))
     else:
-        with pytest.raises(InvalidCredentials, match="azp not accepted"):
+        with pytest.raises(InvalidCredentials, match=r"^azp .*, expected partner-app or second-app$"):
             world.identify(token(claims(azp=azp)))
 
 
