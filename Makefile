@@ -32,8 +32,8 @@ setup: .venv/.locked ## Make .venv from the lock file
 	@$(PYTHON) -m deploy.set_up .venv $(LOCK)/dev.txt
 	@touch $@
 
-unit: setup ## The fast tests only
-	$(BIN)/python -m pytest tests/unit tests/api -q
+unit: setup ## The fast tests only, properties with few examples (half a minute)
+	$(BIN)/python -m pytest tests/unit -q -m "not slow" -n 3 --hypothesis-profile quick
 
 lint: setup audit ## ruff (rules, the S ones included, and format) and the audit of what is locked
 	$(BIN)/ruff check .

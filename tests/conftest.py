@@ -3,4 +3,5 @@
 from hypothesis import settings
 
 settings.register_profile("suite", settings.default, deadline=None)
+settings.register_profile("quick", settings.default, deadline=None, max_examples=20)
 settings.load_profile("suite")
