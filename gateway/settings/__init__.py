@@ -1,6 +1,6 @@
-"""Every setting of the gateway, read once from ``GATEWAY_*`` and checked at start.
+"""Every setting, read once from ``GATEWAY_*`` and checked at start.
 
-Source: ``contract.md`` section 4. ``docs/reference/settings.md`` is generated from the fields of Settings.
+Source: ``contract.md`` section 4. ``docs/reference/settings.md`` is generated from Settings.
 """
 
 from __future__ import annotations
@@ -31,26 +31,25 @@ GROUPS: Mapping[str, type[Any]] = {
     "stores": StoreSettings,
     "service": ServiceSettings,
 }
-"""The fields of Settings, in the order in which the reference shows them."""
-# A name less like than this is a stranger's, not a slip.
+"""The fields of Settings, in the order of the reference."""
+# A name less similar than this is no misspelling.
 _LEAST_LIKENESS = 0.8
 
 
 class SettingsError(ValueError):
-    """Settings are missing or wrong: a line for each, which names its variable."""
+    """Settings are missing or wrong. Each line names its variable."""
 
     def __init__(self, *lines: str) -> None:
         super().__init__("\n".join(lines))
         self.lines = lines
 
     def report(self) -> str:
-        """The lines as the last words of a command."""
         return "\n".join(f"gateway: {line}" for line in self.lines)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All settings, checked, in groups: each collaborator gets the group that concerns it, or values of it."""
+    """All settings, checked, in groups. Each collaborator gets its group, or values of it."""
 
     core: CoreSettings
     budgets: BudgetSettings
@@ -59,20 +58,20 @@ class Settings:
     service: ServiceSettings
 
     def faults(self) -> Iterator[Fault]:
-        """What cannot hold together."""
+        """Settings that contradict each other."""
         for name in GROUPS:
             yield from getattr(self, name).faults()
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings from the environment; a secret may come from the file named by ``GATEWAY_*_FILE``.
+    """Settings from the environment, or a secret's from the file named by ``GATEWAY_*_FILE``.
 
-    Raises SettingsError with a line for each bad one. Files that settings name are looked at.
+    Files that settings name are checked. Raises SettingsError with a line per bad setting.
     """
     given, lines = read(all_settings(), os.environ if environ is None else environ)
     settings = Settings(**{name: _group(kind, given) for name, kind in GROUPS.items()})
     for fault in (*settings.faults(), *_cut_short(settings.budgets, given)):
-        # What a bad value would bring about is not told beside it.
+        # What follows from a bad value is not reported beside it.
         if lines.keys().isdisjoint({fault.name, *fault.beside}):
             lines[fault.name] = f"{variable(fault.name)}: {fault.reason}"
     if lines:
@@ -81,18 +80,13 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def all_settings() -> list[dataclasses.Field[Any]]:
-    """Every setting, group by group."""
     return [setting for kind in GROUPS.values() for setting in dataclasses.fields(kind)]
 
 
 def unknown_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """``GATEWAY_*`` variables that mean nothing here, each with the known name that it is like, or an empty string.
-
-    A setting that is no secret is not read from a file: its ``GATEWAY_*_FILE`` is likened to the setting.
-
-    They do not stop the start: orchestrators inject names of this form on their own (``GATEWAY_SERVICE_HOST``).
-    """
-    # Without the prefix, which alone would make any two names alike.
+    """``GATEWAY_*`` variables that are no settings, each with the most similar setting or an empty string."""
+    # They do not stop the start: orchestrators set such names themselves (``GATEWAY_SERVICE_HOST``).
+    # Compared without the prefix, which would make any two names similar.
     known = {setting.name.upper() for setting in all_settings()}
     files = {f"{setting.name.upper()}_FILE" for setting in all_settings() if setting.metadata["secret"]}
     for name in sorted(environ):
@@ -109,14 +103,14 @@ def _nearest(own: str, known: set[str], files: set[str]) -> list[str]:
 
 
 def _group(kind: type[Any], given: Mapping[str, Any]) -> Any:
-    """One group; a value that is missing though it is required is empty, so that what else is wrong can be told too."""
+    # A missing required value becomes empty, so that other faults are reported too.
     fields = dataclasses.fields(kind)
     missing = {setting.name: "" for setting in fields if setting.default is dataclasses.MISSING}
     return kind(**missing | {setting.name: given[setting.name] for setting in fields if setting.name in given})
 
 
 def _cut_short(budgets: BudgetSettings, given: Mapping[str, Any]) -> Iterator[Fault]:
-    """A default gives way to a shorter budget around it; who chose a longer one is told, as with the outer budgets."""
+    """Faults of inner budgets that were set longer than the outer one. A default is shortened instead."""
     for inner, outer in (("item_deadline", "batch_deadline"), ("core_timeout", "item_deadline")):
         most = getattr(budgets, outer)
         if given.get(inner, 0) > most:

@@ -1,4 +1,4 @@
-"""Whose tokens are accepted, and what they must say."""
+"""Whose tokens are accepted, and what they must claim."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-# Both are shown in the challenge of a 403, between quotes.
+# Both stand between quotes in the challenge of a 403.
 _role = matching(r"[ !#-\[\]-~]+", "printable ASCII without quotes and backslashes")
 _scope = matching(r"[!#-\[\]-~]+", "one scope: printable ASCII without blanks, quotes and backslashes")
 
 
 @dataclass(frozen=True, kw_only=True)
 class AccessSettings:
-    """Keycloak, its keys, the checks of a token and introspection."""
-
     keycloak_url: str = setting(parse=url, help="Base URL of Keycloak, as the gateway reaches it.")
     keycloak_realm: tuple[str, ...] = setting(parse=names, help="Realm, or realms, whose tokens are accepted.")
     keycloak_audience: str = setting(help="Audience that a token must name.")
@@ -90,7 +88,6 @@ class AccessSettings:
     introspection_client_secret: str = setting("", secret=True, help="Secret of `INTROSPECTION_CLIENT_ID`.")
 
     def faults(self) -> Iterator[Fault]:
-        """Settings without their companions."""
         if self.introspection:
             yield from needed(self, "introspection_client_id", "introspection_client_secret", by="introspection")
         if self.keycloak_issuer and len(self.keycloak_issuer) != len(self.keycloak_realm):

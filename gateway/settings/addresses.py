@@ -1,6 +1,6 @@
-"""Parsers of settings that say where something is: the core, Keycloak, Redis, the service's own socket.
+"""Parsers of addresses: the core, Keycloak, Redis, the service's own socket.
 
-Every refusal is a ValueError that says what is allowed and repeats nothing of the value, which may hold a password.
+They raise ValueError with what is allowed. The text repeats nothing of the value, which may hold a password.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _host_and_port = re.compile(rf"(?:{_HOST})?:(\d{{1,5}})").fullmatch
 
 
 def url(text: str) -> str:
-    """An absolute http(s) URL without its trailing slash."""
+    """An absolute http(s) URL, without its trailing slash."""
     parts = _split(text, {"http", "https"}, "an http:// or https:// URL")
     if not parts.hostname or parts.query or parts.fragment:
         raise ValueError("must be an http:// or https:// URL without query or fragment")
@@ -42,9 +42,9 @@ def proxy(text: str) -> str:
 
 
 def redis_url(text: str) -> str:
-    """``redis://`` and ``rediss://`` with a host and at most a database's number as path, or ``unix://`` with a path.
+    """``redis://`` or ``rediss://`` with a host and optionally a database number, or ``unix://`` with a path.
 
-    With ``+sentinel`` it names Sentinels, separated by commas, and the master as they call it before the database.
+    ``+sentinel`` takes Sentinels, separated by commas, and the master's name before the database.
     """
     if _is_sentinel_scheme(text):
         return _sentinel_url(text)
@@ -70,7 +70,7 @@ def _sentinel_url(text: str) -> str:
 
 
 def bind_address(text: str) -> str:
-    """Where gunicorn listens: ``HOST:PORT``, ``unix:PATH`` or ``fd://NUMBER``."""
+    """``HOST:PORT``, ``unix:PATH`` or ``fd://NUMBER``."""
     if text.startswith("unix:"):
         path = Path(text.removeprefix("unix:").removeprefix("//"))
         if not path.name or not path.parent.is_dir() or (path.exists() and not path.is_socket()):
@@ -89,20 +89,20 @@ def bind_host(text: str) -> str:
 
 
 def port_of(address: str) -> int | None:
-    """The port of ``HOST:PORT``; None where the address is of another kind."""
+    """The port of ``HOST:PORT``; None for another kind of address."""
     match = _host_and_port(address)
     return int(match[1]) if match and int(match[1]) <= _LARGEST_PORT else None
 
 
 def _split(text: str, schemes: Collection[str], allowed: str) -> SplitResult:
-    # The library would drop some of these without a word.
+    # The library would silently drop some of these.
     if not text.isprintable() or " " in text:
         raise ValueError(f"must be {allowed} without blanks")
     try:
         parts = urlsplit(text)
         is_known = parts.scheme in schemes and parts.port != 0
     except ValueError:
-        # Of the port or of an address in brackets; the library's texts repeat the value.
+        # Of the port or a bracketed address. The library's texts repeat the value.
         raise ValueError(f"must be {allowed} with a host and a port from 1 to {_LARGEST_PORT}") from None
     if not is_known:
         raise ValueError(f"must be {allowed}")

@@ -1,4 +1,4 @@
-"""How long each thing may take. Budgets nest: attempt < item < batch < request < worker."""
+"""Time budgets. They nest: attempt < item < batch < request < worker."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from gateway.settings.field import Fault, setting, variable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# An outer budget that follows leaves this much beyond the sum of what it holds.
+# A derived outer budget exceeds the sum of its parts by this.
 _SPARE_SECONDS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class BudgetSettings:
-    """The time of an attempt, an item, a batch, a request and a stopping worker."""
-
     core_timeout: float = setting(
         5.0,
         parse=float,
@@ -64,7 +62,7 @@ class BudgetSettings:
     )
 
     def __post_init__(self) -> None:
-        """Outer budgets that are 0 follow from the inner ones; the two innermost are cut to the batch's."""
+        """Derives outer budgets that are 0. Shortens the two innermost to the batch's."""
         request = self.request_deadline or self.batch_deadline + self.body_timeout + _SPARE_SECONDS
         graceful = self.graceful_timeout or request + self.drain_delay + _SPARE_SECONDS
         object.__setattr__(self, "request_deadline", request)
@@ -73,7 +71,7 @@ class BudgetSettings:
         object.__setattr__(self, "core_timeout", min(self.core_timeout, self.item_deadline))
 
     def faults(self) -> Iterator[Fault]:
-        """Outer budgets that end before what they hold."""
+        """Outer budgets shorter than their parts."""
         nested = (
             ("batch_deadline", "request_deadline"),
             ("request_deadline", "graceful_timeout"),

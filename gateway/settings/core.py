@@ -1,4 +1,4 @@
-"""How the gateway speaks to the core, and how much of it at once."""
+"""How the gateway calls the core, and how much at once."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ _header_name = matching(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", "a header's name: letter
 
 @dataclass(frozen=True, kw_only=True)
 class CoreSettings:
-    """The core, its transport, retries and the circuit."""
-
     core_url: str = setting(parse=url, help="Base URL of the core; paths of contract section 3 are appended.")
     core_auth: str = setting(
         "forward",
@@ -124,7 +122,6 @@ class CoreSettings:
     )
 
     def faults(self) -> Iterator[Fault]:
-        """Settings without their companions, and a client certificate without its key."""
         if self.core_auth == "static":
             yield from needed(self, "core_auth_file", by="core_auth")
         if self.core_auth == "client_credentials":

@@ -1,4 +1,4 @@
-"""What a setting is: a dataclass field that knows how its text is parsed, its unit, its bounds and its meaning."""
+"""A setting: a dataclass field with a parser, a unit, bounds and a meaning."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FALSE = frozenset({"0", "false", "no", "off"})
 
 
 class Fault(NamedTuple):
-    """What is wrong with the setting ``name``; ``beside``: the other settings on which that rests."""
+    """What is wrong with ``name``. ``beside``: the other settings involved."""
 
     name: str
     reason: str
@@ -25,12 +25,12 @@ class Fault(NamedTuple):
 
 
 def variable(name: str) -> str:
-    """The environment variable of a field: ``core_url`` → ``GATEWAY_CORE_URL``."""
+    """``core_url`` → ``GATEWAY_CORE_URL``."""
     return PREFIX + name.upper()
 
 
 def needed(group: object, *fields: str, by: str) -> Iterator[Fault]:
-    """A fault for each of ``fields`` that is not set, though ``by`` is set so that it needs them."""
+    """A fault for each of ``fields`` that is missing although ``by`` needs it."""
     for name in fields:
         if not getattr(group, name):
             yield Fault(name, f"not set, but needed by {variable(by)}={_said(getattr(group, by))}", beside=(by,))
@@ -48,12 +48,12 @@ def flag(text: str) -> bool:
 
 
 def names(text: str) -> tuple[str, ...]:
-    """A comma-separated list as a tuple, blanks dropped."""
+    """A comma-separated list, without blanks."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
-    """A parser for a closed set of words; ``-`` and ``_`` are the same."""
+    """A parser for one of ``choices``; ``-`` and ``_`` are the same."""
 
     def parse(text: str) -> str:
         word = text.lower().replace("-", "_")
@@ -65,7 +65,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def some_of(*choices: str) -> Callable[[str], tuple[str, ...]]:
-    """A parser for a list whose members are all from a closed set."""
+    """A parser for a list of ``choices``."""
 
     def parse(text: str) -> tuple[str, ...]:
         members = names(text)
@@ -77,7 +77,7 @@ def some_of(*choices: str) -> Callable[[str], tuple[str, ...]]:
 
 
 def matching(pattern: str, allowed: str) -> Callable[[str], str]:
-    """A parser for a text of the form ``pattern``; ``allowed`` says in words what that is."""
+    """A parser for ``pattern``; ``allowed`` describes it in words."""
 
     def parse(text: str) -> str:
         if not re.fullmatch(pattern, text):
@@ -97,6 +97,5 @@ def setting(
     secret: bool = False,
     help: str,  # noqa: A002 -- the word that every reader of a settings table looks for
 ) -> Any:
-    """One setting: how its text is parsed, in which unit, within which bounds, and what it does."""
     metadata = {"parse": parse, "unit": unit, "least": least, "most": most, "secret": secret, "help": help}
     return field(default=default, metadata=metadata, repr=not secret)

@@ -1,6 +1,6 @@
-"""Parsers of settings that name a file: it is looked at when the service starts, so that no worker has to find out.
+"""Parsers of settings that name a file. They read it at start, before any worker needs it.
 
-Every refusal is a ValueError that says what is wrong with the file.
+They raise ValueError with what is wrong with the file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from gateway.auth.errors import SourceFailed
 
 
 def readable_file(text: str) -> str:
-    """The path of a file that can be read."""
     try:
         with Path(text).open("rb"):
             return text
@@ -22,7 +21,6 @@ def readable_file(text: str) -> str:
 
 
 def api_keys(text: str) -> str:
-    """The path of a file of API keys."""
     try:
         FileKeys(Path(text))
     except SourceFailed as exc:
@@ -41,9 +39,9 @@ def certificates(text: str) -> str:
 
 
 def check_key(cert_file: str, key_file: str) -> None:
-    """The certificate's private key is where it must be: in ``key_file``, or where that is empty in ``cert_file``."""
+    """Raises ValueError unless the certificate's private key is in ``key_file``, by default ``cert_file``."""
     try:
-        # Without a password of ours OpenSSL would ask for one on the terminal.
+        # Without a given password OpenSSL would ask on the terminal.
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert_file, key_file or None, lambda: "")
     except OSError as exc:
         raise ValueError("must hold the private key of the certificate (PEM, not encrypted)") from exc

@@ -1,4 +1,4 @@
-"""Reads settings from the environment: a value for each that is given, and a line for each that cannot be used."""
+"""Reads settings from the environment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _LONGEST_SHOWN = 200
-# What Kubernetes and Docker set for a port of a service named like the variable.
+# Kubernetes and Docker set this for a port of a service with the variable's name.
 _is_service_link = re.compile(r"(tcp|udp|sctp)://\S+:\d+").fullmatch
 
 
@@ -26,7 +26,7 @@ class _Unusable(Exception):
 def read(
     settings: Iterable[dataclasses.Field[Any]], environ: Mapping[str, str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """The values that were given, and for each setting that cannot be used a line that names its variable."""
+    """The values given, and a line for each unusable setting that names its variable."""
     given: dict[str, Any] = {}
     faults: dict[str, str] = {}
     for setting in settings:
@@ -34,7 +34,7 @@ def read(
             text = _text(setting, environ)
             if text or (text is not None and _is_required(setting)):
                 value = _value(setting, text.strip())
-                # What came from a file knows where from, so that it can be read again.
+                # A value from a file keeps the path, so that it can be read again.
                 given[setting.name] = text if isinstance(text, FileText) and value == text else value
             elif _is_required(setting):
                 raise _Unusable(f"{variable(setting.name)}: not set. {setting.metadata['help']}")
@@ -62,11 +62,11 @@ def _content(name: str, path: str) -> str:
     try:
         return FileText(Path(path).read_text(encoding="utf-8").strip(), path)
     except OSError as exc:
-        # Who put the secret itself here must not find it in a log.
+        # Somebody may have put the secret itself here. It must not be logged.
         shown = f"; it is {_shown(path)}" if Path(path).is_absolute() else ""
         raise _Unusable(f"{name}: cannot be read ({exc.strerror}){shown}") from exc
     except ValueError:
-        # Not UTF-8, or a path with a NUL. Not chained: the error may hold the secret's bytes.
+        # Not UTF-8, or a path with a NUL. Not chained: the error may contain the secret.
         raise _Unusable(f"{name}: must be UTF-8 text") from None
 
 
@@ -90,7 +90,8 @@ def _reason(setting: dataclasses.Field[Any], exc: ValueError) -> str:
 
 
 def _shown(text: str) -> str:
-    """The value on one line. What stands before an @ or behind a ? may be a password."""
+    """The value on one line, with passwords masked."""
+    # What stands before an @ or behind a ? may be a password.
     told = re.sub(r"\?.*", "?…", re.sub(r".*@", "…@", text, flags=re.DOTALL), flags=re.DOTALL)
     return repr(told if len(told) <= _LONGEST_SHOWN else told[:_LONGEST_SHOWN] + "…")
 

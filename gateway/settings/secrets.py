@@ -1,4 +1,4 @@
-"""Secrets that came from a file are read again when they are used: whoever replaces one need restart nothing."""
+"""Secrets from files are read again at use, so a new one needs no restart."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ _log = logging.getLogger(__name__)
 
 
 class FileText(str):
-    """A secret that came from a file, as it was at the start; ``now`` is what the file holds by now."""
+    """A secret from a file, as it was at the start. ``now`` is the present one."""
 
     __slots__ = ("_last", "_path")
     _path: Path
     _last: str
 
     def __new__(cls, text: str, path: str) -> Self:
-        """``path`` is the file that ``text`` was read from."""
+        """``path`` is the file that ``text`` came from."""
         made = super().__new__(cls, text)
         made._path = Path(path)
         made._last = text
         return made
 
     def now(self) -> str:
-        """The secret as the file has it; the last one that was there while it cannot be read or is empty."""
+        """The file's present secret, or the last good one while it is empty or unreadable."""
         try:
             self._last = self._path.read_text(encoding="utf-8").strip() or self._last
         except (OSError, UnicodeDecodeError) as exc:
@@ -36,5 +36,5 @@ class FileText(str):
 
 
 def secret_now(secret: str) -> str:
-    """A secret of the settings as it is now: read again where it came from a file."""
+    """The secret now: read again if it came from a file."""
     return secret.now() if isinstance(secret, FileText) else secret

@@ -1,4 +1,4 @@
-"""What may enter, and how the service is run and looked at."""
+"""What may enter, and how the service runs and is observed."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from gateway.settings.field import Fault, flag, names, one_of, setting, variable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Each worker is a process that keeps one processor busy; more than these only take memory.
+# Each worker keeps one processor busy. More than these only take memory.
 _WORKERS_PER_PROCESSOR = 4
 
 
 def most_workers() -> int:
-    """The workers that may be asked for without a word that so many are meant."""
+    """The most workers without ``MANY_WORKERS``."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return _WORKERS_PER_PROCESSOR * processors
 
 
 def too_many(workers: int) -> str:
-    """What is wrong with so many workers."""
     return (
         f"must be at most {most_workers()}, four for each processor that the service may use; it is {workers}. "
         f"Where so many are meant, set {variable('many_workers')}=true"
@@ -32,7 +31,7 @@ def too_many(workers: int) -> str:
 
 
 def _traces(text: str) -> bool:
-    """A flag that can be on only where the libraries for it are installed."""
+    """A flag that needs the extra ``traces`` to be on."""
     is_on = flag(text)
     try:
         is_possible = not is_on or all(map(find_spec, ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")))
@@ -45,8 +44,6 @@ def _traces(text: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSettings:
-    """Limits, the server, telemetry and pages."""
-
     max_batch_items: int = setting(1000, parse=int, least=1, most=100_000, help="Items in one batch.")
     max_body_bytes: int = setting(
         5_242_880, parse=int, unit="bytes", least=1024, most=1_073_741_824, help="Request body, after inflation."
@@ -131,8 +128,8 @@ class ServiceSettings:
     log_failed_items: int = setting(10, parse=int, least=0, most=100_000, help="Failed items logged per batch.")
 
     def faults(self) -> Iterator[Fault]:
-        """Settings that cannot hold beside each other, or on this host."""
-        # By the port alone the service tells the operators' requests from the public's.
+        """Settings that contradict each other or do not fit this host."""
+        # Only the port separates operators' requests from the public's.
         if self.metrics == "port" and self.metrics_port == port_of(self.bind):
             reason = f"must differ from the port of {variable('bind')}, which is {self.bind}"
             yield Fault("metrics_port", reason, beside=("bind", "metrics"))

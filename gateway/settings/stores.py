@@ -24,8 +24,6 @@ def _rate(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class StoreSettings:
-    """Redis or the folder of the embedded stores, how long records are kept, and the rates that are counted there."""
-
     rate_limit: str = setting(
         "",
         parse=_rate,
@@ -72,5 +70,4 @@ class StoreSettings:
     )
 
     def faults(self) -> Iterator[Fault]:
-        """Nothing here rests on anything else."""
         return iter(())

@@ -1,4 +1,4 @@
-"""Everything that decides who may enter, put together from the settings. Its one rule: one Keycloak client a purpose."""
+"""Builds what decides who may enter. Each Keycloak client has one purpose."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from gateway.settings.access import AccessSettings
     from gateway.settings.core import CoreSettings
     from gateway.settings.stores import StoreSettings
-# Verified tokens kept until they expire: some ten megabytes at most.
+# Verified tokens kept until they expire: at most some ten megabytes.
 _TOKENS = 10_000
 
 
 class Access:
-    """The authenticators, in the order in which they are asked, and the keys behind them.
+    """The authenticators, in the order of asking, and the keys behind them.
 
-    Raises SettingsError where the environment names a proxy that cannot be used. Nothing is fetched before ``start``.
+    Nothing is fetched before ``start``. Raises SettingsError for an unusable proxy in the environment.
     """
 
     def __init__(self, settings: AccessSettings, records: FileKeys | SqliteKeys) -> None:
@@ -59,17 +59,16 @@ class Access:
         self.authenticators = (ApiKeyAuthenticator(self._records), self._keycloak())
 
     def start(self) -> None:
-        """Begin to fetch keys; returns at once. To be called in the process that serves, after any fork."""
+        """Begin to fetch keys; returns at once. Call it after any fork."""
         for realm in self._realms:
             realm.keys.start()
 
     def close(self) -> None:
-        """Stop fetching."""
         for realm in self._realms:
             realm.keys.close()
 
     def check(self) -> dict[str, Any]:
-        """Readiness: whether the tokens of every realm can be verified now; other details take no instance out."""
+        """Ready when the tokens of every realm can be verified. Other details do not matter for it."""
         missing = {realm.name: problem.reason for realm in self._realms if (problem := realm.keys.ping())}
         failing = {realm.name: reason for realm in self._realms if (reason := realm.keys.problem())}
         refused = self._asked.refusals() if self._asked else {}
@@ -77,15 +76,15 @@ class Access:
         return {"ready": not missing, **{name: found for name, found in details.items() if found}}
 
     def keys_file_problem(self) -> str:
-        """Why the file of API keys that is there now is not in force; empty where it is, or where there is none."""
+        """Why the present file of API keys is not in force. Empty where it is, or without a file."""
         return self._records.problem() if isinstance(self._records, FileKeys) else ""
 
     def keys_age(self) -> float:
-        """Seconds since Keycloak last gave a realm's keys, of the realm that waits longest; infinite where one has none."""
+        """Seconds since the last fetch of the oldest realm's keys; infinite where one has none."""
         return max(realm.keys.age_seconds() for realm in self._realms)
 
     def core_token(self, core: CoreSettings) -> CoreToken:
-        """A source of tokens for ``CORE_AUTH=client_credentials``, from the first realm."""
+        """Tokens for ``CORE_AUTH=client_credentials``, from the first realm."""
         client = self._server.client(self._settings.keycloak_realm[0], client_id=core.core_client_id)
         return CoreToken(client, partial(secret_now, core.core_client_secret))
 
@@ -138,7 +137,7 @@ def _introspect(client: KeycloakOpenID, secret: Callable[[], str], token: str) -
 
 
 def key_records(settings: StoreSettings) -> FileKeys | SqliteKeys:
-    """Where API keys are kept. Raises SettingsError where the file cannot be used."""
+    """The store of API keys. Raises SettingsError for an unusable file."""
     if not settings.api_keys_file:
         return SqliteKeys(settings.state_dir / FILE_NAME)
     try:

@@ -1,7 +1,4 @@
-"""The composition root: builds every collaborator once from the settings and hands them down.
-
-Called in each worker after the fork (``wsgi.py``), and by tests with backends of their own.
-"""
+"""The composition root. Called in each worker after the fork, and by tests with their own backends."""
 
 from __future__ import annotations
 
@@ -40,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeResource] = RESOURCES) -> Application:
-    """The WSGI application. Raises SettingsError where the settings do not allow a start."""
+    """The WSGI application. Raises SettingsError."""
     service = settings.service
     turns = LoopTurns()
     let_others_run = Slices(turns.wait).let_others_run
@@ -49,7 +46,7 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     shedder = LoadShedder(
         max_batches=service.max_waiting_batches, max_queue_age=service.max_queue_age, backlog=backends.backlog
     )
-    # A single body of the largest size always has room.
+    # One body of the largest size always has room.
     capacity = Capacity(shedder, BodyMemory(max(service.max_held_bytes, service.max_body_bytes)))
     claims = Claims(backends.idempotency, let_others_run)
     endpoints = Endpoints(

@@ -1,4 +1,4 @@
-"""What the service reaches outside its own process: the core, Keycloak and the stores. Tests bring their own."""
+"""What the service reaches outside its process: the core, Keycloak and the stores."""
 
 from __future__ import annotations
 
@@ -22,15 +22,14 @@ if TYPE_CHECKING:
     from legacy_client.transport.base import Backlog
 
 
-class Core(batch.Core, integrations.Core, Protocol):
-    """The legacy core, as the service uses it (``legacy_client.LegacyClient``)."""
+class Core(batch.Core, integrations.Core, Protocol): ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Backends:
-    """``backlog`` gives the calls to the core that wait; ``checks`` are asked for readiness.
+    """``backlog`` gives the calls that wait for the core. ``checks`` decide readiness.
 
-    ``health`` is what the core's gate counted; ``keys_age`` is in seconds, None where nobody's keys are fetched.
+    ``health`` is what the core's gate counted. ``keys_age`` is in seconds; None where no keys are fetched.
     """
 
     core: Core
@@ -47,10 +46,7 @@ class Backends:
 
 
 def connect(settings: Settings) -> Backends:
-    """The real ones. Nothing is awaited: each answers for itself when asked.
-
-    Raises SettingsError where a setting names what cannot be used.
-    """
+    """The real backends. Starts them and waits for none. Raises SettingsError."""
     stores = Stores(settings)
     access = Access(settings.access, key_records(settings.stores))
     access.start()

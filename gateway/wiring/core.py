@@ -1,4 +1,4 @@
-"""The legacy client as the settings want it: transport, gate, retries, credentials. Its own names stay in ``legacy_client``."""
+"""Builds the legacy client: transport, gate, retries, credentials."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from legacy_client.transport.base import Transport
 
     FetchToken = Callable[[], tuple[str, float]]
-# Calls in flight that the adaptive limit always leaves: enough to notice that the core is well again.
+# The adaptive limit always leaves so many calls: enough to notice that the core has recovered.
 _LIMIT_FLOOR = 4
 
 
 class CoreLink:
-    """The client with what telemetry and readiness look at: its gate and its transport."""
+    """The client, with its gate and transport for telemetry and readiness."""
 
     def __init__(self, settings: CoreSettings, budgets: BudgetSettings, fetch_token: FetchToken) -> None:
         budget = RetryBudget(
@@ -69,7 +69,7 @@ class CoreLink:
         self._reachability = Reachability(self.client.ping, seconds=settings.core_connect_timeout)
 
     def check(self) -> dict[str, Any]:
-        """Readiness: the core can be reached, and the circuit is not open."""
+        """Ready when the core can be reached and the circuit is not open."""
         snapshot = self.gate.snapshot()
         told = self._problem(snapshot)
         return {
@@ -82,13 +82,13 @@ class CoreLink:
         }
 
     def start(self) -> None:
-        """Look for the core, and for a token for it, and log what fails; returns at once."""
+        """Check the core and its token in the background; failures are logged."""
         self._reachability.start()
         if isinstance(self._credentials, ClientCredentials):
             threading.Thread(target=self._credentials.prepare, name="core-token", daemon=True).start()
 
     def _problem(self, snapshot: GateSnapshot) -> dict[str, str]:
-        # A look at a core that fails would only load it.
+        # A check would only load a core that fails.
         if snapshot.circuit == "open":
             reason, detail = snapshot.last_failure
             return {"reason": reason, "detail": detail}
@@ -96,7 +96,8 @@ class CoreLink:
         return {} if problem is None else {"reason": told_kind(problem), "detail": problem.reason}
 
     def _refusal(self) -> dict[str, str]:
-        """Where Keycloak refuses us a token: partners get a 502 that says so, which they would not from a service that is not ready."""
+        """Keycloak's refusal of a token for us."""
+        # This does not end readiness: partners get a 502 that names the cause, which an unready service could not send.
         own = self._credentials
         refusal = own.refusal if isinstance(own, ClientCredentials) else ""
         return {"credentials": refusal} if refusal else {}
@@ -108,7 +109,7 @@ def _gate(settings: CoreSettings, budget: RetryBudget, attempt_seconds: float) -
         min_calls=settings.circuit_min_calls,
         open_seconds=settings.circuit_open,
     )
-    # The engine asks from its loop alone; threads meet in the other transport's gate.
+    # The engine uses its gate from one loop only. Threads meet in the other transport's gate.
     kind = CoreGate if settings.core_transport == "hub" else LockedGate
     return kind(
         ceiling=settings.core_concurrency,

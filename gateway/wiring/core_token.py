@@ -1,4 +1,4 @@
-"""Access tokens of the gateway's own, for its calls to the core. Its one rule: a client made for this and nothing else."""
+"""The gateway's own access tokens for its calls to the core."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class CoreToken:
-    """Fetches a token by the client-credentials grant (RFC 6749 §4.4) each time it is called; it keeps none.
+    """Fetches a token by the client-credentials grant (RFC 6749 §4.4) on each call; caches none.
 
-    ``secret`` gives the client's secret as it is now.
+    ``secret`` gives the client's present secret.
     """
 
     def __init__(self, client: KeycloakOpenID, secret: Callable[[], str]) -> None:
@@ -27,10 +27,8 @@ class CoreToken:
         self._fetch = partial(client.token, grant_type="client_credentials")
 
     def __call__(self) -> tuple[str, float]:
-        """The access token, and the seconds for which it is valid. Raises SourceFailed or TokenRefused.
-
-        One call at a time: the client writes its headers while it asks.
-        """
+        """The access token, and its validity in seconds. Raises SourceFailed or TokenRefused."""
+        # One call at a time: the client changes its headers during a call.
         self._client.client_secret_key = self._secret()
         try:
             answer = ask(self._fetch)

@@ -1,4 +1,4 @@
-"""What the endpoints of the contract stand on, from the settings and from what the service reaches."""
+"""Builds what each endpoint of the contract needs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoints:
-    """Makes what each endpoint stands on. ``let_others_run`` lets others run while a large batch is checked."""
+    """``let_others_run`` is called while a large batch is checked."""
 
     settings: Settings
     backends: Backends
@@ -35,7 +35,7 @@ class Endpoints:
     let_others_run: Callable[[], None]
 
     def bulk(self) -> BulkServices:
-        """For the resources, which all stand on the same."""
+        """Shared by all resources."""
         settings = self.settings
         access = settings.access
         return BulkServices(
@@ -55,7 +55,6 @@ class Endpoints:
         )
 
     def integration(self) -> IntegrationEndpoint:
-        """For the PUT of integrations."""
         return IntegrationEndpoint(
             capacity=self.capacity,
             guard=self._guard(),

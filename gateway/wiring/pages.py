@@ -1,4 +1,4 @@
-"""The pages of operators: metrics, status and readiness with its reasons, on the service's own port or on another."""
+"""The operators' pages: metrics, status and readiness with its reasons, on the service's port or their own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 def add_operators_pages(
     app: Application, service: ServiceSettings, instruments: Instruments, checks: Mapping[str, health.Check]
 ) -> None:
-    """Serve them where the settings want them."""
     if service.metrics == "off":
         return
     pages = [metrics_page.blueprint(instruments.render)]

@@ -1,4 +1,4 @@
-"""Which forward proxy a setting means. Its one rule: the environment's is used only where the setting says so."""
+"""Which forward proxy a setting means. The environment's counts only if the setting says so."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gateway.settings.addresses import proxy
 
 
 def proxy_for(name: str, setting: str, url: str) -> str:
-    """The proxy's URL for calls to ``url``, empty for none. Raises SettingsError, naming the setting ``name``."""
+    """The proxy's URL for calls to ``url``, or empty. Raises SettingsError about ``name``."""
     if setting != "environment":
         return setting
     parts, given = urlsplit(url), getproxies_environment()

@@ -1,4 +1,4 @@
-"""Whether the core can be reached, as readiness sees it: askers share one look, and never wait long for it."""
+"""Whether the core can be reached. All who ask share one check, and wait only briefly."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# A look serves all askers for this long.
+# One check serves everybody for this long.
 _FRESH_SECONDS = 2.0
-# Up to this age the last look is told where the next one takes longer than a moment.
+# Up to this age the last result is used if the next check takes more than a moment.
 _TELLABLE_SECONDS = 15.0
 _MOMENT_SECONDS = 0.02
 
@@ -30,14 +30,14 @@ def _in_the_background(look: Callable[[], None]) -> None:
 
 
 def told_kind(problem: CoreError) -> str:
-    """The word of readiness for why there is no connection."""
+    """Readiness's word for why there is no connection."""
     return "certificate" if isinstance(problem, Untrusted) else "unreachable"
 
 
 class Reachability:
-    """``ping`` gives None where the core can be reached; ``seconds`` is the longest it may take.
+    """``ping`` gives None where the core can be reached. It takes at most ``seconds``.
 
-    What changes is logged, each once.
+    Each change is logged once.
     """
 
     def __init__(
@@ -59,11 +59,10 @@ class Reachability:
         self._look: threading.Event | None = None
 
     def start(self) -> None:
-        """Begin the first look."""
         self._begin_to_look()
 
     def problem(self) -> CoreError | None:
-        """Why the last look did not reach the core, or None; before the first one has ended, that."""
+        """Why the last check failed, or None. Before the first result it waits for it."""
         age = self._clock() - self._looked_at
         if age >= _FRESH_SECONDS:
             self._begin_to_look().wait(_MOMENT_SECONDS if age < _TELLABLE_SECONDS else self._seconds)

@@ -1,4 +1,4 @@
-"""What is kept for all workers, as the settings want it: idempotency records, and what is left of each rate."""
+"""The stores that all workers share: idempotency records and rates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FRESH_SECONDS = 2.0
 
 
 class Stores:
-    """Nothing is opened before its first use. Raises SettingsError where the Redis URL has options that nobody knows."""
+    """Opens nothing before its first use. Raises SettingsError for unknown options in the Redis URL."""
 
     def __init__(self, settings: Settings) -> None:
         check_redis(settings.stores)
@@ -38,12 +38,12 @@ class Stores:
         self.unsent_rates = RateLimits(settings.stores.unsent_rate_limit, storage, name="unsent-kib")
 
     def check(self) -> dict[str, Any]:
-        """Readiness, in detail only."""
+        """Never ends readiness."""
         return self._look.check()
 
 
 class StoreLook:
-    """Readiness: whether the store of idempotency records can be had, looked at once in two seconds at most."""
+    """Whether the store of idempotency records is reachable, checked at most every two seconds."""
 
     def __init__(
         self, ping: Callable[[], StoreUnavailable | None], clock: Callable[[], float] = time.monotonic
@@ -54,7 +54,7 @@ class StoreLook:
         self._reason = ""
 
     def check(self) -> dict[str, Any]:
-        """The detail; a reason in it takes no instance out."""
+        """Never ends readiness."""
         if self._clock() >= self._fresh_until:
             self._fresh_until = self._clock() + _FRESH_SECONDS
             error = self._ping()
@@ -63,7 +63,7 @@ class StoreLook:
 
 
 def aside(reason: str) -> dict[str, Any]:
-    """A check that takes no instance out: others would be no better, and most requests do not need it."""
+    # Never ends readiness: other instances share the store, and most requests do not need it.
     return {"ready": True, **({"reason": reason} if reason else {})}
 
 
@@ -75,7 +75,7 @@ def idempotency_store(settings: Settings) -> IdempotencyStore:
         repeats_unknown=settings.core.core_honours_idempotency,
     )
     if settings.stores.redis_url:
-        # Here and below: a worker without Redis need not carry its client.
+        # Here and below: a worker without Redis need not load its client.
         from gateway.admission.idempotency.redis_store import RedisIdempotencyStore
 
         return RedisIdempotencyStore(settings.stores.redis_url, policy)
@@ -84,7 +84,7 @@ def idempotency_store(settings: Settings) -> IdempotencyStore:
 
 
 def rate_storage(settings: StoreSettings) -> Storage:
-    """Where rates are counted for all workers: Redis where it is set, else one SQLite file."""
+    """Redis where it is set, else one SQLite file for the workers of this host."""
     if settings.redis_url:
         from gateway.admission.rates.redis_rates import SharedRedisStorage
 
@@ -93,7 +93,8 @@ def rate_storage(settings: StoreSettings) -> Storage:
 
 
 def check_redis(settings: StoreSettings) -> None:
-    """The options in its URL are ones that its client knows, which would find out with the first request."""
+    """Raises SettingsError for unknown options in the URL."""
+    # The client would find out with the first request only.
     if settings.redis_url:
         from gateway.admission.redis_client import connect as connect_to_redis
 

@@ -1,4 +1,4 @@
-"""How long a worker waits for clients, and for its own end, as the settings want it."""
+"""How long a worker waits for clients and for its own end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gateway.settings.service import ServiceSettings
     from gateway.telemetry.events import RequestDetails
 
-# What is left of a stop when unfinished batches are told to end, for their calls in flight and the answers.
+# At a stop, unfinished batches are cancelled this long before its end, for their last calls and answers.
 _LAST_SECONDS = 2.0
 
 
@@ -26,7 +26,6 @@ def worker_plan(
     unkept: Callable[[], int],
     request_ended: Callable[[RequestDetails], None],
 ) -> WorkerPlan:
-    """The plan for these settings."""
     last = budgets.core_timeout + _LAST_SECONDS
     return WorkerPlan(
         timeouts=ClientTimeouts(
