@@ -131,7 +131,7 @@ class EmbeddedDatabase:
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
         status = self._path.lstat()
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-            raise EmbeddedUnavailable(f"not a file of this user; {_standing(self._path)}")
+            raise EmbeddedUnavailable(f"EPERM (not a file of this user); {_standing(self._path)}")
         if status.st_mode & 0o077:
             self._path.chmod(0o600)
 

@@ -75,6 +75,10 @@ class Access:
         details = {"reasons": missing, "refresh": failing, "introspection": refused}
         return {"ready": not missing, **{name: found for name, found in details.items() if found}}
 
+    def api_keys_problem(self) -> str:
+        """Why the API keys as they are now cannot be looked up; empty where they can be."""
+        return self._records.problem()
+
     def keys_file_problem(self) -> str:
         """Why the present file of API keys is not in force. Empty where it is, or without a file."""
         return self._records.problem() if isinstance(self._records, FileKeys) else ""

@@ -67,6 +67,6 @@ def connect(settings: Settings) -> Backends:
             "core": core.check,
             "keycloak": access.check,
             "idempotency": stores.check,
-            "api_keys": lambda: aside(access.keys_file_problem()),
+            "api_keys": lambda: aside(access.api_keys_problem()),
         },
     )

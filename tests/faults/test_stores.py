@@ -236,7 +236,7 @@ def test_a_state_folder_of_another_user_is_told_by_readiness_and_by_one_line(
     assert [gateway.patch(*ids(1), Idempotency_Key=str(number)).status for number in range(3)] == [503] * 3
 
     ready = eventually(lambda: gateway.get("/readyz").json()["checks"]["idempotency"].get("reason"))
-    assert ready.startswith(f"not a file of this user; folder {state} of user 12345, mode 0700, file ")
+    assert ready.startswith(f"EPERM (not a file of this user); folder {state} of user 12345, mode 0700, file ")
     # The look after the core may have to be repeated on a busy machine.
     assert eventually(lambda: gateway.get("/readyz").status == 200)
     assert gateway.told("idempotency_store_down") == 1

@@ -65,6 +65,7 @@ class ApiKeyAuthenticator:
         self._wall_clock = wall_clock
         self._recent: Expiring[str, _Seen] = Expiring(MOST_RECORDS, clock)
         self._touched: Expiring[str, bool] = Expiring(MOST_RECORDS, clock)
+        self._told = ""
         # An unknown id costs the same comparisons as a wrong secret.
         self._decoy = hashed("")
 
@@ -105,10 +106,18 @@ class ApiKeyAuthenticator:
         try:
             record = self._records.get(key_id)
         except SourceFailed as exc:
-            _log.error("api_keys_unavailable", extra={"reason": exc.reason})
+            self._tell(exc.reason)
             raise KeysUnavailable(f"API keys: {exc.reason}") from exc
+        self._tell("")
         self._recent.put(key_id, _Seen(version, record), self._clock() + RECORD_SECONDS)
         return record
+
+    def _tell(self, reason: str) -> None:
+        before, self._told = self._told, reason
+        if reason and reason != before:
+            _log.error("api_keys_unavailable", extra={"reason": reason})
+        elif before and not reason:
+            _log.warning("api_keys_available")
 
     def _touch(self, key_id: str) -> None:
         if self._touched.get(key_id):

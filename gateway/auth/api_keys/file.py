@@ -25,7 +25,7 @@ class FileKeys:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._version = self._version_now()
-        self._keys = self._read()
+        self._keys = self._understood(self._read())
         self._problem = ""
 
     def get(self, key_id: str) -> ApiKey | None:
@@ -48,10 +48,8 @@ class FileKeys:
 
     def version(self) -> Hashable:
         """Changes with each readable change of the file."""
-        try:
-            return self._version_now()
-        except SourceFailed:
-            return self._version
+        self.problem()
+        return self._version
 
     def touch(self, key_id: str, at: float) -> None:
         """Does nothing: the file is read-only."""
@@ -60,8 +58,10 @@ class FileKeys:
         version = self._version_now()
         if version == self._version:
             return
+        content = self._read()
+        # What cannot be read now may be read later as it is. What cannot be understood waits for another version.
         self._version = version
-        self._keys = self._read()
+        self._keys = self._understood(content)
         self._problem = ""
 
     def _version_now(self) -> tuple[int, int, int]:
@@ -73,11 +73,15 @@ class FileKeys:
             raise SourceFailed(f"{self._path}: {exc.strerror}") from exc
         return status.st_ino, status.st_mtime_ns, status.st_size
 
-    def _read(self) -> dict[str, ApiKey]:
+    def _read(self) -> bytes:
         try:
-            records = _records(json.loads(self._path.read_bytes()))
+            return self._path.read_bytes()
         except OSError as exc:
             raise SourceFailed(f"{self._path}: {exc.strerror}") from exc
+
+    def _understood(self, content: bytes) -> dict[str, ApiKey]:
+        try:
+            records = _records(json.loads(content))
         except ValueError as exc:
             raise SourceFailed(f"{self._path}: {exc}") from exc
         return {record.id: record for record in records}

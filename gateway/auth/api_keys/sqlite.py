@@ -42,6 +42,7 @@ class SqliteKeys:
         self._log = path.with_name(f"{path.name}-wal")
         # Looking for a file must not make it.
         self._uri = path.absolute().as_uri() + "?mode=rw"
+        self._was_there = path.is_file()
 
     def get(self, key_id: str) -> ApiKey | None:
         """The record, revoked or not."""
@@ -50,6 +51,14 @@ class SqliteKeys:
     def version(self) -> tuple[tuple[int, int, int] | None, ...]:
         """Changes with each write: the stamps of the file and its log."""
         return _stamp(self._path), _stamp(self._log)
+
+    def problem(self) -> str:
+        """Why no key can be looked up now; empty where they can be."""
+        try:
+            self.get("")
+        except SourceFailed as exc:
+            return exc.reason
+        return ""
 
     def all(self) -> list[ApiKey]:
         """Every record, oldest first."""
@@ -62,7 +71,7 @@ class SqliteKeys:
 
     def change(self, key_id: str, change: Callable[[ApiKey], ApiKey]) -> ApiKey | None:
         """Replace a record by ``change`` of it, in one transaction. None: no such key."""
-        if not self._path.exists():
+        if self._is_not_made():
             return None
         with self._opened() as database:
             database.execute("BEGIN IMMEDIATE")
@@ -81,10 +90,21 @@ class SqliteKeys:
             )
 
     def _read(self, wait_seconds: float, where: str = "", *values: str) -> list[ApiKey]:
-        if not self._path.exists():
+        if self._is_not_made():
             return []
         with self._opened(wait_seconds) as database:
             return _records(database, where, *values)
+
+    def _is_not_made(self) -> bool:
+        """Whether no key was ever kept here. A file that was there and is gone is a fault."""
+        try:
+            self._path.stat()
+        except OSError as exc:
+            if isinstance(exc, FileNotFoundError) and not self._was_there:
+                return True
+            raise SourceFailed(f"{self._path}: {exc.strerror}") from exc
+        self._was_there = True
+        return False
 
     def _make(self) -> None:
         try:

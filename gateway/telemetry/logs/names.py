@@ -65,7 +65,9 @@ LOG_EVENTS: Mapping[str, str] = {
     "introspection_failed": "Keycloak could not be asked whether a token was revoked; it is left alone for a moment. "
     "An error where Keycloak refuses our client, which no later try mends; `/readyz` then says so.",
     # API keys.
-    "api_keys_unavailable": "The store of API keys cannot be read; callers with keys get a 503.",
+    "api_keys_unavailable": "The store of API keys cannot be read, or is gone, and `reason` says why; callers with keys get "
+    "a 503. Said once per reason.",
+    "api_keys_available": "The store of API keys can be read again.",
     "api_keys_file_unusable": "`GATEWAY_API_KEYS_FILE` cannot be read or understood, and `reason` says why; the keys "
     "that were read last stay in force. Said once per reason.",
     "api_keys_file_usable": "`GATEWAY_API_KEYS_FILE` was read again, and is in force.",

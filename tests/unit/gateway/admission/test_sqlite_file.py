@@ -221,7 +221,7 @@ def test_a_folder_of_another_user_is_told_with_what_stands_there_and_whose_it_is
         add(EmbeddedDatabase(place / "facts", LAYOUT))
 
     assert refused.value.reason == (
-        f"not a file of this user; folder {place} of user 12345, mode 0700,"
+        f"EPERM (not a file of this user); folder {place} of user 12345, mode 0700,"
         f" file {place / 'facts'} of user 12345, mode 0600, used as user 0"
     )
 

@@ -264,6 +264,18 @@ def test_a_file_of_keys_takes_the_place_of_the_store(deployment: Deployment):
     assert identify(deployment.access(api_keys_file=str(file)), f"Bearer {key}")
 
 
+def test_a_store_of_keys_that_was_taken_away_is_told_and_its_callers_are_refused_for_now(deployment: Deployment):
+    path, key = deployment.folder / FILE_NAME, mint()
+    SqliteKeys(path).add(ApiKey(id=key.id, name="Acme", hash=hashed(key.secret), scopes=frozenset({"INTEGRATION_API"})))
+    access = deployment.access()
+    assert access.api_keys_problem() == ""
+    path.rename(deployment.folder / "away")
+
+    with pytest.raises(KeysUnavailable):
+        identify(access, f"Bearer {key}")
+    assert access.api_keys_problem() == f"{path}: No such file or directory"
+
+
 def test_a_bad_file_of_keys_stops_the_start_with_a_line_that_names_it(deployment: Deployment):
     with pytest.raises(SettingsError, match=r"^GATEWAY_API_KEYS_FILE: .*absent\.json: No such file"):
         deployment.access(api_keys_file=str(deployment.folder / "absent.json"))

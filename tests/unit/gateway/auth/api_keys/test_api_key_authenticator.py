@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -202,6 +203,19 @@ def test_a_store_that_fails_is_no_fault_of_the_key(holder: Holder):
 
     with pytest.raises(KeysUnavailable, match="disk I/O error"):
         holder.identify()
+
+
+def test_a_store_that_fails_is_told_once_for_each_reason_and_once_when_it_is_back(holder: Holder, caplog):
+    for reason in ("disk I/O error", "disk I/O error", "no such file", ""):
+        holder.keys.failure = reason
+        with contextlib.suppress(KeysUnavailable):
+            holder.identify()
+
+    assert [(entry.message, getattr(entry, "reason", "")) for entry in caplog.records] == [
+        ("api_keys_unavailable", "disk I/O error"),
+        ("api_keys_unavailable", "no such file"),
+        ("api_keys_available", ""),
+    ]
 
 
 def test_a_store_that_cannot_note_the_use_does_not_stop_the_caller(holder: Holder):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +15,6 @@ from gateway.auth.api_keys.key import mint
 from gateway.auth.errors import SourceFailed
 from tests.doubles.issuer import NOW
 from tests.unit.gateway.auth.key_records import record
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class KeyFile:
@@ -80,6 +79,35 @@ def test_a_bad_file_is_told_for_as_long_as_it_is_there_and_logged_once(file: Key
 
     assert [keys.problem() for _ in range(3)] == [f"{file.path}: key 1: missing field: name, hash, scopes"] * 3
     assert [entry.message for entry in caplog.records] == ["api_keys_file_unusable"]
+
+
+class Unreadable:
+    """Makes the next reads of any file fail."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+        self.error: OSError | None = error
+        self._read = Path.read_bytes
+        monkeypatch.setattr(Path, "read_bytes", lambda path: self.read(path))
+
+    def read(self, path: Path) -> bytes:
+        if self.error:
+            raise self.error
+        return self._read(path)
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO, errno.ESTALE, errno.EMFILE])
+def test_a_new_version_that_can_be_read_only_later_counts_from_then_on(file: KeyFile, caplog, monkeypatch, code: int):
+    keys = FileKeys(file.path)
+    before = keys.version()
+    file.write({"keys": [replace(file.kept, revoked=NOW).entry()]})
+    disk = Unreadable(monkeypatch, OSError(code, os.strerror(code)))
+
+    assert [keys.get(file.kept.id) for _ in range(2)] == [file.kept] * 2
+    assert (keys.version(), keys.problem()) == (before, f"{file.path}: {os.strerror(code)}")
+    disk.error = None
+    assert keys.version() != before
+    assert keys.get(file.kept.id).revoked == NOW
+    assert [entry.message for entry in caplog.records] == ["api_keys_file_unusable", "api_keys_file_usable"]
 
 
 def test_a_list_without_scopes_grants_nothing_and_takes_what_was_granted(file: KeyFile):

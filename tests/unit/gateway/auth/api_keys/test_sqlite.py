@@ -51,6 +51,32 @@ def test_records_are_listed_oldest_first(store: SqliteKeys):
     assert store.all() == [old, new]
 
 
+@pytest.mark.parametrize("is_new", [False, True])
+def test_a_store_that_was_taken_away_is_a_fault_and_not_a_store_without_keys(store: SqliteKeys, tmp_path: Path, is_new):
+    kept = record(mint())
+    store.add(kept)
+    reader = SqliteKeys(tmp_path / "state" / FILE_NAME)
+    if not is_new:
+        assert reader.get(kept.id)
+    away = tmp_path / "away"
+    (tmp_path / "state").rename(away)
+    reason = f"{tmp_path / 'state' / FILE_NAME}: No such file or directory"
+
+    for ask in (lambda: reader.get(kept.id), reader.all, lambda: reader.change(kept.id, lambda old: old)):
+        with pytest.raises(SourceFailed) as failed:
+            ask()
+        assert failed.value.reason == reason
+    assert reader.problem() == reason
+    away.rename(tmp_path / "state")
+    assert (reader.get(kept.id), reader.problem()) == (kept, "")
+
+
+def test_a_store_below_what_is_no_folder_is_a_fault(tmp_path: Path):
+    (tmp_path / "state").write_text("")
+
+    assert SqliteKeys(tmp_path / "state" / FILE_NAME).problem().endswith(": Not a directory")
+
+
 def test_looking_for_a_key_makes_no_file(store: SqliteKeys, tmp_path: Path):
     assert store.get("A" * 12) is None
     assert store.all() == []
