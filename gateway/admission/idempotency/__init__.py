@@ -1,1 +1,0 @@
-"""Idempotency keys: the claim on a key, its journal and its stores."""

@@ -1,7 +1,8 @@
-"""One batch's hold on its idempotency key: what it may send, and the journal it keeps while it runs.
+"""A batch's hold on its idempotency key, and the journal it keeps while it runs.
 
-A mark says that calls may have left, so it is written before they do. It runs ahead of what has ended by a window at most:
-after a crash no more than a window of items is in doubt, and a repeat sends the rest.
+A mark says that calls may have been sent, so it is written before them.
+It is at most a window ahead of what has ended.
+So a crash leaves at most a window of items in doubt, and a repeat sends the rest.
 """
 
 from __future__ import annotations
@@ -26,15 +27,16 @@ _log = logging.getLogger(__name__)
 
 _CHUNK_SECONDS = 0.2
 _PAUSE_SECONDS = 0.2
-# How long a batch whose calls have all ended waits for a store that fails, before it gives up sending the rest.
+# How long a batch without calls in flight waits for a failing store before it sends nothing more.
 _MAX_FAILING_SECONDS = 2.0
 
 
 class Claim:
-    """One batch's hold on its key. After the claim nothing raises: a write that fails is logged.
+    """One batch's hold on its key. It raises nothing: a write that fails is logged.
 
-    ``stored`` has what is known from earlier runs, by index; ``to_send`` the indexes to send now, ascending; positions
-    are positions in ``to_send``. ``prefix`` makes the per-item keys. Methods are called by one batch, one at a time.
+    ``stored`` has what is known from earlier runs, by index.
+    ``to_send`` has the indexes to send now, ascending. A position is a place in it.
+    ``prefix`` begins the per-item keys. Only one batch calls the methods, one at a time.
     """
 
     def __init__(
@@ -79,36 +81,35 @@ class Claim:
 
     @property
     def repeats_unknown(self) -> bool:
-        """Whether a repeat sends again what may have been applied: the core applies a key once."""
         return self._policy.repeats_unknown
 
     @property
     def is_final(self) -> bool:
-        """Whether every item is settled for good."""
+        """Whether no item will ever be sent again."""
         return not self._unsettled
 
     def watch(self, stop: Callable[[], object], is_over: Callable[[], object]) -> None:
-        """The batch begins: ``stop`` must end its sending, where no mark can be written; ``is_over`` says that it has ended."""
+        """``stop`` ends the sending when no mark can be written. ``is_over`` says that it has ended."""
         self._stop, self._is_over = stop, is_over
         if self.kind != "replay":
             self._keeper.watch(self)
 
     def begin(self, positions: Sequence[int]) -> None:
-        """A round of attempts at ``positions`` begins, in this order. The first is at all of them."""
+        """Begin a round of attempts at ``positions``, in this order. The first round has all of them."""
         self._rounds += 1
         if self._rounds > 1:
             self._round, self._marked, self._ended = positions, 0, 0
             self._places = {self.to_send[position]: place for place, position in enumerate(positions)}
-            # The marks of this round are news about what ended in the one before.
+            # The marks of this round say what ended in the one before.
             self._buffer.wait_no_more()
             self._go_on()
 
     def upto(self) -> int:
-        """How many of the round may leave: their marks stand. Does not wait."""
+        """How many calls of the round are marked and may be sent. Does not wait."""
         return self._marked
 
     def put_back(self, position: int, *, may_have_been_applied: bool) -> None:
-        """An attempt ended, and the call may be made again."""
+        """An attempt ended. The call may be made again."""
         index = self.to_send[position]
         before = self.stored.get(index)
         if not (may_have_been_applied or (before and before.state == "unknown")):
@@ -117,7 +118,7 @@ class Claim:
         self._go_on()
 
     def record(self, entries: Iterable[Entry]) -> None:
-        """Keep what items ended as. Written in chunks, by number and by age, together with the next mark."""
+        """Keep the results of items. They are written with the next mark, by number and by age."""
         for entry in entries:
             self._hold(entry)
             if entry.state == "final":
@@ -126,11 +127,11 @@ class Claim:
         self._go_on()
 
     def sent_upto(self, position: int) -> bool:
-        """Mark the calls of the round below ``position``. False: the mark does not stand, so they must not be sent."""
+        """Mark the calls of the round below ``position``. False: not marked, so not to be sent."""
         return position <= self._marked or self._write(position)
 
     def renew(self) -> None:
-        """Hold the key for another while; for whoever sees to it that the key is held while nothing is written."""
+        """Renew the lease."""
         try:
             self._record.append([])
         except StoreUnavailable as exc:
@@ -140,7 +141,7 @@ class Claim:
             self._is_written()
 
     def finish(self) -> None:
-        """The batch is over: write what is left and give the key back. Where that fails the keeper goes on with it."""
+        """Write what is left and give the key back. If that fails, the keeper tries again later."""
         if self.kind == "replay":
             return
         self._buffer.wait_no_more()
@@ -167,26 +168,26 @@ class Claim:
             self._keeper.keep(write, size)
 
     def _hold(self, entry: Entry) -> None:
-        """Until it is written. What is open without a mark waits for the one that covers it, which would make it unknown."""
+        # A mark would make an open item unknown. So an open item without one is written after the mark that covers it.
         if entry.state == "open" and not self._is_before(entry.index, self._marked):
             self._buffer.wait(entry)
         else:
             self._buffer.add(entry)
 
     def _is_before(self, index: int, position: int) -> bool:
-        """Whether a mark up to ``position`` of the round covers the item, or this round has nothing to do with it."""
+        """Whether a mark up to ``position`` covers the item, or this round does not contain it."""
         if self._rounds > 1:
             return self._places.get(index, -1) < position
         return position > 0 and index <= self.to_send[position - 1]
 
     def _has_ended(self, index: int) -> None:
         self._ended += 1
-        # What no mark covers is in no doubt.
+        # Without a mark there is no doubt.
         if self._rounds > 1 or self._is_before(index, self._marked):
             self._in_doubt += 1
 
     def _go_on(self) -> None:
-        """Write where it is due. Where nothing more can end, sending waits for this; in the end it stops."""
+        """Write what is due. When no call can end, sending waits for the write, and stops after some time."""
         is_much = self._in_doubt >= self._policy.step or self._buffer.is_much
         is_old = self._clock() >= self._flush_at and (self._buffer or self._in_doubt)
         if is_old or (is_much and self._failing_since is None):
@@ -197,13 +198,13 @@ class Claim:
             self._write(self._next_mark())
 
     def _next_mark(self) -> int:
-        """Where the mark should be now; nothing is marked for a batch that sends nothing more."""
+        """Where the mark should be now. It stays where the batch sends nothing more."""
         if not self._rounds or self._has_given_up or self._is_over():
             return self._marked
         return max(self._marked, min(self._ended + self._policy.window, len(self._round)))
 
     def _write(self, position: int) -> bool:
-        """Write what has ended, and mark the round's calls below ``position``. False where the store refused."""
+        """Write results and the mark below ``position``. False where the store refused."""
         covered = self._buffer.covered(lambda index: self._is_before(index, position))
         mark = self._mark(position) if position > self._marked else []
         try:
@@ -223,7 +224,7 @@ class Claim:
             low = self.to_send[self._marked - 1] + 1 if self._marked else 0
             return [sent_event(low, self.to_send[position - 1] + 1)]
         indexes = [self.to_send[each] for each in self._round[self._marked : position]]
-        # What an earlier run left unknown stays so, with what was known of it.
+        # An item that an earlier run left unknown stays so, with its payload.
         again = [index for index in indexes if index not in self.stored or self.stored[index].state != "unknown"]
         return [items_event([Entry(index, "unknown") for index in again])]
 
@@ -239,7 +240,7 @@ class Claim:
         if self._failing_since is None:
             self._failing_since = now
             _log.warning("idempotency_record_failed", extra={"reason": error.reason, "items": self._buffer.items})
-        # Whoever has taken the key over sends what is left.
+        # Whoever has taken the key over sends the rest.
         if isinstance(error, LeaseLost) or now - self._failing_since >= _MAX_FAILING_SECONDS:
             self._has_given_up = True
             self._stop()

@@ -1,4 +1,4 @@
-"""Why a key could not be claimed, or a claim could not be kept.
+"""Why a key could not be claimed, or a claim not be kept.
 
 IdempotencyError
 ├── InProgress · FingerprintMismatch
@@ -15,11 +15,11 @@ _LONGEST_RETRY_AFTER = 5.0
 
 
 class IdempotencyError(Exception):
-    """A key could not be claimed; nothing has been sent."""
+    """A key could not be claimed. Nothing was sent."""
 
 
 class InProgress(IdempotencyError):
-    """The batch that first used the key is still running; ask again after ``retry_after`` seconds."""
+    """The first batch with this key still runs. ``retry_after`` is in seconds."""
 
     def __init__(self, lease_left: float) -> None:
         super().__init__("in progress")
@@ -31,7 +31,7 @@ class FingerprintMismatch(IdempotencyError):
 
 
 class StoreUnavailable(IdempotencyError):
-    """The store cannot be had, or refused a write. ``reason`` is for logs only."""
+    """The store is unreachable or refused a write. ``reason`` is for logs only."""
 
     def __init__(self, reason: str, retry_after: int = 1) -> None:
         super().__init__(reason)
@@ -40,7 +40,7 @@ class StoreUnavailable(IdempotencyError):
 
 
 class RecordUnusable(StoreUnavailable):
-    """This one record cannot be used; others can."""
+    """This record cannot be used. Others can."""
 
 
 class LeaseLost(RecordUnusable):

@@ -1,7 +1,7 @@
-"""The journal of one idempotent batch: an append-only list of events, and what can be known of each item from them.
+"""The journal of an idempotent batch: events that are only appended.
 
-An event is JSON. What is told of items begins with ``places``: where each payload lies in the text of ``items``.
-So payloads are read as they are, without parsing them, which takes ten times as long and as much memory.
+An event is JSON. That of items begins with ``places``: where each payload lies in the text of ``items``.
+So a payload is read without parsing, which would take ten times the time and memory.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 State = Literal["final", "unknown", "open"]
-"""``final``: never sent again. ``unknown``: may have been applied. ``open``: surely not applied, so it may be sent."""
+"""``final``: never sent again. ``unknown``: may have been applied. ``open``: not applied, may be sent."""
 _PLACES, _ITEMS, _NOTHING = b'{"places":', b',\n"items":[', b"null"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of one item; ``payload`` is JSON, empty where no answer was kept."""
+    """``payload`` is JSON, empty where no answer was kept."""
 
     index: int
     state: State
@@ -29,12 +29,12 @@ class Entry:
 
 
 def sent_event(low: int, high: int) -> bytes:
-    """From now on the items ``low <= index < high`` may have been sent."""
+    """The items ``low <= index < high`` may have been sent."""
     return orjson.dumps({"sent": (low, high)})
 
 
 def items_event(entries: Iterable[Entry]) -> bytes:
-    """The items have ended, for this run, as the entries say."""
+    """The items have ended for this run."""
     places, items, at = [], [], 0
     for entry in entries:
         head, payload = b'[%d,"%b",' % (entry.index, entry.state.encode()), entry.payload or _NOTHING
@@ -42,12 +42,12 @@ def items_event(entries: Iterable[Entry]) -> bytes:
         places.append((entry.index, entry.state, begins, at))
         items.append(head + payload)
         at += len(b"],")
-    # The newline is the only one: JSON has none within a text, and orjson writes none between values.
+    # There is no other newline: JSON has none in a text, and orjson writes none between values.
     return b"".join((_PLACES, orjson.dumps(places), _ITEMS, b"],".join(items), b"]]}" if items else b"]}"))
 
 
 def replay(events: Iterable[bytes]) -> dict[int, Entry]:
-    """Entries by index, of all items that were ever sent or that ended. ValueError for bytes that are no journal."""
+    """Entries by index of all items that were sent or ended. Raises ValueError for an invalid journal."""
     known: dict[int, Entry] = {}
     for event in events:
         try:
@@ -89,13 +89,13 @@ def _mark(indexes: range, known: dict[int, Entry]) -> None:
 
 
 class Record(Protocol):
-    """One record of a store, held under a lease. A call that raises StoreUnavailable may be made again."""
+    """A record in a store, held under a lease. After StoreUnavailable a call may be repeated."""
 
     def append(self, events: Sequence[bytes]) -> None:
         """Add events and renew the lease."""
 
     def close(self, events: Sequence[bytes], *, complete: bool) -> None:
-        """Add events and give the lease back; ``complete``: every item is final."""
+        """Add events and give the lease back. ``complete``: every item is final."""
 
     def rollback(self) -> None:
-        """Take back everything written since the claim, the record itself if the claim made it."""
+        """Remove what was written since the claim, and a record that the claim made."""

@@ -1,7 +1,7 @@
-"""What must be done for keyed batches beside their runs: leases renewed, and what could not be written written later.
+"""Renews the leases of keyed batches, and repeats writes that failed.
 
-A batch that waits for the core writes nothing, and must hold its key all the same. A store that fails at a batch's end may
-be back a moment later; until then the worker keeps what it has told its callers.
+A batch that waits for the core writes nothing, but must hold its key.
+A store that failed at a batch's end may soon be back. Until then the worker keeps the outcomes.
 """
 
 from __future__ import annotations
@@ -24,19 +24,17 @@ _MOST_WRITES = 10_000
 
 
 class Running(Protocol):
-    """A batch that holds a key."""
-
     renew_at: float
 
     def renew(self) -> None:
-        """Hold it for another while. Raises nothing."""
+        """Renew the lease. Raises nothing."""
         ...
 
 
 class Keeper:
-    """One per store and worker. Its thread lives while there is anything to do.
+    """One per store and worker. Its thread lives while there is work.
 
-    What waits is written in order. It is bounded: beyond 64 MiB or ten thousand writes the oldest is given up, and logged.
+    Writes are repeated in order. Beyond 64 MiB or ten thousand, the oldest is dropped and logged.
     """
 
     def __init__(
@@ -59,22 +57,20 @@ class Keeper:
 
     @property
     def waiting(self) -> int:
-        """Writes that wait for the store."""
         return len(self._waiting)
 
     def watch(self, batch: Running) -> None:
-        """From now on renew the batch's lease where it is due."""
+        """Renew the batch's lease from now on."""
         with self._lock:
             self._running[batch] = None
         self._start()
 
     def forget(self, batch: Running) -> None:
-        """The batch is over."""
         with self._lock:
             self._running.pop(batch, None)
 
     def keep(self, write: Callable[[], None], size: int) -> None:
-        """Do this as soon as the store is back: it raises StoreUnavailable until then. It holds ``size`` bytes."""
+        """Repeat ``write`` until it no longer raises StoreUnavailable. It holds ``size`` bytes."""
         with self._lock:
             self._waiting.append((write, size))
             self._bytes += size
@@ -83,13 +79,13 @@ class Keeper:
         self._start()
 
     def write_now(self) -> None:
-        """Try what waits, in order, up to the first that fails: before a key is claimed that it may be about."""
+        """Try the waiting writes in order, up to the first that fails. Called before each claim."""
         with self._is_writing:
             while self._waiting and self._try():
                 pass
 
     def close(self) -> None:
-        """Try once more, then no more; a try that is under way ends first."""
+        """Try once more, then stop. A running attempt ends first."""
         self._closed.set()
         if (thread := self._thread) is not None:
             thread.join()
@@ -118,7 +114,7 @@ class Keeper:
                 batch.renew()
 
     def _try(self) -> bool:
-        """Whether the oldest is done with."""
+        """Whether the oldest write is done or dropped."""
         write, _ = oldest = self._waiting[0]
         try:
             write()

@@ -1,4 +1,4 @@
-"""Idempotency keys (contract 1.5): how they are read, and what is derived from them."""
+"""Idempotency keys (contract 1.5): parsing, and what is derived from them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _QUOTED_KEY = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 
 
 def parse_key(value: str) -> str:
-    """The key of an ``Idempotency-Key`` field: 1-255 visible ASCII characters.
+    """The key of an ``Idempotency-Key`` field: 1-255 visible ASCII characters. Raises ValueError.
 
-    The draft's quoted form (RFC 9651 String) and the bare form of most clients name the same key. A bare comma joins
-    fields that were sent twice (RFC 9110 section 5.3). ValueError otherwise.
+    The quoted form (RFC 9651 String) and the bare form name the same key.
+    A bare comma means that the field was sent twice (RFC 9110 section 5.3).
     """
     key = value.strip(" \t")
     if key.startswith('"'):
@@ -33,17 +33,17 @@ def fingerprint(method: str, path: str, body: bytes) -> str:
 
 
 def record_id(principal_id: str, key: str) -> str:
-    """The name of a record: two principals never share one, and neither can be read from it."""
+    """The name of a record. Principals share none, and it reveals neither principal nor key."""
     return _digest(_bytes(principal_id), key.encode()).hexdigest()
 
 
 def derive_prefix(principal_id: str, key: str, fingerprint: str) -> str:
-    """What per-item keys of a keyed batch begin with: 32 hex digits, the same for every repeat of the batch."""
+    """What the per-item keys begin with: 32 hex digits, the same for every repeat."""
     return _digest(_bytes(principal_id), key.encode(), fingerprint.encode()).hexdigest()[:32]
 
 
 def random_prefix() -> str:
-    """What per-item keys of a batch without a key begin with: 32 hex digits."""
+    """What the per-item keys of a batch without a key begin with: 32 hex digits."""
     return secrets.token_hex(16)
 
 

@@ -1,7 +1,7 @@
-"""The Lua scripts of the Redis idempotency store: each is one atomic step over the three keys of one record.
+"""The Lua scripts of the Redis store. Each is one atomic step on a record.
 
-KEYS: the record (hash), its events (list), its lease (string). ARGV begins with the owner, the record's milliseconds to
-live, and the lease's.
+KEYS: the record (hash), its events (list), its lease (string).
+ARGV begins with the owner, then the lifetimes of record and lease in milliseconds.
 """
 
 from __future__ import annotations
@@ -101,17 +101,17 @@ return page(tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]))
 """
 
 CLAIM = _RENEW + _ROLL_BACK + _PAGE + _CLAIM
-"""Take the lease. ARGV[4] to ARGV[7]: fingerprint, first mark, bytes of a page, the notice's milliseconds.
+"""Take the lease. ARGV[4] to ARGV[7]: fingerprint, first mark, bytes of a page, milliseconds of notice.
 
-Returns what became of it, and the lease's milliseconds (``running``) or how many events there are, and, of those that were
-there before, what ``READ`` asks for and the first page.
+Returns the result, and the lease's milliseconds (``running``) or the number of events.
+For a record that was there before: also the state that ``READ`` needs, and the first page.
 """
 
 READ = _PAGE + _READ
-"""More events. ARGV[4] to ARGV[7]: what ``CLAIM`` said, the first event, the one to end before, bytes of a page."""
+"""More events. ARGV[4] to ARGV[7]: the state from ``CLAIM``, first event, end (exclusive), bytes of a page."""
 
 APPEND = _RENEW + _APPEND
-"""Add events. ARGV[4]: '' to go on, '0' or '1' to give the lease back with that for `complete`; then the events."""
+"""Add events. ARGV[4]: '' to go on; '0' or '1' gives the lease back with that as `complete`. Then events."""
 
 UNDO = _ROLL_BACK + _UNDO
-"""Take back what was written since the claim."""
+"""Remove what was written since the claim."""

@@ -1,6 +1,6 @@
-"""Idempotency records in Redis, shared by the workers of all hosts; each change is one script, so it is atomic.
+"""Idempotency records in Redis, shared by the workers of all hosts. Each change is one atomic script.
 
-A record is a hash, its events a list, and its lease a key that Redis lets run out by its own clock.
+A record is a hash, its events a list. Its lease is a key that Redis expires by its own clock.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ _PAGE_BYTES = 262_144
 
 
 class RedisIdempotencyStore:
-    """The IdempotencyStore that many hosts share.
+    """The IdempotencyStore for many hosts.
 
-    After a failure, claims are refused for a second without asking: a Redis that is down costs ``timeout_seconds`` once a
-    second and not once a request.
+    After a failure, claims are refused for a second: an outage costs ``timeout_seconds`` once a second, not per
+    request.
     """
 
     def __init__(
@@ -66,7 +66,6 @@ class RedisIdempotencyStore:
         items: int,
         let_others_run: Callable[[], object] = bool,
     ) -> Claim:
-        """See IdempotencyStore.claim."""
         if not self._cool_down.is_over:
             raise StoreUnavailable("redis failed a moment ago")
         self._keeper.write_now()
@@ -94,22 +93,20 @@ class RedisIdempotencyStore:
         )
 
     def ping(self) -> StoreUnavailable | None:
-        """None if Redis answers."""
         return self._redis.ping()
 
     def waiting(self) -> int:
-        """See IdempotencyStore.waiting."""
         return self._keeper.waiting
 
     def close(self) -> None:
-        """See IdempotencyStore.close; the next use opens new connections."""
+        """The next use opens new connections."""
         self._keeper.close()
         self._undoing.close()
         self._redis.close()
 
 
 class _Scripts:
-    """The scripts on one client, with short timeouts and all errors as StoreUnavailable."""
+    """The scripts on one client. All errors are StoreUnavailable."""
 
     def __init__(self, url: str, policy: ClaimPolicy, timeout_seconds: float) -> None:
         self._client = connect(url, timeout_seconds)
@@ -123,7 +120,7 @@ class _Scripts:
         self.close = self._client.close
 
     def run(self, script: Script, name: str, owner: str, *arguments: str | bytes | int) -> Any:
-        """Run a script on the record of this name. Raises StoreUnavailable."""
+        """Run a script on the record ``name``. Raises StoreUnavailable."""
         keys = [f"gateway:idempotency:{{{name}}}:{part}" for part in ("record", "events", "lease")]
         try:
             return script(keys, [owner, self._ttl, self._lease, *arguments])
@@ -131,7 +128,6 @@ class _Scripts:
             raise _unavailable(exc) from exc
 
     def ping(self) -> StoreUnavailable | None:
-        """None if Redis answers."""
         try:
             self._client.ping()
         except REDIS_ERRORS as exc:
@@ -140,7 +136,7 @@ class _Scripts:
 
 
 class _RedisRecord:
-    """One record, and the owner that this claim is to Redis."""
+    """One record, and the owner that stands for this claim."""
 
     def __init__(self, run: _Scripts, name: str) -> None:
         self._redis = run
@@ -148,13 +144,13 @@ class _RedisRecord:
         self._owner = secrets.token_hex(8)
 
     def claim(self, fingerprint: str, first_mark: bytes) -> Any:
-        """What became of it, and what belongs to that; see ``redis_scripts.CLAIM``."""
+        """The answer of ``redis_scripts.CLAIM``."""
         return self._redis.run(
             self._redis.claim, self._name, self._owner, fingerprint, first_mark, _PAGE_BYTES, self._redis.notice
         )
 
     def events(self, count: int, stands: bytes, page: Sequence[bytes]) -> Iterator[bytes]:
-        """What it said before this claim; others may run while it is read. Raises StoreUnavailable."""
+        """The events before this claim, page by page. Raises StoreUnavailable."""
         read = 0
         while page:
             yield from page
@@ -165,19 +161,15 @@ class _RedisRecord:
         raise RecordUnusable("removed while it was read")
 
     def append(self, events: Sequence[bytes]) -> None:
-        """See Record.append."""
         self._change(self._redis.append, "", *events)
 
     def close(self, events: Sequence[bytes], *, complete: bool) -> None:
-        """See Record.close."""
         self._change(self._redis.append, "1" if complete else "0", *events)
 
     def rollback(self) -> None:
-        """See Record.rollback."""
         self._change(self._redis.undo)
 
     def undo(self) -> None:
-        """See Claimed.undo."""
         self.rollback()
 
     def _change(self, script: Script, *arguments: str | bytes) -> None:

@@ -1,4 +1,4 @@
-"""One record of the embedded store, and the file as all of them use it."""
+"""One record of the embedded store, and the file that all records share."""
 
 from __future__ import annotations
 
@@ -17,13 +17,11 @@ if TYPE_CHECKING:
     from gateway.admission.idempotency.policy import ClaimPolicy
     from gateway.admission.sqlite_file import EmbeddedDatabase
 
-# So much is read in less than a millisecond, in which its worker does nothing else.
+# A page takes less than a millisecond to read. Nothing else runs in that time.
 _PAGE_BYTES = 262_144
 
 
 class RecordFile:
-    """The database as the store and its records use it."""
-
     def __init__(
         self,
         database: EmbeddedDatabase,
@@ -40,7 +38,7 @@ class RecordFile:
 
     @contextlib.contextmanager
     def transaction(self, *, waits: bool = True) -> Iterator[sqlite3.Connection]:
-        """A transaction of the database. Raises StoreUnavailable."""
+        """Raises StoreUnavailable."""
         try:
             with self._database.transaction(waits=waits) as rows:
                 yield rows
@@ -48,7 +46,7 @@ class RecordFile:
             raise StoreUnavailable(exc.reason) from exc
 
     def write(self, rows: sqlite3.Connection, number: int, owner: str, events: Sequence[bytes]) -> None:
-        """Add events to a record, take or renew its lease, and put its expiry off."""
+        """Add events to a record, take or renew its lease, and postpone its expiry."""
         sql.add_events(rows, number, events)
         self.bytes_written += sum(map(len, events))
         lease_seconds = self._policy.lease_seconds
@@ -63,7 +61,7 @@ class RecordFile:
 
 
 class SqliteRecord:
-    """One record; ``base`` is the number of its last event before this claim, 0 where the claim made it.
+    """One record. ``base`` is the number of its last event before this claim, 0 for a new record.
 
     ``stands`` is its row as the claim left it.
     """
@@ -77,11 +75,11 @@ class SqliteRecord:
         self._base = base
 
     def events(self) -> Iterator[bytes]:
-        """What it says from before this claim; others may run while it is read. Raises StoreUnavailable."""
+        """The events before this claim, page by page. Raises StoreUnavailable."""
         after = 0
         while after < self._base:
             with self._file.transaction() as rows:
-                # Meanwhile it may have been removed to make room, and its number given to another.
+                # It may have been removed to make room, and its number given to another.
                 if sql.find(rows, self._name) != self.stands:
                     raise RecordUnusable("removed while it was read")
                 page = sql.events(rows, self.number, after=after, upto=self._base, most_bytes=_PAGE_BYTES)
@@ -89,18 +87,15 @@ class SqliteRecord:
             after = page[-1][0]
 
     def append(self, events: Sequence[bytes]) -> None:
-        """See Record.append."""
         with self._owned() as rows:
             self._file.write(rows, self.number, self.owner, events)
 
     def close(self, events: Sequence[bytes], *, complete: bool) -> None:
-        """See Record.close."""
         with self._owned() as rows:
             self._file.write(rows, self.number, self.owner, events)
             sql.release(rows, self.number, complete=complete)
 
     def rollback(self) -> None:
-        """See Record.rollback."""
         with self._owned() as rows:
             if self._base:
                 sql.remove_events_after(rows, self.number, self._base)

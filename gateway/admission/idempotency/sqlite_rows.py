@@ -1,4 +1,4 @@
-"""The SQL of the embedded idempotency store: every statement, inside a transaction that the caller holds."""
+"""The SQL of the embedded store, run in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ LAYOUT = Layout(
 
 
 class Row(NamedTuple):
-    """A record as it stands. An empty ``owner`` means that nobody runs it; ``expires_at`` is wall-clock time.
+    """A record. An empty ``owner``: nobody runs it. ``expires_at`` is by the wall clock.
 
-    Negative ``lease_seconds`` are those of the notice that its owner was given after the lease.
+    Negative ``lease_seconds`` are those of the owner's notice after its lease.
     """
 
     number: int
@@ -41,17 +41,18 @@ class Row(NamedTuple):
     lease_seconds: float
 
     def lease_left(self, now: float) -> float:
-        """Seconds. A lease from the future is one from before a reboot: nobody holds it."""
+        """Seconds."""
+        # A lease from the future is from before a reboot: nobody holds it.
         age = now - self.leased_at
         return abs(self.lease_seconds) - age if self.owner and 0 <= age < abs(self.lease_seconds) else 0.0
 
     def needs_notice(self, now: float) -> bool:
-        """Whether an owner whose lease ran out may live and know more than the record, and was not given notice yet."""
+        """Whether an owner with an expired lease may still live, and got no notice yet."""
+        # It may know more than the record.
         return bool(self.owner) and self.lease_seconds >= 0 and now >= self.leased_at
 
 
 def find(rows: sqlite3.Connection, record_id: str) -> Row | None:
-    """The record of this id."""
     found = rows.execute(
         "SELECT number, fingerprint, complete, expires_at, owner, leased_at, lease_seconds FROM record WHERE id = ?",
         (record_id,),
@@ -60,7 +61,7 @@ def find(rows: sqlite3.Connection, record_id: str) -> Row | None:
 
 
 def insert(rows: sqlite3.Connection, record_id: str, fingerprint: str) -> int:
-    """A new record; its number."""
+    """Returns the record's number."""
     cursor = rows.execute("INSERT INTO record (id, fingerprint) VALUES (?, ?)", (record_id, fingerprint))
     return int(cursor.lastrowid or 0)
 
@@ -76,28 +77,26 @@ def lease(
 
 
 def give_notice(rows: sqlite3.Connection, number: int, *, now: float, seconds: float) -> None:
-    """The owner, if it lives, has so long to write what it knows."""
+    """Give a living owner so many ``seconds`` to write what it knows."""
     rows.execute("UPDATE record SET leased_at = ?, lease_seconds = ? WHERE number = ?", (now, -seconds, number))
 
 
 def release(rows: sqlite3.Connection, number: int, *, complete: bool) -> None:
-    """Nobody runs the record any more."""
     rows.execute("UPDATE record SET owner = '', complete = ? WHERE number = ?", (complete, number))
 
 
 def is_owned(rows: sqlite3.Connection, number: int, owner: str) -> bool:
-    """Whether the record is still there and nobody else took it over."""
+    """Whether the record exists and is still the owner's."""
     query = "SELECT 1 FROM record WHERE number = ? AND owner = ?"
     return rows.execute(query, (number, owner)).fetchone() is not None
 
 
 def last_event(rows: sqlite3.Connection, number: int) -> int:
-    """The number of the record's youngest event."""
     return int(rows.execute("SELECT max(number) FROM event WHERE record = ?", (number,)).fetchone()[0])
 
 
 def events(rows: sqlite3.Connection, number: int, *, after: int, upto: int, most_bytes: int) -> list[tuple[int, bytes]]:
-    """The record's events of these numbers, oldest first, up to the one with which they are as large as that."""
+    """The events of these numbers, oldest first, up to the one that reaches ``most_bytes``."""
     query = "SELECT number, body FROM event WHERE record = ? AND number > ? AND number <= ? ORDER BY number"
     found, size = [], 0
     for event, body in rows.execute(query, (number, after, upto)):
@@ -109,12 +108,10 @@ def events(rows: sqlite3.Connection, number: int, *, after: int, upto: int, most
 
 
 def add_events(rows: sqlite3.Connection, number: int, bodies: Iterable[bytes]) -> None:
-    """Append to the record's events."""
     rows.executemany("INSERT INTO event (record, body) VALUES (?, ?)", [(number, body) for body in bodies])
 
 
 def remove_events_after(rows: sqlite3.Connection, number: int, base: int) -> None:
-    """Take back the record's events that are younger than event ``base``."""
     rows.execute("DELETE FROM event WHERE record = ? AND number > ?", (number, base))
 
 
@@ -125,14 +122,14 @@ def delete(rows: sqlite3.Connection, number: int) -> None:
 
 
 class Portion(NamedTuple):
-    """How much is removed at a time: so many records, and none after the one with which they have so many bytes."""
+    """How much is removed at a time: so many records, up to the one that reaches ``size`` bytes."""
 
     records: int
     size: int
 
 
 def delete_oldest(rows: sqlite3.Connection, portion: Portion, *, expired_at: float, now: float) -> int:
-    """Remove records that expire by ``expired_at`` and do not run, oldest first; how many there were."""
+    """Remove idle records that expire by ``expired_at``, oldest first. Returns their number."""
     numbers = rows.execute(
         "SELECT number FROM record WHERE expires_at <= ?"
         " AND (owner = '' OR ? - leased_at NOT BETWEEN 0 AND abs(lease_seconds)) ORDER BY expires_at LIMIT ?",
@@ -149,12 +146,12 @@ def delete_oldest(rows: sqlite3.Connection, portion: Portion, *, expired_at: flo
 
 
 def _size(rows: sqlite3.Connection, number: int) -> int:
-    """Bytes of the record's events, which are not read for this."""
+    """Bytes of the record's events."""
     return int(rows.execute("SELECT total(length(body)) FROM event WHERE record = ?", (number,)).fetchone()[0])
 
 
 def used_bytes(rows: sqlite3.Connection) -> int:
-    """Bytes of the file that hold something."""
+    """Bytes of the file in use."""
     query = (
         "SELECT (page_count - freelist_count) * page_size"
         " FROM pragma_page_count, pragma_freelist_count, pragma_page_size"

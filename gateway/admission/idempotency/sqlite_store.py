@@ -1,7 +1,7 @@
 """Idempotency records in one SQLite file, shared by the workers of a host and bounded in size.
 
-Leases run on the monotonic clock, which the processes of a host share and which no clock change moves; expiry runs on
-the wall clock, so that records outlive a reboot.
+Leases use the monotonic clock: all processes of a host share it, and no clock change moves it.
+Expiry uses the wall clock, so that records outlive a reboot.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _NEARLY_FULL = 0.9
 
 
 class SqliteIdempotencyStore:
-    """The embedded IdempotencyStore. ``max_bytes`` bounds the file: the oldest records that do not run go first."""
+    """The embedded IdempotencyStore. ``max_bytes`` bounds the file: the oldest idle records go first."""
 
     def __init__(
         self,
@@ -66,7 +66,6 @@ class SqliteIdempotencyStore:
         items: int,
         let_others_run: Callable[[], object] = bool,
     ) -> Claim:
-        """See IdempotencyStore.claim."""
         self._keeper.write_now()
         taken = self._with_room(lambda rows: self._take(rows, record_id(principal_id, key), fingerprint, items))
         if isinstance(taken, InProgress):
@@ -85,7 +84,7 @@ class SqliteIdempotencyStore:
         )
 
     def ping(self) -> StoreUnavailable | None:
-        """None if the file can be written, or somebody writes to it right now."""
+        """None if the file can be written, or somebody is writing to it."""
         try:
             with self._file.transaction(waits=False):
                 return None
@@ -93,16 +92,15 @@ class SqliteIdempotencyStore:
             return None if exc.reason.startswith("SQLITE_BUSY") else exc
 
     def waiting(self) -> int:
-        """See IdempotencyStore.waiting."""
         return self._keeper.waiting
 
     def close(self) -> None:
-        """See IdempotencyStore.close; the next use opens the file again."""
+        """The next use opens the file again."""
         self._keeper.close()
         self._file.close()
 
     def _with_room(self, take: Callable[[sqlite3.Connection], _Taken]) -> _Taken:
-        """Take a record; where the file is full, make room and try once more."""
+        """Take a record. If the file is full, make room and try once more."""
         try:
             return self._try(take)
         except StoreUnavailable as exc:
@@ -117,9 +115,9 @@ class SqliteIdempotencyStore:
             return take(rows)
 
     def _take(self, rows: sqlite3.Connection, name: str, fingerprint: str, items: int) -> _Taken:
-        """The record, and whether this claim holds it; a complete one is only read."""
+        """The record, and whether this claim holds it. A complete one is only read."""
         found = sql.find(rows, name)
-        # The clock is read inside the transaction: no lease that another worker took can be younger than this reading.
+        # Read inside the transaction: another worker's lease cannot be younger than this.
         now = self._lease_clock()
         lease_left = found.lease_left(now) if found else 0.0
         if found and not lease_left and found.expires_at <= self._wall_clock():
@@ -149,7 +147,7 @@ class SqliteIdempotencyStore:
         return record, not found.is_complete
 
     def _sweep_if_due(self) -> None:
-        """Remove expired records, then the oldest while the file is nearly full: few at a time, to be brief."""
+        """Remove a few expired records, then a few of the oldest while the file is nearly full."""
         now = self._lease_clock()
         if now < self._sweep_at and self._file.bytes_written < _SWEEP_SHARE * self._max_bytes:
             return

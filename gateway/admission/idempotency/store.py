@@ -1,4 +1,4 @@
-"""The port of a store of idempotency records, and what every store does with a record that it has taken."""
+"""The port of a store of idempotency records, and what all stores share."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class IdempotencyStore(Protocol):
-    """Where records live. Implementations are shared by all threads of a process."""
+    """Where records live. The threads of a process share it."""
 
     def claim(
         self,
@@ -30,22 +30,20 @@ class IdempotencyStore(Protocol):
         items: int,
         let_others_run: Callable[[], object] = bool,
     ) -> Claim:
-        """Take the key for a batch of ``items``. Raises InProgress, FingerprintMismatch or StoreUnavailable.
+        """Take the key for a batch. Raises InProgress, FingerprintMismatch or StoreUnavailable.
 
         ``let_others_run`` is called between the parts of long work.
         """
         ...
 
-    def ping(self) -> StoreUnavailable | None:
-        """None if the store answers."""
-        ...
+    def ping(self) -> StoreUnavailable | None: ...
 
     def waiting(self) -> int:
-        """Writes of batches that have ended, which wait for the store to be back."""
+        """The number of ended batches whose last write waits for the store."""
         ...
 
     def close(self) -> None:
-        """Write what waits, if that is possible now, and give up connections."""
+        """Write what waits if possible, and close connections."""
         ...
 
 
@@ -60,7 +58,7 @@ def open_claim(
     keeper: Keeper,
     let_others_run: Callable[[], object],
 ) -> Claim:
-    """The claim over a record just taken; for stores. Raises StoreUnavailable where the journal cannot be used."""
+    """The claim on a record just taken. Raises StoreUnavailable for an unusable journal."""
     try:
         known = replay(_in_turns(events, let_others_run))
     except StoreUnavailable:

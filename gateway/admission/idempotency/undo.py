@@ -1,6 +1,6 @@
-"""Claims that nobody holds: Redis did not answer in time, and may have carried them out all the same.
+"""Takes back claims that nobody holds: Redis answered too late, but may have made them.
 
-Such a claim marks its items as sent, and they never were. So it is taken back as soon as Redis answers again.
+Such a claim marks items as sent that never were.
 """
 
 from __future__ import annotations
@@ -12,20 +12,18 @@ from typing import Protocol
 from gateway.admission.idempotency.errors import LeaseLost, StoreUnavailable
 
 _MOST = 10_000
-# Redis may carry out what it was sent last before what it was sent first, since they come over two connections.
+# The last command may run before the first: they come over two connections.
 _REFUSALS = 2
 
 
 class Claimed(Protocol):
-    """A record, as far as it can be taken back; who does not own it changes nothing."""
-
     def undo(self) -> None:
-        """Take back what was written since the claim. Raises LeaseLost where there is nothing, or StoreUnavailable."""
+        """Remove what was written since the claim. Raises LeaseLost if not the owner, or StoreUnavailable."""
         ...
 
 
 class Undoing:
-    """Takes claims back, trying again every ``pause_seconds`` in a thread that lives as long as there are any."""
+    """Retries every ``pause_seconds`` in a thread that lives while there are claims."""
 
     def __init__(self, pause_seconds: float) -> None:
         self._pause_seconds = pause_seconds
@@ -35,7 +33,7 @@ class Undoing:
         self._closed = threading.Event()
 
     def add(self, record: Claimed) -> None:
-        """Take this one back. Of more than ten thousand the oldest are given up; their leases run out."""
+        """Beyond ten thousand claims the oldest are dropped; their leases expire."""
         with self._lock:
             self._waiting.append((record, 0))
             if self._thread is None and not self._closed.is_set():
@@ -44,11 +42,10 @@ class Undoing:
 
     @property
     def has_any(self) -> bool:
-        """Whether some still stand."""
         return self._thread is not None or bool(self._waiting)
 
     def close(self) -> None:
-        """Try no more; an attempt under way ends first, within Redis' timeout."""
+        """Stop. A running attempt ends first, within Redis' timeout."""
         self._closed.set()
         if (thread := self._thread) is not None:
             thread.join()

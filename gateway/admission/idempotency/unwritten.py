@@ -1,4 +1,4 @@
-"""What a record does not say yet of the items of its batch."""
+"""The results of a batch's items that its record does not have yet."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from gateway.admission.idempotency.journal import Entry
 
 _MUCH_ITEMS = 64
-# A store takes so much in a few milliseconds, in which its worker does nothing else.
+# A store takes so much in a few milliseconds. Nothing else runs in that time.
 _MUCH_BYTES = 262_144
 
 
 class Unwritten:
-    """Entries in the order in which their items ended, and those that wait for the mark that covers their item."""
+    """Entries in the order in which items ended, and those that wait for a mark."""
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
@@ -29,43 +29,41 @@ class Unwritten:
 
     @property
     def is_much(self) -> bool:
-        """Whether it should be written, however young it is."""
+        """Whether to write now, whatever its age."""
         return len(self._entries) >= _MUCH_ITEMS or self._bytes >= _MUCH_BYTES
 
     @property
     def items(self) -> int:
-        """How many there are, with those that wait."""
+        """The number of entries, with those that wait."""
         return len(self._entries) + len(self._waiting)
 
     def add(self, entry: Entry) -> None:
-        """To be written with the next event."""
         self._entries.append(entry)
         self._bytes += len(entry.payload)
 
     def wait(self, entry: Entry) -> None:
-        """To be written after its mark, which would make it unknown."""
+        """Write it after its mark, which would make it unknown."""
         self._waiting[entry.index] = entry
 
     def wait_no_more(self) -> None:
-        """What waits is news about marks that stand, or no mark comes."""
+        """The marks stand, or none will come."""
         for entry in self._waiting.values():
             self.add(entry)
         self._waiting.clear()
 
     def covered(self, is_before: Callable[[int], bool]) -> Sequence[Entry]:
-        """Those that wait for a mark that covers these indexes."""
+        """The waiting entries that a mark over these indexes covers."""
         return [entry for entry in self._waiting.values() if is_before(entry.index)]
 
     def events(self) -> list[bytes]:
-        """For the record: all that does not wait."""
+        """The entries that do not wait."""
         return _event(self._entries)
 
     def with_mark(self, mark: Sequence[bytes], covered: Sequence[Entry]) -> list[bytes]:
-        """For the record: all that does not wait, the mark, and what it covers."""
+        """The entries that do not wait, the mark, and the entries it covers."""
         return [*_event(self._entries), *mark, *_event(covered)]
 
     def written(self, covered: Sequence[Entry]) -> None:
-        """The record says all this."""
         self._entries.clear()
         self._bytes = 0
         for entry in covered:
