@@ -20,7 +20,7 @@ from bench.rig import Processors, Rig
 from bench.summary import summarise
 from bench.telemetry import telemetry
 from bench.tokens import Issuer
-from sandbox.ending import run_to_its_end
+from gateway.ending import run_to_its_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,6 +21,7 @@ from gateway.auth.api_keys.record import ApiKey, canonical_uuid
 from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
 from gateway.auth.api_keys.store_user import name_of, store_user, user_mismatch
 from gateway.auth.errors import SourceFailed
+from gateway.ending import run_to_its_end
 from gateway.rate_text import match_rate
 from gateway.settings import variable
 from gateway.settings.stores import StoreSettings
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command(SqliteKeys(path), options)
     except (Refused, SourceFailed) as exc:
         return _refuse(str(exc))
+    except BrokenPipeError:
+        raise
     except OSError as exc:
         return _refuse(f"{exc.filename}: {exc.strerror}")
     return 0
@@ -246,4 +249,4 @@ def _seconds(text: str) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_to_its_end(main))

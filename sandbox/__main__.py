@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from sandbox.ending import run_to_its_end
+from gateway.ending import run_to_its_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

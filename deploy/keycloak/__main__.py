@@ -11,7 +11,7 @@ from pathlib import Path
 from deploy.keycloak.distribution import ADMIN, VERSION, Distribution, Failed, Unavailable
 from deploy.keycloak.realm import AUDIENCE, REALM, REALM_FILE, ROLE, credentials
 from deploy.keycloak.server import server
-from sandbox.ending import run_to_its_end
+from gateway.ending import run_to_its_end
 from sandbox.part import Part, StackError
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from gateway.ending import run_to_its_end
 from tests.doubles.fake_core import FakeCore, answer, send, wait
 from tests.faults.client import Client
 from tests.faults.dear_bodies import DEAR, dear_body
@@ -253,7 +254,7 @@ def _be_another(gateway: Gateway, token: str, waits: Waits, ends_at: float) -> N
         time.sleep(_PAUSE_SECONDS)
 
 
-def main() -> None:
+def main() -> int:
     """Print one line for each client that was named, else for all."""
     names = sys.argv[1:] or list(HOSTILE)
     with FakeCore(default=CORE) as core, Home() as home:
@@ -265,7 +266,8 @@ def main() -> None:
                 f"most {waits.quantile(1):7.1f} ms  loop held {waits.held:5.1f} ms  workers lost {waits.replaced}  {dict(waits.answers)}\n"
             )
             sys.stdout.flush()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_to_its_end(main))

@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 
-from sandbox.ending import run_to_its_end
+from gateway.ending import run_to_its_end
 from tests.fuzz.rounds import on_a_played_connection, through_the_engine
 
 

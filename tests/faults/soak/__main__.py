@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from sandbox.ending import run_to_its_end
+from gateway.ending import run_to_its_end
 from sandbox.stack import Stack
 from tests.faults.soak.fate import Fate, workers
 from tests.faults.soak.ledger import Ledger

@@ -16,7 +16,7 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sandbox.ending import run_to_its_end
+from gateway.ending import run_to_its_end
 from sandbox.stack import Stack
 from tests.faults.soak.fate import frozen
 from tests.faults.soak.ledger import Ledger
