@@ -15,19 +15,33 @@ from gunicorn.util import is_ipv6, parse_address
 
 from gateway.serving import starting
 from gateway.settings import SettingsError, load, variable
+from gateway.settings.field import Fault
 from gateway.settings.service import most_workers, too_many
 from gateway.telemetry.logs.server_logger import server_logger
 from gateway.telemetry.metrics import worker_files as shared
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gunicorn.arbiter import Arbiter
 
     from gateway.serving.worker import GatewayWorker
+    from gateway.settings import Settings
 
 _log = logging.getLogger(__name__)
 
+
+def _unwritable_folder(settings: Settings) -> Iterator[Fault]:
+    """The folder for the embedded stores, or the next above it that is there, cannot be written to."""
+    folder = settings.stores.state_dir.absolute()
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if settings.service.metrics != "off" and not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        reason = os.strerror(errno.EACCES if there.is_dir() else errno.ENOTDIR)
+        yield Fault("state_dir", f"cannot be written to ({reason})", value=str(settings.stores.state_dir))
+
+
 try:
-    _settings = load()
+    _settings = load(also=_unwritable_folder)
 except SettingsError as exc:
     sys.exit(exc.report())
 
@@ -77,7 +91,8 @@ def on_starting(server: Arbiter) -> None:
         try:
             os.environ[shared.VARIABLE] = str(shared.make_folder(_settings.stores.state_dir))
         except OSError as exc:
-            sys.exit(f"gateway: GATEWAY_STATE_DIR: cannot be written to ({exc.strerror})")
+            told = f"cannot be written to ({exc.strerror}); it is {str(_settings.stores.state_dir)!r}"
+            sys.exit(f"gateway: {variable('state_dir')}: {told}")
     if not _settings.access.required_role and not _settings.access.required_scope:
         _log.warning("access_unrestricted", extra={"audience": _settings.access.keycloak_audience})
 

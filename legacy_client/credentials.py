@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from legacy_client.calls import CallContext
 
 _log = logging.getLogger(__name__)
+# What usual servers take of one line.
+_MOST_HEADER_BYTES = 8192
 
 
 class CoreCredentials(Protocol):
@@ -67,7 +69,7 @@ class StaticFileCredentials:
     ) -> None:
         self._file = WatchedFiles(
             (path,),
-            lambda: header_line(path.read_bytes(), own=own),
+            lambda: header_line(_bounded(path), own=own),
             tell=lambda reason: _log.warning("core_credentials_unreadable", extra={"reason": reason}),
             check_seconds=check_seconds,
             clock=clock,
@@ -79,6 +81,15 @@ class StaticFileCredentials:
     def refused(self, headers: Mapping[str, str]) -> bool:
         self._file.look()
         return self._file.current() != headers
+
+
+def _bounded(path: Path) -> bytes:
+    with path.open("rb") as file:
+        # A device or a mistaken file may have no end.
+        data = file.read(_MOST_HEADER_BYTES + 1)
+    if len(data) > _MOST_HEADER_BYTES:
+        raise ValueError(f"must be one header line of at most {_MOST_HEADER_BYTES} bytes")
+    return data
 
 
 class TokenRefused(Exception):

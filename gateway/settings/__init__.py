@@ -15,12 +15,12 @@ from gateway.settings.access import AccessSettings
 from gateway.settings.budgets import BudgetSettings
 from gateway.settings.core import CoreSettings
 from gateway.settings.field import PREFIX, Fault, variable
-from gateway.settings.reading import read
+from gateway.settings.reading import read, shown
 from gateway.settings.service import ServiceSettings
 from gateway.settings.stores import StoreSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["GROUPS", "Settings", "SettingsError", "all_settings", "load", "unknown_variables", "variable"]
 
@@ -63,17 +63,20 @@ class Settings:
             yield from getattr(self, name).faults()
 
 
-def load(environ: Mapping[str, str] | None = None) -> Settings:
+def load(
+    environ: Mapping[str, str] | None = None, also: Callable[[Settings], Iterator[Fault]] = lambda _settings: iter(())
+) -> Settings:
     """Settings from the environment, or a secret's from the file named by ``GATEWAY_*_FILE``.
 
-    Files that settings name are checked. Raises SettingsError with a line per bad setting.
+    Files that settings name are checked. ``also`` finds more faults. Raises SettingsError with a line per bad setting.
     """
     given, lines = read(all_settings(), os.environ if environ is None else environ)
     settings = Settings(**{name: _group(kind, given) for name, kind in GROUPS.items()})
-    for fault in (*settings.faults(), *_cut_short(settings.budgets, given)):
+    for fault in (*settings.faults(), *_cut_short(settings, given), *also(settings)):
         # What follows from a bad value is not reported beside it.
         if lines.keys().isdisjoint({fault.name, *fault.beside}):
-            lines[fault.name] = f"{variable(fault.name)}: {fault.reason}"
+            told = f"; it is {shown(fault.value)}" if fault.value else ""
+            lines[fault.name] = f"{variable(fault.name)}: {fault.reason}{told}"
     if lines:
         raise SettingsError(*lines.values())
     return settings
@@ -109,8 +112,15 @@ def _group(kind: type[Any], given: Mapping[str, Any]) -> Any:
     return kind(**missing | {setting.name: given[setting.name] for setting in fields if setting.name in given})
 
 
-def _cut_short(budgets: BudgetSettings, given: Mapping[str, Any]) -> Iterator[Fault]:
-    """Faults of inner budgets that were set longer than the outer one. A default is shortened instead."""
+def _cut_short(settings: Settings, given: Mapping[str, Any]) -> Iterator[Fault]:
+    """Faults of settings that were set beyond those around them. A default is cut instead."""
+    budgets, access, service = settings.budgets, settings.access, settings.service
+    if given.get("keys_ttl", 0) > access.keys_max_stale / 2:
+        reason = f"must be at most half of {variable('keys_max_stale')}, which is {access.keys_max_stale:g} s"
+        yield Fault("keys_ttl", f"{reason}; it is {given['keys_ttl']:g} s", beside=("keys_max_stale",))
+    if given.get("max_held_bytes", service.max_body_bytes) < service.max_body_bytes:
+        reason = f"must be at least {variable('max_body_bytes')}, which is {service.max_body_bytes}"
+        yield Fault("max_held_bytes", f"{reason}; it is {given['max_held_bytes']}", beside=("max_body_bytes",))
     for inner, outer in (("item_deadline", "batch_deadline"), ("core_timeout", "item_deadline")):
         most = getattr(budgets, outer)
         if given.get(inner, 0) > most:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.settings.addresses import proxy, url
-from gateway.settings.field import Fault, flag, matching, names, needed, setting, some_of, variable
+from gateway.settings.field import Fault, each, flag, matching, names, needed, setting, some_of, variable
 from gateway.settings.files import certificates
+from gateway.settings.proxies import unusable_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,10 +19,15 @@ _role = matching(r"[ !#-\[\]-~]+", "printable ASCII without quotes and backslash
 _scope = matching(r"[!#-\[\]-~]+", "one scope: printable ASCII without blanks, quotes and backslashes")
 
 
+def _realms(text: str) -> tuple[str, ...]:
+    # A realm's name is a part of the paths at Keycloak.
+    return each(r"(?!\.{1,2}$)[^\x00-\x20\x7f/?#%\\]+", "names of realms, without blanks and /?#%\\", text)
+
+
 @dataclass(frozen=True, kw_only=True)
 class AccessSettings:
     keycloak_url: str = setting(parse=url, help="Base URL of Keycloak, as the gateway reaches it.")
-    keycloak_realm: tuple[str, ...] = setting(parse=names, help="Realm, or realms, whose tokens are accepted.")
+    keycloak_realm: tuple[str, ...] = setting(parse=_realms, help="Realm, or realms, whose tokens are accepted.")
     keycloak_audience: str = setting(help="Audience that a token must name.")
     keycloak_issuer: tuple[str, ...] = setting(
         (), parse=names, help="Issuer per realm, in the same order; empty: what each realm's discovery document says."
@@ -42,7 +48,7 @@ class AccessSettings:
         unit="s",
         least=1,
         most=86_400,
-        help="Age at which signing keys are refreshed in the background.",
+        help="Age at which signing keys are refreshed in the background; the default follows a `KEYS_MAX_STALE` below twice of it.",
     )
     keys_max_stale: float = setting(
         86_400.0,
@@ -53,7 +59,7 @@ class AccessSettings:
         help="Age up to which keys serve while Keycloak is down.",
     )
     keys_cooldown: float = setting(
-        10.0, parse=float, unit="s", least=0, most=3600, help="Least time between two fetches for an unknown `kid`."
+        10.0, parse=float, unit="s", least=1, most=3600, help="Least time between two fetches for an unknown `kid`."
     )
     jwt_algorithms: tuple[str, ...] = setting(
         _ALGORITHMS,
@@ -88,6 +94,7 @@ class AccessSettings:
     introspection_client_secret: str = setting("", secret=True, help="Secret of `INTROSPECTION_CLIENT_ID`.")
 
     def faults(self) -> Iterator[Fault]:
+        yield from unusable_proxy("keycloak_proxy", self.keycloak_proxy, self.keycloak_url, beside="keycloak_url")
         if self.introspection:
             yield from needed(self, "introspection_client_id", "introspection_client_secret", by="introspection")
         if self.keycloak_issuer and len(self.keycloak_issuer) != len(self.keycloak_realm):

@@ -17,8 +17,8 @@ _LARGEST_PORT = 65_535
 _HOST = r"\[[0-9A-Fa-f:.]+\]|[^\s\[\]:/@]+"
 _is_host = re.compile(_HOST).fullmatch
 _is_sentinel_scheme = re.compile(r"rediss?\+sentinel:").match
-_is_sentinel_url = re.compile(r"rediss?\+sentinel://[^/?#]+/[^/?#]+(/\d*)?(\?[^#]*)?").fullmatch
-_host_and_port = re.compile(rf"(?:{_HOST})?:(\d{{1,5}})").fullmatch
+_is_sentinel_url = re.compile(r"rediss?\+sentinel://[^/?#]+/[^/?#]+(/[0-9]*)?(\?[^#]*)?").fullmatch
+_host_and_port = re.compile(rf"(?:{_HOST})?:([0-9]{{1,5}})").fullmatch
 
 
 def url(text: str) -> str:
@@ -53,7 +53,11 @@ def redis_url(text: str) -> str:
     )
     parts = _split(text, {"redis", "rediss", "unix"}, allowed)
     path = parts.path.removeprefix("/")
-    is_whole = bool(path) if parts.scheme == "unix" else bool(parts.hostname) and (not path or path.isdecimal())
+    is_whole = (
+        bool(path)
+        if parts.scheme == "unix"
+        else bool(parts.hostname) and (not path or (path.isascii() and path.isdecimal()))
+    )
     if not is_whole or parts.fragment:
         raise ValueError(f"must be {allowed}")
     return text
@@ -76,7 +80,7 @@ def bind_address(text: str) -> str:
         if not path.name or not path.parent.is_dir() or (path.exists() and not path.is_socket()):
             raise ValueError("must be a path in a folder that exists, after unix:, and nothing there but a socket")
         return text
-    if not re.fullmatch(r"fd://\d+", text) and port_of(text) is None:
+    if not re.fullmatch(r"fd://[0-9]+", text) and port_of(text) is None:
         raise ValueError(f"must be HOST:PORT with a port up to {_LARGEST_PORT}, unix:PATH or fd://NUMBER")
     return text
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.settings.addresses import proxy, url
-from gateway.settings.field import Fault, flag, matching, needed, one_of, setting
-from gateway.settings.files import certificates, check_key, readable_file
+from gateway.settings.field import Fault, flag, matching, needed, one_of, setting, variable
+from gateway.settings.files import certificates, check_key, core_header, readable_file
+from gateway.settings.proxies import unusable_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,6 +125,8 @@ class CoreSettings:
     def faults(self) -> Iterator[Fault]:
         if self.core_auth == "static":
             yield from needed(self, "core_auth_file", by="core_auth")
+            if self.core_auth_file and (wrong := core_header(self.core_auth_file, self.core_deadline_header)):
+                yield Fault("core_auth_file", wrong, beside=("core_deadline_header",), value=self.core_auth_file)
         if self.core_auth == "client_credentials":
             yield from needed(self, "core_client_id", "core_client_secret", by="core_auth")
         if self.core_key_file:
@@ -133,4 +136,10 @@ class CoreSettings:
             try:
                 check_key(self.core_cert_file, self.core_key_file)
             except ValueError as exc:
-                yield Fault(name, str(exc), beside=("core_cert_file", "core_key_file"))
+                beside = ("core_cert_file", "core_key_file")
+                yield Fault(name, str(exc), beside=beside, value=getattr(self, name))
+        if self.core_proxy and self.core_transport != "hub":
+            reason = f"must be empty unless {variable('core_transport')} is hub"
+            yield Fault("core_proxy", reason, beside=("core_transport",), value=self.core_proxy)
+        else:
+            yield from unusable_proxy("core_proxy", self.core_proxy, self.core_url, beside="core_url")

@@ -17,11 +17,12 @@ _FALSE = frozenset({"0", "false", "no", "off"})
 
 
 class Fault(NamedTuple):
-    """What is wrong with ``name``. ``beside``: the other settings involved."""
+    """What is wrong with ``name``. ``beside``: the other settings involved. ``value`` is shown."""
 
     name: str
     reason: str
     beside: tuple[str, ...] = ()
+    value: str = ""
 
 
 def variable(name: str) -> str:
@@ -50,6 +51,16 @@ def flag(text: str) -> bool:
 def names(text: str) -> tuple[str, ...]:
     """A comma-separated list, without blanks."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def each(pattern: str, allowed: str, text: str) -> tuple[str, ...]:
+    """Different members of the form ``pattern``, which ``allowed`` describes."""
+    members = names(text)
+    if not all(re.fullmatch(pattern, member) for member in members):
+        raise ValueError(f"must be {allowed}")
+    if len(set(members)) < len(members):
+        raise ValueError("must name each once")
+    return members
 
 
 def one_of(*choices: str) -> Callable[[str], str]:

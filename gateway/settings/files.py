@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gateway.auth.api_keys.file import FileKeys
 from gateway.auth.errors import SourceFailed
+from legacy_client import StaticFileCredentials
 
 
 def readable_file(text: str) -> str:
@@ -36,6 +37,17 @@ def certificates(text: str) -> str:
     except OSError as exc:
         raise ValueError("must be a PEM file with a certificate") from exc
     return text
+
+
+def core_header(path: str, deadline_header: str) -> str:
+    """What is wrong with the file of the header for the core; empty where nothing is."""
+    try:
+        StaticFileCredentials(Path(path), own=frozenset({deadline_header.lower()}))
+    except OSError as exc:
+        return f"must be a file that can be read ({exc.strerror})"
+    except ValueError as exc:
+        return str(exc)
+    return ""
 
 
 def check_key(cert_file: str, key_file: str) -> None:

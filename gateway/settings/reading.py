@@ -12,9 +12,14 @@ from gateway.settings.field import variable
 from gateway.settings.secrets import FileText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 _LONGEST_SHOWN = 200
+_MOST_DIGITS = 100
+_NUMBERS: Mapping[object, Callable[[str], object]] = {
+    int: re.compile(r"[+-]?[0-9]+").fullmatch,
+    float: re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(inf|nan)", re.IGNORECASE).fullmatch,
+}
 # Kubernetes and Docker set this for a port of a service with the variable's name.
 _is_service_link = re.compile(r"(tcp|udp|sctp)://\S+:\d+").fullmatch
 
@@ -63,8 +68,8 @@ def _content(name: str, path: str) -> str:
         return FileText(Path(path).read_text(encoding="utf-8").strip(), path)
     except OSError as exc:
         # Somebody may have put the secret itself here. It must not be logged.
-        shown = f"; it is {_shown(path)}" if Path(path).is_absolute() else ""
-        raise _Unusable(f"{name}: cannot be read ({exc.strerror}){shown}") from exc
+        told = f"; it is {shown(path)}" if Path(path).is_absolute() else ""
+        raise _Unusable(f"{name}: cannot be read ({exc.strerror}){told}") from exc
     except ValueError:
         # Not UTF-8, or a path with a NUL. Not chained: the error may contain the secret.
         raise _Unusable(f"{name}: must be UTF-8 text") from None
@@ -72,15 +77,31 @@ def _content(name: str, path: str) -> str:
 
 def _value(setting: dataclasses.Field[Any], text: str) -> Any:
     try:
-        value = setting.metadata["parse"](text)
+        value = _parsed(setting.metadata["parse"], text)
         if value in ("", ()):
             raise ValueError("must not be empty")
         if not _in_bounds(value, setting.metadata["least"], setting.metadata["most"]):
             raise ValueError(f"must be {_bounds(setting.metadata['least'], setting.metadata['most'])}")
     except ValueError as exc:
-        shown = "" if setting.metadata["secret"] or not text else f"; it is {_shown(text)}{_origin(text)}"
-        raise _Unusable(f"{variable(setting.name)}: {_reason(setting, exc)}{shown}") from exc
+        reason = _reason(setting, exc)
+        told = "" if setting.metadata["secret"] or "empty" in reason else _told(text)
+        raise _Unusable(f"{variable(setting.name)}: {reason}{told}") from exc
     return value
+
+
+def _told(text: str) -> str:
+    return f"; it is {shown(text)}{_origin(text)}" if text else "; it is empty"
+
+
+def _parsed(parse: Callable[[str], Any], text: str) -> Any:
+    form = _NUMBERS.get(parse)
+    if form is None:
+        return parse(text)
+    # Python takes other digits too, and underscores between them.
+    if not form(text):
+        raise ValueError("no number")
+    # Beyond every bound, and too long for Python's own reader.
+    return math.inf if parse is int and len(text) > _MOST_DIGITS else parse(text)
 
 
 def _reason(setting: dataclasses.Field[Any], exc: ValueError) -> str:
@@ -89,7 +110,7 @@ def _reason(setting: dataclasses.Field[Any], exc: ValueError) -> str:
     return f"must be {'a number' if setting.metadata['parse'] is float else 'a whole number'}"
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """The value on one line, with passwords masked."""
     # What stands before an @ or behind a ? may be a password.
     told = re.sub(r"\?.*", "?…", re.sub(r".*@", "…@", text, flags=re.DOTALL), flags=re.DOTALL)
@@ -108,7 +129,8 @@ def _origin(text: str) -> str:
 def _in_bounds(value: Any, least: float | None, most: float | None) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return True
-    return math.isfinite(value) and (least is None or value >= least) and (most is None or value <= most)
+    is_finite = isinstance(value, int) or math.isfinite(value)
+    return is_finite and (least is None or value >= least) and (most is None or value <= most)
 
 
 def _bounds(least: float, most: float) -> str:

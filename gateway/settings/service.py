@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from gateway.settings.addresses import bind_address, bind_host, port_of, url
-from gateway.settings.field import Fault, flag, names, one_of, setting, variable
+from gateway.settings.field import Fault, each, flag, one_of, setting, variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,11 @@ def _traces(text: str) -> bool:
     return is_on
 
 
+def _languages(text: str) -> tuple[str, ...]:
+    # RFC 5646 section 2.1, and with the low line of the core's names of fields.
+    return each(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*", "language tags, such as en or pt-BR", text)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ServiceSettings:
     max_batch_items: int = setting(1000, parse=int, least=1, most=100_000, help="Items in one batch.")
@@ -54,7 +59,7 @@ class ServiceSettings:
         unit="bytes",
         least=0,
         most=68_719_476_736,
-        help="Request bodies held by a worker at once, the first 64 KiB of each aside, before larger ones are shed.",
+        help="Request bodies held by a worker at once, the first 64 KiB of each aside, before larger ones are shed; the default follows a larger `MAX_BODY_BYTES`.",
     )
     max_waiting_batches: int = setting(
         200,
@@ -71,7 +76,9 @@ class ServiceSettings:
         most=3600,
         help="How long a batch has waited for its turn at the core before new batches are shed.",
     )
-    languages: tuple[str, ...] = setting(("en", "fr"), parse=names, help="Languages of title, subtitle and details.")
+    languages: tuple[str, ...] = setting(
+        ("en", "fr"), parse=_languages, help="Languages of title, subtitle and details."
+    )
 
     bind: str = setting(
         "127.0.0.1:8000",
@@ -126,6 +133,10 @@ class ServiceSettings:
         "info", parse=one_of("debug", "info", "warning", "error"), help="Least severe events logged."
     )
     log_failed_items: int = setting(10, parse=int, least=0, most=100_000, help="Failed items logged per batch.")
+
+    def __post_init__(self) -> None:
+        """A single body of the largest size always has room."""
+        object.__setattr__(self, "max_held_bytes", max(self.max_held_bytes, self.max_body_bytes))
 
     def faults(self) -> Iterator[Fault]:
         """Settings that contradict each other or do not fit this host."""

@@ -70,4 +70,12 @@ class StoreSettings:
     )
 
     def faults(self) -> Iterator[Fault]:
-        return iter(())
+        if self.redis_url:
+            # The client would find out with the first request only. Without Redis it is not loaded.
+            from gateway.admission.redis_client import connect
+
+            try:
+                connect(self.redis_url, timeout_seconds=1).connection_pool.make_connection()
+            except (TypeError, ValueError):
+                # The library's text is left out: it may repeat the value.
+                yield Fault("redis_url", "must have no options but those of redis-py")

@@ -20,9 +20,9 @@ from gateway.auth.keycloak.token_authenticator import KeycloakAuthenticator
 from gateway.auth.keycloak.token_principal import PrincipalRules
 from gateway.auth.keycloak.verifier import Realm, TokenVerifier
 from gateway.settings import SettingsError, variable
+from gateway.settings.proxies import proxy_for
 from gateway.settings.secrets import secret_now
 from gateway.wiring.core_token import CoreToken
-from gateway.wiring.proxies import proxy_for
 from legacy_client.transport.base import Tls
 from legacy_client.transport.tls import watched_context
 
@@ -41,7 +41,7 @@ _TOKENS = 10_000
 class Access:
     """The authenticators, in the order of asking, and the keys behind them.
 
-    Nothing is fetched before ``start``. Raises SettingsError for an unusable proxy in the environment.
+    Nothing is fetched before ``start``.
     """
 
     def __init__(self, settings: AccessSettings, records: FileKeys | SqliteKeys) -> None:
@@ -50,7 +50,7 @@ class Access:
             url=settings.keycloak_url,
             timeout=settings.keycloak_timeout,
             contexts=watched_context(Tls(ca_file=settings.keycloak_ca_file)),
-            proxy=proxy_for("keycloak_proxy", settings.keycloak_proxy, settings.keycloak_url),
+            proxy=proxy_for(settings.keycloak_proxy, settings.keycloak_url),
         )
         self._algorithms = frozenset(settings.jwt_algorithms)
         self._realms = self._make_realms()

@@ -46,8 +46,7 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     shedder = LoadShedder(
         max_batches=service.max_waiting_batches, max_queue_age=service.max_queue_age, backlog=backends.backlog
     )
-    # One body of the largest size always has room.
-    capacity = Capacity(shedder, BodyMemory(max(service.max_held_bytes, service.max_body_bytes)))
+    capacity = Capacity(shedder, BodyMemory(service.max_held_bytes))
     claims = Claims(backends.idempotency, let_others_run)
     endpoints = Endpoints(
         settings=settings,

@@ -6,8 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gateway.settings import SettingsError, variable
-from gateway.wiring.proxies import proxy_for
+from gateway.settings.proxies import proxy_for
 from gateway.wiring.reachability import Reachability, told_kind
 from legacy_client import (
     AdaptiveLimit,
@@ -132,14 +131,12 @@ def _transport(settings: CoreSettings, gate: CoreGate, attempt_seconds: float) -
         deadline_header=settings.core_deadline_header,
     )
     tls = Tls(ca_file=settings.core_ca_file, cert_file=settings.core_cert_file, key_file=settings.core_key_file)
-    proxy = proxy_for("core_proxy", settings.core_proxy, settings.core_url)
     if settings.core_transport == "sessions":
-        if proxy:
-            raise SettingsError(f"{variable('core_proxy')}: needs the transport hub")
         return SessionsTransport(settings.core_url, gate=gate, limits=limits, tls=tls)
     # Only this transport needs gevent.
     from legacy_client.transport.hub import HubTransport
 
+    proxy = proxy_for(settings.core_proxy, settings.core_url)
     return HubTransport(settings.core_url, gate=gate, limits=limits, tls=tls, proxy=proxy)
 
 
@@ -150,11 +147,4 @@ def _credentials(settings: CoreSettings, fetch_token: FetchToken) -> CoreCredent
         return ClientCredentials(fetch_token)
     if settings.core_auth == "forward":
         return ForwardedCredentials()
-    try:
-        return StaticFileCredentials(
-            Path(settings.core_auth_file), own=frozenset({settings.core_deadline_header.lower()})
-        )
-    except OSError as exc:
-        raise SettingsError(f"{variable('core_auth_file')}: cannot be read ({exc.strerror})") from exc
-    except ValueError as exc:
-        raise SettingsError(f"{variable('core_auth_file')}: {exc}") from exc
+    return StaticFileCredentials(Path(settings.core_auth_file), own=frozenset({settings.core_deadline_header.lower()}))

@@ -10,7 +10,6 @@ from gateway.admission.idempotency.policy import ClaimPolicy
 from gateway.admission.idempotency.sqlite_store import SqliteIdempotencyStore
 from gateway.admission.rates.limits import RateLimits
 from gateway.admission.rates.sqlite_rates import SqliteStorage
-from gateway.settings import SettingsError, variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +25,9 @@ _FRESH_SECONDS = 2.0
 
 
 class Stores:
-    """Opens nothing before its first use. Raises SettingsError for unknown options in the Redis URL."""
+    """Opens nothing before its first use."""
 
     def __init__(self, settings: Settings) -> None:
-        check_redis(settings.stores)
         self.idempotency = idempotency_store(settings)
         self._look = StoreLook(self.idempotency.ping)
         storage = rate_storage(settings.stores)
@@ -90,16 +88,3 @@ def rate_storage(settings: StoreSettings) -> Storage:
 
         return SharedRedisStorage(settings.redis_url)
     return SqliteStorage(settings.state_dir / "rates.sqlite")
-
-
-def check_redis(settings: StoreSettings) -> None:
-    """Raises SettingsError for unknown options in the URL."""
-    # The client would find out with the first request only.
-    if settings.redis_url:
-        from gateway.admission.redis_client import connect as connect_to_redis
-
-        try:
-            connect_to_redis(settings.redis_url, timeout_seconds=1).connection_pool.make_connection()
-        except (TypeError, ValueError) as exc:
-            # The library's text is left out: it may repeat the value.
-            raise SettingsError(f"{variable('redis_url')}: must have no options but those of redis-py") from exc

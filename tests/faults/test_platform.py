@@ -353,20 +353,26 @@ def test_preloading_is_refused_with_one_line(home, core: FakeCore) -> None:
     assert "--preload" in told(start(Gateway(home, core.url), "--preload"))
 
 
-@pytest.mark.parametrize(
-    ("settings", "name"),
-    [
-        ({"API_KEYS_FILE": __file__}, "API_KEYS_FILE"),
-        ({"CORE_AUTH": "static", "CORE_AUTH_FILE": os.devnull}, "CORE_AUTH_FILE"),
-        ({"REDIS_URL": "redis://:hush@127.0.0.1/0?colour=red"}, "REDIS_URL"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_what_only_a_worker_finds_out_is_one_line_too_and_ends_the_server(
-    home, core: FakeCore, settings: dict[str, str], name: str
+def test_all_that_is_wrong_on_this_host_is_told_at_once_before_a_worker_starts(
+    home, core: FakeCore, tmp_path: Path
 ) -> None:
-    ended = start(Gateway(home, core.url), WORKERS="1", LOG_LEVEL="info", **settings)
+    folder = tmp_path / "file" / "state"
+    folder.parent.touch()
+    wrong = {
+        "STATE_DIR": str(folder),
+        "API_KEYS_FILE": __file__,
+        "CORE_AUTH": "static",
+        "CORE_AUTH_FILE": os.devnull,
+        "REDIS_URL": "redis://:hush@127.0.0.1/0?colour=red",
+    }
 
-    assert ended.returncode != 0
-    assert told(ended).startswith(f"gateway: GATEWAY_{name}: ")
+    ended = start(Gateway(home, core.url), LOG_LEVEL="info", **wrong)
+
+    assert ended.returncode == 1
+    named = [line.split(":")[1].strip() for line in ended.stderr.splitlines() if line.startswith("gateway: ")]
+    assert sorted(named) == [f"GATEWAY_{name}" for name in sorted(wrong) if name != "CORE_AUTH"]
+    assert f"GATEWAY_STATE_DIR: cannot be written to (Not a directory); it is '{folder}'" in ended.stderr
+    assert f"it is '{os.devnull}'" in ended.stderr
     assert "hush" not in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "Booting worker" not in ended.stderr

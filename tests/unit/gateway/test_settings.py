@@ -19,6 +19,7 @@ from gateway.admission.rates.limits import parse_rate
 from gateway.auth.keycloak.signing_keys import ALGORITHMS
 from gateway.settings import GROUPS, SettingsError, all_settings, load, service, stores, unknown_variables, variable
 from gateway.settings.access import AccessSettings
+from gateway.settings.field import Fault
 from tests.doubles.certificates import Authority
 
 REQUIRED = {
@@ -136,6 +137,32 @@ def test_a_missing_variable_stops_the_start_and_is_named(missing):
         ("GATEWAY_METRICS_BIND", "127.0.0.1:9090", "without a port"),
         ("GATEWAY_ITEM_DEADLINE", "60", "at most GATEWAY_BATCH_DEADLINE, which is 25 s"),
         ("GATEWAY_CORE_TIMEOUT", "50", "at most GATEWAY_ITEM_DEADLINE, which is 15 s"),
+        ("GATEWAY_CORE_URL", "", "without blanks; it is empty$|URL; it is empty$"),
+        ("GATEWAY_REQUIRED_ROLE", " ", "printable ASCII without quotes and backslashes; it is empty$"),
+        ("GATEWAY_WORKERS", "1" + "0" * 400, "at least 1 and at most 1024; it is '10"),
+        ("GATEWAY_WORKERS", "1" + "0" * 5000, "at least 1 and at most 1024; it is '10"),
+        ("GATEWAY_WORKERS", "-1" + "0" * 400, "at least 1 and at most 1024; it is '-10"),
+        ("GATEWAY_CORE_TIMEOUT", "1" + "0" * 400, "at least 0.01 and at most 3600; it is '10"),
+        ("GATEWAY_MAX_BATCH_ITEMS", "1_0", "must be a whole number; it is '1_0'"),
+        ("GATEWAY_MAX_BATCH_ITEMS", "٣", "must be a whole number; it is '٣'"),
+        ("GATEWAY_CORE_TIMEOUT", "1_0", "must be a number; it is '1_0'"),
+        ("GATEWAY_CORE_TIMEOUT", "٣", "must be a number; it is '٣'"),
+        ("GATEWAY_BIND", "127.0.0.1:٣٣٣٣", "HOST:PORT"),
+        ("GATEWAY_BIND", "fd://٣", "fd://NUMBER"),
+        ("GATEWAY_REDIS_URL", "redis://redis.test/٣", "redis://HOST:PORT/DB"),
+        ("GATEWAY_KEYCLOAK_REALM", "..", "must be names of realms"),
+        ("GATEWAY_KEYCLOAK_REALM", "good,.", "must be names of realms"),
+        ("GATEWAY_KEYCLOAK_REALM", "a/b", "must be names of realms, without blanks and /"),
+        ("GATEWAY_KEYCLOAK_REALM", "a?b", "must be names of realms"),
+        ("GATEWAY_KEYCLOAK_REALM", "a b", "must be names of realms"),
+        ("GATEWAY_KEYCLOAK_REALM", "a,a", "must name each once; it is 'a,a'"),
+        ("GATEWAY_LANGUAGES", "en,en", "must name each once; it is 'en,en'"),
+        ("GATEWAY_LANGUAGES", "en,../x", "language tags, such as en or pt-BR; it is 'en,../x'"),
+        ("GATEWAY_LANGUAGES", "en.x", "language tags"),
+        ("GATEWAY_KEYS_COOLDOWN", "0.5", "at least 1 and at most 3600"),
+        ("GATEWAY_KEYS_TTL", "50000", "at most half of GATEWAY_KEYS_MAX_STALE, which is 86400 s; it is 50000 s"),
+        ("GATEWAY_MAX_HELD_BYTES", "100", "at least GATEWAY_MAX_BODY_BYTES, which is 5242880; it is 100"),
+        ("GATEWAY_REDIS_URL", "redis://:hush@redis.test/0?colour=red", "no options but those of redis-py"),
     ],
 )
 def test_a_bad_value_stops_the_start_with_one_line(name, value, reason):
@@ -323,6 +350,64 @@ def test_a_misspelt_variable_is_reported_with_the_nearest_name():
 def test_every_knob_says_what_it_does():
     for setting in all_settings():
         assert setting.metadata["help"].endswith("."), variable(setting.name)
+
+
+def test_what_files_the_environment_and_other_settings_make_wrong_is_told_at_once_with_its_value(files, monkeypatch):
+    header = files.folder / "header"
+    header.write_text("no header")
+    other = Authority(files.folder, "other").issue("other.test")
+    monkeypatch.setenv("https_proxy", "socks5://name:hush@p:1")
+    bad = {
+        "GATEWAY_CORE_AUTH": "static",
+        "GATEWAY_CORE_AUTH_FILE": str(header),
+        "GATEWAY_CORE_CERT_FILE": files.issued.cert_file,
+        "GATEWAY_CORE_KEY_FILE": other.key_file,
+        "GATEWAY_CORE_TRANSPORT": "sessions",
+        "GATEWAY_CORE_PROXY": "http://p:3128",
+        "GATEWAY_KEYCLOAK_PROXY": "environment",
+        "GATEWAY_REDIS_URL": "redis://:hush@redis.test/0?colour=red",
+    }
+
+    assert lines_of(REQUIRED | bad) == [
+        f"GATEWAY_CORE_AUTH_FILE: must be one header line, `Name: value`; it is '{header}'",
+        f"GATEWAY_CORE_KEY_FILE: must hold the private key of the certificate (PEM, not encrypted); it is '{other.key_file}'",
+        "GATEWAY_CORE_PROXY: must be empty unless GATEWAY_CORE_TRANSPORT is hub; it is 'http://p:3128'",
+        "GATEWAY_KEYCLOAK_PROXY: the environment's proxy must be environment or an http:// URL; it is 'environment'",
+        "GATEWAY_REDIS_URL: must have no options but those of redis-py",
+    ]
+
+
+@pytest.mark.parametrize("content", [b"X: " + b"a" * 8190, b"X: " + b"a" * 1_000_000, b"\n" * 9000 + b"X: a"])
+def test_a_header_for_the_core_that_no_server_takes_is_refused(tmp_path, content):
+    header = tmp_path / "header"
+    header.write_bytes(content)
+
+    [line] = lines_of(REQUIRED | {"GATEWAY_CORE_AUTH": "static", "GATEWAY_CORE_AUTH_FILE": str(header)})
+
+    assert line == f"GATEWAY_CORE_AUTH_FILE: must be one header line of at most 8192 bytes; it is '{header}'"
+
+
+def test_a_default_follows_what_was_set_around_it():
+    assert load(REQUIRED | {"GATEWAY_MAX_BODY_BYTES": "100000000"}).service.max_held_bytes == 100_000_000
+    assert load(REQUIRED | {"GATEWAY_KEYS_MAX_STALE": "60"}).access.keys_max_stale == 60
+
+
+def test_what_else_is_wrong_where_the_settings_are_used_is_told_with_the_rest():
+    def also(settings):
+        yield Fault("state_dir", "cannot be written to", value=str(settings.stores.state_dir))
+
+    with pytest.raises(SettingsError) as caught:
+        load(REQUIRED | {"GATEWAY_STATE_DIR": "/s", "GATEWAY_WORKERS": "none"}, also)
+
+    assert list(caught.value.lines) == [
+        "GATEWAY_WORKERS: must be a whole number; it is 'none'",
+        "GATEWAY_STATE_DIR: cannot be written to; it is '/s'",
+    ]
+
+
+@pytest.mark.parametrize("text", ["+5", "05"])
+def test_a_number_may_have_a_sign_and_zeros(text):
+    assert load(REQUIRED | {"GATEWAY_BATCH_CONCURRENCY": text}).core.batch_concurrency == 5
 
 
 def test_every_bad_setting_is_told_at_once_each_on_a_line_of_its_own_with_its_value(tmp_path):

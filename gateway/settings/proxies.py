@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]  # typeshed omits it on some platforms
 
-from gateway.settings import SettingsError, variable
 from gateway.settings.addresses import proxy
+from gateway.settings.field import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
-def proxy_for(name: str, setting: str, url: str) -> str:
-    """The proxy's URL for calls to ``url``, or empty. Raises SettingsError about ``name``."""
+def proxy_for(setting: str, url: str) -> str:
+    """The proxy's URL for calls to ``url``, or empty. Raises ValueError."""
     if setting != "environment":
         return setting
     parts, given = urlsplit(url), getproxies_environment()
@@ -20,4 +24,12 @@ def proxy_for(name: str, setting: str, url: str) -> str:
     try:
         return proxy(found)
     except ValueError as exc:
-        raise SettingsError(f"{variable(name)}: the environment's proxy {exc}") from exc
+        raise ValueError(f"the environment's proxy {exc}") from exc
+
+
+def unusable_proxy(name: str, setting: str, url: str, *, beside: str) -> Iterator[Fault]:
+    """A fault of ``name`` if the environment's proxy cannot be used."""
+    try:
+        proxy_for(setting, url)
+    except ValueError as exc:
+        yield Fault(name, str(exc), beside=(beside,), value=setting)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.settings import SettingsError
-from gateway.wiring.proxies import proxy_for
+from gateway.settings.proxies import proxy_for
 
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
@@ -21,7 +20,7 @@ def bare(monkeypatch):
 def test_the_environment_does_not_count_unasked(monkeypatch, setting, expected):
     monkeypatch.setenv("https_proxy", "http://elsewhere:1")
 
-    assert proxy_for("core_proxy", setting, "https://core.test") == expected
+    assert proxy_for(setting, "https://core.test") == expected
 
 
 @pytest.mark.parametrize(
@@ -38,14 +37,14 @@ def test_where_it_is_asked_for_it_says_which_and_for_whom_none(monkeypatch, url,
     monkeypatch.setenv("http_proxy", "http://plain:2/")
     monkeypatch.setenv("no_proxy", "inside.test")
 
-    assert proxy_for("core_proxy", "environment", url) == expected
+    assert proxy_for("environment", url) == expected
 
 
 @pytest.mark.parametrize("found", ["http://user:hush@p:1", "socks5://p:1", "p:1"])
 def test_one_of_the_environment_that_cannot_be_used_stops_the_start(monkeypatch, found):
     monkeypatch.setenv("https_proxy", found)
 
-    with pytest.raises(SettingsError, match="GATEWAY_CORE_PROXY") as refused:
-        proxy_for("core_proxy", "environment", "https://core.test")
+    with pytest.raises(ValueError, match=r"^the environment's proxy must be") as refused:
+        proxy_for("environment", "https://core.test")
 
     assert "hush" not in str(refused.value)
