@@ -1,1 +1,1 @@
-"""Load shedding, rate limits and idempotency. Knows no HTTP framework and no core."""
+"""Load shedding, rate limits, idempotency. Knows no HTTP framework and no core."""

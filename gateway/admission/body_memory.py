@@ -1,7 +1,6 @@
-"""Bounds the bytes of bodies that a worker holds at once, whatever clients send and however slowly.
+"""Bounds the bytes of bodies that a worker holds, whatever clients send and however slowly.
 
-Bodies of requests count, and answers until their callers have taken them.
-A request's body without room is refused. An answer is not, but it leaves less room.
+Requests' bodies without room are refused. Answers never are, but they leave less room.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ FREE_BYTES = 65_536
 
 
 class BodyMemory:
-    """Counts what all bodies hold beyond FREE_BYTES each. ``most`` bytes bound the sum of requests' bodies."""
+    """Counts what bodies hold beyond FREE_BYTES each. ``most`` bounds the sum for requests."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -27,7 +26,6 @@ class BodyMemory:
 
     @contextmanager
     def share(self) -> Iterator[Share]:
-        """The share of one request, given back at the end."""
         share = Share(self)
         try:
             yield share
@@ -35,7 +33,7 @@ class BodyMemory:
             self.held_bytes -= share.counted
 
     def hold(self, size: int) -> Callable[[], None]:
-        """Count an answer of ``size`` bytes, until the returned function is called."""
+        """Count an answer until the returned function is called."""
         counted = max(0, size - FREE_BYTES)
         self.held_bytes += counted
 
@@ -58,7 +56,7 @@ class BodyMemory:
 
 
 class Share:
-    """One body's share. ``counted`` are its bytes beyond FREE_BYTES."""
+    """One request's bytes."""
 
     def __init__(self, held: BodyMemory) -> None:
         self._held = held
@@ -66,7 +64,6 @@ class Share:
         self.counted = 0
 
     def take(self, size: int) -> bool:
-        """Count ``size`` more bytes if there is room; whether there was."""
         self._size += size
         more = max(0, self._size - FREE_BYTES) - self.counted
         if not self._held.add(more):

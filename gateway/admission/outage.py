@@ -1,4 +1,4 @@
-"""Whether a store was reachable at its last use. Only a change is logged."""
+"""Whether a store was reachable at its last use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _ARGUMENTS = ", with args beginning with"
 
 
 class StoreState:
-    """Up at first. Each method returns whether the state changed."""
+    """Up at first. Each method returns whether that changed."""
 
     def __init__(self) -> None:
         self._is_down = False

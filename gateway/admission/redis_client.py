@@ -1,6 +1,6 @@
 """A Redis client with short timeouts and one retry, where a new connection may help.
 
-The new connection looks the address up again, so it follows a failover.
+It looks the address up again, so it follows a failover.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _STALE = ("READONLY", "MASTERDOWN", "MOVED", "CLUSTERDOWN")
 
 
 def connect(url: str, timeout_seconds: float) -> Redis:
-    """A client that connects at its first use. Raises TypeError or ValueError for unknown options.
+    """Connects at its first use. Raises TypeError or ValueError for unknown options.
 
     ``redis+sentinel://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]]/SERVICE[/DB][?OPTIONS]`` names Sentinels.
     User and password are the master's. ``sentinel_username`` and ``sentinel_password`` are the Sentinels'.
@@ -58,7 +58,7 @@ def _client_options(timeout_seconds: float) -> dict[str, Any]:
 
 
 def _sentinels(url: str) -> tuple[list[tuple[str, int]], str, dict[str, Any]]:
-    """The Sentinels' hosts, the service's name, and the master's options."""
+    """The Sentinels' hosts, the service's name, the master's options."""
     parts = urlsplit(url)
     _, _, hosts = parts.netloc.rpartition("@")
     service, _, database = parts.path.strip("/").partition("/")
@@ -77,7 +77,7 @@ def _host_and_port(text: str) -> tuple[str, int]:
 
 
 class _OnANewConnection(Retry):
-    """Retries once where a new connection may help: lost, refused, or no longer the master's."""
+    """For a connection that is lost, refused, or no longer the master's."""
 
     # The library has closed the old connection by then.
     def call_with_retry(
@@ -87,8 +87,6 @@ class _OnANewConnection(Retry):
         is_retryable: Callable[[Exception], bool] | None = None,
         with_failure_count: bool = False,
     ) -> Any:
-        """Raises at once what a new connection cannot cure."""
-
         def may_help(error: Exception) -> bool:
             return _is_of_the_connection(error) and (is_retryable is None or is_retryable(error))
 

@@ -1,6 +1,6 @@
-"""Load shedding and drain: whether a batch may begin, decided before any work for it.
+"""Load shedding and drain: whether a batch may begin, decided before any work.
 
-Used by one worker's threads or greenlets. Counters are plain ints that telemetry reads.
+Counters are plain ints that telemetry reads.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LEFT_TO_OTHERS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a batch may not begin. ``retry_after`` is in whole seconds."""
+    """``retry_after`` is in whole seconds."""
 
     reason: RefusalReason
     retry_after: int = 1
@@ -76,7 +76,7 @@ class LoadShedder:
         return self.refuse("queue_too_old", math.ceil(age)) if age >= self._max_queue_age else None
 
     def admit_batch(self, principal_id: str = "") -> Refusal | None:
-        """None if there is room for a batch of ``principal_id``, where that is known."""
+        """None if there is room for a batch, of ``principal_id`` if known."""
         if self.under_way >= self._max_batches:
             return self.refuse("too_many_batches")
         if principal_id and self._batches_of[principal_id] >= self._most_of_one:
@@ -84,7 +84,6 @@ class LoadShedder:
         return None
 
     def refuse(self, reason: RefusalReason, retry_after: int = 1) -> Refusal:
-        """A refusal, counted."""
         self.refused[reason] += 1
         return Refusal(reason, retry_after)
 
@@ -104,7 +103,7 @@ class LoadShedder:
                 del self._batches_of[principal_id]
 
     def drain(self, grace_seconds: float) -> None:
-        """Stop: after ``grace_seconds`` no batch begins, and running ones send no new calls."""
+        """After ``grace_seconds`` no batch begins, and running ones send no new calls."""
         self.draining = True
         if grace_seconds > 0:
             self._later(grace_seconds, self._end)

@@ -1,4 +1,4 @@
-"""Slices of long work: after a few milliseconds other greenlets run."""
+"""Slices of long work: after some milliseconds other greenlets run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SLICE_SECONDS = 0.002
 
 
 class Slices:
-    """The slices of one worker. Call ``let_others_run`` often; it acts after ``seconds``."""
+    """Call ``let_others_run`` often; it acts after ``seconds``."""
 
     def __init__(
         self,
@@ -21,7 +21,7 @@ class Slices:
         seconds: float = SLICE_SECONDS,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """``give_up`` lets others run and returns."""
+        """``give_up`` lets others run, then returns."""
         self._give_up = give_up
         self._seconds = seconds
         self._clock = clock

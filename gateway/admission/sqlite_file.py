@@ -1,6 +1,6 @@
-"""A SQLite file shared by all workers of a host: opened at first use, reopened after an error.
+"""A SQLite file shared by the workers of a host: opened at first use, reopened after an error.
 
-SQLite blocks and never switches greenlets, so only real threads wait for the lock.
+SQLite never switches greenlets, so only real threads wait for the lock.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link", st
 
 
 class EmbeddedUnavailable(Exception):
-    """The file cannot be opened, read or written. ``reason`` is for logs only."""
+    """``reason`` is for logs only."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -32,7 +32,7 @@ class EmbeddedUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """``application_id`` marks our files. ``version`` is that of their schema."""
+    """``application_id`` marks our files, ``version`` their schema."""
 
     application_id: int
     version: int
@@ -40,11 +40,11 @@ class Layout:
 
 
 class EmbeddedDatabase:
-    """One connection per process, behind one lock. ``max_bytes`` bounds the file but not its WAL; 0: no bound.
+    """One connection per process, behind one lock. ``max_bytes`` bounds the file without its WAL; 0: no bound.
 
     What is committed outlives any process.
     Synced: a power cut may cost the last commits, never the file.
-    Not synced: nothing waits for the disk, and a power cut may cost the file.
+    Not synced: nothing waits for the disk, but a power cut may cost the file.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class EmbeddedDatabase:
     def transaction(self, *, waits: bool = True) -> Iterator[sqlite3.Connection]:
         """A write transaction, rolled back where the block raises. Raises EmbeddedUnavailable.
 
-        It waits at most ``busy_seconds`` for other transactions, or not at all.
+        It waits at most ``busy_seconds`` for others, or not at all.
         """
         with self._lock:
             try:
@@ -96,7 +96,7 @@ class EmbeddedDatabase:
         connection.execute("BEGIN IMMEDIATE")
 
     def close(self) -> None:
-        """Close the connection. The next use opens it again."""
+        """The next use opens it again."""
         with self._lock:
             self._disconnect()
 
@@ -125,7 +125,7 @@ class EmbeddedDatabase:
         return connection
 
     def _secure(self) -> None:
-        """Make the file if needed, and deny it to other users. Its WAL inherits the mode."""
+        """Make the file, and deny it to other users. Its WAL inherits the mode."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
@@ -193,7 +193,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _standing(path: Path) -> str:
-    """For the log: file and folder, their owners and modes, and our user."""
+    """For the log: file and folder, owners, modes and our user."""
     who = os.geteuid()
     return ", ".join([*(_described(each) for each in (path.parent, path)), f"used as user {who}"])
 

@@ -1,4 +1,4 @@
-"""What a request offers to show who sends it, parsed once for all authenticators."""
+"""What a request offers to show who sends it, parsed once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Credentials:
     """``authorization`` is the header's value; None without one.
 
     ``bearer`` is the token in it (RFC 6750 section 2.1), empty for another scheme.
-    ``certificate`` is the client's, in PEM, if the server gives it. ``header`` reads any other field.
+    ``certificate`` is the client's, in PEM, if the server gives it.
     """
 
     header: Header

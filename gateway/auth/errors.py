@@ -27,7 +27,7 @@ class AuthError(Exception):
 
 
 class NoCredentials(AuthError):
-    """No credentials, or of an unknown scheme (RFC 6750 §3: no error code)."""
+    """RFC 6750 §3: no error code."""
 
     detail = "This endpoint needs an Authorization header with a Bearer credential."
 
@@ -39,14 +39,12 @@ class InvalidRequest(AuthError):
 
 
 class InvalidCredentials(AuthError):
-    """The credentials are invalid."""
-
     # The same text for every cause: it must not help an attacker.
     detail = "The credential is malformed, expired, revoked, or was not issued for this service."
 
 
 class WrongMethod(InvalidCredentials):
-    """This endpoint does not take this method. ``wanted`` and ``given`` are words for people."""
+    """``wanted`` and ``given`` are words for people."""
 
     def __init__(self, *, wanted: str, given: str) -> None:
         super().__init__(f"wants {wanted}, got {given}")
@@ -54,7 +52,7 @@ class WrongMethod(InvalidCredentials):
 
 
 class InsufficientScope(AuthError):
-    """The caller lacks ``scope``: a scope or a role (RFC 6750 §3)."""
+    """``scope`` names a scope or a role (RFC 6750 §3)."""
 
     detail = "The credential does not carry the scope or role that this endpoint needs."
 
@@ -64,7 +62,7 @@ class InsufficientScope(AuthError):
 
 
 class KeysUnavailable(AuthError):
-    """The credentials cannot be checked just now. ``retry_after`` is in seconds."""
+    """``retry_after`` is in seconds."""
 
     detail = "Credentials cannot be checked at the moment."
 
@@ -76,8 +74,7 @@ class KeysUnavailable(AuthError):
 class SourceFailed(Exception):
     """Keycloak or the store of API keys is unreachable, or its answer unusable.
 
-    ``reason`` names the kind of failure, never the content.
-    ``refusal`` is Keycloak's error code where it refuses the gateway's client (RFC 6749 section 5.2).
+    ``reason`` never holds content. ``refusal`` is Keycloak's error code for our client (RFC 6749 section 5.2).
     """
 
     def __init__(self, reason: str, *, refusal: str = "") -> None:

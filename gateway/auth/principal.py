@@ -1,4 +1,4 @@
-"""Who sends a request. An authenticator makes the principal; nobody changes it."""
+"""Who sends a request, made by an authenticator and never changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Method(NamedTuple):
-    """One way to show who one is. ``words`` are for people; ``grants`` are the permissions it may give.
+    """``words`` are for people. ``grants`` are the permissions it may give.
 
     ``names_permissions``: a caller's scopes must hold the permission's own name.
     """
@@ -23,9 +23,8 @@ class Method(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """A caller whose credentials were checked.
+    """``id`` is unique over all methods, and stable over tokens and key rotations.
 
-    ``id`` is unique over all methods, and stable over tokens and key rotations.
     ``partner_ids`` None: any partner. ``integrations`` None: all.
     ``rate`` is the caller's own limit (``COUNT/second|minute|hour``), or empty.
     ``authorization`` is the raw header value, for a core that gets it forwarded.
@@ -43,11 +42,11 @@ class Principal:
 
 
 class Authenticator(Protocol):
-    """One method. The guard asks each authenticator until one knows the credentials."""
+    """The guard asks each until one knows the credentials."""
 
     @property
     def method(self) -> Method: ...
 
     def identify(self, credentials: Credentials) -> Principal | None:
-        """The caller. None: not of this method. Raises AuthError: of this method, and bad."""
+        """None: of another method. Raises AuthError: of this method, and bad."""
         ...

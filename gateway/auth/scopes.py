@@ -1,4 +1,4 @@
-"""What a caller may do. What no method grants, nobody has."""
+"""What a caller may do."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ INTEGRATION_API = "INTEGRATION_API"
 
 
 class Permissions:
-    """Whether a principal may use a permission.
+    """An API key carries its permissions as scopes. A Keycloak token needs the configured role and scope.
 
-    An API key carries its permissions as scopes.
-    A Keycloak token needs the configured role and scope. With neither configured, every token for the audience will do.
+    With neither configured, every token for the audience will do.
     """
 
     def __init__(self, methods: Sequence[Method], *, required_role: str = "", required_scope: str = "") -> None:

@@ -37,7 +37,7 @@ _LEAST_LIKENESS = 0.8
 
 
 class SettingsError(ValueError):
-    """Settings are missing or wrong. Each line names its variable."""
+    """Each line names the variable that is missing or wrong."""
 
     def __init__(self, *lines: str) -> None:
         super().__init__("\n".join(lines))
@@ -49,7 +49,7 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All settings, checked, in groups. Each collaborator gets its group, or values of it."""
+    """All settings, checked. Each collaborator gets its group, or values of it."""
 
     core: CoreSettings
     budgets: BudgetSettings
@@ -87,7 +87,7 @@ def all_settings() -> list[dataclasses.Field[Any]]:
 
 
 def unknown_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """``GATEWAY_*`` variables that are no settings, each with the most similar setting or an empty string."""
+    """``GATEWAY_*`` variables that are no settings, with the most similar setting or an empty string."""
     # They do not stop the start: orchestrators set such names themselves (``GATEWAY_SERVICE_HOST``).
     # Compared without the prefix, which would make any two names similar.
     known = {setting.name.upper() for setting in all_settings()}
@@ -99,7 +99,7 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _nearest(own: str, known: set[str], files: set[str]) -> list[str]:
-    """The one known name that it is like, if any."""
+    # A setting that is no secret has no ``_FILE`` form, so its plain name is the nearest.
     if (plain := own.removesuffix("_FILE")) in known:
         return [plain]
     return difflib.get_close_matches(own, sorted(known | files), n=1, cutoff=_LEAST_LIKENESS)

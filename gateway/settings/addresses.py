@@ -1,6 +1,6 @@
-"""Parsers of addresses: the core, Keycloak, Redis, the service's own socket.
+"""Parsers of addresses.
 
-They raise ValueError with what is allowed. The text repeats nothing of the value, which may hold a password.
+They raise ValueError with what is allowed. It repeats nothing of the value, which may hold a password.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def url(text: str) -> str:
 
 
 def proxy(text: str) -> str:
-    """``environment``, or the http URL of a forward proxy."""
+    """``environment``, or a forward proxy's http URL."""
     if text.lower() == "environment":
         return "environment"
     parts = _split(text, {"http"}, "environment or an http:// URL")
@@ -42,7 +42,7 @@ def proxy(text: str) -> str:
 
 
 def redis_url(text: str) -> str:
-    """``redis://`` or ``rediss://`` with a host and optionally a database number, or ``unix://`` with a path.
+    """``redis://`` or ``rediss://`` with a host and optionally a database, or ``unix://`` with a path.
 
     ``+sentinel`` takes Sentinels, separated by commas, and the master's name before the database.
     """
@@ -86,14 +86,13 @@ def bind_address(text: str) -> str:
 
 
 def bind_host(text: str) -> str:
-    """A host to listen on, without a port."""
     if not _is_host(text):
         raise ValueError("must be a host name or an address without a port, IPv6 in brackets")
     return text
 
 
 def port_of(address: str) -> int | None:
-    """The port of ``HOST:PORT``; None for another kind of address."""
+    """None for another kind of address."""
     match = _host_and_port(address)
     return int(match[1]) if match and int(match[1]) <= _LARGEST_PORT else None
 

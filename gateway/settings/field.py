@@ -31,7 +31,7 @@ def variable(name: str) -> str:
 
 
 def needed(group: object, *fields: str, by: str) -> Iterator[Fault]:
-    """A fault for each of ``fields`` that is missing although ``by`` needs it."""
+    """A fault for each missing one of ``fields``."""
     for name in fields:
         if not getattr(group, name):
             yield Fault(name, f"not set, but needed by {variable(by)}={_said(getattr(group, by))}", beside=(by,))
@@ -76,8 +76,6 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def some_of(*choices: str) -> Callable[[str], tuple[str, ...]]:
-    """A parser for a list of ``choices``."""
-
     def parse(text: str) -> tuple[str, ...]:
         members = names(text)
         if not set(members) <= set(choices):
@@ -88,7 +86,7 @@ def some_of(*choices: str) -> Callable[[str], tuple[str, ...]]:
 
 
 def matching(pattern: str, allowed: str) -> Callable[[str], str]:
-    """A parser for ``pattern``; ``allowed`` describes it in words."""
+    """``allowed`` describes ``pattern`` in words."""
 
     def parse(text: str) -> str:
         if not re.fullmatch(pattern, text):

@@ -1,7 +1,4 @@
-"""Parsers of settings that name a file. They read it at start, before any worker needs it.
-
-They raise ValueError with what is wrong with the file.
-"""
+"""Parsers that read a setting's file at start. They raise ValueError with what is wrong with it."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ def api_keys(text: str) -> str:
 
 
 def certificates(text: str) -> str:
-    """The path of a PEM file with at least one certificate."""
+    """A PEM file with at least one certificate."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(readable_file(text))
     except OSError as exc:
@@ -51,7 +48,7 @@ def core_header(path: str, deadline_header: str) -> str:
 
 
 def check_key(cert_file: str, key_file: str) -> None:
-    """Raises ValueError unless the certificate's private key is in ``key_file``, by default ``cert_file``."""
+    """Raises ValueError unless the private key is in ``key_file``, by default ``cert_file``."""
     try:
         # Without a given password OpenSSL would ask on the terminal.
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert_file, key_file or None, lambda: "")

@@ -31,7 +31,7 @@ class _Unusable(Exception):
 def read(
     settings: Iterable[dataclasses.Field[Any]], environ: Mapping[str, str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """The values given, and a line for each unusable setting that names its variable."""
+    """The values given, and a line for each unusable setting."""
     given: dict[str, Any] = {}
     faults: dict[str, str] = {}
     for setting in settings:

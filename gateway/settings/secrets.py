@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 class FileText(str):
-    """A secret from a file, as it was at the start. ``now`` is the present one."""
+    """A secret from a file, as it was at the start."""
 
     __slots__ = ("_last", "_path")
     _path: Path
@@ -36,5 +36,5 @@ class FileText(str):
 
 
 def secret_now(secret: str) -> str:
-    """The secret now: read again if it came from a file."""
+    """Read again if it came from a file."""
     return secret.now() if isinstance(secret, FileText) else secret

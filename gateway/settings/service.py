@@ -139,7 +139,7 @@ class ServiceSettings:
         object.__setattr__(self, "max_held_bytes", max(self.max_held_bytes, self.max_body_bytes))
 
     def faults(self) -> Iterator[Fault]:
-        """Settings that contradict each other or do not fit this host."""
+        """Settings that contradict each other or this host."""
         # Only the port separates operators' requests from the public's.
         if self.metrics == "port" and self.metrics_port == port_of(self.bind):
             reason = f"must differ from the port of {variable('bind')}, which is {self.bind}"

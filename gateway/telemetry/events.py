@@ -1,6 +1,6 @@
-"""What is reported of a request and of a batch, and the port that takes it.
+"""What is reported of requests and batches, and the port that takes it.
 
-Logs, metrics and traces fill this port. The request path knows none of them.
+Logs, metrics and traces fill this port.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ APPLIED = ("applied", "ok")
 
 
 class Failure(Protocol):
-    """An item error, as far as telemetry reads it."""
-
     @property
     def code(self) -> str:
         """One of ``gateway.item_codes``."""
@@ -38,7 +36,7 @@ class Failure(Protocol):
 
     @property
     def reason(self) -> str:
-        """Why, for operators: errno, TLS alert or status, without data of the item. May be empty."""
+        """For operators: errno, TLS alert or status, without data of the item. May be empty."""
         ...
 
 
@@ -53,14 +51,14 @@ class FailedItem:
 
 @dataclass(slots=True)
 class Unreadable:
-    """Answers about updated items with unreadable fields. ``item_id`` is the first such item's."""
+    """Answers about updated items with unreadable fields. ``item_id`` is the first one's."""
 
     answers: int = 0
     fields: Counter[str] = field(default_factory=Counter)
     item_id: str = ""
 
     def add(self, item_id: str, names: Iterable[str]) -> None:
-        """Count one answer. ``names`` are dotted paths; their list indexes are dropped."""
+        """``names`` are dotted paths; their list indexes are dropped."""
         self.answers += 1
         self.item_id = self.item_id or item_id
         self.fields.update(".".join(part for part in name.split(".") if not part.isdigit()) for name in names)
@@ -68,7 +66,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchDetails:
-    """A batch that was run. ``seconds`` is its whole fan-out. ``failed`` may be cut short."""
+    """``seconds`` is the whole fan-out. ``failed`` may be cut short."""
 
     kind: BatchKind
     items: int
@@ -85,9 +83,8 @@ class BatchDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestDetails:
-    """An answered request.
+    """``route`` is the rule that matched, never the path; empty if none did.
 
-    ``route`` is the rule that matched, never the path; empty if none did.
     ``problem`` is the last part of the problem's ``type``, empty on success.
     ``policy`` names the rate that a 429 is about.
     """
@@ -115,7 +112,7 @@ class Telemetry(Protocol):
 
 
 class Silent:
-    """Does nothing. The base of hooks that need some events only."""
+    """The base of hooks that need some events only."""
 
     def request_ended(self, request: RequestDetails) -> None: ...
 
@@ -154,7 +151,7 @@ def summarize(
     keep_failed: int,
     unreadable: Unreadable | None = None,
 ) -> BatchDetails:
-    """Count the outcomes. ``failures`` holds index, item id and error."""
+    """``failures`` holds index, item id and error."""
     counts = Counter((str(failure.outcome), failure.code) for _, _, failure in failures)
     if len(failures) < items:
         counts[APPLIED] = items - len(failures)

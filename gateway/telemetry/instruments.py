@@ -28,8 +28,7 @@ _FOLD_SECONDS = 1.0
 class Instruments:
     """One per worker, made after the fork. Raises TracesUnavailable.
 
-    ``folder`` is where workers share their numbers; None for a single process.
-    ``routes`` come with their methods.
+    ``folder`` is where workers share their numbers; None for one process. ``routes`` come with methods.
     """
 
     def __init__(
@@ -53,7 +52,7 @@ class Instruments:
         self.telemetry = FanOut([*hooks, self._metrics] if self._metrics else hooks)
 
     def watch(self, sources: Sources, *, seconds: float = _FOLD_SECONDS) -> None:
-        """Fold the counts of ``sources`` before each page, and each ``seconds`` where workers share files."""
+        """Fold the counts before each page, and each ``seconds`` where workers share files."""
         if self._metrics:
             self._folding = Folding(self._metrics, sources, self._version)
             if self._is_shared:
@@ -67,7 +66,7 @@ class Instruments:
         return self._present().render()
 
     def numbers(self) -> dict[str, object]:
-        """The numbers as data: ``{"time": …, "samples": {name: [(labels, value), …]}}``."""
+        """``{"time": …, "samples": {name: [(labels, value), …]}}``."""
         samples: Numbers = {}
         for family in self._present().collect():
             for sample in family.samples:
@@ -83,7 +82,7 @@ class Instruments:
 
 
 def connect_traces(*, enabled: bool, version: str) -> Traces:
-    """Traces exported by OTLP over HTTP, set up by ``OTEL_*`` variables. Call it after the fork.
+    """Exports by OTLP over HTTP, as ``OTEL_*`` variables say. Call it after the fork.
 
     Raises TracesUnavailable.
     """

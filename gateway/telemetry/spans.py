@@ -43,7 +43,7 @@ class OpenTelemetryTraces(Silent):
 
     @contextmanager
     def span(self, name: str, items: int | None = None) -> Iterator[StepSpan | NoSpan]:
-        """A span. It records nothing if the sampler left the request out."""
+        """It records nothing if the sampler left the request out."""
         above = trace.get_current_span()
         if above.get_span_context().is_valid and not above.is_recording():
             yield NoSpan()
@@ -118,7 +118,7 @@ class StepSpan:
         self._span.set_attribute("gateway.batch.items", items)
 
     def failed(self, index: int, item_id: str, failure: Failure) -> None:
-        """Add an event, for the first hundred. The total becomes an attribute."""
+        """An event, for the first hundred. The total becomes an attribute."""
         # A span per item would cost more than the item.
         self._failed = (self._failed or 0) + 1
         if self._failed <= _MOST_EVENTS:
@@ -131,7 +131,7 @@ class StepSpan:
 
 
 def exporting_tracer(version: str) -> Tracer:
-    """A tracer that exports by OTLP over HTTP, on its own thread. ``OTEL_*`` variables win."""
+    """Exports by OTLP over HTTP, on its own thread. ``OTEL_*`` variables win."""
     name = os.environ.get("OTEL_SERVICE_NAME", "bulk-update-gateway")
     provider = TracerProvider(
         sampler=sampler(os.environ),
@@ -142,12 +142,12 @@ def exporting_tracer(version: str) -> Tracer:
 
 
 def sampler(variables: Mapping[str, str]) -> Sampler | None:
-    """Traces a tenth of the requests whose caller has not decided. None: ``OTEL_TRACES_SAMPLER`` decides."""
+    """A tenth of the requests whose caller has not decided. None: ``OTEL_TRACES_SAMPLER`` decides."""
     return None if "OTEL_TRACES_SAMPLER" in variables else ParentBasedTraceIdRatio(_SHARE_TRACED)
 
 
 def _traceparent(span: Span) -> str:
-    """The span as W3C trace context."""
+    """W3C trace context."""
     # A tenth of the cost of the library's propagator.
     here = span.get_span_context()
     return f"00-{here.trace_id:032x}-{here.span_id:016x}-{here.trace_flags:02x}"

@@ -1,7 +1,4 @@
-"""Spans around a request and around its steps.
-
-Switched off, nothing is recorded and OpenTelemetry is not imported.
-"""
+"""Spans around a request and its steps. Switched off, OpenTelemetry is not imported."""
 
 from __future__ import annotations
 
@@ -33,10 +30,10 @@ class Span(Protocol):
 
 
 class Traces(Telemetry, Protocol):
-    """Makes spans. As a hook it completes a request's span."""
+    """As a hook it completes a request's span."""
 
     def application(self, application: Application) -> Application:
-        """The application gets its span's trace context as if the caller had sent it."""
+        """It gets its span's trace context as if the caller had sent it."""
         ...
 
     def span(self, name: str, items: int | None = None) -> AbstractContextManager[Span]: ...

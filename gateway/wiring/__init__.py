@@ -1,1 +1,1 @@
-"""Composition: builds every collaborator once from the settings and hands them down."""
+"""Builds every collaborator once and hands them down."""

@@ -39,7 +39,7 @@ _TOKENS = 10_000
 
 
 class Access:
-    """The authenticators, in the order of asking, and the keys behind them.
+    """The authenticators, in the order of asking, and their keys.
 
     Nothing is fetched before ``start``.
     """
@@ -59,7 +59,7 @@ class Access:
         self.authenticators = (ApiKeyAuthenticator(self._records), self._keycloak())
 
     def start(self) -> None:
-        """Begin to fetch keys; returns at once. Call it after any fork."""
+        """Returns at once. Call it after any fork."""
         for realm in self._realms:
             realm.keys.start()
 
@@ -68,7 +68,7 @@ class Access:
             realm.keys.close()
 
     def check(self) -> dict[str, Any]:
-        """Ready when the tokens of every realm can be verified. Other details do not matter for it."""
+        """Ready when the tokens of every realm can be verified. Nothing else counts."""
         missing = {realm.name: problem.reason for realm in self._realms if (problem := realm.keys.ping())}
         failing = {realm.name: reason for realm in self._realms if (reason := realm.keys.problem())}
         refused = self._asked.refusals() if self._asked else {}
@@ -76,15 +76,15 @@ class Access:
         return {"ready": not missing, **{name: found for name, found in details.items() if found}}
 
     def api_keys_problem(self) -> str:
-        """Why the API keys as they are now cannot be looked up; empty where they can be."""
+        """Why API keys cannot be looked up; or empty."""
         return self._records.problem()
 
     def keys_file_problem(self) -> str:
-        """Why the present file of API keys is not in force. Empty where it is, or without a file."""
+        """Why the present file of API keys is not in force; or empty."""
         return self._records.problem() if isinstance(self._records, FileKeys) else ""
 
     def keys_age(self) -> float:
-        """Seconds since the last fetch of the oldest realm's keys; infinite where one has none."""
+        """Seconds since the oldest realm's last fetch; infinite where one never succeeded."""
         return max(realm.keys.age_seconds() for realm in self._realms)
 
     def core_token(self, core: CoreSettings) -> CoreToken:
@@ -141,7 +141,7 @@ def _introspect(client: KeycloakOpenID, secret: Callable[[], str], token: str) -
 
 
 def key_records(settings: StoreSettings) -> FileKeys | SqliteKeys:
-    """The store of API keys. Raises SettingsError for an unusable file."""
+    """Raises SettingsError for an unusable file."""
     if not settings.api_keys_file:
         return SqliteKeys(settings.state_dir / FILE_NAME)
     try:

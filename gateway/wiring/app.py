@@ -1,4 +1,4 @@
-"""The composition root. Called in each worker after the fork, and by tests with their own backends."""
+"""The composition root, called in each worker after the fork."""
 
 from __future__ import annotations
 

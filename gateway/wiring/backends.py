@@ -1,4 +1,4 @@
-"""What the service reaches outside its process: the core, Keycloak and the stores."""
+"""What the service reaches outside its process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Core(batch.Core, integrations.Core, Protocol): ...
 class Backends:
     """``backlog`` gives the calls that wait for the core. ``checks`` decide readiness.
 
-    ``health`` is what the core's gate counted. ``keys_age`` is in seconds; None where no keys are fetched.
+    ``health`` is from the core's gate. ``keys_age`` is in seconds; None: no keys are fetched.
     """
 
     core: Core
@@ -46,7 +46,7 @@ class Backends:
 
 
 def connect(settings: Settings) -> Backends:
-    """The real backends. Starts them and waits for none. Raises SettingsError."""
+    """Starts the real backends without waiting. Raises SettingsError."""
     stores = Stores(settings)
     access = Access(settings.access, key_records(settings.stores))
     access.start()

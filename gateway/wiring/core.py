@@ -39,7 +39,7 @@ _LIMIT_FLOOR = 4
 
 
 class CoreLink:
-    """The client, with its gate and transport for telemetry and readiness."""
+    """The client, with gate and transport for telemetry and readiness."""
 
     def __init__(self, settings: CoreSettings, budgets: BudgetSettings, fetch_token: FetchToken) -> None:
         budget = RetryBudget(
@@ -81,7 +81,7 @@ class CoreLink:
         }
 
     def start(self) -> None:
-        """Check the core and its token in the background; failures are logged."""
+        """Check the core and its token in the background; log failures."""
         self._reachability.start()
         if isinstance(self._credentials, ClientCredentials):
             threading.Thread(target=self._credentials.prepare, name="core-token", daemon=True).start()

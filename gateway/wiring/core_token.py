@@ -1,4 +1,4 @@
-"""The gateway's own access tokens for its calls to the core."""
+"""The gateway's own access tokens for the core."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class CoreToken:
-    """Fetches a token by the client-credentials grant (RFC 6749 §4.4) on each call; caches none.
+    """Client-credentials grant (RFC 6749 §4.4) on each call, without a cache.
 
     ``secret`` gives the client's present secret.
     """
@@ -27,7 +27,7 @@ class CoreToken:
         self._fetch = partial(client.token, grant_type="client_credentials")
 
     def __call__(self) -> tuple[str, float]:
-        """The access token, and its validity in seconds. Raises SourceFailed or TokenRefused."""
+        """The access token and its seconds. Raises SourceFailed or TokenRefused."""
         # One call at a time: the client changes its headers during a call.
         self._client.client_secret_key = self._secret()
         try:

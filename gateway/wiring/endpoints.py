@@ -35,7 +35,6 @@ class Endpoints:
     let_others_run: Callable[[], None]
 
     def bulk(self) -> BulkServices:
-        """Shared by all resources."""
         settings = self.settings
         access = settings.access
         return BulkServices(

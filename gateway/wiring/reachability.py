@@ -1,4 +1,4 @@
-"""Whether the core can be reached. All who ask share one check, and wait only briefly."""
+"""Whether the core can be reached. All who ask share one check, and wait briefly."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def told_kind(problem: CoreError) -> str:
 
 
 class Reachability:
-    """``ping`` gives None where the core can be reached. It takes at most ``seconds``.
+    """``ping`` gives None where the core can be reached, within ``seconds``.
 
     Each change is logged once.
     """
@@ -62,7 +62,7 @@ class Reachability:
         self._begin_to_look()
 
     def problem(self) -> CoreError | None:
-        """Why the last check failed, or None. Before the first result it waits for it."""
+        """Why the last check failed, or None."""
         age = self._clock() - self._looked_at
         if age >= _FRESH_SECONDS:
             self._begin_to_look().wait(_MOMENT_SECONDS if age < _TELLABLE_SECONDS else self._seconds)

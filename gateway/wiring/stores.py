@@ -1,4 +1,4 @@
-"""The stores that all workers share: idempotency records and rates."""
+"""The stores that all workers share."""
 
 from __future__ import annotations
 
@@ -36,12 +36,11 @@ class Stores:
         self.unsent_rates = RateLimits(settings.stores.unsent_rate_limit, storage, name="unsent-kib")
 
     def check(self) -> dict[str, Any]:
-        """Never ends readiness."""
         return self._look.check()
 
 
 class StoreLook:
-    """Whether the store of idempotency records is reachable, checked at most every two seconds."""
+    """Whether idempotency records can be kept, checked at most every two seconds."""
 
     def __init__(
         self, ping: Callable[[], StoreUnavailable | None], clock: Callable[[], float] = time.monotonic
@@ -52,7 +51,6 @@ class StoreLook:
         self._reason = ""
 
     def check(self) -> dict[str, Any]:
-        """Never ends readiness."""
         if self._clock() >= self._fresh_until:
             self._fresh_until = self._clock() + _FRESH_SECONDS
             error = self._ping()
@@ -66,7 +64,7 @@ def aside(reason: str) -> dict[str, Any]:
 
 
 def idempotency_store(settings: Settings) -> IdempotencyStore:
-    """Redis where it is set, else one SQLite file for the workers of this host."""
+    """Redis if set, else one SQLite file per host."""
     policy = ClaimPolicy(
         ttl_seconds=settings.stores.idempotency_ttl,
         window=2 * settings.core.batch_concurrency,
@@ -82,7 +80,7 @@ def idempotency_store(settings: Settings) -> IdempotencyStore:
 
 
 def rate_storage(settings: StoreSettings) -> Storage:
-    """Redis where it is set, else one SQLite file for the workers of this host."""
+    """Redis if set, else one SQLite file per host."""
     if settings.redis_url:
         from gateway.admission.rates.redis_rates import SharedRedisStorage
 

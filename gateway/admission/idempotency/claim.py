@@ -1,8 +1,7 @@
 """A batch's hold on its idempotency key, and the journal it keeps while it runs.
 
 A mark says that calls may have been sent, so it is written before them.
-It is at most a window ahead of what has ended.
-So a crash leaves at most a window of items in doubt, and a repeat sends the rest.
+It is at most a window ahead of the results: a crash leaves no more in doubt.
 """
 
 from __future__ import annotations
@@ -32,11 +31,10 @@ _MAX_FAILING_SECONDS = 2.0
 
 
 class Claim:
-    """One batch's hold on its key. It raises nothing: a write that fails is logged.
+    """Raises nothing: a write that fails is logged. One batch calls the methods, one at a time.
 
-    ``stored`` has what is known from earlier runs, by index.
-    ``to_send`` has the indexes to send now, ascending. A position is a place in it.
-    ``prefix`` begins the per-item keys. Only one batch calls the methods, one at a time.
+    ``stored`` has what earlier runs left, by index. ``to_send`` has the indexes to send now, ascending.
+    A position is a place in ``to_send``. ``prefix`` begins the per-item keys.
     """
 
     def __init__(
@@ -85,17 +83,16 @@ class Claim:
 
     @property
     def is_final(self) -> bool:
-        """Whether no item will ever be sent again."""
         return not self._unsettled
 
     def watch(self, stop: Callable[[], object], is_over: Callable[[], object]) -> None:
-        """``stop`` ends the sending when no mark can be written. ``is_over`` says that it has ended."""
+        """``stop`` ends the sending when no mark can be written. ``is_over``: it has ended."""
         self._stop, self._is_over = stop, is_over
         if self.kind != "replay":
             self._keeper.watch(self)
 
     def begin(self, positions: Sequence[int]) -> None:
-        """Begin a round of attempts at ``positions``, in this order. The first round has all of them."""
+        """Begin a round of attempts at ``positions``. The first round has all."""
         self._rounds += 1
         if self._rounds > 1:
             self._round, self._marked, self._ended = positions, 0, 0
@@ -105,11 +102,11 @@ class Claim:
             self._go_on()
 
     def upto(self) -> int:
-        """How many calls of the round are marked and may be sent. Does not wait."""
+        """How many calls of the round may be sent. Does not wait."""
         return self._marked
 
     def put_back(self, position: int, *, may_have_been_applied: bool) -> None:
-        """An attempt ended. The call may be made again."""
+        """An attempt ended, and may be repeated."""
         index = self.to_send[position]
         before = self.stored.get(index)
         if not (may_have_been_applied or (before and before.state == "unknown")):
@@ -118,7 +115,7 @@ class Claim:
         self._go_on()
 
     def record(self, entries: Iterable[Entry]) -> None:
-        """Keep the results of items. They are written with the next mark, by number and by age."""
+        """Keep results. They are written with the next mark, by number and by age."""
         for entry in entries:
             self._hold(entry)
             if entry.state == "final":
@@ -127,11 +124,10 @@ class Claim:
         self._go_on()
 
     def sent_upto(self, position: int) -> bool:
-        """Mark the calls of the round below ``position``. False: not marked, so not to be sent."""
+        """Mark the calls below ``position``. False: not marked, so not to be sent."""
         return position <= self._marked or self._write(position)
 
     def renew(self) -> None:
-        """Renew the lease."""
         try:
             self._record.append([])
         except StoreUnavailable as exc:
@@ -141,7 +137,7 @@ class Claim:
             self._is_written()
 
     def finish(self) -> None:
-        """Write what is left and give the key back. If that fails, the keeper tries again later."""
+        """Write the rest and give the key back. The keeper repeats it if it fails."""
         if self.kind == "replay":
             return
         self._buffer.wait_no_more()
@@ -149,7 +145,7 @@ class Claim:
         self._end(partial(self._record.close, events, complete=self.is_final), sum(map(len, events)))
 
     def abandon(self) -> None:
-        """Nothing was sent: leave the store as it was before the claim."""
+        """Leave the store as before the claim. Only if nothing was sent."""
         if self.kind == "replay":
             return
         self._end(self._record.rollback, 0)
@@ -175,7 +171,7 @@ class Claim:
             self._buffer.add(entry)
 
     def _is_before(self, index: int, position: int) -> bool:
-        """Whether a mark up to ``position`` covers the item, or this round does not contain it."""
+        """Whether a mark up to ``position`` covers the item, or the round lacks it."""
         if self._rounds > 1:
             return self._places.get(index, -1) < position
         return position > 0 and index <= self.to_send[position - 1]
@@ -187,7 +183,7 @@ class Claim:
             self._in_doubt += 1
 
     def _go_on(self) -> None:
-        """Write what is due. When no call can end, sending waits for the write, and stops after some time."""
+        """Write what is due. When no call can end, sending waits for the write, up to a bound."""
         is_much = self._in_doubt >= self._policy.step or self._buffer.is_much
         is_old = self._clock() >= self._flush_at and (self._buffer or self._in_doubt)
         if is_old or (is_much and self._failing_since is None):
@@ -198,13 +194,13 @@ class Claim:
             self._write(self._next_mark())
 
     def _next_mark(self) -> int:
-        """Where the mark should be now. It stays where the batch sends nothing more."""
+        """Where the mark should be. It stays once the batch sends nothing more."""
         if not self._rounds or self._has_given_up or self._is_over():
             return self._marked
         return max(self._marked, min(self._ended + self._policy.window, len(self._round)))
 
     def _write(self, position: int) -> bool:
-        """Write results and the mark below ``position``. False where the store refused."""
+        """Write results and the mark. False where the store refused."""
         covered = self._buffer.covered(lambda index: self._is_before(index, position))
         mark = self._mark(position) if position > self._marked else []
         try:

@@ -15,7 +15,7 @@ _LONGEST_RETRY_AFTER = 5.0
 
 
 class IdempotencyError(Exception):
-    """A key could not be claimed. Nothing was sent."""
+    """Nothing was sent."""
 
 
 class InProgress(IdempotencyError):
@@ -27,7 +27,7 @@ class InProgress(IdempotencyError):
 
 
 class FingerprintMismatch(IdempotencyError):
-    """The key was first used with another method, path or body."""
+    """The key belongs to another method, path or body."""
 
 
 class StoreUnavailable(IdempotencyError):
@@ -40,11 +40,11 @@ class StoreUnavailable(IdempotencyError):
 
 
 class RecordUnusable(StoreUnavailable):
-    """This record cannot be used. Others can."""
+    """Other records can still be used."""
 
 
 class LeaseLost(RecordUnusable):
-    """Another worker took the record over, or it was removed."""
+    """Another worker took the record over, or it is gone."""
 
     def __init__(self) -> None:
         super().__init__("lease lost")

@@ -1,7 +1,7 @@
 """The journal of an idempotent batch: events that are only appended.
 
-An event is JSON. That of items begins with ``places``: where each payload lies in the text of ``items``.
-So a payload is read without parsing, which would take ten times the time and memory.
+An event is JSON. ``places`` says where each payload lies in the text of ``items``.
+So payloads need no parsing, which would take ten times the time and memory.
 """
 
 from __future__ import annotations
@@ -29,12 +29,11 @@ class Entry:
 
 
 def sent_event(low: int, high: int) -> bytes:
-    """The items ``low <= index < high`` may have been sent."""
+    """Items ``low <= index < high`` may have been sent."""
     return orjson.dumps({"sent": (low, high)})
 
 
 def items_event(entries: Iterable[Entry]) -> bytes:
-    """The items have ended for this run."""
     places, items, at = [], [], 0
     for entry in entries:
         head, payload = b'[%d,"%b",' % (entry.index, entry.state.encode()), entry.payload or _NOTHING
@@ -47,7 +46,7 @@ def items_event(entries: Iterable[Entry]) -> bytes:
 
 
 def replay(events: Iterable[bytes]) -> dict[int, Entry]:
-    """Entries by index of all items that were sent or ended. Raises ValueError for an invalid journal."""
+    """Entries of all items that were sent or ended. Raises ValueError for an invalid journal."""
     known: dict[int, Entry] = {}
     for event in events:
         try:
@@ -89,13 +88,13 @@ def _mark(indexes: range, known: dict[int, Entry]) -> None:
 
 
 class Record(Protocol):
-    """A record in a store, held under a lease. After StoreUnavailable a call may be repeated."""
+    """A record held under a lease. After StoreUnavailable a call may be repeated."""
 
     def append(self, events: Sequence[bytes]) -> None:
-        """Add events and renew the lease."""
+        """Add events; renew the lease."""
 
     def close(self, events: Sequence[bytes], *, complete: bool) -> None:
-        """Add events and give the lease back. ``complete``: every item is final."""
+        """Add events; give the lease back. ``complete``: every item is final."""
 
     def rollback(self) -> None:
-        """Remove what was written since the claim, and a record that the claim made."""
+        """Remove what was written since the claim."""

@@ -1,7 +1,6 @@
-"""Renews the leases of keyed batches, and repeats writes that failed.
+"""Renews the leases of running batches, and repeats writes that failed at a batch's end.
 
 A batch that waits for the core writes nothing, but must hold its key.
-A store that failed at a batch's end may soon be back. Until then the worker keeps the outcomes.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ class Running(Protocol):
     renew_at: float
 
     def renew(self) -> None:
-        """Renew the lease. Raises nothing."""
+        """Raises nothing."""
         ...
 
 
@@ -79,13 +78,13 @@ class Keeper:
         self._start()
 
     def write_now(self) -> None:
-        """Try the waiting writes in order, up to the first that fails. Called before each claim."""
+        """Try the waiting writes in order, up to the first that fails."""
         with self._is_writing:
             while self._waiting and self._try():
                 pass
 
     def close(self) -> None:
-        """Try once more, then stop. A running attempt ends first."""
+        """Try once more, then stop."""
         self._closed.set()
         if (thread := self._thread) is not None:
             thread.join()

@@ -1,4 +1,4 @@
-"""Idempotency keys (contract 1.5): parsing, and what is derived from them."""
+"""Parses idempotency keys (contract 1.5), and derives names from them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ _QUOTED_KEY = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 
 
 def parse_key(value: str) -> str:
-    """The key of an ``Idempotency-Key`` field: 1-255 visible ASCII characters. Raises ValueError.
+    """1-255 visible ASCII characters, quoted (RFC 9651 String) or bare. Raises ValueError.
 
-    The quoted form (RFC 9651 String) and the bare form name the same key.
     A bare comma means that the field was sent twice (RFC 9110 section 5.3).
     """
     key = value.strip(" \t")
@@ -28,22 +27,22 @@ def parse_key(value: str) -> str:
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:
-    """SHA-256 over method, path and body, in hex."""
+    """SHA-256 in hex."""
     return _digest(method.encode(), path.encode(), body).hexdigest()
 
 
 def record_id(principal_id: str, key: str) -> str:
-    """The name of a record. Principals share none, and it reveals neither principal nor key."""
+    """The name of a record. It reveals neither principal nor key."""
     return _digest(_bytes(principal_id), key.encode()).hexdigest()
 
 
 def derive_prefix(principal_id: str, key: str, fingerprint: str) -> str:
-    """What the per-item keys begin with: 32 hex digits, the same for every repeat."""
+    """How the per-item keys begin: 32 hex digits, the same for every repeat."""
     return _digest(_bytes(principal_id), key.encode(), fingerprint.encode()).hexdigest()[:32]
 
 
 def random_prefix() -> str:
-    """What the per-item keys of a batch without a key begin with: 32 hex digits."""
+    """How they begin without a key: 32 hex digits."""
     return secrets.token_hex(16)
 
 

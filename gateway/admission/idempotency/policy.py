@@ -1,4 +1,4 @@
-"""The rules of idempotency that all stores share: what is final is never sent again, and nothing leaves unmarked."""
+"""The rules that all stores share: a final item is never sent again, and no call leaves unmarked."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimPolicy:
-    """Rules that the stores share; times in seconds.
+    """Times are in seconds.
 
-    After its lease an owner has ``notice_seconds``, from the next claim on, to write what it knows.
-    A live batch renews its lease every ``renew_seconds``. ``window`` is how many items may be marked as sent beyond those
-    that have ended: how many a crash leaves in doubt, at most. What has ended is written ``step`` items at a time.
-    ``repeats_unknown`` is true where the core honours per-item keys.
+    After its lease, an owner has ``notice_seconds`` from the next claim on to write what it knows.
+    ``window`` is how far marks may be ahead of results: the most that a crash leaves in doubt.
+    Results are written ``step`` at a time. ``repeats_unknown``: the core honours per-item keys.
     """
 
     ttl_seconds: float
@@ -34,13 +33,13 @@ class ClaimPolicy:
 
     @property
     def step(self) -> int:
-        """Half the window: the other half may be in flight until this much has ended."""
+        """Half the window: the other half may be in flight meanwhile."""
         return max(1, self.window // 2)
 
     def first_mark(self, items: int) -> bytes:
-        """The event that a fresh record begins with."""
+        """The first event of a new record."""
         return sent_event(0, min(self.window, items))
 
     def is_due(self, entry: Entry | None) -> bool:
-        """May, and should, this item be sent now?"""
+        """Whether to send the item now."""
         return entry is None or entry.state == "open" or (entry.state == "unknown" and self.repeats_unknown)

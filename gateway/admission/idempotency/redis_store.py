@@ -1,6 +1,6 @@
-"""Idempotency records in Redis, shared by the workers of all hosts. Each change is one atomic script.
+"""Idempotency records in Redis, for the workers of all hosts. Each change is one atomic script.
 
-A record is a hash, its events a list. Its lease is a key that Redis expires by its own clock.
+A record is a hash, its events a list. Its lease expires by Redis' clock.
 """
 
 from __future__ import annotations
@@ -33,16 +33,13 @@ if TYPE_CHECKING:
     from gateway.admission.idempotency.claim import Claim
     from gateway.admission.idempotency.policy import ClaimPolicy
 
+# An outage costs one timeout in this time, and not one per request.
 _PAUSE_SECONDS = 1.0
 _PAGE_BYTES = 262_144
 
 
 class RedisIdempotencyStore:
-    """The IdempotencyStore for many hosts.
-
-    After a failure, claims are refused for a second: an outage costs ``timeout_seconds`` once a second, not per
-    request.
-    """
+    """After a failure, claims are refused for a second."""
 
     def __init__(
         self,
@@ -106,7 +103,7 @@ class RedisIdempotencyStore:
 
 
 class _Scripts:
-    """The scripts on one client. All errors are StoreUnavailable."""
+    """All errors are StoreUnavailable."""
 
     def __init__(self, url: str, policy: ClaimPolicy, timeout_seconds: float) -> None:
         self._client = connect(url, timeout_seconds)
@@ -120,7 +117,7 @@ class _Scripts:
         self.close = self._client.close
 
     def run(self, script: Script, name: str, owner: str, *arguments: str | bytes | int) -> Any:
-        """Run a script on the record ``name``. Raises StoreUnavailable."""
+        """Raises StoreUnavailable."""
         keys = [f"gateway:idempotency:{{{name}}}:{part}" for part in ("record", "events", "lease")]
         try:
             return script(keys, [owner, self._ttl, self._lease, *arguments])
@@ -136,7 +133,7 @@ class _Scripts:
 
 
 class _RedisRecord:
-    """One record, and the owner that stands for this claim."""
+    """One record, with an owner of its own for each claim."""
 
     def __init__(self, run: _Scripts, name: str) -> None:
         self._redis = run
@@ -144,13 +141,12 @@ class _RedisRecord:
         self._owner = secrets.token_hex(8)
 
     def claim(self, fingerprint: str, first_mark: bytes) -> Any:
-        """The answer of ``redis_scripts.CLAIM``."""
         return self._redis.run(
             self._redis.claim, self._name, self._owner, fingerprint, first_mark, _PAGE_BYTES, self._redis.notice
         )
 
     def events(self, count: int, stands: bytes, page: Sequence[bytes]) -> Iterator[bytes]:
-        """The events before this claim, page by page. Raises StoreUnavailable."""
+        """The events before this claim, in pages. Raises StoreUnavailable."""
         read = 0
         while page:
             yield from page

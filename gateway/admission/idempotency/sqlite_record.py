@@ -1,4 +1,4 @@
-"""One record of the embedded store, and the file that all records share."""
+"""One record of the embedded store, and the file of all."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class RecordFile:
             raise StoreUnavailable(exc.reason) from exc
 
     def write(self, rows: sqlite3.Connection, number: int, owner: str, events: Sequence[bytes]) -> None:
-        """Add events to a record, take or renew its lease, and postpone its expiry."""
+        """Add events, take or renew the lease, postpone the expiry."""
         sql.add_events(rows, number, events)
         self.bytes_written += sum(map(len, events))
         lease_seconds = self._policy.lease_seconds
@@ -61,7 +61,7 @@ class RecordFile:
 
 
 class SqliteRecord:
-    """One record. ``base`` is the number of its last event before this claim, 0 for a new record.
+    """``base`` is the number of the last event before this claim, 0 for a new record.
 
     ``stands`` is its row as the claim left it.
     """
@@ -75,7 +75,7 @@ class SqliteRecord:
         self._base = base
 
     def events(self) -> Iterator[bytes]:
-        """The events before this claim, page by page. Raises StoreUnavailable."""
+        """The events before this claim, in pages. Raises StoreUnavailable."""
         after = 0
         while after < self._base:
             with self._file.transaction() as rows:

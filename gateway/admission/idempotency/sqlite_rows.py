@@ -27,9 +27,9 @@ LAYOUT = Layout(
 
 
 class Row(NamedTuple):
-    """A record. An empty ``owner``: nobody runs it. ``expires_at`` is by the wall clock.
+    """An empty ``owner``: nobody runs it. ``expires_at`` is by the wall clock.
 
-    Negative ``lease_seconds`` are those of the owner's notice after its lease.
+    Negative ``lease_seconds`` are the notice after the lease.
     """
 
     number: int
@@ -47,7 +47,7 @@ class Row(NamedTuple):
         return abs(self.lease_seconds) - age if self.owner and 0 <= age < abs(self.lease_seconds) else 0.0
 
     def needs_notice(self, now: float) -> bool:
-        """Whether an owner with an expired lease may still live, and got no notice yet."""
+        """Whether an owner with an expired lease may live, and got no notice yet."""
         # It may know more than the record.
         return bool(self.owner) and self.lease_seconds >= 0 and now >= self.leased_at
 
@@ -61,7 +61,7 @@ def find(rows: sqlite3.Connection, record_id: str) -> Row | None:
 
 
 def insert(rows: sqlite3.Connection, record_id: str, fingerprint: str) -> int:
-    """Returns the record's number."""
+    """The record's number."""
     cursor = rows.execute("INSERT INTO record (id, fingerprint) VALUES (?, ?)", (record_id, fingerprint))
     return int(cursor.lastrowid or 0)
 
@@ -69,7 +69,6 @@ def insert(rows: sqlite3.Connection, record_id: str, fingerprint: str) -> int:
 def lease(
     rows: sqlite3.Connection, number: int, owner: str, *, leased_at: float, lease_seconds: float, expires_at: float
 ) -> None:
-    """Hold the record for ``owner``."""
     rows.execute(
         "UPDATE record SET owner = ?, leased_at = ?, lease_seconds = ?, expires_at = ? WHERE number = ?",
         (owner, leased_at, lease_seconds, expires_at, number),
@@ -77,7 +76,7 @@ def lease(
 
 
 def give_notice(rows: sqlite3.Connection, number: int, *, now: float, seconds: float) -> None:
-    """Give a living owner so many ``seconds`` to write what it knows."""
+    """Give the owner ``seconds`` to write what it knows."""
     rows.execute("UPDATE record SET leased_at = ?, lease_seconds = ? WHERE number = ?", (now, -seconds, number))
 
 
@@ -86,7 +85,6 @@ def release(rows: sqlite3.Connection, number: int, *, complete: bool) -> None:
 
 
 def is_owned(rows: sqlite3.Connection, number: int, owner: str) -> bool:
-    """Whether the record exists and is still the owner's."""
     query = "SELECT 1 FROM record WHERE number = ? AND owner = ?"
     return rows.execute(query, (number, owner)).fetchone() is not None
 
@@ -96,7 +94,7 @@ def last_event(rows: sqlite3.Connection, number: int) -> int:
 
 
 def events(rows: sqlite3.Connection, number: int, *, after: int, upto: int, most_bytes: int) -> list[tuple[int, bytes]]:
-    """The events of these numbers, oldest first, up to the one that reaches ``most_bytes``."""
+    """These events, oldest first, up to the one that reaches ``most_bytes``."""
     query = "SELECT number, body FROM event WHERE record = ? AND number > ? AND number <= ? ORDER BY number"
     found, size = [], 0
     for event, body in rows.execute(query, (number, after, upto)):
@@ -116,20 +114,19 @@ def remove_events_after(rows: sqlite3.Connection, number: int, base: int) -> Non
 
 
 def delete(rows: sqlite3.Connection, number: int) -> None:
-    """Remove the record and its events."""
     rows.execute("DELETE FROM event WHERE record = ?", (number,))
     rows.execute("DELETE FROM record WHERE number = ?", (number,))
 
 
 class Portion(NamedTuple):
-    """How much is removed at a time: so many records, up to the one that reaches ``size`` bytes."""
+    """So many records, up to the one that reaches ``size`` bytes."""
 
     records: int
     size: int
 
 
 def delete_oldest(rows: sqlite3.Connection, portion: Portion, *, expired_at: float, now: float) -> int:
-    """Remove idle records that expire by ``expired_at``, oldest first. Returns their number."""
+    """Remove idle records that expire by ``expired_at``, oldest first; how many."""
     numbers = rows.execute(
         "SELECT number FROM record WHERE expires_at <= ?"
         " AND (owner = '' OR ? - leased_at NOT BETWEEN 0 AND abs(lease_seconds)) ORDER BY expires_at LIMIT ?",
@@ -151,7 +148,7 @@ def _size(rows: sqlite3.Connection, number: int) -> int:
 
 
 def used_bytes(rows: sqlite3.Connection) -> int:
-    """Bytes of the file in use."""
+    """Bytes in use."""
     query = (
         "SELECT (page_count - freelist_count) * page_size"
         " FROM pragma_page_count, pragma_freelist_count, pragma_page_size"

@@ -1,6 +1,6 @@
-"""Idempotency records in one SQLite file, shared by the workers of a host and bounded in size.
+"""Idempotency records in one SQLite file, for the workers of a host.
 
-Leases use the monotonic clock: all processes of a host share it, and no clock change moves it.
+Leases use the monotonic clock, which all processes of a host share.
 Expiry uses the wall clock, so that records outlive a reboot.
 """
 
@@ -37,7 +37,7 @@ _NEARLY_FULL = 0.9
 
 
 class SqliteIdempotencyStore:
-    """The embedded IdempotencyStore. ``max_bytes`` bounds the file: the oldest idle records go first."""
+    """``max_bytes`` bounds the file: the oldest idle records go first."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class SqliteIdempotencyStore:
         )
 
     def ping(self) -> StoreUnavailable | None:
-        """None if the file can be written, or somebody is writing to it."""
+        """None if the file can be written, or somebody is writing."""
         try:
             with self._file.transaction(waits=False):
                 return None
@@ -100,7 +100,7 @@ class SqliteIdempotencyStore:
         self._file.close()
 
     def _with_room(self, take: Callable[[sqlite3.Connection], _Taken]) -> _Taken:
-        """Take a record. If the file is full, make room and try once more."""
+        """If the file is full, make room and try once more."""
         try:
             return self._try(take)
         except StoreUnavailable as exc:
@@ -147,7 +147,7 @@ class SqliteIdempotencyStore:
         return record, not found.is_complete
 
     def _sweep_if_due(self) -> None:
-        """Remove a few expired records, then a few of the oldest while the file is nearly full."""
+        """Remove a few expired records; of a nearly full file also the oldest."""
         now = self._lease_clock()
         if now < self._sweep_at and self._file.bytes_written < _SWEEP_SHARE * self._max_bytes:
             return

@@ -1,4 +1,4 @@
-"""The port of a store of idempotency records, and what all stores share."""
+"""The port of idempotency stores, and what all of them share."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class IdempotencyStore(Protocol):
-    """Where records live. The threads of a process share it."""
+    """The threads of a process share it."""
 
     def claim(
         self,
@@ -32,18 +32,18 @@ class IdempotencyStore(Protocol):
     ) -> Claim:
         """Take the key for a batch. Raises InProgress, FingerprintMismatch or StoreUnavailable.
 
-        ``let_others_run`` is called between the parts of long work.
+        ``let_others_run`` is called between parts of long work.
         """
         ...
 
     def ping(self) -> StoreUnavailable | None: ...
 
     def waiting(self) -> int:
-        """The number of ended batches whose last write waits for the store."""
+        """How many ended batches wait for the store with their last write."""
         ...
 
     def close(self) -> None:
-        """Write what waits if possible, and close connections."""
+        """Write what waits if possible; close connections."""
         ...
 
 
@@ -58,7 +58,7 @@ def open_claim(
     keeper: Keeper,
     let_others_run: Callable[[], object],
 ) -> Claim:
-    """The claim on a record just taken. Raises StoreUnavailable for an unusable journal."""
+    """Raises StoreUnavailable for an unusable journal."""
     try:
         known = replay(_in_turns(events, let_others_run))
     except StoreUnavailable:
@@ -80,7 +80,6 @@ def open_claim(
 
 
 def _give_back(record: Record, keeper: Keeper) -> None:
-    """Now, or as soon as the store is back."""
     try:
         record.rollback()
     except RecordUnusable:

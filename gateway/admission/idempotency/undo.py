@@ -1,4 +1,4 @@
-"""Takes back claims that nobody holds: Redis answered too late, but may have made them.
+"""Takes back claims that Redis may have made although its answer came too late.
 
 Such a claim marks items as sent that never were.
 """
@@ -18,7 +18,7 @@ _REFUSALS = 2
 
 class Claimed(Protocol):
     def undo(self) -> None:
-        """Remove what was written since the claim. Raises LeaseLost if not the owner, or StoreUnavailable."""
+        """Raises LeaseLost if not the owner, or StoreUnavailable."""
         ...
 
 
@@ -33,7 +33,7 @@ class Undoing:
         self._closed = threading.Event()
 
     def add(self, record: Claimed) -> None:
-        """Beyond ten thousand claims the oldest are dropped; their leases expire."""
+        """Of more than ten thousand claims the oldest are dropped; their leases expire."""
         with self._lock:
             self._waiting.append((record, 0))
             if self._thread is None and not self._closed.is_set():
@@ -45,7 +45,7 @@ class Undoing:
         return self._thread is not None or bool(self._waiting)
 
     def close(self) -> None:
-        """Stop. A running attempt ends first, within Redis' timeout."""
+        """Stop, at most Redis' timeout from now."""
         self._closed.set()
         if (thread := self._thread) is not None:
             thread.join()

@@ -1,4 +1,4 @@
-"""The results of a batch's items that its record does not have yet."""
+"""Results that a batch's record does not have yet."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MUCH_BYTES = 262_144
 
 
 class Unwritten:
-    """Entries in the order in which items ended, and those that wait for a mark."""
+    """Entries in the order of results, and those that wait for a mark."""
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
@@ -34,7 +34,6 @@ class Unwritten:
 
     @property
     def items(self) -> int:
-        """The number of entries, with those that wait."""
         return len(self._entries) + len(self._waiting)
 
     def add(self, entry: Entry) -> None:
@@ -52,15 +51,15 @@ class Unwritten:
         self._waiting.clear()
 
     def covered(self, is_before: Callable[[int], bool]) -> Sequence[Entry]:
-        """The waiting entries that a mark over these indexes covers."""
+        """The waiting entries that such a mark covers."""
         return [entry for entry in self._waiting.values() if is_before(entry.index)]
 
     def events(self) -> list[bytes]:
-        """The entries that do not wait."""
+        """What does not wait."""
         return _event(self._entries)
 
     def with_mark(self, mark: Sequence[bytes], covered: Sequence[Entry]) -> list[bytes]:
-        """The entries that do not wait, the mark, and the entries it covers."""
+        """What does not wait, the mark, and what it covers."""
         return [*_event(self._entries), *mark, *_event(covered)]
 
     def written(self, covered: Sequence[Entry]) -> None:

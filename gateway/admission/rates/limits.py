@@ -1,7 +1,6 @@
-"""Rate limits per principal, in items or requests. A request is admitted whole or refused whole.
+"""Rate limits per principal, in items or requests: all or nothing.
 
-The ``limits`` library counts in a sliding window.
-Where its storage is down, each worker counts for itself.
+The ``limits`` library counts in a sliding window. Without its storage each worker counts for itself.
 """
 
 from __future__ import annotations
@@ -41,11 +40,11 @@ _SMALL = 1e-6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """The answer to one request, in whole seconds.
+    """Times are in whole seconds.
 
     ``remaining`` of ``limit`` may be used now, and more in ``reset_seconds``.
     A refused request fits in ``retry_after`` if nothing else is counted before.
-    ``never_fits``: it asks for more than ``limit`` at once.
+    ``never_fits``: it asks for more than ``limit``.
     """
 
     allowed: bool
@@ -59,7 +58,7 @@ class Allowance:
 
 @functools.lru_cache(maxsize=1024)
 def parse_rate(text: str, name: str = "") -> RateLimitItem:
-    """``COUNT/second|minute|hour``, counted under ``name``. Raises ValueError with what is allowed."""
+    """``COUNT/second|minute|hour``. Raises ValueError with what is allowed."""
     match = match_rate(text)
     if match is None:
         raise ValueError(f"must be {RATE_FORM}")
@@ -67,7 +66,7 @@ def parse_rate(text: str, name: str = "") -> RateLimitItem:
 
 
 class RateLimits:
-    """Each principal has ``limit``, or its own. ``name`` keeps kinds of limits apart."""
+    """``limit`` for each principal without its own. ``name`` separates kinds of limits."""
 
     def __init__(self, limit: str, storage: Storage, *, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
@@ -80,10 +79,7 @@ class RateLimits:
             parse_rate(limit, name)
 
     def hit(self, principal_id: str, cost: int = 1, limit: str = "") -> Allowance | None:
-        """Use ``cost`` of the limit, all or nothing. None where there is no limit.
-
-        ``limit`` is the principal's own. Raises ValueError where it cannot be parsed.
-        """
+        """Use ``cost``, all or nothing. None: no limit. Raises ValueError for a bad ``limit``."""
         rate = limit or self._limit
         if not rate:
             return None
@@ -137,7 +133,7 @@ class _Counters:
 
 @dataclass(frozen=True, slots=True)
 class _Used:
-    """A sliding window. ``previous`` hits weigh less and less until ``ends`` seconds from now."""
+    """``previous`` hits weigh less and less until ``ends`` seconds from now."""
 
     previous: int
     current: int
@@ -148,12 +144,12 @@ class _Used:
         return self.previous * self.ends / self.window + self.current
 
     def wait(self, most: int) -> int:
-        """Whole seconds to wait, from 1 to ``window``."""
+        """Whole seconds, from 1 to ``window``."""
         # The hits of the window before can weigh for almost one more window.
         return min(self.window, max(1, math.ceil(self.seconds_until(most))))
 
     def seconds_until(self, most: int) -> float:
-        """Until at most ``most`` hits weigh, rounded down, if none are added."""
+        """Seconds until at most ``most`` hits weigh, rounded down."""
         if int(self.now()) <= most:
             return 0.0
         weight = most + 1 - _SMALL

@@ -1,4 +1,4 @@
-"""The ``limits`` library's Redis storage, with timeouts short enough to fall back within a request."""
+"""Rates in Redis, with timeouts short enough to fall back within a request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gateway.admission.redis_client import REDIS_ERRORS, connect
 
 
 class SharedRedisStorage(RedisStorage):
-    """Counters shared by the workers of all hosts. Raises StorageError of ``limits``."""
+    """Shared by the workers of all hosts. Raises StorageError of ``limits``."""
 
     STORAGE_SCHEME = None  # type: ignore[assignment]  # not registered: made here and nowhere by its name
 

@@ -1,8 +1,7 @@
-"""A storage for the ``limits`` library in one SQLite file, shared by the workers of a host.
+"""Rates in one SQLite file, shared by the workers of a host.
 
 A row holds the hits of the present window and of the one before.
-A window begins with its first hit, as in the library's Redis storage.
-The clock is monotonic, which all processes of a host share.
+A window begins with its first hit. The clock is monotonic, which all processes of a host share.
 """
 
 from __future__ import annotations
@@ -36,7 +35,6 @@ class _Counter(NamedTuple):
     ends: float
 
     def at(self, now: float, window: int) -> _Counter:
-        """The counter as it stands at ``now``."""
         if now >= self.ends + window:
             return _Counter(0, 0, now + window)
         if now >= self.ends:
@@ -46,7 +44,7 @@ class _Counter(NamedTuple):
 
 
 class SqliteStorage(Storage, SlidingWindowCounterSupport):
-    """Windows of up to an hour, and plain counters. Raises StorageError of ``limits``."""
+    """Windows of up to an hour. Raises StorageError of ``limits``."""
 
     STORAGE_SCHEME = None
 
@@ -73,7 +71,7 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
             return True
 
     def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
-        """Previous hits and the seconds they still weigh, then current hits and theirs."""
+        """Previous hits and the seconds they still weigh, then the current ones'."""
         with self._database.transaction() as rows:
             now = self._clock()
             counter = _load(rows, key, now, expiry)
@@ -84,20 +82,19 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
         self.clear(key)
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Count in a fixed window; the hits in it."""
+        """Count in a fixed window."""
         with self._database.transaction() as rows:
             counter = _load(rows, key, self._clock(), expiry)
             _save(rows, key, counter._replace(current=counter.current + amount))
             return counter.current + amount
 
     def get(self, key: str) -> int:
-        """The hits in the present fixed window."""
         with self._database.transaction() as rows:
             found = _find(rows, key)
             return found.current if found and found.ends > self._clock() else 0
 
     def get_expiry(self, key: str) -> float:
-        """When the window ends, by the wall clock."""
+        """By the wall clock."""
         with self._database.transaction() as rows:
             found = _find(rows, key)
             return time.time() + max(0.0, found.ends - self._clock() if found else 0.0)
@@ -111,7 +108,7 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
             return False
 
     def reset(self) -> int | None:
-        """Delete all counters; returns their number."""
+        """The number of deleted counters."""
         with self._database.transaction() as rows:
             return rows.execute("DELETE FROM counter").rowcount
 
@@ -120,7 +117,6 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
             rows.execute("DELETE FROM counter WHERE key = ?", (key,))
 
     def close(self) -> None:
-        """Close the file. The next use opens it again."""
         self._database.close()
 
     def _sweep_if_due(self, rows: sqlite3.Connection, now: float) -> None:

@@ -29,21 +29,19 @@ MOST_RECORDS = 10_000
 
 
 class KeyRecords(Protocol):
-    """The store of API keys. Raises SourceFailed."""
+    """Raises SourceFailed."""
 
     def get(self, key_id: str) -> ApiKey | None:
-        """The record, revoked or not. None: no such key."""
+        """None: no such key. A revoked one is returned."""
 
     def version(self) -> Hashable:
         """Changes whenever a record may have changed. Cheap; raises nothing."""
 
     def touch(self, key_id: str, at: float) -> None:
-        """Note that a key was used ``at`` (Unix seconds)."""
+        """``at`` is in Unix seconds."""
 
 
 class _Seen(NamedTuple):
-    """What the store had for an id, at the store's ``version``."""
-
     version: Hashable
     record: ApiKey | None
 

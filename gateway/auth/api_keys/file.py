@@ -1,6 +1,6 @@
-"""API keys from a read-only file, such as a mounted secret. A bad new version changes nothing.
+"""API keys from a read-only file, ``{"keys": [ … ]}``. A bad new version changes nothing.
 
-The file is ``{"keys": [ … ]}``. ``python -m gateway.keys export`` prints one.
+``python -m gateway.keys export`` prints one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class FileKeys:
-    """The keys in ``path``, read again when it changes. Raises SourceFailed if unreadable at start."""
+    """Read again when it changes. Raises SourceFailed if unreadable at start."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -29,12 +29,11 @@ class FileKeys:
         self._problem = ""
 
     def get(self, key_id: str) -> ApiKey | None:
-        """The record, revoked or not."""
         self.problem()
         return self._keys.get(key_id)
 
     def problem(self) -> str:
-        """Why the present file is not in force; empty where it is. A new reason is logged."""
+        """Why the present file is not in force, or empty. A new reason is logged."""
         before = self._problem
         try:
             self._refresh()

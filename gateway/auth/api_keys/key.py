@@ -23,13 +23,10 @@ _whole = re.compile(
 
 
 class KeyText(NamedTuple):
-    """A parsed or new key."""
-
     id: str
     secret: str
 
     def __str__(self) -> str:
-        """The key as its holder sends it."""
         body = f"{PREFIX}{self.id}_{self.secret}"
         return body + _checksum(body)
 
@@ -40,7 +37,7 @@ def mint(key_id: str = "") -> KeyText:
 
 
 def parse(text: str) -> KeyText:
-    """The parts of a key. Raises InvalidCredentials."""
+    """Raises InvalidCredentials."""
     match = _whole(text)
     if match is None:
         raise InvalidCredentials("not the shape of an API key")
@@ -54,13 +51,13 @@ def parse(text: str) -> KeyText:
 # The secret has 190 random bits, so its hash does not reveal it. One salted SHA-256 is enough.
 # NIST SP 800-63B §5.1.1.2 asks for a slow hash of memorised secrets only.
 def hashed(secret: str) -> str:
-    """What is stored of a secret: ``sha256:<salt>:<hash>`` in hexadecimal."""
+    """``sha256:<salt>:<hash>`` in hexadecimal."""
     salt = secrets.token_hex(16)
     return f"sha256:{salt}:{_digest(salt, secret)}"
 
 
 def matches(secret: str, stored: str) -> bool:
-    """Whether ``stored`` was made from ``secret``, in constant time."""
+    """Takes constant time."""
     _, salt, digest = stored.split(":")
     return hmac.compare_digest(_digest(salt, secret), digest)
 

@@ -26,7 +26,7 @@ _TIMES = ("created", "revoked", "previous_until", "last_used")
 class ApiKey:
     """``integrations`` None: all. ``rate`` empty: the default. Times are Unix seconds, 0: never.
 
-    ``previous_hash`` is of the secret before the last rotation. It is valid until ``previous_until``.
+    ``previous_hash`` is of the secret before the last rotation, valid until ``previous_until``.
     """
 
     id: str

@@ -1,6 +1,6 @@
 """API keys in a SQLite file, shared by the workers of a host. A reader never waits for a writer.
 
-Only its owner can read the file. Each use opens a connection, so no fork shares one.
+Each use opens a connection, so no fork shares one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS api_keys (
 
 
 class SqliteKeys:
-    """The store in ``path``, made at the first write. Raises SourceFailed where it is unusable."""
+    """Made at the first write. Raises SourceFailed where it is unusable."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -45,7 +45,6 @@ class SqliteKeys:
         self._was_there = path.is_file()
 
     def get(self, key_id: str) -> ApiKey | None:
-        """The record, revoked or not."""
         return next(iter(self._read(_REQUEST_WAIT_SECONDS, "WHERE id = ?", key_id)), None)
 
     def version(self) -> tuple[tuple[int, int, int] | None, ...]:
@@ -53,7 +52,7 @@ class SqliteKeys:
         return _stamp(self._path), _stamp(self._log)
 
     def problem(self) -> str:
-        """Why no key can be looked up now; empty where they can be."""
+        """Why no key can be looked up now, or empty."""
         try:
             self.get("")
         except SourceFailed as exc:
@@ -61,7 +60,7 @@ class SqliteKeys:
         return ""
 
     def all(self) -> list[ApiKey]:
-        """Every record, oldest first."""
+        """Oldest first."""
         return sorted(self._read(_COMMAND_WAIT_SECONDS), key=lambda record: (record.created, record.id))
 
     def add(self, record: ApiKey) -> None:
@@ -83,7 +82,7 @@ class SqliteKeys:
             return changed
 
     def touch(self, key_id: str, at: float) -> None:
-        """Note a use, at most once a minute over all workers."""
+        """At most once a minute over all workers."""
         with self._opened(_TOUCH_WAIT_SECONDS) as database:
             database.execute(
                 "UPDATE api_keys SET last_used = ? WHERE id = ? AND last_used <= ?", (at, key_id, at - TOUCH_SECONDS)

@@ -1,4 +1,4 @@
-"""Who owns the store of API keys. Only its owner can read it, so the command must run as the service's user."""
+"""Who owns the store of API keys. The command must run as the service's user, since only the owner can read it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ROOT = 0
 
 
 def store_user(path: Path) -> int:
-    """The id of the user that owns the store, or would own a new one."""
+    """The user id of the present or a new store's owner."""
     return path.stat().st_uid if path.exists() else os.geteuid()
 
 
@@ -30,7 +30,6 @@ def user_mismatch(path: Path) -> str:
 
 
 def name_of(user: int) -> str:
-    """The user's name, or the number without one."""
     try:
         return pwd.getpwuid(user).pw_name
     except KeyError:
@@ -38,7 +37,7 @@ def name_of(user: int) -> str:
 
 
 def _service_user(path: Path) -> int | None:
-    """The user id of the service, if the folder of ``path`` shows it, else None."""
+    """The service's user id, if the folder shows it."""
     folder = path.parent
     if not folder.is_dir():
         return None

@@ -1,7 +1,6 @@
 """What a verified token must claim. A claim of the wrong type is a wrong claim.
 
-Sources: RFC 7519 §4.1, RFC 8725 §3.8–3.12, RFC 9068 §4.
-Times are by the wall clock; ``leeway`` covers its difference from Keycloak's.
+Sources: RFC 7519 §4.1, RFC 8725 §3.8–3.12, RFC 9068 §4. Times are by the wall clock.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _MOST_SHOWN = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRules:
-    """Rules for every token. Times are in seconds. An empty ``type`` or ``authorized_parties`` is not checked."""
+    """Times are in seconds. An empty ``type`` or ``authorized_parties`` is not checked."""
 
     audience: str
     leeway: float
@@ -27,7 +26,7 @@ class ClaimRules:
     authorized_parties: frozenset[str]
 
     def check(self, claims: dict[str, Any], *, header_type: str, not_before: float, now: float) -> float:
-        """When the token stops being valid, by the wall clock. Raises InvalidCredentials.
+        """When the token stops being valid. Raises InvalidCredentials.
 
         Tokens issued earlier than ``not_before`` are revoked.
         """

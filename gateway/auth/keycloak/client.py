@@ -46,10 +46,9 @@ REFUSALS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where Keycloak is. ``timeout`` bounds one call, in seconds.
+    """``timeout`` bounds one call, in seconds. Environment variables do not count.
 
     ``contexts`` gives the TLS context of the next call. ``proxy`` is a forward proxy's URL, or empty.
-    Environment variables do not count.
     """
 
     url: str
@@ -58,7 +57,7 @@ class Server:
     proxy: str
 
     def client(self, realm: str, *, client_id: str = "", secret: str = "") -> KeycloakOpenID:
-        """A new client for one purpose in one realm."""
+        """One client per purpose and realm."""
         # urljoin drops the last path part of a base without the trailing slash.
         base_url = self.url.rstrip("/") + "/"
         client = KeycloakOpenID(base_url, realm, client_id, secret, max_retries=0)
@@ -67,7 +66,7 @@ class Server:
 
 
 def ask(call: Callable[[], Any]) -> dict[str, Any]:
-    """What a python-keycloak call answers. Raises SourceFailed."""
+    """Raises SourceFailed."""
     try:
         answer = call()
     # The library's errors have no common base.
@@ -79,7 +78,7 @@ def ask(call: Callable[[], Any]) -> dict[str, Any]:
 
 
 def not_before(client: KeycloakOpenID) -> int:
-    """The realm's not-before policy in Unix seconds; 0: none. Raises SourceFailed."""
+    """Unix seconds; 0: none. Raises SourceFailed."""
     path = URL_REALM.format(**{"realm-name": client.realm_name})
     page = ask(lambda: raise_error_from_response(client.connection.raw_get(path), KeycloakGetError))
     value = page.get("tokens-not-before", 0)
@@ -89,7 +88,7 @@ def not_before(client: KeycloakOpenID) -> int:
 
 
 def _refusal(exc: Exception) -> str:
-    """The token endpoint's error code for the client itself (RFC 6749 section 5.2), or nothing."""
+    """The token endpoint's error code for our client (RFC 6749 section 5.2), or nothing."""
     if getattr(exc, "response_code", None) not in (400, 401):
         return ""
     try:
@@ -156,7 +155,7 @@ class _Trusting(HTTPAdapter):
 
 
 class _Connection(ConnectionManager):
-    """An answer may have no redirect and no cookie. Its bytes and seconds are bounded."""
+    """Allows no redirect and no cookie. Bounds an answer's bytes and seconds."""
 
     def __init__(self, server: Server, base_url: str) -> None:
         proxies = {"http": server.proxy, "https": server.proxy} if server.proxy else None
@@ -170,7 +169,7 @@ class _Connection(ConnectionManager):
         self._s.hooks["response"].append(self._bound)
 
     def _bound(self, response: Any, **_: Any) -> None:
-        """A hook of requests, called before it follows a redirect."""
+        """Called by requests before it follows a redirect."""
         if response.is_redirect:
             response.close()
             raise SourceFailed("redirect")

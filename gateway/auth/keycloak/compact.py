@@ -1,6 +1,6 @@
 """Checks before any cryptography: is this a compact JWS with a header we take?
 
-Raises nothing but InvalidCredentials. Sources: RFC 7515 §2, §4, §7.1; RFC 8725 §3.
+Raises only InvalidCredentials. Sources: RFC 7515 §2, §4, §7.1; RFC 8725 §3.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _compact = re.compile(r"([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+").fullm
 
 
 def header_of(token: str) -> dict[str, Any]:
-    """The checked header. ``alg`` and ``kid`` are strings; ``typ`` is lower-case text or empty.
+    """``alg`` and ``kid`` are strings; ``typ`` is lower-case text or empty.
 
     ``jku``, ``jwk``, ``x5u`` and ``x5c`` are ignored (RFC 8725 §3.10).
     """
@@ -39,7 +39,7 @@ def header_of(token: str) -> dict[str, Any]:
 
 
 def decoded(segment: str) -> bytes:
-    """The bytes of a base64url segment. Padding, foreign characters and non-canonical endings are refused."""
+    """Refuses padding, foreign characters and non-canonical endings of base64url."""
     try:
         return urlsafe_b64decode(segment.encode("ascii"))
     except ValueError as exc:
@@ -47,7 +47,7 @@ def decoded(segment: str) -> bytes:
 
 
 def json_object(data: bytes) -> dict[str, Any]:
-    """A JSON object of I-JSON (RFC 7493): UTF-8, unique names, finite numbers, no lone surrogates."""
+    """I-JSON (RFC 7493): UTF-8, unique names, finite numbers, no lone surrogates."""
     try:
         text = data.decode("utf-8")
         value = _decoder.decode(text)

@@ -1,6 +1,6 @@
-"""Asks Keycloak whether a valid token was revoked (RFC 7662). Answers are cached for seconds.
+"""Asks Keycloak whether a valid token was revoked (RFC 7662). Answers are cached.
 
-While Keycloak is unreachable the policy decides: closed (503) or open (the token is accepted).
+In an outage the policy decides: closed (503) or open (the token is accepted).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PAUSE_SECONDS = 5.0
 
 
 class Introspection:
-    """``ask_by_realm`` maps a token to Keycloak's answer, or raises SourceFailed."""
+    """``ask_by_realm`` may raise SourceFailed."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
-"""The keys of one realm: fetched at start, refreshed in the background, served stale in an outage.
+"""The keys of one realm, refreshed in the background, served stale in an outage.
 
-Once keys are held, a request waits for Keycloak only for a new `kid`, and half a second at most.
+Once keys are held, a request waits only for a new `kid`, and half a second at most.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ class KeyLife:
 
 
 def in_thread(work: Callable[[], None]) -> None:
-    """Run ``work`` in a thread (a greenlet where the process is patched)."""
+    """A greenlet where the process is patched."""
     threading.Thread(target=work, name="realm-keys", daemon=True).start()
 
 
 class KeyStore:
-    """The keys of ``realm``. ``fetch`` raises SourceFailed; its first call comes with the first use."""
+    """``fetch`` raises SourceFailed. It is first called at the first use."""
 
     def __init__(
         self,
@@ -76,15 +76,14 @@ class KeyStore:
         self._reason = ""
 
     def start(self) -> None:
-        """Fetch in the background until keys are held. Returns at once."""
+        """Returns at once."""
         self._spawn(self._persist)
 
     def close(self) -> None:
-        """Stop fetching."""
         self._closed.set()
 
     def current(self) -> RealmKeys:
-        """The keys held. Begins a refresh in the background where one is due.
+        """Begins a refresh in the background where one is due.
 
         Raises KeysUnavailable before the first keys, or when they are older than ``max_stale``.
         """
@@ -96,7 +95,7 @@ class KeyStore:
         return self._keys
 
     def having(self, kid: str) -> RealmKeys:
-        """The keys held. For an unknown ``kid`` they are fetched first, once per cool-down for all callers.
+        """Fetches for an unknown ``kid``, once per cool-down for all callers.
 
         Raises KeysUnavailable like ``current``, or where a new ``kid`` cannot be looked up now.
         """
@@ -114,11 +113,11 @@ class KeyStore:
         return None
 
     def problem(self) -> str:
-        """Why the last fetch failed; empty where it did not."""
+        """Why the last fetch failed, or empty."""
         return self._reason
 
     def age_seconds(self) -> float:
-        """Seconds since the last successful fetch; infinite before the first."""
+        """Since the last successful fetch; infinite before the first."""
         return self._clock() - self._fetched_at
 
     def _persist(self) -> None:

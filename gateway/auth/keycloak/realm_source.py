@@ -23,7 +23,7 @@ ATTEMPTS = 2
 
 
 class RealmSource:
-    """Asks one realm through a client of its own. ``asks_issuer``: also for the issuer."""
+    """``asks_issuer``: asks for the issuer too. The client does nothing else."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class RealmSource:
         )
 
     def __call__(self) -> RealmKeys:
-        """The usable keys now published. Raises SourceFailed."""
+        """Raises SourceFailed."""
         jwks = self._retrying(ask, self._client.certs)
         return parse(jwks, self._algorithms, not_before=self._policy(), issuer=self._own_issuer())
 

@@ -71,13 +71,13 @@ class VerificationKey:
     _registry: _Registry = field(compare=False, repr=False)
 
     def verifies(self, signed: CompactSignature) -> bool:
-        """Whether this key made the signature. May raise what the library raises."""
+        """May raise what the library raises."""
         return jws.validate_compact(signed, self._key, registry=self._registry)
 
 
 @dataclass(frozen=True, slots=True)
 class RealmKeys:
-    """One state of a realm's keys and policy. Equal where the realm published the same.
+    """Equal where the realm published the same.
 
     ``issuer`` is what the realm says of itself; empty where it was not asked or did not say.
     """
@@ -96,7 +96,7 @@ def extract(token: str) -> CompactSignature:
 
 
 def parse(jwks: Mapping[str, Any], algorithms: frozenset[str], *, not_before: int = 0, issuer: str = "") -> RealmKeys:
-    """The usable keys of a JWKS document. Raises SourceFailed without any."""
+    """Raises SourceFailed without a usable key."""
     entries = jwks.get("keys")
     if not isinstance(entries, list):
         raise SourceFailed("not a JWKS")

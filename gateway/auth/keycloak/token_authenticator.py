@@ -1,6 +1,5 @@
-"""Callers with a Keycloak access token.
+"""Callers with a Keycloak access token. A known one costs no call to Keycloak and no signature check.
 
-A known token costs no call to Keycloak and no second signature check.
 It is cached by its digest while it is valid and its realm's keys are the same.
 """
 
@@ -33,7 +32,7 @@ class _Known(NamedTuple):
 
 
 class KeycloakAuthenticator:
-    """Takes every Bearer credential, so the others must be asked before it."""
+    """Takes every Bearer credential, so the others must be asked first."""
 
     method = KEYCLOAK
 

@@ -1,4 +1,4 @@
-"""Makes the principal of a verified token. A claim that grants must have exactly the right type."""
+"""Makes a verified token's principal. A claim that grants must have exactly the right type."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PrincipalRules:
     partner_claim: str
 
     def principal(self, verified: Verified, token: str) -> Principal:
-        """Raises InvalidCredentials where a claim that grants is malformed."""
+        """Raises InvalidCredentials for a malformed claim."""
         claims = verified.claims
         return Principal(
             id=_identity(verified),

@@ -1,4 +1,4 @@
-"""Key ids that Keycloak did not know. A `kid` asked for twice in vain waits longer.
+"""Key ids that Keycloak did not know. One asked for twice in vain waits longer.
 
 After the first time, the next look-up asks again: a token may come before its key.
 """
@@ -14,7 +14,7 @@ SECONDS = 30.0
 
 
 class UnknownKids:
-    """A bounded set of unknown ids, read without a lock. Times are on the caller's clock."""
+    """Bounded, and read without a lock. Times are on the caller's clock."""
 
     def __init__(self) -> None:
         self._until: Bounded[str, float] = Bounded(MOST)
@@ -27,7 +27,7 @@ class UnknownKids:
         return now < self._until.get(kid, -math.inf)
 
     def add(self, kid: str, now: float, next_look_up: float) -> None:
-        """A look-up that ended ``now`` did not find ``kid``. Every waiting caller may call this."""
+        """Called by every caller that waited for a look-up without ``kid``."""
         previous = self._until.get(kid)
         if previous is None:
             self._until.put(kid, next_look_up)

@@ -1,4 +1,4 @@
-"""Whether a token is of one of our realms and valid. No claim is believed before the signature.
+"""Whether a token is of our realms and valid. No claim is believed before the signature.
 
 The issuer only chooses the keys that must verify it. Source: RFC 8725 §3, RFC 9068 §4.
 """
@@ -37,7 +37,7 @@ class Realm:
     usual: str
 
     def expected(self) -> str:
-        """The issuer of this realm's tokens. Raises KeysUnavailable while it is not known."""
+        """Raises KeysUnavailable while the issuer is not known."""
         return self.issuer or self.keys.current().issuer or self.usual
 
 
@@ -52,7 +52,7 @@ class Verified:
 
 
 class TokenVerifier:
-    """Verifies tokens of several realms. Raises only InvalidCredentials or KeysUnavailable."""
+    """Raises only InvalidCredentials or KeysUnavailable."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""RSA keys with the primes of a faulty chip (ROCA, CVE-2017-15361). Their private keys can be computed."""
+"""RSA keys of a faulty chip (ROCA, CVE-2017-15361): the private key can be computed."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _MAX_TRACEBACK = 8000
 
 
 def configure(log_format: str, level: str, stream: TextIO | None = None) -> None:
-    """Send all records of this process to ``stream`` (by default standard error).
+    """Send all records to ``stream``, by default standard error.
 
     ``log_format`` is ``auto``, ``json`` or ``console``.
     ``level`` is for the gateway and gunicorn. Other libraries show warnings and errors.
@@ -77,7 +77,7 @@ class LineFormatter(logging.Formatter):
 def harmless(value: object, *, most: int = _MAX_TEXT, kept: str = "") -> object:
     """``value`` without what could confuse a terminal, a line reader or JSON.
 
-    Texts are cut at ``most`` characters. Characters in ``kept`` stay. What looks like a token is masked.
+    Texts are cut at ``most`` characters. ``kept`` characters stay. Tokens are masked.
     """
     if type(value) is str:
         return _harmless_text(value, most, kept)

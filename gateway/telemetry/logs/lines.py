@@ -18,15 +18,13 @@ _QUIET_ROUTES = frozenset({"/livez", "/readyz", "/metrics", "/status/data"})
 
 
 class Lines:
-    """A hook of the Telemetry port."""
-
     def request_ended(self, request: RequestDetails) -> None:
         level = _level(request)
         if _log.isEnabledFor(level):
             _log.log(level, "request_ended", extra=_facts(request))
 
     def batch_ended(self, batch: BatchDetails) -> None:
-        """One line per failed item, and one for unreadable fields in the core's answers."""
+        """A line per failed item, and one for unreadable fields."""
         for item in batch.failed:
             fields = {"index": item.index, "item_id": item.item_id, "code": item.code, "outcome": item.outcome}
             _log.warning("item_failed", extra=fields | ({"reason": item.reason} if item.reason else {}))

@@ -28,7 +28,7 @@ _METHODS = frozenset({"GET", "HEAD", "PATCH", "PUT", "POST", "DELETE", "OPTIONS"
 
 
 class FoldedHistogram(Histogram):
-    """A histogram that also takes observations counted elsewhere."""
+    """Also takes observations counted elsewhere."""
 
     def fold(self, counts: Sequence[int], total: float) -> None:
         """Add ``counts``: per bucket, not cumulative, one more than there are bounds."""

@@ -24,7 +24,7 @@ Across = Literal["livesum", "livemax"]
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One metric. The series in ``from_start`` exist before their first event."""
+    """Series in ``from_start`` exist before their first event."""
 
     name: str
     kind: Literal["counter", "gauge", "histogram"]
