@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ssl import create_default_context
+from functools import cache
+from ssl import SSLContext, create_default_context
 from typing import TYPE_CHECKING, Any
 
 from gateway.admission.idempotency.policy import ClaimPolicy
@@ -36,6 +37,11 @@ def key_life(**seconds: float) -> KeyLife:
     return KeyLife(**{"ttl": 300.0, "max_stale": 86_400.0, "cooldown": 10.0, **seconds})
 
 
+@cache
+def _trusting() -> SSLContext:
+    return create_default_context()
+
+
 def keycloak_server(url: str, **more: Any) -> Server:
     """A server that has two seconds to answer."""
-    return Server(url=url, **{"timeout": 2.0, "contexts": create_default_context, "proxy": "", **more})
+    return Server(url=url, **{"timeout": 2.0, "contexts": _trusting, "proxy": "", **more})

@@ -13,7 +13,7 @@ from sandbox.core.errors import core_faults
 from sandbox.core.fields import text
 from sandbox.core.trouble import Trouble
 from sandbox.server.connection import Traffic
-from tests.unit.sandbox.conftest import CoreClient
+from tests.sandbox.conftest import CoreClient
 
 FIRST = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 NOTES = Collection("notes", UUID, {"text": "TEXT"}, {"text": text(5)}, lambda: [{"id": FIRST, "text": "one"}])
