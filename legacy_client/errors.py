@@ -20,7 +20,7 @@
         ├── NotFound           404
         ├── Conflict           409
         ├── Rejected           any other 4xx
-        └── AccessDenied       401, 403 or 407: the gateway's own credentials
+        └── AccessDenied       401, 403, 407, 431: the gateway's own credentials
 
 Instances are values: the client yields them beside the answers, one per call.
 """

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 # One check serves everybody for this long.
+# In what TLS says of the core's certificate, or of ours.
+_OF_CERTIFICATES = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED")
 _FRESH_SECONDS = 2.0
 # Up to this age the last result is used if the next check takes more than a moment.
 _TELLABLE_SECONDS = 15.0
@@ -31,7 +33,9 @@ def _in_the_background(look: Callable[[], None]) -> None:
 
 def told_kind(problem: CoreError) -> str:
     """Readiness's word for why there is no connection."""
-    return "certificate" if isinstance(problem, Untrusted) else "unreachable"
+    if not isinstance(problem, Untrusted):
+        return "unreachable"
+    return "certificate" if any(word in problem.reason for word in _OF_CERTIFICATES) else "tls"
 
 
 class Reachability:

@@ -35,7 +35,8 @@ MEANINGS = (
     # RFC 6585 section 4, RFC 9110 section 15.6.4.
     Meaning((429, 503), Busy, "come back later, after `Retry-After`: sent again, then `core_busy` and `retryable`"),
     # RFC 9110 section 15.5.8: of a proxy on the way.
-    Meaning((401, 403, 407), AccessDenied, "our credentials are refused: `core_misconfigured`, not final"),
+    # RFC 6585 section 5: of the headers, only our credentials can be that large.
+    Meaning((401, 403, 407, 431), AccessDenied, "our credentials are refused: `core_misconfigured`, not final"),
     Meaning((), Rejected, "rejected: final; the messages go to the partner under the public names", others=4),
     Meaning((), ServerFailed, "unknown: it may have been applied", others=5),
     Meaning((), BadAnswer, "unknown: no answer to a call; redirects are not followed", others=3),

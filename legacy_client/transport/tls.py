@@ -35,7 +35,9 @@ def watched_context(tls: Tls) -> Callable[[], ssl.SSLContext]:
     return WatchedFiles(
         paths,
         lambda: client_context(tls),
-        tell=lambda reason: _log.warning("core_tls_files_unusable", extra={"reason": reason}),
+        tell=lambda reason: _log.warning(
+            "core_tls_files_unusable", extra={"reason": reason, "files": [str(path) for path in paths]}
+        ),
     ).current
 
 

@@ -166,6 +166,25 @@ def test_a_ca_file_that_was_replaced_holds_for_the_next_connection(
         assert _eventually(lambda: isinstance(call(transport, core.url), Response))
 
 
+def test_a_new_file_that_cannot_be_used_is_told_with_the_names_of_the_files(
+    authority: Authority, open_transport: Callable[..., Transport], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_text(Path(authority.file).read_text())
+    with FakeCore(tls=authority.issue("localhost").server(), default=(action(), close())) as core:
+        transport = open_transport(core.url, Tls(ca_file=str(trusted)))
+        assert isinstance(call(transport, core.url), Response)
+
+        trusted.write_text("no certificate")
+
+        assert _eventually(lambda: isinstance(call(transport, core.url), Response) and told(caplog))
+    assert told(caplog) == [[str(trusted)]]
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[list[str]]:
+    return [record.files for record in caplog.records if record.message == "core_tls_files_unusable"]
+
+
 def test_a_client_certificate_that_was_replaced_is_shown_with_the_next_connection(
     authority: Authority, open_transport: Callable[..., Transport], tmp_path: Path
 ) -> None:

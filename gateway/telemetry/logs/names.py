@@ -47,7 +47,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "core_unreachable": "No connection to the core; `reason` has the errno or what TLS says, host and port. Looked for at "
     "the start and for `/readyz`, said once until it changes.",
     "core_reachable": "Connections to the core can be had again.",
-    "core_tls_files_unusable": "A changed CA or certificate file cannot be used; what it held before goes on serving.",
+    "core_tls_files_unusable": "Of `files`, CAs or a certificate with its key, one that changed cannot be used; what it held before goes on serving.",
     "secret_file_unreadable": "A secret's file cannot be read any more; what it held before goes on serving.",
     "core_lookup_failed": "The name of the core did not resolve; the addresses known so far go on serving.",
     "core_credentials_unreadable": "`GATEWAY_CORE_AUTH_FILE` cannot be read, or holds no header; the last good one goes on serving.",

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from gateway.wiring.reachability import Reachability
+from gateway.wiring.reachability import Reachability, told_kind
 from legacy_client.errors import Unreachable, Untrusted
 
 
@@ -122,6 +122,21 @@ def test_those_who_ask_at_once_share_a_look(core):
 
 def events(caplog):
     return [(record.message, getattr(record, "reason", "")) for record in caplog.records]
+
+
+@pytest.mark.parametrize(
+    ("problem", "word"),
+    [
+        (Unreachable("ECONNREFUSED, core:443"), "unreachable"),
+        (Untrusted("WRONG_VERSION_NUMBER, core:443"), "tls"),
+        (Untrusted("TLSV1_ALERT_PROTOCOL_VERSION, core:443"), "tls"),
+        (Untrusted("CERTIFICATE_VERIFY_FAILED (certificate has expired), core:443"), "certificate"),
+        (Untrusted("TLSV1_ALERT_UNKNOWN_CA, core:443"), "certificate"),
+        (Untrusted("TLSV13_ALERT_CERTIFICATE_REQUIRED, core:443"), "certificate"),
+    ],
+)
+def test_a_fault_of_a_certificate_is_told_from_one_of_tls(problem, word):
+    assert told_kind(problem) == word
 
 
 def test_what_changes_is_logged_once_with_its_reason(at_once, core, now, caplog):

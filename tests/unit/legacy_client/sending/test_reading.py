@@ -334,7 +334,7 @@ def test_a_uuid_is_the_same_in_other_case_and_comes_back_as_it_was_asked_for() -
         (304, BadAnswer), (307, BadAnswer), (308, BadAnswer), (400, Rejected), (401, AccessDenied), (402, Rejected),
         (403, AccessDenied), (404, NotFound), (405, Rejected), (407, AccessDenied), (408, Busy), (409, Conflict), (410, Rejected),
         (412, Rejected), (413, Rejected), (415, Rejected), (421, Busy), (422, Rejected), (423, Busy),
-        (424, Rejected), (425, Busy), (428, Rejected), (429, Busy), (499, Rejected),
+        (424, Rejected), (425, Busy), (428, Rejected), (429, Busy), (431, AccessDenied), (499, Rejected),
         (500, ServerFailed), (501, ServerFailed), (502, ServerFailed), (503, Busy), (504, ServerFailed),
         (599, ServerFailed), (600, BadAnswer), (999, BadAnswer),
     ],
