@@ -1,7 +1,7 @@
 """Runs a command that dies with its parent: ``python leash.py PARENT COMMAND…``.
 
-The kernel is asked for it right before the command takes this process over, so it holds for servers that know nothing
-of it, and also where the parent is killed. Linux only; elsewhere the command just runs.
+The kernel ends the command, so servers need not know of it, and the parent may be killed.
+Linux only; elsewhere the command just runs.
 """
 
 from __future__ import annotations

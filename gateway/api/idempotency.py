@@ -82,7 +82,7 @@ def read_key(request: Request) -> str | None:
 
 
 def replay_headers(claim: BatchClaim) -> dict[str, str]:
-    """Headers that tell a repeat from a first answer."""
+    """Headers that mark the answer to a repeat."""
     if claim.kind == "replay" and claim.is_final:
         return {"Idempotency-Replayed": "true"}
     return {"Idempotency-Resumed": str(len(claim.to_send))} if claim.kind in ("resume", "replay") else {}

@@ -67,7 +67,7 @@ class UnsentRate:
             raise
 
     def charge(self, request: GatewayRequest, principal: Principal, size: int) -> None:
-        """Charge ``size`` bytes; the answer tells what is left."""
+        """Charge ``size`` bytes; the answer shows what is left."""
         allowance = self._limits.hit(principal.id, 1 + size // _KIB)
         if allowance is None:
             return

@@ -119,7 +119,7 @@ def _of_failures(errors: Sequence[ItemError]) -> tuple[int, str]:
 
 def _retry_after(errors: Sequence[ItemError]) -> int | None:
     """The longest wait, in seconds."""
-    # Waiting alone does not tell what became of an unknown item.
+    # Waiting alone does not show what became of an unknown item.
     if any(error.outcome is Applied.UNKNOWN for error in errors):
         return None
     return max((error.retry_after for error in errors if error.retry_after is not None), default=None)

@@ -113,7 +113,7 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
 
     def parse_request_line(self, line_bytes: bytes) -> None:
         super().parse_request_line(line_bytes)
-        # What is no request line may be a part of a body, and is not told.
+        # What is no request line may be a part of a body, and is not logged.
         self._method_read = self.method or ""
         # RFC 9112 section 3.2: a target has no fragment; gunicorn would cut it off.
         if "#" in self.uri:

@@ -64,7 +64,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         gc.set_threshold(*_GC_THRESHOLDS)
 
     def run(self) -> None:
-        """Serve until told to stop, then end in order."""
+        """Serve until asked to stop, then end in order."""
         self._tls = ssl_context(self.cfg) if self.cfg.is_ssl else None
         self._woken = Event()
         for listener in self.sockets:
@@ -197,7 +197,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         stop = self._plan.stop
         self._ends_at = min(self._ends_at, time.monotonic() + stop.total)
         self._wait_for_connections(time.monotonic() + _LAST_REQUEST_SECONDS, let_go=False)
-        # A recycled worker was not told to drain.
+        # A recycled worker was not asked to drain.
         self._plan.drain(stop.grace)
         self._wait_for_connections(self._ends_at, let_go=True)
         if left := self._count():
@@ -205,7 +205,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self._wait_for_the_store()
 
     def _wait_for_the_store(self) -> None:
-        """Wait until the store has what callers were told."""
+        """Wait until the store has the outcomes that callers got."""
         while self._plan.unkept() and time.monotonic() < self._ends_at:
             self.notify()
             gevent.sleep(_LOOK_SECONDS)

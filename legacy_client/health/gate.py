@@ -111,7 +111,7 @@ class CoreGate:
             reason = result.reason if isinstance(result, CoreError) else f"status {result.status_code}"
             self._last_failure = name, reason
         if self._circuit is not None:
-            # Of a probe the answer is read at once. Of other calls ``misread`` tells later, so they cost nothing.
+            # Of a probe the answer is read at once. Other calls are left to ``misread``, so they cost nothing.
             if self._circuit.is_in_doubt and name == "2xx" and not self._is_readable(result):  # type: ignore[arg-type]  # has a status
                 failed = True
             self._circuit.record(failed, seconds)

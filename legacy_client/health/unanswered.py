@@ -1,4 +1,4 @@
-"""Whether the core answers nobody, told from calls that had too little time each."""
+"""Whether the core answers nobody, judged by calls that had too little time each."""
 
 from __future__ import annotations
 

@@ -48,9 +48,9 @@ class Request(NamedTuple):
 class Answer:
     """One answer. ``delay`` is in seconds.
 
-    ``ending`` says what becomes of the connection: ``keep`` it, ``close`` it after the answer, ``hang`` (never answer),
-    ``reset`` or ``vanish`` (RST or FIN instead of an answer), ``truncate`` (half the answer, then FIN), ``drip`` (a byte
-    at a time).
+    ``ending`` says what becomes of the connection:
+    ``keep`` it, ``close`` it after the answer, ``hang`` (never answer), ``drip`` (a byte at a time),
+    ``reset`` or ``vanish`` (RST or FIN instead of an answer), ``truncate`` (half the answer, then FIN).
     """
 
     status: int = 200

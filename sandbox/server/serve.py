@@ -1,4 +1,4 @@
-"""Bind, announce, serve until told to stop: what both servers do alike, with the options they share."""
+"""What both servers share: options, binding, the announcement, serving until asked to stop."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class EndOfStream(ConnectionError):
 
 class Listener(Protocol):
     def ended(self, connection: Connection, exchange: Exchange, result: Response | CoreError) -> None:
-        """``connection.is_reusable`` tells whether another may follow."""
+        """``connection.is_reusable``: another may follow."""
         ...
 
     def lost(self, connection: Connection) -> None:

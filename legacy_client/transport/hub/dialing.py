@@ -193,7 +193,7 @@ class Dialing:
         try:
             return channel.shake_hands()
         finally:
-            # Also after a failed handshake: the alert tells the core why.
+            # Also after a failed handshake: the alert shows the core why.
             self._unsent += channel.outgoing()
             self._flush(channel.sock)
 
