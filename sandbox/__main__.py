@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit code."""
+    """Returns the exit code."""
     # Imported here, so that Ctrl-C is quiet in this moment too.
     from sandbox import demo, seeds, serve
     from sandbox.core import command as core

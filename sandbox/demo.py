@@ -26,7 +26,6 @@ _WIDTH = 100
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the parser of ``python -m sandbox``."""
     text = "Start core, identity provider and gateway; send one request for each answer of the contract; check each."
     commands.add_parser("demo", help="see every answer of the contract", description=text).set_defaults(run=_run)
 
@@ -63,7 +62,7 @@ class Demo:
         }
 
     def run(self) -> list[str]:
-        """Send everything; a line for each answer that is not what it must be."""
+        """Send everything. A line for each wrong answer."""
         faults: list[str] = []
         made = []
         for step in STEPS:
@@ -111,7 +110,7 @@ def _in_short(body: object) -> str:
 
 
 def faults_of(step: Step, reply: Reply, core_calls: int) -> Iterator[str]:
-    """A line for each thing that is not what the step says."""
+    """A line for each difference from the step."""
     if reply.status != step.status:
         yield f"“{step.title}” must be {step.status}, was {reply.status}"
     if core_calls != step.core_calls:

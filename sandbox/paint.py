@@ -1,4 +1,4 @@
-"""Colours for a terminal, and none where nobody sees them or ``NO_COLOR`` asks for none (no-color.org)."""
+"""Colours for a terminal, unless ``NO_COLOR`` is set (no-color.org)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ class Paint:
         self._is_on = is_on
 
     def __call__(self, colour: str, text: str) -> str:
-        """``text`` in a colour."""
         return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if self._is_on else text
 
     def status(self, status: int) -> str:

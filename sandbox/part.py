@@ -29,17 +29,17 @@ _TAIL_LINES = 20
 
 
 class StackError(Exception):
-    """A server did not start, or did not get ready in time; the message ends with its last log lines."""
+    """A server did not start or get ready in time. The message ends with its last log lines."""
 
 
 class NotReady(StackError):
-    """A server runs and does not get ready; the message has its last answer."""
+    """A server runs but does not get ready. The message has its last answer."""
 
 
 class Part:
-    """A server that can be started, stopped, killed and started again at the same URL.
+    """A server with one URL over all its restarts.
 
-    Use from the thread that lives longest: the server ends with the thread that started it.
+    Start it from the thread that lives longest: it ends with that thread.
     """
 
     def __init__(
@@ -65,7 +65,6 @@ class Part:
 
     @property
     def url(self) -> str:
-        """Base URL; it stays over restarts."""
         return f"http://127.0.0.1:{self._port}"
 
     @property
@@ -76,7 +75,7 @@ class Part:
         return self._process.pid
 
     def start(self) -> None:
-        """Start and wait until it is ready. Raises StackError."""
+        """Raises StackError."""
         if self._port:
             self._launch()
             return
@@ -94,15 +93,14 @@ class Part:
                     raise
 
     def is_running(self) -> bool:
-        """Whether the process is there."""
         return self._process is not None and self._process.poll() is None
 
     def stop(self, seconds: float = STOP_SECONDS) -> int | None:
-        """Ask it to end, make it end after ``seconds``; its exit code, or None where it had to be made to."""
+        """Ask it to end, and kill it after ``seconds``. Its exit code, or None where it was killed."""
         return self._end(signal.SIGTERM, seconds)
 
     def kill(self) -> None:
-        """End the whole group at once."""
+        """Kill the whole process group."""
         self._end(signal.SIGKILL, STOP_SECONDS)
 
     def control(self, method: str, name: str, body: object = None) -> Any:
@@ -146,7 +144,7 @@ class Part:
             time.sleep(_POLL_SECONDS)
 
     def _answer(self) -> str | None:
-        """What it says while it is not ready; None when it is."""
+        """Its answer while it is not ready, else None."""
         try:
             reply = call("GET", self.url + self._ready, seconds=1.0)
         except (OSError, http.client.HTTPException) as exc:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the parser of ``python -m sandbox``."""
     text = "Print the seeded ids, clients and users. They are the same on every machine."
     commands.add_parser("seeds", help="print the seeded ids", description=text).set_defaults(run=_run)
 
@@ -25,7 +24,6 @@ def _run(_options: argparse.Namespace) -> int:
 
 
 def seeds() -> dict[str, object]:
-    """Actions, magic ids, integrations with their actions, clients and users."""
     return {
         "actions": {"first": FIRST_ACTION, "last": FIRST_ACTION + ACTIONS - 1},
         "faults": {

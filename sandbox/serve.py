@@ -18,7 +18,6 @@ _WATCH_SECONDS = 0.5
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the parser of ``python -m sandbox``."""
     text = "Keep core, identity provider and gateway running on free loopback ports until Ctrl-C."
     parser = commands.add_parser("serve", help="keep everything running", description=text)
     parser.add_argument("--latency-ms", default="0", metavar="MS", help="let the core wait before each answer")

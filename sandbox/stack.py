@@ -1,4 +1,4 @@
-"""The whole house on free loopback ports: core, identity provider, and the real gunicorn in front of them."""
+"""Core, identity provider and the real gunicorn on free loopback ports."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ PREFIX = "GATEWAY_"
 class Stack:
     """Starts on entering, stops on leaving, whatever happens between.
 
-    ``settings`` are names without prefix (``{"BATCH_DEADLINE": "2"}``) and win over the usual ones; with ``CORE_URL``
-    or ``KEYCLOAK_URL`` among them, no core or no identity provider is started. ``core`` and ``identity`` are options of
-    those commands; ``ready`` is the path that must answer 200 before the gateway counts as up. Logs and state are under
-    ``folder``, by default a temporary one. ``app`` is what gunicorn serves.
+    ``settings`` are names without prefix (``{"BATCH_DEADLINE": "2"}``) and win over the usual ones.
+    With ``CORE_URL`` or ``KEYCLOAK_URL`` among them, that server is not started.
+    ``core`` and ``identity`` are options of those commands. ``app`` is what gunicorn serves.
+    ``ready`` is the path that must answer 200 before the gateway counts as up.
+    Logs and state are under ``folder``, by default a temporary one.
     """
 
     def __init__(
@@ -65,7 +66,6 @@ class Stack:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop everything."""
         self._stop()
 
     def environment(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One HTTP call, for commands and tests: no session, no redirects, no exception for a status."""
+"""One HTTP call for commands and tests: no session, no redirects, no exception for a status."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ SECONDS = 30.0
 
 
 class Reply(NamedTuple):
-    """What came back. Header names are lower case."""
+    """Header names are lower case."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON. Raises ValueError."""
+        """Raises ValueError."""
         return json.loads(self.body)
 
 
@@ -34,7 +34,7 @@ def call(
     headers: Mapping[str, str] | None = None,
     seconds: float = SECONDS,
 ) -> Reply:
-    """Send a JSON body, a form, or nothing. Raises OSError or http.client.HTTPException where no answer came."""
+    """Send JSON, a form, or nothing. Raises OSError or http.client.HTTPException without an answer."""
     parts = urlsplit(url)
     body, kind = _body(json_body, form)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=seconds)

@@ -1,4 +1,4 @@
-"""The core's own endpoints: what a call does when nothing goes wrong."""
+"""The core's endpoints, when nothing goes wrong."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MEDIA_TYPE = "application/vnd.core.v1+json"
 
 
 class Api:
-    """The collections and the integration actions. A change and its journal entry are one transaction."""
+    """A change and its journal entry are one transaction."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The core as one handler: calls are counted, authenticated, spoiled and answered; controls stand beside them."""
+"""The core as one handler: it counts, authenticates, spoils and answers calls."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Core:
-    """A handler. ``statuses`` counts calls by what left: a status, or the name of an ending without one."""
+    """``statuses`` counts calls by what left: a status, or the name of an ending without one."""
 
     def __init__(
         self,
@@ -49,7 +49,6 @@ class Core:
         self._controls = Router(controls.routes(), legacy_error)
 
     def __call__(self, request: Request) -> Answer:
-        """Answer a call to the core or a control."""
         if request.target.startswith(("/_sandbox/", "/healthz")):
             return self._controls(request)
         try:

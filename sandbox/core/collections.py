@@ -1,4 +1,4 @@
-"""The things that the core patches by id, one row each: routes, tables and seeds are made from them."""
+"""What the core patches by id. Routes, tables and seeds are made from it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TEXTS = ("title", "subtitle", "details")
 
 
 class IdKind(NamedTuple):
-    """A kind of id: its column's type, and how one is read from a path, None where it cannot be an id."""
+    """A kind of id: its column's type, and its parser for paths. None: no such id."""
 
     column: str
     read: Callable[[str], int | str | None]

@@ -1,4 +1,4 @@
-"""``python -m sandbox core``: the options of the core and how it is put together."""
+"""``python -m sandbox core``: its options, and how the core is put together."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ A call fails on request with the header X-Sandbox-Fault: KIND, or by its action 
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the parser of ``python -m sandbox``."""
     parser = commands.add_parser(
         "core",
         help="the legacy core's API",

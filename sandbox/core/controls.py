@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controls:
-    """Handlers over the parts of a core. ``statuses`` is the core's own count of what left."""
+    """``statuses`` is the core's own count of what left."""
 
     api: Api
     store: Store

@@ -25,7 +25,7 @@ CREATE INDEX IF NOT EXISTS journal_keys ON journal (idempotency_key);
 
 
 class Database:
-    """One connection, used by one thread; statements commit on their own unless inside ``transaction``."""
+    """One connection, used by one thread. Statements commit on their own outside ``transaction``."""
 
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None)
@@ -34,7 +34,6 @@ class Database:
         self._connection.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; {_SCHEMA}")
 
     def close(self) -> None:
-        """Close the file."""
         self._connection.close()
 
     @contextmanager
@@ -59,22 +58,19 @@ class Database:
         return row
 
     def all(self, query: str, *values: Any) -> list[Row]:
-        """Every row."""
         return self._connection.execute(query, values).fetchall()
 
     def insert(self, table: str, row: Mapping[str, Any]) -> None:
-        """Add a row."""
         columns, places = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
         self._connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({places})", tuple(row.values()))
 
     def update(self, table: str, row_id: int | str, fields: Mapping[str, Any]) -> None:
-        """Set the columns given of the row with this id."""
+        """Set the given columns of the row with this id."""
         columns = ", ".join(f'"{name}" = ?' for name in fields)
         if columns:
             self._connection.execute(f"UPDATE {table} SET {columns} WHERE id = ?", (*fields.values(), row_id))
 
     def clear(self, table: str) -> None:
-        """Delete every row."""
         self._connection.execute(f"DELETE FROM {table}")
 
 

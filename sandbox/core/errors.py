@@ -29,14 +29,14 @@ _RETRY_AFTER = {429: 1, 503: 1}
 
 
 def legacy_error(status: int, message: str = "", errors: Mapping[str, Sequence[str]] | None = None) -> Answer:
-    """``{"message", "errors", "status_code"}``, with ``Retry-After`` where the core asks to come back."""
+    """``{"message", "errors", "status_code"}``, with ``Retry-After`` where the core asks for it."""
     body = {"message": message or _MESSAGES.get(status, "Server error."), "errors": errors or {}, "status_code": status}
     wait = (("Retry-After", str(_RETRY_AFTER[status])),) if status in _RETRY_AFTER else ()
     return json_answer(body, status, *wait)
 
 
 def refuse(status: int, message: str = "", errors: Mapping[str, Sequence[str]] | None = None) -> Refusal:
-    """The same, to raise."""
+    """``legacy_error``, to raise."""
     return Refusal(legacy_error(status, message, errors))
 
 

@@ -1,6 +1,6 @@
-"""What the core accepts in a body: one rule per legacy field, checked without a word of the public contract.
+"""What the core accepts in a body: one rule per legacy field, without a word of the public contract.
 
-A rule takes a value and gives its message, or an empty string where the value is fine.
+A rule takes a value and gives its message, empty where the value is fine.
 """
 
 from __future__ import annotations
@@ -31,8 +31,6 @@ def check(body: Mapping[str, Any], rules: Mapping[str, Rule], required: Collecti
 
 
 def text(longest: int, shortest: int = 0) -> Rule:
-    """A string within a length."""
-
     def rule(value: Any) -> str:
         if not isinstance(value, str):
             return "Must be a string."
@@ -42,7 +40,7 @@ def text(longest: int, shortest: int = 0) -> Rule:
 
 
 def choice(*allowed: str | int) -> Rule:
-    """One of a closed set; ``true`` is not 1 here."""
+    """``true`` is not 1 here."""
     message = f"Must be one of: {', '.join(map(str, allowed))}."
     return lambda value: "" if type(value) in (str, int) and value in allowed else message
 
@@ -53,7 +51,6 @@ def nullable(rule: Rule) -> Rule:
 
 
 def flag(value: Any) -> str:
-    """A boolean."""
     return "" if isinstance(value, bool) else "Must be a boolean."
 
 
@@ -63,12 +60,11 @@ def moment(value: Any) -> str:
 
 
 def uuid(value: Any) -> str:
-    """A UUID."""
     return "" if isinstance(value, str) and _UUID.fullmatch(value) else "Must be a UUID."
 
 
 def uuids(value: Any) -> str:
-    """UUIDs joined by commas."""
+    """UUIDs, joined by commas."""
     is_list = isinstance(value, str) and all(_UUID.fullmatch(part) for part in value.split(","))
     return "" if is_list else "Must be UUIDs joined by commas."
 
@@ -84,7 +80,7 @@ def options(value: Any) -> str:
 
 
 def input_fields(value: Any) -> str:
-    """The input fields of an integration action; the first thing wrong is named by its path."""
+    """The first fault is named by its path."""
     if not isinstance(value, list):
         return "Must be a list."
     for index, field in enumerate(value):

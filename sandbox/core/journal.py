@@ -1,4 +1,4 @@
-"""Every call that was applied, with its key: what tests reconcile with, and what a repeated key is answered from."""
+"""Every applied call with its key. Tests reconcile with it, and repeated keys are answered from it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ class Journal:
         self._database = database
 
     def record(self, request: Request, answer: bytes) -> None:
-        """Add an applied call and the body it was answered with."""
         entry = {
             "at": time.time(),
             "method": request.method,
@@ -43,10 +42,8 @@ class Journal:
         return [{**row, "body": orjson.loads(row["body"]), "answer": orjson.loads(row["answer"])} for row in rows]
 
     def count(self) -> int:
-        """How many calls were applied."""
         row = self._database.one("SELECT count(*) AS applied FROM journal")
         return int(row["applied"]) if row else 0
 
     def clear(self) -> None:
-        """Forget every call."""
         self._database.clear("journal")

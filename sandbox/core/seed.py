@@ -1,4 +1,4 @@
-"""The rows a fresh core holds. The same on every machine, so that tests and documents can name them."""
+"""The rows of a fresh core, the same on every machine: tests and documents name them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TITLES = (
 
 
 class SeededIntegration(NamedTuple):
-    """An integration and the names of its actions, each with its slug."""
+    """Its actions' names, each with its slug."""
 
     id: str
     name: str

@@ -21,7 +21,7 @@ class NameTaken(Exception):
 
 
 class Store:
-    """Reads and changes rows; a fresh file gets the seed."""
+    """A fresh file gets the seed."""
 
     def __init__(self, database: Database, collections: Sequence[Collection]) -> None:
         self._database = database
@@ -32,7 +32,7 @@ class Store:
             self._fill()
 
     def reset(self) -> None:
-        """Forget every change and plant the seed."""
+        """Forget every change and insert the seed."""
         with self._database.transaction():
             for table in ("integration_actions", "integrations", *(kind.name for kind in self._collections)):
                 self._database.clear(table)
@@ -57,14 +57,14 @@ class Store:
         return row and {**row, "input_fields": orjson.loads(row["input_fields"])}
 
     def replace_integration_action(self, action_id: str, fields: Mapping[str, Any]) -> None:
-        """Set the fields given. Raises NameTaken."""
+        """Raises NameTaken."""
         try:
             self._database.update("integration_actions", action_id, _stored(fields))
         except sqlite3.IntegrityError as exc:
             raise NameTaken(fields["name"]) from exc
 
     def _fill(self) -> None:
-        """Plant the seed of what is empty."""
+        """Insert the seed where a table is empty."""
         for kind in self._collections:
             if self._is_empty(kind.name):
                 for row in kind.seed():

@@ -1,4 +1,4 @@
-"""Which fault a call gets: by header, by script, by magic id, by the weather; the first that speaks wins."""
+"""Which fault a call gets: by header, script, magic id or weather, in this order."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Trouble:
         self._tried: set[tuple[str, str]] = set()
 
     def change_weather(self, wanted: Mapping[str, Any]) -> None:
-        """Set latency and faults of every call to come. Raises ValueError."""
+        """Raises ValueError."""
         self.weather = weather(self._known, wanted)
 
     def script(self, entity_id: str, kinds: Iterable[str]) -> None:
-        """Let the next calls to this id go wrong in this order. Raises ValueError for an unknown kind."""
+        """The next calls to this id fail in this order. Raises ValueError for an unknown kind."""
         kinds = list(kinds)
         unknown = [kind for kind in kinds if kind not in self._known and kind != FINE]
         if unknown:

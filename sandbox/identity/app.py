@@ -1,4 +1,4 @@
-"""The identity provider as one handler: calls are counted, spoiled and answered; controls stand beside them."""
+"""The identity provider as one handler: it counts, spoils and answers calls."""
 
 from __future__ import annotations
 
@@ -48,7 +48,6 @@ class Identity:
         self._route = Router([*controls, *(self._guarded(*endpoint) for endpoint in ENDPOINTS)], plain_error)
 
     def __call__(self, request: Request) -> Answer:
-        """Answer a call or a control."""
         return self._route(request)
 
     def _guarded(self, name: str, method: str, path: str, endpoint: Endpoint) -> Route:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def authenticate(request: Request) -> Client:
-    """The client, its secret checked unless it is public. Raises Refusal with 401."""
+    """The client. Its secret is checked unless it is public. Raises Refusal with 401."""
     client_id, secret = _credentials(request)
     client = CLIENTS.get(client_id)
     if client is None or not secrets.compare_digest(client.secret.encode(), secret.encode()):
@@ -26,7 +26,7 @@ def authenticate(request: Request) -> Client:
 
 
 def confidential(request: Request) -> Client:
-    """The same, public clients refused."""
+    """The client. Raises Refusal with 401, for public clients too."""
     client = authenticate(request)
     if not client.secret:
         raise refuse(401, "unauthorized_client", "Public client not allowed")

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 
 class Climate:
-    """Latency and faults of the calls to come."""
-
     def __init__(self, start: Mapping[str, Any]) -> None:
         self._known = identity_faults()
         self._start = start

@@ -1,4 +1,4 @@
-"""``python -m sandbox identity``: the options of the identity provider and how it is put together."""
+"""``python -m sandbox identity``: its options, and how the provider is put together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from sandbox.server.serve import add_server_options, run, weather_options
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command to the parser of ``python -m sandbox``."""
     parser = commands.add_parser(
         "identity",
         help="an identity provider with Keycloak's paths",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controls:
-    """Handlers over the parts of a provider. A body's ``realm`` says which; left out, the first."""
+    """A body's ``realm`` says which; without it, the first."""
 
     realms: Mapping[str, Realm]
     climate: Climate
@@ -49,7 +49,7 @@ class Controls:
         return json_answer({"total": self.calls.total(), "by_endpoint": self.calls})
 
     def reset(self, _request: Request) -> Answer:
-        """The command line's weather, empty counters, every token valid again; keys stay."""
+        """The command line's weather, empty counters, valid tokens. Keys stay."""
         self.climate.reset()
         self.calls.clear()
         for realm in self.realms.values():
@@ -64,7 +64,7 @@ class Controls:
         return json_answer({"kid": self._realm(wanted).keys.rotate(wanted.get("algorithm", "")).kid})
 
     def withdraw(self, request: Request) -> Answer:
-        """``{"kid"}``: publish a retired key no more (left out: all retired ones); 200 with their ids."""
+        """``{"kid"}``: stop publishing a retired key (without it: all retired ones); 200 with their ids."""
         wanted = _body(request)
         return json_answer({"withdrawn": self._realm(wanted).keys.withdraw(wanted.get("kid", ""))})
 
@@ -86,7 +86,7 @@ class Controls:
         )
 
     def set_weather(self, request: Request) -> Answer:
-        """``{"latency_ms", "fault_rate", "faults", "endpoints"}`` for the calls to come; what is left out is 0 or all."""
+        """``{"latency_ms", "fault_rate", "faults", "endpoints"}`` for later calls. Defaults are 0 and all."""
         try:
             self.climate.change(_body(request))
         except (ValueError, TypeError) as exc:

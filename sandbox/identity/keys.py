@@ -23,8 +23,6 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", *CURVES)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key pair bound to one algorithm."""
-
     kid: str
     algorithm: str
     pair: RSAKey | ECKey
@@ -43,7 +41,7 @@ class Key:
 
 
 class KeyRing:
-    """The keys of one realm, newest first. The newest signs; all are published until they are withdrawn."""
+    """The keys of one realm, newest first. The newest signs. All are published until withdrawn."""
 
     def __init__(self, algorithm: str) -> None:
         self._algorithm = algorithm
@@ -52,7 +50,6 @@ class KeyRing:
 
     @property
     def active(self) -> Key:
-        """The key that signs."""
         return self._signing[0]
 
     def find(self, kid: object) -> Key | None:
@@ -60,12 +57,12 @@ class KeyRing:
         return next((key for key in self._signing if key.kid == kid), None)
 
     def rotate(self, algorithm: str = "") -> Key:
-        """Sign with a new key from now on; the old ones stay published."""
+        """Sign with a new key from now on. The old ones stay published."""
         self._signing.insert(0, new_key(algorithm or self._algorithm))
         return self.active
 
     def withdraw(self, kid: str = "") -> list[str]:
-        """Publish a key no more, or none but the active one; the ids of those withdrawn."""
+        """Stop publishing a key, or all but the active one. Returns their ids."""
         gone = [key for key in self._signing[1:] if kid in ("", key.kid)]
         self._signing = [key for key in self._signing if key not in gone]
         return [key.kid for key in gone]

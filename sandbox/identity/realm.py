@@ -15,7 +15,7 @@ WRITE = "actions:write"
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A client; one without a secret is public. ``scopes`` are those it may ask for beside the default ones."""
+    """Without a secret it is public. ``scopes`` are those beside the default ones."""
 
     id: str
     secret: str = ""
@@ -46,7 +46,7 @@ USERS = {user.name: user for user in (User("ada", "ada-password", (WRITE,)), Use
 
 @dataclass(slots=True)
 class Realm:
-    """A realm at work: its keys, and which tokens (``jti``) and sessions (``sid``) have ended."""
+    """A running realm: its keys, and the ended tokens (``jti``) and sessions (``sid``)."""
 
     name: str
     url: str

@@ -25,7 +25,7 @@ def introspect(realm: Realm, request: Request) -> Answer:
 
 
 def revoke(realm: Realm, request: Request) -> Answer:
-    """200, the token ended if it was one (RFC 7009); a refresh token ends its session."""
+    """200. Ends the token if it was one (RFC 7009); a refresh token ends its session."""
     client = authenticate(request)
     claims = tokens.read(realm, request.form().get("token", ""))
     if claims and claims["azp"] == client.id:

@@ -24,7 +24,6 @@ _SUBJECTS = UUID("3f6b1c1e-77a5-4d0c-9c5e-0a6f3f0a1c55")
 
 
 def access_claims(realm: Realm, client: Client, user: User | None, scope: str, session: str) -> dict[str, Any]:
-    """The payload of an access token."""
     roles = [f"default-roles-{realm.name}", "offline_access", "uma_authorization"]
     name = user.name if user else f"service-account-{client.id}"
     claims = {
@@ -42,19 +41,17 @@ def access_claims(realm: Realm, client: Client, user: User | None, scope: str, s
 
 
 def id_claims(realm: Realm, client: Client, user: User, session: str) -> dict[str, Any]:
-    """The payload of an ID token."""
     claims = _envelope(realm, "ID", user.name, realm.access_seconds)
     return {**claims, "aud": client.id, "azp": client.id, "sid": session, "preferred_username": user.name}
 
 
 def refresh_claims(realm: Realm, client: Client, user: User, scope: str, session: str) -> dict[str, Any]:
-    """The payload of a refresh token, addressed to the realm itself."""
+    """Addressed to the realm itself."""
     claims = _envelope(realm, "Refresh", user.name, REFRESH_SECONDS)
     return {**claims, "aud": realm.url, "azp": client.id, "sid": session, "scope": scope, "username": user.name}
 
 
 def usual_header(key: Key) -> dict[str, Any]:
-    """The header of a token signed by a key."""
     return {"alg": key.algorithm, "typ": "JWT", "kid": key.kid}
 
 
@@ -66,7 +63,7 @@ def encode(key: Key, claims: Mapping[str, Any], header: Mapping[str, Any] | None
 
 
 def read(realm: Realm, token: str) -> dict[str, Any] | None:
-    """The claims of a token of this realm that is whole, current and not ended; else None."""
+    """The claims of a valid token of this realm, else None."""
     signed, _, signature = token.rpartition(".")
     try:
         header, claims = (orjson.loads(_decode(part)) for part in signed.split("."))
@@ -79,7 +76,6 @@ def read(realm: Realm, token: str) -> dict[str, Any] | None:
 
 
 def new_session() -> str:
-    """A session id."""
     return str(uuid4())
 
 

@@ -1,4 +1,4 @@
-"""One client connection: bytes in, one answer at a time out, in the order the requests came."""
+"""One client connection: bytes in, answers out one at a time, in the order of requests."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Traffic:
-    """What the server has seen; a request is in flight from its last byte in to its last byte out."""
+    """A request is in flight from its last byte in to its last byte out."""
 
     connections: int = 0
     in_flight: int = 0
@@ -37,12 +37,11 @@ class Traffic:
     open: set[asyncio.Transport] = field(default_factory=set)
 
     def enter(self) -> None:
-        """One more request in flight."""
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
 
     def forget(self) -> None:
-        """Start counting anew; what is open or in flight stays so."""
+        """Count anew. What is open or in flight stays so."""
         self.connections, self.max_in_flight = 0, self.in_flight
 
 
@@ -59,14 +58,13 @@ class Connection(asyncio.Protocol):
         self._is_busy = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note the transport."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._traffic.connections += 1
         self._traffic.open.add(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Drop what is still to be answered."""
+        """Drop what is not answered yet."""
         self._traffic.open.discard(self._transport)
         self._traffic.in_flight -= self._is_busy
         self._is_busy = False
@@ -75,7 +73,7 @@ class Connection(asyncio.Protocol):
             self._timer.cancel()
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser; what is not HTTP/1.1 gets a 400 and a closed connection."""
+        """Feed the parser. Anything but HTTP/1.1 gets a 400 and a closed connection."""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError:
@@ -84,18 +82,17 @@ class Connection(asyncio.Protocol):
         self._answer_next()
 
     def on_message_begin(self) -> None:
-        """Start a request."""
         self._target = b""
         self._headers: dict[str, str] = {}
         self._head_size = self._body_size = 0
         self._body: list[bytes] = []
 
     def on_url(self, url: bytes) -> None:
-        """Gather the target, which may come in pieces."""
+        """The target may come in pieces."""
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Gather one header; repeated ones are joined by a comma."""
+        """Repeated headers are joined by a comma."""
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
         self._headers[key] = f"{self._headers[key]}, {text}" if key in self._headers else text
         self._head_size += len(name) + len(value)
@@ -103,12 +100,12 @@ class Connection(asyncio.Protocol):
             raise httptools.HttpParserError("head too large")
 
     def on_headers_complete(self) -> None:
-        """Tell a client that waits for it to send its body."""
+        """Send 100 Continue to a client that waits for it."""
         if self._headers.get("expect", "").lower() == "100-continue":
             self._transport.write(_CONTINUE)
 
     def on_body(self, body: bytes) -> None:
-        """Gather the body, bounded."""
+        """Bounded."""
         self._body_size += len(body)
         if self._body_size > MAX_BODY_BYTES:
             raise httptools.HttpParserError("body too large")

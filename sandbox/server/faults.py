@@ -24,7 +24,7 @@ _JSON = (("Content-Type", "application/json"),)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """``is_applied``: the call takes effect before ``spoil`` makes of its answer what leaves; ``text`` says it in words."""
+    """``is_applied``: the call takes effect before ``spoil`` changes its answer. ``text`` says it in words."""
 
     is_applied: bool
     spoil: Callable[[Answer], Answer]
@@ -45,7 +45,7 @@ def instead(answer: Answer, text: str) -> Fault:
 
 
 def common_faults(error: Callable[[int], Answer], slow_seconds: float) -> dict[str, Fault]:
-    """The faults any server can have; ``error(status)`` makes an error answer in that server's own shape."""
+    """The faults of any server. ``error(status)`` makes an error answer in its own shape."""
     either = {
         "500": (lambda _: error(500), "500"),
         "502": (lambda _: error(502), "502"),
@@ -80,7 +80,7 @@ _BROKEN_ANSWERS = {
 
 @dataclass(slots=True)
 class Weather:
-    """How the whole server feels: latency on every call, and a share of calls that get a fault of ``kinds``."""
+    """Latency on every call, and a share of calls with a fault of ``kinds``."""
 
     latency_ms: float = 0.0
     fault_rate: float = 0.0

@@ -1,4 +1,4 @@
-"""What goes in and comes out of a handler, and the bytes an answer becomes."""
+"""Requests and answers of handlers, and the bytes of an answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BODILESS = frozenset({204, 304})
 
 
 class Request(NamedTuple):
-    """One request, complete. Header names are lower case; ``target`` is the raw path and query."""
+    """A complete request. Header names are lower case; ``target`` is the raw path and query."""
 
     method: str
     target: str
@@ -60,13 +60,14 @@ class Answer:
     ending: Ending = "keep"
 
     def encode(self) -> bytes:
-        """Head and body in one piece: two sends would cost the peer's delayed ACK."""
+        """Head and body in one piece."""
         lines = [_STATUS_LINES.get(self.status) or f"HTTP/1.1 {self.status} \r\n".encode()]
         lines += [f"{name}: {value}\r\n".encode() for name, value in self.headers]
         if self.status not in _BODILESS:
             lines.append(b"Content-Length: %d\r\n" % len(self.body))
         if self.ending == "close":
             lines.append(b"Connection: close\r\n")
+        # Two sends would cost the peer's delayed ACK.
         return b"".join((*lines, b"\r\n", b"" if self.status in _BODILESS else self.body))
 
 
@@ -74,13 +75,10 @@ Handler = Callable[[Request], Answer]
 
 
 class Refusal(Exception):
-    """Raised by a handler to end with ``answer``."""
-
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.status)
         self.answer = answer
 
 
 def json_answer(value: Any, status: int = 200, *headers: tuple[str, str]) -> Answer:
-    """``value`` as an ``application/json`` answer."""
     return Answer(status, orjson.dumps(value), (("Content-Type", "application/json"), *headers))

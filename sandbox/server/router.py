@@ -1,4 +1,4 @@
-"""A table of routes: method, path with ``{names}``, handler. An unknown path is a 404, an unknown method a 405."""
+"""Routes: method, path with ``{names}``, handler. An unknown path is a 404, an unknown method a 405."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Route = tuple[str, str, RouteHandler]
 
 
 class Router:
-    """Calls the handler of a request with it and the path's parts by name; ``error(status)`` makes 404 and 405."""
+    """Calls a handler with the request and the path's parts. ``error(status)`` makes 404 and 405."""
 
     def __init__(self, routes: Sequence[Route], error: Callable[[int], Answer]) -> None:
         self._error = error
@@ -23,7 +23,6 @@ class Router:
         self._table = [(_pattern(path), methods) for path, methods in table.items()]
 
     def __call__(self, request: Request) -> Answer:
-        """The answer of the first route that fits."""
         path = request.path
         for pattern, methods in self._table:
             found = pattern.fullmatch(path)
