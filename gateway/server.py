@@ -17,6 +17,7 @@ from gateway.serving import starting
 from gateway.settings import SettingsError, load, variable
 from gateway.settings.field import Fault
 from gateway.settings.service import most_workers, too_many
+from gateway.settings.stores import StoreSettings
 from gateway.telemetry.logs.server_logger import server_logger
 from gateway.telemetry.metrics import worker_files as shared
 
@@ -93,6 +94,8 @@ def on_starting(server: Arbiter) -> None:
         except OSError as exc:
             told = f"cannot be written to ({exc.strerror}); it is {str(_settings.stores.state_dir)!r}"
             sys.exit(f"gateway: {variable('state_dir')}: {told}")
+    if _settings.stores.state_dir == StoreSettings.state_dir:
+        _log.warning("state_in_temporary_folder", extra={"folder": str(StoreSettings.state_dir)})
     if not _settings.access.required_role and not _settings.access.required_scope:
         _log.warning("access_unrestricted", extra={"audience": _settings.access.keycloak_audience})
 

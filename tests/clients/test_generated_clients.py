@@ -27,11 +27,12 @@ def earlier(document):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_answer_is_read_as_typed_values_by_a_client_that_does_not_know_the_newest_fields(
-    language, tmp_path, stack, document
+@pytest.mark.parametrize("edition", [str, earlier], ids=["today", "earlier"])
+def test_every_answer_is_read_as_typed_values_also_by_a_client_that_does_not_know_the_newest_fields(
+    language, edition, tmp_path, stack, document
 ):
     try:
-        read = answers(language, tmp_path, earlier(document), GATEWAY=stack.gateway.url, TOKEN=stack.token())
+        read = answers(language, tmp_path, edition(document), GATEWAY=stack.gateway.url, TOKEN=stack.token())
     except Unavailable as exc:
         pytest.skip(str(exc))
 

@@ -93,6 +93,8 @@ LOG_EVENTS: Mapping[str, str] = {
     # The start.
     "setting_unknown": "A `GATEWAY_*` variable means nothing here; `nearest` is the setting it may have meant, and `reason` "
     "says so where it is one that takes no `_FILE`.",
+    "state_in_temporary_folder": "`GATEWAY_STATE_DIR` is not set: idempotency records and API keys are in `folder`, which a restart "
+    "of the host may empty and other programs may write to. Said once by the server.",
     "access_unrestricted": "Neither `GATEWAY_REQUIRED_ROLE` nor `GATEWAY_REQUIRED_SCOPE` is set: every token for the "
     "`audience` may send updates. Said once by the server.",
     "schema_not_compiled": "A schema is validated without its fast path; slower, not wrong.",

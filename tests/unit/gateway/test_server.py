@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import sys
+import tempfile
 
 import pytest
 from gunicorn.config import Config
@@ -84,6 +85,15 @@ def test_a_server_that_asks_for_neither_role_nor_scope_says_so_once(server, capl
     module.on_starting(Starting(*module.bind))
 
     assert caplog.records == []
+
+
+def test_a_server_without_a_state_folder_names_the_temporary_one_that_it_takes(server, caplog):
+    module = server(metrics="off", required_role="writer", state_dir=tempfile.gettempdir() + "/bulk-update-gateway")
+    module.on_starting(Starting(*module.bind))
+
+    [record] = caplog.records
+    assert (record.levelname, record.msg) == ("WARNING", "state_in_temporary_folder")
+    assert record.folder == tempfile.gettempdir() + "/bulk-update-gateway"
 
 
 @pytest.mark.parametrize("bind", ["192.0.2.1:8000", "[2001:db8::1]:8000"])
