@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import NotFound
 
 from gateway.api import bulk, errors, integrations, request_log
-from gateway.api.pages import docs, health, problem_pages
 from gateway.api.request import current_request
 from gateway.resources.actions import actions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from flask import Blueprint, Flask
 
@@ -29,28 +28,6 @@ def routes(resources: Sequence[Resource]) -> list[Route]:
     return [*map(bulk.route, resources), integrations.ROUTE]
 
 
-def register(
-    app: Flask,
-    *,
-    telemetry: Telemetry,
-    base_url: str,
-    resources: Sequence[Resource],
-    services: bulk.BulkServices,
-    integration: integrations.IntegrationEndpoint,
-    checks: Mapping[str, health.Check],
-    document: dict[str, Any],
-    docs_page: bool,
-) -> None:
-    """Put everything on ``app``; problem types start with ``base_url``."""
-    register_errors(app, telemetry, base_url)
-    for resource in resources:
-        app.register_blueprint(bulk.blueprint(resource, services))
-    app.register_blueprint(integrations.blueprint(integration))
-    app.register_blueprint(health.blueprint(checks))
-    app.register_blueprint(problem_pages.blueprint())
-    app.register_blueprint(docs.blueprint(document, with_page=docs_page))
-
-
 def register_errors(app: Flask, telemetry: Telemetry, base_url: str) -> None:
     """Request ids, one spelling of a path, one shape for errors."""
     request_log.register(app, telemetry)
@@ -58,7 +35,7 @@ def register_errors(app: Flask, telemetry: Telemetry, base_url: str) -> None:
     errors.register(app, base_url)
 
 
-def register_pages(app: Flask, pages: Sequence[Blueprint]) -> None:
+def register(app: Flask, pages: Sequence[Blueprint]) -> None:
     for page in pages:
         app.register_blueprint(page)
 

@@ -13,9 +13,7 @@ from gateway.admission.slices import Slices
 from gateway.api.application import Application
 from gateway.api.capacity import Capacity
 from gateway.api.idempotency import Claims
-from gateway.api.pages import health
-from gateway.api.pages.openapi.document import document
-from gateway.api.routes import RESOURCES, register, routes
+from gateway.api.routes import RESOURCES, register_errors, routes
 from gateway.serving.loop_turns import LoopTurns
 from gateway.settings import Settings, SettingsError, unknown_variables
 from gateway.telemetry.instruments import Instruments
@@ -23,14 +21,17 @@ from gateway.telemetry.metrics import worker_files as shared
 from gateway.telemetry.metrics.counters import Sources
 from gateway.telemetry.traces import TracesUnavailable
 from gateway.wiring.endpoints import Endpoints
-from gateway.wiring.pages import add_operators_pages
+from gateway.wiring.pages import add_operators_pages, add_public_pages
 from gateway.wiring.worker import worker_plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gateway.api.pages.health import Check
     from gateway.api.route import Route
     from gateway.resources.resource import MakeResource
+    from gateway.serving.plan import WorkerPlan
+    from gateway.settings.service import ServiceSettings
     from gateway.wiring.backends import Backends
 
 _log = logging.getLogger(__name__)
@@ -43,49 +44,42 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     let_others_run = Slices(turns.wait).let_others_run
     made = [make(service.languages, service.max_batch_items, let_others_run) for make in resources]
     instruments = _instruments(settings, routes(made))
-    shedder = LoadShedder(
-        max_batches=service.max_waiting_batches, max_queue_age=service.max_queue_age, backlog=backends.backlog
-    )
+    shedder = _shedder(service, backends)
     capacity = Capacity(shedder, BodyMemory(service.max_held_bytes))
     claims = Claims(backends.idempotency, let_others_run)
-    endpoints = Endpoints(
-        settings=settings,
-        backends=backends,
-        capacity=capacity,
-        claims=claims,
-        instruments=instruments,
-        let_others_run=let_others_run,
-    )
-    checks: dict[str, health.Check] = {**backends.checks, "draining": lambda: {"ready": not shedder.draining}}
+    endpoints = Endpoints(settings, backends, capacity, claims, instruments, let_others_run)
+    checks: dict[str, Check] = {**backends.checks, "draining": lambda: {"ready": not shedder.draining}}
+
     app = Application("gateway")
-    app.plan = worker_plan(
-        service,
+    app.plan = _plan(settings, backends, shedder, turns, instruments)
+    app.after_request(capacity.count_answer)
+    register_errors(app, instruments.telemetry, service.public_url)
+    endpoints.add_to(app, made)
+    add_public_pages(app, service, made, checks)
+    add_operators_pages(app, service, instruments, checks)
+    instruments.watch(_sources(backends, shedder, claims))
+    app.wsgi_app = instruments.traces.application(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's documented way to wrap
+    _tell_unknown_variables()
+    return app
+
+
+def _shedder(service: ServiceSettings, backends: Backends) -> LoadShedder:
+    return LoadShedder(
+        max_batches=service.max_waiting_batches, max_queue_age=service.max_queue_age, backlog=backends.backlog
+    )
+
+
+def _plan(
+    settings: Settings, backends: Backends, shedder: LoadShedder, turns: LoopTurns, instruments: Instruments
+) -> WorkerPlan:
+    return worker_plan(
+        settings.service,
         settings.budgets,
         shedder.drain,
         turns,
         backends.idempotency.waiting,
         instruments.telemetry.request_ended,
     )
-    app.after_request(capacity.count_answer)
-    register(
-        app,
-        telemetry=instruments.telemetry,
-        base_url=service.public_url,
-        resources=made,
-        services=endpoints.bulk(),
-        integration=endpoints.integration(),
-        # Reasons name hosts, paths and users; they are for who may read the metrics.
-        checks=health.without_details(checks) if service.metrics == "port" else checks,
-        document=document(
-            version=VERSION, resources=made, max_items=service.max_batch_items, public_url=service.public_url
-        ),
-        docs_page=service.docs_page,
-    )
-    add_operators_pages(app, service, instruments, checks)
-    instruments.watch(_sources(backends, shedder, claims))
-    app.wsgi_app = instruments.traces.application(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's documented way to wrap
-    _tell_unknown_variables()
-    return app
 
 
 def _instruments(settings: Settings, served: Sequence[Route]) -> Instruments:

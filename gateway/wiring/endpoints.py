@@ -5,25 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.api import bulk, integrations
 from gateway.api.body import BodyLimits
 from gateway.api.bulk import BulkServices
 from gateway.api.guard import Guard
 from gateway.api.integrations import IntegrationEndpoint
 from gateway.api.quota import Quota
+from gateway.api.routes import register
 from gateway.api.unsent import UnsentRate
 from gateway.auth.scopes import Permissions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from gateway.api.application import Application
     from gateway.api.capacity import Capacity
     from gateway.api.idempotency import Claims
+    from gateway.resources.resource import Resource
     from gateway.settings import Settings
     from gateway.telemetry.instruments import Instruments
     from gateway.wiring.backends import Backends
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Endpoints:
     """``let_others_run`` is called while a large batch is checked."""
 
@@ -33,6 +37,11 @@ class Endpoints:
     claims: Claims
     instruments: Instruments
     let_others_run: Callable[[], None]
+
+    def add_to(self, app: Application, resources: Iterable[Resource]) -> None:
+        services = self.bulk()
+        register(app, [bulk.blueprint(resource, services) for resource in resources])
+        register(app, [integrations.blueprint(self.integration())])
 
     def bulk(self) -> BulkServices:
         settings = self.settings
