@@ -12,10 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gevent
+from gevent.monkey import get_original
 from gevent.server import StreamServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from gevent.pool import Pool
 
@@ -82,6 +83,17 @@ class Listener(StreamServer):
         self._is_pausing = False
         if self.started:
             self.start_accepting()
+
+
+def nobody_waits_at(listeners: Iterable[Any], *, are_shared: bool) -> bool:
+    """Whether no client has connected. To sockets that are not shared none can connect any more."""
+    listeners = list(listeners)
+    for listener in () if are_shared else listeners:
+        with contextlib.suppress(OSError):
+            _deafen(listener)
+    # A signal's handler may not wait for the loop, as gevent's own would.
+    readable, _, _ = get_original("select", "select")(listeners, [], [], 0)
+    return not readable
 
 
 def _converse_and_close(handle: Callable[[socket.socket, Any], None], client: socket.socket, address: Any) -> None:

@@ -9,7 +9,7 @@ import signal
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
     from gunicorn.arbiter import Arbiter
@@ -54,6 +54,12 @@ def held_back() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def call_in(seconds: float, call: Callable[[], object]) -> None:
+    """Call it from a signal's handler, since no event loop need run during the start."""
+    signal.signal(signal.SIGALRM, lambda _number, _frame: call())
+    signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _told_to_end(server: Arbiter) -> int | None:

@@ -21,9 +21,9 @@ from gunicorn.sock import ssl_context
 from gunicorn.workers.ggevent import GeventWorker
 
 from gateway.serving.connection import Connection
-from gateway.serving.listener import Listener
+from gateway.serving.listener import Listener, nobody_waits_at
 from gateway.serving.slots import Slots
-from gateway.serving.starting import held_back
+from gateway.serving.starting import call_in, held_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,6 +36,8 @@ _HEARTBEAT_SECONDS = 1.0
 # After the listener closed, connections may wait this long for one more request.
 _LAST_REQUEST_SECONDS = 0.5
 _REFUSAL_SECONDS = 1.0
+# A start that was told to end may take so long where clients have connected.
+_START_SECONDS = 5.0
 _LOOK_SECONDS = 0.02
 # With the default of 700 objects the collector would walk each large batch many times.
 _GC_THRESHOLDS = (100_000, 50, 100)
@@ -88,9 +90,12 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             super().init_signals()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        """SIGTERM: drain. During the start: serve what has connected."""
+        """SIGTERM: drain. During the start: serve what has connected, if that is possible in a moment."""
         if not self.booted:
+            if nobody_waits_at(self.sockets, are_shared=not self.cfg.reuse_port):
+                os._exit(0)
             super().handle_exit(sig, frame)
+            call_in(_START_SECONDS, self._give_up_the_start)
             return
         stop = self._plan.stop
         # Signals arrive in the loop's own greenlet, which must not wait.
@@ -101,6 +106,10 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         if not self.booted:
             os._exit(0)  # It has begun nothing.
         gevent.spawn(self._stop, 0.0, 0.0, self._plan.stop.quick)
+
+    def _give_up_the_start(self) -> None:
+        if not self.booted:
+            os._exit(0)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Answer a request that never reached the application."""

@@ -6,11 +6,13 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from sandbox.part import ROOT
@@ -268,10 +270,13 @@ def test_once_its_lease_is_over_such_a_batch_is_completed_and_says_what_is_unkno
 
 
 @pytest.fixture
-def beginning(home: Home, core: FakeCore) -> Iterator[tuple[Gateway, subprocess.Popen[bytes]]]:
-    """A server that was started, and that nobody waited for."""
+def beginning(
+    home: Home, core: FakeCore, request: pytest.FixtureRequest
+) -> Iterator[tuple[Gateway, subprocess.Popen[bytes]]]:
+    """A server that was started, and that nobody waited for; of another application, if the test has one."""
+    app = getattr(request, "param", "wsgi:app")
     gateway = Gateway(home, core.url, {"WORKERS": "4", "GRACEFUL_TIMEOUT": "60", "LOG_LEVEL": "info"})
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:gateway.server", "wsgi:app"]
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:gateway.server", app]
     environment = gateway.environment() | {"GATEWAY_BIND": "127.0.0.1:0"}
     with gateway.gateway.log.open("wb") as log:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -293,3 +298,25 @@ def test_a_start_that_is_interrupted_ends(
 
     # A worker that did not hear it would be waited for, a minute long.
     assert server.wait(30.0) == 0
+
+
+@pytest.mark.parametrize("beginning", ["tests.faults.never_made:app"], indirect=True)
+@pytest.mark.parametrize("has_clients", [False, True])
+def test_a_start_that_is_told_to_end_does_not_wait_for_its_workers_to_be_made(
+    beginning: tuple[Gateway, subprocess.Popen[bytes]], has_clients: bool
+) -> None:
+    gateway, server = beginning
+    eventually(lambda: gateway.log().count("Booting worker") >= 4)
+    with contextlib.ExitStack() as connected:
+        for port in _ports_of_workers(server) if has_clients else ():
+            connected.enter_context(socket.create_connection(("127.0.0.1", port), 10.0))
+        server.send_signal(signal.SIGTERM)
+
+        assert server.wait(30.0) == 0
+
+
+def _ports_of_workers(server: subprocess.Popen[bytes]) -> list[int]:
+    workers = psutil.Process(server.pid).children()
+    ports = [line.laddr.port for worker in workers for line in worker.net_connections("tcp")]
+    assert len(ports) >= len(workers)
+    return ports

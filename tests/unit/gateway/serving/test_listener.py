@@ -12,7 +12,7 @@ from gevent.lock import Semaphore
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
-from gateway.serving.listener import Listener
+from gateway.serving.listener import Listener, nobody_waits_at
 
 CLIENTS = 20
 
@@ -169,6 +169,23 @@ def test_a_listener_that_pauses_as_it_ends_loses_nobody(other, crowd, monkeypatc
     few.server.take_in()
     few.goes_on_until_all_have_left()
     assert few.taken_in == CLIENTS
+
+
+@pytest.mark.parametrize("are_shared", [True, False])
+def test_who_has_connected_before_anybody_accepts_is_seen(other, are_shared):
+    assert nobody_waits_at([other], are_shared=True)
+
+    with socket.create_connection(other.getsockname()):
+        assert not nobody_waits_at([other], are_shared=are_shared)
+
+
+def test_after_the_look_nobody_connects_to_a_socket_that_is_not_shared(other):
+    assert nobody_waits_at([other], are_shared=False)
+
+    with socket.socket() as client:
+        client.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            client.connect(other.getsockname())
 
 
 def _fail(_server: StreamServer) -> None:
