@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 # orjson cannot be interrupted, so what it parses has to be short.
 # Every value but the outermost follows one of `[{,`, or the colon after its name.
 _NO_MARKS = bytes(set(range(256)) - set(b"[{,:"))
+_NO_VALUE_MARKS = bytes(set(range(256)) - set(b"[{,"))
+_WHITE = (b" ", b"\t", b"\n", b"\r")
 _ONE_BRACKET = bytes.maketrans(b"{", b"[")
 _PIECE = 65_536
 _LARGE_PIECE = 1_048_576
@@ -35,17 +37,16 @@ class JsonSize(NamedTuple):
 _OUTERMOST = JsonSize(1, 0, 0)
 
 
+def at_most(body: bytes, let_others_run: Callable[[], None]) -> JsonSize:
+    """An upper bound: what stands in strings counts too. ``names`` is exact where no string looks like a name."""
+    is_spaced = any(white in body and white + b":" in body for white in _WHITE)
+    name_end = b":" if is_spaced else b'":'
+    marks = b"".join(piece.translate(_ONE_BRACKET, _NO_VALUE_MARKS) for piece in _large_pieces(body, let_others_run))
+    return JsonSize(1 + len(marks), marks.count(b"["), body.count(name_end))
+
+
 def is_larger(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> bool:
-    """Whether ``body`` holds more than ``most``."""
-    if len(body) < min(most):
-        return False
-    # This first count takes marks inside strings too. A second one leaves them out, if need be.
-    size = _OUTERMOST
-    for start in range(0, len(body), _LARGE_PIECE):
-        size = size.plus(body[start : start + _LARGE_PIECE])
-        let_others_run()
-    if size.fits(most):
-        return False
+    """Whether ``body`` holds more than ``most`` outside strings."""
     size = _OUTERMOST
     for piece in _outside_strings(body):
         size = size.plus(piece)
@@ -53,6 +54,12 @@ def is_larger(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -
             return True
         let_others_run()
     return False
+
+
+def _large_pieces(body: bytes, let_others_run: Callable[[], None]) -> Iterator[bytes]:
+    for start in range(0, len(body), _LARGE_PIECE):
+        yield body[start : start + _LARGE_PIECE]
+        let_others_run()
 
 
 def _outside_strings(body: bytes) -> Iterator[bytes]:

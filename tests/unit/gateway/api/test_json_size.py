@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.api import json_size
-from gateway.api.json_size import JsonSize, is_larger
+from gateway.api.json_size import JsonSize, at_most, is_larger
 
 MANY = 10**9
 
@@ -67,7 +67,21 @@ def test_a_text_of_commas_is_read_whole_and_lets_others_run() -> None:
 def test_a_text_with_few_marks_is_passed_over_once_in_large_pieces(size: int, pauses: int) -> None:
     paused: list[None] = []
 
-    assert not is_larger(
-        b'["' + b"," * 1_000 + b" " * (size - 1_004) + b'"]', JsonSize(2_000, 1, 0), lambda: paused.append(None)
-    )
+    body = b'["' + b"," * 1_000 + b" " * (size - 1_004) + b'"]'
+
+    assert at_most(body, lambda: paused.append(None)) == JsonSize(1_002, 1, 0)
     assert len(paused) == pauses
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        (b'{"a":1,"b":{"c":"12:30"}}', 3),
+        (b'{"a" :1,"b":2}', 2),
+        (b'{"a"\t:1,"b":"12:30"}', 3),
+        (b'{"a":1,"a":2}', 2),
+        (b'{"a":"\\":"}', 2),
+    ],
+)
+def test_names_are_never_more_than_the_upper_bound(body: bytes, names: int) -> None:
+    assert at_most(body, lambda: None).names == names
