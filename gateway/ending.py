@@ -1,4 +1,4 @@
-"""How a command that people start ends: where it is told to, or where nobody reads on, with one line and no traceback."""
+"""Ends a command on a signal, or where nobody reads on: with one line and no traceback."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ STOPPED = 128 + signal.SIGINT
 
 
 def run_to_its_end(command: Callable[[], int]) -> int:
-    """The exit code of ``command``; 130 where SIGINT or SIGTERM ended it, 0 where the reader of its output went away.
+    """The exit code of ``command``: 130 after SIGINT or SIGTERM, 0 where its output has no reader.
 
-    What the terminal cannot show is shown by its escape.
+    Characters that the terminal cannot show are written as escapes.
     """
     # SIGINT too: a shell that starts this in the background has it ignored.
     for number in (signal.SIGINT, signal.SIGTERM):

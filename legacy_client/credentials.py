@@ -103,7 +103,8 @@ class TokenRefused(Exception):
 class ClientCredentials:
     """A bearer token from ``fetch``, which returns ``(token, lifetime in seconds)`` and may raise anything.
 
-    One caller renews it when ``margin`` of its life is left; others use the old one, or wait until their deadline.
+    One caller renews it when ``margin`` of its life is left.
+    Others use the old one, or wait until their deadline.
     After a failure the next fetch comes ``cooldown_seconds`` later. A refused token is replaced if it is older than
     ``fresh_seconds``.
     """

@@ -35,7 +35,7 @@ class GatewayRequest(Request):
         self.answer_headers: dict[str, str] = {}
 
     def add_rate(self, fields: Mapping[str, str]) -> None:
-        """Tell a rate on the answer beside one that it has, by name; the fields are lists (RFC 9651 section 3.1)."""
+        """Put a rate on the answer, beside one that it has: the fields are lists (RFC 9651 section 3.1)."""
         for name, value in fields.items():
             other = self.answer_headers.get(name)
             self.answer_headers[name] = ", ".join(sorted((other, value))) if other else value

@@ -27,7 +27,7 @@ class InProgress(IdempotencyError):
 
 
 class FingerprintMismatch(IdempotencyError):
-    """The key belongs to another method, path or body."""
+    """The key came with another method, path or body before."""
 
 
 class StoreUnavailable(IdempotencyError):

@@ -143,7 +143,6 @@ def delete_oldest(rows: sqlite3.Connection, portion: Portion, *, expired_at: flo
 
 
 def _size(rows: sqlite3.Connection, number: int) -> int:
-    """Bytes of the record's events."""
     return int(rows.execute("SELECT total(length(body)) FROM event WHERE record = ?", (number,)).fetchone()[0])
 
 

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class IdempotencyStore(Protocol):
-    """The threads of a process share it."""
+    """Shared by the threads of a process."""
 
     def claim(
         self,
