@@ -22,6 +22,7 @@ from gateway.telemetry.metrics.counters import Sources
 from gateway.telemetry.traces import TracesUnavailable
 from gateway.wiring.endpoints import Endpoints
 from gateway.wiring.pages import add_operators_pages, add_public_pages
+from gateway.wiring.readiness import Readiness
 from gateway.wiring.worker import worker_plan
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     endpoints.add_to(app, made)
     add_public_pages(app, service, made, checks)
     add_operators_pages(app, service, instruments, checks)
-    instruments.watch(_sources(backends, shedder, claims))
+    instruments.watch(_sources(backends, shedder, claims, Readiness(checks)))
     app.wsgi_app = instruments.traces.application(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's documented way to wrap
     _tell_unknown_variables()
     return app
@@ -95,7 +96,7 @@ def _instruments(settings: Settings, served: Sequence[Route]) -> Instruments:
         raise SettingsError(str(exc)) from exc
 
 
-def _sources(backends: Backends, shedder: LoadShedder, claims: Claims) -> Sources:
+def _sources(backends: Backends, shedder: LoadShedder, claims: Claims, readiness: Readiness) -> Sources:
     return Sources(
         core=backends.health,
         backlog=backends.backlog,
@@ -104,6 +105,7 @@ def _sources(backends: Backends, shedder: LoadShedder, claims: Claims) -> Source
         keyed_refused=lambda: claims.refused,
         keys_age=backends.keys_age,
         keys_file_problem=backends.keys_file_problem,
+        ready=readiness.found,
     )
 
 

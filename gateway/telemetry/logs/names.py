@@ -32,6 +32,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "batch_failed": "A batch broke off; items without a result were reported as unknown.",
     "telemetry_hook_failed": "A hook that only looks on failed; no answer was changed by it.",
     "metrics_fold_failed": "The worker's numbers could not be brought up to now; tried again a second later.",
+    "readiness_look_failed": "A check of `/readyz` failed while it was run for the metrics; run again ten seconds later.",
     "metrics_not_shared": "There was no room for a worker's numbers in `GATEWAY_STATE_DIR`; it keeps them to itself.",
     "metrics_folder_gone": "The `folder` with the workers' numbers was removed; `/metrics` shows those of one worker "
     "until the server is started again.",

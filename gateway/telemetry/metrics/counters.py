@@ -34,6 +34,7 @@ class Sources:
     keyed_refused: Callable[[], int]
     keys_age: Callable[[], float | None]
     keys_file_problem: Callable[[], str]
+    ready: Callable[[], Mapping[str, bool]]
 
 
 class Folding:
@@ -103,6 +104,8 @@ class Folding:
         if (age := self._sources.keys_age()) is not None:
             self._metrics.gauge("gateway_jwks_age_seconds").set(age)
         self._metrics.gauge("gateway_api_keys_file_stale").set(bool(self._sources.keys_file_problem()))
+        for check, is_ready in self._sources.ready().items():
+            self._metrics.gauge("gateway_ready").labels(check).set(is_ready)
         self._advance("gateway_process_cpu_seconds_total", time.process_time())
         self._metrics.gauge("gateway_process_resident_memory_bytes").set(_resident_bytes())
 

@@ -155,6 +155,12 @@ METRICS: tuple[Spec, ...] = (
         "gauge",
         "Workers that go on with older API keys, since `GATEWAY_API_KEYS_FILE` as it is now cannot be read.",
     ),
+    Spec(
+        "gateway_ready",
+        "gauge",
+        "Workers in which this check of `/readyz` found nothing wrong when it was last looked at, within ten seconds or so.",
+        ("check",),
+    ),
     Spec("gateway_workers", "gauge", "Worker processes that serve."),
     Spec("gateway_process_cpu_seconds_total", "counter", "CPU time of the worker processes."),
     Spec("gateway_process_resident_memory_bytes", "gauge", "Resident memory of the worker processes."),

@@ -31,6 +31,7 @@ def _sources(core: Callable[[], GateSnapshot]) -> Sources:
         keyed_refused=int,
         keys_age=lambda: None,
         keys_file_problem=str,
+        ready=dict,
     )
 
 

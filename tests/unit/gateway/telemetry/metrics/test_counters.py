@@ -25,6 +25,7 @@ class Worker:
         self.keyed_refused = 0
         self.keys_age: float | None = None
         self.keys_file_problem = ""
+        self.ready: dict[str, bool] = {}
         self.metrics = Metrics()
         sources = Sources(
             core=lambda: self.core,
@@ -34,6 +35,7 @@ class Worker:
             keyed_refused=lambda: self.keyed_refused,
             keys_age=lambda: self.keys_age,
             keys_file_problem=lambda: self.keys_file_problem,
+            ready=lambda: self.ready,
         )
         self.folding = Folding(self.metrics, sources, "1.2.3")
 
@@ -158,6 +160,7 @@ def test_folding_goes_on_by_itself_after_a_fault(caplog: pytest.LogCaptureFixtur
         keyed_refused=int,
         keys_age=lambda: None,
         keys_file_problem=str,
+        ready=dict,
     )
     ended = Folding(Metrics(), sources, "1").every(0.001)
 
@@ -172,3 +175,12 @@ def test_a_file_of_keys_that_is_not_in_force_is_a_gauge_of_one() -> None:
     worker.keys_file_problem = "not JSON"
 
     assert worker.folded("gateway_api_keys_file_stale") == 1
+
+
+def test_each_check_of_readiness_is_a_gauge_once_it_was_looked_at() -> None:
+    worker = Worker()
+    assert worker.folded("gateway_ready", check="core") is None
+
+    worker.ready = {"core": False, "keycloak": True}
+
+    assert (worker.folded("gateway_ready", check="core"), worker.folded("gateway_ready", check="keycloak")) == (0, 1)

@@ -47,6 +47,7 @@ def test_no_metric_has_a_label_without_bounds(spec: Spec) -> None:
         "status",
         "type",
         "kind",
+        "check",
         "outcome",
         "code",
         "reason",
