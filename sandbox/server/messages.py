@@ -49,8 +49,9 @@ class Answer:
     """One answer. ``delay`` is in seconds.
 
     ``ending`` says what becomes of the connection:
-    ``keep`` it, ``close`` it after the answer, ``hang`` (never answer), ``drip`` (a byte at a time),
-    ``reset`` or ``vanish`` (RST or FIN instead of an answer), ``truncate`` (half the answer, then FIN).
+    ``keep`` it, or ``close`` it after the answer.
+    ``hang`` never answers. ``reset`` and ``vanish`` send RST or FIN instead of an answer.
+    ``drip`` sends a byte at a time. ``truncate`` sends half the answer, then FIN.
     """
 
     status: int = 200
