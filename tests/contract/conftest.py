@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
+from requests import Response
 
+from legacy_client.errors import (
+    CoreError,
+)
+from tests.doubles.fake_core import (
+    FakeCore,
+)
+from tests.doubles.gates import NotingGate
+from tests.doubles.stages import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from legacy_client.errors import (
+        CoreError,
+    )
+    from legacy_client.transport.base import Limits, Transport
+
+    Result = Response | CoreError
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from requests import Response
+
+    from legacy_client.transport.base import Transport
+
+    Result = Response | CoreError
+from typing import TYPE_CHECKING
+
+from tests.contract.calls import LIMITS
 from tests.doubles.redis_server import BINARY, MISSING, RedisServer
 
 if TYPE_CHECKING:
@@ -21,3 +52,29 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def transport(core: FakeCore, open_transport: Callable[..., Transport]) -> Transport:
+    return open_transport(core.url)
+
+
+@pytest.fixture
+def open_transport(kind: str, gate: NotingGate) -> Iterator[Callable[..., Transport]]:
+    with contextlib.ExitStack() as stack:
+
+        def opened(url: str, limits: Limits = LIMITS) -> Transport:
+            return stack.enter_context(contextlib.closing(connect(kind, url, gate, limits)))
+
+        yield opened
+
+
+@pytest.fixture
+def gate() -> NotingGate:
+    return NotingGate()
+
+
+@pytest.fixture
+def core() -> Iterator[FakeCore]:
+    with FakeCore() as opened:
+        yield opened

@@ -9,6 +9,7 @@ import pytest
 from tests.doubles.issuer import World
 from tests.doubles.loopback import Loopback
 from tests.unit.gateway.auth.kept_keys import Kept
+from tests.unit.gateway.settings_given import Files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,3 +34,8 @@ def kept() -> Kept:
     kept = Kept()
     kept.store.current()
     return kept
+
+
+@pytest.fixture
+def files(tmp_path):
+    return Files(tmp_path)

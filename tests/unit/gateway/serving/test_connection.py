@@ -6,76 +6,12 @@ import socket
 import threading
 import time
 
-import gevent
-import gevent.socket
 import pytest
-from gunicorn.config import Config
 from gunicorn.http.errors import InvalidHeader, LimitRequestHeaders, LimitRequestLine, UnsupportedTransferCoding
 
-from gateway.serving import reading
-from gateway.serving.broken_body import BrokenBody
 from gateway.serving.client_request import HeadTimeout
-from gateway.serving.connection import Connection
-from gateway.serving.loop_turns import LoopTurns
 from gateway.serving.plan import ClientTimeouts
-
-SHORT = ClientTimeouts(idle=0.05, head=0.05, body=0.05, answer=0.05)
-LONG = ClientTimeouts(idle=10.0, head=10.0, body=10.0, answer=10.0)
-HEAD = b"PATCH /x HTTP/1.1\r\nHost: h\r\n"
-
-
-class Pair:
-    """A client's socket, and the connection that the worker makes of the other end."""
-
-    def __init__(self, timeouts: ClientTimeouts = LONG) -> None:
-        self.client, self.server = socket.socketpair()
-        self.client.settimeout(10.0)
-        self.is_last = False
-        self.connection = Connection(
-            self.server, ("127.0.0.1", 1), Config(), timeouts, LoopTurns(), lambda: self.is_last
-        )
-
-    def says(self, data: bytes):
-        """The request that these bytes lead to."""
-        self.client.sendall(data)
-        return self.connection.next_request()
-
-    def hears_in_pieces(self, pieces) -> None:
-        """Each read brings the next of these bytes, and after the last one there is nothing to come in time."""
-        coming = iter(pieces)
-
-        def chunk(_size=None):
-            if (piece := next(coming, None)) is None:
-                raise TimeoutError
-            return piece
-
-        self.connection._reader.chunk = chunk
-
-    def close(self) -> None:
-        self.client.close()
-        self.connection.close()
-
-
-@pytest.fixture
-def make_pair():
-    pairs = []
-
-    def make(timeouts: ClientTimeouts = LONG) -> Pair:
-        pairs.append(Pair(timeouts))
-        return pairs[-1]
-
-    yield make
-    for pair in pairs:
-        pair.close()
-
-
-@pytest.fixture
-def pair(make_pair):
-    return make_pair()
-
-
-def body_of(request) -> bytes:
-    return request.body.read()
+from tests.unit.gateway.serving.pairs import HEAD, SHORT, body_of, read_elsewhere
 
 
 def test_requests_come_one_after_another(pair):
@@ -190,66 +126,6 @@ def test_a_head_of_64_kib_is_taken(make_pair):
     assert body_of(pair.connection.next_request()) == b"abc"
 
 
-def test_reading_nothing_of_a_body_starts_no_time(pair):
-    request = pair.says(HEAD + b"Content-Length: 3\r\n\r\nabc")
-
-    assert (request.body.read(0), body_of(request)) == (b"", b"abc")
-
-
-def test_a_body_that_is_not_whole_in_time_is_a_timeout_and_ends_the_connection(make_pair):
-    request = make_pair(SHORT).says(HEAD + b"Content-Length: 10\r\n\r\nabc")
-
-    with pytest.raises(TimeoutError):
-        body_of(request)
-    assert request.should_close()
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
-        b"Content-Length: 10\r\n\r\nabc",
-        b"Transfer-Encoding: chunked\r\n\r\n5\r\nabc",
-        b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
-        b"Transfer-Encoding: chunked\r\n\r\n3\r\nabcX\r\n",
-    ],
-    ids=["short", "cut-within-a-chunk", "no-chunk-length", "no-end-of-a-chunk"],
-)
-def test_a_body_whose_framing_breaks_is_broken_and_ends_the_connection(pair, sent):
-    request = pair.says(HEAD + sent)
-    pair.client.shutdown(socket.SHUT_WR)
-
-    with pytest.raises(BrokenBody):
-        body_of(request)
-    assert request.should_close()
-
-
-def test_a_chunked_body_that_was_read_leaves_the_connection_open(pair):
-    request = pair.says(HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
-
-    assert body_of(request) == b"abc"
-    assert not request.should_close()
-
-
-def test_a_small_body_that_nobody_read_is_skipped(pair):
-    assert not pair.says(HEAD + b"Content-Length: 3\r\n\r\nabc").should_close()
-    assert body_of(pair.says(HEAD + b"Content-Length: 1\r\n\r\nx")) == b"x"
-
-
-@pytest.mark.parametrize("framing", [b"Content-Length: 100000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"])
-def test_a_large_or_endless_body_that_nobody_read_ends_the_connection(pair, framing):
-    assert pair.says(HEAD + framing).should_close()
-
-
-def test_a_client_that_waits_is_asked_for_its_body_when_that_is_read(pair):
-    request = pair.says(HEAD + b"Content-Length: 3\r\nExpect: 100-continue\r\n\r\n")
-    assert request.should_close()
-    pair.client.sendall(b"abc")
-
-    assert body_of(request) == b"abc"
-    assert pair.client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
-    assert not request.should_close()
-
-
 def test_without_a_host_it_is_no_request(pair):
     with pytest.raises(InvalidHeader):
         pair.says(b"GET / HTTP/1.1\r\n\r\n")
@@ -346,21 +222,6 @@ def test_a_reset_does_not_wait(pair):
     assert pair.server.fileno() == -1
 
 
-def read_elsewhere(told: list[str]) -> None:
-    """Tell of a byte that waits at another client's socket, as soon as the loop looks there."""
-    near, far = gevent.socket.socketpair()
-
-    def read() -> None:
-        near.recv(1)
-        told.append("another")
-        near.close()
-        far.close()
-
-    gevent.spawn(read)
-    gevent.sleep(0)
-    far.sendall(b"x")
-
-
 def test_a_client_that_is_ahead_of_its_answers_lets_another_be_read_before_its_next_request(pair):
     told: list[str] = []
     pair.client.sendall((HEAD + b"Content-Length: 0\r\n\r\n") * 3)
@@ -372,17 +233,6 @@ def test_a_client_that_is_ahead_of_its_answers_lets_another_be_read_before_its_n
     pair.connection.next_request()
 
     assert told == ["ahead", "another", "ahead", "another", "ahead"]
-
-
-def test_a_body_that_is_always_there_is_read_in_slices_between_which_others_are(pair, monkeypatch):
-    monkeypatch.setattr(reading, "_SLICE_SECONDS", -1.0)  # each read is a slice
-    told: list[str] = []
-    request = pair.says(HEAD + b"Content-Length: 10000\r\n\r\n" + b"x" * 100)
-    pair.client.sendall(b"x" * 9900)
-    read_elsewhere(told)
-    request.incoming.read(10_000)
-
-    assert told == ["another"]
 
 
 def test_a_client_that_takes_no_answers_gets_no_more_of_them(make_pair):

@@ -1,0 +1,30 @@
+"""Connections over pairs of sockets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.unit.gateway.serving.pairs import LONG, Pair
+
+if TYPE_CHECKING:
+    from gateway.serving.plan import ClientTimeouts
+
+
+@pytest.fixture
+def pair(make_pair):
+    return make_pair()
+
+
+@pytest.fixture
+def make_pair():
+    pairs = []
+
+    def make(timeouts: ClientTimeouts = LONG) -> Pair:
+        pairs.append(Pair(timeouts))
+        return pairs[-1]
+
+    yield make
+    for pair in pairs:
+        pair.close()
