@@ -16,6 +16,8 @@ from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
+from gateway.admission.redis_url import PresentUrl, following
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,8 +29,10 @@ _SENTINEL_PORT = 26379
 _STALE = ("READONLY", "MASTERDOWN", "MOVED", "CLUSTERDOWN")
 
 
-def connect(url: str, timeout_seconds: float) -> Redis:
+def connect(url: str, timeout_seconds: float, url_now: Callable[[], str] | None = None) -> Redis:
     """Connects at its first use. Raises TypeError or ValueError for unknown options.
+
+    New connections go by ``url_now``, but for Sentinels.
 
     ``redis+sentinel://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]]/SERVICE[/DB][?OPTIONS]`` names Sentinels.
     User and password are the master's. ``sentinel_username`` and ``sentinel_password`` are the Sentinels'.
@@ -36,7 +40,8 @@ def connect(url: str, timeout_seconds: float) -> Redis:
     options = _client_options(timeout_seconds)
     scheme = url.partition("://")[0]
     if scheme not in _SENTINEL_SCHEMES:
-        return Redis.from_url(url, **options)
+        present = PresentUrl(url_now or (lambda: url))
+        return Redis.from_url(url, connection_class=following(present), **options)
     hosts, service, own = _sentinels(url)
     credentials = {name: own.pop(f"sentinel_{name}", None) for name in ("username", "password")}
     if is_encrypted := _SENTINEL_SCHEMES[scheme] == "rediss":

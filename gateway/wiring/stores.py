@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gateway.admission.idempotency.policy import ClaimPolicy
 from gateway.admission.idempotency.sqlite_store import SqliteIdempotencyStore
 from gateway.admission.rates.limits import RateLimits
 from gateway.admission.rates.sqlite_rates import SqliteStorage
+from gateway.settings.secrets import secret_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,9 +76,14 @@ def idempotency_store(settings: Settings) -> IdempotencyStore:
         # Here and below: a worker without Redis need not load its client.
         from gateway.admission.idempotency.redis_store import RedisIdempotencyStore
 
-        return RedisIdempotencyStore(settings.stores.redis_url, policy)
+        return RedisIdempotencyStore(settings.stores.redis_url, policy, url_now=_redis_url(settings.stores))
     path = settings.stores.state_dir / "idempotency.sqlite"
     return SqliteIdempotencyStore(path, policy, max_bytes=settings.stores.idempotency_max_bytes)
+
+
+def _redis_url(settings: StoreSettings) -> Callable[[], str]:
+    """The URL as its file has it now."""
+    return partial(secret_now, settings.redis_url)
 
 
 def rate_storage(settings: StoreSettings) -> Storage:
@@ -84,5 +91,5 @@ def rate_storage(settings: StoreSettings) -> Storage:
     if settings.redis_url:
         from gateway.admission.rates.redis_rates import SharedRedisStorage
 
-        return SharedRedisStorage(settings.redis_url)
+        return SharedRedisStorage(settings.redis_url, url_now=_redis_url(settings))
     return SqliteStorage(settings.state_dir / "rates.sqlite")

@@ -162,7 +162,7 @@ def test_by_its_sentinels_the_new_master_is_found(start: Callable[..., RedisServ
     sentinel = start(SentinelServer, master)
     answers(sentinel, "SENTINEL", "DEBUG", "info-period", "100")
     eventually(lambda: int(sentinels_view(sentinel)["num-slaves"]) == 1)
-    store = RedisIdempotencyStore(sentinel.url, claim_policy(), timeout_seconds=1)
+    store = RedisIdempotencyStore(sentinel.url, claim_policy(lease_seconds=60.0), timeout_seconds=1)
     limits = RateLimits("10/minute", SharedRedisStorage(sentinel.url, 1.0), name="items")
     assert store.claim("p", "before", "f", 1).kind == "fresh"
     assert limits.hit("p", 1).allowed

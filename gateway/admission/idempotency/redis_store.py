@@ -28,6 +28,7 @@ from gateway.expiring import CoolDown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from redis import Redis
     from redis.commands.core import Script
 
     from gateway.admission.idempotency.claim import Claim
@@ -48,9 +49,10 @@ class RedisIdempotencyStore:
         *,
         timeout_seconds: float = 0.1,
         clock: Callable[[], float] = time.monotonic,
+        url_now: Callable[[], str] | None = None,
     ) -> None:
         self._policy = policy
-        self._redis = _Scripts(url, policy, timeout_seconds)
+        self._redis = _Scripts(connect(url, timeout_seconds, url_now), policy)
         self._cool_down = CoolDown(_PAUSE_SECONDS, clock)
         self._undoing = Undoing(_PAUSE_SECONDS)
         self._keeper = Keeper()
@@ -105,8 +107,8 @@ class RedisIdempotencyStore:
 class _Scripts:
     """All errors are StoreUnavailable."""
 
-    def __init__(self, url: str, policy: ClaimPolicy, timeout_seconds: float) -> None:
-        self._client = connect(url, timeout_seconds)
+    def __init__(self, client: Redis, policy: ClaimPolicy) -> None:
+        self._client = client
         self._ttl = round(1000 * max(policy.ttl_seconds, policy.lease_seconds))
         self._lease = round(1000 * policy.lease_seconds)
         self.notice = round(1000 * policy.notice_seconds)

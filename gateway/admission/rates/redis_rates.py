@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from limits.storage import RedisStorage
 
 from gateway.admission.redis_client import REDIS_ERRORS, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class SharedRedisStorage(RedisStorage):
@@ -12,8 +17,8 @@ class SharedRedisStorage(RedisStorage):
 
     STORAGE_SCHEME = None  # type: ignore[assignment]  # not registered: made here and nowhere by its name
 
-    def __init__(self, url: str, timeout_seconds: float = 0.05) -> None:
-        pool = connect(url, timeout_seconds).connection_pool
+    def __init__(self, url: str, timeout_seconds: float = 0.05, url_now: Callable[[], str] | None = None) -> None:
+        pool = connect(url, timeout_seconds, url_now).connection_pool
         # The library ignores the URL where there is a pool.
         super().__init__("redis://", pool, key_prefix="gateway:rate", wrap_exceptions=True)
 

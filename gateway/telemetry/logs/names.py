@@ -76,6 +76,8 @@ LOG_EVENTS: Mapping[str, str] = {
     # Rates.
     "rate_store_down": "Redis cannot be had for rates; `counting` says who counts meanwhile.",
     "rate_store_back": "Rates are counted in Redis again.",
+    "redis_url_unusable": "The file of `GATEWAY_REDIS_URL` was replaced by what cannot be followed, and `reason` says why; "
+    "connections go by the last URL in force.",
     # Idempotency records.
     "idempotency_store_down": "The store cannot be had, and `reason` says why; requests with a key get a 503. Said once "
     "until it is back.",
