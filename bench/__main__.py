@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bench import machine, prepare, report, scaling, services, workloads
 from bench.core import Core
 from bench.equal import differences
+from bench.keys import keys
 from bench.parts import parts
 from bench.rig import Processors, Rig
 from bench.summary import summarise
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from bench.services import Running, Service, Surroundings
 
 _RESULTS = Path(__file__).with_name("results")
-_WORKLOADS = ("W1", "W2", "W3", "W4", "W5", "sizes", "workers", "telemetry", "parts", "memory")
+_WORKLOADS = ("W1", "W2", "W3", "W4", "W5", "sizes", "workers", "telemetry", "keys", "parts", "memory")
 
 
 def main() -> int:
@@ -93,7 +94,12 @@ class _Bench:
         samples = _interleaved(rig, started, chosen, rounds)
         for (workload, service), found in samples.items():
             run.setdefault(workload, {})[service] = summarise(found)
-        for name, compare in (("sizes", scaling.sizes), ("workers", scaling.workers), ("telemetry", telemetry)):
+        for name, compare in (
+            ("sizes", scaling.sizes),
+            ("workers", scaling.workers),
+            ("telemetry", telemetry),
+            ("keys", keys),
+        ):
             if name in wanted:
                 _say(name)
                 run[name] = {key: summarise(found) for key, found in compare(rig, into, rounds).items()}

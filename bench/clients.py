@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -11,23 +12,29 @@ from urllib.parse import urlsplit
 from bench.items import BULK
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
-def send(urls: Sequence[str], token: str, batch: bytes, *, clients: int, turns: int) -> None:
-    """``clients`` of each service, all at once, send the batch ``turns`` times. Raises RuntimeError for a refusal."""
+def send(
+    urls: Sequence[str], token: str, batch: bytes, *, clients: int, turns: int, keyed: Collection[str] = ()
+) -> None:
+    """``clients`` of each service, all at once, send the batch ``turns`` times. Raises RuntimeError for a refusal.
+
+    What goes to a URL of ``keyed`` has a new idempotency key each time.
+    """
     with ThreadPoolExecutor(clients * len(urls)) as pool:
-        sending = [pool.submit(_send, url, token, batch, turns) for url in urls for _ in range(clients)]
+        sending = [pool.submit(_send, url, token, batch, turns, url in keyed) for url in urls for _ in range(clients)]
     for client in sending:
         client.result()
 
 
-def _send(url: str, token: str, batch: bytes, times: int) -> None:
+def _send(url: str, token: str, batch: bytes, times: int, has_key: bool) -> None:
     """One client: the same batch over and over, on one connection."""
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
     with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)) as connection:
         for _ in range(times):
-            connection.request("PATCH", BULK, batch, headers)
+            key = {"Idempotency-Key": str(uuid.uuid4())} if has_key else {}
+            connection.request("PATCH", BULK, batch, headers | key)
             answer = connection.getresponse()
             answer.read()
             if answer.status != 200:

@@ -64,6 +64,12 @@ def telemetry_table(run: Run) -> list[Row]:
     return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in found.items()]
 
 
+def keys_table(run: Run) -> list[Row]:
+    """What an idempotency key costs an item."""
+    rows: list[Row] = [("idempotency", "µs CPU/item", "÷ without")]
+    return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in run.get("keys", {}).items()]
+
+
 def parts_table(run: Run) -> list[Row]:
     """What each hop of an item costs on its own, and what is left of W1 beside them."""
     found = run.get("parts", {})
@@ -102,9 +108,13 @@ def notes(result: dict[str, Any]) -> list[str]:
     return lines
 
 
+_TABLES = (peers_table, growth_table, telemetry_table, keys_table, parts_table, goals_table)
+_PUBLISHED = (goals_table, peers_table, growth_table, telemetry_table, keys_table, parts_table)
+
+
 def terminal(result: dict[str, Any]) -> str:
     """Everything as aligned text."""
-    tables = (table(result["run"]) for table in (peers_table, growth_table, telemetry_table, parts_table, goals_table))
+    tables = (table(result["run"]) for table in _TABLES)
     return "\n\n".join([*(_aligned(rows) for rows in tables if len(rows) > 1), "\n".join(notes(result))])
 
 
@@ -113,10 +123,7 @@ def publish(result: dict[str, Any]) -> None:
     page = _DOCS / "performance.md"
     before, _, rest = page.read_text().partition(_BEGIN)
     after = rest.partition(_END)[2]
-    tables = (
-        _markdown(table(result["run"]))
-        for table in (goals_table, peers_table, growth_table, telemetry_table, parts_table)
-    )
+    tables = (_markdown(table(result["run"])) for table in _PUBLISHED)
     text = "\n\n".join([_PICTURE, *tables, "\n".join(notes(result))])
     page.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{after}")
     (_DOCS / "performance.svg").write_text(plot(result["run"], _TITLES))
