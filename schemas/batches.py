@@ -10,6 +10,7 @@ from marshmallow import ValidationError
 from schemas.base import ErrorList, FieldError, InvalidDocument, StrictSchema
 from schemas.compiled import compile_loader
 from schemas.containers import ObjectList, Translations, UuidList
+from schemas.fields import Uuid
 from schemas.messages import Message
 
 if TYPE_CHECKING:
@@ -33,13 +34,16 @@ _PARTNER = Message("partner_not_allowed", "Must be a partner that the caller may
 
 
 class ItemSchema(StrictSchema):
-    """``called`` and ``plural`` are the words for an item. ``id_name`` is the field of its id. ``partners_name``, if
-    any, is the field of partners that the caller must be allowed to name."""
+    """``called`` and ``plural`` are the words for an item. ``id_name`` is the field of its id.
+
+    ``partners_name`` is the field of partners that the caller must be allowed to name; empty where an item names none.
+    """
 
     called: ClassVar[str]
     plural: ClassVar[str]
     id_name: ClassVar[str]
-    partners_name: ClassVar[str] = ""
+    # Without a default: a schema that forgets its partners would let every caller name them all.
+    partners_name: ClassVar[str]
     duplicate_code: ClassVar[str] = "duplicate_value"
 
     # The id and at least one field to change.
@@ -124,8 +128,12 @@ class BatchLoader:
     """Turns a JSON document into valid items, or into the errors of all of them."""
 
     def __init__(self, item: ItemSchema, max_items: int, let_others_run: Callable[[], None]) -> None:
-        """``let_others_run`` is called every PAUSE_EVERY items at least, to let others run."""
+        """``let_others_run`` is called every PAUSE_EVERY items at least, to let others run.
+
+        Raises TypeError for a schema whose partners cannot be checked.
+        """
         self._schema = item
+        self._partners_name = _partners_name(item)
         self._max_items = max_items
         self._let_others_run = let_others_run
         values, containers, names = item.most()
@@ -185,7 +193,22 @@ class BatchLoader:
         return Message(schema.duplicate_code, text)
 
     def _check_partners(self, item: Item, partners: set[str], messages: dict[Any, Any]) -> None:
-        name = self._schema.partners_name
-        named = item.get(name, ())
-        if not partners.issuperset(named):
+        name = self._partners_name
+        named = item.get(name)
+        if not named:  # left out, or null
+            return
+        if type(named) is str:
+            if named not in partners:
+                messages.setdefault(name, []).append(_PARTNER)
+        elif not partners.issuperset(named):
             messages[name] = {place: [_PARTNER] for place, one in enumerate(named) if one not in partners}
+
+
+def _partners_name(schema: ItemSchema) -> str:
+    """The field of partners, or empty. Raises TypeError where it is undeclared, or holds no UUIDs."""
+    name: str | None = getattr(schema, "partners_name", None)
+    if name is None:
+        raise TypeError(f"{type(schema).__name__} must say its partners_name; empty where an item names no partner")
+    if name and not isinstance(schema.load_fields.get(name), Uuid | UuidList):
+        raise TypeError(f"{type(schema).__name__}.partners_name must be a Uuid or a UuidList; it is {name!r}")
+    return name

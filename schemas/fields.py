@@ -185,6 +185,22 @@ class Flag(ContractField[bool]):
         return self.wrong_type
 
 
+class WholeNumber(ContractField[int]):
+    """An integer from ``least`` to ``most``, written without a fraction or an exponent."""
+
+    def __init__(self, least: int, most: int, **options: Any) -> None:
+        must = f"Must be a whole number from {least:,} to {most:,}."
+        self._least, self._most = least, most
+        self._out_of_range = Message("out_of_range", must)
+        super().__init__(must, {"type": "integer", "minimum": least, "maximum": most}, **options)
+
+    def accept(self, value: Any) -> int | None:
+        return value if type(value) is int and self._least <= value <= self._most else None
+
+    def explain(self, value: Any) -> Message:
+        return self._out_of_range if type(value) is int else self.wrong_type
+
+
 class ReadOnly(ContractField[Any]):
     """A field that answers carry and requests may not, whatever its value."""
 

@@ -32,13 +32,19 @@ class _Converter(OpenAPIConverter):
         return described
 
     def field2property(self, field: Field[Any]) -> dict[str, Any]:
-        """A field with a known name is a component: one type in a generated client."""
+        """A field with a known name is a component: one type in a generated client.
+
+        Raises TypeError where one name is given to two types.
+        """
         described: dict[str, Any] = {**super().field2property(field), **getattr(field, "json_schema", {})}
         name = getattr(field, "known_as", "")
         if not name:
             return described
-        if name not in self.spec.components.schemas:
-            self.spec.components.schema(name, _apart(described, field))
+        own, known = _apart(described, field), self.spec.components.schemas
+        if name not in known:
+            self.spec.components.schema(name, own)
+        elif known[name] != own:
+            raise TypeError(f"{field.name}: another type is known as {name}")
         reference = {"$ref": f"#/components/schemas/{name}"}
         place = {name: described[name] for name in _OF_THE_PLACE if name in described}
         return {**(_or_null(reference) if field.allow_none else reference), **place}

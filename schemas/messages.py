@@ -22,6 +22,7 @@ VALIDATION_CODES: Mapping[str, str] = MappingProxyType(
         "unknown_language": "The language is not one the service is set up for.",
         "too_short": "The text is shorter than allowed.",
         "too_long": "The text is longer than allowed.",
+        "out_of_range": "The number is smaller or larger than allowed.",
         "too_few": "The array or object has fewer entries than allowed.",
         "too_many": "The array has more entries, or the object more names, than allowed.",
         "duplicate_value": "The entry repeats an earlier one of the same array.",

@@ -13,15 +13,8 @@ from schemas.batches import BatchLoader
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_SENT = (
-    {
-        "actionId": "19353",
-        "status": "active",
-        "title": {"en": "Leave approval", "fr": "Validation de congé"},
-        "due_date": "2024-01-10 06:51:15",
-    },
-    {"actionId": "19354", "category_action": "validation", "type_action": "link"},
-)
+# English stands in for the other languages.
+_TITLES = {"fr": "Validation de congé"}
 
 
 def actions(languages: Sequence[str], max_items: int, let_others_run: Callable[[], None]) -> Resource:
@@ -35,5 +28,18 @@ def actions(languages: Sequence[str], max_items: int, let_others_run: Callable[[
         loader=BatchLoader(schema, max_items, let_others_run),
         translation=ActionTranslation(languages),
         operation=UPDATE_ACTION,
-        example=Example(_SENT, [{**item, "author_id": 7} for item in _SENT]),
+        example=_example(languages),
     )
+
+
+def _example(languages: Sequence[str]) -> Example:
+    sent: list[dict[str, object]] = [
+        {
+            "actionId": "19353",
+            "status": "active",
+            "title": {language: _TITLES.get(language, "Leave approval") for language in languages},
+            "due_date": "2024-01-10 06:51:15",
+        },
+        {"actionId": "19354", "category_action": "validation", "type_action": "link"},
+    ]
+    return Example(sent, [{**item, "author_id": 7} for item in sent])

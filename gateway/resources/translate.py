@@ -90,8 +90,11 @@ class ActionTranslation:
         if value is None:
             public.setdefault(name, None)
             return
+        if words is None:  # no text
+            self._leave_out(public, legacy_name)
+            return
         try:
-            public[name] = (words or {})[_whole(value) if kind is int else value]
+            public[name] = words[_whole(value) if kind is int else value]
         except (LookupError, OverflowError, TypeError):
             self._leave_out(public, legacy_name)
 

@@ -79,10 +79,10 @@ class AccessSettings:
     required_role: str = setting(
         "",
         parse=_role,
-        help="Realm role, or role of the audience's client, that the bulk endpoint asks for; empty: none.",
+        help="Realm role, or role of the audience's client, that bulk endpoints ask for; empty: none.",
     )
-    required_scope: str = setting("", parse=_scope, help="Scope that the bulk endpoint asks for; empty: none.")
-    partner_claim: str = setting("", help="Claim that lists the `partner_ids` a caller may name; empty: any.")
+    required_scope: str = setting("", parse=_scope, help="Scope that bulk endpoints ask for; empty: none.")
+    partner_claim: str = setting("", help="Claim that lists the partners a caller may name; empty: any.")
     introspection: bool = setting(False, parse=flag, help="Ask Keycloak whether a token was revoked.")
     introspection_ttl: float = setting(
         15.0, parse=float, unit="s", least=0, most=3600, help="How long an answer of the introspection is kept."

@@ -76,9 +76,7 @@ class ServiceSettings:
         most=3600,
         help="How long a batch has waited for its turn at the core before new batches are shed.",
     )
-    languages: tuple[str, ...] = setting(
-        ("en", "fr"), parse=_languages, help="Languages of title, subtitle and details."
-    )
+    languages: tuple[str, ...] = setting(("en", "fr"), parse=_languages, help="Languages of texts, such as titles.")
 
     bind: str = setting(
         "127.0.0.1:8000",

@@ -27,7 +27,7 @@ class StoreSettings:
     rate_limit: str = setting(
         "",
         parse=_rate,
-        help="Items per principal on the bulk endpoint, as `COUNT/second`, `COUNT/minute` or `COUNT/hour`; empty: none.",
+        help="Items per principal on bulk endpoints, as `COUNT/second`, `COUNT/minute` or `COUNT/hour`; empty: none.",
     )
     key_rate_limit: str = setting(
         "500/minute", parse=_rate, help="Requests per API key without a rate of its own, written as `RATE_LIMIT` is."

@@ -24,7 +24,7 @@ def documents() -> Iterator[Row]:
         kind = "POSTER" if row_id == POSTER else "LETTER"
         readers = identifier("reader")
         row = {"label": "Untitled", "kind": kind, "is_archived": "no", "readers": readers, "signed": 1_704_067_200}
-        yield {"id": row_id, "pages": 3, **row}
+        yield {"id": row_id, "title_en": "Draft", "title_fr": "Brouillon", "priority": 3, "pages": 3, **row}
 
 
 COLLECTIONS = (
@@ -34,7 +34,10 @@ COLLECTIONS = (
         UUID,
         {
             "label": "TEXT",
+            "title_en": "TEXT",
+            "title_fr": "TEXT",
             "kind": "TEXT",
+            "priority": "INTEGER",
             "is_archived": "TEXT",
             "readers": "TEXT",
             "signed": "INTEGER",
@@ -42,7 +45,10 @@ COLLECTIONS = (
         },
         {
             "label": text(50, 1),
+            "title_en": text(100),
+            "title_fr": text(100),
             "kind": choice("CONTRACT", "INVOICE", "LETTER"),
+            "priority": choice(*range(1, 6)),
             "is_archived": choice("no", "yes"),
             "readers": uuids,
             "signed": nullable(moment),

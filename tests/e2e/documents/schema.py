@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from schemas.answers import AnswerSchema, about, moment, unreadable
+from schemas.answers import AnswerSchema, TextsByLanguage, about, moment, unreadable
 from schemas.batches import ItemSchema
-from schemas.containers import UuidList
-from schemas.fields import Choice, Flag, ReadOnly, Text, Timestamp, Uuid
+from schemas.containers import Translations, UuidList
+from schemas.fields import Choice, Flag, ReadOnly, Text, Timestamp, Uuid, WholeNumber
 
 KINDS = ("contract", "invoice", "letter")
 
@@ -22,7 +22,9 @@ class DocumentUpdateSchema(ItemSchema):
 
     documentId = Uuid(required=True, about="The document to update.")  # noqa: N815 -- contract word
     name = Text(200, least=1, about="What it is called.")
+    title = Translations(100, known_as="DocumentTitle", about="Title by language; a language left out keeps its text.")
     kind = Choice(KINDS, known_as="DocumentKind", about="What it is.")
+    priority = WholeNumber(1, 5, about="How soon it is to be read; 1 is the soonest.")
     archived = Flag(about="Whether it is out of use.")
     reader_ids = UuidList(100, about="Partners that may read it, all of them; none twice.")
     signed_at = Timestamp(allow_none=True, about="When it was signed, in UTC; null clears it.")
@@ -34,7 +36,9 @@ class DocumentSchema(AnswerSchema):
 
     documentId = fields.String(required=True, metadata=about("The document."))  # noqa: N815 -- contract word
     name = fields.String(metadata=about("What it is called."))
+    title = TextsByLanguage("Title by language.")
     kind = Choice(KINDS, known_as="DocumentKind")
+    priority = fields.Integer(metadata=about("How soon it is to be read."))
     archived = Flag(about="Whether it is out of use.")
     reader_ids = fields.List(fields.String(), metadata=about("Partners that may read it."))
     signed_at = moment("When it was signed.")

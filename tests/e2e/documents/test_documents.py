@@ -88,7 +88,7 @@ def test_a_batch_is_checked_translated_sent_and_answered_in_public_words(service
     reader = identifier("another reader")
     reply = service.patch(
         {"documentId": IDS[0].upper(), "name": "Lease", "kind": "contract", "archived": True, "reader_ids": [reader]},
-        {"documentId": IDS[1], "signed_at": None},
+        {"documentId": IDS[1], "signed_at": None, "title": {"fr": "Bail"}, "priority": 1},
     )
 
     assert reply.status == 200
@@ -97,7 +97,9 @@ def test_a_batch_is_checked_translated_sent_and_answered_in_public_words(service
             {
                 "documentId": IDS[0],
                 "name": "Lease",
+                "title": {"en": "Draft", "fr": "Brouillon"},
                 "kind": "contract",
+                "priority": 3,
                 "archived": True,
                 "reader_ids": [reader],
                 "signed_at": "2024-01-01 00:00:00",
@@ -106,7 +108,9 @@ def test_a_batch_is_checked_translated_sent_and_answered_in_public_words(service
             {
                 "documentId": IDS[1],
                 "name": "Untitled",
+                "title": {"en": "Draft", "fr": "Bail"},
                 "kind": "letter",
+                "priority": 1,
                 "archived": False,
                 "reader_ids": [identifier("reader")],
                 "signed_at": None,
@@ -117,7 +121,7 @@ def test_a_batch_is_checked_translated_sent_and_answered_in_public_words(service
     assert service.errors_in(reply.json(), "DocumentBatchAnswer") == []
     assert {entry["path"]: entry["body"] for entry in service.core.journal()} == {
         f"/documents/{IDS[0]}": {"label": "Lease", "kind": "CONTRACT", "is_archived": "yes", "readers": reader},
-        f"/documents/{IDS[1]}": {"signed": None},
+        f"/documents/{IDS[1]}": {"signed": None, "title_fr": "Bail", "priority": 1},
     }
     assert service.row(IDS[0])["label"] == "Lease"
 
@@ -129,6 +133,8 @@ def test_what_the_core_sends_and_the_contract_does_not_know_is_named(service: Do
         {
             "documentId": POSTER,
             "name": "Autumn",
+            "title": {"en": "Draft", "fr": "Brouillon"},
+            "priority": 3,
             "archived": False,
             "reader_ids": [identifier("reader")],
             "signed_at": "2024-01-01 00:00:00",
@@ -146,12 +152,13 @@ def test_one_invalid_item_refuses_the_whole_batch_and_every_error_names_its_docu
         {"documentId": IDS[0].upper(), "archived": "yes"},
         {"documentId": IDS[2]},
         {"documentId": IDS[3], "actionId": "1", "pages": 4},
+        {"documentId": IDS[4], "title": {"de": "Miete"}, "priority": 6},
     )
 
     assert reply.status == 400
     problem = reply.json()
     assert problem["type"].endswith("/problems/validation-failed")
-    assert problem["detail"] == "5 of 6 documents are invalid; nothing was sent to the core."
+    assert problem["detail"] == "6 of 7 documents are invalid; nothing was sent to the core."
     told = [(one["index"], one["documentId"], one["field"], one["code"]) for one in problem["errors"]]
     assert sorted(told, key=lambda one: (one[0], str(one[2]))) == [
         (1, IDS[1], "kind", "invalid_choice"),
@@ -161,6 +168,8 @@ def test_one_invalid_item_refuses_the_whole_batch_and_every_error_names_its_docu
         (4, IDS[2], None, "nothing_to_update"),
         (5, IDS[3], "actionId", "unknown_field"),
         (5, IDS[3], "pages", "read_only"),
+        (6, IDS[4], "priority", "out_of_range"),
+        (6, IDS[4], "title.de", "unknown_language"),
     ]
     assert "Must differ from the documentId of item 0: name each document once." in {
         one["detail"] for one in problem["errors"]
@@ -288,7 +297,7 @@ def test_the_openapi_document_describes_it_from_its_own_files(service: Documents
     )
     assert set(operation["responses"]) == set(document["paths"]["/openapi/api/v1/actions"]["patch"]["responses"])
     assert set(schemas["DocumentUpdate"]["properties"]) == {
-        "documentId", "name", "kind", "archived", "reader_ids", "signed_at",
+        "documentId", "name", "title", "kind", "priority", "archived", "reader_ids", "signed_at",
     }  # fmt: skip
     assert schemas["DocumentKind"]["enum"] == ["contract", "invoice", "letter"]
     assert "documentId" in schemas["DocumentItemError"]["required"]
@@ -297,7 +306,7 @@ def test_the_openapi_document_describes_it_from_its_own_files(service: Documents
     assert {"actionId", "documentId"} <= set(schemas["ProblemError"]["properties"])
     shown = operation["requestBody"]["content"]["application/json"]["example"]
     assert service.errors_in(shown, "DocumentBatch") == []
-    assert len(list(documents(("en",), 10, lambda: None).items(shown))) == len(shown["data"])
+    assert len(list(documents(("en", "fr"), 10, lambda: None).items(shown))) == len(shown["data"])
 
 
 def test_the_examples_of_its_answers_are_such_answers(service: Documents) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from gateway.api.json_size import JsonSize, is_larger
 from schemas.actions import ActionUpdateSchema
-from schemas.batches import PAUSE_EVERY, BatchLoader, BatchTooLarge, InvalidBatch, batch_schema
+from schemas.batches import PAUSE_EVERY, BatchLoader, BatchTooLarge, InvalidBatch, ItemSchema, batch_schema
+from schemas.fields import Text, Uuid
 from tests.unit.schemas.refusals import load_batch, loader, places, refused_batch, refused_document
 from tests.unit.schemas.samples import FULL_ITEM, OTHER_PARTNER, PARTNER
 
@@ -216,6 +217,84 @@ class TestPartners:
             list(shared.items({"data": [FULL_ITEM]}, frozenset()))
 
         assert list(shared.items({"data": [FULL_ITEM]})) == [FULL_ITEM]
+
+
+class OneSchema(ItemSchema):
+    """An item that is a partner, or names one."""
+
+    called = "one"
+    plural = "ones"
+    id_name = "partnerId"
+    partners_name = "partnerId"
+
+    partnerId = Uuid(required=True)  # noqa: N815 -- as resources name theirs
+    owner = Uuid(allow_none=True)
+    note = Text(10)
+
+
+class OwnedSchema(OneSchema):
+    partners_name = "owner"
+
+
+class TestSinglePartners:
+    """Where the field of partners holds one UUID."""
+
+    @pytest.mark.parametrize("allowed", [None, {PARTNER}, {PARTNER.upper()}])
+    def test_an_allowed_one_may_be_named_in_any_case(self, allowed: set[str] | None) -> None:
+        document = {"data": [{"partnerId": PARTNER.upper(), "note": "x"}]}
+
+        assert list(loader_of(OneSchema).items(document, allowed)) == [{"partnerId": PARTNER, "note": "x"}]
+
+    @pytest.mark.parametrize("allowed", [set(), {OTHER_PARTNER}, set(PARTNER)])
+    def test_another_is_one_error_at_the_field(self, allowed: set[str]) -> None:
+        document = {"data": [{"partnerId": PARTNER, "note": "x"}]}
+
+        with pytest.raises(InvalidBatch) as caught:
+            list(loader_of(OneSchema).items(document, allowed))
+
+        assert places(caught.value) == [(0, "partnerId", "partner_not_allowed")]
+
+    def test_a_repeat_of_another_is_told_as_both(self) -> None:
+        document = {"data": [{"partnerId": PARTNER, "note": "x"}] * 2}
+
+        with pytest.raises(InvalidBatch) as caught:
+            list(loader_of(OneSchema).items(document, set()))
+
+        assert places(caught.value) == [
+            (0, "partnerId", "partner_not_allowed"),
+            (1, "partnerId", "duplicate_value"),
+            (1, "partnerId", "partner_not_allowed"),
+        ]
+
+    def test_an_item_that_names_none_needs_none(self) -> None:
+        item = {"partnerId": PARTNER, "owner": None}
+
+        assert list(loader_of(OwnedSchema).items({"data": [item]}, set())) == [item]
+        assert list(loader_of(OwnedSchema).items({"data": [{"partnerId": PARTNER, "note": "x"}]}, set()))
+
+
+@pytest.mark.parametrize("name", [None, "note", "owners"])
+def test_a_schema_whose_partners_cannot_be_checked_stops_the_start(name: str | None) -> None:
+    schema = OneSchema(languages=("en",))
+    schema.partners_name = name  # type: ignore[assignment,misc] # what a schema must not say
+
+    with pytest.raises(TypeError, match="partners_name"):
+        BatchLoader(schema, 10, lambda: None)
+
+
+def test_a_schema_that_says_nothing_of_partners_stops_the_start() -> None:
+    class ForgetfulSchema(ItemSchema):
+        called = "one"
+        plural = "ones"
+        id_name = "id"
+        id = Uuid(required=True)
+
+    with pytest.raises(TypeError, match="ForgetfulSchema must say its partners_name"):
+        loader_of(ForgetfulSchema)
+
+
+def loader_of(schema: type[ItemSchema]) -> BatchLoader:
+    return BatchLoader(schema(languages=("en",)), 10, lambda: None)
 
 
 @pytest.mark.parametrize(("count", "pauses"), [(1, 0), (PAUSE_EVERY, 0), (PAUSE_EVERY + 1, 1), (10 * PAUSE_EVERY, 9)])

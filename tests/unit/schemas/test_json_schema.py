@@ -11,8 +11,10 @@ from jsonschema import Draft202012Validator
 
 from schemas import actions, answers, integrations
 from schemas.actions import ActionSchema, ActionUpdateSchema
+from schemas.base import StrictSchema
 from schemas.batches import batch_schema
 from schemas.compiled import compile_acceptor
+from schemas.fields import Choice
 from schemas.integrations import IntegrationActionSchema
 from schemas.json_schema import ContractPlugin
 from tests.unit.schemas.samples import FULL_ITEM, PARTNER, action_items, integration_actions
@@ -119,6 +121,19 @@ def test_every_schema_becomes_valid_json_schema(schema: Any) -> None:
     for component in components(schema).values():
         Draft202012Validator.check_schema(component)
         assert component["type"] in {"object", "string"} if "type" in component else component["anyOf"]
+
+
+def test_two_types_of_one_name_are_refused() -> None:
+    class TwoSchema(StrictSchema):
+        size = Choice(("small", "large"), known_as="Size")
+        again = Choice(("small", "large"), known_as="Size", allow_none=True, about="The same type in another place.")
+
+    class ThreeSchema(TwoSchema):
+        other = Choice(("S", "L"), known_as="Size")
+
+    assert components(TwoSchema)["Size"] == {"type": "string", "enum": ["small", "large"]}
+    with pytest.raises(TypeError, match="other: another type is known as Size"):
+        components(ThreeSchema)
 
 
 def test_every_field_of_a_request_is_described() -> None:

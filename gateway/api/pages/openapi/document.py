@@ -41,7 +41,7 @@ def document(*, version: str, resources: Sequence[Resource], max_items: int, pub
         "Bulk-update gateway", version, "3.1.0", info={"description": _DESCRIPTION}, plugins=[ContractPlugin()]
     )
     spec.options["servers"] = [{"url": public_url or ".", "description": "This service."}]
-    spec.options["tags"] = [{"name": name, "description": meaning} for name, meaning in _tags(resources)]
+    spec.options["tags"] = [{"name": name, "description": meaning} for name, meaning in sorted(_tags(resources))]
     operations = [*map(update, resources), integration_operation.OPERATION]
     named = responses.named(operations, resources[0])
     _components(spec, resources, max_items, named.components)
