@@ -16,6 +16,7 @@ from legacy_client.deadline import Deadline
 from legacy_client.template import RequestTemplate
 from legacy_client.transport.base import Flow, Tls
 from legacy_client.transport.hub import HubTransport
+from legacy_client.transport.hub.batch import Exchange
 from tests.doubles.core_parts import some_limits
 from tests.doubles.gates import NotingGate
 from tests.doubles.line import Line
@@ -73,15 +74,15 @@ def on_a_played_connection(rng: Random) -> Counter[str]:
     for _ in range(_CALLS):
         token = ledger.issue()
         pieces, ending, is_whole = plan(rng, token, share_spoilt=0.7)
-        call = (Named(token), 0, 0.0, 100.0, _REQUEST)
-        line.connection.send(call, b"request")
+        exchange = Exchange(Named(token), 0, 0.0, 100.0, _REQUEST)
+        line.connection.send(exchange, b"request")
         first, *more = line.read(*pieces, *{"close": [b""], "reset": [ConnectionResetError()]}.get(ending, [])) or [
             None
         ]
         if first is None:
             line.connection.check(100.0)
             [first] = line.heard
-        assert line.ended_call is call, f"the end of {token} was told of {line.ended_call}"
+        assert line.ended_exchange is exchange, f"the end of {token} was told of {line.ended_exchange}"
         assert set(more) <= {"lost"}, f"after call {token}: {more!r}"
         ledger.check(token, first, is_whole=is_whole)
         if more or not line.connection.is_reusable:

@@ -14,7 +14,7 @@ from gateway.serving.starting import before_fork, held_back
 ENDING = [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT]
 # A worker that has been forked from a server in which the signals given wait, and that gets one more of them.
 WORKER = """
-import os, queue, signal, sys
+import os, queue, signal, socket, sys
 from gunicorn.config import Config
 from gateway.serving.starting import after_fork
 from gateway.serving.worker import GatewayWorker
@@ -22,7 +22,9 @@ class Server:
     SIG_QUEUE = queue.SimpleQueue()
 for number in {waiting}:
     Server.SIG_QUEUE.put(number)
-worker = GatewayWorker(1, 1, [], None, 1, Config(), None)
+listener = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(listener.getsockname()) if {has_client} else None
+worker = GatewayWorker(1, 1, [listener], None, 1, Config(), None)
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 after_fork(Server, worker)
 if {then}:
@@ -54,8 +56,8 @@ class Server:
         raise StopIteration
 
 
-def worker(waiting: list[int], then: int) -> subprocess.CompletedProcess[str]:
-    script = WORKER.format(waiting=[int(number) for number in waiting], then=int(then))
+def worker(waiting: list[int], then: int, has_client: bool = False) -> subprocess.CompletedProcess[str]:
+    script = WORKER.format(waiting=[int(number) for number in waiting], then=int(then), has_client=has_client)
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
 
 
@@ -78,17 +80,23 @@ def test_any_other_signal_goes_on_waiting_in_its_order():
     assert (server.ended_by, server.waiting()) == ("", [signal.SIGCHLD, signal.SIGHUP, signal.SIGTTIN])
 
 
-ENDS = [(signal.SIGTERM, "ends when it can\n"), (signal.SIGINT, ""), (signal.SIGQUIT, "")]
+# A worker that ends at once says nothing.
+ENDS = [
+    (signal.SIGTERM, False, ""),
+    (signal.SIGTERM, True, "ends when it can\n"),
+    (signal.SIGINT, True, ""),
+    (signal.SIGQUIT, True, ""),
+]
 
 
-@pytest.mark.parametrize(("number", "said"), ENDS)
-def test_what_came_before_a_worker_could_hear_it_is_heard(number, said):
-    assert worker([signal.SIGCHLD, number], then=0).stderr == said
+@pytest.mark.parametrize(("number", "has_client", "said"), ENDS)
+def test_what_came_before_a_worker_could_hear_it_is_heard(number, has_client, said):
+    assert worker([signal.SIGCHLD, number], then=0, has_client=has_client).stderr == said
 
 
-@pytest.mark.parametrize(("number", "said"), ENDS)
-def test_what_comes_while_a_worker_makes_the_application_is_heard(number, said):
-    assert worker([signal.SIGCHLD], then=number).stderr == said
+@pytest.mark.parametrize(("number", "has_client", "said"), ENDS)
+def test_what_comes_while_a_worker_makes_the_application_is_heard(number, has_client, said):
+    assert worker([signal.SIGCHLD], then=number, has_client=has_client).stderr == said
 
 
 def test_a_worker_that_was_told_nothing_goes_on():
