@@ -33,7 +33,7 @@ class BodyMemory:
             self.held_bytes -= share.counted
 
     def hold(self, size: int) -> Callable[[], None]:
-        """Count an answer until the returned function is called."""
+        """Until the returned function is called."""
         counted = max(0, size - FREE_BYTES)
         self.held_bytes += counted
 
@@ -43,12 +43,12 @@ class BodyMemory:
         return give_back
 
     def parsing(self, size: int) -> AbstractContextManager[object]:
-        """Lets one large body be parsed at a time."""
+        """One large body at a time."""
         # Parsed, a body takes ten times its bytes.
         return self._parsing if size > FREE_BYTES else nullcontext()
 
     def add(self, size: int) -> bool:
-        """Count ``size`` bytes if there is room; whether there was."""
+        """Whether there was room, which is then taken."""
         if size and self.held_bytes + size > self._most:
             return False
         self.held_bytes += size
@@ -56,8 +56,6 @@ class BodyMemory:
 
 
 class Share:
-    """One request's bytes."""
-
     def __init__(self, held: BodyMemory) -> None:
         self._held = held
         self._size = 0

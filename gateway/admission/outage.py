@@ -1,12 +1,10 @@
-"""Whether a store was reachable at its last use."""
-
 from __future__ import annotations
 
 _ARGUMENTS = ", with args beginning with"
 
 
 class StoreState:
-    """Up at first. Each method returns whether that changed."""
+    """Whether a store was reachable at its last use: yes at first. Each method returns whether that changed."""
 
     def __init__(self) -> None:
         self._is_down = False
@@ -21,6 +19,6 @@ class StoreState:
 
 
 def said(error: Exception) -> str:
-    """The error's text for the log, without a Redis command's arguments."""
+    """Without a Redis command's arguments."""
     # Redis repeats the arguments of a command it does not know. Those of AUTH are secret.
     return str(error).partition(_ARGUMENTS)[0]

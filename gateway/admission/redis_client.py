@@ -1,8 +1,3 @@
-"""A Redis client with short timeouts and one retry, where a new connection may help.
-
-It looks the address up again, so it follows a failover.
-"""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -30,7 +25,7 @@ _STALE = ("READONLY", "MASTERDOWN", "MOVED", "CLUSTERDOWN")
 
 
 def connect(url: str, timeout_seconds: float, url_now: Callable[[], str] | None = None) -> Redis:
-    """Connects at its first use. Raises TypeError or ValueError for unknown options.
+    """Short timeouts. Connects at its first use. Raises TypeError or ValueError for unknown options.
 
     New connections go by ``url_now``, but for Sentinels.
 
@@ -82,9 +77,9 @@ def _host_and_port(text: str) -> tuple[str, int]:
 
 
 class _OnANewConnection(Retry):
-    """For a connection that is lost, refused, or no longer the master's."""
+    """Retries once, where a connection is lost, refused, or no longer the master's."""
 
-    # The library has closed the old connection by then.
+    # The library has closed the old connection by then. A new one looks the address up again, so it follows a failover.
     def call_with_retry(
         self,
         do: Callable[[], Any],

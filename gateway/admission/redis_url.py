@@ -1,5 +1,3 @@
-"""The URL of Redis as it is now: its file may be replaced, and new connections go by what it says then."""
-
 from __future__ import annotations
 
 import logging
@@ -15,14 +13,14 @@ _FOLLOWED = ("host", "port", "path", "db")
 
 
 class PresentUrl:
-    """``now`` gives the URL. One that cannot be followed keeps the last one in force, and is logged once."""
+    """``now`` gives the URL, whose file may be replaced. A bad one keeps the last in force, and is logged once."""
 
     def __init__(self, now: Callable[[], str]) -> None:
         self._now = now
         self.text = self._seen = now()
 
     def parts(self) -> dict[str, Any]:
-        """What a connection goes by, as redis-py names it."""
+        """As redis-py names them."""
         text = self._now()
         if text != self._seen:
             self._seen = text
@@ -44,7 +42,7 @@ class PresentUrl:
 
 
 def following(url: PresentUrl) -> type[Connection]:
-    """A class of connections that go by the URL as it is when they connect, and connect again."""
+    """They go by the URL as it is when they connect, and connect again."""
     kind: type[Any] = _parsed(url.text).get("connection_class", Connection)
 
     class Following(kind):  # type: ignore[misc]  # which class it is is known at the start

@@ -67,7 +67,6 @@ class LoadShedder:
         return len(self._under_way)
 
     def admit(self) -> Refusal | None:
-        """None if a request may begin."""
         if self._is_over:
             return self.refuse("draining")
         if (crowded := self.admit_batch()) is not None:
@@ -76,7 +75,7 @@ class LoadShedder:
         return self.refuse("queue_too_old", math.ceil(age)) if age >= self._max_queue_age else None
 
     def admit_batch(self, principal_id: str = "") -> Refusal | None:
-        """None if there is room for a batch, of ``principal_id`` if known."""
+        """None if there is room."""
         if self.under_way >= self._max_batches:
             return self.refuse("too_many_batches")
         if principal_id and self._batches_of[principal_id] >= self._most_of_one:
@@ -89,7 +88,7 @@ class LoadShedder:
 
     @contextlib.contextmanager
     def running(self, deadline: Deadline, principal_id: str = "") -> Iterator[None]:
-        """Counts a batch as running. A drain can cancel it."""
+        """A drain can cancel it."""
         self._under_way.add(deadline)
         self._batches_of[principal_id] += 1
         if self._is_over:

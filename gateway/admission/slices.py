@@ -1,5 +1,3 @@
-"""Slices of long work: after some milliseconds other greenlets run."""
-
 from __future__ import annotations
 
 import time
@@ -12,7 +10,7 @@ SLICE_SECONDS = 0.002
 
 
 class Slices:
-    """Call ``let_others_run`` often; it acts after ``seconds``."""
+    """Call ``let_others_run`` often: after ``seconds`` of work other greenlets run."""
 
     def __init__(
         self,

@@ -69,7 +69,7 @@ class EmbeddedDatabase:
 
     @contextlib.contextmanager
     def transaction(self, *, waits: bool = True) -> Iterator[sqlite3.Connection]:
-        """A write transaction, rolled back where the block raises. Raises EmbeddedUnavailable.
+        """A write transaction. Raises EmbeddedUnavailable.
 
         It waits at most ``busy_seconds`` for others, or not at all.
         """
@@ -96,7 +96,6 @@ class EmbeddedDatabase:
         connection.execute("BEGIN IMMEDIATE")
 
     def close(self) -> None:
-        """The next use opens it again."""
         with self._lock:
             self._disconnect()
 
@@ -125,7 +124,7 @@ class EmbeddedDatabase:
         return connection
 
     def _secure(self) -> None:
-        """Make the file, and deny it to other users. Its WAL inherits the mode."""
+        """Other users are denied the file. Its WAL inherits the mode."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
@@ -155,7 +154,7 @@ class EmbeddedDatabase:
         connection.execute("COMMIT")
 
     def _is_ours(self, connection: sqlite3.Connection) -> bool:
-        """True for this layout, False for an empty file. Raises EmbeddedUnavailable for others."""
+        """False for an empty file. Raises EmbeddedUnavailable for another layout."""
         application_id, version, tables = connection.execute(
             "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)"
             " FROM pragma_application_id, pragma_user_version"
@@ -184,7 +183,7 @@ def _reason(error: sqlite3.Error) -> str:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Device and inode of the file, or None."""
+    """Device and inode."""
     try:
         status = path.stat()
     except OSError:

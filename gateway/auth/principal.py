@@ -1,5 +1,3 @@
-"""Who sends a request, made by an authenticator and never changed."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass, field

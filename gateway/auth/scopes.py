@@ -1,5 +1,3 @@
-"""What a caller may do."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -28,7 +26,7 @@ class Permissions:
         self._scope = required_scope
 
     def require(self, principal: Principal, permission: str) -> None:
-        """Raises WrongMethod or InsufficientScope where ``permission`` is not held."""
+        """Raises WrongMethod or InsufficientScope."""
         method = principal.method
         if permission not in method.grants:
             raise WrongMethod(wanted=self._wanted(permission), given=method.words)

@@ -33,7 +33,7 @@ _MAX_FAILING_SECONDS = 2.0
 class Claim:
     """Raises nothing: a write that fails is logged. One batch calls the methods, one at a time.
 
-    ``stored`` has what earlier runs left, by index. ``to_send`` has the indexes to send now, ascending.
+    ``stored``: what earlier runs left, by index. ``to_send``: indexes to send now, ascending.
     A position is a place in ``to_send``. ``prefix`` begins the per-item keys.
     """
 
@@ -92,7 +92,7 @@ class Claim:
             self._keeper.watch(self)
 
     def begin(self, positions: Sequence[int]) -> None:
-        """Begin a round of attempts at ``positions``. The first round has all."""
+        """The first round has all positions."""
         self._rounds += 1
         if self._rounds > 1:
             self._round, self._marked, self._ended = positions, 0, 0
@@ -106,7 +106,6 @@ class Claim:
         return self._marked
 
     def put_back(self, position: int, *, may_have_been_applied: bool) -> None:
-        """An attempt ended, and may be repeated."""
         index = self.to_send[position]
         before = self.stored.get(index)
         if not (may_have_been_applied or (before and before.state == "unknown")):
@@ -115,7 +114,7 @@ class Claim:
         self._go_on()
 
     def record(self, entries: Iterable[Entry]) -> None:
-        """Keep results. They are written with the next mark, by number and by age."""
+        """They are written with the next mark, by number and by age."""
         for entry in entries:
             self._hold(entry)
             if entry.state == "final":
@@ -124,7 +123,7 @@ class Claim:
         self._go_on()
 
     def sent_upto(self, position: int) -> bool:
-        """Mark the calls below ``position``. False: not marked, so not to be sent."""
+        """Mark the calls below ``position``. False: none of them may be sent."""
         return position <= self._marked or self._write(position)
 
     def renew(self) -> None:
@@ -137,7 +136,7 @@ class Claim:
             self._is_written()
 
     def finish(self) -> None:
-        """Write the rest and give the key back. The keeper repeats it if it fails."""
+        """Writes the rest and gives the key back. The keeper repeats it if it fails."""
         if self.kind == "replay":
             return
         self._buffer.wait_no_more()
@@ -183,7 +182,7 @@ class Claim:
             self._in_doubt += 1
 
     def _go_on(self) -> None:
-        """Write what is due. When no call can end, sending waits for the write, up to a bound."""
+        """When no call can end, sending waits for the write, up to a bound."""
         is_much = self._in_doubt >= self._policy.step or self._buffer.is_much
         is_old = self._clock() >= self._flush_at and (self._buffer or self._in_doubt)
         if is_old or (is_much and self._failing_since is None):
@@ -194,13 +193,13 @@ class Claim:
             self._write(self._next_mark())
 
     def _next_mark(self) -> int:
-        """Where the mark should be. It stays once the batch sends nothing more."""
+        """It stays once the batch sends nothing more."""
         if not self._rounds or self._has_given_up or self._is_over():
             return self._marked
         return max(self._marked, min(self._ended + self._policy.window, len(self._round)))
 
     def _write(self, position: int) -> bool:
-        """Write results and the mark. False where the store refused."""
+        """False where the store refused."""
         covered = self._buffer.covered(lambda index: self._is_before(index, position))
         mark = self._mark(position) if position > self._marked else []
         try:

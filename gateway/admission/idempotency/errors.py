@@ -19,7 +19,7 @@ class IdempotencyError(Exception):
 
 
 class InProgress(IdempotencyError):
-    """The first batch with this key still runs. ``retry_after`` is in seconds."""
+    """``retry_after`` is in seconds."""
 
     def __init__(self, lease_left: float) -> None:
         super().__init__("in progress")
@@ -27,7 +27,7 @@ class InProgress(IdempotencyError):
 
 
 class FingerprintMismatch(IdempotencyError):
-    """The key came with another method, path or body before."""
+    """Another method, path or body came with the key before."""
 
 
 class StoreUnavailable(IdempotencyError):

@@ -1,6 +1,6 @@
-"""The journal of an idempotent batch: events that are only appended.
+"""The journal of an idempotent batch: JSON events that are only appended.
 
-An event is JSON. ``places`` says where each payload lies in the text of ``items``.
+``places`` says where each payload lies in the text of ``items``.
 So payloads need no parsing, which would take ten times the time and memory.
 """
 
@@ -46,7 +46,7 @@ def items_event(entries: Iterable[Entry]) -> bytes:
 
 
 def replay(events: Iterable[bytes]) -> dict[int, Entry]:
-    """Entries of all items that were sent or ended. Raises ValueError for an invalid journal."""
+    """All items that were sent or ended. Raises ValueError for an invalid journal."""
     known: dict[int, Entry] = {}
     for event in events:
         try:
@@ -91,10 +91,10 @@ class Record(Protocol):
     """A record held under a lease. After StoreUnavailable a call may be repeated."""
 
     def append(self, events: Sequence[bytes]) -> None:
-        """Add events; renew the lease."""
+        """Renews the lease."""
 
     def close(self, events: Sequence[bytes], *, complete: bool) -> None:
-        """Add events; give the lease back. ``complete``: every item is final."""
+        """Gives the lease back. ``complete``: every item is final."""
 
     def rollback(self) -> None:
         """Remove what was written since the claim."""

@@ -59,7 +59,6 @@ class Keeper:
         return len(self._waiting)
 
     def watch(self, batch: Running) -> None:
-        """Renew the batch's lease from now on."""
         with self._lock:
             self._running[batch] = None
         self._start()
@@ -69,7 +68,7 @@ class Keeper:
             self._running.pop(batch, None)
 
     def keep(self, write: Callable[[], None], size: int) -> None:
-        """Repeat ``write`` until it no longer raises StoreUnavailable. It holds ``size`` bytes."""
+        """Repeat ``write``, which holds ``size`` bytes, until it no longer raises StoreUnavailable."""
         with self._lock:
             self._waiting.append((write, size))
             self._bytes += size
@@ -78,7 +77,7 @@ class Keeper:
         self._start()
 
     def write_now(self) -> None:
-        """Try the waiting writes in order, up to the first that fails."""
+        """In order, up to the first that fails."""
         with self._is_writing:
             while self._waiting and self._try():
                 pass

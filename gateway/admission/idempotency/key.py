@@ -1,5 +1,3 @@
-"""Parses idempotency keys (contract 1.5), and derives names from them."""
-
 from __future__ import annotations
 
 import hashlib
@@ -11,7 +9,7 @@ _QUOTED_KEY = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 
 
 def parse_key(value: str) -> str:
-    """1-255 visible ASCII characters, quoted (RFC 9651 String) or bare. Raises ValueError.
+    """1-255 visible ASCII characters, quoted (RFC 9651 String) or bare (contract 1.5). Raises ValueError.
 
     A bare comma means that the field was sent twice (RFC 9110 section 5.3).
     """
@@ -32,17 +30,17 @@ def fingerprint(method: str, path: str, body: bytes) -> str:
 
 
 def record_id(principal_id: str, key: str) -> str:
-    """The name of a record. It reveals neither principal nor key."""
+    """It reveals neither principal nor key."""
     return _digest(_bytes(principal_id), key.encode()).hexdigest()
 
 
 def derive_prefix(principal_id: str, key: str, fingerprint: str) -> str:
-    """How the per-item keys begin: 32 hex digits, the same for every repeat."""
+    """32 hex digits, the same for every repeat."""
     return _digest(_bytes(principal_id), key.encode(), fingerprint.encode()).hexdigest()[:32]
 
 
 def random_prefix() -> str:
-    """How they begin without a key: 32 hex digits."""
+    """32 hex digits."""
     return secrets.token_hex(16)
 
 

@@ -16,7 +16,7 @@ class ClaimPolicy:
     """Times are in seconds.
 
     After its lease, an owner has ``notice_seconds`` from the next claim on to write what it knows.
-    ``window`` is how far marks may be ahead of results: the most that a crash leaves in doubt.
+    ``window``: how far marks may be ahead of results, so the most that a crash leaves in doubt.
     Results are written ``step`` at a time. ``repeats_unknown``: the core honours per-item keys.
     """
 
@@ -28,18 +28,16 @@ class ClaimPolicy:
 
     @property
     def renew_seconds(self) -> float:
-        """A third of the lease: two renewals may fail."""
+        # Two renewals may fail.
         return self.lease_seconds / 3
 
     @property
     def step(self) -> int:
-        """Half the window: the other half may be in flight meanwhile."""
+        # The other half may be in flight meanwhile.
         return max(1, self.window // 2)
 
     def first_mark(self, items: int) -> bytes:
-        """The first event of a new record."""
         return sent_event(0, min(self.window, items))
 
     def is_due(self, entry: Entry | None) -> bool:
-        """Whether to send the item now."""
         return entry is None or entry.state == "open" or (entry.state == "unknown" and self.repeats_unknown)

@@ -1,4 +1,4 @@
-"""Idempotency records in Redis, for the workers of all hosts. Each change is one atomic script.
+"""Idempotency records in Redis, for the workers of all hosts.
 
 A record is a hash, its events a list. Its lease expires by Redis' clock.
 """
@@ -98,7 +98,6 @@ class RedisIdempotencyStore:
         return self._keeper.waiting
 
     def close(self) -> None:
-        """The next use opens new connections."""
         self._keeper.close()
         self._undoing.close()
         self._redis.close()
@@ -135,7 +134,7 @@ class _Scripts:
 
 
 class _RedisRecord:
-    """One record, with an owner of its own for each claim."""
+    """It has an owner of its own for each claim."""
 
     def __init__(self, run: _Scripts, name: str) -> None:
         self._redis = run
@@ -148,7 +147,7 @@ class _RedisRecord:
         )
 
     def events(self, count: int, stands: bytes, page: Sequence[bytes]) -> Iterator[bytes]:
-        """The events before this claim, in pages. Raises StoreUnavailable."""
+        """In pages. Raises StoreUnavailable."""
         read = 0
         while page:
             yield from page

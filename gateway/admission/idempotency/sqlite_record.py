@@ -1,5 +1,3 @@
-"""One record of the embedded store, and the file of all."""
-
 from __future__ import annotations
 
 import contextlib
@@ -46,7 +44,7 @@ class RecordFile:
             raise StoreUnavailable(exc.reason) from exc
 
     def write(self, rows: sqlite3.Connection, number: int, owner: str, events: Sequence[bytes]) -> None:
-        """Add events, take or renew the lease, postpone the expiry."""
+        """Takes or renews the lease, and postpones the expiry."""
         sql.add_events(rows, number, events)
         self.bytes_written += sum(map(len, events))
         lease_seconds = self._policy.lease_seconds
@@ -75,7 +73,7 @@ class SqliteRecord:
         self._base = base
 
     def events(self) -> Iterator[bytes]:
-        """The events before this claim, in pages. Raises StoreUnavailable."""
+        """In pages. Raises StoreUnavailable."""
         after = 0
         while after < self._base:
             with self._file.transaction() as rows:

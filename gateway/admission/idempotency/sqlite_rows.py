@@ -61,7 +61,7 @@ def find(rows: sqlite3.Connection, record_id: str) -> Row | None:
 
 
 def insert(rows: sqlite3.Connection, record_id: str, fingerprint: str) -> int:
-    """The record's number."""
+    """Gives the record's number."""
     cursor = rows.execute("INSERT INTO record (id, fingerprint) VALUES (?, ?)", (record_id, fingerprint))
     return int(cursor.lastrowid or 0)
 
@@ -76,7 +76,6 @@ def lease(
 
 
 def give_notice(rows: sqlite3.Connection, number: int, *, now: float, seconds: float) -> None:
-    """Give the owner ``seconds`` to write what it knows."""
     rows.execute("UPDATE record SET leased_at = ?, lease_seconds = ? WHERE number = ?", (now, -seconds, number))
 
 
@@ -94,7 +93,7 @@ def last_event(rows: sqlite3.Connection, number: int) -> int:
 
 
 def events(rows: sqlite3.Connection, number: int, *, after: int, upto: int, most_bytes: int) -> list[tuple[int, bytes]]:
-    """These events, oldest first, up to the one that reaches ``most_bytes``."""
+    """Oldest first, up to the one that reaches ``most_bytes``."""
     query = "SELECT number, body FROM event WHERE record = ? AND number > ? AND number <= ? ORDER BY number"
     found, size = [], 0
     for event, body in rows.execute(query, (number, after, upto)):
@@ -126,7 +125,7 @@ class Portion(NamedTuple):
 
 
 def delete_oldest(rows: sqlite3.Connection, portion: Portion, *, expired_at: float, now: float) -> int:
-    """Remove idle records that expire by ``expired_at``, oldest first; how many."""
+    """Idle records that expire by ``expired_at``; how many were deleted."""
     numbers = rows.execute(
         "SELECT number FROM record WHERE expires_at <= ?"
         " AND (owner = '' OR ? - leased_at NOT BETWEEN 0 AND abs(lease_seconds)) ORDER BY expires_at LIMIT ?",
@@ -147,7 +146,6 @@ def _size(rows: sqlite3.Connection, number: int) -> int:
 
 
 def used_bytes(rows: sqlite3.Connection) -> int:
-    """Bytes in use."""
     query = (
         "SELECT (page_count - freelist_count) * page_size"
         " FROM pragma_page_count, pragma_freelist_count, pragma_page_size"

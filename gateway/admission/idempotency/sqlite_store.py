@@ -95,12 +95,10 @@ class SqliteIdempotencyStore:
         return self._keeper.waiting
 
     def close(self) -> None:
-        """The next use opens the file again."""
         self._keeper.close()
         self._file.close()
 
     def _with_room(self, take: Callable[[sqlite3.Connection], _Taken]) -> _Taken:
-        """If the file is full, make room and try once more."""
         try:
             return self._try(take)
         except StoreUnavailable as exc:
@@ -115,7 +113,7 @@ class SqliteIdempotencyStore:
             return take(rows)
 
     def _take(self, rows: sqlite3.Connection, name: str, fingerprint: str, items: int) -> _Taken:
-        """The record, and whether this claim holds it. A complete one is only read."""
+        """Whether this claim holds the record, too. A complete one is only read."""
         found = sql.find(rows, name)
         # Read inside the transaction: another worker's lease cannot be younger than this.
         now = self._lease_clock()
@@ -147,7 +145,6 @@ class SqliteIdempotencyStore:
         return record, not found.is_complete
 
     def _sweep_if_due(self) -> None:
-        """Remove a few expired records; of a nearly full file also the oldest."""
         now = self._lease_clock()
         if now < self._sweep_at and self._file.bytes_written < _SWEEP_SHARE * self._max_bytes:
             return

@@ -1,5 +1,3 @@
-"""The port of idempotency stores, and what all of them share."""
-
 from __future__ import annotations
 
 import logging
@@ -30,7 +28,7 @@ class IdempotencyStore(Protocol):
         items: int,
         let_others_run: Callable[[], object] = bool,
     ) -> Claim:
-        """Take the key for a batch. Raises InProgress, FingerprintMismatch or StoreUnavailable.
+        """Raises InProgress, FingerprintMismatch or StoreUnavailable.
 
         ``let_others_run`` is called between parts of long work.
         """
@@ -38,12 +36,10 @@ class IdempotencyStore(Protocol):
 
     def ping(self) -> StoreUnavailable | None: ...
 
-    def waiting(self) -> int:
-        """How many ended batches wait for the store with their last write."""
-        ...
+    def waiting(self) -> int: ...
 
     def close(self) -> None:
-        """Write what waits if possible; close connections."""
+        """Writes what waits if possible."""
         ...
 
 

@@ -45,7 +45,7 @@ class Undoing:
         return self._thread is not None or bool(self._waiting)
 
     def close(self) -> None:
-        """Stop, at most Redis' timeout from now."""
+        """Waits for Redis' timeout at most."""
         self._closed.set()
         if (thread := self._thread) is not None:
             thread.join()

@@ -1,5 +1,3 @@
-"""Results that a batch's record does not have yet."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -17,7 +15,7 @@ _MUCH_BYTES = 262_144
 
 
 class Unwritten:
-    """Entries in the order of results, and those that wait for a mark."""
+    """Results that a batch's record does not have yet, in order."""
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
@@ -29,7 +27,6 @@ class Unwritten:
 
     @property
     def is_much(self) -> bool:
-        """Whether to write now, whatever its age."""
         return len(self._entries) >= _MUCH_ITEMS or self._bytes >= _MUCH_BYTES
 
     @property
@@ -41,7 +38,7 @@ class Unwritten:
         self._bytes += len(entry.payload)
 
     def wait(self, entry: Entry) -> None:
-        """Write it after its mark, which would make it unknown."""
+        # Its mark would make it unknown.
         self._waiting[entry.index] = entry
 
     def wait_no_more(self) -> None:
@@ -51,15 +48,13 @@ class Unwritten:
         self._waiting.clear()
 
     def covered(self, is_before: Callable[[int], bool]) -> Sequence[Entry]:
-        """The waiting entries that such a mark covers."""
         return [entry for entry in self._waiting.values() if is_before(entry.index)]
 
     def events(self) -> list[bytes]:
-        """What does not wait."""
+        """What does not wait for a mark."""
         return _event(self._entries)
 
     def with_mark(self, mark: Sequence[bytes], covered: Sequence[Entry]) -> list[bytes]:
-        """What does not wait, the mark, and what it covers."""
         return [*_event(self._entries), *mark, *_event(covered)]
 
     def written(self, covered: Sequence[Entry]) -> None:

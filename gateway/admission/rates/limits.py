@@ -43,8 +43,7 @@ class Allowance:
     """Times are in whole seconds.
 
     ``remaining`` of ``limit`` may be used now, and more in ``reset_seconds``.
-    A refused request fits in ``retry_after`` if nothing else is counted before.
-    ``never_fits``: it asks for more than ``limit``.
+    A refused request fits in ``retry_after`` if nothing else is counted before, or ``never_fits``.
     """
 
     allowed: bool
@@ -66,7 +65,7 @@ def parse_rate(text: str, name: str = "") -> RateLimitItem:
 
 
 class RateLimits:
-    """``limit`` for each principal without its own. ``name`` separates kinds of limits."""
+    """``limit`` is for principals without their own. ``name`` separates kinds of limits."""
 
     def __init__(self, limit: str, storage: Storage, *, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
@@ -79,7 +78,7 @@ class RateLimits:
             parse_rate(limit, name)
 
     def hit(self, principal_id: str, cost: int = 1, limit: str = "") -> Allowance | None:
-        """Use ``cost``, all or nothing. None: no limit. Raises ValueError for a bad ``limit``."""
+        """All or nothing. None: no limit. Raises ValueError for a bad ``limit``."""
         rate = limit or self._limit
         if not rate:
             return None
@@ -149,7 +148,7 @@ class _Used:
         return min(self.window, max(1, math.ceil(self.seconds_until(most))))
 
     def seconds_until(self, most: int) -> float:
-        """Seconds until at most ``most`` hits weigh, rounded down."""
+        """Rounded down."""
         if int(self.now()) <= most:
             return 0.0
         weight = most + 1 - _SMALL

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SharedRedisStorage(RedisStorage):
-    """Shared by the workers of all hosts. Raises StorageError of ``limits``."""
+    """Raises StorageError of ``limits``."""
 
     STORAGE_SCHEME = None  # type: ignore[assignment]  # not registered: made here and nowhere by its name
 

@@ -28,8 +28,6 @@ _LONGEST_WINDOW = 3600.0
 
 
 class _Counter(NamedTuple):
-    """``ends`` is when the current window ends."""
-
     previous: int
     current: int
     ends: float
@@ -59,7 +57,7 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
         return EmbeddedUnavailable
 
     def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Count ``amount`` hits if all fit under ``limit``, else none."""
+        """All or nothing."""
         with self._database.transaction() as rows:
             now = self._clock()
             self._sweep_if_due(rows, now)
@@ -82,7 +80,6 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
         self.clear(key)
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Count in a fixed window."""
         with self._database.transaction() as rows:
             counter = _load(rows, key, self._clock(), expiry)
             _save(rows, key, counter._replace(current=counter.current + amount))
@@ -100,7 +97,6 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
             return time.time() + max(0.0, found.ends - self._clock() if found else 0.0)
 
     def check(self) -> bool:
-        """Whether the file can be written."""
         try:
             with self._database.transaction():
                 return True

@@ -1,5 +1,3 @@
-"""Callers with an API key. A revoked key stops working within seconds in every worker."""
-
 from __future__ import annotations
 
 import logging
@@ -47,7 +45,10 @@ class _Seen(NamedTuple):
 
 
 class ApiKeyAuthenticator:
-    """Takes Bearer credentials that begin like an API key."""
+    """Takes Bearer credentials that begin like an API key.
+
+    A revoked key stops working within seconds in every worker.
+    """
 
     method = API_KEY
 
@@ -88,7 +89,7 @@ class ApiKeyAuthenticator:
         return matches(secret, current) | matches(secret, previous or self._decoy)
 
     def _record_of(self, key: KeyText) -> ApiKey | None:
-        """The record of the key, if the secret is right."""
+        """None if the secret is wrong."""
         seen = self._recent.get(key.id)
         if seen:
             if self._holds(key.secret, seen.record):

@@ -33,7 +33,7 @@ class FileKeys:
         return self._keys.get(key_id)
 
     def problem(self) -> str:
-        """Why the present file is not in force, or empty. A new reason is logged."""
+        """A new reason is logged."""
         before = self._problem
         try:
             self._refresh()
@@ -50,8 +50,7 @@ class FileKeys:
         self.problem()
         return self._version
 
-    def touch(self, key_id: str, at: float) -> None:
-        """Does nothing: the file is read-only."""
+    def touch(self, key_id: str, at: float) -> None: ...
 
     def _refresh(self) -> None:
         version = self._version_now()

@@ -1,4 +1,4 @@
-"""The record of an API key: the same JSON object in the database and in the file.
+"""The JSON object of an API key, in the database and in the file.
 
 ::
 
@@ -42,7 +42,7 @@ class ApiKey:
     last_used: float = 0
 
     def entry(self) -> dict[str, Any]:
-        """The JSON object, without ``last_used``."""
+        """Without ``last_used``."""
         entry = dataclasses.asdict(self)
         del entry["last_used"]
         entry["scopes"] = sorted(self.scopes)
@@ -75,7 +75,7 @@ def from_entry(entry: Any, *, last_used: float = 0) -> ApiKey:
 
 
 def canonical_uuid(text: str) -> str:
-    """A UUID in lower case with hyphens. Raises ValueError."""
+    """Lower case, with hyphens. Raises ValueError."""
     return str(uuid.UUID(text))
 
 

@@ -48,11 +48,10 @@ class SqliteKeys:
         return next(iter(self._read(_REQUEST_WAIT_SECONDS, "WHERE id = ?", key_id)), None)
 
     def version(self) -> tuple[tuple[int, int, int] | None, ...]:
-        """Changes with each write: the stamps of the file and its log."""
+        """The stamps of the file and its log."""
         return _stamp(self._path), _stamp(self._log)
 
     def problem(self) -> str:
-        """Why no key can be looked up now, or empty."""
         try:
             self.get("")
         except SourceFailed as exc:
@@ -69,7 +68,7 @@ class SqliteKeys:
             database.execute("INSERT INTO api_keys (id, record) VALUES (?, ?)", (record.id, json.dumps(record.entry())))
 
     def change(self, key_id: str, change: Callable[[ApiKey], ApiKey]) -> ApiKey | None:
-        """Replace a record by ``change`` of it, in one transaction. None: no such key."""
+        """In one transaction. None: no such key."""
         if self._is_not_made():
             return None
         with self._opened() as database:
@@ -95,7 +94,7 @@ class SqliteKeys:
             return _records(database, where, *values)
 
     def _is_not_made(self) -> bool:
-        """Whether no key was ever kept here. A file that was there and is gone is a fault."""
+        """A file that was there and is gone is a fault."""
         try:
             self._path.stat()
         except OSError as exc:

@@ -1,4 +1,4 @@
-"""Who owns the store of API keys. The command must run as the service's user, since only the owner can read it."""
+"""The command must run as the service's user, since only the owner can read the store."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _ROOT = 0
 
 
 def store_user(path: Path) -> int:
-    """The user id of the present or a new store's owner."""
+    """Of a new store, who will own it."""
     return path.stat().st_uid if path.exists() else os.geteuid()
 
 
 def user_mismatch(path: Path) -> str:
-    """Why the service could not read the store, as one line. Empty where it can, or this is unknown."""
+    """One line. Empty where the service can read the store, or this is unknown."""
     store, service = store_user(path), _service_user(path)
     if service is None or store == service:
         return ""
@@ -37,7 +37,7 @@ def name_of(user: int) -> str:
 
 
 def _service_user(path: Path) -> int | None:
-    """The service's user id, if the folder shows it."""
+    """None unless the folder shows it."""
     folder = path.parent
     if not folder.is_dir():
         return None

@@ -26,7 +26,7 @@ class ClaimRules:
     authorized_parties: frozenset[str]
 
     def check(self, claims: dict[str, Any], *, header_type: str, not_before: float, now: float) -> float:
-        """When the token stops being valid. Raises InvalidCredentials.
+        """The end of validity. Raises InvalidCredentials.
 
         Tokens issued earlier than ``not_before`` are revoked.
         """
@@ -73,7 +73,7 @@ class ClaimRules:
 
 
 def shown(value: object) -> str:
-    """A claim for the log, cut to a bound."""
+    """For the log, cut to a bound."""
     return repr(value)[:_MOST_SHOWN]
 
 

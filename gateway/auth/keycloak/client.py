@@ -57,7 +57,6 @@ class Server:
     proxy: str
 
     def client(self, realm: str, *, client_id: str = "", secret: str = "") -> KeycloakOpenID:
-        """One client per purpose and realm."""
         # urljoin drops the last path part of a base without the trailing slash.
         base_url = self.url.rstrip("/") + "/"
         client = KeycloakOpenID(base_url, realm, client_id, secret, max_retries=0)
@@ -88,7 +87,7 @@ def not_before(client: KeycloakOpenID) -> int:
 
 
 def _refusal(exc: Exception) -> str:
-    """The token endpoint's error code for our client (RFC 6749 section 5.2), or nothing."""
+    """The token endpoint's error code for our client (RFC 6749 section 5.2)."""
     if getattr(exc, "response_code", None) not in (400, 401):
         return ""
     try:
@@ -110,7 +109,7 @@ def _reason(exc: Exception) -> str:
 
 
 def _by_proxy(exc: Exception) -> str:
-    """What went wrong with the forward proxy; empty where nothing did."""
+    """Empty where nothing went wrong with the forward proxy."""
     if not any(isinstance(cause, ProxyError) for cause in causes(exc)):
         return ""
     telling = telling_cause(exc)
@@ -119,7 +118,6 @@ def _by_proxy(exc: Exception) -> str:
 
 
 def _address(exc: BaseException) -> str:
-    """The host and port that a request was for."""
     url = urlsplit(getattr(getattr(exc, "request", None), "url", None) or "")
     port = url.port or (443 if url.scheme == "https" else 80)
     return f"{url.netloc.rpartition('@')[2].removesuffix(f':{port}')}:{port}" if url.hostname else ""
@@ -134,7 +132,7 @@ class _Trusting(HTTPAdapter):
         super().__init__(max_retries=0)
 
     def send(self, *arguments: Any, **options: Any) -> Response:
-        """Makes new pools where the TLS files were replaced."""
+        # New pools where the TLS files were replaced.
         context = self._contexts()
         if context is not self._context:
             self._context = context
@@ -169,7 +167,7 @@ class _Connection(ConnectionManager):
         self._s.hooks["response"].append(self._bound)
 
     def _bound(self, response: Any, **_: Any) -> None:
-        """Called by requests before it follows a redirect."""
+        # requests calls this before it follows a redirect.
         if response.is_redirect:
             response.close()
             raise SourceFailed("redirect")

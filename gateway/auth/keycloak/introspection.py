@@ -53,7 +53,7 @@ class Introspection:
             raise InvalidCredentials("revoked")
 
     def refusals(self) -> Mapping[str, str]:
-        """Why each realm refuses to be asked by us, by its name."""
+        """By realm."""
         return dict(self._refusals)
 
     def _active(self, token: str, digest: bytes, realm: str) -> bool:

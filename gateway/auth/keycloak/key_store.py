@@ -76,7 +76,6 @@ class KeyStore:
         self._reason = ""
 
     def start(self) -> None:
-        """Returns at once."""
         self._spawn(self._persist)
 
     def close(self) -> None:
@@ -105,7 +104,7 @@ class KeyStore:
         return self._look_up(kid, keys)
 
     def ping(self) -> KeysUnavailable | None:
-        """None while tokens can be verified, else why not."""
+        """None while tokens can be verified."""
         try:
             self.current()
         except KeysUnavailable as exc:
@@ -113,11 +112,10 @@ class KeyStore:
         return None
 
     def problem(self) -> str:
-        """Why the last fetch failed, or empty."""
         return self._reason
 
     def age_seconds(self) -> float:
-        """Since the last successful fetch; infinite before the first."""
+        """Infinite before the first fetch."""
         return self._clock() - self._fetched_at
 
     def _persist(self) -> None:
@@ -156,7 +154,7 @@ class KeyStore:
         return KeysUnavailable(f"{told} ({self._realm})", retry_after=max(1.0, wait))
 
     def _begin(self, now: float, *, look_up: bool = False) -> threading.Event | None:
-        """The running fetch, a new one if due, or None."""
+        """None where no fetch is running or due."""
         with self._lock:
             if self._flight is not None and now < self._lost_at:
                 return self._flight

@@ -1,4 +1,4 @@
-"""Makes a verified token's principal. A claim that grants must have exactly the right type."""
+"""A claim that grants must have exactly the right type."""
 
 from __future__ import annotations
 

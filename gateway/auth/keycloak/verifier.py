@@ -114,7 +114,7 @@ def _extracted(token: str) -> CompactSignature:
 
 
 def _demand_signature(signed: CompactSignature, keys: Sequence[VerificationKey]) -> None:
-    """Raises InvalidCredentials unless one of the keys made the signature."""
+    """Raises InvalidCredentials."""
     refusal = InvalidCredentials("signature")
     for key in keys:
         # A key that cannot be tried does not decide for the others.

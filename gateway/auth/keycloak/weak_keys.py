@@ -1,5 +1,3 @@
-"""RSA keys of a faulty chip (ROCA, CVE-2017-15361): the private key can be computed."""
-
 from __future__ import annotations
 
 # Small primes that the chip built its primes from. A sound modulus has the mark with a chance of one in 2 ** 27.
@@ -8,7 +6,10 @@ _GENERATOR = 65_537
 
 
 def is_roca(modulus: int) -> bool:
-    """Whether the modulus, modulo each small prime, is a power of 65537 (Nemec et al., CCS 2017)."""
+    """An RSA key of a faulty chip (ROCA, CVE-2017-15361): its private key can be computed.
+
+    Its modulus, modulo each small prime, is a power of 65537 (Nemec et al., CCS 2017).
+    """
     return all(modulus % prime in _powers(prime) for prime in _PRIMES)
 
 
