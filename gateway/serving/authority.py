@@ -1,5 +1,3 @@
-"""The host of a request (RFC 9112 section 3.2)."""
-
 from __future__ import annotations
 
 import re
@@ -18,14 +16,14 @@ _PORT_DIGITS = 5
 
 
 def is_host(text: str) -> bool:
-    """Whether this is a host, with or without a port."""
+    """With or without a port (RFC 9112 section 3.2)."""
     # For a plain name, the usual case, the match is enough.
     found = _HOST_PORT.fullmatch(text)
     return found is not None and _is_address(found["ipv6"]) and _is_port(found["port"])
 
 
 def authority_of(target: str) -> str | None:
-    """The authority of an http or https URL, or None."""
+    """None unless ``target`` is an http or https URL."""
     found = _ABSOLUTE.fullmatch(target)
     return found and found[1]
 

@@ -1,8 +1,5 @@
-"""Refusals of a body while it is read."""
-
-
 class BrokenBody(OSError):
-    """A body is incomplete or wrongly framed; ``detail`` is for the caller."""
+    """Incomplete or wrongly framed; ``detail`` is for the caller."""
 
     detail = "The body ended early, or its framing is wrong."
 

@@ -1,5 +1,3 @@
-"""A body in chunks (RFC 9112 section 7.1)."""
-
 from __future__ import annotations
 
 import re
@@ -25,7 +23,7 @@ _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]+)(?:" + _EXTENSION + rb")*\r\n")
 
 
 class ChunkedBody:
-    """``check_trailers`` gets the trailer section and may raise."""
+    """RFC 9112 section 7.1. ``check_trailers`` gets the trailer section and may raise."""
 
     def __init__(self, source: ClientReader, check_trailers: Callable[[bytes], object]) -> None:
         self._source = source
@@ -47,7 +45,7 @@ class ChunkedBody:
         return b"".join(parts)
 
     def _begin_chunk(self) -> bool:
-        """Read the next size; false at the end of the body."""
+        """False at the end of the body."""
         if not self._is_over:
             self._await_line()
             line = _SIZE_LINE.match(self._data, self._at)
@@ -60,7 +58,7 @@ class ChunkedBody:
         return not self._is_over
 
     def _take(self, most: int) -> bytes:
-        """Bytes of the chunk, as many as there are."""
+        """As many bytes as there are."""
         if self._at == len(self._data):
             self._data, self._at = self._more(self._left), 0
         part = self._data[self._at : self._at + min(most, self._left)]
@@ -72,7 +70,7 @@ class ChunkedBody:
         return part
 
     def _take_whole_chunks(self, parts: list[bytes], most: int) -> int:
-        """Take small chunks that have arrived; gives their bytes' number."""
+        """Small chunks that have arrived. Gives the number of bytes."""
         data, at, spare, taken = self._data, self._at, self._spare, 0
         while (line := _SIZE_LINE.match(data, at)) is not None:
             begin = line.end()
@@ -95,7 +93,6 @@ class ChunkedBody:
         self._pass(len(_LINE_END))
 
     def _pass(self, framing: int) -> None:
-        """Skip bytes of framing."""
         self._at += framing
         self._spare -= _BODY_PER_FRAMING * framing
         if self._spare < 0:
@@ -110,7 +107,7 @@ class ChunkedBody:
             self._data, self._at = self._data[self._at :] + self._more(), 0
 
     def _end(self) -> None:
-        """Read the trailer section, and give back what follows."""
+        """Gives back what follows the trailer section."""
         rest = bytearray(self._data[self._at :])
         seen = 0
         while not rest.startswith(_LINE_END) and rest.find(b"\r\n\r\n", max(0, seen - 3)) < 0:
@@ -127,7 +124,7 @@ class ChunkedBody:
             self._check_trailers(bytes(fields))
 
     def _more(self, most: int | None = None) -> bytes:
-        """The next bytes; at most about ``most``."""
+        """At most about ``most``."""
         data: bytes = self._source.read(None, read_ahead=most)
         if not data:
             raise BrokenBody

@@ -1,5 +1,3 @@
-"""gunicorn's parser with our own bounds."""
-
 from __future__ import annotations
 
 import time
@@ -32,15 +30,16 @@ _WORTH_SKIPPING = 65_536
 
 
 class HeadTimeout(ParseException):  # type: ignore[misc]  # gunicorn ships no types
-    """The head was not complete in time."""
-
     def __init__(self, head: PartialHead) -> None:
         super().__init__()
         self.head = head
 
 
 class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
-    """``body_seconds`` bounds its body; ``is_last`` says whether its answer ends the connection."""
+    """gunicorn's parser with our own bounds. ``body_seconds`` bounds the body.
+
+    ``is_last``: the answer ends the connection.
+    """
 
     _expected_100_continue: bool
     headers: list[tuple[str, str]]
@@ -80,25 +79,24 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         )
 
     def _only(self, name: str) -> str:
-        """The value of a field, empty if there is not exactly one."""
+        """Empty if there is not exactly one field."""
         values = [value for known, value in self.headers if known == name.upper()] or values_in(self._lines, name)
         return values[0] if len(values) == 1 else ""
 
     def parse(self, unreader: ClientReader) -> bytes:
-        """Read the head; gives what was read beyond it."""
+        """Gives what was read beyond the head."""
         # The last read of a head may bring the beginning of a body.
         self.max_buffer_headers = min(self.max_buffer_headers, _HEAD_BYTES + unreader.mxchunk)
         beyond: bytes = super().parse(unreader)
         return beyond
 
     def read_line(self, unreader: ClientReader, buf: bytearray, limit: int = 0) -> tuple[bytes, bytearray]:
-        """Read the request line; gives the lines after it, too."""
+        """Gives the lines after it, too."""
         line, self._lines = super().read_line(unreader, buf, limit)
         # What is read later is appended to these.
         return line, self._lines
 
     def read_into(self, unreader: ClientReader, buf: bytearray, stop: bool = False) -> None:
-        """Read more of the head."""
         super().read_into(unreader, buf, stop)
         # gunicorn would copy and search everything after each read.
         seen = 0
@@ -122,7 +120,7 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         self.version = min(self.version, (1, 1))
 
     def parse_headers(self, data: bytes, from_trailer: bool = False) -> list[tuple[str, str]]:
-        """The fields of a head or a trailer section."""
+        """Of a head or a trailer section."""
         # gunicorn parses all lines before it counts them.
         if data.count(b"\n") >= self.limit_request_fields:
             raise LimitRequestHeaders("too many fields")
@@ -136,7 +134,7 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         return fields
 
     def set_body_reader(self) -> None:
-        """gunicorn calls this at the end of the head."""
+        # gunicorn calls this at the end of the head.
         self._settle_host()
         check_single(self.headers)
         super().set_body_reader()
@@ -154,7 +152,6 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         self.body.reader = self.incoming
 
     def should_close(self) -> bool:
-        """Whether the connection ends after this request."""
         # The answer's head asks first, and the parser must say the same (RFC 9112 section 9.3).
         if self._is_last is None:
             self._is_last = self._ask_whether_last()
@@ -163,7 +160,7 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         )
 
     def _settle_host(self) -> None:
-        """Take the host from Host or the target (RFC 9112 section 3.2)."""
+        """From Host or the target (RFC 9112 section 3.2)."""
         # gunicorn accepts a missing or malformed Host.
         hosts = [value for name, value in self.headers if name == "HOST"]
         if (not hosts and self.version >= (1, 1)) or not all(map(is_host, hosts)):

@@ -1,5 +1,3 @@
-"""One client's connection, with a bound on every wait."""
-
 from __future__ import annotations
 
 import contextlib
@@ -38,7 +36,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Connection:
-    """The requests of one client; ``is_last`` ends them after an answer.
+    """Every wait is bounded. ``is_last`` ends the requests after an answer.
 
     ``resting_since``: when the wait for a request began, else infinity.
     """
@@ -62,10 +60,7 @@ class Connection:
         self._parser.mesg_class = partial(ClientRequest, body_seconds=timeouts.body, is_last=is_last)
 
     def next_request(self) -> ClientRequest | None:
-        """The next request with its head, or None.
-
-        Raises gunicorn's parse errors, HeadTimeout or TimeoutError (answers not received).
-        """
+        """None where none comes. Raises gunicorn's parse errors, HeadTimeout or TimeoutError (answers not received)."""
         self._reader.allow(self._timeouts.head)
         if not self._parser.finish_body():
             return None
@@ -81,7 +76,7 @@ class Connection:
         return request
 
     def let_go(self) -> None:
-        """End the connection if it rests."""
+        """Ends the connection if it rests."""
         if math.isfinite(self.resting_since) and not self._has_input():
             self.resting_since = math.inf
             with contextlib.suppress(OSError):
@@ -93,7 +88,7 @@ class Connection:
         self._client.close()
 
     def close(self) -> None:
-        """End the connection; let a client read its answer first."""
+        """Let a client read its answer first."""
         if self._has_input() or self._owed():
             with contextlib.suppress(OSError):
                 self._linger()
@@ -119,7 +114,7 @@ class Connection:
             return 0
 
     def _rest(self) -> bool:
-        """Wait for a request; false where none comes."""
+        """False where no request comes."""
         self.resting_since = time.monotonic()
         self._reader.allow(self._timeouts.idle)
         try:

@@ -1,5 +1,3 @@
-"""Header fields that have one value (RFC 9110 section 5.3)."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -19,7 +17,7 @@ _NAMES = {name.upper(): name for name in _SINGLE}
 
 
 class RepeatedField(ParseException):  # type: ignore[misc]  # gunicorn ships no types
-    """A single-valued field was sent twice; ``name`` is in upper case."""
+    """``name`` is in upper case."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -27,7 +25,7 @@ class RepeatedField(ParseException):  # type: ignore[misc]  # gunicorn ships no 
 
 
 def check_single(fields: Iterable[tuple[str, str]]) -> None:
-    """Raises RepeatedField; names are in upper case."""
+    """Fields that have one value (RFC 9110 section 5.3); names are in upper case. Raises RepeatedField."""
     seen = set[str]()
     for name, _ in fields:
         if name in _NAMES:

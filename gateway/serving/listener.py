@@ -1,5 +1,3 @@
-"""A socket on which a worker accepts."""
-
 from __future__ import annotations
 
 import contextlib
@@ -86,7 +84,7 @@ class Listener(StreamServer):
 
 
 def nobody_waits_at(listeners: Iterable[Any], *, are_shared: bool) -> bool:
-    """Whether no client has connected. To sockets that are not shared none can connect any more."""
+    """No client can connect any more to sockets that are not shared."""
     listeners = list(listeners)
     for listener in () if are_shared else listeners:
         with contextlib.suppress(OSError):

@@ -1,5 +1,3 @@
-"""Turns of the event loop."""
-
 from __future__ import annotations
 
 import gevent
@@ -16,7 +14,7 @@ class LoopTurns:
         self._line = Semaphore()
 
     def wait(self) -> None:
-        """Come back after the loop has looked at sockets and timers."""
+        """Comes back after the loop has looked at sockets and timers."""
         with self._line:
             # `sleep(0)` alone may come back fifty times before the loop looks at a socket.
             gevent.idle(_FIRST)

@@ -1,5 +1,3 @@
-"""Reading from a client, bounded in time."""
-
 from __future__ import annotations
 
 import math
@@ -32,13 +30,13 @@ class ClientReader(SocketUnreader):  # type: ignore[misc]  # gunicorn ships no t
         client.settimeout(answer_seconds)
 
     def allow(self, seconds: float) -> None:
-        """Bound all reads from now on, together."""
+        """From now on, for all reads together."""
         now = time.monotonic()
         self._ends_at = now + seconds
         self._slice_ends_at = now + _SLICE_SECONDS
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """The next bytes, empty at the end. Raises TimeoutError."""
+        """Empty at the end. Raises TimeoutError."""
         began = self._next_slice()
         left = self._ends_at - began
         if left <= 0:
@@ -62,7 +60,6 @@ class ClientReader(SocketUnreader):  # type: ignore[misc]  # gunicorn ships no t
         return now
 
     def has_buffered(self) -> bool:
-        """Whether bytes wait to be parsed."""
         return bool(self.buf.getbuffer().nbytes)
 
 

@@ -1,4 +1,4 @@
-"""Requests that the worker refuses: their problem documents, log lines and details for the metrics."""
+"""Requests that the worker itself refuses."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Refusal:
 
     @classmethod
     def of(cls, exc: BaseException, head: PartialHead | None, public_url: str) -> Refusal:
-        """The refusal for an error of gunicorn; ``head`` is what was read of the request."""
+        """``exc`` is an error of gunicorn."""
         head = head or PartialHead()
         problem, field = _read(exc)
         own_id = request_id(head.request_id)
@@ -86,7 +86,6 @@ class Refusal:
         _log.info("request_refused", extra={**extra, "status": self.problem.status})
 
     def details(self) -> RequestDetails:
-        """For the log line and the metrics that every request has."""
         return RequestDetails(
             method=self.head.method,
             route="",
@@ -98,7 +97,6 @@ class Refusal:
         )
 
     def response_bytes(self) -> bytes:
-        """The whole HTTP response."""
         status = self.problem.status
         head = (
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: {MEDIA_TYPE}\r\n"
@@ -108,7 +106,7 @@ class Refusal:
 
 
 def _read(exc: BaseException) -> tuple[Problem, str]:
-    """The problem for an error, and the header field that it is about."""
+    """The header field that the error is about, too."""
     if isinstance(exc, RepeatedField):
         return Problem("bad-request", f"{exc.field} must be sent once."), exc.field
     if isinstance(exc, http_errors.InvalidHeader) and exc.hdr in _FIELDS:

@@ -1,5 +1,3 @@
-"""The connections at one listening socket."""
-
 from __future__ import annotations
 
 import contextlib
@@ -20,7 +18,7 @@ _CROWDED = 0.9
 
 
 class Slots:
-    """``pool`` has a slot for each connection, until its end."""
+    """``pool`` has a slot for each connection at one listening socket, until its end."""
 
     def __init__(self, size: int) -> None:
         self.pool = Pool(size)
@@ -30,7 +28,7 @@ class Slots:
 
     @contextlib.contextmanager
     def taken(self) -> Iterator[None]:
-        """Around a connection or handshake: one slot is taken."""
+        """Around a connection or handshake."""
         self.free_a_slot()
         self._begun += 1
         try:
@@ -40,7 +38,7 @@ class Slots:
 
     @contextlib.contextmanager
     def held_by(self, connection: Connection) -> Iterator[None]:
-        """Around a connection that can be ended while it rests."""
+        """The connection can be ended while it rests."""
         self._connections.add(connection)
         try:
             yield

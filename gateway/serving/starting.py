@@ -1,5 +1,3 @@
-"""The start of workers, without a lost signal."""
-
 from __future__ import annotations
 
 import contextlib
@@ -18,8 +16,6 @@ _ENDING = (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT)
 
 
 class Ends(Protocol):
-    """A worker that can be ended by a signal."""
-
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End when the work is done."""
         ...
@@ -37,7 +33,7 @@ def before_fork(server: Arbiter) -> None:
 
 
 def after_fork(server: Arbiter, worker: Ends) -> None:
-    """In a new worker: hear signals, also earlier ones."""
+    """Hear signals, also earlier ones."""
     signal.signal(signal.SIGTERM, worker.handle_exit)
     signal.signal(signal.SIGINT, worker.handle_quit)
     signal.signal(signal.SIGQUIT, worker.handle_quit)
@@ -57,7 +53,7 @@ def held_back() -> Iterator[None]:
 
 
 def call_in(seconds: float, call: Callable[[], object]) -> None:
-    """Call it from a signal's handler, since no event loop need run during the start."""
+    # A signal's handler calls this: during the start no event loop need run.
     signal.signal(signal.SIGALRM, lambda _number, _frame: call())
     signal.setitimer(signal.ITIMER_REAL, seconds)
 

@@ -1,8 +1,3 @@
-"""The gevent worker.
-
-It bounds what a client may hold, and finishes accepted requests before it stops.
-"""
-
 from __future__ import annotations
 
 import contextlib
@@ -44,7 +39,7 @@ _GC_THRESHOLDS = (100_000, 50, 100)
 
 
 class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no types
-    """``worker_class`` of the service."""
+    """Bounds what a client may hold, and finishes accepted requests before it stops."""
 
     wsgi: Any  # set by gunicorn once the application was loaded
 
@@ -66,7 +61,6 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         gc.set_threshold(*_GC_THRESHOLDS)
 
     def run(self) -> None:
-        """Serve until asked to stop, then end in order."""
         self._tls = ssl_context(self.cfg) if self.cfg.is_ssl else None
         self._woken = Event()
         for listener in self.sockets:
@@ -77,14 +71,13 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self._finish()
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
-        """One request; its answer leaves at the end."""
+        """The answer leaves at the end."""
         try:
             return super().handle_request(listener_name, req, sock, addr)
         finally:
             _cork(sock, 0)
 
     def init_signals(self) -> None:
-        """Set the handlers."""
         # Between gunicorn's handlers and ours a signal would kill.
         with held_back():
             super().init_signals()
@@ -112,7 +105,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             os._exit(0)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
-        """Answer a request that never reached the application."""
+        """The request never reached the application."""
         # The arbiter loads this module before the worker patches the standard library.
         from gateway.serving.refusals import Refusal
 
@@ -126,7 +119,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             _log.debug("refusal_not_delivered")
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Send head and body in one segment."""
+        """Sends head and body in one segment."""
         answer: Iterable[bytes] = self._application(environ, start_response)
         # gunicorn sends head and body apart, which costs a caller two wake-ups.
         _cork(environ["gunicorn.socket"], 1)
@@ -168,7 +161,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             self.handle_error(request, client, addr, exc)
 
     def _secured(self, client: socket.socket) -> socket.socket:
-        """The connection over TLS, if configured. Raises OSError."""
+        """Over TLS, if configured. Raises OSError."""
         if self._tls is None:
             return client
         # The socket's own timeout bounds each read, not the whole handshake.
@@ -214,7 +207,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self._wait_for_the_store()
 
     def _wait_for_the_store(self) -> None:
-        """Wait until the store has the outcomes that callers got."""
+        """The store must have the outcomes that callers got."""
         while self._plan.unkept() and time.monotonic() < self._ends_at:
             self.notify()
             gevent.sleep(_LOOK_SECONDS)
@@ -236,7 +229,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
 
 
 def log_failed_greenlets() -> None:
-    """Log a greenlet's failure as one event."""
+    # A greenlet's failure is one event.
     hub: Any = gevent.get_hub()
     # The context would show a greenlet with its arguments.
     hub.print_exception = lambda _context, *failure: _log.error("greenlet_failed", exc_info=failure)

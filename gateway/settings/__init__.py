@@ -49,7 +49,7 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All settings, checked. Each collaborator gets its group, or values of it."""
+    """Each collaborator gets its group, or values of it."""
 
     core: CoreSettings
     budgets: BudgetSettings
@@ -58,7 +58,6 @@ class Settings:
     service: ServiceSettings
 
     def faults(self) -> Iterator[Fault]:
-        """Settings that contradict each other."""
         for name in GROUPS:
             yield from getattr(self, name).faults()
 
@@ -113,7 +112,7 @@ def _group(kind: type[Any], given: Mapping[str, Any]) -> Any:
 
 
 def _cut_short(settings: Settings, given: Mapping[str, Any]) -> Iterator[Fault]:
-    """Faults of settings that were set beyond those around them. A default is cut instead."""
+    """A setting may not go beyond those around it. A default is cut instead."""
     budgets, access, service = settings.budgets, settings.access, settings.service
     if given.get("keys_ttl", 0) > access.keys_max_stale / 2:
         reason = f"must be at most half of {variable('keys_max_stale')}, which is {access.keys_max_stale:g} s"

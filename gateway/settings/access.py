@@ -1,5 +1,3 @@
-"""Whose tokens are accepted, and what they must claim."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass

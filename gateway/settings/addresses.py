@@ -1,6 +1,6 @@
-"""Parsers of addresses.
+"""The parsers raise ValueError with what is allowed.
 
-They raise ValueError with what is allowed. It repeats nothing of the value, which may hold a password.
+The text repeats nothing of the value, which may hold a password.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _host_and_port = re.compile(rf"(?:{_HOST})?:([0-9]{{1,5}})").fullmatch
 
 
 def url(text: str) -> str:
-    """An absolute http(s) URL, without its trailing slash."""
+    """Absolute http(s), without its trailing slash."""
     parts = _split(text, {"http", "https"}, "an http:// or https:// URL")
     if not parts.hostname or parts.query or parts.fragment:
         raise ValueError("must be an http:// or https:// URL without query or fragment")
@@ -32,7 +32,7 @@ def url(text: str) -> str:
 
 
 def proxy(text: str) -> str:
-    """``environment``, or a forward proxy's http URL."""
+    """``environment``, or an http URL."""
     if text.lower() == "environment":
         return "environment"
     parts = _split(text, {"http"}, "environment or an http:// URL")

@@ -71,7 +71,7 @@ class BudgetSettings:
         object.__setattr__(self, "core_timeout", min(self.core_timeout, self.item_deadline))
 
     def faults(self) -> Iterator[Fault]:
-        """Outer budgets shorter than their parts."""
+        """Outer budgets must not be shorter than their parts."""
         nested = (
             ("batch_deadline", "request_deadline"),
             ("request_deadline", "graceful_timeout"),

@@ -1,5 +1,3 @@
-"""How the gateway calls the core, and how much at once."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,5 +1,3 @@
-"""A setting: a dataclass field with a parser, a unit, bounds and a meaning."""
-
 from __future__ import annotations
 
 import dataclasses
@@ -17,7 +15,7 @@ _FALSE = frozenset({"0", "false", "no", "off"})
 
 
 class Fault(NamedTuple):
-    """What is wrong with ``name``. ``beside``: the other settings involved. ``value`` is shown."""
+    """``beside``: the other settings involved. ``value`` is shown."""
 
     name: str
     reason: str
@@ -31,7 +29,6 @@ def variable(name: str) -> str:
 
 
 def needed(group: object, *fields: str, by: str) -> Iterator[Fault]:
-    """A fault for each missing one of ``fields``."""
     for name in fields:
         if not getattr(group, name):
             yield Fault(name, f"not set, but needed by {variable(by)}={_said(getattr(group, by))}", beside=(by,))
@@ -42,14 +39,14 @@ def _said(value: object) -> str:
 
 
 def flag(text: str) -> bool:
-    """``true``/``false``, ``1``/``0``, ``yes``/``no``, ``on``/``off`` as a bool."""
+    """``true``/``false``, ``1``/``0``, ``yes``/``no``, ``on``/``off``."""
     if text.lower() not in _TRUE | _FALSE:
         raise ValueError("must be true or false")
     return text.lower() in _TRUE
 
 
 def names(text: str) -> tuple[str, ...]:
-    """A comma-separated list, without blanks."""
+    """Separated by commas, without blanks."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
@@ -64,7 +61,7 @@ def each(pattern: str, allowed: str, text: str) -> tuple[str, ...]:
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
-    """A parser for one of ``choices``; ``-`` and ``_`` are the same."""
+    """``-`` and ``_`` are the same."""
 
     def parse(text: str) -> str:
         word = text.lower().replace("-", "_")

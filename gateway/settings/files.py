@@ -1,4 +1,4 @@
-"""Parsers that read a setting's file at start. They raise ValueError with what is wrong with it."""
+"""The parsers raise ValueError with what is wrong with the file."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def certificates(text: str) -> str:
 
 
 def core_header(path: str, deadline_header: str) -> str:
-    """What is wrong with the file of the header for the core; empty where nothing is."""
+    """Empty where nothing is wrong with the file."""
     try:
         StaticFileCredentials(Path(path), own=frozenset({deadline_header.lower()}))
     except OSError as exc:

@@ -1,4 +1,4 @@
-"""Which forward proxy a setting means. The environment's counts only if the setting says so."""
+"""The environment's forward proxy counts only if the setting says so."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def proxy_for(setting: str, url: str) -> str:
-    """The proxy's URL for calls to ``url``, or empty. Raises ValueError."""
+    """The proxy's URL, or empty. Raises ValueError."""
     if setting != "environment":
         return setting
     parts, given = urlsplit(url), getproxies_environment()
@@ -28,7 +28,6 @@ def proxy_for(setting: str, url: str) -> str:
 
 
 def unusable_proxy(name: str, setting: str, url: str, *, beside: str) -> Iterator[Fault]:
-    """A fault of ``name`` if the environment's proxy cannot be used."""
     try:
         proxy_for(setting, url)
     except ValueError as exc:

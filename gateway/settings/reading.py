@@ -1,5 +1,3 @@
-"""Reads settings from the environment."""
-
 from __future__ import annotations
 
 import dataclasses
@@ -111,7 +109,7 @@ def _reason(setting: dataclasses.Field[Any], exc: ValueError) -> str:
 
 
 def shown(text: str) -> str:
-    """The value on one line, with passwords masked."""
+    """On one line, with passwords masked."""
     # What stands before an @ or behind a ? may be a password.
     told = re.sub(r"\?.*", "?…", re.sub(r".*@", "…@", text, flags=re.DOTALL), flags=re.DOTALL)
     return repr(told if len(told) <= _LONGEST_SHOWN else told[:_LONGEST_SHOWN] + "…")

@@ -1,4 +1,4 @@
-"""Secrets from files are read again at use, so a new one needs no restart."""
+"""A secret's file is read again at use, so a new one needs no restart."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ _log = logging.getLogger(__name__)
 
 
 class FileText(str):
-    """A secret from a file, as it was at the start."""
+    """A secret as it was at the start."""
 
     __slots__ = ("_last", "_path")
     _path: Path
     _last: str
 
     def __new__(cls, text: str, path: str) -> Self:
-        """``path`` is the file that ``text`` came from."""
         made = super().__new__(cls, text)
         made._path = Path(path)
         made._last = text
         return made
 
     def now(self) -> str:
-        """The file's present secret, or the last good one while it is empty or unreadable."""
+        """The last good secret while the file is empty or unreadable."""
         try:
             self._last = self._path.read_text(encoding="utf-8").strip() or self._last
         except (OSError, UnicodeDecodeError) as exc:

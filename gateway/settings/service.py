@@ -1,5 +1,3 @@
-"""What may enter, and how the service runs and is observed."""
-
 from __future__ import annotations
 
 import os
@@ -18,7 +16,7 @@ _WORKERS_PER_PROCESSOR = 4
 
 
 def most_workers() -> int:
-    """The most workers without ``MANY_WORKERS``."""
+    """Without ``MANY_WORKERS``."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return _WORKERS_PER_PROCESSOR * processors
 
@@ -31,7 +29,7 @@ def too_many(workers: int) -> str:
 
 
 def _traces(text: str) -> bool:
-    """A flag that needs the extra ``traces`` to be on."""
+    """On, it needs the extra ``traces``."""
     is_on = flag(text)
     try:
         is_possible = not is_on or all(map(find_spec, ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")))
@@ -137,7 +135,6 @@ class ServiceSettings:
         object.__setattr__(self, "max_held_bytes", max(self.max_held_bytes, self.max_body_bytes))
 
     def faults(self) -> Iterator[Fault]:
-        """Settings that contradict each other or this host."""
         # Only the port separates operators' requests from the public's.
         if self.metrics == "port" and self.metrics_port == port_of(self.bind):
             reason = f"must differ from the port of {variable('bind')}, which is {self.bind}"

@@ -1,5 +1,3 @@
-"""What is kept, and where: idempotency records, rates and API keys."""
-
 from __future__ import annotations
 
 import tempfile

@@ -1,5 +1,3 @@
-"""The id of a request, as every log line of the request carries it."""
-
 from __future__ import annotations
 
 import re

@@ -1,7 +1,4 @@
-"""What is reported of requests and batches, and the port that takes it.
-
-Logs, metrics and traces fill this port.
-"""
+"""What is reported of requests and batches, and the port that takes it."""
 
 from __future__ import annotations
 
@@ -112,15 +109,13 @@ class Telemetry(Protocol):
 
 
 class Silent:
-    """The base of hooks that need some events only."""
-
     def request_ended(self, request: RequestDetails) -> None: ...
 
     def batch_ended(self, batch: BatchDetails) -> None: ...
 
 
 class FanOut:
-    """Calls every hook. A hook that fails is logged; the others still run."""
+    """A hook that fails is logged; the others still run."""
 
     def __init__(self, hooks: Sequence[Telemetry]) -> None:
         self._hear_requests = [(type(hook).__name__, hook.request_ended) for hook in hooks]

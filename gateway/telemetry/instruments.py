@@ -1,5 +1,3 @@
-"""Logs, metrics and traces of one worker, connected."""
-
 from __future__ import annotations
 
 import threading
@@ -62,7 +60,7 @@ class Instruments:
         self._ended.set()
 
     def render(self) -> bytes:
-        """All workers' numbers in Prometheus' text format."""
+        """Prometheus' text format."""
         return self._present().render()
 
     def numbers(self) -> dict[str, object]:

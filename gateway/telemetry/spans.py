@@ -1,4 +1,4 @@
-"""Spans of a request and its steps. Only this module knows OpenTelemetry."""
+"""Only this module knows OpenTelemetry."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class OpenTelemetryTraces(Silent):
 
 
 class TracedApplication:
-    """A span per request. It ends when the server has taken the last byte."""
+    """A request's span ends when the server has taken the last byte."""
 
     def __init__(self, application: Application, tracer: Tracer) -> None:
         self._application = application
@@ -154,7 +154,7 @@ def _traceparent(span: Span) -> str:
 
 
 def _attributes(request: RequestDetails) -> dict[str, str | int]:
-    """Names follow OpenTelemetry's semantic conventions. Empty attributes are left out."""
+    """Names follow OpenTelemetry's semantic conventions."""
     attributes: dict[str, str | int] = {
         "http.request.method": request.method,
         "http.route": request.route,

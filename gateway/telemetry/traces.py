@@ -1,4 +1,4 @@
-"""Spans around a request and its steps. Switched off, OpenTelemetry is not imported."""
+"""Switched off, OpenTelemetry is not imported."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TracesUnavailable(RuntimeError):
 
 
 class Span(Protocol):
-    """One step of a request. ``traceparent`` is its W3C trace context, or empty."""
+    """``traceparent`` is the W3C trace context, or empty."""
 
     traceparent: str
 

@@ -1,4 +1,4 @@
-"""Builds what decides who may enter. Each Keycloak client has one purpose."""
+"""Each Keycloak client has one purpose."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ class Access:
         return {"ready": not missing, **{name: found for name, found in details.items() if found}}
 
     def api_keys_problem(self) -> str:
-        """Why API keys cannot be looked up; or empty."""
+        """Why API keys cannot be looked up, or empty."""
         return self._records.problem()
 
     def keys_file_problem(self) -> str:
-        """Why the present file of API keys is not in force; or empty."""
+        """Why the present file is not in force, or empty."""
         return self._records.problem() if isinstance(self._records, FileKeys) else ""
 
     def keys_age(self) -> float:

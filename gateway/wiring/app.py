@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeResource] = RESOURCES) -> Application:
-    """The WSGI application. Raises SettingsError."""
+    """Raises SettingsError."""
     service = settings.service
     turns = LoopTurns()
     let_others_run = Slices(turns.wait).let_others_run

@@ -46,7 +46,7 @@ class Backends:
 
 
 def connect(settings: Settings) -> Backends:
-    """Starts the real backends without waiting. Raises SettingsError."""
+    """Starts without waiting. Raises SettingsError."""
     stores = Stores(settings)
     access = Access(settings.access, key_records(settings.stores))
     access.start()

@@ -1,5 +1,3 @@
-"""Builds the legacy client: transport, gate, retries, credentials."""
-
 from __future__ import annotations
 
 import threading
@@ -39,8 +37,6 @@ _LIMIT_FLOOR = 4
 
 
 class CoreLink:
-    """The client, with gate and transport for telemetry and readiness."""
-
     def __init__(self, settings: CoreSettings, budgets: BudgetSettings, fetch_token: FetchToken) -> None:
         budget = RetryBudget(
             ratio=settings.retry_budget, window_seconds=settings.retry_budget_window, floor=settings.retry_budget_floor
@@ -81,7 +77,7 @@ class CoreLink:
         }
 
     def start(self) -> None:
-        """Check the core and its token in the background; log failures."""
+        """In the background; failures are logged."""
         self._reachability.start()
         if isinstance(self._credentials, ClientCredentials):
             threading.Thread(target=self._credentials.prepare, name="core-token", daemon=True).start()

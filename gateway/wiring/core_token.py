@@ -1,5 +1,3 @@
-"""The gateway's own access tokens for the core."""
-
 from __future__ import annotations
 
 from functools import partial

@@ -1,5 +1,3 @@
-"""Builds what each endpoint of the contract needs."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass

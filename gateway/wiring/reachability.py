@@ -1,5 +1,3 @@
-"""Whether the core can be reached. All who ask share one check, and wait briefly."""
-
 from __future__ import annotations
 
 import logging
@@ -32,16 +30,16 @@ def _in_the_background(look: Callable[[], None]) -> None:
 
 
 def told_kind(problem: CoreError) -> str:
-    """Readiness's word for why there is no connection."""
+    """For readiness: why there is no connection."""
     if not isinstance(problem, Untrusted):
         return "unreachable"
     return "certificate" if any(word in problem.reason for word in _OF_CERTIFICATES) else "tls"
 
 
 class Reachability:
-    """``ping`` gives None where the core can be reached, within ``seconds``.
+    """All who ask share one check, and wait briefly. Each change is logged once.
 
-    Each change is logged once.
+    ``ping`` gives None where the core can be reached, within ``seconds``.
     """
 
     def __init__(
@@ -66,7 +64,7 @@ class Reachability:
         self._begin_to_look()
 
     def problem(self) -> CoreError | None:
-        """Why the last check failed, or None."""
+        """Why the last check failed."""
         age = self._clock() - self._looked_at
         if age >= _FRESH_SECONDS:
             self._begin_to_look().wait(_MOMENT_SECONDS if age < _TELLABLE_SECONDS else self._seconds)

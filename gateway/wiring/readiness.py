@@ -1,4 +1,4 @@
-"""What the checks of ``/readyz`` found last, for the metrics: nobody waits for a check there, and none is run often."""
+"""What the checks of ``/readyz`` found last, for the metrics: nobody waits for a check."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _in_the_background(look: Callable[[], None]) -> None:
 
 
 class Readiness:
-    """``found`` says of each check whether it found nothing wrong; it begins a new look once in ten seconds at most."""
+    """``found``: whether each check found nothing wrong. A new look begins once in ten seconds at most."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Readiness:
         self._found: dict[str, bool] = {}
 
     def found(self) -> Mapping[str, bool]:
-        """By name; empty until the first look has ended."""
+        """Empty until the first look has ended."""
         if self._clock() - self._looked_at >= _EVERY_SECONDS:
             self._looked_at = self._clock()
             self._run(self._look)

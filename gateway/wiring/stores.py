@@ -1,5 +1,3 @@
-"""The stores that all workers share."""
-
 from __future__ import annotations
 
 import math
@@ -82,7 +80,7 @@ def idempotency_store(settings: Settings) -> IdempotencyStore:
 
 
 def _redis_url(settings: StoreSettings) -> Callable[[], str]:
-    """The URL as its file has it now."""
+    """As its file has it now."""
     return partial(secret_now, settings.redis_url)
 
 

@@ -112,6 +112,7 @@ class KeyStore:
         return None
 
     def problem(self) -> str:
+        """Why the last fetch failed, or empty."""
         return self._reason
 
     def age_seconds(self) -> float:

@@ -25,9 +25,8 @@ _MAX_TRACEBACK = 8000
 
 
 def configure(log_format: str, level: str, stream: TextIO | None = None) -> None:
-    """Send all records to ``stream``, by default standard error.
+    """``stream`` is standard error by default. ``log_format`` is ``auto``, ``json`` or ``console``.
 
-    ``log_format`` is ``auto``, ``json`` or ``console``.
     ``level`` is for the gateway and gunicorn. Other libraries show warnings and errors.
     """
     stream = stream or sys.stderr
@@ -49,7 +48,7 @@ def formatter(*, as_json: bool) -> logging.Formatter:
 
 
 class LineFormatter(logging.Formatter):
-    """The fixed columns, then the other fields. Names and values are made harmless."""
+    """The fixed columns, then the other fields, all made harmless."""
 
     # Not a chain of structlog's processors: that takes twice as long, on every request.
     def __init__(self, render: Callable[[dict[str, object]], str], kept: str) -> None:

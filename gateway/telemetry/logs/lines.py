@@ -24,7 +24,6 @@ class Lines:
             _log.log(level, "request_ended", extra=_facts(request))
 
     def batch_ended(self, batch: BatchDetails) -> None:
-        """A line per failed item, and one for unreadable fields."""
         for item in batch.failed:
             fields = {"index": item.index, "item_id": item.item_id, "code": item.code, "outcome": item.outcome}
             _log.warning("item_failed", extra=fields | ({"reason": item.reason} if item.reason else {}))

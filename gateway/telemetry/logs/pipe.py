@@ -1,5 +1,3 @@
-"""Log lines into a pipe or socket that may be full. A slow reader must not delay requests."""
-
 from __future__ import annotations
 
 import logging
@@ -11,7 +9,7 @@ _log = logging.getLogger(__name__)
 
 
 def handler_for(stream: TextIO) -> logging.Handler:
-    """A handler that never waits on a pipe or socket."""
+    """It never waits on a pipe or socket: a slow reader must not delay requests."""
     try:
         descriptor = stream.fileno()
         mode = os.fstat(descriptor).st_mode

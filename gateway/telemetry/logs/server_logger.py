@@ -1,5 +1,3 @@
-"""gunicorn's logger, with its lines in the gateway's format."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -13,11 +11,10 @@ if TYPE_CHECKING:
 
 
 def server_logger(log_format: str, level: str) -> type[Logger]:
-    """The ``logger_class`` that configures logging for the whole process."""
+    """Configures logging for the whole process."""
 
     class ServerLogger(Logger):  # type: ignore[misc]  # gunicorn is untyped
         def setup(self, cfg: Config) -> None:
-            """Called by gunicorn at start and reload."""
             super().setup(cfg)
             self.error_log.handlers.clear()
             self.error_log.propagate = True

@@ -25,7 +25,7 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """A worker's numbers. Each is called once per fold."""
+    """Each is called once per fold."""
 
     core: Callable[[], GateSnapshot]
     backlog: Callable[[], Backlog]
@@ -120,7 +120,7 @@ class Folding:
 
 
 def _resident_bytes() -> int:
-    """Resident memory in bytes, from ``/proc/self/statm``; 0 without that file."""
+    """From ``/proc/self/statm``; 0 without that file."""
     try:
         return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE_BYTES
     except OSError:

@@ -1,5 +1,3 @@
-"""The metrics in prometheus-client: in memory, or for several workers in ``worker_files``."""
-
 from __future__ import annotations
 
 import logging
@@ -31,7 +29,7 @@ class FoldedHistogram(Histogram):
     """Also takes observations counted elsewhere."""
 
     def fold(self, counts: Sequence[int], total: float) -> None:
-        """Add ``counts``: per bucket, not cumulative, one more than there are bounds."""
+        """``counts``: per bucket, not cumulative, one more than there are bounds."""
         for bucket, count in zip(self._buckets, counts, strict=True):
             if count:
                 bucket.inc(count)
@@ -39,9 +37,9 @@ class FoldedHistogram(Histogram):
 
 
 class Metrics:
-    """All of METRICS; a hook of the Telemetry port.
+    """All of METRICS, in memory or, for several workers, in the shared ``folder``.
 
-    ``folder`` holds the workers' shared files. ``routes`` get their series at the start.
+    ``routes`` get their series at the start.
     """
 
     def __init__(self, folder: Path | None = None, routes: Iterable[tuple[str, str]] = ()) -> None:
@@ -97,7 +95,7 @@ class Metrics:
         self._labelled(name, *labels).inc(by)
 
     def collect(self) -> Iterable[Metric]:
-        """The numbers of all workers, or of this one alone where the folder is gone."""
+        """All workers' numbers, or this one's alone where the folder is gone."""
         return self._present().collect()
 
     def render(self) -> bytes:

@@ -46,7 +46,7 @@ _STATUSES = ("200", "500", "502", "503", "504")
 
 
 def request_series(routes: Iterable[tuple[str, str]]) -> list[tuple[str, str, str]]:
-    """Route, method and status of the contract's requests: success, and failures on our side."""
+    """The contract's requests: success, and failures on our side."""
     return [(route, method, status) for route, method in routes for status in _STATUSES]
 
 

@@ -29,10 +29,7 @@ _FILE_BYTES = 1 << 20
 
 
 def make_folder(state_dir: Path) -> Path:
-    """Make a folder for one server and its workers. Remove those of dead servers.
-
-    Raises OSError where ``state_dir`` cannot be written to.
-    """
+    """Removes those of dead servers. Raises OSError where ``state_dir`` cannot be written to."""
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in state_dir.glob("metrics-*"):
         # Another server may clean up too. A folder without a lock is being made by it.
@@ -69,7 +66,7 @@ def join(environ: Mapping[str, str]) -> Path | None:
 
 
 def forget_dead(folder: Path) -> None:
-    """Drop the gauges of dead workers. Their counters stay."""
+    """Drops their gauges; their counters stay."""
     for held in folder.glob("place-*.lock"):
         if (lock := _try_lock(held)) is not None:
             place = held.stem.removeprefix("place-")
@@ -100,7 +97,7 @@ def _take_place(folder: Path) -> int:
 
 
 def _try_lock(path: Path, flags: int = 0) -> int | None:
-    """The descriptor that holds the lock; None if it is taken. OSError: no such file."""
+    """None if the lock is taken. Raises OSError for no such file."""
     handle = os.open(path, os.O_RDWR | flags, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
