@@ -46,7 +46,10 @@ class ForwardedCredentials:
     """The caller's own ``Authorization`` goes on to the core."""
 
     def headers(self, context: CallContext) -> Mapping[str, str]:
-        return {"Authorization": context.authorization} if context.authorization else {}
+        """Raises Misconfigured where the caller has none."""
+        if not context.authorization:
+            raise Misconfigured("the caller has no Authorization to forward")
+        return {"Authorization": context.authorization}
 
     def refused(self, headers: Mapping[str, str]) -> bool:
         return False

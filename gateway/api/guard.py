@@ -11,13 +11,20 @@ from gateway.batch.outcome import whole_seconds
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gateway.api.request import GatewayRequest
-    from gateway.auth.principal import Authenticator, Principal
+    from gateway.auth.principal import Authenticator, Method, Principal
     from gateway.auth.scopes import Permissions
 
 _log = logging.getLogger(__name__)
+
+# The problem of an error, and its code (RFC 6750 section 3.1).
+_CODES: Mapping[type[auth.AuthError], tuple[str, str]] = {
+    auth.InsufficientScope: ("insufficient-scope", "insufficient_scope"),
+    auth.InvalidRequest: ("bad-request", "invalid_request"),
+    auth.AuthError: ("invalid-token", "invalid_token"),
+}
 
 
 class Guard:
@@ -34,40 +41,52 @@ class Guard:
             principal = self._principal(request, permission)
         except auth.AuthError as exc:
             _log.info("access_refused", extra={"error": type(exc).__name__, "reason": exc.reason})
-            raise self._problem(exc) from exc
+            raise self._problem(exc, self._permissions.methods(permission)) from exc
         request.principal_id = principal.id
         return principal
 
     def _principal(self, request: GatewayRequest, permission: str) -> Principal:
-        credentials = Credentials.of(request.headers.get, request.environ.get("SSL_CLIENT_CERT", ""))
+        environ = request.environ
+        credentials = Credentials.of(
+            request.headers.get,
+            certificate=environ.get("SSL_CLIENT_CERT", ""),
+            method=request.method,
+            path=request.path,
+            query=environ.get("QUERY_STRING", ""),
+        )
         if request.query_string and credentials.authorization is not None and "access_token" in request.args:
-            raise auth.InvalidRequest("a token in the query too")
+            raise auth.InvalidRequest("a token in the query too", scheme="Bearer")
         if "," in credentials.bearer:
-            raise auth.InvalidRequest("several Authorization values")
+            raise auth.InvalidRequest("several Authorization values", scheme="Bearer")
         for authenticator in self._authenticators:
-            if (principal := authenticator.identify(credentials)) is not None:
-                self._permissions.require(principal, permission)
-                return principal
+            try:
+                if (principal := authenticator.identify(credentials)) is not None:
+                    self._permissions.require(principal, permission)
+                    return principal
+            except auth.AuthError as exc:
+                exc.scheme = authenticator.method.scheme
+                raise
         raise auth.NoCredentials("" if credentials.authorization is None else "a scheme that is not ours")
 
-    def _problem(self, error: auth.AuthError) -> Problem:
+    def _problem(self, error: auth.AuthError, methods: Sequence[Method]) -> Problem:
+        """``methods`` are those that the endpoint takes."""
         if isinstance(error, auth.KeysUnavailable):
             retry_after = str(whole_seconds(error.retry_after))
             return Problem("temporarily-unavailable", error.detail, headers={"Retry-After": retry_after})
-        if isinstance(error, auth.InsufficientScope):
-            return Problem(
-                "insufficient-scope", error.detail, headers=self._challenge("insufficient_scope", error.scope)
-            )
-        if isinstance(error, auth.InvalidRequest):
-            return Problem("bad-request", error.detail, headers=self._challenge("invalid_request"))
         if isinstance(error, auth.NoCredentials):
-            return Problem("invalid-token", error.detail, headers=self._challenge())
-        return Problem("invalid-token", error.detail, headers=self._challenge("invalid_token"))
+            wanted = " or ".join(f"{method.words} ({method.sent_as})" for method in methods)
+            return Problem("invalid-token", f"This endpoint needs {wanted}.", headers=self._challenges(methods))
+        slug, code = next(codes for kind, codes in _CODES.items() if isinstance(error, kind))
+        scope = error.scope if isinstance(error, auth.InsufficientScope) else ""
+        return Problem(slug, error.detail, headers=self._challenges(methods, error.scheme, code, scope))
 
-    def _challenge(self, error: str = "", scope: str = "") -> dict[str, str]:
-        """RFC 6750 section 3."""
-        # A request without credentials gets no error code.
-        parts = [f'Bearer realm="{self._realm}"']
-        parts += [f'error="{error}"'] if error else []
-        parts += [f'scope="{scope}"'] if scope else []
-        return {"WWW-Authenticate": ", ".join(parts)}
+    def _challenges(
+        self, methods: Sequence[Method], failed: str = "", code: str = "", scope: str = ""
+    ) -> dict[str, str]:
+        """One for each scheme (RFC 9110 section 11.6.1); that of ``failed`` says why (RFC 6750 section 3)."""
+        challenges = []
+        for scheme in dict.fromkeys(method.scheme for method in methods):
+            challenges.append(f'{scheme} realm="{self._realm}"')
+            if scheme == failed:
+                challenges += [f'error="{code}"'] + ([f'scope="{scope}"'] if scope else [])
+        return {"WWW-Authenticate": ", ".join(challenges)}

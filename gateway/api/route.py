@@ -21,8 +21,9 @@ class Route:
     @property
     def paths(self) -> list[str]:
         """The rules as OpenAPI writes them: ``<item_id>`` is ``{itemId}``."""
-        return [re.sub("<(.*?)>", lambda name: f"{{{_camel(name[1])}}}", rule) for rule in self.rules]
+        return [re.sub("<(.*?)>", lambda name: f"{{{camel(name[1])}}}", rule) for rule in self.rules]
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """``item_id`` → ``itemId``."""
     return re.sub("_(.)", lambda letter: letter[1].upper(), name)

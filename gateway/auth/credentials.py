@@ -17,18 +17,31 @@ class Credentials:
 
     ``bearer`` is the token in it (RFC 6750 section 2.1), empty for another scheme.
     ``certificate`` is the client's, in PEM, if the server gives it.
+    ``method``, ``path`` and ``query`` are the request's, for a signature over them. The path is the service's own,
+    the query as it was sent. The body is not here: it is read after the caller is known.
     """
 
     header: Header
     authorization: str | None = field(repr=False)
     bearer: str = field(repr=False)
     certificate: str
+    method: str
+    path: str
+    query: str
 
     @classmethod
-    def of(cls, header: Header, certificate: str = "") -> Self:
+    def of(cls, header: Header, *, certificate: str = "", method: str = "", path: str = "", query: str = "") -> Self:
         # The server joins repeated fields by commas (RFC 9110 section 5.3). So one look-up reads them all.
         value = header("Authorization")
         # Only the scheme is case-insensitive.
         scheme, _, token = (value or "").partition(" ")
         bearer = token.strip(" ") if scheme.lower() == "bearer" else ""
-        return cls(header=header, authorization=value, bearer=bearer, certificate=certificate)
+        return cls(
+            header=header,
+            authorization=value,
+            bearer=bearer,
+            certificate=certificate,
+            method=method,
+            path=path,
+            query=query,
+        )

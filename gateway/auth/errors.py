@@ -12,7 +12,8 @@
 
     SourceFailed               Keycloak or the store of API keys failed; becomes one of the above
 
-``detail`` is safe to show; ``reason`` is for logs only. The codes are those of RFC 6750 §3.1.
+``detail`` is safe to show; ``reason`` is for logs only. The codes are those of RFC 6750 §3.1. ``scheme`` is that of the
+credentials, and empty where it is not known.
 """
 
 from __future__ import annotations
@@ -21,21 +22,22 @@ from __future__ import annotations
 class AuthError(Exception):
     detail = "The credentials were not accepted."
 
-    def __init__(self, reason: str = "") -> None:
+    def __init__(self, reason: str = "", *, scheme: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.scheme = scheme
 
 
 class NoCredentials(AuthError):
     """RFC 6750 §3: no error code."""
 
-    detail = "This endpoint needs an Authorization header with a Bearer credential."
+    detail = "This endpoint needs credentials."
 
 
 class InvalidRequest(AuthError):
-    """The request breaks RFC 6750 §2."""
+    """More than one set of credentials (RFC 6750 §2)."""
 
-    detail = "Send exactly one Authorization header, with one Bearer credential."
+    detail = "Send one set of credentials: one header with one value, and none in the query."
 
 
 class InvalidCredentials(AuthError):

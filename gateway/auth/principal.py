@@ -4,19 +4,32 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gateway.auth.credentials import Credentials
 
 
 class Method(NamedTuple):
     """``words`` are for people. ``grants`` are the permissions it may give.
 
+    ``scheme`` is that of its challenge (RFC 9110 section 11.6.1). ``security`` describes it in ``/openapi.json``
+    (Security Scheme Object).
     ``names_permissions``: a caller's scopes must hold the permission's own name.
+    ``forwards``: its principals have an ``authorization`` that a core can take.
     """
 
     name: str
     words: str
     grants: frozenset[str]
+    scheme: str
+    security: Mapping[str, str]
     names_permissions: bool = False
+    forwards: bool = False
+
+    @property
+    def sent_as(self) -> str:
+        """The header that carries the credentials."""
+        return self.security["name"] if self.security["type"] == "apiKey" else f"Authorization: {self.scheme}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

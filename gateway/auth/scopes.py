@@ -29,15 +29,17 @@ class Permissions:
         """Raises WrongMethod or InsufficientScope."""
         method = principal.method
         if permission not in method.grants:
-            raise WrongMethod(wanted=self._wanted(permission), given=method.words)
+            wanted = " or ".join(one.words for one in self.methods(permission))
+            raise WrongMethod(wanted=wanted or "other credentials", given=method.words)
         if method.names_permissions:
             _demand(permission, principal.scopes)
         else:
             _demand(self._role, principal.roles)
             _demand(self._scope, principal.scopes)
 
-    def _wanted(self, permission: str) -> str:
-        return " or ".join(one.words for one in self._methods if permission in one.grants) or "other credentials"
+    def methods(self, permission: str) -> list[Method]:
+        """Those that may give ``permission``."""
+        return [method for method in self._methods if permission in method.grants]
 
 
 def _demand(name: str, held: frozenset[str]) -> None:

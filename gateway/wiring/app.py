@@ -15,7 +15,7 @@ from gateway.api.capacity import Capacity
 from gateway.api.idempotency import Claims
 from gateway.api.routes import RESOURCES, register_errors, routes
 from gateway.serving.loop_turns import LoopTurns
-from gateway.settings import Settings, SettingsError, unknown_variables
+from gateway.settings import Settings, SettingsError, unknown_variables, variable
 from gateway.telemetry.instruments import Instruments
 from gateway.telemetry.metrics import worker_files as shared
 from gateway.telemetry.metrics.counters import Sources
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from gateway.api.pages.health import Check
     from gateway.api.route import Route
+    from gateway.auth.principal import Method
     from gateway.resources.resource import MakeResource
     from gateway.serving.plan import WorkerPlan
     from gateway.settings.service import ServiceSettings
@@ -41,6 +42,8 @@ _log = logging.getLogger(__name__)
 def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeResource] = RESOURCES) -> Application:
     """Raises SettingsError."""
     service = settings.service
+    methods = [authenticator.method for authenticator in backends.authenticators]
+    _demand_forwardable(settings, methods)
     turns = LoopTurns()
     let_others_run = Slices(turns.wait).let_others_run
     made = [make(service.languages, service.max_batch_items, let_others_run) for make in resources]
@@ -56,12 +59,21 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     app.after_request(capacity.count_answer)
     register_errors(app, instruments.telemetry, service.public_url)
     endpoints.add_to(app, made)
-    add_public_pages(app, service, made, checks)
+    add_public_pages(app, service, made, methods, checks)
     add_operators_pages(app, service, instruments, checks)
     instruments.watch(_sources(backends, shedder, claims, Readiness(checks)))
     app.wsgi_app = instruments.traces.application(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's documented way to wrap
     _tell_unknown_variables()
     return app
+
+
+def _demand_forwardable(settings: Settings, methods: Sequence[Method]) -> None:
+    """Raises SettingsError where a caller may have nothing to forward: the core would be called without credentials."""
+    without = [method.words for method in methods if not method.forwards]
+    if settings.core.core_auth == "forward" and without:
+        raise SettingsError(
+            f"{variable('core_auth')}: forward has nothing to send to the core for {' or '.join(without)}"
+        )
 
 
 def _shedder(service: ServiceSettings, backends: Backends) -> LoadShedder:

@@ -14,16 +14,25 @@ from gateway.api.routes import register, register_errors
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gateway.auth.principal import Method
     from gateway.resources.resource import Resource
     from gateway.settings.service import ServiceSettings
     from gateway.telemetry.instruments import Instruments
 
 
 def add_public_pages(
-    app: Application, service: ServiceSettings, resources: Sequence[Resource], checks: Mapping[str, health.Check]
+    app: Application,
+    service: ServiceSettings,
+    resources: Sequence[Resource],
+    methods: Sequence[Method],
+    checks: Mapping[str, health.Check],
 ) -> None:
     described = document(
-        version=VERSION, resources=resources, max_items=service.max_batch_items, public_url=service.public_url
+        version=VERSION,
+        resources=resources,
+        methods=methods,
+        max_items=service.max_batch_items,
+        public_url=service.public_url,
     )
     # Reasons name hosts, paths and users; they are for who may read the metrics.
     shown = health.without_details(checks) if service.metrics == "port" else checks

@@ -92,6 +92,12 @@ def test_the_entry_in_the_routes_is_told_as_it_is_written_however_many_there_are
     assert present.split(",")[0] == "actions"
 
 
+def test_a_new_auth_method_is_made_on_its_page_as_in_the_test_that_runs_it():
+    [shown] = [block.text for block in blocks("python") if block.page == "maintainers/add-an-auth-method.md"]
+
+    assert shown in (ROOT / "tests/api/test_another_method.py").read_text(encoding="utf-8")
+
+
 @pytest.fixture
 def routes(tmp_path):
     rules = Service(tmp_path, {"GATEWAY_STATUS_PAGE": "true"}).app.url_map.iter_rules()

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-API_KEY = Method("api_key", "an API key", frozenset({INTEGRATION_API}), names_permissions=True)
+API_KEY = Method(
+    "api_key",
+    "an API key",
+    frozenset({INTEGRATION_API}),
+    scheme="Bearer",
+    security={"type": "http", "scheme": "bearer", "description": f"An API key with the scope {INTEGRATION_API}."},
+    names_permissions=True,
+    forwards=True,
+)
 
 RECORD_SECONDS = 5.0
 TOUCH_SECONDS = 60.0

@@ -13,7 +13,19 @@ from gateway.auth.scopes import BULK_UPDATE
 if TYPE_CHECKING:
     from gateway.auth.keycloak.verifier import Verified
 
-KEYCLOAK = Method("keycloak", "a Keycloak access token", frozenset({BULK_UPDATE}))
+KEYCLOAK = Method(
+    "keycloak",
+    "a Keycloak access token",
+    frozenset({BULK_UPDATE}),
+    scheme="Bearer",
+    security={
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A Keycloak access token, verified as RFC8725 asks.",
+    },
+    forwards=True,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from legacy_client.credentials import (
     StaticFileCredentials,
 )
 from legacy_client.deadline import Deadline
+from legacy_client.errors import Misconfigured
 from tests.unit.legacy_client.issuer import CONTEXT, bearer
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ def test_the_callers_authorization_is_forwarded() -> None:
     assert ForwardedCredentials().headers(CONTEXT) == bearer("the-callers")
 
 
-def test_a_caller_without_authorization_forwards_none() -> None:
-    assert ForwardedCredentials().headers(CallContext(concurrency=32, deadline=Deadline(60.0))) == {}
+def test_a_caller_without_authorization_makes_no_call() -> None:
+    with pytest.raises(Misconfigured):
+        ForwardedCredentials().headers(CallContext(concurrency=32, deadline=Deadline(60.0)))
 
 
 def test_a_forwarded_token_cannot_be_renewed() -> None:

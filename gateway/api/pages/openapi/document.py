@@ -9,6 +9,7 @@ from apispec import APISpec
 from gateway.api.integrations import ID_NAME
 from gateway.api.pages.openapi import integration_operation, responses
 from gateway.api.pages.openapi.operations import Operation, reference, update
+from gateway.api.route import camel
 from schemas.answers import batch_answer_schema, item_error_schema, problem_schema
 from schemas.batches import batch_schema
 from schemas.json_schema import ContractPlugin
@@ -18,25 +19,19 @@ if TYPE_CHECKING:
 
     from marshmallow import Schema
 
+    from gateway.auth.principal import Method
     from gateway.resources.resource import Resource
 
 _DESCRIPTION = """Many updates in one request, checked as a whole before anything is sent to the core.
 
 Two promises carry the answers: a 4xx or 503 means that the call applied nothing; a 502 or 504 means that the `outcome`
 of each item must be read before it is sent again, with the same `Idempotency-Key`."""
-_BEARER = {"type": "http", "scheme": "bearer"}
-_SECURITY = {
-    "keycloak": {
-        **_BEARER,
-        "bearerFormat": "JWT",
-        "description": "A Keycloak access token, verified as RFC8725 asks.",
-    },
-    "apiKey": {**_BEARER, "description": "An API key with the scope INTEGRATION_API."},
-}
 
 
-def document(*, version: str, resources: Sequence[Resource], max_items: int, public_url: str) -> dict[str, Any]:
-    """``public_url`` may be empty."""
+def document(
+    *, version: str, resources: Sequence[Resource], methods: Sequence[Method], max_items: int, public_url: str
+) -> dict[str, Any]:
+    """``methods`` are all ways to show who one is. ``public_url`` may be empty."""
     spec = APISpec(
         "Bulk-update gateway", version, "3.1.0", info={"description": _DESCRIPTION}, plugins=[ContractPlugin()]
     )
@@ -45,10 +40,12 @@ def document(*, version: str, resources: Sequence[Resource], max_items: int, pub
     operations = [*map(update, resources), integration_operation.OPERATION]
     named = responses.named(operations, resources[0])
     _components(spec, resources, max_items, named.components)
+    for name, scheme in {camel(method.name): method.security for method in methods}.items():
+        spec.components.security_scheme(name, dict(scheme))
     for operation in operations:
         spec.path(
             operation.route.paths[0],
-            operations={operation.route.method.lower(): _described(operation, named.of(operation))},
+            operations={operation.route.method.lower(): _described(operation, methods, named.of(operation))},
         )
     return spec.to_dict()
 
@@ -63,8 +60,6 @@ def _tags(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
 def _components(
     spec: APISpec, resources: Sequence[Resource], max_items: int, answers: Mapping[str, dict[str, Any]]
 ) -> None:
-    for name, scheme in _SECURITY.items():
-        spec.components.security_scheme(name, scheme)
     for name, schema in _schemas(resources, max_items):
         spec.components.schema(name, schema=schema)
     for name, header in responses.HEADERS.items():
@@ -85,14 +80,15 @@ def _schemas(resources: Sequence[Resource], max_items: int) -> Iterator[tuple[st
     yield "Problem", problem_schema({resource.id_name for resource in resources} | {ID_NAME})()
 
 
-def _described(operation: Operation, answered: dict[str, Any]) -> dict[str, Any]:
+def _described(operation: Operation, methods: Sequence[Method], answered: dict[str, Any]) -> dict[str, Any]:
+    taken = dict.fromkeys(camel(method.name) for method in methods if operation.permission in method.grants)
     content = {"schema": reference("schemas", operation.body), "example": operation.example}
     return {
         "operationId": operation.id,
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description,
-        "security": [{operation.security: []}],
+        "security": [{name: []} for name in taken],
         "parameters": list(operation.parameters),
         "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": answered,

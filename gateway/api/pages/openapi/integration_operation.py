@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.api.integrations import DETAILS, ID_NAME, PREFIXES, ROUTE
 from gateway.api.pages.openapi.examples import single_problem
 from gateway.api.pages.openapi.operations import REQUEST_ID, Operation, Success, parameter
+from gateway.auth.scopes import INTEGRATION_API
 from schemas.integrations import IntegrationActionAnswerSchema, IntegrationActionSchema
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ OPERATION = Operation(
     summary="Replace an integration's action",
     description="Omitted: `description` and `inputFields` are emptied, `code` is kept. Browsers are refused. "
     f"The same operation is served under {' and '.join(f'`{prefix}`' for prefix in PREFIXES if prefix)} too.",
-    security="apiKey",
+    permission=INTEGRATION_API,
     parameters=(
         parameter("integrationId", "path", "The integration.", _UUID),
         parameter("actionId", "path", "The action of the integration.", _UUID),

@@ -29,6 +29,7 @@ class Success:
 class Operation:
     """One operation; ``example`` is of its body.
 
+    ``permission`` is what a caller must hold.
     ``headers`` and ``own_problems`` are those of this operation only.
     """
 
@@ -37,7 +38,7 @@ class Operation:
     tag: str
     summary: str
     description: str
-    security: str
+    permission: str
     parameters: Sequence[Mapping[str, Any]]
     body: str
     example: object
@@ -94,7 +95,7 @@ def update(resource: Resource) -> Operation:
         tag=tag,
         summary=f"Update many {resource.plural}",
         description="Fields that are left out keep their value. One invalid item refuses the whole batch before any call.",
-        security="keycloak",
+        permission=resource.permission,
         parameters=_OF_BATCHES,
         body=f"{resource.name.capitalize()}Batch",
         example=shown.sent,

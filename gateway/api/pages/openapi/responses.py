@@ -23,7 +23,7 @@ HEADERS: Mapping[str, Mapping[str, object]] = {
     for name, meaning, schema in (
         ("X-Request-ID", "The request's id: the caller's if well-formed, else a new one.", _TEXT),
         ("Retry-After", "Seconds to wait before sending again.", {"type": "integer", "minimum": 1}),
-        ("WWW-Authenticate", "The challenge of RFC 6750.", _TEXT),
+        ("WWW-Authenticate", "A challenge of each scheme that this path takes (RFC 9110).", _TEXT),
         ("Allow", "Methods that this path takes.", _TEXT),
         ("Accept-Patch", "Media types that this path takes.", _TEXT),
         ("Accept", "Media types that this path takes.", _TEXT),
