@@ -15,7 +15,7 @@ V = TypeVar("V")
 
 
 class Bounded(dict[K, V]):
-    """A dict of bounded size; it forgets its oldest entries. Reading takes no lock.
+    """A dict of bounded size: it forgets its oldest entries. Reading takes no lock.
 
     Use ``put`` to write. With size 0 nothing is kept.
     """
@@ -28,7 +28,7 @@ class Bounded(dict[K, V]):
         self._lock = threading.Lock()
 
     def put(self, key: K, value: V) -> None:
-        """Keep ``value``; a key put again counts as new."""
+        """A key put again counts as new."""
         with self._lock:
             self.pop(key, None)
             self[key] = value
@@ -37,7 +37,7 @@ class Bounded(dict[K, V]):
 
 
 class Expiring(Generic[K, V]):
-    """A bounded memory; each value holds up to a time of ``clock``."""
+    """Bounded; each value holds up to a time of ``clock``."""
 
     def __init__(self, size: int, clock: Callable[[], float]) -> None:
         self._entries: Bounded[K, tuple[float, V]] = Bounded(size)
@@ -47,12 +47,10 @@ class Expiring(Generic[K, V]):
         return len(self._entries)
 
     def get(self, key: K) -> V | None:
-        """The value, or None where none holds."""
         entry = self._entries.get(key)
         return entry[1] if entry is not None and self._clock() < entry[0] else None
 
     def put(self, key: K, value: V, until: float) -> None:
-        """Keep ``value`` up to ``until``."""
         self._entries.put(key, (until, value))
 
 
@@ -66,9 +64,7 @@ class CoolDown:
 
     @property
     def is_over(self) -> bool:
-        """Whether to try again."""
         return self._clock() >= self._over_at
 
     def begin(self) -> None:
-        """The pause begins now."""
         self._over_at = self._clock() + self._seconds

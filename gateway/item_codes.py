@@ -18,9 +18,8 @@ class Applied(StrEnum):
 
 
 class ItemCode(NamedTuple):
-    """One way to fail.
+    """``status``: of the item error; the core's own may replace it.
 
-    ``status``: of the item error; the core's own may replace it.
     ``detail``: for callers. ``meaning``: for the docs. ``outcomes``: those that the code goes with.
     ``final``: a repeat replays the error (``contract.md`` 1.5).
     """
@@ -162,6 +161,6 @@ _DETAILS: Mapping[tuple[str, int], str] = {("core_busy", 423): "{Name} {id} is l
 
 
 def detail(code: str, name: str, item_id: object, core_status: int = 0) -> str:
-    """What the error of one item says; ``core_status`` is what the core answered, if it did."""
+    """``core_status`` is what the core answered, if it did."""
     text = _DETAILS.get((code, core_status), ITEM_CODES[code].detail)
     return text.format(name=name, Name=name.capitalize(), id=item_id)

@@ -35,11 +35,10 @@ _SCOPES = sorted(API_KEY.grants)
 
 
 class Refused(Exception):
-    """The text says why the command cannot be done."""
+    """The text says why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; gives the exit code."""
     options = _parser().parse_args(arguments)
     path: Path = (options.state_dir or _default_folder()).absolute() / FILE_NAME
     options.path = path
@@ -79,7 +78,7 @@ def _tell_of_another_source(path: Path, command: Callable[..., None]) -> None:
 
 
 def _default_folder() -> Path:
-    """The folder of GATEWAY_STATE_DIR, or the service's default."""
+    """Of GATEWAY_STATE_DIR, or the service's default."""
     name = variable("state_dir")
     if folder := os.environ.get(name):
         return Path(folder)

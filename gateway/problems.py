@@ -1,5 +1,3 @@
-"""Every error of the service: problem details (RFC 9457, ``contract.md`` 1.3)."""
-
 from __future__ import annotations
 
 import re
@@ -15,7 +13,7 @@ _HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """A kind of error; ``advice`` says what a caller should do."""
+    """``advice`` says what a caller should do."""
 
     status: int
     title: str
@@ -138,7 +136,7 @@ def types_base(public_url: str, scheme: str, host: str) -> str:
 
 
 class Problem(Exception):
-    """A refusal, or a failure without any success; it becomes the answer."""
+    """A refusal, or a failure without any success, as problem details (RFC 9457, ``contract.md`` 1.3)."""
 
     def __init__(
         self,
@@ -158,7 +156,7 @@ class Problem(Exception):
         self.members = members
 
     def body(self, base_url: str, request_id: str) -> dict[str, object]:
-        """The problem document; ``members`` come last."""
+        """``members`` come last."""
         return {
             "type": f"{base_url}/problems/{self.slug}",
             "title": self.kind.title,

@@ -1,5 +1,3 @@
-"""How a rate is written: so many in a second, a minute or an hour."""
-
 from __future__ import annotations
 
 import re

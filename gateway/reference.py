@@ -55,7 +55,6 @@ def settings_page() -> str:
 
 
 def errors_page() -> str:
-    """Problem types, item codes and validation codes."""
     problems = ((f"`{slug}`", str(kind.status), kind.title, kind.advice) for slug, kind in PROBLEM_TYPES.items())
     return _page(
         "Errors",
@@ -149,7 +148,6 @@ def _default(setting: dataclasses.Field[Any]) -> str:
 
 
 def main() -> int:
-    """Write the pages into the folder that is named; its exit code."""
     parser = argparse.ArgumentParser(prog="python -m gateway.reference", description="Writes the pages of reference.")
     parser.add_argument("folder", type=Path, help="made where it is not there")
     folder: Path = parser.parse_args().folder

@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 def _unwritable_folder(settings: Settings) -> Iterator[Fault]:
-    """The folder for the embedded stores, or the next above it that is there, cannot be written to."""
+    """Where the folder is not there yet, the next above it counts."""
     folder = settings.stores.state_dir.absolute()
     there = next(path for path in (folder, *folder.parents) if path.exists())
     if settings.service.metrics != "off" and not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
@@ -77,7 +77,7 @@ logger_class = server_logger(_settings.service.log_format, _settings.service.log
 
 
 def on_starting(server: Arbiter) -> None:
-    """Before the first worker: refuse what only the server can see."""
+    """Refuse what only the server can see."""
     if server.cfg.preload_app:
         sys.exit(
             "gateway: --preload is refused: connections, locks and threads of the application must not cross a fork"
@@ -101,29 +101,26 @@ def on_starting(server: Arbiter) -> None:
 
 
 def pre_fork(server: Arbiter, worker: object) -> None:  # noqa: ARG001 -- gunicorn's signature
-    """Before each worker."""
     starting.before_fork(server)
 
 
 def post_fork(server: Arbiter, worker: GatewayWorker) -> None:
-    """In each worker, before the application is made."""
     starting.after_fork(server, worker)
 
 
 def child_exit(server: Arbiter, worker: object) -> None:  # noqa: ARG001 -- gunicorn's signature
-    """After a worker: its gauges no longer count."""
+    """Its gauges no longer count."""
     if folder := os.environ.get(shared.VARIABLE):
         shared.forget_dead(Path(folder))
 
 
 def on_exit(server: Arbiter) -> None:  # noqa: ARG001 -- gunicorn's signature
-    """After the last worker: remove the numbers."""
     if folder := os.environ.get(shared.VARIABLE):
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_addresses(bound: list[str]) -> None:
-    """Refuse an address that this host does not have."""
+    """This host must have each address."""
     # gunicorn would try for seconds, and name no setting.
     for name, text in zip(("bind", "metrics_bind"), bind, strict=False):
         address = parse_address(text)

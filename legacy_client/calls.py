@@ -1,5 +1,3 @@
-"""What the core is asked."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -28,10 +26,10 @@ class Update(NamedTuple):
 
 
 class Marks(Protocol):
-    """Writes down that calls leave, before they do. Positions are those in the batch."""
+    """Calls are written down before they leave. Positions are those in the batch."""
 
     def begin(self, positions: Sequence[int]) -> None:
-        """A round of attempts begins, in this order. May wait."""
+        """A round of attempts, in this order. May wait."""
         ...
 
     def upto(self) -> int:

@@ -1,5 +1,3 @@
-"""The way to the core. Each call ends in an answer or a CoreError."""
-
 from __future__ import annotations
 
 import time
@@ -26,7 +24,7 @@ _METHODS = ("PATCH", "PUT", "POST")
 
 
 class LegacyClient:
-    """Calls the core at ``base_url`` (``contract.md`` section 3). Times are in seconds.
+    """Each call ends in an answer or a CoreError (``contract.md`` section 3). Times are in seconds.
 
     ``honours_idempotency``: the core applies a call with a known key once. ``atomic_errors``: a 5xx applied nothing.
     ``item_seconds`` bounds one call with its repeats, but not its wait for a turn. ``misread`` is called for each
@@ -66,7 +64,7 @@ class LegacyClient:
     def send(
         self, operation: Operation[Call], calls: Sequence[Call], context: CallContext
     ) -> Iterator[tuple[int, Answer | CoreError]]:
-        """Yields ``(index, answer or error)``, each index once. An answer without a body is ``{}``.
+        """Each index once. An answer without a body is ``{}``.
 
         Closing the iterator early sends nothing new.
         """

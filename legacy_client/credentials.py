@@ -1,4 +1,4 @@
-"""How calls to the core are authenticated. No header value may reach a log or an error."""
+"""No header value may reach a log or an error."""
 
 from __future__ import annotations
 
@@ -33,8 +33,6 @@ class CoreCredentials(Protocol):
 
 
 class Anonymous:
-    """The core asks for no credentials."""
-
     def headers(self, context: CallContext) -> Mapping[str, str]:
         return {}
 
@@ -43,8 +41,6 @@ class Anonymous:
 
 
 class ForwardedCredentials:
-    """The caller's own ``Authorization`` goes on to the core."""
-
     def headers(self, context: CallContext) -> Mapping[str, str]:
         """Raises Misconfigured where the caller has none."""
         if not context.authorization:

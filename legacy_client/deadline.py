@@ -1,5 +1,3 @@
-"""When a batch must end, and the switch that ends it earlier."""
-
 from __future__ import annotations
 
 import math

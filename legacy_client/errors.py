@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class CoreError(Exception):
-    """A call ended without success. ``reason`` is for logs only. ``retry_after`` is the core's wish in seconds.
+    """``reason`` is for logs only. ``retry_after`` is the core's wish in seconds.
 
     ``cut_short``: the time left was less than an attempt usually has. That says little about the core.
     """
@@ -49,21 +49,16 @@ class CoreError(Exception):
 
 
 class NotSent(CoreError):
-    """Nothing reached the core."""
-
     may_have_been_applied = False
 
 
-class Unreachable(NotSent):
-    """No connection."""
+class Unreachable(NotSent): ...
 
 
-class Untrusted(NotSent):
-    """No trust in the TLS handshake."""
+class Untrusted(NotSent): ...
 
 
-class Misconfigured(NotSent):
-    """A fault of the gateway's configuration."""
+class Misconfigured(NotSent): ...
 
 
 class Unsendable(NotSent):
@@ -79,25 +74,20 @@ class Stopped(NotSent):
 
 
 class MayHaveBeenApplied(CoreError):
-    """No readable answer came back."""
-
     may_have_been_applied = True
 
 
-class TimedOut(MayHaveBeenApplied):
-    """Time ran out."""
+class TimedOut(MayHaveBeenApplied): ...
 
 
-class BrokenOff(MayHaveBeenApplied):
-    """The connection ended too early."""
+class BrokenOff(MayHaveBeenApplied): ...
 
 
-class BadAnswer(MayHaveBeenApplied):
-    """Not in the core's contract."""
+class BadAnswer(MayHaveBeenApplied): ...
 
 
 class ServerFailed(MayHaveBeenApplied):
-    """A 5xx other than 503. ``atomic``: the core applies nothing when it fails."""
+    """``atomic``: the core applies nothing when it fails."""
 
     def __init__(self, status: int, *, atomic: bool = False) -> None:
         super().__init__(f"status {status}")
@@ -107,8 +97,6 @@ class ServerFailed(MayHaveBeenApplied):
 
 
 class SaidNo(CoreError):
-    """The core did not apply the call."""
-
     may_have_been_applied = False
 
     def __init__(
@@ -129,17 +117,14 @@ class Busy(SaidNo):
     """Trying again can help."""
 
 
-class NotFound(SaidNo):
-    """404."""
+class NotFound(SaidNo): ...
 
 
-class Conflict(SaidNo):
-    """409."""
+class Conflict(SaidNo): ...
 
 
 class Rejected(SaidNo):
     """``errors`` are the core's messages by legacy field."""
 
 
-class AccessDenied(SaidNo):
-    """Our own credentials are refused."""
+class AccessDenied(SaidNo): ...

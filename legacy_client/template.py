@@ -1,4 +1,4 @@
-"""Requests from a template: what all calls share is prepared once."""
+"""What all calls share is prepared once."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class TemplatedRequest(PreparedRequest):
-    """A request that carries itself as bytes: ``parts``, its head and body.
+    """``parts`` are its head and body in bytes.
 
-    ``parts`` are None once somebody has asked for ``headers``, which may be changed.
+    They are None once somebody has asked for ``headers``, which may be changed.
     """
 
     _body_position = None
@@ -49,10 +49,9 @@ class TemplatedRequest(PreparedRequest):
 
 
 class RequestTemplate:
-    """What all calls of one kind share.
+    """``base_url`` is an http(s) URL without user, query or fragment.
 
-    ``base_url`` is an http(s) URL without user, query or fragment. Raises ValueError for any other, and for HEAD and
-    CONNECT.
+    Raises ValueError for any other, and for HEAD and CONNECT.
     """
 
     __slots__ = ("_lines", "_start", "headers", "method", "url")
@@ -100,5 +99,5 @@ def _lines(headers: Mapping[str, str]) -> str:
 
 
 def _authority(scheme: str, netloc: str) -> str:
-    """Host and port, without the scheme's own port (RFC 9110 section 7.2)."""
+    """Without the scheme's own port (RFC 9110 section 7.2)."""
     return netloc.removesuffix(":443" if scheme == "https" else ":80")

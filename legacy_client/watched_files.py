@@ -1,5 +1,3 @@
-"""A value made of files, and made again when they change."""
-
 from __future__ import annotations
 
 import time

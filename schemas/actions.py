@@ -14,7 +14,7 @@ STATUSES = ("active", "inactive", "draft", "approved", "pending", "done")
 
 
 class ActionUpdateSchema(ItemSchema):
-    """The action and the fields to change. A field left out keeps its value."""
+    """A field left out keeps its value."""
 
     called = "action"
     plural = "actions"

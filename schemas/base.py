@@ -1,5 +1,3 @@
-"""Strictness, rules over several fields, and errors as a flat list."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A fast loader made from a schema's fields. What it does not surely accept it leaves to Marshmallow."""
+"""What it does not surely accept it leaves to Marshmallow."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def compile_loader(schema: Schema) -> Loader:
 
 
 def compile_acceptor(schema: Schema) -> Callable[[Any], dict[str, Any] | None]:
-    """Gives the loaded object, or None where ``schema.load`` would raise."""
+    """None where ``schema.load`` would raise."""
     load = compile_loader(schema)
 
     def accept(value: Any) -> dict[str, Any] | None:
@@ -126,7 +126,7 @@ def _load_slowly(schema: Schema, value: Any, errors: Errors) -> dict[str, Any]:
 
 
 def _accept_of(field: Field[Any]) -> Accept:
-    """How to accept a value of ``field`` quickly: None means doubt."""
+    """How to accept a value quickly: None means doubt."""
     if not (field.validators or field.pre_load or field.post_load):
         accept: Accept | None = getattr(field, "accept", None)
         if accept is not None:

@@ -1,5 +1,3 @@
-"""Fields that hold others: texts by language, UUIDs, objects."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -27,7 +25,7 @@ class Translations(ContractField[dict[str, str]]):
         super().__init__("", {"type": "object", "additionalProperties": False, "minProperties": 1}, **options)
 
     def set_languages(self, languages: Sequence[str]) -> None:
-        """Allow these languages and no others. Call it before the first use."""
+        """No others are allowed. Call it before the first use."""
         one_of = ", ".join(languages)
         self._languages = frozenset(languages)
         self._too_few = Message("too_few", f"Must have at least one of: {one_of}.")
@@ -56,7 +54,7 @@ class Translations(ContractField[dict[str, str]]):
 
 
 class UuidList(ContractField[list[str]]):
-    """An array of 1 to ``most`` different UUIDs. Loaded in lower case."""
+    """1 to ``most`` different UUIDs. Loaded in lower case."""
 
     def __init__(self, most: int, **options: Any) -> None:
         must = f"Must be an array of 1 to {most:,} UUIDs."
@@ -85,7 +83,7 @@ class UuidList(ContractField[list[str]]):
 
 
 class ObjectList(fields.List[Any]):
-    """An array of ``least`` to ``most`` objects of one schema. ``most`` of None is no bound."""
+    """``least`` to ``most`` objects of one schema. ``most`` of None is no bound."""
 
     default_error_messages = {"required": REQUIRED, "null": NOT_NULL}  # noqa: RUF012 -- Marshmallow's declaration
 
@@ -135,7 +133,7 @@ def repeats(values: Iterable[object]) -> dict[int, list[Message]]:
 
 
 def _messages(field: ContractField[Any], values: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
-    """Messages by place."""
+    """By place."""
     found: dict[Any, Any] = {}
     for place, value in values:
         if value is None:

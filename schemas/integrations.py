@@ -128,7 +128,7 @@ class IntegrationActionAnswerSchema(AnswerSchema):
 
 
 def load_integration_action(document: object) -> dict[str, Any]:
-    """The valid body with its defaults. ``code`` is absent where it is to be kept.
+    """Has its defaults. ``code`` is absent where it is to be kept.
 
     Raises InvalidDocument with every error. Their index is None.
     """

@@ -1,4 +1,4 @@
-"""A validation message: what is allowed, with a code from one closed list."""
+"""A validation message says what is allowed, with a code from one closed list."""
 
 from __future__ import annotations
 

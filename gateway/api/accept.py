@@ -1,5 +1,3 @@
-"""Whether an ``Accept`` field allows JSON (RFC 9110 section 12.5.1)."""
-
 from __future__ import annotations
 
 import re
@@ -14,7 +12,7 @@ _SPECIFIC = {"application/json": 2, "application/*": 1, "*/*": 0}
 
 
 def leaves_json(accept: str) -> bool:
-    """False where the field excludes JSON, or names only other types."""
+    """``Accept`` (RFC 9110 section 12.5.1). False where it excludes JSON, or names only other types."""
     # An element that cannot be read forbids nothing.
     wanted = dict[int, bool]()
     for element in _QUOTED.sub('""', accept).split(","):
@@ -38,7 +36,6 @@ def _is_kind_of_json(media_range: str) -> bool:
 
 
 def _weighs(element: str) -> bool:
-    """Whether the weight is above 0."""
     weight = _WEIGHT.search(element)
     try:
         return weight is None or float(weight[1]) > 0

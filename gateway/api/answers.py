@@ -62,7 +62,7 @@ def body_answer(body: bytes, status: int = 200, headers: Mapping[str, str] | Non
 
 
 def retry_after(result: Verdict) -> dict[str, str]:
-    """The ``Retry-After`` header, in seconds."""
+    """In seconds."""
     # A 503 always says when to come back.
     seconds = 1 if result.status == 503 and result.retry_after is None else result.retry_after
     return {} if seconds is None else {"Retry-After": str(seconds)}

@@ -29,7 +29,7 @@ _MOST_MEMBERS = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyLimits:
-    """Bounds of a body, before and after inflation."""
+    """Bounds before and after inflation."""
 
     max_bytes: int
     seconds: float
@@ -52,7 +52,7 @@ def read_body(
 
 
 def document_in(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> Any:
-    """The strict JSON in ``body``, at most of size ``most``. Raises Problem 400 or 413."""
+    """Raises Problem 400 or 413."""
     try:
         return strict_json.parse(body, most, let_others_run)
     except InvalidJson as exc:
@@ -124,7 +124,7 @@ def _counted(
 
 
 def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Inflate gzip members, one or several (RFC 1952 section 2.2)."""
+    """Gzip members, one or several (RFC 1952 section 2.2)."""
     members, inflater = 1, zlib.decompressobj(_GZIP)
     # Piece by piece, so that a bomb is noticed before it is held.
     try:

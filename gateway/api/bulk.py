@@ -149,13 +149,11 @@ class BulkEndpoint:
 
 
 def route(resource: Resource) -> Route:
-    """Where the batches of a resource are sent."""
     problems = frozenset({"in-progress", "batch-too-large", "idempotency-key-reused"})
     return Route("PATCH", (resource.path,), problems)
 
 
 def blueprint(resource: Resource, services: BulkServices) -> Blueprint:
-    """The route of one resource."""
     routes, served = Blueprint(resource.plural, __name__), route(resource)
     view = BulkEndpoint(resource, services).update
     for rule in served.rules:

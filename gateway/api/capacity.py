@@ -29,23 +29,18 @@ _DETAILS = {
 
 
 class Capacity:
-    """The refusals of ``gateway.admission`` as problems."""
-
     def __init__(self, shedder: LoadShedder, held: BodyMemory) -> None:
         self._shedder = shedder
         self._held = held
 
     def check(self) -> None:
-        """Raises Problem 503 where no request may begin now."""
+        """Raises Problem 503."""
         if (refusal := self._shedder.admit()) is not None:
             raise _problem(refusal)
 
     @contextmanager
     def body_memory(self) -> Iterator[Take]:
-        """Around the use of a body; gives a function that counts its bytes.
-
-        That one raises Problem 503 where there are too many.
-        """
+        """Gives a function that counts a body's bytes, and raises Problem 503 where there are too many."""
         with self._held.share() as share:
 
             def take(size: int) -> None:
@@ -55,13 +50,13 @@ class Capacity:
             yield take
 
     def count_answer(self, response: Response) -> Response:
-        """Count a large answer as memory until the caller has received it."""
+        """A large answer counts until the caller has received it."""
         if (size := response.content_length or 0) > FREE_BYTES:
             response.call_on_close(self._held.hold(size))
         return response
 
     def parsing(self, body: bytes) -> AbstractContextManager[object]:
-        """Around parsing: large bodies wait for each other."""
+        """Large bodies wait for each other."""
         return self._held.parsing(len(body))
 
     @contextmanager

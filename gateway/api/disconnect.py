@@ -24,7 +24,6 @@ def is_gone(connection: socket.socket) -> bool:
 
 
 def watch(environ: Mapping[str, Any], deadline: Deadline) -> None:
-    """End ``deadline`` once the caller has left."""
     connection = environ.get("gunicorn.socket")
     if connection is not None:
         deadline.watch(lambda: "client_gone" if is_gone(connection) else None, _INTERVAL_SECONDS)

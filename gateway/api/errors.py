@@ -66,7 +66,6 @@ def respond(problem: Problem, base_url: str) -> GatewayResponse:
 
 
 def from_framework(error: HTTPException) -> Problem:
-    """A framework's error as a problem."""
     status = error.code or 500
     slug = _OF_STATUS.get(status, "bad-request" if status < 500 else "internal-error")
     headers = {}

@@ -18,11 +18,11 @@ _PAUSE_EVERY = 256
 
 
 class InvalidJson(ValueError):
-    """A JSON document is refused; the text says why and, if known, where."""
+    """The text says why and, if known, where."""
 
 
 def parse_exactly(body: bytes, let_others_run: Callable[[], None]) -> Any:
-    """The document in ``body``, which orjson accepts. Raises InvalidJson."""
+    """``body`` is what orjson accepts. Raises InvalidJson."""
     building = _Building()
     for place, (kind, text) in enumerate(_tokens(body, let_others_run)):
         if not place % _PAUSE_EVERY:
@@ -54,8 +54,6 @@ def _end_of_string(body: bytes, at: int, let_others_run: Callable[[], None]) -> 
 
 
 class _Building:
-    """A document as far as it was read."""
-
     def __init__(self) -> None:
         self._outermost: list[Any] = []
         self._open: list[list[Any] | dict[str, Any]] = [self._outermost]

@@ -26,7 +26,7 @@ _REPLAYS: Mapping[str, ReplayKind] = {"replay": "replayed", "resume": "resumed"}
 
 
 def plain(resource: Resource, run: BatchRun, claim: BatchClaim, report: Report) -> GatewayResponse:
-    """One JSON document. Raises BatchFailed where no item was updated (contract 1.3)."""
+    """Raises BatchFailed where no item was updated (contract 1.3)."""
     outcomes = run.outcomes()
     summary = report(run)
     result, replay = summary.verdict, _REPLAYS.get(claim.kind)

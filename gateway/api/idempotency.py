@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class Claims:
-    """Claims keys in the store; ``refused`` counts requests that failed for the store."""
+    """``refused`` counts requests that failed for the store."""
 
     def __init__(self, store: IdempotencyStore, let_others_run: Callable[[], None]) -> None:
         self.refused = 0
@@ -73,7 +73,7 @@ class Claims:
 
 
 def read_key(request: Request) -> str | None:
-    """The request's key, or None. Raises Problem 400."""
+    """Raises Problem 400."""
     value = request.headers.get("Idempotency-Key")
     try:
         return None if value is None else parse_key(value)
@@ -82,7 +82,7 @@ def read_key(request: Request) -> str | None:
 
 
 def replay_headers(claim: BatchClaim) -> dict[str, str]:
-    """Headers that mark the answer to a repeat."""
+    """They mark the answer to a repeat."""
     if claim.kind == "replay" and claim.is_final:
         return {"Idempotency-Replayed": "true"}
     return {"Idempotency-Resumed": str(len(claim.to_send))} if claim.kind in ("resume", "replay") else {}

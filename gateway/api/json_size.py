@@ -1,5 +1,3 @@
-"""The size of a JSON text, counted before it is parsed."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -46,7 +44,7 @@ def at_most(body: bytes, let_others_run: Callable[[], None]) -> JsonSize:
 
 
 def is_larger(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> bool:
-    """Whether ``body`` holds more than ``most`` outside strings."""
+    """What stands in strings does not count."""
     size = _OUTERMOST
     for piece in _outside_strings(body):
         size = size.plus(piece)

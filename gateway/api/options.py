@@ -28,7 +28,7 @@ class Options:
     wait_seconds: int | None = None
 
     def deadline_seconds(self, most_seconds: float) -> float:
-        """The caller's wish, at most ``most_seconds``."""
+        """At most ``most_seconds``."""
         return most_seconds if self.wait_seconds is None else min(most_seconds, self.wait_seconds)
 
     def applied(self, most_seconds: float) -> dict[str, str]:

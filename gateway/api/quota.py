@@ -1,5 +1,3 @@
-"""Rate limits as the caller sees them."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -21,7 +19,7 @@ class Quota:
         self._limits = limits
 
     def charge(self, request: GatewayRequest, principal: Principal, cost: int) -> None:
-        """Take ``cost``, all or nothing. Raises Problem 429."""
+        """All or nothing. Raises Problem 429."""
         allowance = self._limits.hit(principal.id, cost, principal.rate)
         if allowance is None:
             return

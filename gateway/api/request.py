@@ -1,5 +1,3 @@
-"""Flask's request and answer, with attributes for the log."""
-
 from __future__ import annotations
 
 import re
@@ -35,7 +33,7 @@ class GatewayRequest(Request):
         self.answer_headers: dict[str, str] = {}
 
     def add_rate(self, fields: Mapping[str, str]) -> None:
-        """Put a rate on the answer, beside one that it has: the fields are lists (RFC 9651 section 3.1)."""
+        """A rate goes beside one that the answer has: the fields are lists (RFC 9651 section 3.1)."""
         for name, value in fields.items():
             other = self.answer_headers.get(name)
             self.answer_headers[name] = ", ".join(sorted((other, value))) if other else value
@@ -51,7 +49,7 @@ class GatewayRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogNotes:
-    """What an answer leaves for the log line and counters of its request; ``policy`` is the rate of a 429."""
+    """``policy`` is the rate of a 429."""
 
     problem: str = ""
     policy: str = ""
@@ -64,6 +62,5 @@ class GatewayResponse(Response):
 
 
 def current_request() -> GatewayRequest:
-    """The running request."""
     # Flask's proxy would look it up for each attribute.
     return cast("GatewayRequest", request_ctx.request)

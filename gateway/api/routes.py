@@ -1,5 +1,3 @@
-"""What the application serves: one line per resource."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -24,7 +22,6 @@ RESOURCES: Sequence[MakeResource] = (actions,)
 
 
 def routes(resources: Sequence[Resource]) -> list[Route]:
-    """Every operation of the contract."""
     return [*map(bulk.route, resources), integrations.ROUTE]
 
 
@@ -41,7 +38,7 @@ def register(app: Flask, pages: Sequence[Blueprint]) -> None:
 
 
 def _refuse_other_spellings() -> None:
-    """Raises NotFound for a path in another spelling."""
+    """Raises NotFound."""
     # A proxy's rule for a path would not see its other spellings.
     request = current_request()
     path = request.environ.get("RAW_URI", "").partition("?")[0]

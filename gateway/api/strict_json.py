@@ -22,12 +22,11 @@ _SPOILED = 10**9
 _PAUSE_EVERY = 4096
 
 
-class TooLarge(ValueError):
-    """The text holds more than is allowed."""
+class TooLarge(ValueError): ...
 
 
 def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> Any:
-    """The document in ``body``. Raises TooLarge or InvalidJson."""
+    """Raises TooLarge or InvalidJson."""
     if not body:
         raise InvalidJson("The body is empty.")
     bound = at_most(body, let_others_run)
@@ -47,7 +46,7 @@ def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> An
 
 
 def _reason(body: bytes, exc: orjson.JSONDecodeError) -> str:
-    """What is wrong and where; lines and columns count from 1."""
+    """Lines and columns count from 1."""
     encoding = json.detect_encoding(body)
     if encoding == "utf-8-sig":
         return "Not valid JSON: It begins with a byte order mark; leave it out."
@@ -66,7 +65,7 @@ def _reason(body: bytes, exc: orjson.JSONDecodeError) -> str:
 
 
 def _count_names(document: Any, let_others_run: Callable[[], None]) -> int:
-    """How many names the document has; far too few where it has a float."""
+    """Far too few where it has a float."""
     # A float may be an integer that lost digits, so it spoils the count.
     # Level by level costs a third less than a call for each object.
     count, level = 0, [document]

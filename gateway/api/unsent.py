@@ -1,5 +1,3 @@
-"""A rate, in KiB, for what is read and not sent on."""
-
 from __future__ import annotations
 
 import math
@@ -29,7 +27,10 @@ _MOST = 10_000
 
 
 class UnsentRate:
-    """Charges refused bodies, dry runs and repeats, in each worker on its own."""
+    """Charges, in KiB and each worker on its own, what is read and not sent on.
+
+    That is refused bodies, dry runs and repeats.
+    """
 
     def __init__(self, limits: RateLimits, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
@@ -37,7 +38,7 @@ class UnsentRate:
         self._over: dict[str, tuple[float, Allowance]] = {}
 
     def check(self, request: GatewayRequest, principal: Principal) -> None:
-        """Raises Problem 429 for a principal over the rate."""
+        """Raises Problem 429."""
         if not self._over or principal.id not in self._over:
             return
         until, allowance = self._over[principal.id]
@@ -51,7 +52,7 @@ class UnsentRate:
 
     @contextmanager
     def charged(self, request: GatewayRequest, principal: Principal, take: Take) -> Iterator[Take]:
-        """Around a body: a refusal with 400 or 413 charges it."""
+        """A refusal with 400 or 413 charges the body."""
         size = 0
 
         def counted(more: int) -> None:
@@ -67,7 +68,7 @@ class UnsentRate:
             raise
 
     def charge(self, request: GatewayRequest, principal: Principal, size: int) -> None:
-        """Charge ``size`` bytes; the answer shows what is left."""
+        """``size`` is in bytes. The answer shows what is left."""
         allowance = self._limits.hit(principal.id, 1 + size // _KIB)
         if allowance is None:
             return
@@ -85,7 +86,7 @@ class UnsentRate:
         return allowance
 
     def charge_repeat(self, request: GatewayRequest, principal: Principal, size: int, stored: int) -> None:
-        """Charge what a repeat brings back, or its body if that is larger. A first run has nothing ``stored``."""
+        """Charges the larger of the body and what the repeat brings back. A first run has nothing ``stored``."""
         if stored:
             self.charge(request, principal, max(size, stored))
 

@@ -51,6 +51,6 @@ def _detail(resource: Resource, refusal: InvalidBatch) -> str:
 
 
 def _listed(refusal: InvalidDocument, id_name: str) -> dict[str, Any]:
-    """The errors, and their number where not all are listed."""
+    """The errors' number is given where not all are listed."""
     total = {"errors_total": refusal.errors_total} if refusal.errors_total > len(refusal.errors) else {}
     return {**total, "errors": [_entry(error, id_name) for error in refusal.errors]}

@@ -1,5 +1,3 @@
-"""A batch's hold on its idempotency key (contract 1.5)."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Protocol, Self
@@ -31,7 +29,7 @@ ClaimKind = Literal["none", "fresh", "resume", "replay"]
 
 
 class BatchClaim(Protocol):
-    """The hold of one batch, until the end of its ``with`` block.
+    """A batch's hold on its idempotency key, until the end of its ``with`` block (contract 1.5).
 
     ``to_send``: indexes of the items to send, ascending. ``prefix``: begins the key of each call.
     ``repeats_unknown``: a repeat sends items that may have been applied.
@@ -51,11 +49,11 @@ class BatchClaim(Protocol):
 
     @property
     def stored_bytes(self) -> int:
-        """How large what earlier runs left is."""
+        """What earlier runs left."""
         ...
 
     def marks(self, deadline: Deadline) -> Marks | None:
-        """Lets calls leave; cancels ``deadline`` where none may."""
+        """Cancels ``deadline`` where no call may leave."""
         ...
 
     def earlier_outcomes(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
@@ -69,7 +67,7 @@ class BatchClaim(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_error: object) -> None:
-        """Give the key back."""
+        """Gives the key back."""
         ...
 
 
@@ -100,8 +98,6 @@ class NoClaim:
 
 
 class KeyedClaim:
-    """A hold on a key of the store."""
-
     def __init__(self, claim: Claim) -> None:
         self.kind: ClaimKind = claim.kind
         self.to_send = claim.to_send

@@ -1,5 +1,3 @@
-"""Failed calls → item errors."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
@@ -56,11 +54,10 @@ class ItemErrors:
         )
 
     def internal(self, item_id: object, outcome: Applied) -> ItemError:
-        """A fault of the gateway."""
         return self._made("internal_error", item_id, outcome)
 
     def interrupted(self, item_id: object) -> ItemError:
-        """The item was sent by an earlier run and not answered (``contract.md`` 1.5)."""
+        """An earlier run sent the item, and got no answer (``contract.md`` 1.5)."""
         return self._made("interrupted", item_id, Applied.UNKNOWN)
 
     def _made(self, code: str, item_id: object, outcome: Applied) -> ItemError:
@@ -75,7 +72,7 @@ class ItemErrors:
 
 
 def refused_later(error: ItemError) -> ItemError:
-    """A refusal of an item that an earlier run may have updated."""
+    """An earlier run may have updated the item."""
     return replace(error, outcome=Applied.UNKNOWN, detail=f"{error.detail} {_EARLIER}")
 
 

@@ -49,7 +49,7 @@ class ItemError:
         return replace(self, retryable=repeats_unknown and not self.is_final)
 
     def stored(self) -> dict[str, Any]:
-        """The error as the journal keeps it."""
+        """For the journal."""
         kept = asdict(self)
         del kept["reason"]
         return kept
@@ -59,7 +59,7 @@ class ItemError:
         return cls(**{**stored, "outcome": Applied(stored["outcome"])})
 
     def body(self, index: int | None, id_name: str, item_id: object) -> dict[str, object]:
-        """The error as the answer shows it."""
+        """For the answer."""
         shown: dict[str, object] = {
             "index": index,
             id_name: item_id,
@@ -93,7 +93,7 @@ class Verdict:
 
 
 def verdict(items: int, errors: Sequence[ItemError]) -> Verdict:
-    """The status for ``items``, of which some failed (``contract.md`` 1.3)."""
+    """``errors`` has those that failed (``contract.md`` 1.3)."""
     if not errors:
         return Verdict(200)
     hint = _retry_after(errors)
@@ -126,5 +126,5 @@ def _retry_after(errors: Sequence[ItemError]) -> int | None:
 
 
 def whole_seconds(seconds: float | None) -> int | None:
-    """Seconds for ``Retry-After``: rounded up, at least 1."""
+    """For ``Retry-After``: rounded up, at least 1."""
     return None if seconds is None else max(1, math.ceil(seconds))

@@ -1,5 +1,3 @@
-"""Run a batch: every item ends in one outcome."""
-
 from __future__ import annotations
 
 import logging
@@ -40,7 +38,7 @@ class Core(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A batch that has ended; ``failed`` is in input order."""
+    """``failed`` is in input order."""
 
     verdict: Verdict
     failed: Sequence[FailedAt]
@@ -87,7 +85,7 @@ class BatchRun:
         self._seconds = time.perf_counter() - began
 
     def outcomes(self) -> list[Outcome]:
-        """All outcomes, in input order."""
+        """In input order."""
         outcomes: list[Outcome] = [b""] * len(self._calls)
         for index, outcome in self:
             outcomes[index] = outcome

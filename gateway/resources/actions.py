@@ -1,5 +1,3 @@
-"""The resource of the bulk update (``contract.md`` section 1)."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -18,7 +16,7 @@ _TITLES = {"fr": "Validation de congé"}
 
 
 def actions(languages: Sequence[str], max_items: int, let_others_run: Callable[[], None]) -> Resource:
-    """``languages`` are those of the texts."""
+    """The resource of the bulk update (``contract.md`` section 1). ``languages`` are those of the texts."""
     schema = ActionUpdateSchema(languages=languages)
     return Resource(
         path="/openapi/api/v1/actions",

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class Shown(NamedTuple):
-    """An action in public words; ``unreadable`` holds dotted names."""
+    """``unreadable`` holds dotted names."""
 
     action: dict[str, object]
     unreadable: list[str]
 
 
 class _Row(NamedTuple):
-    """One field; ``default`` stands for null."""
+    """``default`` stands for null."""
 
     public: str
     legacy: str
@@ -93,7 +93,7 @@ def to_legacy(action: Mapping[str, Any]) -> dict[str, object]:
 
 
 def from_legacy(action_id: str, data: Mapping[str, Any], sent: Mapping[str, Any]) -> Shown:
-    """The core's action with exactly the keys of the contract.
+    """The action with exactly the keys of the contract.
 
     What is absent or unreadable comes from ``sent``, else it is the default.
     """
@@ -113,14 +113,14 @@ def from_legacy(action_id: str, data: Mapping[str, Any], sent: Mapping[str, Any]
 
 
 def as_sent(action_id: str, sent: Mapping[str, Any]) -> Shown:
-    """``sent`` in public words, without what only the core knows."""
+    """Without what only the core knows."""
     unknown = {"slug", "order"} | ({"code"} - sent.keys())
     action = from_legacy(action_id, {}, sent).action
     return Shown({name: value for name, value in action.items() if name not in unknown}, [])
 
 
 def errors_to_public(errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """The core's messages by public dotted name."""
+    """By public dotted name."""
     return {
         ".".join(_PUBLIC_NAMES.get(part, part) for part in path.split(".")): list(messages)
         for path, messages in errors.items()

@@ -12,7 +12,7 @@ _KEPT = 4096
 # The same times come again and again, and a look-up costs a tenth of the conversion.
 @lru_cache(maxsize=4096)
 def unix_seconds(text: str | None) -> int | None:
-    """``2024-01-10 06:51:15`` (UTC) as Unix seconds; None stays None."""
+    """``2024-01-10 06:51:15`` (UTC)."""
     if text is None:
         return None
     moment = datetime.fromisoformat(text) - _EPOCH

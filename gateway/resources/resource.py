@@ -1,5 +1,3 @@
-"""Everything that the pipeline knows of one kind of item."""
-
 from __future__ import annotations
 
 import logging
@@ -25,18 +23,16 @@ _log = logging.getLogger(__name__)
 
 
 class Translation(Protocol):
-    """Between the public and the core's language."""
-
     def to_legacy(self, item: Mapping[str, Any]) -> dict[str, object]:
-        """A valid item as the core's fields; what is absent stays absent."""
+        """What is absent stays absent."""
         ...
 
     def from_legacy(self, item_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
-        """The core's answer in public words; ``unreadable`` lists fields left out."""
+        """``unreadable`` lists fields left out."""
         ...
 
     def errors_to_public(self, errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-        """The core's messages by public field name."""
+        """By public field name."""
         ...
 
 
@@ -49,7 +45,7 @@ class Example(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One kind of item.
+    """All that the pipeline knows of one kind of item.
 
     ``path``: where its batches are sent. ``permission``: what a caller must hold.
     ``updated_schema``: of an updated item.
@@ -75,18 +71,13 @@ class Resource:
 
     @property
     def id_name(self) -> str:
-        """The name of an item's id."""
         return self.schema.id_name
 
     def items(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> Iterator[Item]:
-        """The valid items of a parsed body.
-
-        Raises BatchTooLarge, and InvalidBatch at its end; send nothing before.
-        """
+        """Raises BatchTooLarge, and InvalidBatch at its end; send nothing before."""
         return self.loader.items(document, allowed_partners)
 
     def call(self, item: Item) -> Update:
-        """The item in the core's words."""
         item_id = item[self.schema.id_name]
         try:
             return Update.of(item_id, self.translation.to_legacy(item))
@@ -96,7 +87,7 @@ class Resource:
             return Update(item_id, b"")
 
     def shown(self, call: Update, result: Mapping[str, Any]) -> dict[str, Any]:
-        """The updated item in public words; what is missing or unreadable as sent."""
+        """What is missing or unreadable is shown as sent."""
         translation = self.translation
         public = translation.from_legacy(call.id, result or orjson.loads(call.body))
         if "unreadable" in public:
@@ -105,7 +96,7 @@ class Resource:
 
 
 def _restore(public: dict[str, Any], sent: Mapping[str, Any]) -> None:
-    """Show ``unreadable`` fields as sent, and their names last."""
+    """``unreadable`` fields as sent, and their names last."""
     names = public["unreadable"] = public.pop("unreadable")
     for path in names:
         name, _, part = path.partition(".")

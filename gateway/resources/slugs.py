@@ -1,5 +1,3 @@
-"""Slugs of labels: camelCase in ASCII (``contract.md`` section 2)."""
-
 from __future__ import annotations
 
 import re
@@ -17,14 +15,14 @@ _FOLDED = str.maketrans(
 
 
 def slug(label: str, *, empty: str = "field") -> str:
-    """``User ID`` → ``userId``; ``empty`` where nothing is left."""
+    """camelCase in ASCII (``contract.md`` section 2): ``User ID`` → ``userId``; ``empty`` where nothing is left."""
     folded = unicodedata.normalize("NFKD", label.translate(_FOLDED)).encode("ascii", "ignore").decode()
     words = [word.lower() for word in _WORDS.findall(folded)]
     return "".join(words[:1] + [word.capitalize() for word in words[1:]]) or empty
 
 
 def unique_slugs(labels: Iterable[str], *, taken: Iterable[str] = ()) -> list[str]:
-    """A slug for each label, numbered from 2 where one is taken."""
+    """Numbered from 2 where one is taken."""
     slugs: list[str] = []
     taken = set(taken)
     for label in labels:

@@ -57,7 +57,7 @@ class ActionTranslation:
         return legacy
 
     def from_legacy(self, action_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
-        """The core's action in public words; only fields of the contract."""
+        """Only fields of the contract."""
         public: dict[str, Any] = {"actionId": action_id}
         readings, others = self._readings, _OTHERS
         for legacy_name, value in data.items():
@@ -85,7 +85,7 @@ class ActionTranslation:
         return public
 
     def _read_otherwise(self, public: dict[str, Any], legacy_name: str, value: object) -> None:
-        """Read null, or a number such as ``2.0`` (RFC 8259 section 6)."""
+        """Null, or a number such as ``2.0`` (RFC 8259 section 6)."""
         kind, name, _, words = self._readings[legacy_name]
         if value is None:
             public.setdefault(name, None)
@@ -102,7 +102,7 @@ class ActionTranslation:
         public.setdefault("unreadable", []).append(self._names[legacy_name])
 
     def errors_to_public(self, errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-        """The core's messages by public field, else under ``other``."""
+        """By public field, else under ``other``."""
         public: dict[str, list[str]] = {}
         for name, messages in errors.items():
             public.setdefault(self._names.get(name, "other"), []).extend(messages)
@@ -134,7 +134,7 @@ def _whole(value: object) -> int:
 
 
 def _partners(joined: object) -> list[str]:
-    """The UUIDs of a text. Raises ValueError."""
+    """UUIDs. Raises ValueError."""
     if type(joined) is str:
         partners = joined.split(",")
         # A tenth of what a pattern costs.
@@ -146,7 +146,7 @@ def _partners(joined: object) -> list[str]:
 
 
 def _author(author: object) -> object:
-    """The author as the core names them. Raises ValueError."""
+    """As the core names them. Raises ValueError."""
     # A float may be a number that lost its last digits.
     if type(author) in _AUTHORS:
         return author

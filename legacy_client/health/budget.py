@@ -37,7 +37,7 @@ class RetryBudget:
             self._note(count, 0)
 
     def take(self, wanted: int, *, free: int = 0) -> int:
-        """How many of the ``wanted`` are granted. The ``free`` ones are only counted."""
+        """How many are granted. The ``free`` ones are only counted."""
         with self._lock:
             self._forget()
             allowed = max(self._floor, int(self._calls * self._ratio))

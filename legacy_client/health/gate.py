@@ -1,5 +1,3 @@
-"""What may be sent to the core now."""
-
 from __future__ import annotations
 
 import threading

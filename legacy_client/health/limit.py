@@ -30,7 +30,6 @@ class AdaptiveLimit:
 
     @property
     def value(self) -> int:
-        """Calls that may be in flight now."""
         return int(self._limit)
 
     def record(self, *, overloaded: bool, seconds: float, in_flight: int) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class UnansweredTime:
-    """Counts the seconds in which the core was asked and answered nobody.
+    """The seconds in which the core was asked and answered nobody.
 
     An answer ends it, and so does a pause of ``seconds``.
     """

@@ -23,7 +23,7 @@ _CONSTANT = "NaN"
 
 
 def document_in(body: bytes, content_type: str | None) -> object:
-    """A body that orjson refused; a broken value is ``UNREADABLE``. Raises ValueError."""
+    """orjson refused the body; a broken value is ``UNREADABLE``. Raises ValueError."""
     try:
         return orjson.loads(in_utf8(body, content_type))
     except orjson.JSONDecodeError:
@@ -31,7 +31,7 @@ def document_in(body: bytes, content_type: str | None) -> object:
 
 
 def as_written(body: bytes, content_type: str | None) -> object:
-    """A body with exact integers and unchanged texts. Raises ValueError."""
+    """Exact integers and unchanged texts. Raises ValueError."""
     if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
         raise ValueError("too many values")
     for text in mended_texts(body, content_type):
@@ -59,7 +59,7 @@ def _integer(digits: str) -> object:
 
 
 def _without_depths(text: str) -> str:
-    """The text with ``NaN`` for each value that is nested too deep."""
+    """``NaN`` stands for each value that is nested too deep."""
     kept, depth, begin = [], 0, 0
     # An object of one text has four: its brackets, the name and the text.
     for token in islice(_TOKEN.finditer(text), 4 * _MOST_VALUES):
@@ -76,7 +76,7 @@ def _without_depths(text: str) -> str:
 
 
 def _readable(value: object, depth: int) -> object:
-    """The value without what JSON in UTF-8 cannot hold."""
+    """Without what JSON in UTF-8 cannot hold."""
     if type(value) is str:
         return UNREADABLE if BROKEN.search(value) else value
     if type(value) is int:

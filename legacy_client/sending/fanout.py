@@ -1,5 +1,3 @@
-"""One batch on its way to the core, with its repeats."""
-
 from __future__ import annotations
 
 import logging

@@ -51,7 +51,7 @@ class RetryPolicy:
         )
 
     def grant(self, failed: Mapping[int, CoreError], seconds_left: float) -> Failed:
-        """Those of ``failed`` that fit into the time and the budget, in order."""
+        """Those that fit into the time and the budget, in order."""
         in_time = sorted(index for index, error in failed.items() if (error.retry_after or 0.0) < seconds_left)
         # New credentials are no sign of an outage, and come once per batch. So these calls are free.
         free = [index for index in in_time if isinstance(failed[index], AccessDenied)]
@@ -88,7 +88,6 @@ def is_retryable(error: CoreError, *, honours_idempotency: bool) -> bool:
 
 
 def combined(earlier: CoreError | None, latest: CoreError) -> CoreError:
-    """What two attempts of one call say together."""
     if earlier is None or latest.may_have_been_applied or isinstance(latest, (NotFound, Rejected)):
         return latest
     # A conflict may be with the earlier attempt itself. A refusal to send again says nothing about what was sent.

@@ -1,5 +1,3 @@
-"""Texts of the core made safe."""
-
 from __future__ import annotations
 
 import codecs

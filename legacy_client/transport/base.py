@@ -1,5 +1,3 @@
-"""The transport seam: many prepared requests in, one result for each out."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -62,8 +60,6 @@ class Backlog(NamedTuple):
 
 
 class Gate(Protocol):
-    """What may be sent to the core now."""
-
     def capacity(self) -> int:
         """Requests that may be in flight, at least 1."""
         ...
@@ -89,10 +85,8 @@ class Requests(Protocol):
 
 
 class Transport(Protocol):
-    """Accounts for every request."""
-
     def send_many(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
-        """Yields ``(index, response or error)``, each index once. Never raises for a request.
+        """Accounts for each index once. Never raises for a request.
 
         Errors are NotSent, TimedOut, BrokenOff or BadAnswer. Any status is a response; redirects are not followed.
         Closing the iterator early stops what is unsent.

@@ -1,4 +1,4 @@
-"""A transport in memory: a function answers, and time passes only where a test says so."""
+"""Time passes only where a test says so."""
 
 from __future__ import annotations
 

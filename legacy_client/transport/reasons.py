@@ -1,4 +1,4 @@
-"""Why a connection failed, in words without data."""
+"""No reason holds data."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ def reason_of(error: BaseException) -> str:
 
 
 def causes(exc: BaseException) -> Iterator[BaseException]:
-    """The error and all that it was made of."""
     # urllib3 keeps the cause in ``args`` or ``reason``, Python in ``__context__``.
     pending, seen = [exc], set()
     while pending:

@@ -1,5 +1,3 @@
-"""Whose turn it is: callers in rotation, and the batches of each caller."""
-
 from __future__ import annotations
 
 from collections import deque
@@ -15,10 +13,7 @@ if TYPE_CHECKING:
 
 
 class Batch:
-    """How far one ``send_many`` has come.
-
-    ``ends`` is on the transport's clock. ``queued_at`` is None while it waits for no turn.
-    """
+    """``ends`` is on the transport's clock. ``queued_at`` is None while it waits for no turn."""
 
     __slots__ = (
         "_next",

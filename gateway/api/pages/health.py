@@ -14,7 +14,7 @@ Check = Callable[[], dict[str, Any]]
 
 
 def without_details(checks: Mapping[str, Check]) -> dict[str, Check]:
-    """The checks for everybody: which of them fail, and not why."""
+    """For everybody: which checks fail, and not why."""
     return {name: lambda check=check: {"ready": check()["ready"]} for name, check in checks.items()}  # type: ignore[misc]  # a default binds each
 
 

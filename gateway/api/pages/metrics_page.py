@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def blueprint(render: Callable[[], bytes]) -> Blueprint:
-    """``render`` gives the present numbers of all workers."""
+    """``render`` gives all workers' numbers."""
     routes = Blueprint("metrics", __name__)
 
     @routes.get("/metrics")

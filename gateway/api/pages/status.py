@@ -29,7 +29,7 @@ _HEADERS: Mapping[str, str] = {
 
 
 def blueprint(numbers: Callable[[], dict[str, object]]) -> Blueprint:
-    """``numbers`` gives the present numbers of all workers."""
+    """``numbers`` gives those of all workers."""
     routes = Blueprint("status", __name__)
 
     @routes.get("/status")

@@ -1,4 +1,4 @@
-"""The addresses of the core. The event loop never waits for a resolver."""
+"""The event loop never waits for a resolver."""
 
 from __future__ import annotations
 

@@ -1,5 +1,3 @@
-"""A batch whose results are read in the consumer's greenlet."""
-
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -35,7 +33,7 @@ class Exchange:
 
 
 class HubBatch(Batch):
-    """``run_soon`` runs a function in the loop's next turn."""
+    """Results are read in the consumer's greenlet. ``run_soon`` runs a function in the loop's next turn."""
 
     __slots__ = ("_results", "_run_soon", "_unread", "_waiter", "_whole_seconds", "attempt_seconds")
 

@@ -1,5 +1,3 @@
-"""A connection to the core: one request out, one answer in. It says what became of the request."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol

@@ -1,5 +1,3 @@
-"""Connections that are being made."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

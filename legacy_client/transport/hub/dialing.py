@@ -83,7 +83,7 @@ class Dialing:
         self._endpoint.addresses.ask(self._found)
 
     def check(self, now: float) -> None:
-        """Give up, or try the next address, after too long."""
+        """Gives up, or tries the next address, after too long."""
         if now >= self._until:
             if not self._is_cut_short:
                 self._endpoint.addresses.doubt()
@@ -128,7 +128,7 @@ class Dialing:
             self._endpoint.addresses.demote(self._address)
 
     def _connect(self, family: int, address: tuple[object, ...]) -> str:
-        """Returns why that failed, or an empty text."""
+        """Why that failed, or empty."""
         try:
             self._sock = sock = Socket(family, SOCK_STREAM)
             sock.setblocking(False)

@@ -1,4 +1,4 @@
-"""The open connections. The one used last is used first, so the surplus grows old."""
+"""The connection used last is used first, so the surplus grows old."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Pool:
         insort(self._resting, connection, key=_resting_since)
 
     def take(self, now: float) -> Connection | None:
-        """A connection at rest, or None."""
+        """None where none is at rest."""
         if not self.keep_alive.is_proven:
             return self._take_rested(now)
         while self._resting:

@@ -1,5 +1,3 @@
-"""From bytes to one ``requests.Response`` at a time. httptools does the framing."""
-
 from __future__ import annotations
 
 from datetime import timedelta

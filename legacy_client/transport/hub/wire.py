@@ -1,5 +1,3 @@
-"""Requests as bytes, for one origin."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

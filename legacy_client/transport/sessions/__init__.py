@@ -1,1 +1,0 @@
-"""The transport of threads over requests' own adapter."""

@@ -1,5 +1,3 @@
-"""One request on its way: how far it got, on which socket, until when."""
-
 from __future__ import annotations
 
 import contextlib
@@ -79,7 +77,7 @@ class Attempt:
             self._hold(sock)
 
     def finish(self, result: Response | CoreError) -> None:
-        """Deliver the result, unless there is one."""
+        """Only the first result is delivered."""
         with self._lock:
             if self._is_finished:
                 return

@@ -1,4 +1,4 @@
-"""urllib3's connections: each attempt knows what was sent, and can be cut off."""
+"""Each attempt knows what was sent, and can be cut off."""
 
 from __future__ import annotations
 

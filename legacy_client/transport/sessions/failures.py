@@ -1,5 +1,3 @@
-"""What an exception of requests, urllib3 or http.client says of a call."""
-
 from __future__ import annotations
 
 import http.client

@@ -1,5 +1,3 @@
-"""One thread that ends what has run out of time."""
-
 from __future__ import annotations
 
 import threading
