@@ -20,7 +20,7 @@ class PresentUrl:
         self.text = self._seen = now()
 
     def parts(self) -> dict[str, Any]:
-        """As redis-py names them."""
+        """What a connection goes by, as redis-py names it."""
         text = self._now()
         if text != self._seen:
             self._seen = text

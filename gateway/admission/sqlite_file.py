@@ -69,7 +69,7 @@ class EmbeddedDatabase:
 
     @contextlib.contextmanager
     def transaction(self, *, waits: bool = True) -> Iterator[sqlite3.Connection]:
-        """A write transaction. Raises EmbeddedUnavailable.
+        """A write transaction, rolled back where the block raises. Raises EmbeddedUnavailable.
 
         It waits at most ``busy_seconds`` for others, or not at all.
         """

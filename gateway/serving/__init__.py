@@ -1,1 +1,0 @@
-"""The gunicorn worker, and what it bounds."""

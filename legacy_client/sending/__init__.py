@@ -1,1 +1,0 @@
-"""Many calls under one deadline."""

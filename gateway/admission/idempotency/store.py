@@ -36,7 +36,9 @@ class IdempotencyStore(Protocol):
 
     def ping(self) -> StoreUnavailable | None: ...
 
-    def waiting(self) -> int: ...
+    def waiting(self) -> int:
+        """How many ended batches wait for the store with their last write."""
+        ...
 
     def close(self) -> None:
         """Writes what waits if possible."""

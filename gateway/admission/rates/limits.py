@@ -43,7 +43,8 @@ class Allowance:
     """Times are in whole seconds.
 
     ``remaining`` of ``limit`` may be used now, and more in ``reset_seconds``.
-    A refused request fits in ``retry_after`` if nothing else is counted before, or ``never_fits``.
+    A refused request fits in ``retry_after`` if nothing else is counted before.
+    ``never_fits``: it asks for more than ``limit``.
     """
 
     allowed: bool

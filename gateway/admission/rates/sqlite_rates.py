@@ -80,6 +80,7 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
         self.clear(key)
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Count in a fixed window."""
         with self._database.transaction() as rows:
             counter = _load(rows, key, self._clock(), expiry)
             _save(rows, key, counter._replace(current=counter.current + amount))

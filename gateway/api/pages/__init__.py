@@ -1,1 +1,0 @@
-"""Pages and documents beside the endpoints."""

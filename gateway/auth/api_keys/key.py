@@ -32,7 +32,7 @@ class KeyText(NamedTuple):
 
 
 def mint(key_id: str = "") -> KeyText:
-    """Or a new secret for ``key_id``."""
+    """A new key, or a new secret for ``key_id``."""
     return KeyText(key_id or _random(ID_LENGTH), _random(SECRET_LENGTH))
 
 

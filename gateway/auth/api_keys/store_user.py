@@ -13,12 +13,12 @@ _ROOT = 0
 
 
 def store_user(path: Path) -> int:
-    """Of a new store, who will own it."""
+    """The user id of the present or a new store's owner."""
     return path.stat().st_uid if path.exists() else os.geteuid()
 
 
 def user_mismatch(path: Path) -> str:
-    """One line. Empty where the service can read the store, or this is unknown."""
+    """Why the service could not read the store, as one line. Empty where it can, or this is unknown."""
     store, service = store_user(path), _service_user(path)
     if service is None or store == service:
         return ""
