@@ -12,8 +12,10 @@ export PYTHONDONTWRITEBYTECODE ?= 1
 demo: setup ## Send one batch for each answer of the contract through the real service
 	@$(BIN)/python -m sandbox demo
 
-serve: setup ## Keep core, identity provider and gateway running; prints a curl to paste
-	@$(BIN)/python -m sandbox serve
+# Make exports what its command line sets, so the shell quotes the values.
+SERVED = $(foreach name,$(filter GATEWAY_%,$(.VARIABLES)),$(if $(filter command,$(origin $(name))),--set "$(name)=$$$(name)"))
+serve: setup ## Keep core, identity provider and gateway running; prints a curl to paste (PORT=8080 GATEWAY_RATE_LIMIT=10/minute)
+	@$(BIN)/python -m sandbox serve $(if $(filter command,$(origin PORT)),--port "$$PORT") $(SERVED)
 
 keycloak: setup ## Fetch the real Keycloak, start it with deploy/keycloak/realm.json, print who can log in
 	@$(BIN)/python -m deploy.keycloak

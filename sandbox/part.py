@@ -40,6 +40,7 @@ class Part:
     """A server with one URL over all its restarts.
 
     Start it from the thread that lives longest: it ends with that thread.
+    ``port`` 0: a free one, chosen at the first start.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Part:
         ready: str,
         *,
         environment: Mapping[str, str],
+        port: int = 0,
         start_seconds: float = START_SECONDS,
         tell_seconds: float = TELL_SECONDS,
     ) -> None:
@@ -60,7 +62,7 @@ class Part:
         self._ready = ready
         self._start_seconds = start_seconds
         self._tell_seconds = tell_seconds
-        self._port = 0
+        self._port = port
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
-from typing import TYPE_CHECKING
 
+from gateway.settings import unknown_variables
 from sandbox.core.seed import identifier
 from sandbox.part import StackError
-from sandbox.stack import Stack
-
-if TYPE_CHECKING:
-    import argparse
+from sandbox.stack import PREFIX, Stack
 
 TOKEN_SECONDS = 12 * 3600
 _WATCH_SECONDS = 0.5
@@ -21,13 +19,36 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     text = "Keep core, identity provider and gateway running on free loopback ports until Ctrl-C."
     parser = commands.add_parser("serve", help="keep everything running", description=text)
     parser.add_argument("--latency-ms", default="0", metavar="MS", help="let the core wait before each answer")
+    parser.add_argument("--port", type=int, default=0, help="of the gateway; 0, the default: a free one")
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        type=setting,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a setting of the gateway, with or without GATEWAY_; repeatable",
+    )
     parser.set_defaults(run=_run)
 
 
+def setting(text: str) -> tuple[str, str]:
+    """Name without prefix, and value. Raises ArgumentTypeError for what is no setting."""
+    name, equals, value = text.partition("=")
+    name = name.removeprefix(PREFIX)
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"must be NAME=VALUE; it is {text!r}")
+    for unknown, nearest in unknown_variables({PREFIX + name: value}):
+        hint = f"; {nearest} is" if nearest else ""
+        raise argparse.ArgumentTypeError(f"{unknown} is no setting{hint}")
+    return name, value
+
+
 def _run(options: argparse.Namespace) -> int:
+    settings = {"STATUS_PAGE": "true", **dict(options.settings)}
     core, identity = ("--latency-ms", options.latency_ms), ("--access-seconds", str(TOKEN_SECONDS))
     try:
-        with Stack({"STATUS_PAGE": "true"}, core=core, identity=identity) as stack:
+        with Stack(settings, core=core, identity=identity, port=options.port) as stack:
             print(_words(stack), flush=True)
             return _watch(stack)
     except KeyboardInterrupt:

@@ -29,6 +29,7 @@ class Stack:
     ``settings`` are names without prefix (``{"BATCH_DEADLINE": "2"}``) and win over the usual ones.
     With ``CORE_URL`` or ``KEYCLOAK_URL`` among them, that server is not started.
     ``core`` and ``identity`` are options of those commands. ``app`` is what gunicorn serves.
+    ``port`` is the gateway's; 0: a free one.
     ``ready`` is the path that must answer 200 before the gateway counts as up.
     Logs and state are under ``folder``, by default a temporary one.
     """
@@ -42,6 +43,7 @@ class Stack:
         ready: str = "/readyz",
         folder: Path | None = None,
         app: str = "wsgi:app",
+        port: int = 0,
     ) -> None:
         self._settings = settings or {}
         self.folder = folder or Path(tempfile.mkdtemp(prefix="sandbox-stack-"))
@@ -50,7 +52,7 @@ class Stack:
         state = str(self.folder / "core")
         self.core = self._part("core", _sandbox("core", "--auth", "bearer", "--state", state, *core), "/healthz")
         self.identity = self._part("identity", _sandbox("identity", *identity), "/healthz")
-        self.gateway = self._part("gateway", _gunicorn(app), ready)
+        self.gateway = self._part("gateway", _gunicorn(app), ready, port)
 
     def __enter__(self) -> Self:
         """Start everything. Raises StackError, with nothing left running."""
@@ -100,8 +102,8 @@ class Stack:
         key: str = json.loads(made.stdout)["key"]
         return key
 
-    def _part(self, name: str, command: Callable[[int], list[str]], ready: str) -> Part:
-        return Part(name, command, self.folder, ready, environment=_surroundings())
+    def _part(self, name: str, command: Callable[[int], list[str]], ready: str, port: int = 0) -> Part:
+        return Part(name, command, self.folder, ready, environment=_surroundings(), port=port)
 
     def _stop(self) -> None:
         # Nobody waits for an answer any more, so there is nothing to drain.

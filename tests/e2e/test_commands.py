@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import time
 import psutil
 import pytest
 
+from sandbox.__main__ import main
 from sandbox.part import ROOT
 from sandbox.steps import STEPS
 from sandbox.web import call
@@ -156,17 +158,79 @@ def wait_for(holds, seconds=60):
 
 
 @pytest.fixture
-def serving(tmp_path, monkeypatch):
-    """``serve`` at work: the process and what it printed."""
+def serving(request, tmp_path, monkeypatch):
+    """``serve`` at work, with the test's options: the process and what it printed."""
     # A killed stack cannot tidy up; what it leaves goes with the test.
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    process = subprocess.Popen(command("serve"), cwd=ROOT, stdout=subprocess.PIPE, text=True, bufsize=1)
+    options = getattr(request, "param", [])
+    process = subprocess.Popen([*command("serve"), *options], cwd=ROOT, stdout=subprocess.PIPE, text=True, bufsize=1)
     # The start is bounded by the stack itself, which ends the output where it fails.
     lines = itertools.takewhile(lambda line: "Ctrl-C" not in line, process.stdout)
     printed = "".join(lines)
     yield process, printed
     process.kill()
     process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize(
+    "serving", [["--set", "RATE_LIMIT=7/hour", "--set", "GATEWAY_LANGUAGES=de"]], indirect=True, ids=["settings"]
+)
+def test_serve_takes_settings_of_the_gateway(serving):
+    shell = dict(re.findall(r"export (\w+)=(\S+)", serving[1]))
+
+    def patch(item, query=""):
+        headers = {"authorization": f"Bearer {shell['TOKEN']}"}
+        return call(
+            "PATCH", f"{shell['GATEWAY']}/openapi/api/v1/actions{query}", json_body={"data": [item]}, headers=headers
+        )
+
+    assert patch({"actionId": "19001", "title": {"de": "Urlaub"}}, "?dry_run=true").status == 200
+    assert patch({"actionId": "19001", "status": "done"}).headers["ratelimit-policy"] == '"items";q=7;w=3600'
+
+
+def test_serve_keeps_to_its_port_and_says_where_it_cannot():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+
+        ran = subprocess.run(
+            [*command("serve"), "--port", str(port)], cwd=ROOT, capture_output=True, text=True, timeout=90
+        )
+
+    assert ran.returncode == 1
+    assert complaints(ran.stderr).startswith("serve: gateway ended while starting:")
+    assert f"127.0.0.1:{port}" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("RATELIMIT=1", "GATEWAY_RATELIMIT is no setting; GATEWAY_RATE_LIMIT is"),
+        ("GATEWAY_COLOUR=red", "GATEWAY_COLOUR is no setting"),
+        ("RATE_LIMIT", "must be NAME=VALUE; it is 'RATE_LIMIT'"),
+        ("=1", "must be NAME=VALUE; it is '=1'"),
+    ],
+)
+def test_serve_refuses_what_is_no_setting(text, told, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--set", text])
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(f"argument --set: {told}\n")
+
+
+def test_make_gives_serve_what_its_own_command_line_sets_and_nothing_of_the_shell():
+    surroundings = os.environ | {"GATEWAY_LANGUAGES": "de", "PORT": "1"}
+    given = ["PORT=8080", "GATEWAY_RATE_LIMIT=10/minute"]
+
+    told = [
+        subprocess.run(["make", "-n", "serve", *words], cwd=ROOT, env=surroundings, capture_output=True, text=True)
+        for words in ([], given)
+    ]
+
+    last = [ran.stdout.splitlines()[-1].partition(" -m ")[2].split() for ran in told]
+    assert last[0] == ["sandbox", "serve"]
+    assert last[1] == ["sandbox", "serve", "--port", '"$PORT"', "--set", '"GATEWAY_RATE_LIMIT=$GATEWAY_RATE_LIMIT"']
 
 
 def test_serve_prints_what_works_and_ctrl_c_stops_everything(serving):
