@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     Header = Callable[[str], str | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class Credentials(NamedTuple):
     """``authorization`` is the header's value; None without one.
 
     ``bearer`` is the token in it (RFC 6750 section 2.1), empty for another scheme.
@@ -22,8 +20,8 @@ class Credentials:
     """
 
     header: Header
-    authorization: str | None = field(repr=False)
-    bearer: str = field(repr=False)
+    authorization: str | None
+    bearer: str
     certificate: str
     method: str
     path: str
@@ -36,12 +34,8 @@ class Credentials:
         # Only the scheme is case-insensitive.
         scheme, _, token = (value or "").partition(" ")
         bearer = token.strip(" ") if scheme.lower() == "bearer" else ""
-        return cls(
-            header=header,
-            authorization=value,
-            bearer=bearer,
-            certificate=certificate,
-            method=method,
-            path=path,
-            query=query,
-        )
+        return cls(header, value, bearer, certificate, method, path, query)
+
+    def __repr__(self) -> str:
+        """Without what may hold a secret, a token in the query too."""
+        return f"Credentials(method={self.method!r}, path={self.path!r})"
