@@ -244,7 +244,8 @@ def test_a_file_that_was_removed_is_not_written_to_any_more(database, path):
 
     add(database, "after")
 
-    assert names(EmbeddedDatabase(path, LAYOUT)) == ["after"]
+    with closing(EmbeddedDatabase(path, LAYOUT)) as other:
+        assert names(other) == ["after"]
 
 
 def test_who_does_not_wait_is_told_of_a_lock_at_once_and_waits_the_next_time(database, path):

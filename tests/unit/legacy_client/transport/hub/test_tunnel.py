@@ -61,7 +61,9 @@ class Proxy:
             client.sendall(self._answer[:20])
             client.sendall(self._answer[20:])
             if b" 200 " not in self._answer:
-                client.shutdown(socket.SHUT_RDWR)
+                # The gateway may have closed its end by then.
+                with contextlib.suppress(OSError):
+                    client.shutdown(socket.SHUT_RDWR)
                 continue
             core = socket.create_connection(("127.0.0.1", self._to))
             self._sockets.append(core)
