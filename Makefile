@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE ?= 1
 .PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak keycloak-test servers clients retest clean
 
 ##@ Start
-demo: setup ## Send one batch for each answer of the contract through the real service
+demo: setup ## Send one batch for each answer of the contract through the real service (a minute the first time, then seconds)
 	@$(BIN)/python -m sandbox demo
 
 # Make exports what its command line sets, so the shell quotes the values.
@@ -20,7 +20,7 @@ serve: setup ## Keep core, identity provider and gateway running; prints a curl 
 keycloak: setup ## Fetch the real Keycloak, start it with deploy/keycloak/realm.json, print who can log in
 	@$(BIN)/python -m deploy.keycloak
 
-test: setup lint types layers ## Everything that must be green before a commit
+test: setup lint types layers ## Everything that must be green before a commit (8 minutes on two processors)
 	$(BIN)/python -m pytest -m "not slow and not keycloak" -n 3 --dist loadfile --cov --cov-report=term --cov-fail-under=95
 
 retest: lint types layers ## Once more, one by one, what failed in make test: a failure that was the load's ends here
@@ -34,17 +34,17 @@ setup: .venv/.locked ## Make .venv from the lock file
 	@$(PYTHON) -m deploy.set_up .venv $(LOCK)/dev.txt
 	@touch $@
 
-unit: setup ## The fast tests only, properties with few examples (half a minute)
+unit: setup ## The fast tests only, properties with few examples (a minute)
 	$(BIN)/python -m pytest tests/unit -q -m "not slow" -n 3 --hypothesis-profile quick
 
-lint: setup audit ## ruff (rules, the S ones included, and format) and the audit of what is locked
+lint: setup audit ## ruff (rules, the S ones included, and format) and the audit of what is locked (16 s)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: setup ## mypy, strict
+types: setup ## mypy, strict (a minute the first time, then 2 s)
 	$(BIN)/mypy
 
-layers: setup ## Imports go one way
+layers: setup ## Imports go one way (1 s)
 	$(BIN)/lint-imports
 
 format: setup ## Let ruff mend what it can
@@ -62,10 +62,10 @@ servers: ## Debian's packages for tests that need a server or a browser: redis-s
 clients: setup ## Generators and linters of the OpenAPI document for make test-all (Go, Java, Maven and Node are the machine's)
 	@$(BIN)/python -m tests.clients.tools
 
-keycloak-test: setup ## The gateway against the real Keycloak, which is fetched; skipped with the reason where it cannot be
+keycloak-test: setup ## The gateway against the real Keycloak, which is fetched; skipped with the reason where it cannot be (2 minutes)
 	$(BIN)/python -m pytest -m keycloak
 
-bench: setup ## Workloads W1 to W5 against the peers, and what telemetry costs; writes bench/results
+bench: setup ## Workloads W1 to W5 against the peers, and what telemetry costs; writes bench/results (a quarter of an hour)
 	$(BIN)/python -m bench
 
 bench-quick: setup ## The same in about a minute
@@ -85,10 +85,10 @@ soak: setup ## All faults at once for ten minutes, then half a minute without an
 	@$(BIN)/python -m tests.faults.soak.black_hole --seconds 30
 
 ##@ Supply chain
-audit: setup ## Known weaknesses of what is locked; says so where the advisory service cannot be reached
+audit: setup ## Known weaknesses of what is locked; says so where the advisory service cannot be reached (16 s)
 	$(BIN)/python deploy/audit.py
 
-sbom: setup ## Bill of materials of what runs: build/sbom.cdx.json (CycloneDX)
+sbom: setup ## Bill of materials of what runs: build/sbom.cdx.json (CycloneDX) (9 s)
 	@mkdir -p build
 	$(BIN)/cyclonedx-py requirements --validate --output-reproducible -o build/sbom.cdx.json $(LOCK)/runtime.txt
 
@@ -96,7 +96,7 @@ sbom: setup ## Bill of materials of what runs: build/sbom.cdx.json (CycloneDX)
 reference: setup ## Write docs/reference from the tables in the code
 	$(BIN)/python -m gateway.reference docs/reference
 
-docs: setup ## Build the docs into build/site, with warnings as errors
+docs: setup ## Build the docs into build/site, with warnings as errors (6 s)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -f deploy/docs/mkdocs.yml
 
 lock: setup ## Compile the lock files anew
