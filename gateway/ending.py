@@ -24,10 +24,12 @@ def run_to_its_end(command: Callable[[], int]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     for stream in (sys.stdout, sys.stderr):
-        _show_everything(stream)
+        if stream is not None:  # A shell may have closed it.
+            _show_everything(stream)
     try:
         code = command()
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped\n")
         return STOPPED

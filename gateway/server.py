@@ -35,9 +35,14 @@ _log = logging.getLogger(__name__)
 def _unwritable_folder(settings: Settings) -> Iterator[Fault]:
     """Where the folder is not there yet, the next above it counts."""
     folder = settings.stores.state_dir.absolute()
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if settings.service.metrics != "off" and not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-        reason = os.strerror(errno.EACCES if there.is_dir() else errno.ENOTDIR)
+    try:
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        code = 0 if os.access(there, os.W_OK | os.X_OK) else errno.EACCES
+        code = code if there.is_dir() else errno.ENOTDIR
+    except OSError as exc:
+        code = exc.errno or errno.EIO
+    if settings.service.metrics != "off" and code:
+        reason = os.strerror(code)
         yield Fault("state_dir", f"cannot be written to ({reason})", value=str(settings.stores.state_dir))
 
 

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _log = logging.getLogger(__name__)
-_FOLLOWED = ("host", "port", "path", "db")
+# Two addresses at once would be two stores: what is final in one would be sent again by the other.
+_FOLLOWED = ("username", "password")
 
 
 class PresentUrl:
@@ -20,20 +21,18 @@ class PresentUrl:
         self.text = self._seen = now()
 
     def parts(self) -> dict[str, Any]:
-        """What a connection goes by, as redis-py names it."""
+        """User and password, as redis-py names them."""
         text = self._now()
         if text != self._seen:
             self._seen = text
             self._follow(text)
         given = _parsed(self.text)
-        credentials = {name: given.get(name) for name in ("username", "password")}
-        return credentials | {name: given[name] for name in _FOLLOWED if name in given}
+        return {name: given.get(name) for name in _FOLLOWED}
 
     def _follow(self, text: str) -> None:
         try:
-            if _scheme(text) != _scheme(self.text):
-                raise ValueError("another scheme needs a restart")
-            _parsed(text)
+            if _kept(text) != _kept(self.text):
+                raise ValueError("all but another user and password needs a restart")
         except ValueError as exc:
             # The library's texts repeat nothing of the URL but the name of an option.
             _log.warning("redis_url_unusable", extra={"reason": str(exc)})
@@ -42,7 +41,7 @@ class PresentUrl:
 
 
 def following(url: PresentUrl) -> type[Connection]:
-    """They go by the URL as it is when they connect, and connect again."""
+    """They show the user and password that the URL has when they connect, and connect again."""
     kind: type[Any] = _parsed(url.text).get("connection_class", Connection)
 
     class Following(kind):  # type: ignore[misc]  # which class it is is known at the start
@@ -59,5 +58,7 @@ def _parsed(url: str) -> dict[str, Any]:
     return parts
 
 
-def _scheme(url: str) -> str:
-    return url.partition("://")[0]
+def _kept(url: str) -> tuple[str, dict[str, Any]]:
+    """Scheme, address, database and options."""
+    parts = {name: value for name, value in _parsed(url).items() if name not in _FOLLOWED}
+    return url.partition("://")[0], parts

@@ -77,12 +77,19 @@ def bind_address(text: str) -> str:
     """``HOST:PORT``, ``unix:PATH`` or ``fd://NUMBER``."""
     if text.startswith("unix:"):
         path = Path(text.removeprefix("unix:").removeprefix("//"))
-        if not path.name or not path.parent.is_dir() or (path.exists() and not path.is_socket()):
+        if not _may_be_a_socket(path):
             raise ValueError("must be a path in a folder that exists, after unix:, and nothing there but a socket")
         return text
     if not re.fullmatch(r"fd://[0-9]+", text) and port_of(text) is None:
         raise ValueError(f"must be HOST:PORT with a port up to {_LARGEST_PORT}, unix:PATH or fd://NUMBER")
     return text
+
+
+def _may_be_a_socket(path: Path) -> bool:
+    try:
+        return bool(path.name) and path.parent.is_dir() and (path.is_socket() or not path.exists())
+    except OSError:
+        return False
 
 
 def bind_host(text: str) -> str:

@@ -4,6 +4,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
 
 from gateway.rate_text import RATE_FORM, match_rate
 from gateway.settings.addresses import redis_url
@@ -18,6 +19,27 @@ def _rate(text: str) -> str:
     if match_rate(text) is None:
         raise ValueError(f"must be {RATE_FORM}")
     return text
+
+
+# The others of redis-py change what answers are or how calls are repeated, on which claims stand.
+_REDIS_OPTIONS = frozenset(
+    {
+        "client_name",
+        "db",
+        "health_check_interval",
+        "protocol",
+        "sentinel_password",
+        "sentinel_username",
+        "socket_keepalive",
+        "ssl_ca_certs",
+        "ssl_ca_path",
+        "ssl_cert_reqs",
+        "ssl_certfile",
+        "ssl_check_hostname",
+        "ssl_keyfile",
+        "ssl_password",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +90,17 @@ class StoreSettings:
     )
 
     def faults(self) -> Iterator[Fault]:
-        if self.redis_url:
+        options = parse_qsl(urlsplit(self.redis_url).query, keep_blank_values=True)
+        if any(name not in _REDIS_OPTIONS for name, _ in options):
+            yield Fault("redis_url", f"must have no options but {', '.join(sorted(_REDIS_OPTIONS))}")
+        elif self.redis_url:
             # The client would find out with the first request only. Without Redis it is not loaded.
+            from redis.exceptions import RedisError
+
             from gateway.admission.redis_client import connect
 
             try:
                 connect(self.redis_url, timeout_seconds=1).connection_pool.make_connection()
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, RedisError):
                 # The library's text is left out: it may repeat the value.
-                yield Fault("redis_url", "must have no options but those of redis-py")
+                yield Fault("redis_url", "must have values that redis-py takes for its options")

@@ -64,6 +64,8 @@ def open_claim(
             _give_back(record, keeper)
         raise
     except ValueError as exc:
+        if is_held:
+            _give_back(record, keeper)
         _log.error("idempotency_record_unreadable", extra={"reason": str(exc)})
         raise RecordUnusable(str(exc)) from exc
     claim = Claim(

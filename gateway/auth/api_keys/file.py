@@ -80,7 +80,7 @@ class FileKeys:
     def _understood(self, content: bytes) -> dict[str, ApiKey]:
         try:
             records = _records(json.loads(content))
-        except ValueError as exc:
+        except (ValueError, RecursionError) as exc:
             raise SourceFailed(f"{self._path}: {exc}") from exc
         return {record.id: record for record in records}
 

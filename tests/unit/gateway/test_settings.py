@@ -140,7 +140,14 @@ def test_a_missing_variable_stops_the_start_and_is_named(missing):
         ("GATEWAY_KEYS_COOLDOWN", "0.5", "at least 1 and at most 3600"),
         ("GATEWAY_KEYS_TTL", "50000", "at most half of GATEWAY_KEYS_MAX_STALE, which is 86400 s; it is 50000 s"),
         ("GATEWAY_MAX_HELD_BYTES", "100", "at least GATEWAY_MAX_BODY_BYTES, which is 5242880; it is 100"),
-        ("GATEWAY_REDIS_URL", "redis://:hush@redis.test/0?colour=red", "no options but those of redis-py"),
+        ("GATEWAY_REDIS_URL", "redis://:hush@redis.test/0?colour=red", "must have no options but client_name"),
+        # Of bytes, claims are made; as texts, a batch that runs would be begun once more.
+        ("GATEWAY_REDIS_URL", "redis://redis.test/0?decode_responses=true", "must have no options but client_name"),
+        ("GATEWAY_REDIS_URL", "redis://redis.test/0?retry=5", "must have no options but client_name"),
+        ("GATEWAY_REDIS_URL", "redis://redis.test/0?socket_timeout=", "must have no options but client_name"),
+        ("GATEWAY_REDIS_URL", "redis://redis.test/0?protocol=9", "values that redis-py takes"),
+        ("GATEWAY_REDIS_URL", "rediss://redis.test/0?ssl_cert_reqs=bogus", "values that redis-py takes"),
+        ("GATEWAY_BIND", "unix:/" + "x" * 300 + "/s", "must be a path in a folder that exists"),
     ],
 )
 def test_a_bad_value_stops_the_start_with_one_line(name, value, reason):

@@ -56,7 +56,11 @@ def test_what_files_the_environment_and_other_settings_make_wrong_is_told_at_onc
         f"GATEWAY_CORE_KEY_FILE: must hold the private key of the certificate (PEM, not encrypted); it is '{other.key_file}'",
         "GATEWAY_CORE_PROXY: must be empty unless GATEWAY_CORE_TRANSPORT is hub; it is 'http://p:3128'",
         "GATEWAY_KEYCLOAK_PROXY: the environment's proxy must be environment or an http:// URL; it is 'environment'",
-        "GATEWAY_REDIS_URL: must have no options but those of redis-py",
+        (
+            "GATEWAY_REDIS_URL: must have no options but client_name, db, health_check_interval, protocol, sentinel_password,"
+            " sentinel_username, socket_keepalive, ssl_ca_certs, ssl_ca_path, ssl_cert_reqs, ssl_certfile, ssl_check_hostname,"
+            " ssl_keyfile, ssl_password"
+        ),
     ]
 
 

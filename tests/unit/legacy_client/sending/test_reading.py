@@ -200,6 +200,15 @@ def test_a_value_that_is_broken_takes_nothing_else_with_it(broken: bytes) -> Non
         orjson.dumps(result["x"])
 
 
+def test_what_stands_in_a_text_does_not_count_as_values_beside_a_broken_one() -> None:
+    reader = some_reader(max_answer_bytes=100_000)
+    details = b",[{" * 10_000 + rb"\",\\"
+
+    result = reader.read(answer(200, rb'{"data": {"id": 7, "details_en": "%b", "title_en": "x \ud83d"}}' % details), 7)
+
+    assert result == {"id": 7, "details_en": ",[{" * 10_000 + '",\\', "title_en": UNREADABLE}
+
+
 def test_a_raw_control_character_is_part_of_its_text() -> None:
     assert READER.read(answer(200, b'{"data": {"id": 7, "x": "a\tb\x01"}}'), 7) == {"id": 7, "x": "a\tb\x01"}
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from gateway.admission.idempotency.claim import Claim
-from gateway.admission.idempotency.errors import StoreUnavailable
+from gateway.admission.idempotency.errors import RecordUnusable, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry, items_event, replay, sent_event
 from gateway.admission.idempotency.keeping import Keeper
 from gateway.admission.idempotency.store import open_claim
@@ -359,6 +359,16 @@ def test_a_claim_whose_record_cannot_be_read_to_its_end_is_given_back(record, ke
     record.is_down = False
     keeper.write_now()
 
+    assert record.events == []
+
+
+def test_a_claim_whose_record_makes_no_sense_is_given_back(record, keeper):
+    record.append([b"the claim"])
+
+    with pytest.raises(RecordUnusable):
+        open_claim(
+            record, [b"nonsense"], is_held=True, items=3, prefix="x", policy=POLICY, keeper=keeper, let_others_run=bool
+        )
     assert record.events == []
 
 

@@ -51,7 +51,7 @@ def test_a_new_version_of_the_file_counts_at_once(file: KeyFile):
     assert keys.get(file.kept.id).revoked == NOW
 
 
-@pytest.mark.parametrize("document", ["{", "[]", "null", "{}", '{"keys": 1}', '{"keys": [{"id": "x"}]}'])
+@pytest.mark.parametrize("document", ["{", "[]", "null", "{}", '{"keys": 1}', '{"keys": [{"id": "x"}]}', "[" * 200_000])
 def test_a_bad_new_version_changes_nothing_and_is_logged(file: KeyFile, caplog, document: str):
     keys = FileKeys(file.path)
     file.write(document)
