@@ -320,8 +320,8 @@ def test_one_partner_takes_neither_all_places_nor_all_turns(make_gateway, core):
 class OverTls(Gateway):
     """Speaks TLS itself, and is up once it does."""
 
-    def _part(self, name, command, ready):
-        part = super()._part(name, command, ready)
+    def _part(self, *given):
+        part = super()._part(*given)
         part._answer = lambda: None if speaks_tls(part.url) else "no TLS"
         return part
 
