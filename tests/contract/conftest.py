@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from requests import Response
@@ -16,10 +16,13 @@ from tests.doubles.fake_core import (
 )
 from tests.doubles.gates import NotingGate
 from tests.doubles.stages import connect
+from tests.doubles.store_worlds import RedisWorld, SqliteWorld
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
+    from gateway.admission.idempotency.store import IdempotencyStore
     from legacy_client.errors import (
         CoreError,
     )
@@ -78,3 +81,18 @@ def gate() -> NotingGate:
 def core() -> Iterator[FakeCore]:
     with FakeCore() as opened:
         yield opened
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    if request.param == "sqlite":
+        made: Any = SqliteWorld(tmp_path)
+    else:
+        made = RedisWorld(request.getfixturevalue("redis_server").url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def store(world: Any) -> IdempotencyStore:
+    return world.worker()

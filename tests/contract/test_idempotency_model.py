@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 
 from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress
 from gateway.admission.idempotency.journal import Entry
-from tests.contract.test_idempotency_stores import RedisWorld, SqliteWorld
+from tests.doubles.store_worlds import RedisWorld, SqliteWorld
 
 if TYPE_CHECKING:
     from gateway.admission.idempotency.claim import Claim

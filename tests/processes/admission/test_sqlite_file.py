@@ -8,11 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from gateway.admission.sqlite_file import EmbeddedDatabase, Layout
-
-LAYOUT = Layout(
-    application_id=7, version=1, schema="CREATE TABLE fact (name TEXT); CREATE INDEX by_name ON fact (name)"
-)
+from gateway.admission.sqlite_file import EmbeddedDatabase
+from tests.doubles.facts import LAYOUT, names
 
 
 @pytest.fixture
@@ -26,15 +23,10 @@ def database(path):
         yield made
 
 
-def names(database):
-    with database.transaction() as rows:
-        return [name for (name,) in rows.execute("SELECT name FROM fact")]
-
-
 FORK_WHILE_OPEN = """
 import os, sys
 from pathlib import Path
-from tests.unit.gateway.admission.test_sqlite_file import LAYOUT, add, names
+from tests.doubles.facts import LAYOUT, add, names
 from gateway.admission.sqlite_file import EmbeddedDatabase
 database = EmbeddedDatabase(Path(sys.argv[1]), LAYOUT)
 add(database, "parent")
@@ -56,7 +48,7 @@ def test_a_child_process_opens_its_own_connection(path):
 OPEN_AT_ONCE = """
 import sys
 from pathlib import Path
-from tests.unit.gateway.admission.test_sqlite_file import LAYOUT, add
+from tests.doubles.facts import LAYOUT, add
 from gateway.admission.sqlite_file import EmbeddedDatabase
 sys.stdin.read(1)
 for _ in range(20):

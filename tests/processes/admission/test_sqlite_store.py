@@ -15,45 +15,16 @@ from gateway.admission.idempotency.errors import InProgress, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry
 from tests.doubles.clocks import FakeClock
 from tests.doubles.rules import claim_policy, sqlite_store
+from tests.unit.gateway.admission.idempotency.batches import SQLITE_POLICY, run_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
-POLICY = claim_policy(ttl_seconds=1000.0, lease_seconds=10.0)
-
-
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "idempotency.sqlite3"
-
-
-@pytest.fixture
-def wall():
-    return FakeClock()
-
-
-@pytest.fixture
-def lease():
-    return FakeClock(5000.0)
-
-
-@pytest.fixture
-def store(path, wall, lease):
-    made = sqlite_store(path, POLICY, max_bytes=1_048_576, wall_clock=wall, lease_clock=lease)
-    with closing(made):
-        yield made
-
-
-def finals(*indexes: int, payload: bytes = b"") -> list[Entry]:
-    return [Entry(index, "final", payload) for index in indexes]
-
-
-def run(store, key: str, payload: bytes = b"") -> None:
-    claim = store.claim("p", key, "f", 1)
-    claim.record(finals(0, payload=payload))
-    claim.finish()
 
 
 KILLED = """
@@ -157,19 +128,19 @@ def fill_disk(folder: Path) -> Path:
 
 
 def test_a_full_disk_refuses_claims_and_is_forgotten_when_there_is_room(small_disk):
-    with closing(sqlite_store(small_disk / "store", POLICY)) as store:
-        run(store, "before")
+    with closing(sqlite_store(small_disk / "store", SQLITE_POLICY)) as store:
+        run_one(store, "before")
         ballast = fill_disk(small_disk)
         refused = 0
         for number in range(100):  # the log may have had some room of its own
             try:
-                run(store, f"k{number}", payload=b"1" * 4000)
+                run_one(store, f"k{number}", payload=b"1" * 4000)
             except StoreUnavailable:
                 refused += 1
         assert refused > 50
 
         ballast.unlink()
-        run(store, "after")
+        run_one(store, "after")
         assert store.claim("p", "before", "f", 1).kind == "replay"
 
 

@@ -4,32 +4,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import kubernetes_validate
 import pytest
 import yaml
 
-FOLDER = Path(__file__).parents[3] / "deploy" / "kubernetes"
+from tests.doubles.manifests import BASE, FOLDER, NEWEST, OVERLAY
 
-OVERLAY = FOLDER / "overlays" / "example"
-
-OLDEST, NEWEST = "1.30", "1.34"
-
-
-def _documents(path: Path) -> list[dict[str, Any]]:
-    return [document for document in yaml.safe_load_all(path.read_text(encoding="utf-8")) if document]
-
-
-def _resources(folder: Path) -> dict[str, dict[str, Any]]:
-    """The folder's resources by kind."""
-    files = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))["resources"]
-    documents = [document for name in files if name.endswith(".yaml") for document in _documents(folder / name)]
-    return {document["kind"]: document for document in documents}
-
-
-BASE = _resources(FOLDER / "base")
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import kubernetes_validate
 import pytest
-import yaml
 
 from gateway.settings import load, unknown_variables
+from tests.doubles.manifests import BASE, FOLDER, NEWEST, OLDEST, OVERLAY, documents
 
-FOLDER = Path(__file__).parents[3] / "deploy" / "kubernetes"
-OVERLAY = FOLDER / "overlays" / "example"
-OLDEST, NEWEST = "1.30", "1.34"
-
-
-def _documents(path: Path) -> list[dict[str, Any]]:
-    return [document for document in yaml.safe_load_all(path.read_text(encoding="utf-8")) if document]
-
-
-def _resources(folder: Path) -> dict[str, dict[str, Any]]:
-    """The folder's resources by kind."""
-    files = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))["resources"]
-    documents = [document for name in files if name.endswith(".yaml") for document in _documents(folder / name)]
-    return {document["kind"]: document for document in documents}
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _environment(*files: Path) -> dict[str, str]:
@@ -33,7 +20,6 @@ def _environment(*files: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if line)
 
 
-BASE = _resources(FOLDER / "base")
 POD = BASE["Deployment"]["spec"]["template"]["spec"]
 (CONTAINER,) = POD["containers"]
 ENVIRONMENT = _environment(FOLDER / "base" / "settings.env", OVERLAY / "settings.env")
@@ -63,7 +49,7 @@ def test_a_token_without_the_role_may_not_write(settings: Any) -> None:
 
 @pytest.mark.parametrize("folder", [FOLDER / "base", OVERLAY], ids=lambda folder: folder.name)
 def test_traces_may_leave_for_the_collector_of_the_monitoring_alone(folder: Path) -> None:
-    (policy,) = _documents(folder / "network.yaml")
+    (policy,) = documents(folder / "network.yaml")
     (to_collector,) = (rule for rule in policy["spec"]["egress"] if {"port": 4318} in rule["ports"])
 
     assert [*to_collector["to"][0]["namespaceSelector"]["matchLabels"].values()] == ["monitoring"]

@@ -9,11 +9,8 @@ from contextlib import closing
 
 import pytest
 
-from gateway.admission.sqlite_file import EmbeddedDatabase, EmbeddedUnavailable, Layout
-
-LAYOUT = Layout(
-    application_id=7, version=1, schema="CREATE TABLE fact (name TEXT); CREATE INDEX by_name ON fact (name)"
-)
+from gateway.admission.sqlite_file import EmbeddedDatabase, EmbeddedUnavailable
+from tests.doubles.facts import LAYOUT, add, names
 
 
 @pytest.fixture
@@ -25,16 +22,6 @@ def path(tmp_path):
 def database(path):
     with closing(EmbeddedDatabase(path, LAYOUT)) as made:
         yield made
-
-
-def add(database, name="x"):
-    with database.transaction() as rows:
-        rows.execute("INSERT INTO fact VALUES (?)", (name,))
-
-
-def names(database):
-    with database.transaction() as rows:
-        return [name for (name,) in rows.execute("SELECT name FROM fact")]
 
 
 def test_the_file_is_made_when_first_used_and_readable_by_its_owner_only(database, path):

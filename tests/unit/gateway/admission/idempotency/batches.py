@@ -87,3 +87,17 @@ def marked(record):
 
 def in_doubt(record):
     return [index for index, entry in replay(record.events).items() if entry.state == "unknown"]
+
+
+SQLITE_POLICY = claim_policy(ttl_seconds=1000.0, lease_seconds=10.0)
+
+
+def kept(*indexes: int, payload: bytes = b"") -> list[Entry]:
+    return [Entry(index, "final", payload) for index in indexes]
+
+
+def run_one(store, key: str, payload: bytes = b"") -> None:
+    """A batch of one item, from its claim to its end."""
+    claim = store.claim("p", key, "f", 1)
+    claim.record(kept(0, payload=payload))
+    claim.finish()

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.admission.idempotency.errors import InProgress, StoreUnavailable
-from gateway.admission.idempotency.journal import Entry
 from tests.doubles.clocks import FakeClock
 from tests.doubles.rules import claim_policy, sqlite_store
+from tests.unit.gateway.admission.idempotency.batches import SQLITE_POLICY, kept, run_one
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-POLICY = claim_policy(ttl_seconds=1000.0, lease_seconds=10.0)
 
 
 @pytest.fixture
@@ -37,19 +35,9 @@ def lease():
 
 @pytest.fixture
 def store(path, wall, lease):
-    made = sqlite_store(path, POLICY, max_bytes=1_048_576, wall_clock=wall, lease_clock=lease)
+    made = sqlite_store(path, SQLITE_POLICY, max_bytes=1_048_576, wall_clock=wall, lease_clock=lease)
     with closing(made):
         yield made
-
-
-def finals(*indexes: int, payload: bytes = b"") -> list[Entry]:
-    return [Entry(index, "final", payload) for index in indexes]
-
-
-def run(store, key: str, payload: bytes = b"") -> None:
-    claim = store.claim("p", key, "f", 1)
-    claim.record(finals(0, payload=payload))
-    claim.finish()
 
 
 @pytest.mark.parametrize("jump", [3600.0, -3600.0, 1e9, -1e6])
@@ -68,7 +56,7 @@ def test_no_jump_of_the_wall_clock_frees_or_prolongs_a_lease(store, wall, lease,
 
 @pytest.mark.parametrize("jump", [-3600.0, 900.0])
 def test_a_jump_of_the_wall_clock_within_the_time_to_live_loses_no_record(store, wall, jump):
-    run(store, "k")
+    run_one(store, "k")
     wall.advance(jump)
 
     assert store.claim("p", "k", "f", 1).kind == "replay"
@@ -92,11 +80,11 @@ def test_a_worker_with_another_lease_setting_respects_the_lease_as_it_was_taken(
 
 def test_expired_records_are_swept_in_time(store, wall, lease, path):
     for number in range(50):
-        run(store, f"k{number}")
+        run_one(store, f"k{number}")
     wall.advance(1001)
     lease.advance(31)
     for _ in range(4):
-        run(store, "again")
+        run_one(store, "again")
 
     assert count(path) == 1
 
@@ -109,7 +97,7 @@ def count(path: Path) -> int:
 def test_the_oldest_finished_records_give_way_when_the_file_is_nearly_full(store, wall, lease, path, caplog):
     running = store.claim("p", "running", "f", 1)
     for number in range(300):
-        run(store, f"k{number}", payload=b"1" * 10_000)
+        run_one(store, f"k{number}", payload=b"1" * 10_000)
         wall.advance(1)
         lease.advance(0.001)
 
@@ -135,10 +123,10 @@ def test_a_file_full_of_running_batches_refuses_more_and_no_one_loses_its_record
 
 
 def test_of_large_records_few_are_removed_at_a_time(tmp_path, wall):
-    with closing(sqlite_store(tmp_path / "large", POLICY, max_bytes=67_108_864, wall_clock=wall)) as store:
+    with closing(sqlite_store(tmp_path / "large", SQLITE_POLICY, max_bytes=67_108_864, wall_clock=wall)) as store:
         for number in range(6):
-            run(store, f"k{number}", payload=b"1" * 3_000_000)
-        wall.advance(2 * POLICY.ttl_seconds)
+            run_one(store, f"k{number}", payload=b"1" * 3_000_000)
+        wall.advance(2 * SQLITE_POLICY.ttl_seconds)
 
         store.claim("p", "next", "f", 1)
 
@@ -148,11 +136,11 @@ def test_of_large_records_few_are_removed_at_a_time(tmp_path, wall):
 def fill(store, running) -> None:
     for number in range(200):
         running.append(store.claim("p", f"k{number}", "f", 70))
-        running[-1].record(finals(*range(70), payload=b"1" * 400))
+        running[-1].record(kept(*range(70), payload=b"1" * 400))
 
 
 def test_what_is_wrong_with_the_file_is_told_by_ping(path):
-    with closing(sqlite_store(path, POLICY)) as store:
+    with closing(sqlite_store(path, SQLITE_POLICY)) as store:
         assert store.ping() is None
     path.write_bytes(b"x" * 5000)
 
@@ -160,7 +148,7 @@ def test_what_is_wrong_with_the_file_is_told_by_ping(path):
 
 
 def test_a_file_of_another_version_moved_away_makes_room_for_a_new_one_and_can_be_put_back(path, store):
-    run(store, "old")
+    run_one(store, "old")
     store.close()
     mark(path, 2)
     with pytest.raises(StoreUnavailable, match="another version"):
