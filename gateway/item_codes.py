@@ -145,6 +145,13 @@ ITEM_CODES: Mapping[str, ItemCode] = {
         "An earlier run of this batch was cut off; the update may have been applied.",
         _UNKNOWN,
     ),
+    "chunk_abandoned": ItemCode(
+        502,
+        True,
+        "A job gave {name} {id} up after five attempts.",
+        "Five runs of a job brought its chunk no further, and the job went on without it.",
+        _NOT_SENT + _UNKNOWN,
+    ),
     "internal_error": ItemCode(
         500,
         False,

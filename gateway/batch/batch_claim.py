@@ -2,12 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
-import orjson
-
 from gateway.admission.idempotency.journal import Entry
 from gateway.admission.idempotency.key import random_prefix
 from gateway.batch.item_errors import refused_later
-from gateway.batch.outcome import ItemError
+from gateway.batch.outcome import ItemError, restored, stored
 from gateway.item_codes import Applied
 
 if TYPE_CHECKING:
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from legacy_client.deadline import Deadline
 
     Finished = Iterable[tuple[int, Outcome]]
-
-_ITEM = b'{"item":'
 
 ClaimKind = Literal["none", "fresh", "resume", "replay"]
 """What the key led to: nothing, a first run, the completion of an earlier one, or its stored answer."""
@@ -133,14 +129,14 @@ class KeyedClaim:
         self._has_begun = True
         for position, outcome in sent:
             index = self.to_send[position]
-            entry, before = Entry(index, _state(outcome), _payload(outcome)), self._claim.stored.get(index)
+            entry, before = Entry(index, _state(outcome), stored(outcome)), self._claim.stored.get(index)
             if before and before.state == "unknown" and isinstance(outcome, ItemError):
                 # The earlier run may have applied the item, whatever this one did.
                 if entry.state == "open":
                     entry, outcome = before, _outcome(errors, before.payload, item_ids[index])
                 elif outcome.is_final:
                     outcome = refused_later(outcome)
-                    entry = Entry(index, "final", _payload(outcome))
+                    entry = Entry(index, "final", stored(outcome))
             if not _was_held_back(outcome):
                 self._has_reached_core = True
             self._claim.record([entry])
@@ -169,16 +165,7 @@ def _state(outcome: Outcome) -> State:
     return "unknown" if outcome.outcome is Applied.UNKNOWN else "open"
 
 
-def _payload(outcome: Outcome) -> bytes:
-    if isinstance(outcome, ItemError):
-        return orjson.dumps({"error": outcome.stored()})
-    return b"%b%b}" % (_ITEM, outcome)
-
-
 def _outcome(errors: ItemErrors, payload: bytes, item_id: str) -> Outcome:
     if not payload:
         return errors.interrupted(item_id)
-    # Items are large, and are answered as they are.
-    if payload.startswith(_ITEM):
-        return payload[len(_ITEM) : -1]
-    return ItemError.restored(orjson.loads(payload)["error"])
+    return restored(payload)

@@ -60,6 +60,10 @@ class ItemErrors:
         """An earlier run sent the item, and got no answer (``contract.md`` 1.5)."""
         return self._made("interrupted", item_id, Applied.UNKNOWN)
 
+    def abandoned(self, item_id: object, outcome: Applied) -> ItemError:
+        """No run of a job could settle the item (``contract.md`` 1.6)."""
+        return self._made("chunk_abandoned", item_id, outcome)
+
     def _made(self, code: str, item_id: object, outcome: Applied) -> ItemError:
         row = ITEM_CODES[code]
         return ItemError(

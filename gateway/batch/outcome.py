@@ -9,11 +9,14 @@ import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from gateway.item_codes import ITEM_CODES, Applied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_ITEM = b'{"item":'
 # As objects, a batch of items would take ten times the memory.
 Updated = bytes
 
@@ -79,6 +82,22 @@ class ItemError:
 
 
 Outcome = Updated | ItemError
+
+
+def stored(outcome: Outcome) -> bytes:
+    """JSON for a journal."""
+    if isinstance(outcome, ItemError):
+        return orjson.dumps({"error": outcome.stored()})
+    return b"%b%b}" % (_ITEM, outcome)
+
+
+def restored(payload: bytes) -> Outcome:
+    # Items are large, and are answered as they are.
+    if payload.startswith(_ITEM):
+        return payload[len(_ITEM) : -1]
+    return ItemError.restored(orjson.loads(payload)["error"])
+
+
 FailedAt = tuple[int, str, ItemError]
 """An item error with the item's index and id."""
 

@@ -25,6 +25,9 @@ LOG_EVENTS: Mapping[str, str] = {
     "connections_cut": "A worker's time to stop ran out while this many connections were open; they were cut.",
     "records_cut": "A worker's time to stop ran out while the outcomes of so many batches waited for the store; repeats may "
     "find their items unknown.",
+    # Jobs.
+    "chunk_abandoned": "Five runs of a chunk brought it no further; `items` of it from `first_index` of `job` on are "
+    "settled as they stand, and the job went on.",
     # Faults of our own: each is a bug to report, with the traceback in `exception`.
     "unhandled_fault": "A fault nobody foresaw; the caller got a 500.",
     "request_failed_before_the_application": "A fault while a request was read; the caller got a 500.",

@@ -1,0 +1,132 @@
+"""A chunk: so many calls of one part as one worker runs at a time."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from legacy_client.calls import Update
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gateway.jobs.job import ErrorCount, State
+
+MOST_ITEMS = 500
+MOST_BYTES = 2_097_152
+MOST_ATTEMPTS = 5
+LEASE_SECONDS = 45.0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """``items`` calls from ``line`` on, which counts from 0 in the part."""
+
+    line: int
+    items: int
+    calls: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """``digest`` is of its bytes as they came, so that the same part can be told from another. Numbers begin at 1."""
+
+    number: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A worker's hold on a chunk. ``owner`` is the fence: whoever has another can write nothing.
+
+    ``items``: those to run now, the first of ``all_items``. Bit n of ``settled``: item n is settled.
+    ``events``: the journal of earlier runs. ``attempts``: runs without progress, this one counted.
+    """
+
+    job_id: str
+    chunk: int
+    owner: str
+    principal: str
+    resource: str
+    request_id: str
+    traceparent: str
+    first_index: int
+    items: int
+    all_items: int
+    calls: bytes
+    events: Sequence[bytes]
+    settled: int
+    attempts: int
+
+    @property
+    def is_worn_out(self) -> bool:
+        return self.attempts > MOST_ATTEMPTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What a write settles. ``number`` counts the writes of a lease, so that a repeat is known as one.
+
+    ``results`` is packed. ``bits`` has all settled items of the chunk, these too. The counts are of these alone.
+    """
+
+    number: int
+    results: bytes
+    bits: int
+    applied: int
+    failed: int
+    unknown: int
+    errors: Sequence[ErrorCount]
+
+    @property
+    def items(self) -> int:
+        return self.applied + self.failed + self.unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ends. Without ``is_done`` the chunk is due again after ``wait_seconds``.
+
+    ``job_wait_seconds``: the whole job waits, since the core does not keep up.
+    ``is_excused``: the run was hindered, so it is no attempt.
+    """
+
+    is_done: bool = False
+    wait_seconds: float = 0.0
+    job_wait_seconds: float = 0.0
+    is_excused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """What the metrics show. ``oldest_due_seconds``: how long the oldest due chunk waits."""
+
+    jobs: dict[State, int]
+    chunks_due: int
+    chunks_leased: int
+    oldest_due_seconds: float
+    used_bytes: int
+
+
+def cut(calls: Sequence[Update]) -> Iterator[Piece]:
+    """Pieces of 500 items or 2 MiB, whichever comes first."""
+    line = size = 0
+    for at, call in enumerate(calls):
+        if at > line and (at - line == MOST_ITEMS or size + len(call.body) > MOST_BYTES):
+            yield Piece(line, at - line, pack(calls[line:at]))
+            line, size = at, 0
+        size += len(call.body)
+    if calls:
+        yield Piece(line, len(calls) - line, pack(calls[line:]))
+
+
+def pack(calls: Sequence[Update]) -> bytes:
+    """At zlib's level 1."""
+    # JSON by orjson has no newline, and an id is digits or a UUID.
+    return zlib.compress(b"\n".join(b"%b\n%b" % (call.id.encode(), call.body) for call in calls), 1)
+
+
+def unpack(packed: bytes) -> list[Update]:
+    lines = zlib.decompress(packed).split(b"\n")
+    return [Update(item_id.decode(), body) for item_id, body in zip(lines[::2], lines[1::2], strict=True)]

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.admission.idempotency.journal import Entry
+from gateway.batch.outcome import ItemError, stored
+from gateway.item_codes import Applied
+from gateway.jobs.chunk import Settled
+from gateway.jobs.job import ErrorCount
+from gateway.jobs.results import kind_of, pack_results
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gateway.batch.outcome import Outcome
+    from gateway.jobs.chunk import Lease
+
+
+class Settlement:
+    """What a run has settled of a chunk and the store does not know yet.
+
+    An item is settled when no run of this job will send it again. ``repeats_unknown``: an item of unknown outcome is
+    sent again, since the core applies a key once.
+    """
+
+    def __init__(self, lease: Lease, *, repeats_unknown: bool) -> None:
+        self.bits = lease.settled
+        self.written = 0
+        self._first_index = lease.first_index
+        self._all = (1 << lease.all_items) - 1
+        self._repeats_unknown = repeats_unknown
+        self._waiting: dict[int, Outcome] = {}
+        self._writes = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """The whole chunk is settled."""
+        return self.bits == self._all
+
+    def add(self, offset: int, outcome: Outcome) -> None:
+        """What is settled already stays as it is."""
+        if self._is_settled(outcome):
+            self.settle(offset, outcome)
+
+    def settle(self, offset: int, outcome: Outcome) -> None:
+        """Whatever it is: no run will send it again."""
+        if not self.has(offset):
+            self.bits |= 1 << offset
+            self._waiting[offset] = outcome
+
+    def has(self, offset: int) -> bool:
+        return bool(self.bits >> offset & 1)
+
+    def open_offsets(self, items: int) -> list[int]:
+        return [offset for offset in range(items) if not self.has(offset)]
+
+    def next_write(self) -> Settled | None:
+        """The same again, until ``was_written``."""
+        if not self._waiting:
+            return None
+        return _settled(self._waiting.items(), self._writes + 1, self.bits, self._first_index)
+
+    def was_written(self, settled: Settled | None) -> None:
+        if settled is not None:
+            self._writes = settled.number
+            self.written += settled.items
+            self._waiting.clear()
+
+    def _is_settled(self, outcome: Outcome) -> bool:
+        if not isinstance(outcome, ItemError) or outcome.is_final:
+            return True
+        return outcome.outcome is Applied.UNKNOWN and not self._repeats_unknown
+
+
+def _settled(waiting: Iterable[tuple[int, Outcome]], number: int, bits: int, first_index: int) -> Settled:
+    outcomes = sorted(waiting)
+    counts = {"applied": 0, "failed": 0, "unknown": 0}
+    for _, outcome in outcomes:
+        counts[kind_of(outcome)] += 1
+    return Settled(
+        number=number,
+        results=pack_results(Entry(offset, "final", stored(outcome)) for offset, outcome in outcomes),
+        bits=bits,
+        errors=_by_code(outcomes, first_index),
+        **counts,
+    )
+
+
+def _by_code(outcomes: Iterable[tuple[int, Outcome]], first_index: int) -> list[ErrorCount]:
+    """``outcomes`` in order."""
+    found: dict[str, ErrorCount] = {}
+    for offset, outcome in outcomes:
+        if isinstance(outcome, ItemError):
+            before = found.get(outcome.code) or ErrorCount(outcome.code, 0, first_index + offset, outcome.detail)
+            found[outcome.code] = ErrorCount(before.code, before.count + 1, before.first_index, before.sample)
+    return list(found.values())

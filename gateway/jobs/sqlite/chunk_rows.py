@@ -1,0 +1,167 @@
+"""Which chunk is due, and what its runs write; in the caller's transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.admission.idempotency.errors import LeaseLost
+from gateway.jobs.chunk import Lease
+from gateway.jobs.job import MOST_CODES, has_failed_too_much
+from gateway.jobs.sqlite import job_rows, upkeep_rows
+from gateway.jobs.sqlite.job_rows import selected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from gateway.jobs.chunk import Ending, Settled
+    from gateway.jobs.job import ErrorCount
+    from gateway.jobs.sqlite.job_rows import Rows
+
+_JOBS = (
+    "SELECT job.* FROM job LEFT JOIN partner USING (principal)"
+    " WHERE state IN ('queued', 'running') AND due_at <= ? ORDER BY coalesce(partner.turn, 0), job.turn, job.id"
+)
+_EXPIRED = (
+    "SELECT * FROM chunk WHERE job = ? AND owner <> '' AND lease_until <= ? AND due_at <= ?"
+    " AND first_index < ? ORDER BY part, line LIMIT 1"
+)
+_OPEN = (
+    "SELECT * FROM chunk WHERE job = ? AND is_done = 0 AND owner = '' AND lease_until <= ? AND due_at <= ?"
+    " AND first_index < ? ORDER BY part, line LIMIT 1"
+)
+_NO_BORDER = 2**62
+
+
+def find_due(rows: Rows, now: float) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """``(job, chunk)`` whose turn it is."""
+    for job in list(selected(rows, _JOBS, (now,))):
+        border = job["pause_after"] or _NO_BORDER
+        for query in (_EXPIRED, _OPEN):
+            chunk = next(selected(rows, query, (job["id"], now, now, border)), None)
+            if chunk:
+                return job, chunk
+    return None
+
+
+def lease(rows: Rows, job: dict[str, Any], chunk: dict[str, Any], owner: str, now: float, seconds: float) -> Lease:
+    number = chunk["number"]
+    events = rows.execute("SELECT number, body FROM event WHERE chunk = ? ORDER BY number", (number,)).fetchall()
+    rows.execute(
+        "UPDATE chunk SET owner = ?, lease_until = ?, attempts = attempts + 1, writes = 0, base = ? WHERE number = ?",
+        (owner, now + seconds, events[-1][0] if events else 0, number),
+    )
+    _take_turn(rows, job, now)
+    first_index = chunk["first_index"]
+    return Lease(
+        job_id=job["id"],
+        chunk=number,
+        owner=owner,
+        principal=job["principal"],
+        resource=job["resource"],
+        request_id=job["request_id"],
+        traceparent=job["traceparent"],
+        first_index=first_index,
+        items=min(chunk["items"], (job["pause_after"] or _NO_BORDER) - first_index),
+        all_items=chunk["items"],
+        calls=chunk["calls"],
+        events=[body for _, body in events],
+        settled=int(chunk["settled"], 16),
+        attempts=chunk["attempts"] + 1,
+    )
+
+
+def _take_turn(rows: Rows, job: dict[str, Any], now: float) -> None:
+    turn = upkeep_rows.count_up(rows, "turn")
+    rows.execute("INSERT OR REPLACE INTO partner (principal, turn) VALUES (?, ?)", (job["principal"], turn))
+    rows.execute("UPDATE job SET turn = ? WHERE id = ?", (turn, job["id"]))
+    upkeep_rows.set_counter(rows, "handed_at", now)
+    if job["state"] == "queued":
+        job_rows.change(rows, job["id"], state="running", started_at=job["started_at"] or now)
+
+
+def renew(rows: Rows, lease: Lease, until: float) -> None:
+    """Raises LeaseLost."""
+    query = "UPDATE chunk SET lease_until = ? WHERE number = ? AND job = ? AND owner = ?"
+    if not rows.execute(query, (until, lease.chunk, lease.job_id, lease.owner)).rowcount:
+        raise LeaseLost
+
+
+def was_closed_by(rows: Rows, lease: Lease) -> bool:
+    query = "SELECT 1 FROM chunk WHERE number = ? AND job = ? AND closed_by = ?"
+    return rows.execute(query, (lease.chunk, lease.job_id, lease.owner)).fetchone() is not None
+
+
+def add_events(rows: Rows, lease: Lease, bodies: Iterable[bytes]) -> None:
+    rows.executemany("INSERT INTO event (chunk, body) VALUES (?, ?)", [(lease.chunk, body) for body in bodies])
+
+
+def take_back_events(rows: Rows, lease: Lease) -> None:
+    query = "DELETE FROM event WHERE chunk = ?1 AND number > (SELECT base FROM chunk WHERE number = ?1)"
+    rows.execute(query, (lease.chunk,))
+
+
+def publish(rows: Rows, lease: Lease, settled: Settled, now: float) -> None:
+    """A write that is repeated is published once."""
+    counted = rows.execute(
+        "UPDATE chunk SET settled = ?, writes = ?, attempts = 0 WHERE number = ? AND writes < ?",
+        (f"{settled.bits:x}", settled.number, lease.chunk, settled.number),
+    )
+    if not counted.rowcount:
+        return
+    rows.execute(
+        "INSERT INTO result (job, chunk, applied, failed, unknown, body) VALUES (?, ?, ?, ?, ?, ?)",
+        (lease.job_id, lease.chunk, settled.applied, settled.failed, settled.unknown, settled.results),
+    )
+    job = job_rows.find(rows, None, lease.job_id)
+    job_rows.change(
+        rows,
+        lease.job_id,
+        applied=job["applied"] + settled.applied,
+        failed=job["failed"] + settled.failed,
+        unknown=job["unknown"] + settled.unknown,
+        errors=_merged(job["errors"], settled.errors),
+        samples=job_rows.sampled(job["samples"], settled.items, now),
+        progress_at=now,
+    )
+
+
+def stop_where_asked(rows: Rows, job_id: str) -> None:
+    """At the share of failures, or after the first items (contract 1.6)."""
+    job = job_rows.find(rows, None, job_id)
+    counts = job_rows.counts_of(job)
+    if job["state"] != "running":
+        return
+    if has_failed_too_much(counts, job["max_failed_percent"]):
+        job_rows.change(rows, job_id, state="cancelling", why="max_failed_percent")
+    elif job["pause_after"] and counts.settled >= job["pause_after"]:
+        is_over = counts.settled == counts.total
+        pausing = {} if is_over else {"state": "paused", "why": "pause_after"}
+        job_rows.change(rows, job_id, pause_after=None, **pausing)
+
+
+def end(rows: Rows, lease: Lease, ending: Ending, now: float) -> None:
+    rows.execute(
+        "UPDATE chunk SET owner = '', closed_by = ?, is_done = ?, due_at = ?, lease_until = 0,"
+        " attempts = max(0, attempts - ?) WHERE number = ?",
+        (lease.owner, ending.is_done, now + ending.wait_seconds, ending.is_excused, lease.chunk),
+    )
+    if ending.is_done:
+        rows.execute("DELETE FROM event WHERE chunk = ?", (lease.chunk,))
+    if ending.job_wait_seconds:
+        rows.execute("UPDATE job SET due_at = ? WHERE id = ?", (now + ending.job_wait_seconds, lease.job_id))
+
+
+def _merged(errors: str, more: Sequence[ErrorCount]) -> str:
+    merged: dict[str, list[Any]] = orjson.loads(errors)
+    for each in more:
+        count, first, sample = merged.get(each.code, (0, _NO_BORDER, ""))
+        if each.code in merged or len(merged) < MOST_CODES:
+            is_earlier = each.first_index < first
+            merged[each.code] = [
+                count + each.count,
+                each.first_index if is_earlier else first,
+                each.sample if is_earlier else sample,
+            ]
+    return orjson.dumps(merged).decode()

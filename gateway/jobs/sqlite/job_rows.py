@@ -1,0 +1,187 @@
+"""Jobs as rows, run in the caller's transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.jobs.errors import JobNotFound, KeyReused, TooManyJobs, WrongState
+from gateway.jobs.job import LIVE, RATE_SECONDS, Counts, ErrorCount, Job, ended_state, estimated_end, rate_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gateway.jobs.job import Bounds, NewJob, State, Why
+
+Rows = sqlite3.Connection
+_LIVE = ", ".join(f"'{state}'" for state in sorted(LIVE))
+_REMOVED = "removed"
+
+
+def selected(rows: Rows, query: str, values: Sequence[object]) -> Iterator[dict[str, Any]]:
+    """By column."""
+    cursor = rows.execute(query, values)
+    names = [column[0] for column in cursor.description]
+    return (dict(zip(names, row, strict=True)) for row in cursor)
+
+
+def find(rows: Rows, principal: str | None, job_id: str) -> dict[str, Any]:
+    """Raises JobNotFound."""
+    found = next(selected(rows, "SELECT * FROM job WHERE id = ? AND state <> 'removed'", (job_id,)), None)
+    if found is None or principal not in (None, found["principal"]):
+        raise JobNotFound
+    return found
+
+
+def state(rows: Rows, job_id: str) -> State | None:
+    found: tuple[State] | None = rows.execute(
+        "SELECT state FROM job WHERE id = ? AND state <> 'removed'", (job_id,)
+    ).fetchone()
+    return found and found[0]
+
+
+def demand(row: dict[str, Any], *allowed: State) -> None:
+    """Raises WrongState."""
+    if row["state"] not in allowed:
+        raise WrongState(row["state"], allowed)
+
+
+def change(rows: Rows, job_id: str, **columns: object) -> None:
+    """Also its version."""
+    sets = ", ".join(f"{name} = ?" for name in columns)
+    query = f"UPDATE job SET {sets}, version = version + 1 WHERE id = ?"  # noqa: S608 -- names from this package
+    rows.execute(query, (*columns.values(), job_id))
+
+
+def by_key(rows: Rows, key: str | None, fingerprint: str) -> dict[str, Any] | None:
+    """Raises KeyReused."""
+    if key is None:
+        return None
+    found = next(selected(rows, "SELECT * FROM job WHERE key = ? AND state <> 'removed'", (key,)), None)
+    if found and found["fingerprint"] != fingerprint:
+        raise KeyReused
+    return found
+
+
+def demand_room(rows: Rows, principal: str, bounds: Bounds) -> None:
+    """Raises TooManyJobs."""
+    own = f"SELECT count(*) FROM job WHERE principal = ? AND state IN ({_LIVE})"  # noqa: S608 -- words of this package
+    if rows.execute(own, (principal,)).fetchone()[0] >= bounds.live_jobs:
+        raise TooManyJobs("live_jobs", bounds.live_jobs)
+    uploading = rows.execute("SELECT count(*) FROM job WHERE state = 'uploading'").fetchone()[0]
+    if uploading >= bounds.uploading_jobs:
+        raise TooManyJobs("uploading_jobs", bounds.uploading_jobs)
+
+
+def insert(rows: Rows, job_id: str, principal: str, new: NewJob, key: str | None, now: float, keep: float) -> None:
+    columns = {
+        "id": job_id,
+        "principal": principal,
+        "resource": new.resource,
+        "state": "uploading",
+        "label": new.label,
+        "max_failed_percent": new.max_failed_percent,
+        "pause_after": new.pause_after,
+        "key": key,
+        "fingerprint": new.fingerprint,
+        "request_id": new.request_id,
+        "traceparent": new.traceparent,
+        "retry_of": new.retry_of,
+        "created_at": now,
+        "part_at": now,
+        "expires_at": now + keep,
+    }
+    marks = ", ".join("?" * len(columns))
+    query = f"INSERT INTO job ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 -- names from this function
+    rows.execute(query, tuple(columns.values()))
+
+
+def page(rows: Rows, principal: str | None, most: int, before: str) -> list[dict[str, Any]]:
+    """One more than ``most`` where there are more."""
+    query = (
+        "SELECT * FROM job WHERE state <> 'removed' AND (? IS NULL OR principal = ?) AND (? = '' OR id < ?)"
+        " ORDER BY id DESC LIMIT ?"
+    )
+    return list(selected(rows, query, (principal, principal, before, before, most + 1)))
+
+
+def counts_of(row: dict[str, Any]) -> Counts:
+    return Counts(row["total"], row["applied"], row["failed"], row["unknown"])
+
+
+def shown(rows: Rows, row: dict[str, Any], now: float) -> Job:
+    counts, samples = counts_of(row), orjson.loads(row["samples"])
+    rate = rate_of(samples, now, row["started_at"]) if row["state"] in LIVE else 0.0
+    errors = orjson.loads(row["errors"])
+    return Job(
+        id=row["id"],
+        principal=row["principal"],
+        resource=row["resource"],
+        state=row["state"],
+        why=row["why"],
+        label=row["label"],
+        counts=counts,
+        errors_by_code=[ErrorCount(code, *each) for code, each in errors.items()],
+        rate=rate,
+        position=_position(rows, row),
+        parts=row["parts"],
+        version=row["version"],
+        max_failed_percent=row["max_failed_percent"],
+        pause_after=row["pause_after"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        last_progress_at=row["progress_at"],
+        ended_at=row["ended_at"],
+        expires_at=row["expires_at"],
+        estimated_end_at=estimated_end(row["state"], counts, rate, now, row["started_at"]),
+        retry_of=row["retry_of"],
+        retried_as=row["retried_as"],
+    )
+
+
+def _position(rows: Rows, row: dict[str, Any]) -> int:
+    if row["state"] != "queued":
+        return 0
+    query = "SELECT count(*) FROM job WHERE state = 'running' OR (state = 'queued' AND (queued_at, id) < (?, ?))"
+    return int(rows.execute(query, (row["queued_at"], row["id"])).fetchone()[0])
+
+
+def sampled(samples: str, items: int, now: float) -> str:
+    """``items`` more were settled now. One sample a second."""
+    kept = [[at, count] for at, count in orjson.loads(samples) if at > now - RATE_SECONDS]
+    if kept and kept[-1][0] > now - 1:
+        kept[-1][1] += items
+    else:
+        kept.append([now, items])
+    return orjson.dumps(kept).decode()
+
+
+def stop(rows: Rows, row: dict[str, Any], why: Why, now: float, keep: float) -> None:
+    """Cancel a live job: at once, if no chunk of it runs."""
+    change(rows, row["id"], state="cancelling", why=why)
+    end_if_over(rows, row["id"], now, keep)
+
+
+def end_if_over(rows: Rows, job_id: str, now: float, keep: float) -> None:
+    """Where all chunks are done, or none will be run."""
+    row = find(rows, None, job_id)
+    if row["state"] not in LIVE or row["state"] == "uploading":
+        return
+    values = (job_id, now)
+    if row["state"] == "cancelling":
+        open_query = "SELECT 1 FROM chunk WHERE job = ? AND owner <> '' AND lease_until > ?"
+    else:
+        open_query = "SELECT 1 FROM chunk WHERE job = ? AND is_done = 0 AND ? > 0"
+    if rows.execute(f"{open_query} LIMIT 1", values).fetchone():
+        return
+    rows.execute("DELETE FROM event WHERE chunk IN (SELECT number FROM chunk WHERE job = ? AND is_done = 0)", (job_id,))
+    rows.execute("UPDATE chunk SET owner = '' WHERE job = ? AND owner <> ''", (job_id,))
+    state = ended_state(counts_of(row), row["why"])
+    change(rows, job_id, state=state, ended_at=now, expires_at=now + keep)
+
+
+def hide(rows: Rows, job_id: str) -> None:
+    """Its data is removed by and by."""
+    change(rows, job_id, state=_REMOVED, key=None)

@@ -1,0 +1,123 @@
+"""Heartbeats, permits, the sweeper's place and what it removes; in the caller's transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.jobs.chunk import Gauges
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_PORTION_ITEMS = 5_000
+_PORTION_ROWS = 100
+_DUE = (
+    "SELECT count(*), min(chunk.due_at) FROM job JOIN chunk ON chunk.job = job.id"
+    " WHERE job.state IN ('queued', 'running') AND job.due_at <= ?1 AND chunk.due_at <= ?1 AND chunk.is_done = 0"
+    " AND (chunk.owner = '' OR chunk.lease_until <= ?1) AND chunk.first_index < coalesce(job.pause_after, 1 << 62)"
+)
+
+
+def counter(rows: sqlite3.Connection, name: str) -> float:
+    found = rows.execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
+    return float(found[0]) if found else 0.0
+
+
+def set_counter(rows: sqlite3.Connection, name: str, value: float) -> None:
+    rows.execute("INSERT OR REPLACE INTO counter (name, value) VALUES (?, ?)", (name, value))
+
+
+def count_up(rows: sqlite3.Connection, name: str, by: int = 1) -> int:
+    value = max(0, int(counter(rows, name)) + by)
+    set_counter(rows, name, value)
+    return value
+
+
+def beat(rows: sqlite3.Connection, worker: str, now: float) -> None:
+    rows.execute("INSERT OR REPLACE INTO worker (name, beat_at) VALUES (?, ?)", (worker, now))
+
+
+def rest(rows: sqlite3.Connection, worker: str) -> None:
+    rows.execute("DELETE FROM worker WHERE name = ?", (worker,))
+
+
+def workers(rows: sqlite3.Connection, since: float) -> int:
+    return int(rows.execute("SELECT count(*) FROM worker WHERE beat_at > ?", (since,)).fetchone()[0])
+
+
+def elect(rows: sqlite3.Connection, candidate: str, now: float, seconds: float) -> bool:
+    held = rows.execute("SELECT holder, until FROM place WHERE name = 'sweeper'").fetchone()
+    # A place held beyond this time is from before the clock was set back.
+    if held and held[0] != candidate and now < held[1] <= now + 2 * seconds:
+        return False
+    rows.execute("INSERT OR REPLACE INTO place VALUES ('sweeper', ?, ?)", (candidate, now + seconds))
+    return True
+
+
+def idle_jobs(rows: sqlite3.Connection, now: float, idle_seconds: float) -> list[str]:
+    query = "SELECT id FROM job WHERE state = 'uploading' AND part_at <= ?"
+    return [job_id for (job_id,) in rows.execute(query, (now - idle_seconds,))]
+
+
+def live_jobs(rows: sqlite3.Connection, *, expired_at: float) -> list[str]:
+    """Those that expire by then."""
+    query = "SELECT id FROM job WHERE state IN ('queued', 'running', 'paused') AND expires_at <= ?"
+    return [job_id for (job_id,) in rows.execute(query, (expired_at,))]
+
+
+def cancelling_jobs(rows: sqlite3.Connection) -> list[str]:
+    return [job_id for (job_id,) in rows.execute("SELECT id FROM job WHERE state = 'cancelling'")]
+
+
+def hide_expired(rows: sqlite3.Connection, now: float) -> None:
+    query = (
+        "UPDATE job SET state = 'removed', key = NULL WHERE ended_at IS NOT NULL"
+        " AND state <> 'removed' AND expires_at <= ?"
+    )
+    rows.execute(query, (now,))
+
+
+def forget_workers(rows: sqlite3.Connection, before: float) -> None:
+    rows.execute("DELETE FROM worker WHERE beat_at <= ?", (before,))
+
+
+def remove_portion(rows: sqlite3.Connection) -> bool:
+    """What no job needs: ids once it takes no more parts, and all of a removed one. Whether there may be more."""
+    removed = rows.execute(
+        "DELETE FROM item WHERE (job, id) IN (SELECT item.job, item.id FROM job JOIN item ON item.job = job.id"
+        " WHERE job.state <> 'uploading' LIMIT ?)",
+        (_PORTION_ITEMS,),
+    ).rowcount
+    for (job_id,) in rows.execute("SELECT id FROM job WHERE state = 'removed'").fetchall():
+        removed += _remove_rows(rows, job_id)
+        if removed:
+            return True
+        rows.execute("DELETE FROM part WHERE job = ?", (job_id,))
+        rows.execute("DELETE FROM job WHERE id = ?", (job_id,))
+    rows.execute("DELETE FROM partner WHERE principal NOT IN (SELECT principal FROM job)")
+    return removed > 0
+
+
+def _remove_rows(rows: sqlite3.Connection, job_id: str) -> int:
+    results = "DELETE FROM result WHERE number IN (SELECT number FROM result WHERE job = ? LIMIT ?)"
+    removed = rows.execute(results, (job_id, _PORTION_ROWS)).rowcount
+    chunks = rows.execute("SELECT number FROM chunk WHERE job = ? LIMIT ?", (job_id, _PORTION_ROWS)).fetchall()
+    rows.executemany("DELETE FROM event WHERE chunk = ?", chunks)
+    rows.executemany("DELETE FROM chunk WHERE number = ?", chunks)
+    return removed + len(chunks)
+
+
+def gauges(rows: sqlite3.Connection, now: float) -> Gauges:
+    jobs = dict(rows.execute("SELECT state, count(*) FROM job WHERE state <> 'removed' GROUP BY state").fetchall())
+    due, since = rows.execute(_DUE, (now,)).fetchone()
+    leased = "SELECT count(*) FROM chunk WHERE owner <> '' AND lease_until > ?"
+    waited = now - max(since, counter(rows, "handed_at")) if due else 0.0
+    return Gauges(jobs, due, rows.execute(leased, (now,)).fetchone()[0], max(0.0, waited), used_bytes(rows))
+
+
+def used_bytes(rows: sqlite3.Connection) -> int:
+    query = (
+        "SELECT (page_count - freelist_count) * page_size"
+        " FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
+    )
+    return int(rows.execute(query).fetchone()[0])
