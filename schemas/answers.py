@@ -148,6 +148,14 @@ class ProblemErrorSchema(AnswerSchema):
     message = _core_message()
 
 
+class RateSchema(AnswerSchema):
+    """How much a caller may send."""
+
+    unit = fields.String(required=True, metadata=about("What is counted.", examples=["items"]))
+    limit = count("The most of it in that time.", required=True)
+    seconds = count("How long that time is.", required=True)
+
+
 class ProblemSchema(AnswerSchema):
     """Problem details (RFC 9457)."""
 
@@ -167,6 +175,25 @@ class ProblemSchema(AnswerSchema):
     received_items = count("How many there were.")
     max_bytes = count("The most bytes of a body, where there were more.")
     max_values = count("The most JSON values of a body, where there were more.")
+    rate = fields.Nested(RateSchema, metadata=about("The rate that was exceeded."))
+
+
+class BatchLimitsSchema(AnswerSchema):
+    """What holds for a batch (``contract.md`` 1.7)."""
+
+    max_items = count("The most items of a batch.", required=True)
+    max_bytes = count("The most bytes of a body, before and after inflation.", required=True)
+    rate = fields.Nested(RateSchema, required=True, allow_none=True, metadata=about("The caller's own; null: none."))
+    concurrency = count("The most calls to the core at once, for one batch.", required=True)
+    deadline_seconds = fields.Float(required=True, metadata=about("How long the gateway works on a batch."))
+    idempotency_seconds = fields.Float(required=True, metadata=about("How long an `Idempotency-Key` is known."))
+    languages = fields.List(fields.String(), required=True, metadata=about("Languages that a text may be in."))
+
+
+def limits_schema(plurals: Collection[str]) -> type[Schema]:
+    """``plurals`` name the resources."""
+    limits: dict[str, fields.Field[Any]] = {name: fields.Nested(BatchLimitsSchema, required=True) for name in plurals}
+    return AnswerSchema.from_dict(limits, name="LimitsSchema")
 
 
 def problem_schema(id_names: Collection[str]) -> type[Schema]:

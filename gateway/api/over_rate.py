@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from gateway.admission.rates.limits import rate_members
 from gateway.api.request import LogNotes
 from gateway.problems import Problem
+
+if TYPE_CHECKING:
+    from gateway.admission.rates.limits import Allowance
 
 
 class OverRate(Problem):
@@ -12,6 +18,8 @@ class OverRate(Problem):
     Without ``retry_after`` no wait helps.
     """
 
-    def __init__(self, policy: str, retry_after: int | None, detail: str = "") -> None:
-        super().__init__("quota-exceeded", detail, headers={"Retry-After": str(retry_after)} if retry_after else None)
+    def __init__(self, policy: str, allowance: Allowance, retry_after: int | None, detail: str = "") -> None:
+        headers = {"Retry-After": str(retry_after)} if retry_after else None
+        rate = rate_members(policy, allowance.limit, allowance.window_seconds)
+        super().__init__("quota-exceeded", detail, headers=headers, rate=rate)
         self.log_notes = LogNotes(problem=self.slug, policy=policy)

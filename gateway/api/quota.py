@@ -30,5 +30,5 @@ class Quota:
     def _exceeded(self, allowance: Allowance) -> OverRate:
         if allowance.never_fits:
             detail = f"The request costs more than the whole quota of {allowance.limit}; waiting does not help, send a smaller one."
-            return OverRate(self._name, None, detail)
-        return OverRate(self._name, allowance.retry_after or allowance.window_seconds)
+            return OverRate(self._name, allowance, None, detail)
+        return OverRate(self._name, allowance, allowance.retry_after or allowance.window_seconds)

@@ -48,7 +48,7 @@ class UnsentRate:
             return
         detail = "Too much was sent that was refused, repeated or only rehearsed. Nothing of this request was read."
         request.add_rate(ratelimit_fields(_POLICY, replace(allowance, reset_seconds=left)))
-        raise OverRate(_POLICY, left, detail)
+        raise OverRate(_POLICY, allowance, left, detail)
 
     @contextmanager
     def charged(self, request: GatewayRequest, principal: Principal, take: Take) -> Iterator[Take]:

@@ -8,13 +8,15 @@ from gateway.api.body import BodyLimits
 from gateway.api.bulk import BulkServices
 from gateway.api.guard import Guard
 from gateway.api.integrations import IntegrationEndpoint
+from gateway.api.pages import limits
+from gateway.api.pages.limits import BatchLimits, LimitsEndpoint
 from gateway.api.quota import Quota
 from gateway.api.routes import register
 from gateway.api.unsent import UnsentRate
 from gateway.auth.scopes import Permissions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from gateway.api.application import Application
     from gateway.api.capacity import Capacity
@@ -36,9 +38,10 @@ class Endpoints:
     instruments: Instruments
     let_others_run: Callable[[], None]
 
-    def add_to(self, app: Application, resources: Iterable[Resource]) -> None:
+    def add_to(self, app: Application, resources: Sequence[Resource]) -> None:
         services = self.bulk()
         register(app, [bulk.blueprint(resource, services) for resource in resources])
+        register(app, [limits.blueprint(LimitsEndpoint(resources, services.guard, self.batch_limits()))])
         register(app, [integrations.blueprint(self.integration())])
 
     def bulk(self) -> BulkServices:
@@ -58,6 +61,18 @@ class Endpoints:
             traces=self.instruments.traces,
             log_failed_items=settings.service.log_failed_items,
             let_others_run=self.let_others_run,
+        )
+
+    def batch_limits(self) -> BatchLimits:
+        settings = self.settings
+        return BatchLimits(
+            max_items=settings.service.max_batch_items,
+            max_bytes=settings.service.max_body_bytes,
+            concurrency=settings.core.batch_concurrency,
+            deadline_seconds=settings.budgets.batch_deadline,
+            kept_seconds=settings.stores.idempotency_ttl,
+            languages=settings.service.languages,
+            rates=self.backends.item_rates,
         )
 
     def integration(self) -> IntegrationEndpoint:

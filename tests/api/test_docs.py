@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from openapi_spec_validator import validate
 
-from gateway.api.pages.openapi import examples, integration_operation
+from gateway.api.pages.openapi import examples, integration_operation, limits_operation
 from gateway.problems import PROBLEM_TYPES
 from gateway.resources.actions import actions
 from legacy_client import errors as core
+from schemas.answers import limits_schema
 from schemas.integrations import IntegrationActionAnswerSchema, load_integration_action
 from tests import exact
 
@@ -39,7 +40,7 @@ def test_it_names_every_route_of_the_contract_once(service, document):
         (rule.rule.replace("<integration_id>", "{integrationId}").replace("<action_id>", "{actionId}"), method.lower())
         for rule in service.app.url_map.iter_rules()
         if "other_method" not in rule.endpoint and not rule.rule.startswith("/api/public/")
-        for method in rule.methods & {"PUT", "PATCH", "POST", "DELETE"}
+        for method in rule.methods & {"PUT", "PATCH", "POST", "DELETE", *({"GET"} if "/v1/" in rule.rule else {})}
     }
 
     assert rules == {
@@ -71,6 +72,7 @@ def test_the_examples_are_what_the_service_takes_and_gives():
         (exact.PartlyUpdatedSchema, batch.partly_updated),
         (exact.DryRunSchema, batch.dry_run),
         (IntegrationActionAnswerSchema, integration_operation.REPLACED),
+        (limits_schema([resource.plural]), limits_operation.operation([resource]).successes[200].examples["limits"]),
         (exact.ValidationProblemSchema, examples.problem("validation-failed", resource)),
         *(
             (exact.BatchProblemSchema, examples.problem(slug, resource))

@@ -15,6 +15,7 @@ from gateway import keys
 from gateway.problems import PROBLEM_TYPES
 from gateway.settings import all_settings
 from schemas.actions import ActionUpdateSchema
+from schemas.answers import limits_schema
 from schemas.batches import BatchLoader
 from schemas.integrations import IntegrationActionAnswerSchema, load_integration_action
 from tests import exact
@@ -38,6 +39,7 @@ ANSWERS = {
     "200": exact.UpdatedSchema,
     "200, dry run": exact.DryRunSchema,
     "200, integration action": IntegrationActionAnswerSchema,
+    "200, limits": limits_schema(["actions"]),
     "207": exact.PartlyUpdatedSchema,
     "400": exact.ValidationProblemSchema,
     "item error": exact.ItemErrorSchema,

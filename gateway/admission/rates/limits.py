@@ -97,6 +97,14 @@ class RateLimits:
         self._local = self._local or _Counters(MemoryStorage())
         return self._local.hit(item, name, cost)
 
+    def policy(self, unit: str, limit: str = "") -> dict[str, object] | None:
+        """How much of ``unit`` in how many seconds, for a principal with its own ``limit`` or none. None: no limit."""
+        rate = limit or self._limit
+        if not rate:
+            return None
+        item = parse_rate(rate, self._name)
+        return rate_members(unit, item.amount, item.get_expiry())
+
     def _went_down(self, error: StorageError) -> None:
         self._cool_down.begin()
         if self._state.went_down():
@@ -156,6 +164,11 @@ class _Used:
         if self.current <= most:
             return self.ends - (weight - self.current) * self.window / self.previous
         return self.ends + self.window * (1 - weight / self.current)
+
+
+def rate_members(unit: str, limit: int, seconds: int) -> dict[str, object]:
+    """A rate in an answer: ``limit`` of ``unit`` in so many seconds."""
+    return {"unit": unit, "limit": limit, "seconds": seconds}
 
 
 def ratelimit_fields(name: str, allowance: Allowance) -> dict[str, str]:

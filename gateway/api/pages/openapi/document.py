@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from apispec import APISpec
 
 from gateway.api.integrations import ID_NAME
-from gateway.api.pages.openapi import integration_operation, responses
+from gateway.api.pages.openapi import integration_operation, limits_operation, responses
 from gateway.api.pages.openapi.operations import Operation, reference, update
 from gateway.api.route import camel
-from schemas.answers import batch_answer_schema, item_error_schema, problem_schema
+from schemas.answers import batch_answer_schema, item_error_schema, limits_schema, problem_schema
 from schemas.batches import batch_schema
 from schemas.json_schema import ContractPlugin
 
@@ -37,7 +37,7 @@ def document(
     )
     spec.options["servers"] = [{"url": public_url or ".", "description": "This service."}]
     spec.options["tags"] = [{"name": name, "description": meaning} for name, meaning in sorted(_tags(resources))]
-    operations = [*map(update, resources), integration_operation.OPERATION]
+    operations = [*map(update, resources), limits_operation.operation(resources), integration_operation.OPERATION]
     named = responses.named(operations, resources[0])
     _components(spec, resources, max_items, named.components)
     for name, scheme in {camel(method.name): method.security for method in methods}.items():
@@ -54,6 +54,7 @@ def _tags(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
     for resource in resources:
         plural = resource.plural.capitalize()
         yield plural, f"{plural} of the core, many at a time."
+    yield limits_operation.TAG, "What a caller may send."
     yield integration_operation.OPERATION.tag, integration_operation.TAG
 
 
@@ -75,6 +76,7 @@ def _schemas(resources: Sequence[Resource], max_items: int) -> Iterator[tuple[st
         yield f"{name}Batch", batch_schema(resource.schema, max_items)
         error = item_error_schema(resource.name, resource.id_name)
         yield f"{name}BatchAnswer", batch_answer_schema(resource.updated_schema, error)()
+    yield limits_operation.SCHEMA, limits_schema([resource.plural for resource in resources])()
     for name, schema in integration_operation.SCHEMAS.items():
         yield name, schema()
     yield "Problem", problem_schema({resource.id_name for resource in resources} | {ID_NAME})()
@@ -82,7 +84,6 @@ def _schemas(resources: Sequence[Resource], max_items: int) -> Iterator[tuple[st
 
 def _described(operation: Operation, methods: Sequence[Method], answered: dict[str, Any]) -> dict[str, Any]:
     taken = dict.fromkeys(camel(method.name) for method in methods if operation.permission in method.grants)
-    content = {"schema": reference("schemas", operation.body), "example": operation.example}
     return {
         "operationId": operation.id,
         "tags": [operation.tag],
@@ -90,6 +91,13 @@ def _described(operation: Operation, methods: Sequence[Method], answered: dict[s
         "description": operation.description,
         "security": [{name: []} for name in taken],
         "parameters": list(operation.parameters),
-        "requestBody": {"required": True, "content": {"application/json": content}},
+        **_body(operation),
         "responses": answered,
     }
+
+
+def _body(operation: Operation) -> dict[str, Any]:
+    if not operation.body:
+        return {}
+    content = {"schema": reference("schemas", operation.body), "example": operation.example}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}

@@ -27,10 +27,11 @@ class Success:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation; ``example`` is of its body.
+    """One operation; ``example`` is of its body, which may be missing.
 
     ``permission`` is what a caller must hold.
     ``headers`` and ``own_problems`` are those of this operation only.
+    ``problems`` are all types that it answers with; empty: all but those of others.
     """
 
     id: str
@@ -40,11 +41,12 @@ class Operation:
     description: str
     permission: str
     parameters: Sequence[Mapping[str, Any]]
-    body: str
-    example: object
     successes: Mapping[int, Success]
     headers: AbstractSet[str]
+    body: str = ""
+    example: object = None
     own_problems: Mapping[str, object] = field(default_factory=dict)
+    problems: AbstractSet[str] = frozenset()
 
 
 def reference(kind: str, name: str) -> dict[str, str]:

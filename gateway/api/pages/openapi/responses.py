@@ -87,15 +87,15 @@ def named(operations: Sequence[Operation], resource: Resource) -> Named:
     names: dict[tuple[str, int], str] = {}
     for status, responses in sorted(by_status.items()):
         for id_, response in responses.items():
-            name = _name(status, "" if _is_shared(responses, operations) else tags[id_])
+            name = _name(status, "" if _is_shared(responses) else tags[id_])
             components[name] = response
             names[id_, status] = name
     return Named(components, names)
 
 
-def _is_shared(responses: Mapping[str, Response], operations: Sequence[Operation]) -> bool:
+def _is_shared(responses: Mapping[str, Response]) -> bool:
     first, *others = responses.values()
-    return len(responses) == len(operations) and all(other == first for other in others)
+    return bool(others) and all(other == first for other in others)
 
 
 def _name(status: int, tag: str) -> str:
@@ -107,7 +107,7 @@ def _responses(operation: Operation, operations: Iterable[Operation], resource: 
     foreign = _NO_OPERATION.union(*(other.route.problems for other in others)) - operation.route.problems
     by_status: dict[int, list[str]] = {}
     for slug, kind in PROBLEM_TYPES.items():
-        if slug not in foreign:
+        if slug not in foreign and (not operation.problems or slug in operation.problems):
             by_status.setdefault(kind.status, []).append(slug)
     not_here = frozenset[str]().union(*(other.headers for other in others)) - operation.headers
     successes = {status: _success(status, success, not_here) for status, success in operation.successes.items()}

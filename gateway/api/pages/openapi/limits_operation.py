@@ -1,0 +1,57 @@
+"""The page of limits in the document (``contract.md`` 1.7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.api.pages.limits import ROUTE
+from gateway.api.pages.openapi.operations import REQUEST_ID, Operation, Success
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.resources.resource import Resource
+
+TAG = "Limits"
+SCHEMA = "Limits"
+SHOWN = {
+    "max_items": 1000,
+    "max_bytes": 5_242_880,
+    "rate": {"unit": "items", "limit": 10_000, "seconds": 60},
+    "concurrency": 32,
+    "deadline_seconds": 25.0,
+    "idempotency_seconds": 86_400.0,
+    "languages": ["en", "fr"],
+}
+_PROBLEMS = frozenset(
+    {
+        "bad-request",
+        "unknown-parameter",
+        "invalid-token",
+        "insufficient-scope",
+        "method-not-allowed",
+        "not-acceptable",
+        "uri-too-long",
+        "expectation-failed",
+        "headers-too-large",
+        "internal-error",
+        "not-implemented",
+        "temporarily-unavailable",
+    }
+)
+
+
+def operation(resources: Sequence[Resource]) -> Operation:
+    example = {resource.plural: SHOWN for resource in resources}
+    return Operation(
+        id="getLimits",
+        route=ROUTE,
+        tag=TAG,
+        summary="What a batch may hold",
+        description="By resource, as they hold for the caller. A 413 and a 429 name the same members.",
+        permission=resources[0].permission,
+        parameters=(REQUEST_ID,),
+        successes={200: Success("The limits of each resource.", SCHEMA, {"limits": example})},
+        headers=frozenset(),
+        problems=_PROBLEMS,
+    )
