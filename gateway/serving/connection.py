@@ -54,6 +54,7 @@ class Connection:
         self._client = client
         self._timeouts = timeouts
         self._turns = turns
+        self._began_in = turns.number
         self._reader = ClientReader(client, timeouts.answer, turns)
         self._parser = RequestParser(config, client, address)
         self._parser.unreader = self._reader
@@ -73,6 +74,7 @@ class Connection:
             request: ClientRequest = next(self._parser)
         except (NoMoreData, StopIteration):
             return None
+        self._began_in = self._turns.number
         return request
 
     def let_go(self) -> None:
@@ -96,7 +98,6 @@ class Connection:
 
     def _let_others_go_first(self) -> None:
         """Hold back a client that sends before it reads."""
-        # One request in a turn of the loop.
         if not (self._reader.has_buffered() or self._has_input()):
             return
         ends_at = time.monotonic() + self._timeouts.answer
@@ -104,7 +105,9 @@ class Connection:
             if time.monotonic() > ends_at:
                 raise TimeoutError
             gevent.sleep(_LOOK_SECONDS)
-        self._turns.wait()
+        # A request that waited for the core has given others their turn.
+        if self._turns.number == self._began_in:
+            self._turns.wait()
 
     def _untaken(self) -> int:
         """Bytes of answers that the client has not received."""

@@ -1,20 +1,44 @@
 from __future__ import annotations
 
+import time
+from typing import TYPE_CHECKING
+
 import gevent
 from gevent.lock import Semaphore
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 # The highest priority; a lower one would wait while others are busy.
 _FIRST = 2
+# How long work may keep the loop from its next turn.
+_SLICE_SECONDS = 0.002
 
 
 class LoopTurns:
-    """Of those who wait, one goes on in each turn."""
+    """A turn begins when the loop looks at sockets and timers."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._line = Semaphore()
+        self._clock = clock
+        self._seen = -1
+        self._seen_at = 0.0
+
+    @property
+    def number(self) -> int:
+        """Of this turn; grows by one."""
+        number: int = gevent.get_hub().loop.iteration
+        return number
+
+    def let_others_run(self) -> None:
+        """Call often during work: it waits where the turn has lasted a slice."""
+        if self._seen != (number := self.number):
+            self._seen, self._seen_at = number, self._clock()
+        elif self._clock() - self._seen_at >= _SLICE_SECONDS:
+            self.wait()
 
     def wait(self) -> None:
-        """Comes back after the loop has looked at sockets and timers."""
+        """Until the next turn. Of those who wait, one goes on in each."""
         with self._line:
             # `sleep(0)` alone may come back fifty times before the loop looks at a socket.
             gevent.idle(_FIRST)

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from gateway.serving.loop_turns import LoopTurns
 
-# A client that sends without a pause is read this long, then others have a turn.
-_SLICE_SECONDS = 0.002
-
 
 class ClientReader(SocketUnreader):  # type: ignore[misc]  # gunicorn ships no types
     """Bounds many reads by one point in time."""
@@ -24,40 +21,27 @@ class ClientReader(SocketUnreader):  # type: ignore[misc]  # gunicorn ships no t
     def __init__(self, client: socket.socket, answer_seconds: float, turns: LoopTurns) -> None:
         super().__init__(client)
         self._turns = turns
-        self._slice_ends_at = -math.inf
         self._answer_seconds = answer_seconds
         self._ends_at = -math.inf
         client.settimeout(answer_seconds)
 
     def allow(self, seconds: float) -> None:
         """From now on, for all reads together."""
-        now = time.monotonic()
-        self._ends_at = now + seconds
-        self._slice_ends_at = now + _SLICE_SECONDS
+        self._ends_at = time.monotonic() + seconds
 
     def chunk(self, size_hint: int | None = None) -> bytes:
         """Empty at the end. Raises TimeoutError."""
-        began = self._next_slice()
-        left = self._ends_at - began
+        # A client that sends without a pause would keep the loop.
+        self._turns.let_others_run()
+        left = self._ends_at - time.monotonic()
         if left <= 0:
             raise TimeoutError
         self.sock.settimeout(left)
         try:
             data: bytes = super().chunk(size_hint)
+            return data
         finally:
             self.sock.settimeout(self._answer_seconds)
-        if (now := time.monotonic()) - began > _SLICE_SECONDS / 2:  # It waited, so others had their turns.
-            self._slice_ends_at = now + _SLICE_SECONDS
-        return data
-
-    def _next_slice(self) -> float:
-        """Let others go first after a slice; gives the time."""
-        now = time.monotonic()
-        if now > self._slice_ends_at:
-            self._turns.wait()
-            now = time.monotonic()
-            self._slice_ends_at = now + _SLICE_SECONDS
-        return now
 
     def has_buffered(self) -> bool:
         return bool(self.buf.getbuffer().nbytes)

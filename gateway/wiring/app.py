@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from gateway import VERSION
 from gateway.admission.body_memory import BodyMemory
 from gateway.admission.shedding import LoadShedder
-from gateway.admission.slices import Slices
 from gateway.api.application import Application
 from gateway.api.capacity import Capacity
 from gateway.api.idempotency import Claims
@@ -45,13 +44,12 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     methods = [authenticator.method for authenticator in backends.authenticators]
     _demand_forwardable(settings, methods)
     turns = LoopTurns()
-    let_others_run = Slices(turns.wait).let_others_run
-    made = [make(service.languages, service.max_batch_items, let_others_run) for make in resources]
+    made = [make(service.languages, service.max_batch_items, turns.let_others_run) for make in resources]
     instruments = _instruments(settings, routes(made))
     shedder = _shedder(service, backends)
     capacity = Capacity(shedder, BodyMemory(service.max_held_bytes))
-    claims = Claims(backends.idempotency, let_others_run)
-    endpoints = Endpoints(settings, backends, capacity, claims, instruments, let_others_run)
+    claims = Claims(backends.idempotency, turns.let_others_run)
+    endpoints = Endpoints(settings, backends, capacity, claims, instruments, turns.let_others_run)
     checks: dict[str, Check] = {**backends.checks, "draining": lambda: {"ready": not shedder.draining}}
 
     app = Application("gateway")

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from gateway.serving import reading
+from gateway.serving import loop_turns
 from gateway.serving.broken_body import BrokenBody
 from tests.unit.gateway.serving.pairs import HEAD, SHORT, body_of, read_elsewhere
 
@@ -72,7 +72,7 @@ def test_a_client_that_waits_is_asked_for_its_body_when_that_is_read(pair):
 
 
 def test_a_body_that_is_always_there_is_read_in_slices_between_which_others_are(pair, monkeypatch):
-    monkeypatch.setattr(reading, "_SLICE_SECONDS", -1.0)  # each read is a slice
+    monkeypatch.setattr(loop_turns, "_SLICE_SECONDS", -1.0)  # each read is a slice
     told: list[str] = []
     request = pair.says(HEAD + b"Content-Length: 10000\r\n\r\n" + b"x" * 100)
     pair.client.sendall(b"x" * 9900)

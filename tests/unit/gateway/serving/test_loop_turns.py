@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gevent
+import pytest
 from gevent import socket
 
 from gateway.serving.loop_turns import LoopTurns
+from tests.doubles.clocks import FakeClock
 
 
 def busy(turns: LoopTurns, told: list[str], name: str) -> None:
@@ -40,3 +42,47 @@ def test_who_is_ended_in_the_line_holds_up_nobody_behind():
     gevent.joinall([first, third], timeout=10, raise_error=True)
 
     assert (told.count("a"), told.count("b"), told.count("c")) == (10, 1, 10)
+
+
+@pytest.mark.parametrize(("seconds", "turns_taken"), [(0.0, 0), (0.0019, 0), (0.002, 1), (5.0, 1)])
+def test_work_waits_for_the_next_turn_when_this_one_has_lasted_a_slice(seconds: float, turns_taken: int):
+    clock = FakeClock(now=0.0)
+    turns = LoopTurns(clock)
+    turns.let_others_run()
+    began_in = turns.number
+
+    clock.advance(seconds)
+    turns.let_others_run()
+
+    assert turns.number - began_in == turns_taken
+
+
+def test_a_slice_begins_with_the_turn_and_not_with_the_work_before_it():
+    clock = FakeClock(now=0.0)
+    turns = LoopTurns(clock)
+    turns.let_others_run()
+    turns.wait()
+    began_in = turns.number
+
+    clock.advance(5.0)
+    turns.let_others_run()
+    clock.advance(0.001)
+    turns.let_others_run()
+
+    assert turns.number == began_in
+
+
+def test_all_work_of_a_turn_together_lasts_no_longer_than_a_slice():
+    clock = FakeClock(now=0.0)
+    turns, told = LoopTurns(clock), list[int]()
+
+    def work() -> None:
+        clock.advance(0.0015)
+        turns.let_others_run()
+        told.append(turns.number)
+
+    turns.let_others_run()
+    began_in = turns.number
+    gevent.joinall([gevent.spawn(work) for _ in range(2)], raise_error=True)
+
+    assert [number - began_in for number in told] == [0, 1]
