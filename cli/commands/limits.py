@@ -1,0 +1,36 @@
+"""``actions limits``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.commands.setting import with_setting
+from cli.update import ask_limits
+
+if TYPE_CHECKING:
+    from cli.commands.setting import Setting
+
+
+@click.command()
+@with_setting
+def limits(setting: Setting) -> int:
+    """Show what one request may hold, and your rate."""
+    connection = setting.connect()
+    try:
+        told, found = ask_limits(connection), connection.limits()
+    finally:
+        connection.close()
+    if setting.json_lines:
+        click.echo(json.dumps(found.document.get("actions", {})))
+        return 0
+    rate = f"{told.rate_limit:,} items in {told.rate_seconds:,} s" if told.rate_limit else "none"
+    click.echo(f"gateway    {connection.url}")
+    click.echo(f"request    {told.max_items:,} items, {told.max_bytes:,} bytes; larger files are cut")
+    click.echo(f"rate       {rate}")
+    click.echo(f"languages  {', '.join(told.languages)}")
+    if "actions" not in found.document:
+        click.echo("This gateway tells no limits; these are used instead.", err=True)
+    return 0

@@ -1,0 +1,49 @@
+"""Options that say how an input is read."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.errors import Usage
+from cli.rows.csv_rows import CsvOptions
+from cli.rows.opening import FORMS, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--format", "form", type=click.Choice(FORMS), default=None, help="Else by the name's ending, or the first byte."
+    ),
+    click.option(
+        "--delimiter", default="", metavar="CHAR", help="Of CSV; else guessed among comma, semicolon and tab."
+    ),
+    click.option(
+        "--null",
+        default=None,
+        metavar="TEXT",
+        help=r"The cell that means null, such as '\N'. An empty cell is no change.",
+    ),
+    click.option("--ignore", multiple=True, metavar="COLUMN", help="A column of CSV to leave out; may be repeated."),
+)
+
+
+def with_reading(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options; ``command`` gets them as the argument ``reading``."""
+
+    @wraps(command)
+    def run(
+        *arguments: object, form: str | None, delimiter: str, null: str | None, ignore: tuple[str, ...], **own: object
+    ) -> object:
+        tab = delimiter.replace("\\t", "\t")
+        if len(tab) > 1 or tab in {'"', "\n", "\r"}:
+            raise Usage(f"--delimiter must be one character; it is {delimiter!r}")
+        options = CsvOptions(delimiter=tab, null=null, ignore=ignore)
+        return command(*arguments, reading=Reading(form=form or "", csv=options), **own)
+
+    for option in reversed(_OPTIONS):
+        run = option(run)
+    return run

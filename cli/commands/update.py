@@ -1,0 +1,233 @@
+"""``actions update`` and ``actions resume``."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.commands.duration import DURATION
+from cli.commands.reading import with_reading
+from cli.commands.rehearsal import rehearse
+from cli.commands.setting import runs, with_setting
+from cli.commands.summary import Summary, codes_of
+from cli.errors import ActionsError, InvalidInput, Unwritable, Usage
+from cli.leavings import FAILED, UNKNOWN, place_beside, write
+from cli.rows.opening import STDIN, Reading, open_input, spooled_input
+from cli.update import Updates, Wishes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cli.commands.report import Report
+    from cli.commands.setting import Setting
+    from cli.rows.opening import Input
+    from cli.runs import Known, Runs
+    from cli.update import Update
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What to send, and how to leave it. ``output`` is a folder; empty: beside the input."""
+
+    source: Input
+    reading: Reading
+    wishes: Wishes
+    output: str = ""
+    ok_if_partial: bool = False
+
+    def place(self, kind: str) -> Path:
+        ending = "csv" if self.source.form == "csv" else "ndjson"
+        return place_beside(self.source.name, self.output, kind, ending)
+
+
+@click.command()
+@click.argument("file", metavar="FILE|-")
+@with_setting
+@with_reading
+@click.option("--batch", type=click.IntRange(1), default=None, metavar="N", help="At most so many rows in one request.")
+@click.option("--restart", is_flag=True, help="Forget what was sent of this file, and send all of it.")
+@click.option("--dry-run", is_flag=True, help="Check, show what would be sent, and send nothing.")
+@click.option(
+    "--deadline",
+    type=DURATION,
+    default=None,
+    help="Begin no more after so long, such as 90s or 10m; the same command goes on.",
+)
+@click.option("--applied", is_flag=True, help="Keep FILE.applied.ndjson: what was applied, as the core has it now.")
+@click.option(
+    "--output-dir", default="", metavar="FOLDER", help="Where FILE.failed and the others go; else beside FILE."
+)
+@click.option("--ok-if-partial", is_flag=True, help="Exit 0 where some rows were applied and some not.")
+def update(
+    setting: Setting,
+    *,
+    file: str,
+    reading: Reading,
+    batch: int | None,
+    restart: bool,
+    dry_run: bool,
+    deadline: float | None,
+    applied: bool,
+    output_dir: str,
+    ok_if_partial: bool,
+) -> int:
+    """Send the updates of FILE: CSV, NDJSON or JSON, gzipped or not; - is standard input.
+
+    Every row is checked before anything is sent. Columns of CSV: actionId, category_action, type_action, status,
+    title.en, title.fr and so for subtitle and details, partner_ids (separated by |), effective_date, due_date,
+    expires_at. An empty cell changes nothing.
+
+    Stopped by anything, the same command goes on where it was. Rows that were not applied are left in FILE.failed.csv,
+    with all their columns and the reason; mend that file and send it.
+
+    Exit: 0 all applied, 3 some, 4 none, 5 refused, 6 not ended yet, 130 interrupted, 1 a fault of actions, 2 usage.
+    """
+    if dry_run:
+        return rehearse(setting, file, reading)
+    kept, source = _opened(setting, file, reading)
+    over = _over_after(deadline)
+    task = Task(
+        source=source,
+        reading=reading,
+        wishes=Wishes(restart=restart, batch=batch or 0, is_over=over),
+        output=output_dir,
+        ok_if_partial=ok_if_partial,
+    )
+    if applied:
+        task = replace(task, wishes=replace(task.wishes, applied=place_beside(file, output_dir, "applied", "ndjson")))
+    return _run(setting, kept, task)
+
+
+@click.command()
+@click.argument("run", required=False)
+@with_setting
+@click.option("--list", "only_list", is_flag=True, help="Show the runs that are not ended, and send nothing.")
+@click.option("--forget", is_flag=True, help="Give RUN up: what was not sent stays unsent.")
+def resume(setting: Setting, *, run: str | None, only_list: bool, forget: bool) -> int:
+    """Go on with a run that was stopped: RUN is its id or file; it may be left out where there is but one."""
+    kept = runs()
+    unfinished = [known for known in kept.known() if not known.is_ended]
+    if only_list or not unfinished:
+        for known in unfinished:
+            click.echo(_row(known))
+        if not unfinished:
+            click.echo("Nothing to go on with: every run is ended.", err=True)
+        return 0
+    known = _chosen(unfinished, run)
+    if forget:
+        kept.forget(known)
+        click.echo(f"Forgot {_row(known)}", err=True)
+        return 0
+    header = known.header
+    spooled, reading = kept.spooled(header), Reading.restored(header.reading)
+    if spooled:
+        source = spooled_input(header.path, reading.form, spooled)
+    else:
+        source = open_input(header.path, reading.form, kept.spool)
+    at = replace(setting, asked=replace(setting.asked, url=header.target))
+    return _run(at, kept, Task(source=source, reading=reading, wishes=Wishes()))
+
+
+def _opened(setting: Setting, file: str, reading: Reading) -> tuple[Runs, Input]:
+    setting.access()  # whoever is not logged in is told before a large file is read
+    kept = runs()
+    return kept, open_input(file, reading.form, kept.spool)
+
+
+def _over_after(seconds: float | None) -> Callable[[], bool]:
+    ends_at = None if seconds is None else time.monotonic() + seconds
+    return lambda: ends_at is not None and time.monotonic() >= ends_at
+
+
+def _run(setting: Setting, kept: Runs, task: Task) -> int:
+    connection = setting.connect()
+    with setting.report() as report:
+
+        def pause(seconds: float, why: str) -> None:
+            report.waiting(seconds, why)
+            time.sleep(seconds)
+
+        try:
+            updates = Updates(connection, kept, pause)
+            with updates.open(task.source, task.reading, task.wishes) as opened:
+                summary = _send(report, opened, task)
+                report.end(summary)
+                return summary.exit_code
+        except InvalidInput as exc:
+            report.invalid(exc.errors, exc.total)
+            report.refused(
+                f"{exc.rows:,} rows of {task.source.name} are invalid; nothing was sent. Mend them, then run the same command again.",
+                exc.exit_code,
+            )
+            return exc.exit_code
+        except ActionsError as exc:
+            report.refused(str(exc), exc.exit_code)
+            return exc.exit_code
+        finally:
+            kept.tidy(task.source)
+            connection.close()
+
+
+def _send(report: Report, opened: Update, task: Task) -> Summary:
+    ended = opened.journal.state.ended
+    stopped: ActionsError | str | None = None
+    if not ended:
+        report.begin(task.source.name, opened.items, opened.earlier)
+        stopped = _steps(report, opened)
+    files = {}
+    if not ended and stopped != "interrupted":
+        try:
+            files = write(opened.rows, opened.journal, {kind: task.place(kind) for kind in (FAILED, UNKNOWN)})
+        except Unwritable as exc:
+            stopped = stopped or exc
+    if stopped is None and not opened.run.is_ended and task.wishes.is_over():
+        stopped = "deadline"
+    codes, again = codes_of(opened.journal.path)
+    return Summary(
+        name=task.source.name,
+        items=opened.items,
+        counts=opened.counts,
+        again=again,
+        codes=codes,
+        files=files,
+        stopped=stopped,
+        was_ended=time.strftime("%Y-%m-%d %H:%M", time.localtime(ended)) if ended else "",
+        ok_if_partial=task.ok_if_partial,
+    )
+
+
+def _steps(report: Report, opened: Update) -> ActionsError | str | None:
+    """Why it stopped before its end, if it did."""
+    try:
+        for _ in opened.run.steps():
+            report.progress(opened.counts)
+    except KeyboardInterrupt:
+        return "interrupted"
+    except ActionsError as exc:
+        return exc
+    return None
+
+
+def _row(known: Known) -> str:
+    header, counts = known.header, known.state.counts.plus(known.state.unsettled)
+    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(header.begun))
+    name = "standard input" if header.path == STDIN else header.path
+    return f"{known.id}  {began}  {counts.total:,} of {header.items:,} rows sent  {name}  to {header.target}"
+
+
+def _chosen(unfinished: list[Known], wanted: str | None) -> Known:
+    found = [
+        known
+        for known in unfinished
+        if wanted is None or wanted == known.id or str(Path(wanted).absolute()) == known.header.path
+    ]
+    if not found:
+        raise Usage(f"no run {wanted!r} is left to go on with; actions resume --list shows those that are")
+    if len(found) > 1:
+        listed = "\n".join(map(_row, found))
+        raise Usage(f"which one? Name its id:\n{listed}")
+    return found[0]

@@ -1,0 +1,150 @@
+"""HTTP to the gateway: one session, one kind of answer, and no surprise of the surroundings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.auth import AuthBase
+
+from cli.address import USER_AGENT, safe_url
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cli.access.credentials import Credentials
+
+ACTIONS = "/openapi/api/v1/actions"
+LIMITS = "/openapi/api/v1/limits"
+# Connecting, and waiting for the answer: the gateway works on a batch for 25 s unless its operator says otherwise.
+_SECONDS = (10.0, 120.0)
+_MOST_WAIT = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """``document`` is empty where the answer was no JSON object. ``status`` 0: there was no answer, and ``reason`` says why.
+
+    ``retry_after`` is in seconds.
+    """
+
+    status: int
+    document: Mapping[str, Any] = field(default_factory=dict)
+    retry_after: float | None = None
+    reason: str = ""
+    request_id: str = ""
+    rate_policy: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The last part of the problem's ``type``; empty for an answer that is not the gateway's."""
+        return str(self.document.get("type", "")).rpartition("/")[2]
+
+    @property
+    def said(self) -> str:
+        """In the answer's own words, for people."""
+        words = (
+            self.document.get("detail")
+            or self.reason
+            or f"an answer with status {self.status} that is not the gateway's"
+        )
+        return f"{words} (request {self.request_id})" if self.request_id else str(words)
+
+
+class Connection:
+    """``url`` is the gateway's address. Raises Usage for one that would show credentials to others."""
+
+    def __init__(self, url: str, credentials: Credentials, *, plain_http: bool = False) -> None:
+        self.url = safe_url(url, plain_http=plain_http)
+        self._credentials = credentials
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = USER_AGENT
+        self._session.headers["Accept"] = "application/json"
+
+    def update(self, body: bytes, key: str = "", *, dry_run: bool = False) -> Answer:
+        """Send a batch."""
+        headers = {"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
+        return self._ask("PATCH", f"{ACTIONS}?dry_run=true" if dry_run else ACTIONS, body, headers)
+
+    def limits(self) -> Answer:
+        return self._ask("GET", LIMITS)
+
+    def page(self, path: str) -> Answer:
+        """A page that needs no credentials."""
+        return self._ask("GET", path, authorized=False)
+
+    def renew(self) -> bool:
+        """Get other credentials; False where there are none. Raises Refused."""
+        return self._credentials.renew()
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        authorized: bool = True,
+    ) -> Answer:
+        # Given as `auth`, it wins over a .netrc. It is asked for outside of the try, since it may itself be refused.
+        auth = _Bearer(self._credentials.token()) if authorized else _NoAuth()
+        try:
+            # A redirect would turn PATCH into GET, or take the token elsewhere.
+            reply = self._session.request(
+                method, self.url + path, data=body, headers=headers, auth=auth, timeout=_SECONDS, allow_redirects=False
+            )
+            return _read(reply)
+        except requests.RequestException as exc:
+            return Answer(status=0, reason=_why(exc, self.url))
+
+
+def _read(reply: requests.Response) -> Answer:
+    try:
+        document = reply.json()
+    except ValueError:
+        document = {}
+    return Answer(
+        status=reply.status_code,
+        document=document if isinstance(document, dict) else {},
+        retry_after=_seconds(reply.headers.get("Retry-After", "")),
+        request_id=reply.headers.get("X-Request-ID", ""),
+        rate_policy=reply.headers.get("RateLimit-Policy", ""),
+    )
+
+
+class _Bearer(AuthBase):
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class _NoAuth(AuthBase):
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+def _seconds(text: str) -> float | None:
+    """Whole seconds; a date is not what the gateway sends."""
+    return min(float(text), _MOST_WAIT) if text.isascii() and text.isdigit() else None
+
+
+def _why(error: requests.RequestException, url: str) -> str:
+    """Without the library's own words, which repeat addresses and objects."""
+    host = urlsplit(url).netloc
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"the certificate of {host} is not trusted; REQUESTS_CA_BUNDLE names a file of others"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return f"the proxy to {host} refused"
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return f"{host} did not answer within {_SECONDS[0]:g} s"
+    if isinstance(error, requests.exceptions.Timeout):
+        return f"{host} did not answer within {_SECONDS[1]:g} s"
+    return f"no connection to {host}, or it broke off"

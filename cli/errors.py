@@ -1,0 +1,77 @@
+"""Why a run could not begin or go on.
+
+::
+
+    ActionsError            a sentence for the user; ``exit_code`` for the command
+    ├─ Usage                what was asked for cannot be done
+    ├─ Refused              the gateway, the login or the input says no; nothing more was sent
+    │  ├─ InvalidInput      rows that break the contract
+    │  └─ NotAllowed        401 or 403 that a renewal did not cure
+    ├─ InUse                another process works on the same input
+    ├─ Exhausted            too many chunks in a row without a success
+    └─ Unwritable           the journal cannot be written, so nothing more is sent
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cli.problem import RowError
+
+
+class Exit(IntEnum):
+    """The command's exit codes."""
+
+    ALL = 0
+    FAULT = 1
+    USAGE = 2
+    PARTIAL = 3
+    NONE = 4
+    REFUSED = 5
+    NOT_ENDED = 6
+    INTERRUPTED = 130
+
+
+class ActionsError(Exception):
+    exit_code = Exit.FAULT
+
+
+class Usage(ActionsError):
+    exit_code = Exit.USAGE
+
+
+class Refused(ActionsError):
+    exit_code = Exit.REFUSED
+
+
+class NotAllowed(Refused):
+    """The credentials do not suffice."""
+
+
+class InvalidInput(Refused):
+    """``errors`` are the first of ``total``, in the order of the input; ``rows`` of the input have any."""
+
+    def __init__(self, errors: Sequence[RowError], total: int, rows: int) -> None:
+        first = f": {errors[0]}" if errors else ""
+        super().__init__(f"{rows} of the rows are invalid; nothing was sent{first}")
+        self.errors = list(errors)
+        self.total = total
+        self.rows = rows
+
+
+class InUse(Refused):
+    """Another process holds the journal."""
+
+
+class Exhausted(ActionsError):
+    """Whether something was applied decides the exit code."""
+
+    exit_code = Exit.PARTIAL
+
+
+class Unwritable(ActionsError):
+    """The message names the file and the reason."""

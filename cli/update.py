@@ -1,0 +1,164 @@
+"""One input on its way to one gateway: checked, journalled, and ready to be sent step by step."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cli.check import Checked, check
+from cli.cutting import ENVELOPE, Cutter
+from cli.errors import Refused, Usage
+from cli.leavings import Applied, NothingKept
+from cli.limits import Limits
+from cli.rows.opening import Reading
+from cli.run import Run
+from cli.sending import Sender
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from cli.connection import Connection
+    from cli.journal import Journal
+    from cli.outcome import Counts
+    from cli.rows.opening import Input
+    from cli.rows.row import Rows
+    from cli.runs import Known, Runs
+
+_NO_SUCH_PAGE = 404
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What may be asked of an update.
+
+    ``restart`` forgets what was sent of this input. ``batch`` is the most items of one request; 0: as many as allowed.
+    ``applied`` is where the applied items are kept; None: nowhere.
+    """
+
+    restart: bool = False
+    batch: int = 0
+    applied: Path | None = None
+    is_over: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """``run`` has the steps that are left; ``journal`` tells what was done. ``earlier`` are the counts at the start."""
+
+    source: Input
+    rows: Rows
+    journal: Journal
+    run: Run
+    earlier: Counts
+
+    @property
+    def items(self) -> int:
+        return self.journal.header.items
+
+    @property
+    def counts(self) -> Counts:
+        """How all that was sent stands; what is open counts as its last answer says."""
+        state = self.journal.state
+        return state.counts.plus(state.unsettled)
+
+
+class Updates:
+    """``pause`` waits so many seconds, and is told why. ``checked`` is told how the check went, before it refuses."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        runs: Runs,
+        pause: Callable[[float, str], None],
+        checked: Callable[[Checked], None] = lambda _: None,
+    ) -> None:
+        self._connection = connection
+        self._runs = runs
+        self._pause = pause
+        self._checked = checked
+
+    def limits(self) -> Limits:
+        """Those of the gateway, or the usual ones of a gateway that tells none. Raises Refused."""
+        return ask_limits(self._connection)
+
+    @contextmanager
+    def open(self, source: Input, reading: Reading, wishes: Wishes) -> Iterator[Update]:
+        """Raises Refused before anything is sent: InvalidInput, InUse, or an input that was changed."""
+        known = None if wishes.restart else self._runs.of(source, self._connection.url)
+        limits = Limits() if known is not None and known.is_ended else self._within(wishes)
+        rows = source.open(self._reading(reading, known, limits))
+        with self._journal(source, reading, rows, known, limits, wishes) as journal:
+            keep = _keep(journal, wishes.applied)
+            try:
+                run = Run(
+                    source,
+                    journal,
+                    Cutter(rows, time.time),
+                    Sender(self._connection, self._pause),
+                    limits,
+                    keep,
+                    time.time,
+                    wishes.is_over,
+                )
+                state = journal.state
+                earlier = state.counts.plus(state.unsettled)
+                yield Update(source=source, rows=rows, journal=journal, run=run, earlier=earlier)
+            finally:
+                keep.close()
+
+    def _within(self, wishes: Wishes) -> Limits:
+        limits = self.limits()
+        return replace(limits, max_items=min(limits.max_items, wishes.batch)) if wishes.batch else limits
+
+    @staticmethod
+    def _reading(reading: Reading, known: Known | None, limits: Limits) -> Reading:
+        """In the languages of the run that was begun, so that every body stays what it was."""
+        languages = Reading.restored(known.header.reading).languages if known else limits.languages
+        return replace(reading, languages=languages)
+
+    def _journal(
+        self, source: Input, reading: Reading, rows: Rows, known: Known | None, limits: Limits, wishes: Wishes
+    ) -> Journal:
+        saved = replace(reading, languages=limits.languages).saved(source.form)
+        if known is not None:
+            return self._runs.resume(known, rows, saved)
+        if wishes.restart:
+            self._runs.forget_others(source, self._connection.url)
+        self._runs.demand_same(source, self._connection.url)
+        found = check(rows, limits.languages, limits.max_bytes - ENVELOPE)
+        self._checked(found)
+        found.demand_valid()
+        source.check_unchanged()
+        return self._runs.begin(source, self._connection.url, rows, saved, found.items)
+
+
+def ask_limits(connection: Connection) -> Limits:
+    """Raises Refused, for the reason that a batch would be refused for."""
+    answer = connection.limits()
+    if answer.status == 401 and connection.renew():
+        answer = connection.limits()
+    if answer.status == 200 and isinstance(told := answer.document.get("actions"), dict):
+        return Limits.told(told)
+    if answer.status == _NO_SUCH_PAGE and answer.kind == "no-such-page":
+        return Limits()
+    if answer.status in {401, 403} and answer.kind:
+        raise Refused(answer.said)
+    if answer.status == 0 or answer.status >= 500 or answer.status == 429:
+        # A gateway that is down or busy now may take batches later; they are repeated, and this is not.
+        return Limits()
+    raise Refused(f"{connection.url} is no gateway for actions: {answer.said}")
+
+
+def _keep(journal: Journal, path: Path | None) -> Applied | NothingKept:
+    """Raises Usage where a run that was begun without such a file cannot have a whole one."""
+    state = journal.state
+    if path is None:
+        return NothingKept()
+    if state.applied_bytes is None and state.counts.applied:
+        raise Usage(
+            "the run was begun without --applied, so that its file would lack rows; go on without it, or --restart"
+        )
+    return Applied(path, state.applied_bytes or 0)
