@@ -148,8 +148,8 @@ class WorkerStore(Protocol):
 
     def permits(self) -> int: ...
 
-    def elect(self, candidate: str, seconds: float) -> bool:
-        """Whether ``candidate`` is the sweeper for the next ``seconds``."""
+    def elect(self, seconds: float) -> bool:
+        """Whether who asks is the sweeper: one of all who ask in ``seconds``."""
         ...
 
     def sweep(self) -> bool:
@@ -162,5 +162,3 @@ class WorkerStore(Protocol):
     def gauges(self) -> Gauges: ...
 
     def ping(self) -> StoreUnavailable | None: ...
-
-    def close(self) -> None: ...

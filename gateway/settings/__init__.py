@@ -15,6 +15,7 @@ from gateway.settings.access import AccessSettings
 from gateway.settings.budgets import BudgetSettings
 from gateway.settings.core import CoreSettings
 from gateway.settings.field import PREFIX, Fault, variable
+from gateway.settings.jobs import JobSettings
 from gateway.settings.reading import read, shown
 from gateway.settings.service import ServiceSettings
 from gateway.settings.stores import StoreSettings
@@ -30,6 +31,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "access": AccessSettings,
     "stores": StoreSettings,
     "service": ServiceSettings,
+    "jobs": JobSettings,
 }
 """The fields of Settings, in the order of the reference."""
 # A name less similar than this is no misspelling.
@@ -56,6 +58,7 @@ class Settings:
     access: AccessSettings
     stores: StoreSettings
     service: ServiceSettings
+    jobs: JobSettings
 
     def faults(self) -> Iterator[Fault]:
         for name in GROUPS:

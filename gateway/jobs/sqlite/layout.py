@@ -47,7 +47,6 @@ LAYOUT = Layout(
         CREATE INDEX result_by_job ON result (job, number);
         CREATE TABLE partner (principal TEXT PRIMARY KEY, turn INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE worker (name TEXT PRIMARY KEY, beat_at REAL NOT NULL) WITHOUT ROWID;
-        CREATE TABLE place (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
         CREATE TABLE counter (name TEXT PRIMARY KEY, value REAL NOT NULL) WITHOUT ROWID
     """,
 )

@@ -45,12 +45,12 @@ def workers(rows: sqlite3.Connection, since: float) -> int:
     return int(rows.execute("SELECT count(*) FROM worker WHERE beat_at > ?", (since,)).fetchone()[0])
 
 
-def elect(rows: sqlite3.Connection, candidate: str, now: float, seconds: float) -> bool:
-    held = rows.execute("SELECT holder, until FROM place WHERE name = 'sweeper'").fetchone()
-    # A place held beyond this time is from before the clock was set back.
-    if held and held[0] != candidate and now < held[1] <= now + 2 * seconds:
+def elect(rows: sqlite3.Connection, now: float, seconds: float) -> bool:
+    held_until = counter(rows, "swept_until")
+    # A time further ahead is from before the clock was set back.
+    if now < held_until <= now + seconds:
         return False
-    rows.execute("INSERT OR REPLACE INTO place VALUES ('sweeper', ?, ?)", (candidate, now + seconds))
+    set_counter(rows, "swept_until", now + seconds)
     return True
 
 

@@ -91,9 +91,9 @@ class SqliteWorkerStore:
         with self._file.rows() as rows:
             return int(upkeep_rows.counter(rows, "permits"))
 
-    def elect(self, candidate: str, seconds: float) -> bool:
+    def elect(self, seconds: float) -> bool:
         with self._file.rows() as rows:
-            return upkeep_rows.elect(rows, candidate, self._file.clock(), seconds)
+            return upkeep_rows.elect(rows, self._file.clock(), seconds)
 
     def sweep(self) -> bool:
         now, bounds = self._file.clock(), self._file.bounds

@@ -265,15 +265,14 @@ def test_workers_are_alive_for_as_long_as_they_say_so(chunks, world):
     assert chunks.workers(60) == 0
 
 
-def test_one_sweeper_is_elected_and_another_follows_when_it_is_silent(chunks, world):
-    assert chunks.elect("a", 12)
-    assert not chunks.elect("b", 12)
-    world.pass_time(8)
-    assert chunks.elect("a", 12)
-    world.pass_time(8)
-    assert not chunks.elect("b", 12)
-    world.pass_time(5)
-    assert chunks.elect("b", 12)
+def test_of_all_who_ask_within_five_seconds_one_sweeps(chunks, world):
+    _, others = world.open()
+
+    assert (chunks.elect(5), others.elect(5), chunks.elect(5)) == (True, False, False)
+    world.pass_time(4)
+    assert not others.elect(5)
+    world.pass_time(1)
+    assert (others.elect(5), chunks.elect(5)) == (True, False)
 
 
 def test_the_gauges_show_what_waits_and_for_how_long(jobs, chunks, world):

@@ -1,0 +1,150 @@
+"""``python -m gateway.jobs``: run chunks of jobs until told to stop, or look after jobs.
+
+Exit codes: 0 done · 1 it cannot be done (one line on stderr says why) · 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from gateway.admission.idempotency.errors import StoreUnavailable
+from gateway.api.routes import RESOURCES
+from gateway.ending import run_to_its_end
+from gateway.jobs.availability import FORWARDS
+from gateway.jobs.errors import JobNotFound, WrongState
+from gateway.settings import SettingsError, load
+from gateway.telemetry.logs.format import configure
+from gateway.wiring.jobs import CHUNK_SECONDS, JobWorker, job_stores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gateway.jobs.job import Job
+    from gateway.jobs.store import JobStore
+    from gateway.settings import Settings
+
+_log = logging.getLogger("gateway.jobs")
+_PAGE = 100
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        settings = load()
+    except SettingsError as exc:
+        print(exc.report(), file=sys.stderr)
+        return 1
+    if options.command is None:
+        return _work(settings)
+    return run_to_its_end(lambda: _look_after(settings, options))
+
+
+def _work(settings: Settings) -> int:
+    configure(settings.service.log_format, settings.service.log_level)
+    if settings.core.core_auth == "forward":
+        print(f"gateway: jobs: {FORWARDS}", file=sys.stderr)
+        return 1
+    stores = job_stores(settings)
+    try:
+        worker = JobWorker(settings, stores, RESOURCES)
+    except SettingsError as exc:
+        print(exc.report(), file=sys.stderr)
+        return 1
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stores.dispatch.stop())
+    told = {"worker": worker.name, "concurrency": settings.jobs.job_core_concurrency, "seconds": CHUNK_SECONDS}
+    _log.info("job_worker_started", extra=told)
+    worker.run()
+    _log.info("job_worker_ended", extra={"worker": worker.name})
+    return 0
+
+
+def _look_after(settings: Settings, options: argparse.Namespace) -> int:
+    stores = job_stores(settings)
+    command: Callable[[JobStore, argparse.Namespace], None] = options.command
+    try:
+        command(stores.jobs, options)
+    except JobNotFound:
+        return _refuse(f"no job {options.id}")
+    except WrongState as exc:
+        return _refuse(f"the job is {exc.state}; it must be one of: {', '.join(exc.allowed)}")
+    except StoreUnavailable as exc:
+        return _refuse(f"the store of jobs cannot be had: {exc.reason}")
+    finally:
+        stores.close()
+    return 0
+
+
+def _refuse(reason: str) -> int:
+    print(f"error: {reason}", file=sys.stderr)
+    return 1
+
+
+def _list(jobs: JobStore, options: argparse.Namespace) -> None:
+    for job in _all(jobs, options.principal):
+        counts = job.counts
+        print(f"{job.id}  {job.state:<10}  {counts.settled}/{counts.total}  {counts.failed} failed  {job.principal}")
+
+
+def _show(jobs: JobStore, options: argparse.Namespace) -> None:
+    print(json.dumps(asdict(jobs.get(None, options.id)), indent=2))
+
+
+def _pause(jobs: JobStore, options: argparse.Namespace) -> None:
+    print(jobs.pause(None, options.id, "operator").state)
+
+
+def _resume(jobs: JobStore, options: argparse.Namespace) -> None:
+    print(jobs.resume(None, options.id).state)
+
+
+def _cancel(jobs: JobStore, options: argparse.Namespace) -> None:
+    ids = [options.id] if options.id else [job.id for job in _all(jobs, options.principal) if job.is_live]
+    for job_id in ids:
+        print(job_id, jobs.cancel(None, job_id, "operator").state)
+
+
+def _all(jobs: JobStore, principal: str | None) -> list[Job]:
+    found: list[Job] = []
+    before = ""
+    while True:
+        page = jobs.jobs(principal, most=_PAGE, before=before)
+        found += page.jobs
+        if not page.before:
+            return found
+        before = page.before
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m gateway.jobs", description=__doc__.partition("\n")[0])
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(
+        metavar="COMMAND", title="without a command it runs chunks; with one it looks after jobs"
+    )
+    listing = commands.add_parser("list", help="all jobs, newest first")
+    listing.add_argument("--principal", help="of this principal alone")
+    listing.set_defaults(command=_list)
+    for name, command, text in (
+        ("show", _show, "one job as JSON"),
+        ("pause", _pause, "let a job send nothing more until it is resumed"),
+        ("resume", _resume, "let a paused job go on"),
+    ):
+        one = commands.add_parser(name, help=text)
+        one.add_argument("id", help="of the job")
+        one.set_defaults(command=command)
+    cancel = commands.add_parser("cancel", help="end a job, or all live jobs of a principal")
+    which = cancel.add_mutually_exclusive_group(required=True)
+    which.add_argument("id", nargs="?", help="of the job")
+    which.add_argument("--principal", help="whose live jobs are all cancelled")
+    cancel.set_defaults(command=_cancel)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

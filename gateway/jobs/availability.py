@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from gateway.admission.idempotency.errors import StoreUnavailable
+from gateway.jobs.sweeper import ALIVE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.jobs.store import WorkerStore
+
+FORWARDS = "the core is called with the caller's token, which a job would outlive (GATEWAY_CORE_AUTH=forward)"
+NO_WORKER = "no job worker has been alive for 60 s (python -m gateway.jobs)"
+_FRESH_SECONDS = 2.0
+
+
+class Availability:
+    """Why no job can be taken, or an empty text. Looked for once in two seconds at most."""
+
+    def __init__(self, store: WorkerStore, *, forwards: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
+        self._forwards = forwards
+        self._clock = clock
+        self._fresh_until = float("-inf")
+        self._reason = ""
+
+    def reason(self) -> str:
+        if self._forwards:
+            return FORWARDS
+        if self._clock() >= self._fresh_until:
+            self._fresh_until = self._clock() + _FRESH_SECONDS
+            self._reason = self._look()
+        return self._reason
+
+    def check(self) -> dict[str, Any]:
+        """For readiness, which it never ends: batches need no job."""
+        reason = self.reason()
+        # Who forwards tokens has chosen to have no jobs.
+        return {"ready": True, **({"reason": reason} if reason and not self._forwards else {})}
+
+    def _look(self) -> str:
+        try:
+            return "" if self._store.workers(ALIVE_SECONDS) else NO_WORKER
+        except StoreUnavailable as exc:
+            return f"the store of jobs cannot be had: {exc.reason}"

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from gateway.batch.outcome import ItemError
+from gateway.jobs.chunk import Ending
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.batch.outcome import Outcome
+    from gateway.jobs.chunk import Lease
+    from gateway.jobs.settlement import Settlement
+    from gateway.jobs.store import WorkerStore
+
+# The core does not keep up: the job waits, and that is no fault of the chunk.
+_SLOW = frozenset({"core_busy", "core_unreachable", "circuit_open"})
+# The run was ended from outside.
+_STOPPED = frozenset({"deadline", "shutting_down"})
+_SLOW_SECONDS = 5
+_MOST_WAIT_SECONDS = 60
+
+
+class Hindrances:
+    """Why items of a run are still open."""
+
+    def __init__(self) -> None:
+        self._codes: set[str] = set()
+        self._retry_after = 0
+
+    def add(self, outcome: Outcome) -> None:
+        if isinstance(outcome, ItemError):
+            self._codes.add(outcome.code)
+            self._retry_after = max(self._retry_after, outcome.retry_after or 0)
+
+    @property
+    def wait_seconds(self) -> float:
+        """How long the whole job waits."""
+        if self._codes.isdisjoint(_SLOW):
+            return 0
+        return min(self._retry_after or _SLOW_SECONDS, _MOST_WAIT_SECONDS)
+
+    @property
+    def excuse(self) -> bool:
+        """Nothing but the core's load or a stop kept items back."""
+        return self._codes <= _SLOW | _STOPPED
+
+
+class ChunkRecord:
+    """The record of a chunk's claim, in the store of jobs. What is settled is published with each write."""
+
+    def __init__(self, store: WorkerStore, lease: Lease, settlement: Settlement, hindrances: Hindrances) -> None:
+        self._store = store
+        self._lease = lease
+        self._settlement = settlement
+        self._hindrances = hindrances
+
+    def append(self, events: Sequence[bytes]) -> None:
+        if not events:
+            # The keeper renews from a thread of its own, while the run goes on.
+            self._store.renew(self._lease)
+            return
+        self._write(events, None)
+
+    def close(self, events: Sequence[bytes], *, complete: bool) -> None:
+        self._write(events, self._ending())
+
+    def rollback(self) -> None:
+        self._store.undo(self._lease, self._ending())
+
+    def _write(self, events: Sequence[bytes], ending: Ending | None) -> None:
+        settled = self._settlement.next_write()
+        self._store.write(self._lease, events, settled, ending)
+        self._settlement.was_written(settled)
+
+    def _ending(self) -> Ending:
+        if self._settlement.is_complete:
+            return Ending(is_done=True)
+        hindered = self._hindrances
+        backoff = 0.0 if hindered.excuse else math.ldexp(0.5, min(self._lease.attempts, 6))
+        return Ending(wait_seconds=backoff, job_wait_seconds=hindered.wait_seconds, is_excused=hindered.excuse)

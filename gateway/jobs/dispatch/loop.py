@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from gateway.admission.idempotency.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.jobs.store import WorkerStore
+
+_LOOK_SECONDS = 0.2
+
+
+class LoopDispatch:
+    """Permits are counted in the store; each worker looks for one five times a second."""
+
+    def __init__(self, store: WorkerStore, *, look_seconds: float = _LOOK_SECONDS) -> None:
+        self._store = store
+        self._look_seconds = look_seconds
+        self._stopping = threading.Event()
+        self.is_stopping = self._stopping.is_set
+        self.stop = self._stopping.set
+
+    def ring(self, permits: int) -> None:
+        self._store.ring(permits)
+
+    def serve(self, run_one: Callable[[], bool]) -> None:
+        """Until ``stop``."""
+        while not self._stopping.is_set():
+            if not (self._has_permit() and run_one()):
+                self._stopping.wait(self._look_seconds)
+
+    def depth(self) -> int:
+        return self._store.permits()
+
+    def _has_permit(self) -> bool:
+        try:
+            return self._store.take_permit()
+        except StoreUnavailable:
+            return False  # The pulse tells of it.

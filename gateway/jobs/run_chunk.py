@@ -1,0 +1,164 @@
+"""A chunk's run is a batch's: claim, run, recorded, end. Nothing here decides whether an item may be sent."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.admission.idempotency.errors import RecordUnusable, StoreUnavailable
+from gateway.admission.idempotency.journal import replay
+from gateway.admission.idempotency.key import derive_prefix
+from gateway.admission.idempotency.store import open_claim
+from gateway.batch.batch_claim import KeyedClaim
+from gateway.batch.item_errors import ItemErrors
+from gateway.batch.outcome import restored
+from gateway.batch.run import BatchRun
+from gateway.item_codes import Applied
+from gateway.jobs.chunk import unpack
+from gateway.jobs.chunk_record import ChunkRecord, Hindrances
+from gateway.jobs.settlement import Settlement
+from legacy_client.calls import CallContext
+from legacy_client.deadline import Deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gateway.admission.idempotency.claim import Claim
+    from gateway.admission.idempotency.journal import Entry
+    from gateway.admission.idempotency.keeping import Keeper
+    from gateway.admission.idempotency.policy import ClaimPolicy
+    from gateway.batch.outcome import Outcome
+    from gateway.batch.run import Core
+    from gateway.jobs.chunk import Lease
+    from gateway.jobs.store import WorkerStore
+    from gateway.resources.resource import Resource
+    from gateway.telemetry.events import Telemetry
+    from gateway.telemetry.traces import Traces
+    from legacy_client.calls import Update
+    from legacy_client.deadline import StopReason
+
+_log = logging.getLogger(__name__)
+_LOOK_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkServices:
+    """``seconds``: after them a run ends cleanly with the rest open. ``concurrency``: its calls in flight.
+
+    ``is_stopping``: the worker is to end.
+    """
+
+    store: WorkerStore
+    resources: Mapping[str, Resource]
+    core: Core
+    policy: ClaimPolicy
+    keeper: Keeper
+    concurrency: int
+    seconds: float
+    telemetry: Telemetry
+    traces: Traces
+    log_failed_items: int
+    is_stopping: Callable[[], bool]
+
+
+def run_chunk(services: ChunkServices, lease: Lease) -> None:
+    """Raises StoreUnavailable where the store could not be had; the lease then runs out."""
+    settlement = Settlement(lease, repeats_unknown=services.policy.repeats_unknown)
+    hindrances = Hindrances()
+    record = ChunkRecord(services.store, lease, settlement, hindrances)
+    calls, resource = unpack(lease.calls)[: lease.items], services.resources[lease.resource]
+    if lease.is_worn_out:
+        _abandon(lease, calls, resource, settlement, record)
+        return
+    claim = _claim(services, lease, record)
+    if claim is None:
+        _abandon(lease, calls, resource, settlement, record)
+        return
+    deadline = _deadline(services, lease)
+    with KeyedClaim(claim) as held, services.traces.span("chunk", items=len(calls)) as span:
+        context = CallContext(
+            deadline=deadline,
+            concurrency=services.concurrency,
+            caller=lease.principal,
+            request_id=lease.request_id,
+            traceparent=span.traceparent or lease.traceparent,
+            idempotency_prefix=held.prefix,
+            marks=held.marks(deadline),
+        )
+        run = BatchRun(resource, calls, held, services.core, context, span)
+        for offset, outcome in run:
+            _note(settlement, hindrances, offset, outcome)
+        services.telemetry.batch_ended(run.summary(keep_failed=services.log_failed_items).details)
+    if claim.kind == "replay":
+        # A claim that had nothing to send ends nothing.
+        record.close([], complete=True)
+
+
+def _claim(services: ChunkServices, lease: Lease, record: ChunkRecord) -> Claim | None:
+    """None: the journal cannot be read, so nobody knows what was sent."""
+    if not lease.events:
+        record.append([services.policy.first_mark(lease.items)])
+    try:
+        return open_claim(
+            record,
+            lease.events,
+            is_held=False,
+            items=lease.items,
+            # From the job, so that neither cutting nor a repeat changes the key of an item.
+            prefix=derive_prefix(lease.principal, lease.job_id, ""),
+            policy=services.policy,
+            keeper=services.keeper,
+            let_others_run=bool,
+        )
+    except RecordUnusable:
+        return None
+
+
+def _note(settlement: Settlement, hindrances: Hindrances, offset: int, outcome: Outcome) -> None:
+    settlement.add(offset, outcome)
+    if not settlement.has(offset):
+        hindrances.add(outcome)
+
+
+def _deadline(services: ChunkServices, lease: Lease) -> Deadline:
+    def look() -> StopReason | None:
+        if services.is_stopping():
+            return "shutting_down"
+        try:
+            return None if services.store.state(lease.job_id) == "running" else "shutting_down"
+        except StoreUnavailable:
+            return None  # The next mark finds out.
+
+    deadline = Deadline(services.seconds)
+    deadline.watch(look, _LOOK_SECONDS)
+    return deadline
+
+
+def _abandon(
+    lease: Lease, calls: Sequence[Update], resource: Resource, settlement: Settlement, record: ChunkRecord
+) -> None:
+    """Settle what no run could, so that the job goes on."""
+    errors = ItemErrors(resource.name, resource.translation.errors_to_public)
+    known = _known(lease)
+    offsets = settlement.open_offsets(len(calls))
+    for offset in offsets:
+        settlement.settle(offset, _last_known(errors, known, offset, calls[offset].id))
+    _log.error("chunk_abandoned", extra={"job": lease.job_id, "first_index": lease.first_index, "items": len(offsets)})
+    record.close([], complete=True)
+
+
+def _known(lease: Lease) -> Mapping[int, Entry] | None:
+    try:
+        return replay(lease.events)
+    except ValueError:
+        return None
+
+
+def _last_known(errors: ItemErrors, known: Mapping[int, Entry] | None, offset: int, item_id: str) -> Outcome:
+    """``known`` None: the journal cannot be read, so it may have been applied."""
+    entry = (known or {}).get(offset)
+    if entry is not None and entry.payload:
+        return restored(entry.payload)
+    is_doubtful = known is None or (entry is not None and entry.state == "unknown")
+    return errors.abandoned(item_id, Applied.UNKNOWN if is_doubtful else Applied.NOT_SENT)

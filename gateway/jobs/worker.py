@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from gateway.admission.idempotency.errors import StoreUnavailable
+from gateway.admission.outage import StoreState
+from gateway.jobs.run_chunk import run_chunk
+from gateway.telemetry.context import request_context
+
+if TYPE_CHECKING:
+    from gateway.jobs.chunk import Lease
+    from gateway.jobs.dispatch.port import Dispatch
+    from gateway.jobs.run_chunk import ChunkServices
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Runs one chunk at a time, whichever is due."""
+
+    def __init__(self, name: str, services: ChunkServices, dispatch: Dispatch) -> None:
+        self._name = name
+        self._services = services
+        self._dispatch = dispatch
+        self._state = StoreState()
+
+    def run_one(self) -> bool:
+        """Whether a chunk was due. Its permit is given on, so that the next one is run. Raises nothing."""
+        try:
+            lease = self._services.store.next_chunk(self._name)
+            if lease is not None:
+                self._run(lease)
+                self._dispatch.ring(1)
+        except StoreUnavailable as exc:
+            if self._state.went_down():
+                _log.warning("job_store_down", extra={"reason": exc.reason})
+            return False
+        if self._state.came_back():
+            _log.warning("job_store_back")
+        return lease is not None
+
+    def _run(self, lease: Lease) -> None:
+        """Raises StoreUnavailable."""
+        token = request_context.set(lease.request_id)
+        try:
+            run_chunk(self._services, lease)
+        except StoreUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 -- the lease runs out, and the attempt counts
+            _log.exception("chunk_failed", extra={"job": lease.job_id, "first_index": lease.first_index})
+        finally:
+            request_context.reset(token)

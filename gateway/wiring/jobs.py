@@ -1,0 +1,118 @@
+"""Large batches: their store, and what runs them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway import VERSION
+from gateway.admission.idempotency.keeping import Keeper
+from gateway.admission.idempotency.policy import ClaimPolicy
+from gateway.jobs.availability import Availability
+from gateway.jobs.dispatch.loop import LoopDispatch
+from gateway.jobs.job import Bounds
+from gateway.jobs.run_chunk import ChunkServices
+from gateway.jobs.sqlite.file import JobFile
+from gateway.jobs.sqlite.job_store import SqliteJobStore
+from gateway.jobs.sqlite.worker_store import SqliteWorkerStore
+from gateway.jobs.sweeper import Pulse, Sweeper
+from gateway.jobs.worker import Worker
+from gateway.telemetry.instruments import Instruments
+from gateway.wiring.access import Access, key_records
+from gateway.wiring.core import CoreLink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gateway.jobs.store import JobStore, WorkerStore
+    from gateway.resources.resource import MakeResource
+    from gateway.settings import Settings
+
+CHUNK_SECONDS = 30.0
+_FILE_NAME = "jobs.sqlite"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobStores:
+    """Opens nothing before its first use."""
+
+    jobs: JobStore
+    chunks: WorkerStore
+    dispatch: LoopDispatch
+    availability: Availability
+    close: Callable[[], None]
+
+
+def job_stores(settings: Settings) -> JobStores:
+    bounds = Bounds(job_items=settings.jobs.max_job_items, store_bytes=settings.jobs.job_store_bytes)
+    file = JobFile(settings.stores.state_dir / _FILE_NAME, bounds, lease_seconds=settings.jobs.job_lease)
+    chunks = SqliteWorkerStore(file)
+    return JobStores(
+        jobs=SqliteJobStore(file),
+        chunks=chunks,
+        dispatch=LoopDispatch(chunks),
+        availability=Availability(chunks, forwards=settings.core.core_auth == "forward"),
+        close=file.close,
+    )
+
+
+def process_name() -> str:
+    """One for each process of all hosts."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+class JobWorker:
+    """A process that runs chunks. Made after any fork. Raises SettingsError."""
+
+    def __init__(self, settings: Settings, stores: JobStores, resources: Sequence[MakeResource]) -> None:
+        self.name = process_name()
+        self._stores = stores
+        self._keeper = Keeper()
+        self._core = _core(settings)
+        services = self._services(settings, resources)
+        self._worker = Worker(self.name, services, stores.dispatch)
+        sweeper = Sweeper(stores.chunks, stores.dispatch)
+        self._pulse = Pulse(lambda: stores.chunks.beat(self.name), sweeper.turn)
+
+    def run(self) -> None:
+        """Until the dispatch is stopped. A chunk that runs then ends with the rest open."""
+        self._core.start()
+        self._pulse.start()
+        try:
+            self._stores.dispatch.serve(self._worker.run_one)
+        finally:
+            self._pulse.stop()
+            self._keeper.close()
+            self._stores.chunks.rest(self.name)
+            self._stores.close()
+
+    def _services(self, settings: Settings, resources: Sequence[MakeResource]) -> ChunkServices:
+        service, concurrency = settings.service, settings.jobs.job_core_concurrency
+        instruments = Instruments(metrics=False, traces=service.traces, version=VERSION)
+        made = [make(service.languages, service.max_batch_items, lambda: None) for make in resources]
+        return ChunkServices(
+            store=self._stores.chunks,
+            resources={resource.plural: resource for resource in made},
+            core=self._core.client,
+            policy=ClaimPolicy(
+                ttl_seconds=settings.stores.idempotency_ttl,
+                window=2 * concurrency,
+                repeats_unknown=settings.core.core_honours_idempotency,
+                lease_seconds=settings.jobs.job_lease,
+            ),
+            keeper=self._keeper,
+            concurrency=concurrency,
+            seconds=CHUNK_SECONDS,
+            telemetry=instruments.telemetry,
+            traces=instruments.traces,
+            log_failed_items=service.log_failed_items,
+            is_stopping=self._stores.dispatch.is_stopping,
+        )
+
+
+def _core(settings: Settings) -> CoreLink:
+    access = Access(settings.access, key_records(settings.stores))
+    return CoreLink(settings.core, settings.budgets, access.core_token(settings.core))

@@ -1,0 +1,99 @@
+"""The command for jobs, as an operator runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from gateway.settings import load
+from gateway.wiring.jobs import job_stores
+from tests.doubles.job_worlds import started
+
+
+class Operator:
+    def __init__(self, folder):
+        own = {
+            "CORE_URL": "http://127.0.0.1:9",
+            "CORE_AUTH": "none",
+            "KEYCLOAK_URL": "http://127.0.0.1:9",
+            "KEYCLOAK_REALM": "partners",
+            "KEYCLOAK_AUDIENCE": "gateway",
+            "STATE_DIR": str(folder / "state"),
+            "MAX_JOB_ITEMS": "10",
+            "JOB_STORE_BYTES": "16777216",
+        }
+        self.environment = {f"GATEWAY_{name}": value for name, value in own.items()}
+        self.jobs = job_stores(load(self.environment)).jobs
+
+    def run(self, *arguments, **changes):
+        environment = {**self.environment, **{f"GATEWAY_{name}": value for name, value in changes.items()}}
+        return subprocess.run(
+            [sys.executable, "-m", "gateway.jobs", *arguments],
+            env={"PATH": os.environ["PATH"], **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+@pytest.fixture
+def operator(tmp_path):
+    return Operator(tmp_path)
+
+
+def test_an_operator_sees_all_jobs_and_one_in_full(operator):
+    job = started(operator.jobs, [1, 2], principal="acme", label="spring")
+    other = started(operator.jobs, [1], principal="other")
+
+    listed, of_acme, shown = (
+        operator.run("list"), operator.run("list", "--principal", "acme"), operator.run("show", job.id)
+    )  # fmt: skip
+
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == [other.id, job.id]
+    assert of_acme.stdout.split() == [job.id, "queued", "0/2", "0", "failed", "acme"]
+    assert (json.loads(shown.stdout)["label"], json.loads(shown.stdout)["counts"]["total"]) == ("spring", 2)
+
+
+def test_an_operator_pauses_resumes_and_cancels_a_job(operator):
+    job = started(operator.jobs, [1])
+
+    for command, state in (("pause", "paused"), ("resume", "queued"), ("cancel", "cancelled")):
+        done = operator.run(command, job.id)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert operator.jobs.get(None, job.id).state == state
+
+    assert operator.jobs.get(None, job.id).why == "operator"
+
+
+def test_all_live_jobs_of_a_principal_are_cancelled_at_once(operator):
+    mine = [started(operator.jobs, [1], principal="gone").id for _ in range(2)]
+    other = started(operator.jobs, [1], principal="other")
+
+    operator.run("cancel", "--principal", "gone")
+
+    assert [operator.jobs.get(None, job_id).state for job_id in mine] == ["cancelled"] * 2
+    assert operator.jobs.get(None, other.id).state == "queued"
+
+
+def test_what_cannot_be_done_is_one_line(operator):
+    job = started(operator.jobs, [1])
+    operator.run("cancel", job.id)
+
+    unknown, ended = operator.run("show", "01X"), operator.run("pause", job.id)
+
+    assert (unknown.returncode, unknown.stderr) == (1, "error: no job 01X\n")
+    assert ended.returncode == 1
+    assert ended.stderr == "error: the job is cancelled; it must be one of: queued, running, paused\n"
+
+
+def test_a_worker_does_not_start_where_the_callers_token_is_forwarded(operator):
+    refused = operator.run(CORE_AUTH="forward")
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("gateway: jobs: the core is called with the caller's token")
+    assert refused.stderr.count("\n") == 1

@@ -1,0 +1,262 @@
+"""What keeps chunks running: the worker, its pulse, the sweeper, and permits that are lost or doubled."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from gateway.admission.idempotency.errors import StoreUnavailable
+from gateway.jobs.availability import FORWARDS, NO_WORKER, Availability
+from gateway.jobs.dispatch.loop import LoopDispatch
+from gateway.jobs.sweeper import Pulse, Sweeper
+from gateway.jobs.worker import Worker
+from tests.doubles.clocks import FakeClock
+from tests.doubles.job_worlds import SqliteJobWorld, started
+from tests.unit.gateway.jobs.test_run_chunk import Core, services
+
+
+class NotingDispatch:
+    """Counts the rings."""
+
+    def __init__(self):
+        self.rung = 0
+
+    def ring(self, permits):
+        self.rung += permits
+
+    def depth(self):
+        return self.rung
+
+
+class Away:
+    """A store that cannot be had."""
+
+    def __getattr__(self, name):
+        def fail(*_):
+            raise StoreUnavailable("away")
+
+        return fail
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = SqliteJobWorld(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def stores(world):
+    return world.open()
+
+
+def test_a_worker_runs_one_chunk_and_gives_its_permit_on(stores):
+    jobs, chunks = stores
+    job = started(jobs, range(600))
+    dispatch = NotingDispatch()
+    worker = Worker("w", services(chunks, Core()), dispatch)
+
+    assert [worker.run_one() for _ in range(3)] == [True, True, False]
+    assert dispatch.rung == 2
+    assert jobs.get("p", job.id).state == "succeeded"
+
+
+def test_a_fault_in_a_run_is_logged_and_the_chunk_is_tried_again(stores, world, caplog):
+    jobs, chunks = stores
+    job = started(jobs, [1])
+    faulty = replace(services(chunks, Core()), resources={})
+    assert Worker("w", faulty, NotingDispatch()).run_one()
+    world.pass_time(46)
+
+    Worker("v", services(chunks, Core()), NotingDispatch()).run_one()
+
+    assert [record.message for record in caplog.records] == ["chunk_failed"]
+    assert jobs.get("p", job.id).state == "succeeded"
+
+
+def test_a_store_that_is_away_is_told_of_once_and_when_it_is_back(stores, caplog):
+    _, chunks = stores
+    caplog.set_level("INFO")
+    away, back = services(Away(), Core()), services(chunks, Core())
+    worker = Worker("w", away, NotingDispatch())
+
+    assert [worker.run_one() for _ in range(3)] == [False] * 3
+    worker._services = back
+    worker.run_one()
+
+    assert [record.message for record in caplog.records] == ["job_store_down", "job_store_back"]
+
+
+def test_the_sweeper_rings_for_chunks_that_nobody_was_told_of(stores):
+    jobs, chunks = stores
+    started(jobs, range(3000))
+    for name in ("a", "b"):
+        chunks.beat(name)
+    dispatch = NotingDispatch()
+
+    Sweeper(chunks, dispatch).turn()
+
+    assert dispatch.rung == 4
+
+
+def test_no_more_permits_are_given_than_there_are_due_chunks(stores):
+    jobs, chunks = stores
+    started(jobs, [1])
+    dispatch = NotingDispatch()
+
+    Sweeper(chunks, dispatch).turn()
+
+    assert dispatch.rung == 1
+
+
+def test_permits_that_wait_are_not_given_again(stores, world):
+    jobs, chunks = stores
+    started(jobs, [1])
+    dispatch = NotingDispatch()
+    for _ in range(3):
+        Sweeper(chunks, dispatch).turn()
+        world.pass_time(5)
+
+    assert dispatch.rung == 1
+
+
+def test_the_sweeper_ends_what_is_to_end(stores, world):
+    jobs, chunks = stores
+    job = started(jobs, [1])
+    chunks.next_chunk("dead")
+    jobs.cancel("p", job.id)
+    world.pass_time(46)
+
+    Sweeper(chunks, NotingDispatch()).turn()
+
+    assert jobs.get("p", job.id).state == "cancelled"
+
+
+@pytest.mark.parametrize("heard", [0.5, 2], ids=["half of the rings are lost", "every ring is doubled"])
+def test_a_job_ends_and_no_item_is_sent_twice(stores, world, heard):
+    jobs, chunks = stores
+    job = started(jobs, range(1, 2001))
+    fake, rings = Core(), []
+
+    class Bad(LoopDispatch):
+        def ring(self, permits):
+            rings.append(permits)
+            # Of every two one is lost, or each comes twice.
+            super().ring(int(permits * heard) if heard > 1 else len(rings) % 2)
+
+    dispatch = Bad(chunks)
+    worker, sweeper = Worker("w", services(chunks, fake), dispatch), Sweeper(chunks, dispatch)
+    turns = 0
+    while jobs.get("p", job.id).is_live:
+        assert turns < 20
+        sweeper.turn()
+        while chunks.take_permit():
+            worker.run_one()
+        world.pass_time(5)
+        turns += 1
+
+    assert jobs.get("p", job.id).state == "succeeded"
+    assert sorted(fake.sent, key=int) == [str(number) for number in range(1, 2001)]
+
+
+def test_a_one_chunk_job_ends_within_two_rounds_beside_a_long_one(stores):
+    jobs, chunks = stores
+    started(jobs, range(5000), principal="long")
+    worker = Worker("w", services(chunks, Core()), NotingDispatch())
+    worker.run_one()
+    small = started(jobs, [1], principal="small")
+
+    rounds = 0
+    while jobs.get("small", small.id).is_live:
+        worker.run_one()
+        rounds += 1
+
+    assert rounds <= 2
+
+
+def test_the_loop_serves_until_it_is_stopped(stores):
+    jobs, chunks = stores
+    job = started(jobs, range(600))
+    dispatch = LoopDispatch(chunks, look_seconds=0.01)
+    worker = Worker("w", services(chunks, Core()), dispatch)
+
+    def run_one():
+        found = worker.run_one()
+        if not jobs.get("p", job.id).is_live:
+            dispatch.stop()
+        return found
+
+    dispatch.ring(1)
+    dispatch.serve(run_one)
+
+    assert jobs.get("p", job.id).state == "succeeded"
+    assert dispatch.depth() == 1
+
+
+def test_the_loop_outlives_a_store_that_is_away():
+    dispatch = LoopDispatch(Away(), look_seconds=0.01)
+    thread = threading.Thread(target=dispatch.serve, args=(lambda: True,))
+    thread.start()
+
+    dispatch.stop()
+    thread.join(timeout=10)
+
+    assert not thread.is_alive()
+
+
+def test_a_beat_that_fails_stops_neither_the_others_nor_the_next(caplog):
+    second, many = threading.Event(), threading.Event()
+    beats = []
+
+    def fails():
+        beats.append(1)
+        if len(beats) > 2:
+            many.set()
+        raise ValueError("broken")
+
+    pulse = Pulse(fails, second.set, every_seconds=0.01)
+    pulse.start()
+
+    assert second.wait(10)
+    assert many.wait(10)
+    pulse.stop()
+    assert caplog.records[0].message == "job_beat_failed"
+
+
+def test_jobs_can_be_had_while_a_worker_is_alive(stores, world):
+    _, chunks = stores
+    clock = FakeClock()
+    availability = Availability(chunks, forwards=False, clock=clock)
+
+    assert availability.reason() == NO_WORKER
+    assert availability.check() == {"ready": True, "reason": NO_WORKER}
+    chunks.beat("w")
+    clock.advance(2)
+    assert availability.check() == {"ready": True}
+    world.pass_time(61)
+    clock.advance(2)
+    assert availability.reason() == NO_WORKER
+
+
+def test_the_store_is_asked_once_in_two_seconds(stores):
+    _, chunks = stores
+    clock = FakeClock()
+    availability = Availability(chunks, forwards=False, clock=clock)
+    availability.reason()
+    chunks.beat("w")
+    clock.advance(1.9)
+
+    assert availability.reason() == NO_WORKER
+
+
+def test_a_store_that_is_away_is_a_reason_too():
+    assert Availability(Away(), forwards=False).reason() == "the store of jobs cannot be had: away"
+
+
+def test_where_tokens_are_forwarded_there_are_no_jobs_and_readiness_says_nothing(stores):
+    availability = Availability(stores[1], forwards=True)
+
+    assert availability.reason() == FORWARDS
+    assert availability.check() == {"ready": True}
