@@ -15,6 +15,8 @@ UNREADABLE = object()
 """Stands for a value that cannot be read; it has the type of no field."""
 # The standard library takes a microsecond for each value, and the event loop waits for it.
 _MOST_VALUES = 10_000
+# A larger text takes tens of milliseconds.
+_MOST_BYTES = 262_144
 _MOST_DIGITS = 20
 # The deepest field of any answer stands at 8.
 _DEEPEST = 64
@@ -34,6 +36,8 @@ def document_in(body: bytes, content_type: str | None) -> object:
 
 def as_written(body: bytes, content_type: str | None) -> object:
     """Exact integers and unchanged texts. Raises ValueError."""
+    if len(body) > _MOST_BYTES:
+        raise ValueError("too large")
     if _has_too_many_values(body):
         raise ValueError("too many values")
     for text in mended_texts(body, content_type):

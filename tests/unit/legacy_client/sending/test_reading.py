@@ -209,6 +209,15 @@ def test_what_stands_in_a_text_does_not_count_as_values_beside_a_broken_one() ->
     assert result == {"id": 7, "details_en": ",[{" * 10_000 + '",\\', "title_en": UNREADABLE}
 
 
+@pytest.mark.parametrize(("size", "is_read"), [(262_000, True), (263_000, False)])
+def test_a_broken_answer_is_read_if_it_keeps_the_event_loop_for_a_moment_only(size: int, *, is_read: bool) -> None:
+    reader = some_reader(max_answer_bytes=1_000_000)
+    result = reader.read(answer(200, b'{"data": {"id": 7, "x": NaN, "title_en": "%b"}}' % (b"a" * size)), 7)
+
+    assert isinstance(result, dict) is is_read
+    assert isinstance(result, BadAnswer) is not is_read
+
+
 def test_a_raw_control_character_is_part_of_its_text() -> None:
     assert READER.read(answer(200, b'{"data": {"id": 7, "x": "a\tb\x01"}}'), 7) == {"id": 7, "x": "a\tb\x01"}
 
