@@ -8,7 +8,7 @@ The hops of a batch, in order:
 4. ``resources/resource.py:Resource.items``, ``resources/resource.py:Resource.call``  JSON → valid items → calls
 5. ``api/idempotency.py:Claims.claim``, ``api/quota.py:Quota.charge``  replay, resume or go on; the rate
 6. ``batch/run.py:BatchRun``               fan out under a deadline; outcomes as they finish
-7. ``api/forms.py:plain``, ``batch/outcome.py:verdict``  outcomes → the answer
+7. ``api/forms.py:plain``, ``api/stream.py:stream``, ``batch/outcome.py:verdict``  outcomes → the answer
 
 Hops 1 to 5 refuse by raising: nothing was sent. From 6 on every item ends in an outcome.
 """

@@ -63,9 +63,13 @@ def body_answer(body: bytes, status: int = 200, headers: Mapping[str, str] | Non
 
 def retry_after(result: Verdict) -> dict[str, str]:
     """In seconds."""
-    # A 503 always says when to come back.
-    seconds = 1 if result.status == 503 and result.retry_after is None else result.retry_after
+    seconds = wait_seconds(result)
     return {} if seconds is None else {"Retry-After": str(seconds)}
+
+
+def wait_seconds(result: Verdict) -> int | None:
+    # A 503 always says when to come back.
+    return 1 if result.status == 503 and result.retry_after is None else result.retry_after
 
 
 def failed_detail(slug: str, resource: Resource, count: int) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
 from gateway.api import disconnect
-from gateway.api.answers import json_answer
 from gateway.api.body import document_in, read_body
 from gateway.api.forms import FORMS
 from gateway.api.idempotency import read_key, replay_headers
@@ -17,6 +17,7 @@ from gateway.api.json_size import JsonSize
 from gateway.api.options import read_options
 from gateway.api.request import current_request
 from gateway.api.route import Route
+from gateway.api.under_way import Batch
 from gateway.api.validation import batch_refusal
 from gateway.batch.run import BatchRun
 from legacy_client.calls import CallContext
@@ -24,7 +25,7 @@ from legacy_client.deadline import Deadline
 from schemas.batches import BatchTooLarge, InvalidBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from gateway.api.body import BodyLimits
     from gateway.api.capacity import Capacity
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from gateway.batch.batch_claim import BatchClaim
     from gateway.batch.run import Core, Summary
     from gateway.resources.resource import Resource
-    from gateway.telemetry.events import Telemetry
+    from gateway.telemetry.events import BatchKind, Telemetry
     from gateway.telemetry.traces import Span, Traces
     from legacy_client.calls import Update
 
@@ -71,18 +72,25 @@ class BulkEndpoint:
         self._services = services
 
     def update(self) -> GatewayResponse:
-        request, services, resource = current_request(), self._services, self._resource
+        request, services = current_request(), self._services
         services.capacity.check()  # hop 1
-        caller = services.guard.identify(request, resource.permission)  # hop 2
+        caller = services.guard.identify(request, self._resource.permission)  # hop 2
         services.unsent.check(request, caller)
         options, key = read_options(request), read_key(request)
+        if options.dry_run:
+            return self._rehearsed(request, caller, options)
+        return FORMS[options.form].answer(self._begun(request, caller, options, key), request)  # hop 7
+
+    @contextmanager
+    def _begun(self, request: GatewayRequest, caller: Principal, options: Options, key: str | None) -> Iterator[Batch]:
+        """Around the run of a batch and its answer. Raises Problem."""
+        services, resource = self._services, self._resource
+        window = 2 * services.concurrency if FORMS[options.form].is_paced else None
         with services.capacity.body_memory() as take_memory:
             body, calls = self._read(request, caller, take_memory)  # hops 3 and 4
-            if options.dry_run:
-                return self._rehearsed(request, caller, body, calls)
             with (
                 self._deadline(request, caller, options) as deadline,
-                services.claims.claim(request, key, caller.id, body, len(calls)) as claim,  # hop 5
+                services.claims.claim(request, key, caller.id, body, len(calls), window) as claim,  # hop 5
                 services.traces.span("fan_out", items=len(calls)) as span,
             ):
                 services.unsent.charge_repeat(request, caller, len(body), claim.stored_bytes)
@@ -91,7 +99,7 @@ class BulkEndpoint:
                 request.answer_headers |= options.applied(services.deadline_seconds) | replay_headers(claim)
                 context = self._context(request, caller, deadline, claim, span)
                 run = BatchRun(resource, calls, claim, services.core, context, span)  # hop 6
-                return FORMS[options.form](resource, run, claim, self._report)  # hop 7
+                yield Batch(resource, calls, deadline, claim, run, partial(self._report, run))
 
     def _read(
         self, request: GatewayRequest, caller: Principal, take_memory: Callable[[int], None]
@@ -101,11 +109,11 @@ class BulkEndpoint:
             body = read_body(request, services.body_limits, take, services.let_others_run)
             return body, self._calls(body, caller)
 
-    def _rehearsed(
-        self, request: GatewayRequest, caller: Principal, body: bytes, calls: Sequence[Update]
-    ) -> GatewayResponse:
-        self._services.unsent.charge(request, caller, len(body))
-        return json_answer({"data": [], "validated": len(calls)})
+    def _rehearsed(self, request: GatewayRequest, caller: Principal, options: Options) -> GatewayResponse:
+        with self._services.capacity.body_memory() as take_memory:
+            body, calls = self._read(request, caller, take_memory)
+            self._services.unsent.charge(request, caller, len(body))
+            return FORMS[options.form].rehearsal(request, len(calls))
 
     @contextmanager
     def _deadline(self, request: GatewayRequest, caller: Principal, options: Options) -> Iterator[Deadline]:
@@ -142,8 +150,8 @@ class BulkEndpoint:
             marks=claim.marks(deadline),
         )
 
-    def _report(self, run: BatchRun) -> Summary:
-        summary = run.summary(keep_failed=self._services.log_failed_items)
+    def _report(self, run: BatchRun, kind: BatchKind) -> Summary:
+        summary = run.summary(keep_failed=self._services.log_failed_items, kind=kind)
         self._services.telemetry.batch_ended(summary.details)
         return summary
 

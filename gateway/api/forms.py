@@ -2,46 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from gateway.api.answers import BatchFailed, body_answer, failed_detail, retry_after
+from gateway.api.answers import BatchFailed, body_answer, failed_detail, json_answer, retry_after
 from gateway.api.request import LogNotes
+from gateway.api.stream import rehearsed_stream, stream
 from gateway.batch.outcome import ItemError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
-    from gateway.api.request import GatewayResponse
-    from gateway.batch.batch_claim import BatchClaim
-    from gateway.batch.run import BatchRun, Summary
-    from gateway.resources.resource import Resource
-    from gateway.telemetry.events import ReplayKind
-
-    Report = Callable[[BatchRun], Summary]
-    Form = Callable[[Resource, BatchRun, BatchClaim, Report], GatewayResponse]
-
-_REPLAYS: Mapping[str, ReplayKind] = {"replay": "replayed", "resume": "resumed"}
+    from gateway.api.request import GatewayRequest, GatewayResponse
+    from gateway.api.under_way import Batch
 
 
-def plain(resource: Resource, run: BatchRun, claim: BatchClaim, report: Report) -> GatewayResponse:
+class Form(NamedTuple):
+    """``answer`` begins and runs a batch. ``rehearsal`` answers a dry run of so many items.
+
+    ``is_paced``: calls wait for a reader that takes outcomes slowly.
+    """
+
+    answer: Callable[[AbstractContextManager[Batch], GatewayRequest], GatewayResponse]
+    rehearsal: Callable[[GatewayRequest, int], GatewayResponse]
+    is_paced: bool
+
+
+def plain(begun: AbstractContextManager[Batch], _request: GatewayRequest) -> GatewayResponse:
     """Raises BatchFailed where no item was updated (contract 1.3)."""
-    outcomes = run.outcomes()
-    summary = report(run)
-    result, replay = summary.verdict, _REPLAYS.get(claim.kind)
-    errors = [error.body(index, resource.id_name, item_id) for index, item_id, error in summary.failed]
-    if result.problem:
-        detail = failed_detail(result.problem, resource, len(errors))
-        raise BatchFailed(result.problem, detail, result, errors, summary.details, replay)
-    updated = [outcome for outcome in outcomes if not isinstance(outcome, ItemError)]
-    more = b',"errors":%b' % orjson.dumps(errors) if errors else b""
-    # The answer may be large, so it is put together once.
-    updated[0] = b'{"data":[' + updated[0]
-    updated[-1] = b"%b]%b}" % (updated[-1], more)
-    answer = body_answer(b",".join(updated), result.status, retry_after(result))
-    answer.log_notes = LogNotes(replay=replay, batch=summary.details)
-    return answer
+    with begun as batch:
+        resource, outcomes = batch.resource, batch.run.outcomes()
+        summary = batch.report("sync")
+        result = summary.verdict
+        errors = [error.body(index, resource.id_name, item_id) for index, item_id, error in summary.failed]
+        if result.problem:
+            detail = failed_detail(result.problem, resource, len(errors))
+            raise BatchFailed(result.problem, detail, result, errors, summary.details, batch.replay)
+        updated = [outcome for outcome in outcomes if not isinstance(outcome, ItemError)]
+        more = b',"errors":%b' % orjson.dumps(errors) if errors else b""
+        # The answer may be large, so it is put together once.
+        updated[0] = b'{"data":[' + updated[0]
+        updated[-1] = b"%b]%b}" % (updated[-1], more)
+        answer = body_answer(b",".join(updated), result.status, retry_after(result))
+        answer.log_notes = LogNotes(replay=batch.replay, batch=summary.details)
+        return answer
 
 
-FORMS: Mapping[str, Form] = {"plain": plain}
+def rehearsed(_request: GatewayRequest, items: int) -> GatewayResponse:
+    return json_answer({"data": [], "validated": items})
+
+
+FORMS: Mapping[str, Form] = {
+    "plain": Form(plain, rehearsed, is_paced=False),
+    "stream": Form(stream, rehearsed_stream, is_paced=True),
+}

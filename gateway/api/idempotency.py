@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress, RecordUnusable, StoreUnavailable
 from gateway.admission.idempotency.key import fingerprint, parse_key
 from gateway.admission.outage import StoreState
-from gateway.batch.batch_claim import KeyedClaim, NoClaim
+from gateway.batch.batch_claim import KeyedClaim, NoClaim, PacedClaim
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
@@ -35,9 +35,15 @@ class Claims:
 
     @contextmanager
     def claim(
-        self, request: GatewayRequest, key: str | None, principal_id: str, body: bytes, items: int
+        self, request: GatewayRequest, key: str | None, principal_id: str, body: bytes, items: int, window: int | None
     ) -> Iterator[BatchClaim]:
-        """Around a batch. Raises Problem 409, 422 or 503."""
+        """Around a batch. Raises Problem 409, 422 or 503.
+
+        Without a key, ``window`` bounds the calls whose outcomes were not taken; with one, the store's policy does.
+        """
+        if key is None:
+            yield NoClaim(items) if window is None else PacedClaim(items, window)
+            return
         claim = self._claim(request, key, principal_id, body, items)
         try:
             with claim:
@@ -47,9 +53,7 @@ class Claims:
             if not claim.is_kept:
                 request.answer_headers["Idempotency-Kept"] = "false"
 
-    def _claim(self, request: Request, key: str | None, principal_id: str, body: bytes, items: int) -> BatchClaim:
-        if key is None:
-            return NoClaim(items)
+    def _claim(self, request: Request, key: str, principal_id: str, body: bytes, items: int) -> BatchClaim:
         try:
             digest = fingerprint(request.method, request.path, body)
             claim = self._store.claim(principal_id, key, digest, items, self._let_others_run)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.http import parse_list_header
 
-from gateway.api.accept import leaves_json
+from gateway.api.accept import leaves_json, prefers_lines
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ class Options:
 
 def read_options(request: Request) -> Options:
     """Raises Problem 400 for the query, 406 for ``Accept``."""
-    _check_accept(request)
-    return Options(dry_run=_dry_run(request), wait_seconds=_wait(request))
+    return Options(form=_form(request), dry_run=_dry_run(request), wait_seconds=_wait(request))
 
 
 def refuse_parameters(request: Request) -> None:
@@ -49,6 +48,13 @@ def refuse_parameters(request: Request) -> None:
     _check_accept(request)
     for name in request.args:
         raise Problem("unknown-parameter", f"The query parameter {name[:100]!r} is not known; none is allowed.")
+
+
+def _form(request: Request) -> str:
+    if prefers_lines(request.headers.get("Accept") or ""):
+        return "stream"
+    _check_accept(request)
+    return "plain"
 
 
 def _check_accept(request: Request) -> None:

@@ -49,16 +49,21 @@ class GatewayRequest(Request):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogNotes:
-    """``policy`` is the rate of a 429."""
+    """``policy`` is the rate of a 429. ``sent_bytes`` counts where the answer has no length."""
 
     problem: str = ""
     policy: str = ""
     replay: ReplayKind | None = None
     batch: BatchDetails | None = None
+    sent_bytes: int = 0
 
 
 class GatewayResponse(Response):
     log_notes = LogNotes()
+
+
+class StreamedResponse(GatewayResponse):
+    """Its ``log_notes`` are complete when it is closed."""
 
 
 def current_request() -> GatewayRequest:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from gateway.api.request import GatewayResponse, LogNotes, current_request
+from gateway.api.request import GatewayResponse, LogNotes, StreamedResponse, current_request
 from gateway.telemetry.context import request_context
 from gateway.telemetry.events import RequestDetails
 
 if TYPE_CHECKING:
     from flask import Flask, Response
 
+    from gateway.api.request import GatewayRequest
     from gateway.telemetry.events import Telemetry
 
 
@@ -19,7 +20,10 @@ def register(app: Flask, telemetry: Telemetry) -> None:
     def leave(response: Response) -> Response:
         request = current_request()
         response.headers.update({"X-Request-ID": request.id, **request.answer_headers})
-        telemetry.request_ended(_details(response))
+        if isinstance(response, StreamedResponse):
+            response.call_on_close(lambda: telemetry.request_ended(_details(request, response)))
+        else:
+            telemetry.request_ended(_details(request, response))
         return response
 
     app.before_request(_enter)
@@ -35,8 +39,7 @@ def _forget(_error: BaseException | None) -> None:
     request_context.set("")
 
 
-def _details(response: Response) -> RequestDetails:
-    request = current_request()
+def _details(request: GatewayRequest, response: Response) -> RequestDetails:
     log_notes = response.log_notes if isinstance(response, GatewayResponse) else LogNotes()
     return RequestDetails(
         method=request.method,
@@ -48,7 +51,7 @@ def _details(response: Response) -> RequestDetails:
         problem=log_notes.problem,
         policy=log_notes.policy,
         received_bytes=request.content_length or 0,
-        sent_bytes=response.content_length or 0,
+        sent_bytes=response.content_length or log_notes.sent_bytes,
         replay=log_notes.replay,
         batch=log_notes.batch,
     )

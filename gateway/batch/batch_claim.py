@@ -79,7 +79,8 @@ class NoClaim:
         self.to_send: Sequence[int] = range(items)
         self.prefix = random_prefix()
 
-    def marks(self, deadline: Deadline) -> None: ...
+    def marks(self, deadline: Deadline) -> Marks | None:
+        return None
 
     def earlier_outcomes(self, errors: ItemErrors, item_ids: Sequence[str]) -> Iterator[tuple[int, Outcome]]:
         return iter(())
@@ -91,6 +92,35 @@ class NoClaim:
         return self
 
     def __exit__(self, *_error: object) -> None: ...
+
+
+class PacedClaim(NoClaim):
+    """For a batch without a key whose outcomes may be taken slowly.
+
+    At most ``window`` calls have left whose outcomes were not taken.
+    """
+
+    def __init__(self, items: int, window: int) -> None:
+        super().__init__(items)
+        self._window = window
+        self._taken = 0
+
+    def marks(self, deadline: Deadline) -> Marks:
+        return self
+
+    def begin(self, positions: Sequence[int]) -> None:
+        self._taken = 0
+
+    def upto(self) -> int:
+        return self._taken + self._window
+
+    def put_back(self, position: int, *, may_have_been_applied: bool) -> None:
+        self._taken += 1
+
+    def wrap(self, errors: ItemErrors, item_ids: Sequence[str], sent: Finished) -> Iterator[tuple[int, Outcome]]:
+        for finished in sent:
+            self._taken += 1
+            yield finished
 
 
 class KeyedClaim:

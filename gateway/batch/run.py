@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.batch.batch_claim import BatchClaim
     from gateway.batch.outcome import FailedAt, Outcome, Verdict
     from gateway.resources.resource import Resource
-    from gateway.telemetry.events import BatchDetails
+    from gateway.telemetry.events import BatchDetails, BatchKind
     from gateway.telemetry.traces import Span
     from legacy_client.calls import CallContext, Update
     from legacy_client.operations import Operation
@@ -91,14 +91,14 @@ class BatchRun:
             outcomes[index] = outcome
         return outcomes
 
-    def summary(self, *, keep_failed: int) -> Summary:
+    def summary(self, *, keep_failed: int, kind: BatchKind = "sync") -> Summary:
         """``keep_failed``: how many failed items the details name at most."""
         items, failed = len(self._calls), sorted(self._failed, key=lambda one: one[0])
         result = verdict(items, [error for _, _, error in failed])
         details = summarize(
             items,
             failed,
-            kind="sync",
+            kind=kind,
             status=result.status,
             seconds=self._seconds,
             keep_failed=keep_failed,

@@ -15,6 +15,7 @@ from gevent.event import Event
 from gunicorn.sock import ssl_context
 from gunicorn.workers.ggevent import GeventWorker
 
+from gateway.serving import streamed
 from gateway.serving.connection import Connection
 from gateway.serving.listener import Listener, nobody_waits_at
 from gateway.serving.slots import Slots
@@ -119,10 +120,13 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             _log.debug("refusal_not_delivered")
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Sends head and body in one segment."""
+        """Sends head and body in one segment, unless the body comes in pieces."""
         answer: Iterable[bytes] = self._application(environ, start_response)
-        # gunicorn sends head and body apart, which costs a caller two wake-ups.
-        _cork(environ["gunicorn.socket"], 1)
+        if streamed.is_marked(environ):
+            streamed.bound_unsent(environ["gunicorn.socket"])
+        else:
+            # gunicorn sends head and body apart, which costs a caller two wake-ups.
+            _cork(environ["gunicorn.socket"], 1)
         return answer
 
     def _converse(self, slots: Slots, name: Any, client: socket.socket, addr: Any) -> None:

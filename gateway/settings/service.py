@@ -93,7 +93,12 @@ class ServiceSettings:
         5.0, parse=float, unit="s", least=0.1, most=600, help="Reading one request's head, from its first byte."
     )
     answer_timeout: float = setting(
-        30.0, parse=float, unit="s", least=0.1, most=3600, help="A client's time to take one answer."
+        30.0,
+        parse=float,
+        unit="s",
+        least=0.1,
+        most=3600,
+        help="A client's time to take one answer, or 32 KiB of a stream.",
     )
     workers: int = setting(
         1,

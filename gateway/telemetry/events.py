@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 DetailsT = TypeVar("DetailsT")
 
-BatchKind = Literal["sync", "single"]
-"""A batch, or a single call."""
+BatchKind = Literal["sync", "stream", "single"]
+"""A batch with one answer, one answered line by line, or a single call."""
 ReplayKind = Literal["replayed", "resumed"]
 """Whether a repeat got its stored answer, or was completed."""
 APPLIED = ("applied", "ok")

@@ -209,7 +209,6 @@ def test_two_waits_that_differ_are_refused(service, prefer):
     [
         "text/html",
         "text/html, image/gif;q=.2",
-        "application/x-ndjson",
         "application/xml;q=1., text/*",
         "*/*;q=0",
         "*;q=0.000",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from openapi_spec_validator import validate
 
@@ -143,12 +145,37 @@ def test_a_batch_is_answered_with_one_schema_and_an_error_with_another(document)
     schemas = {
         status: media["schema"]["$ref"].rpartition("/")[2]
         for status, response in responses_of(document, operation_of(document, "updateActions")).items()
-        for media in response["content"].values()
+        for name, media in response["content"].items()
+        if name != "application/x-ndjson"
     }
 
     assert (schemas.pop("200"), schemas.pop("207")) == ("ActionBatchAnswer", "ActionBatchAnswer")
     assert set(schemas.values()) == {"Problem"}
     assert document["components"]["schemas"]["ActionBatchAnswer"]["required"] == ["data"]
+
+
+def test_a_stream_is_shown_line_by_line_as_the_service_gives_it(document, service):
+    content = responses_of(document, operation_of(document, "updateActions"))["200"]["content"]["application/x-ndjson"]
+    shown = [json.loads(line) for line in content["examples"]["stream"]["value"].splitlines()]
+    batch = operation_of(document, "updateActions")["requestBody"]["content"]["application/json"]["example"]["data"]
+    service.core.script = {
+        "19353": {
+            "id": 19353,
+            "state": 2,
+            "title_en": "Leave approval",
+            "title_fr": "Validation de congé",
+            "due_at": 1704869475,
+            "author": 7,
+        },
+        shown[-2]["error"]["actionId"]: core.NotFound(404),
+    }
+
+    answer = service.patch(*batch, Accept="application/x-ndjson", X_Request_ID=shown[0]["request_id"])
+    told = [json.loads(line) for line in answer.text.splitlines()]
+    answer.close()
+
+    assert content["schema"]["type"] == "string"
+    assert [told[0], *sorted(told[1:-1], key=lambda line: line["index"]), told[-1]] == shown
 
 
 def test_nothing_is_the_union_of_one_or_left_without_a_name(document):

@@ -28,6 +28,7 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
+    {directives}
     server {{
         listen 127.0.0.1:{port};
         location {prefix}/ {{
@@ -39,12 +40,16 @@ http {{
 """
 
 
-def nginx_before(service: str, folder: Path) -> Part:
-    """A proxy, not started, that shows ``service`` under PREFIX and nothing elsewhere."""
+def nginx_before(service: str, folder: Path, directives: str = "") -> Part:
+    """A proxy, not started, that shows ``service`` under PREFIX and nothing elsewhere.
+
+    ``directives`` are further ones of its ``http`` block.
+    """
 
     def command(port: int) -> list[str]:
         configuration = folder / "nginx.conf"
-        configuration.write_text(_CONFIGURATION.format(folder=folder, port=port, prefix=PREFIX, service=service))
+        places = {"folder": folder, "port": port, "prefix": PREFIX, "service": service}
+        configuration.write_text(_CONFIGURATION.format(directives=directives, **places))
         return [str(BINARY), "-p", str(folder), "-c", str(configuration), "-e", str(folder / "error.log")]
 
     return Part("nginx", command, folder, f"{PREFIX}/livez", environment=dict(os.environ))

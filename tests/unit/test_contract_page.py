@@ -8,6 +8,8 @@ import pytest
 
 from gateway.admission.idempotency import sqlite_rows as idempotency_rows
 from gateway.admission.rates import sqlite_rates
+from gateway.api.lines import MOST_UNSENT_BYTES
+from gateway.api.stream import HEARTBEAT_SECONDS, PIECE_BYTES
 from schemas.integrations import InputFieldSchema, OptionSchema
 from tests.docs import DOCS, ROOT
 from tests.doubles.service import Service
@@ -43,13 +45,12 @@ def service(tmp_path):
     return Service(tmp_path)
 
 
-def test_there_is_no_streaming_as_the_page_says(service):
-    answer = service.app.test_client().patch(
-        BULK, json=BATCH, headers={"Authorization": "Bearer good", "Accept": "application/x-ndjson"}
-    )
+def test_the_bounds_of_a_stream_are_told():
+    [told] = re.findall(r"^- \*\*Streaming\*\*.*?(?=^- )", PAGE, re.MULTILINE | re.DOTALL)
 
-    assert answer.status_code == 406
-    assert "**Not implemented: streaming.**" in PAGE
+    assert f"{MOST_UNSENT_BYTES // 1024} KiB wait" in told
+    assert f"{PIECE_BYTES // 1024} KiB in `ANSWER_TIMEOUT`" in told
+    assert f"{HEARTBEAT_SECONDS:g} s of silence" in told
 
 
 def test_there_are_no_jobs_as_the_page_says(service):

@@ -91,7 +91,7 @@ METRICS: tuple[Spec, ...] = (
         "counter",
         "Items updated whose answer of the core has fields that cannot be read.",
         ("kind",),
-        from_start=(("sync",), ("single",)),
+        from_start=(("sync",), ("stream",), ("single",)),
     ),
     Spec("gateway_batches_in_flight", "gauge", "Batches under way."),
     Spec(

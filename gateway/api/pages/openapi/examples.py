@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import orjson
+
 from gateway.batch.outcome import ItemError
 from gateway.item_codes import ITEM_CODES, detail
 from gateway.problems import PROBLEM_TYPES, Problem
@@ -36,17 +38,25 @@ class BatchExample(NamedTuple):
     updated: dict[str, object]
     partly_updated: dict[str, object]
     dry_run: dict[str, object]
+    stream: str
 
 
 def of_batch(resource: Resource) -> BatchExample:
     sent, updated = resource.example
     *applied, last = updated
     missing = _item_error(resource, len(applied), str(last[resource.id_name]), "not_found")
+    lines: list[dict[str, object]] = [
+        {"total": len(updated), "request_id": _REQUEST_ID},
+        *({"index": index, resource.name: item} for index, item in enumerate(applied)),
+        {"index": len(applied), "error": missing},
+        {"status": 207, "succeeded": len(applied), "failed": 1, "unknown": 0},
+    ]
     return BatchExample(
         sent={"data": list(sent)},
         updated={"data": list(updated)},
         partly_updated={"data": applied, "errors": [missing]},
         dry_run={"data": [], "validated": len(sent)},
+        stream="".join(f"{orjson.dumps(line).decode()}\n" for line in lines),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateway.api import bulk
+from gateway.api.accept import LINES
 from gateway.api.pages.openapi import examples
 
 if TYPE_CHECKING:
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """A success: its component, and examples by name."""
+    """A success: its component, and examples by name. ``lines`` is an example of its stream, if there is one."""
 
     meaning: str
     schema: str
     examples: Mapping[str, object]
+    lines: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,16 +98,19 @@ def update(resource: Resource) -> Operation:
         route=bulk.route(resource),
         tag=tag,
         summary=f"Update many {resource.plural}",
-        description="Fields that are left out keep their value. One invalid item refuses the whole batch before any call.",
+        description="Fields that are left out keep their value. One invalid item refuses the whole batch before any call. "
+        f"With `Accept: {LINES}` each item's line comes as soon as its call was answered.",
         permission=resource.permission,
         parameters=_OF_BATCHES,
         body=f"{resource.name.capitalize()}Batch",
         example=shown.sent,
         successes={
             200: Success(
-                "Every item was updated; in a dry run, every item is valid and none was sent.",
+                "Every item was updated; in a dry run, every item is valid and none was sent. "
+                "A stream has this status whatever becomes of its items: its last line has theirs.",
                 answer,
                 {"updated": shown.updated, "dry_run": shown.dry_run},
+                shown.stream,
             ),
             207: Success("Some items were updated, some were not.", answer, {"partly_updated": shown.partly_updated}),
         },

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.http import HTTP_STATUS_CODES
 
+from gateway.api.accept import LINES
 from gateway.api.pages.openapi.examples import problem
 from gateway.api.pages.openapi.operations import Operation, Success, reference
 from gateway.problems import MEDIA_TYPE, PROBLEM_TYPES
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from gateway.resources.resource import Resource
 
 _TEXT = {"type": "string"}
+_LINES = {
+    "type": "string",
+    "description": "One JSON object a line; skip empty lines. Without the last line, which has `status`, it was cut.",
+}
 HEADERS: Mapping[str, Mapping[str, object]] = {
     name: {"description": meaning, "schema": schema}
     for name, meaning, schema in (
@@ -118,27 +123,30 @@ def _responses(operation: Operation, operations: Iterable[Operation], resource: 
 
 
 def _success(status: int, success: Success, not_here: AbstractSet[str]) -> Response:
-    content = {
+    whole = {
         "schema": reference("schemas", success.schema),
         "examples": {name: {"value": example} for name, example in success.examples.items()},
     }
-    return _response(success.meaning, _headers(status, not_here), "application/json", content)
+    content = {"application/json": whole}
+    if success.lines:
+        content[LINES] = {"schema": _LINES, "examples": {"stream": {"value": success.lines}}}
+    return _response(success.meaning, _headers(status, not_here), content)
 
 
 def _problem(
     status: int, slugs: Sequence[str], not_here: AbstractSet[str], resource: Resource, own: Mapping[str, object]
 ) -> Response:
     """One status, with an example of each of its types."""
-    content = {
+    whole = {
         "schema": reference("schemas", "Problem"),
         "examples": {slug: {"value": own.get(slug) or problem(slug, resource)} for slug in slugs},
     }
     meaning = " ".join(f"`{slug}`: {PROBLEM_TYPES[slug].title}." for slug in slugs)
-    return _response(meaning, _headers(status, not_here), MEDIA_TYPE, content)
+    return _response(meaning, _headers(status, not_here), {MEDIA_TYPE: whole})
 
 
-def _response(meaning: str, headers: Mapping[str, object], media_type: str, content: Mapping[str, object]) -> Response:
-    return {"description": meaning, "headers": headers, "content": {media_type: content}}
+def _response(meaning: str, headers: Mapping[str, object], content: Mapping[str, object]) -> Response:
+    return {"description": meaning, "headers": headers, "content": content}
 
 
 def _headers(status: int, not_here: AbstractSet[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.batch.batch_claim import KeyedClaim, NoClaim
+from gateway.batch.batch_claim import KeyedClaim, NoClaim, PacedClaim
 from gateway.batch.item_errors import ItemErrors
 from legacy_client import errors as core
 from legacy_client.deadline import Deadline
@@ -105,3 +105,29 @@ def test_without_a_key_everything_is_sent_and_outcomes_pass_as_they_are():
     assert list(claim.to_send) == [0, 1, 2]
     assert claim.marks(Deadline(1)) is None
     assert list(claim.earlier_outcomes(ERRORS, ["1"])) == []
+
+
+def test_a_paced_batch_lets_calls_run_a_window_ahead_of_what_was_taken():
+    claim = PacedClaim(9, window=4)
+    marks = claim.marks(Deadline(1))
+    marks.begin(range(9))
+    outcomes = claim.wrap(ERRORS, [], iter([(0, UPDATED), (1, UPDATED), (2, UPDATED)]))
+
+    assert marks.upto() == 4
+    assert next(outcomes) == (0, UPDATED)
+    assert marks.upto() == 5
+    marks.put_back(3, may_have_been_applied=False)
+    assert marks.upto() == 6
+    assert list(outcomes) == [(1, UPDATED), (2, UPDATED)]
+    assert marks.upto() == 8
+
+
+def test_a_round_of_repeats_begins_its_own_window():
+    claim = PacedClaim(9, window=4)
+    marks = claim.marks(Deadline(1))
+    marks.begin(range(9))
+    list(claim.wrap(ERRORS, [], [(index, UPDATED) for index in range(5)]))
+
+    marks.begin([5, 6, 7, 8])
+
+    assert marks.upto() == 4

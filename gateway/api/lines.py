@@ -1,0 +1,60 @@
+"""Lines on their way from a batch to its reader."""
+
+from __future__ import annotations
+
+import threading
+
+# What one reader has not taken. Its batch waits from here on, and no other.
+MOST_UNSENT_BYTES = 262_144
+
+
+class Lines:
+    """One thread puts, another takes. ``put`` waits while ``most_bytes`` are not taken."""
+
+    def __init__(self, most_bytes: int = MOST_UNSENT_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._lines: list[bytes] = []
+        # Each is written by one side only, so neither needs a lock.
+        self._put_bytes = self._taken_bytes = 0
+        self._is_over = self._is_left = False
+        self._filled, self._emptied = threading.Event(), threading.Event()
+
+    def put(self, line: bytes) -> None:
+        """Drops the line where the reader has left."""
+        while self._is_full():
+            self._emptied.clear()
+            # The reader may have taken something just before.
+            if self._is_full():
+                self._emptied.wait()
+        if self._is_left:
+            return
+        self._lines.append(line)
+        self._put_bytes += len(line)
+        if not self._filled.is_set():
+            self._filled.set()
+
+    def end(self) -> None:
+        """No line follows."""
+        self._is_over = True
+        self._filled.set()
+
+    def take(self, seconds: float) -> bytes | None:
+        """All lines that are there, after a wait for the first; empty after ``seconds``, None at the end."""
+        if not (self._lines or self._is_over):
+            self._filled.wait(seconds)
+        self._filled.clear()
+        # In this order: what is put before the end is seen.
+        is_over, count = self._is_over, len(self._lines)
+        taken = b"".join(self._lines[:count])
+        del self._lines[:count]
+        self._taken_bytes += len(taken)
+        self._emptied.set()
+        return None if is_over and not count else taken
+
+    def leave(self) -> None:
+        """Nobody takes a line any more."""
+        self._is_left = True
+        self._emptied.set()
+
+    def _is_full(self) -> bool:
+        return self._put_bytes - self._taken_bytes >= self._most_bytes and not self._is_left

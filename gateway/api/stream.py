@@ -1,0 +1,169 @@
+"""A batch's answer as lines, one for each item as soon as its call was answered (``contract.md`` 1.4)."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from contextlib import ExitStack
+from contextvars import copy_context
+from typing import TYPE_CHECKING
+
+import orjson
+
+from gateway.api.accept import LINES
+from gateway.api.answers import wait_seconds
+from gateway.api.lines import Lines
+from gateway.api.request import GatewayResponse, LogNotes, StreamedResponse
+from gateway.batch.outcome import ItemError
+from gateway.item_codes import Applied
+from gateway.serving import streamed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from gateway.api.request import GatewayRequest
+    from gateway.api.under_way import Batch
+    from gateway.batch.outcome import Outcome
+    from gateway.batch.run import Summary
+
+_log = logging.getLogger(__name__)
+# Proxies give a silent answer up; the shortest usual bound is 30 s.
+HEARTBEAT_SECONDS = 10.0
+# A client has the time for one answer for so many bytes of a stream.
+PIECE_BYTES = 32_768
+# Caches and proxies hand on each line as it is, and at once.
+_HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store, no-transform"}
+
+
+class Stream:
+    """Iterated over once, by the server. The batch runs in a thread of its own and ends ``held``.
+
+    ``held`` is what the batch holds, itself among it.
+    """
+
+    def __init__(
+        self, batch: Batch, held: ExitStack, request_id: str, heartbeat_seconds: float = HEARTBEAT_SECONDS
+    ) -> None:
+        self.sent_bytes = 0
+        self.summary: Summary | None = None
+        self._batch = batch
+        self._held = held
+        self._request_id = request_id
+        self._heartbeat_seconds = heartbeat_seconds
+        self._lines = Lines()
+        self._told: Counter[str] = Counter()
+        self._thread = threading.Thread(target=copy_context().run, args=(self._run,), name="stream", daemon=True)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._counted(_first(len(self._batch.calls), self._request_id))
+        self._thread.start()
+        while (lines := self._lines.take(self._heartbeat_seconds)) is not None:
+            due = lines or b"\n"
+            for begin in range(0, len(due), PIECE_BYTES):
+                yield self._counted(due[begin : begin + PIECE_BYTES])
+
+    def close(self) -> None:
+        """Called by the server in any case (PEP 3333). Calls in flight finish, and nothing new is sent."""
+        if self._thread.ident is None:
+            self._held.close()
+            return
+        self._lines.leave()
+        if self.summary is None:
+            self._batch.deadline.cancel("client_gone")
+        # Until the record is written the connection counts as busy, so that a stopping worker waits.
+        self._thread.join()
+
+    def _counted(self, data: bytes) -> bytes:
+        self.sent_bytes += len(data)
+        return data
+
+    def _run(self) -> None:
+        try:
+            self._lines.put(self._ran())
+        except Exception:  # noqa: BLE001 -- the head has left, so the last line must tell
+            _log.exception("stream_failed")
+            self._lines.put(self._broken())
+        finally:
+            self._lines.end()
+
+    def _ran(self) -> bytes:
+        """The last line. The key is given back before the client has it."""
+        batch = self._batch
+        with self._held:
+            resource, calls = batch.resource, batch.calls
+            name, id_name, put = resource.name.encode(), resource.id_name, self._lines.put
+            for index, outcome in batch.run:
+                put(_line(index, name, outcome, id_name, calls[index].id))
+                self._told[_kind(outcome)] += 1
+            summary = batch.report("stream")
+        self.summary = summary
+        return _last(summary, is_kept=batch.claim.is_kept)
+
+    def _broken(self) -> bytes:
+        """The last line after a fault: what it is not known of counts as unknown."""
+        told = self._told
+        left = len(self._batch.calls) - told.total()
+        counts = {"succeeded": told["succeeded"], "failed": told["failed"], "unknown": told["unknown"] + left}
+        return _json({"status": 500, **counts, "code": "internal_error"})
+
+
+def stream(begun: AbstractContextManager[Batch], request: GatewayRequest) -> GatewayResponse:
+    """Raises what ``begun`` raises: before its first line a stream is refused like any batch."""
+    held = ExitStack()
+    batch = held.enter_context(begun)
+    lines = Stream(batch, held, request.id)
+    streamed.mark(request.environ)
+    answer = StreamedResponse(lines, 200, _HEADERS, content_type=LINES)
+
+    def note() -> None:
+        details = None if lines.summary is None else lines.summary.details
+        answer.log_notes = LogNotes(replay=batch.replay, batch=details, sent_bytes=lines.sent_bytes)
+
+    answer.call_on_close(note)
+    return answer
+
+
+def rehearsed_stream(request: GatewayRequest, items: int) -> GatewayResponse:
+    """The lines of a dry run."""
+    last = _json({"status": 200, "succeeded": 0, "failed": 0, "unknown": 0, "validated": items})
+    return GatewayResponse(_first(items, request.id) + last, 200, _HEADERS, content_type=LINES)
+
+
+def _first(items: int, request_id: str) -> bytes:
+    return _json({"total": items, "request_id": request_id})
+
+
+def _line(index: int, name: bytes, outcome: Outcome, id_name: str, item_id: str) -> bytes:
+    if isinstance(outcome, ItemError):
+        return _json({"index": index, "error": outcome.body(index, id_name, item_id)})
+    return b'{"index":%d,"%b":%b}\n' % (index, name, outcome)
+
+
+def _kind(outcome: Outcome) -> str:
+    if not isinstance(outcome, ItemError):
+        return "succeeded"
+    return "unknown" if outcome.outcome is Applied.UNKNOWN else "failed"
+
+
+def _last(summary: Summary, *, is_kept: bool) -> bytes:
+    counts, result = summary.details.counts, summary.verdict
+    succeeded, unknown = summary.details.succeeded, _sum(counts, Applied.UNKNOWN)
+    failed = summary.details.items - succeeded - unknown
+    last: dict[str, object] = {"status": result.status, "succeeded": succeeded, "failed": failed, "unknown": unknown}
+    if not_sent := {code: count for (outcome, code), count in counts.items() if outcome == Applied.NOT_SENT.value}:
+        last["not_sent"] = not_sent
+    if (seconds := wait_seconds(result)) is not None:
+        last["retry_after"] = seconds
+    if not is_kept:
+        last["idempotency_kept"] = False
+    return _json(last)
+
+
+def _sum(counts: Mapping[tuple[str, str], int], applied: Applied) -> int:
+    return sum(count for (outcome, _), count in counts.items() if outcome == applied.value)
+
+
+def _json(line: Mapping[str, object]) -> bytes:
+    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)

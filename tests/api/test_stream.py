@@ -1,0 +1,373 @@
+"""A batch's answer as lines (contract 1.4): told as it happens, in the same words as the plain answer."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+
+from gateway.admission.idempotency.errors import StoreUnavailable
+from gateway.admission.idempotency.sqlite_record import SqliteRecord
+from gateway.telemetry.context import request_context
+from legacy_client import errors as core
+from tests.doubles.service import ScriptedCore, assert_problem
+
+A, B, C = ({"actionId": str(n), "status": "active"} for n in (1, 2, 3))
+STREAM = {"Accept": "application/x-ndjson"}
+KEY = {"Idempotency_Key": "batch-1"}
+_SECONDS = 30.0
+
+
+class HeldCore(ScriptedCore):
+    """Answers each call when the test lets it. ``fault`` ends the run."""
+
+    def __init__(self):
+        super().__init__()
+        self.let = threading.Semaphore(0)
+        self.fault = None
+
+    def send(self, operation, updates, context):
+        for one in super().send(operation, updates, context):
+            assert self.let.acquire(timeout=_SECONDS)
+            if self.fault:
+                raise self.fault
+            yield one
+
+
+@pytest.fixture
+def held(service, monkeypatch):
+    """A service whose core answers when it is let: ``held.core.let.release(n)``."""
+    held_core = HeldCore()
+    monkeypatch.setattr(service.core, "send", held_core.send)
+    service.held = held_core
+    return service
+
+
+def lines_of(answer):
+    return [json.loads(line) for line in answer.get_data(as_text=True).splitlines()]
+
+
+def lines_in(taken):
+    """One at a time, also where some came together."""
+    return (json.loads(line) for chunk in taken for line in chunk.splitlines() if line)
+
+
+def streamed(service, *items, **headers):
+    answer = service.patch(*items, **STREAM, **headers)
+    lines = lines_of(answer)
+    answer.close()
+    return answer, lines
+
+
+def test_a_stream_has_a_first_line_one_for_each_item_and_a_last(service):
+    service.core.script = {"2": core.NotFound(404)}
+
+    answer, (first, *items, last) = streamed(service, A, B, C)
+
+    assert (answer.status_code, answer.content_type) == (200, "application/x-ndjson")
+    assert first == {"total": 3, "request_id": answer.headers["X-Request-ID"]}
+    assert sorted(items, key=lambda item: item["index"]) == [
+        {"index": 0, "action": {"actionId": "1", "status": "active"}},
+        {
+            "index": 1,
+            "error": {
+                "index": 1,
+                "actionId": "2",
+                "status": 404,
+                "code": "not_found",
+                "detail": "Action 2 was not found.",
+                "outcome": "not_applied",
+                "retryable": False,
+            },
+        },
+        {"index": 2, "action": {"actionId": "3", "status": "active"}},
+    ]
+    assert last == {"status": 207, "succeeded": 2, "failed": 1, "unknown": 0}
+
+
+def test_nothing_between_holds_a_stream_back_or_changes_it(service):
+    answer, _ = streamed(service, A)
+
+    assert answer.headers["X-Accel-Buffering"] == "no"
+    assert answer.headers["Cache-Control"] == "no-store, no-transform"
+    assert "Content-Length" not in answer.headers
+    assert "Content-Encoding" not in answer.headers
+
+
+LAST_LINES = {
+    "all updated": ({}, {"status": 200, "succeeded": 2, "failed": 0, "unknown": 0}),
+    "none known": (
+        {"1": core.NotFound(404), "2": core.NotFound(404)},
+        {"status": 404, "succeeded": 0, "failed": 2, "unknown": 0},
+    ),
+    "one unknown": ({"2": core.BrokenOff()}, {"status": 207, "succeeded": 1, "failed": 0, "unknown": 1}),
+    "time ran out": (
+        {"1": core.TimedOut(), "2": core.Stopped("deadline")},
+        {"status": 504, "succeeded": 0, "failed": 1, "unknown": 1, "not_sent": {"deadline": 1}},
+    ),
+    "busy": (
+        {"1": core.Busy(503, retry_after=7), "2": core.Busy(503)},
+        {"status": 503, "succeeded": 0, "failed": 2, "unknown": 0, "retry_after": 7},
+    ),
+    "a stop": (
+        {"1": core.Stopped("shutting_down"), "2": core.Stopped("shutting_down")},
+        {
+            "status": 503,
+            "succeeded": 0,
+            "failed": 2,
+            "unknown": 0,
+            "not_sent": {"shutting_down": 2},
+            "retry_after": 1,
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize(("script", "last"), LAST_LINES.values(), ids=LAST_LINES.keys())
+def test_the_last_line_has_the_status_and_counts_that_add_up(service, script, last):
+    service.core.script = script
+
+    _, (*_, told) = streamed(service, A, B)
+
+    assert told == last
+
+
+def test_each_line_comes_when_its_call_was_answered(held):
+    answer = held.patch(A, B, **STREAM)
+    lines = lines_in(answer.iter_encoded())
+
+    assert next(lines)["total"] == 2
+    held.held.let.release()
+    assert next(lines)["index"] == 1
+    held.held.let.release()
+    assert [next(lines)["index"], next(lines)["status"]] == [0, 200]
+    answer.close()
+
+
+def test_a_batch_is_under_way_until_its_stream_has_ended(held):
+    answer = held.patch(A, **STREAM)
+    taken = answer.iter_encoded()
+    next(taken)
+    before = held.client.get("/metrics").text
+    held.held.let.release()
+    list(taken)
+    answer.close()
+
+    assert "gateway_batches_in_flight 1.0" in before
+    assert "gateway_batches_in_flight 0.0" in held.client.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status", "slug"),
+    [
+        ({"Authorization": None}, None, 401, "invalid-token"),
+        ({}, '{"data": [{"actionId": "x"}]}', 400, "validation-failed"),
+        ({}, "{", 400, "invalid-json"),
+        ({"Content_Type": "text/plain"}, None, 415, "unsupported-media-type"),
+        ({"Idempotency_Key": "é"}, None, 400, "bad-request"),
+    ],
+)
+def test_what_is_refused_is_refused_before_the_first_line(service, headers, body, status, slug):
+    assert_problem(service.patch(A, body=body, **STREAM, **headers), status, slug)
+
+    assert service.core.calls == []
+
+
+def test_a_rate_and_a_key_refuse_before_the_first_line_too(make_service):
+    service = make_service(rate_limit="1/hour")
+    streamed(service, A, **KEY)
+
+    assert_problem(service.patch(B, **STREAM, **KEY), 422, "idempotency-key-reused")
+    assert_problem(service.patch(B, **STREAM), 429, "quota-exceeded")
+
+
+def test_a_key_in_use_is_a_409_and_the_last_line_gives_it_back(held):
+    answer = held.patch(A, **STREAM, **KEY)
+    lines = lines_in(answer.iter_encoded())
+    next(lines)
+
+    in_use = held.patch(A, **KEY)
+    held.held.let.release()
+    while "status" not in next(lines):
+        pass
+    replay = held.patch(A, **KEY)
+    answer.close()
+
+    assert_problem(in_use, 409, "in-progress")
+    assert (replay.status_code, replay.headers["Idempotency-Replayed"]) == (200, "true")
+
+
+def by_index(lines):
+    return sorted((line for line in lines if "index" in line), key=lambda line: line["index"])
+
+
+def test_a_replay_streams_the_stored_result_without_a_call(service):
+    service.core.script = {"2": core.Rejected(422, errors={"due_at": ["late"]})}
+    _, first = streamed(service, A, B, C, **KEY)
+    service.core.calls.clear()
+
+    answer, again = streamed(service, A, B, C, **KEY)
+
+    assert answer.headers["Idempotency-Replayed"] == "true"
+    assert by_index(again) == by_index(first)
+    assert again[-1] == first[-1]
+    assert service.core.calls == []
+
+
+def test_what_is_not_final_is_completed_by_a_stream(service):
+    service.core.script = {"2": core.Busy(503), "3": core.Stopped("deadline")}
+    streamed(service, A, B, C, **KEY)
+    service.core.script.clear()
+    service.core.calls.clear()
+
+    answer, lines = streamed(service, A, B, C, **KEY)
+
+    assert answer.headers["Idempotency-Resumed"] == "2"
+    assert sorted(call.id for call in service.core.calls) == ["2", "3"]
+    assert lines[-1] == {"status": 200, "succeeded": 3, "failed": 0, "unknown": 0}
+
+
+def test_a_stream_of_which_nothing_was_sent_leaves_its_key_free(service):
+    service.core.script = {"1": core.Unreachable()}
+    streamed(service, A, **KEY)
+    service.core.script.clear()
+
+    assert service.patch(B, **KEY).status_code == 200
+
+
+def test_a_client_that_leaves_before_the_first_line_leaves_its_key_free(service):
+    answer = service.patch(A, **STREAM, **KEY)
+    answer.close()
+
+    assert service.core.calls == []
+    assert service.patch(B, **KEY).status_code == 200
+
+
+def test_a_client_that_leaves_amid_the_stream_gets_its_record_all_the_same(held):
+    answer = held.patch(A, B, C, **STREAM, **KEY)
+    taken = answer.iter_encoded()
+    held.held.let.release(3)
+    next(taken)
+    next(taken)
+    answer.close()
+    calls = len(held.held.calls)
+
+    again = held.patch(A, B, C, **KEY)
+
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert [action["actionId"] for action in again.get_json()["data"]] == ["1", "2", "3"]
+    assert len(held.held.calls) == calls == 3
+    assert held.held.contexts[0].deadline.stopped() in {None, "client_gone"}
+
+
+def test_a_fault_amid_the_run_tells_each_item_and_ends_with_a_last_line(held, caplog):
+    answer = held.patch(A, B, C, **STREAM)
+    taken = answer.iter_encoded()
+    next(taken)
+    held.held.let.release()
+    told = json.loads(next(taken))
+    held.held.fault = ZeroDivisionError()
+    held.held.let.release()
+    *rest, last = lines_in(taken)
+    answer.close()
+
+    assert told["index"] == 2
+    assert sorted((line["index"], line["error"]["code"], line["error"]["outcome"]) for line in rest) == [
+        (0, "internal_error", "unknown"),
+        (1, "internal_error", "unknown"),
+    ]
+    assert last == {"status": 207, "succeeded": 1, "failed": 0, "unknown": 2}
+    assert "batch_failed" in [record.message for record in caplog.records]
+
+
+def test_a_fault_of_the_stream_itself_is_its_last_line(service, monkeypatch, caplog):
+    def fail(*_arguments, **_named):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("gateway.batch.run.verdict", fail)
+
+    answer, (*items, last) = streamed(service, A, B)
+
+    assert answer.status_code == 200
+    assert len(by_index(items)) == 2
+    assert last == {"status": 500, "succeeded": 2, "failed": 0, "unknown": 0, "code": "internal_error"}
+    assert "stream_failed" in [record.message for record in caplog.records]
+
+
+def test_a_record_that_the_store_could_not_take_is_told_in_the_last_line(held, monkeypatch):
+    answer = held.patch(A, **STREAM, **KEY)
+    taken = answer.iter_encoded()
+    next(taken)
+
+    def refuse(*_arguments, **_named):
+        raise StoreUnavailable("disk full")
+
+    monkeypatch.setattr(SqliteRecord, "close", refuse)
+    held.held.let.release()
+    *_, last = lines_in(taken)
+    answer.close()
+
+    assert last == {"status": 200, "succeeded": 1, "failed": 0, "unknown": 0, "idempotency_kept": False}
+
+
+def test_a_dry_run_has_the_first_and_the_last_line_and_makes_no_call(service):
+    answer = service.patch(A, B, query="?dry_run=true", **STREAM)
+
+    first, last = lines_of(answer)
+    assert (answer.status_code, answer.content_type) == (200, "application/x-ndjson")
+    assert first["total"] == 2
+    assert last == {"status": 200, "succeeded": 0, "failed": 0, "unknown": 0, "validated": 2}
+    assert service.core.calls == []
+
+
+def test_prefer_wait_bounds_a_stream_and_is_told_in_its_head(service):
+    answer, _ = streamed(service, A, Prefer="wait=3")
+
+    assert answer.headers["Preference-Applied"] == "wait=3"
+    assert service.core.contexts[0].deadline.remaining() <= 3
+
+
+def test_the_request_line_is_written_when_the_stream_has_ended_with_its_counts(held, caplog):
+    caplog.set_level("INFO")
+
+    def ended():
+        return [record for record in caplog.records if record.message == "request_ended"]
+
+    answer = held.patch(A, B, **STREAM)
+    taken = answer.iter_encoded()
+    body = next(taken)
+    assert ended() == []
+    held.held.script = {"1": core.NotFound(404)}
+    held.held.let.release(2)
+    body += b"".join(taken)
+    answer.close()
+
+    [line] = ended()
+    told = {
+        name: getattr(line, name) for name in ("status", "kind", "items", "succeeded", "failed", "codes", "sent_bytes")
+    }
+    assert told == {
+        "status": 200,
+        "kind": "stream",
+        "items": 2,
+        "succeeded": 1,
+        "failed": 1,
+        "codes": "not_found:1",
+        "sent_bytes": len(body),
+    }
+
+
+def test_lines_of_the_log_about_a_streams_items_have_its_request_id(service, caplog):
+    service.core.script = {"1": core.NotFound(404)}
+    ids = []
+
+    def note(record):
+        if record.message == "item_failed":
+            ids.append(request_context.get())
+        return True
+
+    caplog.handler.addFilter(note)
+    streamed(service, A, X_Request_ID="the-one")
+
+    assert ids == ["the-one"]
