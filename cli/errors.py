@@ -36,6 +36,12 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+def counted(count: int, thing: str) -> str:
+    """``1 row is``, ``2 rows are``."""
+    many = f"{thing}es" if thing.endswith("ch") else f"{thing}s"
+    return f"1 {thing} is" if count == 1 else f"{count:,} {many} are"
+
+
 class ActionsError(Exception):
     exit_code = Exit.FAULT
 
@@ -57,7 +63,7 @@ class InvalidInput(Refused):
 
     def __init__(self, errors: Sequence[RowError], total: int, rows: int) -> None:
         first = f": {errors[0]}" if errors else ""
-        super().__init__(f"{rows} of the rows are invalid; nothing was sent{first}")
+        super().__init__(f"{counted(rows, 'row')} invalid, and nothing was sent{first}")
         self.errors = list(errors)
         self.total = total
         self.rows = rows

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ATTEMPTS = 6
 """Without any progress between them."""
 
+LOG_IN = "Log in again: actions login. Where that does not help, ask your operator."
+
 _FIRST_PAUSE, _MOST_PAUSE = 0.5, 30.0
 _OK = 200
 
@@ -100,7 +102,7 @@ class Sender:
 
     def _renew(self, effort: _Effort, denied: Denied) -> None:
         if effort.renewed or not self._connection.renew():
-            raise NotAllowed(denied.said)
+            raise NotAllowed(f"{denied.said}. {LOG_IN}")
         effort.renewed = True
 
     def _seconds(self, told: float | None, attempts: int) -> float:
@@ -129,7 +131,7 @@ class Rehearsal:
                     return failures
                 case Denied(said):
                     if renewed or not self._connection.renew():
-                        raise NotAllowed(said)
+                        raise NotAllowed(f"{said}. {LOG_IN}")
                     renewed = True
                 case Pause(seconds, said):
                     self._pause(seconds, said)

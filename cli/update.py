@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from cli.check import Checked, check
 from cli.cutting import ENVELOPE, Cutter
-from cli.errors import Refused, Usage
+from cli.errors import NotAllowed, Refused, Usage
 from cli.leavings import Applied, NothingKept
 from cli.limits import Limits
 from cli.rows.opening import Reading
 from cli.run import Run
-from cli.sending import Sender
+from cli.sending import LOG_IN, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -145,7 +145,7 @@ def ask_limits(connection: Connection) -> Limits:
     if answer.status == _NO_SUCH_PAGE and answer.kind == "no-such-page":
         return Limits()
     if answer.status in {401, 403} and answer.kind:
-        raise Refused(answer.said)
+        raise NotAllowed(f"{answer.said}. {LOG_IN}")
     if answer.status == 0 or answer.status >= 500 or answer.status == 429:
         # A gateway that is down or busy now may take batches later; they are repeated, and this is not.
         return Limits()

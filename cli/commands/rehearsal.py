@@ -13,7 +13,7 @@ from cli.chunk import Span
 from cli.commands.reading import with_reading
 from cli.commands.setting import runs, with_setting
 from cli.cutting import ENVELOPE, Cutter
-from cli.errors import Exit, Refused
+from cli.errors import Exit, Refused, counted
 from cli.limits import Limits
 from cli.problem import Problem, RowError
 from cli.rows.csv_rows import CsvRows
@@ -68,7 +68,8 @@ def rehearse(setting: Setting, file: str, reading: Reading) -> int:
                 batches = _ask(report, connection, rows, limits, found)
                 _show_times(report, rows)
             if not found.total:
-                report.say(f"{found.items:,} rows would be sent in {batches:,} batches.")
+                rows_are = counted(found.items, "row").rpartition(" ")[0]
+                report.say(f"{rows_are} would be sent in {counted(batches, 'batch').rpartition(' ')[0]}.")
             return _told(report, source, found)
     finally:
         kept.tidy(source)
@@ -85,10 +86,13 @@ def _told(report: Report, source: Input, found: Checked) -> int:
         report.say(f"{source.name}: all {found.items:,} rows are valid; nothing was sent.")
         return Exit.ALL
     report.invalid(found.errors, found.total)
-    report.refused(
-        f"{found.invalid:,} of {found.items:,} rows of {source.name} are invalid; nothing was sent.", Exit.REFUSED
-    )
+    report.refused(invalid_words(found.invalid, source.name), Exit.REFUSED)
     return Exit.REFUSED
+
+
+def invalid_words(rows: int, name: str) -> str:
+    thing, _, verb = counted(rows, "row").rpartition(" ")
+    return f"{thing} of {name} {verb} invalid; nothing was sent. Mend them, then run the same command again."
 
 
 def _ask(report: Report, connection: Connection, rows: Rows, limits: Limits, found: Checked) -> int:

@@ -11,7 +11,7 @@ import click
 
 from cli.commands.duration import DURATION
 from cli.commands.reading import with_reading
-from cli.commands.rehearsal import rehearse
+from cli.commands.rehearsal import invalid_words, rehearse
 from cli.commands.setting import runs, with_setting
 from cli.commands.summary import Summary, codes_of
 from cli.errors import ActionsError, InvalidInput, Unwritable, Usage
@@ -159,10 +159,7 @@ def _run(setting: Setting, kept: Runs, task: Task) -> int:
                 return summary.exit_code
         except InvalidInput as exc:
             report.invalid(exc.errors, exc.total)
-            report.refused(
-                f"{exc.rows:,} rows of {task.source.name} are invalid; nothing was sent. Mend them, then run the same command again.",
-                exc.exit_code,
-            )
+            report.refused(invalid_words(exc.rows, task.source.name), exc.exit_code)
             return exc.exit_code
         except ActionsError as exc:
             report.refused(str(exc), exc.exit_code)
