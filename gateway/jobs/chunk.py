@@ -40,6 +40,7 @@ class Part:
 class Lease:
     """A worker's hold on a chunk. ``owner`` is the fence: whoever has another can write nothing.
 
+    ``keys_of``: the job whose id is in the keys of the calls; another one for a retry.
     ``items``: those to run now, the first of ``all_items``. Bit n of ``settled``: item n is settled.
     ``events``: the journal of earlier runs. ``attempts``: runs without progress, this one counted.
     """
@@ -49,6 +50,7 @@ class Lease:
     owner: str
     principal: str
     resource: str
+    keys_of: str
     request_id: str
     traceparent: str
     first_index: int

@@ -3,7 +3,7 @@
 JobError
 ├── JobNotFound · WrongState
 ├── KeyReused · PartDiffers
-├── DuplicateItems · PartsMissing
+├── DuplicateItems · PartsMissing · NothingToRetry
 ├── TooManyJobs · TooManyItems · TooManyParts
 └── StoreFull
 
@@ -77,6 +77,10 @@ class PartsMissing(JobError):
         self.missing = missing
         self.refused = refused
         self.surplus = surplus
+
+
+class NothingToRetry(JobError):
+    """Each item was applied, or sending it again cannot help."""
 
 
 class TooManyJobs(JobError):

@@ -55,6 +55,7 @@ class NewJob:
     """What a job is made of.
 
     ``key`` and ``fingerprint`` are those of the request, if it has an ``Idempotency-Key``.
+    ``retry_of``: the job whose items it has. They keep the keys that they had there.
     ``pause_after`` items are run first, then the job pauses. ``max_failed_percent`` is a share of all items.
     """
 

@@ -105,8 +105,8 @@ def _claim(services: ChunkServices, lease: Lease, record: ChunkRecord) -> Claim 
             lease.events,
             is_held=False,
             items=lease.items,
-            # From the job, so that neither cutting nor a repeat changes the key of an item.
-            prefix=derive_prefix(lease.principal, lease.job_id, ""),
+            # From the job, and of a retry from the first, so that neither cutting nor a repeat changes the key of an item.
+            prefix=derive_prefix(lease.principal, lease.keys_of, ""),
             policy=services.policy,
             keeper=services.keeper,
             let_others_run=bool,

@@ -25,7 +25,7 @@ class JobStore(Protocol):
         """A job that takes parts, and whether it is new.
 
         The same key gives the same job again for as long as the job is kept.
-        Raises KeyReused, TooManyJobs or StoreFull.
+        Raises KeyReused, TooManyJobs or StoreFull; JobNotFound for a ``retry_of`` that is none.
         """
         ...
 

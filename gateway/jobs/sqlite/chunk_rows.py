@@ -60,6 +60,7 @@ def lease(rows: Rows, job: dict[str, Any], chunk: dict[str, Any], owner: str, no
         owner=owner,
         principal=job["principal"],
         resource=job["resource"],
+        keys_of=job["keys_of"],
         request_id=job["request_id"],
         traceparent=job["traceparent"],
         first_index=first_index,

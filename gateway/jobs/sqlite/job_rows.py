@@ -89,6 +89,7 @@ def insert(rows: Rows, job_id: str, principal: str, new: NewJob, key: str | None
         "request_id": new.request_id,
         "traceparent": new.traceparent,
         "retry_of": new.retry_of,
+        "keys_of": find(rows, principal, new.retry_of)["keys_of"] if new.retry_of else job_id,
         "created_at": now,
         "part_at": now,
         "expires_at": now + keep,

@@ -12,7 +12,7 @@ LAYOUT = Layout(
             id TEXT PRIMARY KEY, principal TEXT NOT NULL, resource TEXT NOT NULL, state TEXT NOT NULL,
             why TEXT NOT NULL DEFAULT '', label TEXT NOT NULL, max_failed_percent REAL, pause_after INTEGER,
             key TEXT UNIQUE, fingerprint TEXT NOT NULL, request_id TEXT NOT NULL, traceparent TEXT NOT NULL,
-            retry_of TEXT, retried_as TEXT, parts INTEGER NOT NULL DEFAULT 0, version INTEGER NOT NULL DEFAULT 1,
+            retry_of TEXT, retried_as TEXT, keys_of TEXT NOT NULL, parts INTEGER NOT NULL DEFAULT 0, version INTEGER NOT NULL DEFAULT 1,
             total INTEGER NOT NULL DEFAULT 0, applied INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
             unknown INTEGER NOT NULL DEFAULT 0, errors TEXT NOT NULL DEFAULT '{}', samples TEXT NOT NULL DEFAULT '[]',
             created_at REAL NOT NULL, queued_at REAL, started_at REAL, progress_at REAL, ended_at REAL,

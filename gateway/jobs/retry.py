@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.batch.outcome import ItemError
+from gateway.jobs.chunk import Part
+from gateway.jobs.errors import JobNotFound, NothingToRetry, WrongState
+from gateway.jobs.job import ENDED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gateway.jobs.job import Job, NewJob
+    from gateway.jobs.results import ResultLine
+    from gateway.jobs.store import JobStore
+    from legacy_client.calls import Update
+
+_PART_ITEMS = 1000
+
+
+def retry(
+    jobs: JobStore,
+    principal: str,
+    job_id: str,
+    new: NewJob,
+    *,
+    repeats_unknown: bool,
+    let_others_run: Callable[[], object] = bool,
+) -> Job:
+    """A started job of what an ended one left: what failed and is retryable, and what was not processed.
+
+    Items of unknown outcome are among them where the core honours keys (``repeats_unknown``): they keep their keys.
+    Asked again, it gives the same job; one that was cut off midway is completed.
+    Raises JobNotFound, WrongState, NothingToRetry, and what ``create``, ``put_part`` and ``start`` raise.
+    """
+    job = jobs.get(principal, job_id)
+    if job.is_live:
+        raise WrongState(job.state, ENDED)
+    parts = _parts(_selected(jobs, job, let_others_run, repeats_unknown=repeats_unknown))
+    first = next(parts, None)
+    if first is None:
+        raise NothingToRetry
+    made = _linked(jobs, job) or jobs.create(principal, new)[0]
+    if made.state != "uploading":
+        return made
+    jobs.link_retry(job_id, made.id)
+    number = 0
+    while first is not None:
+        number += 1
+        jobs.put_part(principal, made.id, Part(number, f"{job_id}/{number}"), first)
+        first = next(parts, None)
+    return jobs.start(principal, made.id, number)
+
+
+def _linked(jobs: JobStore, job: Job) -> Job | None:
+    try:
+        return jobs.get(job.principal, job.retried_as) if job.retried_as else None
+    except JobNotFound:
+        return None
+
+
+def _selected(
+    jobs: JobStore, job: Job, let_others_run: Callable[[], object], *, repeats_unknown: bool
+) -> Iterator[Update]:
+    cursor, is_last = "", False
+    while not is_last:
+        page = jobs.results(job.principal, job.id, since=cursor)
+        yield from (line.call for line in page.lines if _may_be_sent_again(line, repeats_unknown=repeats_unknown))
+        cursor, is_last = page.cursor, page.is_last
+        let_others_run()
+
+
+def _may_be_sent_again(line: ResultLine, *, repeats_unknown: bool) -> bool:
+    if line.kind == "unknown":
+        return repeats_unknown
+    return line.outcome is None or (isinstance(line.outcome, ItemError) and line.outcome.retryable)
+
+
+def _parts(calls: Iterator[Update]) -> Iterator[list[Update]]:
+    part: list[Update] = []
+    for call in calls:
+        part.append(call)
+        if len(part) == _PART_ITEMS:
+            yield part
+            part = []
+    if part:
+        yield part
