@@ -6,7 +6,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bulk-update-gateway
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak keycloak-test servers clients retest clean
+.PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak keycloak-test servers clients command retest clean
 
 ##@ Start
 demo: setup ## Send one batch for each answer of the contract through the real service (a minute the first time, then seconds)
@@ -84,6 +84,10 @@ soak: setup ## All faults at once for ten minutes, then half a minute without an
 	@$(BIN)/python -m tests.faults.soak --seconds 600
 	@$(BIN)/python -m tests.faults.soak.black_hole --seconds 30
 
+command: setup ## Build the partners' command as one wheel of its own: build/*.whl, for pipx (20 s)
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build ./cli
+	@rm -rf cli/build cli/*.egg-info
+
 ##@ Supply chain
 audit: setup ## Known weaknesses of what is locked; says so where the advisory service cannot be reached (16 s)
 	$(BIN)/python deploy/audit.py
@@ -101,7 +105,7 @@ docs: setup ## Build the docs into build/site, with warnings as errors (6 s)
 
 lock: setup ## Compile the lock files anew
 	$(BIN)/python -m pip install --quiet uv
-	@for name in "runtime:" "traces:--extra traces" "dev:--extra traces --extra dev"; do \
+	@for name in "runtime:" "traces:--extra traces" "dev:--extra traces --extra cli --extra dev"; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--no-annotate $${name#*:} setup.cfg -o $(LOCK)/$${name%%:*}.txt; done
 

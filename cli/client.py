@@ -2,7 +2,7 @@
 
 ::
 
-    client = Client("https://gateway.example", Token(os.environ["TOKEN"]))
+    client = Client("https://gateway.example", client_credentials(Provider(issuer, client_id, secret)))
     for outcome in client.update(items):
         if outcome.outcome != "applied":
             print(outcome.index, outcome.item_id, outcome.code, outcome.detail)
@@ -15,6 +15,8 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from cli.access.credentials import Credentials, Token, TokenFile, client_credentials
+from cli.access.keycloak import Provider
 from cli.connection import Connection
 from cli.errors import ActionsError, Exhausted, InUse, InvalidInput, NotAllowed, Refused, Unwritable, Usage
 from cli.folders import state_folder
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-    from cli.access.credentials import Credentials
     from cli.chunk import Chunk
     from cli.limits import Limits
     from cli.run import Step
@@ -38,20 +39,25 @@ if TYPE_CHECKING:
 __all__ = [
     "ActionsError",
     "Client",
+    "Credentials",
     "Exhausted",
     "InUse",
     "InvalidInput",
     "Kind",
     "NotAllowed",
     "Outcome",
+    "Provider",
     "Refused",
+    "Token",
+    "TokenFile",
     "Unwritable",
     "Usage",
+    "client_credentials",
 ]
 
 
 class Client:
-    """``url`` is the gateway's address. ``credentials`` are of ``cli.access.credentials``.
+    """``url`` is the gateway's address. ``credentials`` are a Token, a TokenFile, or ``client_credentials(Provider(…))``.
 
     ``state_folder`` is where journals are kept; None: the user's own folder for state, or ACTIONS_STATE_DIR.
     ``pause`` waits so many seconds, and is told why.
@@ -86,15 +92,20 @@ class Client:
         until then stays true.
         """
         updates, runs = self._updates()
-        path = spool_lines(lambda file: _write(items, file), runs.spool, "ndjson")
-        source = spooled_input("-", "ndjson", path)
-        with updates.open(source, Reading(form="ndjson"), Wishes()) as update:
-            yield from _told(update)
-            for step in update.run.steps():
-                yield from _outcomes(step)
-            if update.run.is_ended:
-                update.journal.remove()
-                path.unlink(missing_ok=True)
+        # As JSON, so that an error speaks of items, which are counted from 1.
+        path = spool_lines(lambda file: _write(items, file), runs.spool, "json")
+        source = spooled_input("-", "json", path)
+        try:
+            if not source.size:
+                return
+            with updates.open(source, Reading(form="json"), Wishes()) as update:
+                yield from _told(update)
+                for step in update.run.steps():
+                    yield from _outcomes(step)
+                if update.run.is_ended:
+                    update.journal.remove()
+        finally:
+            runs.tidy(source)
 
     def close(self) -> None:
         self._connection.close()

@@ -5,11 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from gateway.settings import unknown_variables
 from sandbox.core.seed import identifier
-from sandbox.part import StackError
+from sandbox.identity.realm import CLIENTS, REALM
+from sandbox.part import ROOT, StackError
 from sandbox.stack import PREFIX, Stack
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TOKEN_SECONDS = 12 * 3600
 _WATCH_SECONDS = 0.5
@@ -49,7 +54,7 @@ def _run(options: argparse.Namespace) -> int:
     core, identity = ("--latency-ms", options.latency_ms), ("--access-seconds", str(TOKEN_SECONDS))
     try:
         with Stack(settings, core=core, identity=identity, port=options.port) as stack:
-            print(_words(stack), flush=True)
+            print(words(stack), flush=True)
             return _watch(stack)
     except KeyboardInterrupt:
         print("\nstopped")
@@ -68,7 +73,9 @@ def _watch(stack: Stack) -> int:
     return 1
 
 
-def _words(stack: Stack) -> str:
+def words(stack: Stack) -> str:
+    """What is printed once all is up."""
+    sample = _write_sample(stack.folder)
     integration, action = identifier("CRM"), identifier("CRM/Get User Data")
     return f"""\
 core      {stack.core.url}  (ids 19000 to 21999; 90404, 90422 and others fail on purpose: python -m sandbox core --help)
@@ -88,4 +95,22 @@ curl -i -X PUT "$GATEWAY/integrations/v1/{integration}/actions/{action}" \\
   -H "Authorization: Bearer $API_KEY" -H 'Content-Type: application/json' \\
   -d '{{"name": "Get User Data v2", "inputFields": [{{"label": "User ID", "required": true}}]}}'
 
+alias actions='PYTHONPATH={ROOT} {sys.executable} -m cli'
+ACTIONS_CLIENT_SECRET={CLIENTS["partner"].secret} actions login {stack.gateway.url} --issuer {stack.identity.url}/realms/{REALM} --client-id partner
+actions update {sample}
+
 Ctrl-C stops everything."""
+
+
+def _write_sample(folder: Path) -> Path:
+    """A file for the partners' command: three rows that are applied, one that the core does not know."""
+    path = folder / "updates.csv"
+    path.write_text(
+        "actionId,status,title.en,due_date\n"
+        "19353,active,Leave approval,2024-01-10 06:51:15\n"
+        "19354,done,,\n"
+        "19355,pending,Security training,2024-01-10T08:51:15+02:00\n"
+        "90404,done,,\n",
+        encoding="utf-8",
+    )
+    return path

@@ -111,7 +111,7 @@ class Profiles:
 def system_keyring() -> Keyring:
     """Raises Usage where the library is not installed."""
     try:
-        import keyring  # type: ignore[import-not-found]  # an extra. Only here: it looks for a desktop, and may wait for one
+        import keyring  # an extra. Only here: it looks for a desktop, and may wait for one
     except ImportError as exc:
         raise Usage(
             "this profile keeps its secrets in a keyring, and the extra is not installed: pipx inject actions keyring"

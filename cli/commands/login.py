@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.access.choosing import CLIENT_ID, CLIENT_SECRET, ISSUER, URL, of_profile
+from cli.access.choosing import CLIENT_ID, CLIENT_SECRET, ISSUER, URL
+from cli.access.credentials import Token
 from cli.access.keycloak import Provider
 from cli.access.profile import Profile
 from cli.address import safe_url
@@ -71,10 +72,10 @@ def login(
         plain_http=plain_http,
         keyring=keyring,
     )
-    kept = profiles()
-    path = kept.save(profile, saved)
-    connection = Connection(url, of_profile(saved, profile, kept), plain_http=plain_http)
+    # Kept only once the gateway has taken it.
+    connection = Connection(url, Token(tokens.access), plain_http=plain_http)
     limits = ask_limits(connection)
+    path = profiles().save(profile, saved)
     click.echo(f"Logged in at {url} as {client_id}; kept in {path}.", err=True)
     click.echo(f"A request takes {limits.max_items:,} items; larger files are cut. Next: actions update FILE", err=True)
     return 0

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sandbox.identity import discovery, grants, sessions
+from sandbox.identity import devices, discovery, grants, sessions
 from sandbox.identity.controls import Controls
 from sandbox.identity.errors import plain_error, refuse
 from sandbox.identity.realm import Realm
@@ -28,6 +28,9 @@ ENDPOINTS: tuple[tuple[str, str, str, Endpoint], ...] = (
     ("configuration", "GET", "/realms/{realm}/.well-known/openid-configuration", discovery.configuration),
     ("certs", "GET", f"{_OPENID}/certs", discovery.certs),
     ("auth", "GET", f"{_OPENID}/auth", discovery.login_page),
+    ("device", "POST", f"{_OPENID}/auth/device", devices.authorize),
+    ("device_page", "GET", "/realms/{realm}/device", devices.page),
+    ("device_page", "POST", "/realms/{realm}/device", devices.decide),
     ("token", "POST", f"{_OPENID}/token", grants.token),
     ("introspect", "POST", f"{_OPENID}/token/introspect", sessions.introspect),
     ("revoke", "POST", f"{_OPENID}/revoke", sessions.revoke),

@@ -54,6 +54,7 @@ class Controls:
         self.calls.clear()
         for realm in self.realms.values():
             realm.ended.clear()
+            realm.devices.clear()
         return json_answer({"status": "ok"})
 
     def rotate(self, request: Request) -> Answer:

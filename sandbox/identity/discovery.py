@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.identity.errors import refuse
+from sandbox.identity.grants import GRANTS
 from sandbox.identity.keys import ALGORITHMS
 from sandbox.server.messages import json_answer
 
@@ -33,12 +34,13 @@ def configuration(realm: Realm, _request: Request) -> Answer:
         "issuer": realm.url,
         "authorization_endpoint": f"{openid}/auth",
         "token_endpoint": f"{openid}/token",
+        "device_authorization_endpoint": f"{openid}/auth/device",
         "introspection_endpoint": f"{openid}/token/introspect",
         "userinfo_endpoint": f"{openid}/userinfo",
         "end_session_endpoint": f"{openid}/logout",
         "revocation_endpoint": f"{openid}/revoke",
         "jwks_uri": f"{openid}/certs",
-        "grant_types_supported": ["client_credentials", "password", "refresh_token"],
+        "grant_types_supported": list(GRANTS),
         "response_types_supported": ["none"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),

@@ -1,11 +1,11 @@
-"""The token endpoint: client credentials, password and refresh grants (RFC 6749 §4.3, §4.4, §6)."""
+"""The token endpoint: client credentials, password, refresh and device grants (RFC 6749 §4.3, §4.4, §6, RFC 8628)."""
 
 from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from sandbox.identity import tokens
+from sandbox.identity import devices, tokens
 from sandbox.identity.clients import authenticate, confidential
 from sandbox.identity.errors import refuse
 from sandbox.identity.realm import USERS
@@ -48,6 +48,12 @@ def _refresh(realm: Realm, request: Request) -> dict[str, Any]:
     return _answer(realm, client, USERS[claims["username"]], claims["scope"], claims["sid"])
 
 
+def _device(realm: Realm, request: Request) -> dict[str, Any]:
+    client = authenticate(request)
+    user, scope = devices.user_of(realm, request.form().get("device_code", ""), client.id)
+    return _answer(realm, client, user, scope, tokens.new_session())
+
+
 def _answer(realm: Realm, client: Client, user: User | None, scope: str, session: str) -> dict[str, Any]:
     key = realm.keys.active
     claims = tokens.access_claims(realm, client, user, scope, session)
@@ -71,4 +77,5 @@ GRANTS: dict[str, Callable[[Realm, Request], dict[str, Any]]] = {
     "client_credentials": _client_credentials,
     "password": _password,
     "refresh_token": _refresh,
+    "urn:ietf:params:oauth:grant-type:device_code": _device,
 }

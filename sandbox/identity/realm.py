@@ -45,14 +45,28 @@ USERS = {user.name: user for user in (User("ada", "ada-password", (WRITE,)), Use
 
 
 @dataclass(slots=True)
+class Device:
+    """A device that asks to be let in; ``user`` is the name of who decided. Times are in seconds since 1970."""
+
+    client_id: str
+    user_code: str
+    scope: str
+    expires_at: float
+    user: str = ""
+    is_refused: bool = False
+    asked_at: float = 0.0
+
+
+@dataclass(slots=True)
 class Realm:
-    """A running realm: its keys, and the ended tokens (``jti``) and sessions (``sid``)."""
+    """A running realm: its keys, the ended tokens (``jti``) and sessions (``sid``), and devices by their code."""
 
     name: str
     url: str
     keys: KeyRing
     access_seconds: int
     ended: set[str] = field(default_factory=set)
+    devices: dict[str, Device] = field(default_factory=dict)
 
     @property
     def openid_url(self) -> str:

@@ -1,0 +1,87 @@
+"""What ``docs/partners/command.md`` shows of a terminal is what comes; ``make serve`` prints lines that do it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from sandbox.identity.realm import REALM
+from sandbox.serve import words
+from tests.docs import blocks
+from tests.e2e.cli.command import Command
+
+pytestmark = pytest.mark.e2e
+RECORDED = [block for block in blocks("text") if block.page == "partners/command.md" and block.title == "recorded"]
+SHOWN_FILES = re.compile(r"^\$ cat (\w+\.csv)\n(.*?)(?=^\$ )", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def shell(stack, tmp_path):
+    """Runs lines as a partner types them, with the page's addresses in place of the sandbox's."""
+    command = Command(stack, tmp_path)
+    secret = command.environment["ACTIONS_CLIENT_SECRET"]
+    own = {
+        "https://gateway.example": stack.gateway.url,
+        "https://login.example/realms/partners": f"{stack.identity.url}/realms/{REALM}",
+    }
+    environment = {
+        "PATH": os.defpath,
+        "PYTHONPATH": command.environment["PYTHONPATH"],
+        "HOME": str(tmp_path),
+        "ACTIONS_CLIENT_SECRET": secret,
+    }
+
+    def run(line):
+        for shown, real in own.items():
+            line = line.replace(shown, real)
+        script = f'actions() {{ {command.python} -m cli "$@"; }}\n{line}'
+        ran = subprocess.run(
+            ["bash", "-c", script],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        said = ran.stdout + ran.stderr
+        for shown, real in own.items():
+            said = said.replace(real, shown)
+        return said.replace(str(tmp_path), "~")
+
+    run.folder = tmp_path
+    return run
+
+
+@pytest.mark.parametrize("block", RECORDED, ids=str)
+def test_the_recorded_terminal_is_the_real_one(shell, block):
+    for name, content in SHOWN_FILES.findall(block.text):
+        if not (shell.folder / name).exists() and "_error" not in content:
+            (shell.folder / name).write_text(content, encoding="utf-8")
+    lines = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block.text, re.MULTILINE)
+
+    typed = "".join(f"$ {line}\n{shell(line)}" for line, _ in lines)
+
+    assert typed.replace("\r", "") == block.text
+
+
+def test_make_serve_prints_the_lines_that_log_in_and_send(stack, tmp_path):
+    printed = words(stack).splitlines()
+    lines = [line for line in printed if line.startswith(("alias actions", "ACTIONS_CLIENT_SECRET", "actions "))]
+
+    ran = subprocess.run(
+        ["bash", "-c", "shopt -s expand_aliases\n" + "\n".join(lines)],
+        cwd=tmp_path,
+        env={"PATH": os.defpath, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+    assert len(lines) == 3
+    assert ran.returncode == 3, ran.stderr
+    assert "3 of 4 updates are applied, 1 failed." in ran.stderr
