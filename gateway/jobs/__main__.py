@@ -51,6 +51,9 @@ def _work(settings: Settings) -> int:
         print(f"gateway: jobs: {FORWARDS}", file=sys.stderr)
         return 1
     stores = job_stores(settings)
+    if problem := stores.unfit():
+        print(f"gateway: jobs: {problem}", file=sys.stderr)
+        return 1
     try:
         worker = JobWorker(settings, stores, RESOURCES)
     except SettingsError as exc:

@@ -70,9 +70,13 @@ class ChunkRecord:
         self._store.undo(self._lease, self._ending())
 
     def _write(self, events: Sequence[bytes], ending: Ending | None) -> None:
-        settled = self._settlement.next_write()
-        self._store.write(self._lease, events, settled, ending)
-        self._settlement.was_written(settled)
+        settlement = self._settlement
+        if settlement.unsure:
+            # The store may have it, though it did not say so: only the same again is known as a repeat.
+            self._store.write(self._lease, (), settlement.unsure)
+            settlement.was_written()
+        self._store.write(self._lease, events, settlement.next_write(), ending)
+        settlement.was_written()
 
     def _ending(self) -> Ending:
         if self._settlement.is_complete:

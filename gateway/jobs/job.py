@@ -128,6 +128,11 @@ class Bounds:
     keep_seconds: float = 604_800.0
 
     @property
+    def bytes_for_jobs(self) -> int:
+        # The parts of those that were made may still come.
+        return self.bytes_for_parts * 9 // 10
+
+    @property
     def bytes_for_parts(self) -> int:
         # The rest is for results, so that what was taken can also end.
         return self.store_bytes * 3 // 4

@@ -98,7 +98,7 @@ def run_chunk(services: ChunkServices, lease: Lease) -> None:
 def _claim(services: ChunkServices, lease: Lease, record: ChunkRecord) -> Claim | None:
     """None: the journal cannot be read, so nobody knows what was sent."""
     if not lease.events:
-        record.append([services.policy.first_mark(lease.items)])
+        _mark_first(services, lease, record)
     try:
         return open_claim(
             record,
@@ -113,6 +113,15 @@ def _claim(services: ChunkServices, lease: Lease, record: ChunkRecord) -> Claim 
         )
     except RecordUnusable:
         return None
+
+
+def _mark_first(services: ChunkServices, lease: Lease, record: ChunkRecord) -> None:
+    try:
+        record.append([services.policy.first_mark(lease.items)])
+    except StoreUnavailable:
+        # The store may have it, though it did not say so, and nothing was sent.
+        services.keeper.keep(record.rollback, 0)
+        raise
 
 
 def _note(settlement: Settlement, hindrances: Hindrances, offset: int, outcome: Outcome) -> None:

@@ -25,12 +25,12 @@ class Settlement:
 
     def __init__(self, lease: Lease, *, repeats_unknown: bool) -> None:
         self.bits = lease.settled
-        self.written = 0
         self._first_index = lease.first_index
         self._all = (1 << lease.all_items) - 1
         self._repeats_unknown = repeats_unknown
         self._waiting: dict[int, Outcome] = {}
         self._writes = 0
+        self.unsure: Settled | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -55,16 +55,15 @@ class Settlement:
         return [offset for offset in range(items) if not self.has(offset)]
 
     def next_write(self) -> Settled | None:
-        """The same again, until ``was_written``."""
-        if not self._waiting:
-            return None
-        return _settled(self._waiting.items(), self._writes + 1, self.bits, self._first_index)
-
-    def was_written(self, settled: Settled | None) -> None:
-        if settled is not None:
-            self._writes = settled.number
-            self.written += settled.items
+        """What waits. It is ``unsure`` until ``was_written``: then it must be written again as it was."""
+        if self._waiting:
+            self._writes += 1
+            self.unsure = _settled(self._waiting.items(), self._writes, self.bits, self._first_index)
             self._waiting.clear()
+        return self.unsure
+
+    def was_written(self) -> None:
+        self.unsure = None
 
     def _is_settled(self, outcome: Outcome) -> bool:
         if not isinstance(outcome, ItemError) or outcome.is_final:

@@ -23,6 +23,7 @@ from gateway.jobs.worker import Worker
 from gateway.telemetry.instruments import Instruments
 from gateway.wiring.access import Access, key_records
 from gateway.wiring.core import CoreLink
+from gateway.wiring.stores import redis_url_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,25 +38,47 @@ _FILE_NAME = "jobs.sqlite"
 
 @dataclass(frozen=True, kw_only=True)
 class JobStores:
-    """Opens nothing before its first use."""
+    """Opens nothing before its first use. ``unfit`` says why the store would lose jobs, or nothing."""
 
     jobs: JobStore
     chunks: WorkerStore
     dispatch: LoopDispatch
     availability: Availability
     close: Callable[[], None]
+    unfit: Callable[[], str]
 
 
 def job_stores(settings: Settings) -> JobStores:
+    """Redis if set, else one SQLite file per host."""
     bounds = Bounds(job_items=settings.jobs.max_job_items, store_bytes=settings.jobs.job_store_bytes)
+    if settings.stores.redis_url:
+        # A process without Redis need not load its client.
+        from gateway.jobs.redis.job_store import RedisJobStore
+        from gateway.jobs.redis.steps import Steps
+        from gateway.jobs.redis.worker_store import RedisWorkerStore
+
+        steps = Steps(
+            settings.stores.redis_url,
+            bounds,
+            lease_seconds=settings.jobs.job_lease,
+            url_now=redis_url_now(settings.stores),
+        )
+        return _stores(settings, RedisJobStore(steps), RedisWorkerStore(steps), steps.close, steps.unfit)
     file = JobFile(settings.stores.state_dir / _FILE_NAME, bounds, lease_seconds=settings.jobs.job_lease)
-    chunks = SqliteWorkerStore(file)
+    return _stores(settings, SqliteJobStore(file), SqliteWorkerStore(file), file.close, str)
+
+
+def _stores(
+    settings: Settings, jobs: JobStore, chunks: WorkerStore, close: Callable[[], None], unfit: Callable[[], str]
+) -> JobStores:
+    forwards = settings.core.core_auth == "forward"
     return JobStores(
-        jobs=SqliteJobStore(file),
+        jobs=jobs,
         chunks=chunks,
         dispatch=LoopDispatch(chunks),
-        availability=Availability(chunks, forwards=settings.core.core_auth == "forward"),
-        close=file.close,
+        availability=Availability(chunks, forwards=forwards),
+        close=close,
+        unfit=unfit,
     )
 
 

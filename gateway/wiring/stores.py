@@ -74,12 +74,12 @@ def idempotency_store(settings: Settings) -> IdempotencyStore:
         # Here and below: a worker without Redis need not load its client.
         from gateway.admission.idempotency.redis_store import RedisIdempotencyStore
 
-        return RedisIdempotencyStore(settings.stores.redis_url, policy, url_now=_redis_url(settings.stores))
+        return RedisIdempotencyStore(settings.stores.redis_url, policy, url_now=redis_url_now(settings.stores))
     path = settings.stores.state_dir / "idempotency.sqlite"
     return SqliteIdempotencyStore(path, policy, max_bytes=settings.stores.idempotency_max_bytes)
 
 
-def _redis_url(settings: StoreSettings) -> Callable[[], str]:
+def redis_url_now(settings: StoreSettings) -> Callable[[], str]:
     """As its file has it now."""
     return partial(secret_now, settings.redis_url)
 
@@ -89,5 +89,5 @@ def rate_storage(settings: StoreSettings) -> Storage:
     if settings.redis_url:
         from gateway.admission.rates.redis_rates import SharedRedisStorage
 
-        return SharedRedisStorage(settings.redis_url, url_now=_redis_url(settings))
+        return SharedRedisStorage(settings.redis_url, url_now=redis_url_now(settings))
     return SqliteStorage(settings.state_dir / "rates.sqlite")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
+
+import redis
 
 from gateway.batch.outcome import ItemError
 from gateway.item_codes import ITEM_CODES, Applied
 from gateway.jobs.chunk import Ending, Part, Settled
 from gateway.jobs.job import Bounds, NewJob
+from gateway.jobs.redis.job_store import RedisJobStore
+from gateway.jobs.redis.steps import Steps
+from gateway.jobs.redis.worker_store import RedisWorkerStore
 from gateway.jobs.settlement import Settlement
 from gateway.jobs.sqlite.file import JobFile
 from gateway.jobs.sqlite.job_store import SqliteJobStore
@@ -48,6 +54,31 @@ class SqliteJobWorld:
     def close(self) -> None:
         for file in self._files:
             file.close()
+
+
+class RedisJobWorld:
+    """The Redis store; under a clock moved by hand."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._clock = FakeClock(1_000_000.0)
+        self._steps: list[Steps] = []
+        with closing(redis.from_url(url)) as client:
+            client.flushall()
+
+    def open(self, **bounds: Any) -> tuple[JobStore, WorkerStore]:
+        """The stores as another process would open them."""
+        all_bounds = Bounds(**{**BOUNDS, **bounds})
+        steps = Steps(self._url, all_bounds, lease_seconds=45.0, timeout_seconds=5.0, now=self._clock)
+        self._steps.append(steps)
+        return RedisJobStore(steps), RedisWorkerStore(steps)
+
+    def pass_time(self, seconds: float) -> None:
+        self._clock.advance(seconds)
+
+    def close(self) -> None:
+        for steps in self._steps:
+            steps.close()
 
 
 def calls(*item_ids: object) -> list[Update]:

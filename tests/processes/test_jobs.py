@@ -12,6 +12,7 @@ import pytest
 from gateway.settings import load
 from gateway.wiring.jobs import job_stores
 from tests.doubles.job_worlds import started
+from tests.doubles.redis_server import BINARY, MISSING, RedisServer
 
 
 class Operator:
@@ -89,6 +90,25 @@ def test_what_cannot_be_done_is_one_line(operator):
     assert (unknown.returncode, unknown.stderr) == (1, "error: no job 01X\n")
     assert ended.returncode == 1
     assert ended.stderr == "error: the job is cancelled; it must be one of: queued, running, paused\n"
+
+
+@pytest.fixture
+def evicting(tmp_path):
+    if BINARY is None:
+        pytest.skip(MISSING)
+    server = RedisServer(tmp_path / "redis", "--maxmemory-policy", "allkeys-lru")
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_a_worker_does_not_start_over_a_redis_that_evicts(operator, evicting):
+    refused = operator.run(REDIS_URL=evicting.url)
+
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "gateway: jobs: Redis would evict jobs: maxmemory-policy is allkeys-lru, not noeviction\n",
+    )
 
 
 def test_a_worker_does_not_start_where_the_callers_token_is_forwarded(operator):

@@ -9,6 +9,7 @@ import orjson
 from gateway.admission.idempotency.errors import LeaseLost
 from gateway.jobs.chunk import Lease
 from gateway.jobs.job import MOST_CODES, has_failed_too_much
+from gateway.jobs.job_view import counts_of
 from gateway.jobs.sqlite import job_rows, upkeep_rows
 from gateway.jobs.sqlite.job_rows import selected
 
@@ -131,7 +132,7 @@ def publish(rows: Rows, lease: Lease, settled: Settled, now: float) -> None:
 def stop_where_asked(rows: Rows, job_id: str) -> None:
     """At the share of failures, or after the first items (contract 1.6)."""
     job = job_rows.find(rows, None, job_id)
-    counts = job_rows.counts_of(job)
+    counts = counts_of(job)
     if job["state"] != "running":
         return
     if has_failed_too_much(counts, job["max_failed_percent"]):

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.jobs.errors import JobNotFound, KeyReused, TooManyJobs, WrongState
-from gateway.jobs.job import LIVE, RATE_SECONDS, Counts, ErrorCount, Job, ended_state, estimated_end, rate_of
+from gateway.jobs.job import LIVE, RATE_SECONDS, ErrorCount, ended_state
+from gateway.jobs.job_view import counts_of, job_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gateway.jobs.job import Bounds, NewJob, State, Why
+    from gateway.jobs.job import Bounds, Job, NewJob, State, Why
 
 Rows = sqlite3.Connection
 _LIVE = ", ".join(f"'{state}'" for state in sorted(LIVE))
@@ -108,38 +109,10 @@ def page(rows: Rows, principal: str | None, most: int, before: str) -> list[dict
     return list(selected(rows, query, (principal, principal, before, before, most + 1)))
 
 
-def counts_of(row: dict[str, Any]) -> Counts:
-    return Counts(row["total"], row["applied"], row["failed"], row["unknown"])
-
-
 def shown(rows: Rows, row: dict[str, Any], now: float) -> Job:
-    counts, samples = counts_of(row), orjson.loads(row["samples"])
-    rate = rate_of(samples, now, row["started_at"]) if row["state"] in LIVE else 0.0
-    errors = orjson.loads(row["errors"])
-    return Job(
-        id=row["id"],
-        principal=row["principal"],
-        resource=row["resource"],
-        state=row["state"],
-        why=row["why"],
-        label=row["label"],
-        counts=counts,
-        errors_by_code=[ErrorCount(code, *each) for code, each in errors.items()],
-        rate=rate,
-        position=_position(rows, row),
-        parts=row["parts"],
-        version=row["version"],
-        max_failed_percent=row["max_failed_percent"],
-        pause_after=row["pause_after"],
-        created_at=row["created_at"],
-        started_at=row["started_at"],
-        last_progress_at=row["progress_at"],
-        ended_at=row["ended_at"],
-        expires_at=row["expires_at"],
-        estimated_end_at=estimated_end(row["state"], counts, rate, now, row["started_at"]),
-        retry_of=row["retry_of"],
-        retried_as=row["retried_as"],
-    )
+    errors = [ErrorCount(code, *each) for code, each in orjson.loads(row["errors"]).items()]
+    samples = orjson.loads(row["samples"])
+    return job_of(row, errors=errors, samples=samples, position=_position(rows, row), now=now)
 
 
 def _position(rows: Rows, row: dict[str, Any]) -> int:

@@ -8,8 +8,10 @@ from gateway.admission.idempotency.key import record_id
 from gateway.jobs.chunk import cut
 from gateway.jobs.errors import StoreFull
 from gateway.jobs.job import ENDED, LIVE, JobPage
+from gateway.jobs.result_pages import read_page
 from gateway.jobs.results import Cursor
-from gateway.jobs.sqlite import job_rows, part_rows, result_rows, upkeep_rows
+from gateway.jobs.sqlite import job_rows, part_rows, upkeep_rows
+from gateway.jobs.sqlite.result_rows import JobResults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +34,7 @@ class SqliteJobStore:
             if found := job_rows.by_key(rows, key, new.fingerprint):
                 return job_rows.shown(rows, found, now), False
             job_rows.demand_room(rows, principal, self._file.bounds)
-            if upkeep_rows.used_bytes(rows) > self._file.bounds.bytes_for_parts:
+            if upkeep_rows.used_bytes(rows) > self._file.bounds.bytes_for_jobs:
                 raise StoreFull
             job_id = str(ULID.from_timestamp(now))
             job_rows.insert(rows, job_id, principal, new, key, now, self._file.bounds.keep_seconds)
@@ -93,7 +95,7 @@ class SqliteJobStore:
         cursor = Cursor.parse(since)
         with self._file.rows() as rows:
             has_ended = job_rows.find(rows, principal, job_id)["state"] not in LIVE
-            return result_rows.read_page(rows, job_id, outcome, cursor, most, has_ended=has_ended)
+            return read_page(JobResults(rows, job_id), outcome, cursor, most, has_ended=has_ended)
 
     def pause(self, principal: str | None, job_id: str, why: Why = "asked") -> Job:
         with self._file.rows() as rows:

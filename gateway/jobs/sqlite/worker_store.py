@@ -36,7 +36,7 @@ class SqliteWorkerStore:
     ) -> None:
         now = self._file.clock()
         with self._file.rows() as rows:
-            if ending and chunk_rows.was_closed_by(rows, lease):
+            if chunk_rows.was_closed_by(rows, lease):
                 return
             chunk_rows.renew(rows, lease, now + self._file.lease_seconds)
             chunk_rows.add_events(rows, lease, events)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.doubles.job_worlds import SqliteJobWorld
+from tests.doubles.job_worlds import RedisJobWorld, SqliteJobWorld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from gateway.jobs.store import JobStore, WorkerStore
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "redis"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    made = SqliteJobWorld(tmp_path)
+    if request.param == "sqlite":
+        made: Any = SqliteJobWorld(tmp_path)
+    else:
+        made = RedisJobWorld(request.getfixturevalue("redis_server").url)
     yield made
     made.close()
 

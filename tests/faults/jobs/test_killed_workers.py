@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.admission.idempotency.key import derive_prefix
+from tests.doubles.redis_server import BINARY, MISSING, RedisServer
 from tests.faults.jobs.crew import FIRST_ID, LAST_ID, Crew
 
 if TYPE_CHECKING:
@@ -23,11 +24,22 @@ KILL_SECONDS = 2.0
 
 
 @pytest.fixture
-def make_crew(tmp_path) -> Iterator[Callable[..., Crew]]:
+def redis_server(tmp_path) -> Iterator[RedisServer]:
+    if BINARY is None:
+        pytest.skip(MISSING)
+    server = RedisServer(tmp_path / "redis")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def make_crew(request, tmp_path) -> Iterator[Callable[..., Crew]]:
     crews = []
+    store = {} if request.param == "sqlite" else {"REDIS_URL": request.getfixturevalue("redis_server").url}
 
     def make(latency_ms: int, **settings: str) -> Crew:
-        crew = Crew(tmp_path, latency_ms, **settings).__enter__()
+        crew = Crew(tmp_path, latency_ms, **store, **settings).__enter__()
         crews.append(crew)
         return crew
 

@@ -333,6 +333,53 @@ def test_a_chunk_of_which_all_was_told_but_its_end_is_ended_without_a_call(jobs,
     assert not jobs.get("p", job.id).is_live
 
 
+class LosesAnswers:
+    """Does what it is asked; every second write says that it could not."""
+
+    def __init__(self, chunks, *, at):
+        self.chunks = chunks
+        self.writes = at
+
+    def __getattr__(self, name):
+        return getattr(self.chunks, name)
+
+    def write(self, lease, events, settled=None, ending=None):
+        self.chunks.write(lease, events, settled, ending)
+        self.writes += 1
+        if self.writes % 2 == 0:
+            raise StoreUnavailable("no answer")
+
+
+def test_a_first_mark_that_may_have_been_written_is_taken_back(jobs, chunks):
+    started(jobs, [1, 2])
+    lease = chunks.next_chunk("w")
+    keeper = Keeper(pause_seconds=0.01)
+    fake = Core()
+    with pytest.raises(StoreUnavailable):
+        run_chunk(services(LosesAnswers(chunks, at=1), fake, keeper=keeper), lease)
+    keeper.close()
+
+    again = chunks.next_chunk("w")
+
+    assert fake.sent == []
+    assert (list(again.events), again.attempts) == ([], 1)
+
+
+def test_writes_whose_answers_are_lost_are_counted_once_and_nothing_is_left_out(jobs, chunks):
+    job = started(jobs, range(1, 41))
+    lease = chunks.next_chunk("w")
+    keeper = Keeper(pause_seconds=0.01)
+    fake = Core()
+
+    run_chunk(services(LosesAnswers(chunks, at=0), fake, keeper=keeper), lease)
+    keeper.close()
+    chunks.sweep()
+
+    assert jobs.get("p", job.id).counts.applied == len(fake.sent) == 40
+    assert all_results(jobs, job) == [(index, "applied") for index in range(40)]
+    assert jobs.get("p", job.id).state == "succeeded"
+
+
 def test_a_store_that_cannot_be_had_raises_and_sends_nothing(jobs, chunks):
     started(jobs, [1])
     lease = chunks.next_chunk("w")
@@ -341,8 +388,11 @@ def test_a_store_that_cannot_be_had_raises_and_sends_nothing(jobs, chunks):
         def write(self, *_):
             raise StoreUnavailable("away")
 
-    fake = Core()
+        undo = write
+
+    fake, keeper = Core(), Keeper()
     with pytest.raises(StoreUnavailable):
-        run_chunk(services(Away(), fake), lease)
+        run_chunk(services(Away(), fake, keeper=keeper), lease)
+    keeper.close()
 
     assert fake.sent == []

@@ -1,0 +1,118 @@
+"""What Redis holds, as values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gateway.jobs.chunk import Lease
+from gateway.jobs.job import ErrorCount
+from gateway.jobs.job_view import job_of
+from gateway.jobs.redis.steps import by_name
+from gateway.jobs.result_pages import ChunkRow, ResultRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gateway.jobs.job import Job
+    from gateway.jobs.redis.steps import Steps
+    from gateway.jobs.results import Kind
+
+_PAGE_ROWS = 32
+_WHOLE = ("total", "applied", "failed", "unknown", "parts", "version")
+_TIMES = ("created_at", "started_at", "progress_at", "ended_at", "expires_at")
+_CHUNK = ("part", "line", "first_index", "calls", "settled")
+
+
+def job_from(look: Sequence[Any]) -> Job:
+    """``look``: the job's hash, its errors, its position, and the time."""
+    pairs, errors, position, now = look
+    fields = by_name(pairs)
+    row: dict[str, Any] = {name: value.decode() for name, value in fields.items()}
+    row |= {name: int(fields.get(name, 0)) for name in _WHOLE}
+    row |= {name: _number(fields.get(name)) for name in (*_TIMES, "max_failed_percent")}
+    row["pause_after"] = int(row["pause_after"]) if row["pause_after"] else None
+    row |= {name: row.get(name) or None for name in ("retry_of", "retried_as")}
+    return job_of(
+        row, errors=_errors(by_name(errors)), samples=_samples(row["samples"]), position=position, now=float(now)
+    )
+
+
+def lease_from(answer: Sequence[Any], owner: str) -> Lease:
+    """``answer`` of the script that hands chunks out."""
+    job_id, number, limit, job_pairs, chunk_pairs, events = answer
+    job, chunk = by_name(job_pairs), by_name(chunk_pairs)
+    return Lease(
+        job_id=job_id.decode(),
+        chunk=int(number),
+        owner=owner,
+        principal=job["principal"].decode(),
+        resource=job["resource"].decode(),
+        keys_of=job["keys_of"].decode(),
+        request_id=job["request_id"].decode(),
+        traceparent=job["traceparent"].decode(),
+        first_index=int(chunk["first_index"]),
+        items=int(limit),
+        all_items=int(chunk["items"]),
+        calls=chunk["calls"],
+        events=events,
+        settled=int(chunk["settled"], 16),
+        attempts=int(chunk["attempts"]),
+    )
+
+
+class JobResults:
+    """Read in pages of rows, none of which changes."""
+
+    def __init__(self, steps: Steps, job_id: str) -> None:
+        self._steps = steps
+        self._job_id = job_id
+
+    def settled(self, wanted: Kind | None, number: int) -> Iterator[ResultRow]:
+        chunk: ChunkRow | None = None
+        for result in self._numbers(f"results:{self._job_id}", number):
+            [found] = self._steps.read(("HMGET", f"result:{result}", "chunk", "body", wanted or "chunk"))
+            of, body, matches = found
+            if of is None or matches == b"0":
+                continue
+            if chunk is None or chunk.number != int(of):
+                chunk = self._chunk(int(of))
+            if chunk is not None:
+                yield ResultRow(result, body, chunk)
+
+    def open_chunks(self, number: int) -> Iterator[ChunkRow]:
+        for each in self._numbers(f"unsettled:{self._job_id}", number):
+            if chunk := self._chunk(each):
+                yield chunk
+
+    def _numbers(self, key: str, first: int) -> Iterator[int]:
+        lowest = str(first)
+        while True:
+            [page] = self._steps.read(("ZRANGEBYSCORE", key, lowest, "+inf", "LIMIT", 0, _PAGE_ROWS))
+            yield from map(int, page)
+            if len(page) < _PAGE_ROWS:
+                return
+            lowest = f"({page[-1].decode()}"
+
+    def _chunk(self, number: int) -> ChunkRow | None:
+        [(part, line, first_index, calls, settled)] = self._steps.read(("HMGET", f"chunk:{number}", *_CHUNK))
+        if part is None:
+            return None
+        return ChunkRow(number, int(part), int(line), int(first_index or 0), calls, int(settled, 16))
+
+
+def _number(value: bytes | None) -> float | None:
+    return float(value) if value else None
+
+
+def _errors(fields: Mapping[str, bytes]) -> list[ErrorCount]:
+    codes = [name[2:] for name in fields if name.startswith("n:")]
+    return [
+        ErrorCount(code, int(fields[f"n:{code}"]), int(fields[f"i:{code}"]), fields[f"s:{code}"].decode())
+        for code in codes
+    ]
+
+
+def _samples(text: str) -> list[tuple[float, int]]:
+    """Written ``time items;time items;``."""
+    pairs = (each.split() for each in text.split(";") if each)
+    return [(float(at), int(items)) for at, items in pairs]

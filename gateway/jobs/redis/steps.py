@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from gateway.admission.idempotency.errors import StoreUnavailable
+from gateway.admission.outage import said
+from gateway.admission.redis_client import REDIS_ERRORS, connect
+from gateway.expiring import CoolDown
+from gateway.jobs.chunk import LEASE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from redis import Redis
+
+    from gateway.jobs.job import Bounds
+
+# An outage costs one timeout in this time, and not one per request.
+_PAUSE_SECONDS = 1.0
+PREFIX = "gateway:{jobs}:"
+
+
+class Steps:
+    """Runs scripts. All errors are StoreUnavailable. ``now`` is taken for Redis' own time, for tests."""
+
+    def __init__(
+        self,
+        url: str,
+        bounds: Bounds,
+        *,
+        lease_seconds: float = LEASE_SECONDS,
+        timeout_seconds: float = 1.0,
+        url_now: Callable[[], str] | None = None,
+        now: Callable[[], float | str] = str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client: Redis = connect(url, timeout_seconds, url_now)
+        self._scripts: dict[str, Any] = {}
+        self._now = now
+        self._cool_down = CoolDown(_PAUSE_SECONDS, clock)
+        self.bounds = bounds
+        self.lease_seconds = lease_seconds
+        self.close = self._client.close
+
+    def time(self) -> float:
+        """For the order of ids, which hosts whose clocks differ may see otherwise."""
+        return float(self._now() or time.time())
+
+    def run(self, script: str, *arguments: str | bytes | float) -> list[Any]:
+        """The script's answer. Raises StoreUnavailable."""
+        registered = self._scripts.get(script) or self._scripts.setdefault(script, self._client.register_script(script))
+        answer: list[Any] = self._asked(lambda: registered([PREFIX], [self._now(), *arguments]))
+        return answer
+
+    def read(self, *commands: Sequence[str | bytes | float]) -> list[Any]:
+        """The answers of plain commands, whose second word is a key without the prefix. Raises StoreUnavailable."""
+
+        def ask() -> list[Any]:
+            pipeline = self._client.pipeline(transaction=False)
+            for name, key, *more in commands:
+                pipeline.execute_command(name, f"{PREFIX}{key!s}", *more)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+            return pipeline.execute()
+
+        answers: list[Any] = self._asked(ask)
+        return answers
+
+    def unfit(self) -> str:
+        """Why this Redis would lose jobs, or empty. What it does not tell is taken for right."""
+        try:
+            found = self._client.config_get("maxmemory-policy")
+        except REDIS_ERRORS:
+            return ""  # Managed ones often refuse the question.
+        policy = found.get("maxmemory-policy", "noeviction")
+        return "" if policy == "noeviction" else f"Redis would evict jobs: maxmemory-policy is {policy}, not noeviction"
+
+    def ping(self) -> StoreUnavailable | None:
+        try:
+            self._client.ping()
+        except REDIS_ERRORS as exc:
+            return _unavailable(exc)
+        return None
+
+    def _asked(self, ask: Callable[[], Any]) -> Any:
+        if not self._cool_down.is_over:
+            raise StoreUnavailable("redis failed a moment ago")
+        try:
+            return ask()
+        except REDIS_ERRORS as exc:
+            self._cool_down.begin()
+            raise _unavailable(exc) from exc
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    return StoreUnavailable(f"{type(error).__name__}: {said(error)}")
+
+
+def by_name(pairs: Sequence[bytes]) -> dict[str, bytes]:
+    """What HGETALL gives."""
+    return {name.decode(): value for name, value in zip(pairs[::2], pairs[1::2], strict=True)}

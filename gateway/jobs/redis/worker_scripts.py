@@ -1,0 +1,283 @@
+"""The steps that workers ask for. ARGV goes on from that of the prelude."""
+
+from __future__ import annotations
+
+from gateway.jobs.redis.prelude import PRELUDE
+
+NEXT = (
+    PRELUDE
+    + """
+local owner, seconds = ARGV[2], tonumber(ARGV[3])
+local jobs = {}
+for _, id in ipairs(call('SMEMBERS', P .. 'runnable')) do
+  if num(id, 'due_at') <= now then
+    local partner = tonumber(call('HGET', P .. 'partners', get(id, 'principal')) or '0')
+    jobs[#jobs + 1] = {partner, num(id, 'turn'), id}
+  end
+end
+table.sort(jobs, function(a, b)
+  if a[1] ~= b[1] then return a[1] < b[1] end
+  if a[2] ~= b[2] then return a[2] < b[2] end
+  return a[3] < b[3]
+end)
+local function due(id)
+  for _, chunk in ipairs(call('ZRANGEBYSCORE', P .. 'later:' .. id, '-inf', stamp(now))) do
+    call('ZREM', P .. 'later:' .. id, chunk)
+    call('ZADD', P .. 'open:' .. id, call('ZSCORE', P .. 'chunks:' .. id, chunk), chunk)
+  end
+  local first, place = nil, math.huge
+  for _, chunk in ipairs(call('ZRANGEBYSCORE', P .. 'leased:' .. id, '-inf', stamp(now))) do
+    local theirs = tonumber(call('ZSCORE', P .. 'chunks:' .. id, chunk))
+    if theirs < place then first, place = chunk, theirs end
+  end
+  first = first or call('ZRANGE', P .. 'open:' .. id, 0, 0)[1]
+  if first and tonumber(call('HGET', P .. 'chunk:' .. first, 'first_index')) < border(id) then return first end
+end
+for _, job in ipairs(jobs) do
+  local id = job[3]
+  local chunk = due(id)
+  if chunk then
+    local key, turn = P .. 'chunk:' .. chunk, count('turn', 1)
+    call('HSET', key, 'owner', owner, 'writes', 0, 'base', call('LLEN', P .. 'events:' .. chunk))
+    call('HINCRBY', key, 'attempts', 1)
+    call('ZREM', P .. 'open:' .. id, chunk)
+    call('ZADD', P .. 'leased:' .. id, stamp(now + seconds), chunk)
+    call('HSET', P .. 'partners', get(id, 'principal'), turn)
+    call('HSET', P .. 'job:' .. id, 'turn', turn)
+    call('HSET', P .. 'counters', 'handed_at', stamp(now))
+    if get(id, 'state') == 'queued' then
+      if num(id, 'started_at') == 0 then call('HSET', P .. 'job:' .. id, 'started_at', stamp(now)) end
+      turn_to(id, 'running', '')
+    end
+    local limit = math.min(tonumber(call('HGET', key, 'items')), border(id) - tonumber(call('HGET', key, 'first_index')))
+    return {'lease', id, chunk, limit, call('HGETALL', P .. 'job:' .. id), call('HGETALL', key),
+      call('LRANGE', P .. 'events:' .. chunk, 0, -1)}
+  end
+end
+return {'none'}
+"""
+)
+
+_OWNED = """
+local id, chunk, owner, seconds = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local key = P .. 'chunk:' .. chunk
+local function is_owned() return call('HGET', key, 'owner') == owner end
+local function renew() call('ZADD', P .. 'leased:' .. id, stamp(now + seconds), chunk) end
+"""
+
+RENEW = (
+    PRELUDE
+    + _OWNED
+    + """
+if not is_owned() then return {'lost'} end
+renew()
+return {'held'}
+"""
+)
+
+_END = """
+local keep = tonumber(ARGV[6])
+local ends, is_done, wait, job_wait, is_excused =
+  ARGV[7] == '1', ARGV[8] == '1', tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11] == '1'
+if call('HGET', key, 'closed_by') == owner then return {'held'} end
+if not is_owned() then return {'lost'} end
+renew()
+local function stop_where_asked()
+  if get(id, 'state') ~= 'running' then return end
+  local share, first = get(id, 'max_failed_percent'), num(id, 'pause_after')
+  local total, failed = num(id, 'total'), num(id, 'failed') + num(id, 'unknown')
+  if share ~= '' and 100 * failed > tonumber(share) * total then
+    turn_to(id, 'cancelling', 'max_failed_percent')
+  elseif first > 0 and settled(id) >= first then
+    set(id, 'pause_after', '')
+    if settled(id) < total then turn_to(id, 'paused', 'pause_after') end
+  end
+end
+local function go_on()
+  if ends then
+    local attempts = tonumber(call('HGET', key, 'attempts'))
+    if is_excused then attempts = math.max(0, attempts - 1) end
+    call('HSET', key, 'owner', '', 'closed_by', owner, 'is_done', is_done and 1 or 0, 'attempts', attempts)
+    call('ZREM', P .. 'leased:' .. id, chunk)
+    if is_done then
+      call('DEL', P .. 'events:' .. chunk)
+      call('ZREM', P .. 'unsettled:' .. id, chunk)
+    elseif wait > 0 then
+      call('ZADD', P .. 'later:' .. id, stamp(now + wait), chunk)
+    else
+      call('ZADD', P .. 'open:' .. id, call('ZSCORE', P .. 'chunks:' .. id, chunk), chunk)
+    end
+    if job_wait > 0 then call('HSET', P .. 'job:' .. id, 'due_at', stamp(now + job_wait)) end
+  end
+  stop_where_asked()
+  if ends then end_if_over(id, keep) end
+  return {'held'}
+end
+"""
+
+WRITE = (
+    PRELUDE
+    + _OWNED
+    + _END
+    + """
+local number, bits, results = tonumber(ARGV[12]), ARGV[13], ARGV[14]
+local applied, failed, unknown, errors = tonumber(ARGV[15]), tonumber(ARGV[16]), tonumber(ARGV[17]), tonumber(ARGV[18])
+local function tell_error(code, times, first, sample)
+  local known = P .. 'errors:' .. id
+  local before = tonumber(call('HGET', known, 'i:' .. code) or '')
+  if not before and call('HLEN', known) >= 60 then return end
+  call('HINCRBY', known, 'n:' .. code, times)
+  if not before or tonumber(first) < before then call('HSET', known, 'i:' .. code, first, 's:' .. code, sample) end
+end
+local function sample(items)
+  local kept = {}
+  for at, amount in string.gmatch(get(id, 'samples'), '([%d.]+) (%d+);') do
+    if tonumber(at) > now - 30 then kept[#kept + 1] = {tonumber(at), tonumber(amount)} end
+  end
+  local last = kept[#kept]
+  if last and last[1] > now - 1 then last[2] = last[2] + items else kept[#kept + 1] = {now, items} end
+  local text = {}
+  for at, one in ipairs(kept) do text[at] = stamp(one[1]) .. ' ' .. one[2] .. ';' end
+  return table.concat(text)
+end
+local function publish()
+  local result = count('result', 1)
+  call('HSET', key, 'settled', bits, 'writes', number, 'attempts', 0)
+  call('HSET', P .. 'result:' .. result, 'chunk', chunk, 'applied', applied, 'failed', failed, 'unknown', unknown,
+    'body', results)
+  call('ZADD', P .. 'results:' .. id, result, result)
+  count('bytes', #results)
+  for at = 0, errors - 1 do tell_error(ARGV[19 + 4 * at], ARGV[20 + 4 * at], ARGV[21 + 4 * at], ARGV[22 + 4 * at]) end
+  set(id, 'applied', num(id, 'applied') + applied, 'failed', num(id, 'failed') + failed,
+    'unknown', num(id, 'unknown') + unknown, 'samples', sample(applied + failed + unknown), 'progress_at', stamp(now))
+end
+for at = 19 + 4 * errors, #ARGV do call('RPUSH', P .. 'events:' .. chunk, ARGV[at]) end
+if number > tonumber(call('HGET', key, 'writes')) then publish() end
+return go_on()
+"""
+)
+"""ARGV after the lease: seconds to keep; whether it ends, is done, the waits, is excused; the write's number, bits,
+results, three counts, number of errors; code, count, first index and sample of each; the events."""
+
+UNDO = (
+    PRELUDE
+    + _OWNED
+    + _END
+    + """
+local base = tonumber(call('HGET', key, 'base'))
+if base == 0 then call('DEL', P .. 'events:' .. chunk) else call('LTRIM', P .. 'events:' .. chunk, 0, base - 1) end
+return go_on()
+"""
+)
+
+STATE = (
+    PRELUDE
+    + """
+if is_hidden(ARGV[2], '') then return {'missing'} end
+return {get(ARGV[2], 'state')}
+"""
+)
+
+BEAT = PRELUDE + "call('ZADD', P .. 'workers', stamp(now), ARGV[2]) return {'alive'}"
+REST = PRELUDE + "call('ZREM', P .. 'workers', ARGV[2]) return {'gone'}"
+WORKERS = PRELUDE + "return {call('ZCOUNT', P .. 'workers', '(' .. stamp(now - tonumber(ARGV[2])), '+inf')}"
+RING = PRELUDE + "return {count('permits', math.max(tonumber(ARGV[2]), -count('permits', 0)))}"
+TAKE = PRELUDE + "if count('permits', 0) <= 0 then return {0} end count('permits', -1) return {1}"
+
+ELECT = (
+    PRELUDE
+    + """
+local seconds = tonumber(ARGV[2])
+local held = tonumber(call('HGET', P .. 'counters', 'swept_until') or '0')
+if now < held and held <= now + seconds then return {0} end
+call('HSET', P .. 'counters', 'swept_until', stamp(now + seconds))
+return {1}
+"""
+)
+
+SWEEP = (
+    PRELUDE
+    + """
+local idle, keep, portion = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+for _, id in ipairs(call('SMEMBERS', P .. 'uploading')) do
+  if num(id, 'part_at') <= now - idle then stop(id, 'idle', idle) end
+end
+for _, key in ipairs({'runnable', 'paused'}) do
+  for _, id in ipairs(call('SMEMBERS', P .. key)) do
+    if num(id, 'expires_at') <= now then stop(id, 'expired', keep) end
+  end
+end
+for _, id in ipairs(call('SMEMBERS', P .. 'cancelling')) do end_if_over(id, keep) end
+for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'ended', '-inf', stamp(now))) do
+  local key = get(id, 'key')
+  if key ~= '' then call('DEL', P .. 'key:' .. key) end
+  turn_to(id, 'removed', '')
+  call('ZREM', P .. 'ended', id)
+  call('ZREM', P .. 'jobs', id)
+  call('ZREM', P .. 'jobs:of:' .. get(id, 'principal'), id)
+  call('SADD', P .. 'removed', id)
+end
+call('ZREMRANGEBYSCORE', P .. 'workers', '-inf', stamp(now - 3600))
+local function forget_ids(id)
+  count('bytes', -100 * call('HLEN', P .. 'ids:' .. id))
+  call('UNLINK', P .. 'ids:' .. id)
+end
+for _, id in ipairs(call('SMEMBERS', P .. 'with_ids')) do
+  if get(id, 'state') ~= 'uploading' then
+    forget_ids(id)
+    call('SREM', P .. 'with_ids', id)
+  end
+end
+local id = call('SRANDMEMBER', P .. 'removed')
+if not id then return {0} end
+for _, result in ipairs(call('ZRANGE', P .. 'results:' .. id, 0, portion)) do
+  count('bytes', -call('HSTRLEN', P .. 'result:' .. result, 'body'))
+  call('UNLINK', P .. 'result:' .. result)
+  call('ZREM', P .. 'results:' .. id, result)
+  portion = portion - 1
+end
+for _, chunk in ipairs(call('ZRANGE', P .. 'chunks:' .. id, 0, portion)) do
+  count('bytes', -tonumber(call('HGET', P .. 'chunk:' .. chunk, 'bytes')))
+  call('UNLINK', P .. 'chunk:' .. chunk, P .. 'events:' .. chunk)
+  call('ZREM', P .. 'chunks:' .. id, chunk)
+end
+if call('ZCARD', P .. 'chunks:' .. id) + call('ZCARD', P .. 'results:' .. id) > 0 then return {1} end
+local principal = get(id, 'principal')
+if call('ZCARD', P .. 'jobs:of:' .. principal) == 0 then call('HDEL', P .. 'partners', principal) end
+for _, name in ipairs({'job', 'parts', 'items', 'refused', 'open', 'later', 'leased', 'errors', 'unsettled'}) do
+  call('UNLINK', P .. name .. ':' .. id)
+end
+call('SREM', P .. 'removed', id)
+return {1}
+"""
+)
+
+GAUGES = (
+    PRELUDE
+    + """
+local due, since, leased = 0, math.huge, 0
+for _, id in ipairs(call('SMEMBERS', P .. 'runnable')) do
+  local limit, own = border(id), call('ZCOUNT', P .. 'leased:' .. id, '-inf', stamp(now))
+  own = own + call('ZCOUNT', P .. 'later:' .. id, '-inf', stamp(now))
+  if limit == math.huge then
+    own = own + call('ZCARD', P .. 'open:' .. id)
+  else
+    for _, chunk in ipairs(call('ZRANGE', P .. 'open:' .. id, 0, -1)) do
+      if tonumber(call('HGET', P .. 'chunk:' .. chunk, 'first_index')) >= limit then break end
+      own = own + 1
+    end
+  end
+  if own > 0 and num(id, 'due_at') <= now then
+    due, since = due + own, math.min(since, math.max(num(id, 'queued_at'), num(id, 'due_at')))
+  end
+end
+for _, key in ipairs({'runnable', 'paused', 'cancelling'}) do
+  for _, id in ipairs(call('SMEMBERS', P .. key)) do
+    leased = leased + call('ZCOUNT', P .. 'leased:' .. id, '(' .. stamp(now), '+inf')
+  end
+end
+local handed = tonumber(call('HGET', P .. 'counters', 'handed_at') or '0')
+local waited = due > 0 and math.max(0, now - math.max(since, handed)) or 0
+return {call('HGETALL', P .. 'states'), due, leased, stamp(waited), count('bytes', 0)}
+"""
+)
