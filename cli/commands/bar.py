@@ -33,9 +33,10 @@ class Bar(Lines):
     def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(clock)
         self._console = console or Console(stderr=True, highlight=False)
-        self._live = Live(get_renderable=self._draw, console=self._console, refresh_per_second=_REDRAWN_A_SECOND)
         self._counts: Counts | None = None
         self._waiting = ""
+        # Draws at once.
+        self._live = Live(get_renderable=self._draw, console=self._console, refresh_per_second=_REDRAWN_A_SECOND)
 
     def __exit__(self, *_: object) -> None:
         self._live.stop()
