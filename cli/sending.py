@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cli.errors import NotAllowed, Refused
+from cli.errors import NotAllowed, Refused, counted
 from cli.verdicts import Again, Denied, Invalid, Pause, Results, Stop, TooLarge, read
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 6
 """Without any progress between them."""
+
+_ATTEMPTS_AT_THE_REST = 4
 
 LOG_IN = "Log in again: actions login. Where that does not help, ask your operator."
 
@@ -55,6 +57,11 @@ class _Effort:
         self.results = results
 
     @property
+    def most(self) -> int:
+        """A few rows that go on failing must not hold up the rest of the file for long."""
+        return _ATTEMPTS_AT_THE_REST if self.results and self.results.updated else ATTEMPTS
+
+    @property
     def sent(self) -> Results | Unanswered:
         return self.results or Unanswered(self.said, self.may_have_left)
 
@@ -81,7 +88,7 @@ class Sender:
                     effort.note(verdict)
                     if not verdict.retryable:
                         return verdict, False
-                    seconds, said = verdict.retry_after, f"{verdict.retryable} to repeat"
+                    seconds, said = verdict.retry_after, f"{counted(verdict.retryable, 'row')} to repeat"
                 case Again():
                     effort.attempts += 1
                     effort.said, seconds = verdict.said, verdict.seconds
@@ -96,7 +103,7 @@ class Sender:
                     raise Refused(verdict.said)
                 case Invalid() | TooLarge():
                     return effort.results or verdict, effort.may_have_left
-            if effort.attempts >= ATTEMPTS:
+            if effort.attempts >= effort.most:
                 return effort.sent, effort.may_have_left
             self._pause(self._seconds(seconds, effort.attempts), said)
 

@@ -176,7 +176,7 @@ def test_a_chunk_is_repeated_under_its_key_until_nothing_of_it_is_left_to_send(w
 
 def test_what_stays_busy_is_left_open_and_asked_again_by_the_same_command(world):
     world.write(3)
-    world.gateway.busy = {"2": 6}
+    world.gateway.busy = {"2": 4}
 
     first = world.send()
     assert (first.counts, first.run.is_ended) == (Counts(applied=2, failed=1), False)
