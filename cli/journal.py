@@ -213,8 +213,8 @@ def _records(path: Path) -> Iterator[tuple[int, int, dict[str, Any]]]:
             if not line.endswith(b"\n"):
                 return
             try:
-                record = json.loads(line)
-            except ValueError as exc:
+                record = dict(json.loads(line))
+            except (ValueError, TypeError) as exc:
                 raise Refused(f"{path} is damaged at byte {at}; --restart begins anew") from exc
             yield at, len(line), record
             at += len(line)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 _PIECE = 1 << 16
+# Spaces and the name of the array.
+_MOST_BEFORE = 1 << 16
 _BEGINNING = re.compile(r'\s*(\{\s*"data"\s*:\s*)?\[\s*')
 _SPACE = re.compile(r"\s*")
 _NO_ARRAY = 'the document must be an array of items, or {"data": [...]} with nothing beside it'
@@ -54,8 +56,8 @@ class _Document:
 
     def _begin(self) -> bool:
         """Whether the array is the ``data`` of an object."""
-        self._fill(_PIECE)
-        found = _BEGINNING.match(self._text)
+        while (found := _BEGINNING.match(self._text)) is None and not self._at_end and len(self._text) < _MOST_BEFORE:
+            self._fill(len(self._text) + 1)
         if found is None:
             raise Refused(_NO_ARRAY)
         self._text = self._text[found.end() :]

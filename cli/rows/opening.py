@@ -126,6 +126,9 @@ def spool_lines(lines: Callable[[IO[bytes]], None], spool: Path, form: str) -> P
                 Path(file.name).unlink(missing_ok=True)
                 raise
         return Path(file.name).replace(spool / f"{digest}.{form}")
+    except gzip.BadGzipFile:
+        # It is an OSError, of what is read.
+        raise
     except OSError as exc:
         raise Unwritable(f"{spool}: {exc.strerror}") from exc
 

@@ -1,0 +1,115 @@
+"""A million rows: memory stays flat, and a cut after each tenth goes on where it was."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+import pytest
+
+from tests.e2e.cli.command import Command
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
+ROWS = 1_000_000
+FEW = 10_000
+MOST_MORE_MIB = 16
+_ID = re.compile(rb'"actionId":"(\d+)"')
+
+
+class Ready(ThreadingHTTPServer):
+    """A gateway that applies everything at once. ``applied`` counts each id, once for each key."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Request)
+        self.applied, self.keys = bytearray(ROWS + 1), set()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Request(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.answer(b'{"actions": {"max_items": 1000, "max_bytes": 5242880, "idempotency_seconds": 86400}}')
+
+    def do_PATCH(self):
+        ids = _ID.findall(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.headers["Idempotency-Key"] not in self.server.keys:
+            self.server.keys.add(self.headers["Idempotency-Key"])
+            for one in ids:
+                self.server.applied[int(one)] += 1
+        self.answer(b'{"data":[%b]}' % b",".join(b'{"actionId":"%b"}' % one for one in ids))
+
+    def answer(self, body):
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture
+def ready():
+    with Ready() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def command(ready, tmp_path):
+    stack = SimpleNamespace(gateway=ready, identity=ready)
+    command = Command(stack, tmp_path)
+    command.environment["ACTIONS_TOKEN"] = "token"
+    return command
+
+
+def write(command, count, name):
+    path = command.folder / name
+    with path.open("w") as file:
+        file.write("actionId,status,title.en,due_date\n")
+        file.writelines(
+            f"{number},done,Leave approval {number},2024-01-10T08:51:15+02:00\n" for number in range(1, count + 1)
+        )
+    return path
+
+
+def peak(command, path):
+    """Of a whole run, in MiB."""
+    process = command.start("update", str(path), "--quiet", stdout=None, stderr=None)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss / 1024
+
+
+def test_memory_does_not_grow_with_the_file(command, ready):
+    few, many = peak(command, write(command, FEW, "few.csv")), peak(command, write(command, ROWS, "many.csv"))
+
+    print(f"peak {few:.0f} MiB for {FEW:,} rows, {many:.0f} MiB for {ROWS:,}")
+    assert many < few + MOST_MORE_MIB
+
+
+def test_a_cut_after_each_tenth_goes_on_where_it_was(command, ready):
+    path = write(command, ROWS, "many.csv")
+    for tenth in range(1, 10):
+        process = command.start("update", str(path), "--quiet")
+        assert command.wait_until(lambda tenth=tenth: len(ready.keys) >= 100 * tenth, process)
+        command.end(process)
+
+    ran = command.run("update", str(path), seconds=600)
+
+    assert ran.returncode == 0
+    assert f"many.csv: {ROWS:,} rows are valid; 9" in ran.stderr
+    assert set(ready.applied[1:]) == {1}
+    assert len(ready.keys) == ROWS // 1000
