@@ -18,6 +18,7 @@ from bench.equal import differences
 from bench.keys import keys
 from bench.parts import parts
 from bench.rig import Processors, Rig
+from bench.streams import streams
 from bench.summary import summarise
 from bench.telemetry import telemetry
 from bench.tokens import Issuer
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from bench.services import Running, Service, Surroundings
 
 _RESULTS = Path(__file__).with_name("results")
-_WORKLOADS = ("W1", "W2", "W3", "W4", "W5", "sizes", "workers", "telemetry", "keys", "parts", "memory")
+_WORKLOADS = ("W1", "W2", "W3", "W4", "W5", "sizes", "workers", "telemetry", "keys", "streams", "parts", "memory")
 
 
 def main() -> int:
@@ -99,6 +100,7 @@ class _Bench:
             ("workers", scaling.workers),
             ("telemetry", telemetry),
             ("keys", keys),
+            ("streams", streams),
         ):
             if name in wanted:
                 _say(name)

@@ -70,6 +70,12 @@ def keys_table(run: Run) -> list[Row]:
     return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in run.get("keys", {}).items()]
 
 
+def streams_table(run: Run) -> list[Row]:
+    """What a stream costs an item."""
+    rows: list[Row] = [("form of the answer", "µs CPU/item", "÷ plain")]
+    return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in run.get("streams", {}).items()]
+
+
 def parts_table(run: Run) -> list[Row]:
     """What each hop of an item costs on its own, and what is left of W1 beside them."""
     found = run.get("parts", {})
@@ -108,8 +114,8 @@ def notes(result: dict[str, Any]) -> list[str]:
     return lines
 
 
-_TABLES = (peers_table, growth_table, telemetry_table, keys_table, parts_table, goals_table)
-_PUBLISHED = (goals_table, peers_table, growth_table, telemetry_table, keys_table, parts_table)
+_TABLES = (peers_table, growth_table, telemetry_table, keys_table, streams_table, parts_table, goals_table)
+_PUBLISHED = (goals_table, peers_table, growth_table, telemetry_table, keys_table, streams_table, parts_table)
 
 
 def terminal(result: dict[str, Any]) -> str:

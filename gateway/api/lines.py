@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # What one reader has not taken. Its batch waits from here on, and no other.
 MOST_UNSENT_BYTES = 262_144
+# A send costs as much as several items, so lines that follow each other this closely leave together.
+_GAP_SECONDS = 0.02
 
 
 class Lines:
     """One thread puts, another takes. ``put`` waits while ``most_bytes`` are not taken."""
 
-    def __init__(self, most_bytes: int = MOST_UNSENT_BYTES) -> None:
+    def __init__(self, most_bytes: int = MOST_UNSENT_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
         self._most_bytes = most_bytes
+        self._clock = clock
         self._lines: list[bytes] = []
         # Each is written by one side only, so neither needs a lock.
         self._put_bytes = self._taken_bytes = 0
         self._is_over = self._is_left = False
-        self._filled, self._emptied = threading.Event(), threading.Event()
+        self._filled, self._emptied, self._hurried = threading.Event(), threading.Event(), threading.Event()
+        self._takes_at = 0.0
 
     def put(self, line: bytes) -> None:
         """Drops the line where the reader has left."""
-        while self._is_full():
-            self._emptied.clear()
-            # The reader may have taken something just before.
-            if self._is_full():
-                self._emptied.wait()
+        if self._put_bytes - self._taken_bytes >= self._most_bytes:
+            self._wait_for_room()
         if self._is_left:
             return
         self._lines.append(line)
@@ -37,9 +43,15 @@ class Lines:
         """No line follows."""
         self._is_over = True
         self._filled.set()
+        self._hurried.set()
 
     def take(self, seconds: float) -> bytes | None:
-        """All lines that are there, after a wait for the first; empty after ``seconds``, None at the end."""
+        """All lines that are there, after a wait for the first; empty after ``seconds``, None at the end.
+
+        Some milliseconds lie between two of them, except at the end and where the batch waits.
+        """
+        if (gap := self._takes_at - self._clock()) > 0:
+            self._hurried.wait(gap)
         if not (self._lines or self._is_over):
             self._filled.wait(seconds)
         self._filled.clear()
@@ -49,12 +61,23 @@ class Lines:
         del self._lines[:count]
         self._taken_bytes += len(taken)
         self._emptied.set()
+        self._takes_at = self._clock() + _GAP_SECONDS
         return None if is_over and not count else taken
 
     def leave(self) -> None:
         """Nobody takes a line any more."""
         self._is_left = True
         self._emptied.set()
+
+    def _wait_for_room(self) -> None:
+        self._hurried.set()
+        while self._is_full():
+            self._emptied.clear()
+            # The reader may have taken something just before.
+            if self._is_full():
+                self._emptied.wait()
+        if not self._is_over:
+            self._hurried.clear()
 
     def _is_full(self) -> bool:
         return self._put_bytes - self._taken_bytes >= self._most_bytes and not self._is_left

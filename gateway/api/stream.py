@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter
 from contextlib import ExitStack
 from contextvars import copy_context
 from typing import TYPE_CHECKING
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from gateway.api.request import GatewayRequest
     from gateway.api.under_way import Batch
-    from gateway.batch.outcome import Outcome
     from gateway.batch.run import Summary
 
 _log = logging.getLogger(__name__)
@@ -48,12 +46,12 @@ class Stream:
     ) -> None:
         self.sent_bytes = 0
         self.summary: Summary | None = None
+        self._updated = self._failed = 0
         self._batch = batch
         self._held = held
         self._request_id = request_id
         self._heartbeat_seconds = heartbeat_seconds
         self._lines = Lines()
-        self._told: Counter[str] = Counter()
         self._thread = threading.Thread(target=copy_context().run, args=(self._run,), name="stream", daemon=True)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -95,17 +93,20 @@ class Stream:
             resource, calls = batch.resource, batch.calls
             name, id_name, put = resource.name.encode(), resource.id_name, self._lines.put
             for index, outcome in batch.run:
-                put(_line(index, name, outcome, id_name, calls[index].id))
-                self._told[_kind(outcome)] += 1
+                if isinstance(outcome, ItemError):
+                    put(_json({"index": index, "error": outcome.body(index, id_name, calls[index].id)}))
+                    self._failed += outcome.outcome is not Applied.UNKNOWN
+                else:
+                    put(b'{"index":%d,"%b":%b}\n' % (index, name, outcome))
+                    self._updated += 1
             summary = batch.report("stream")
         self.summary = summary
         return _last(summary, is_kept=batch.claim.is_kept)
 
     def _broken(self) -> bytes:
-        """The last line after a fault: what it is not known of counts as unknown."""
-        told = self._told
-        left = len(self._batch.calls) - told.total()
-        counts = {"succeeded": told["succeeded"], "failed": told["failed"], "unknown": told["unknown"] + left}
+        """The last line after a fault: what was not told counts as unknown."""
+        unknown = len(self._batch.calls) - self._updated - self._failed
+        counts = {"succeeded": self._updated, "failed": self._failed, "unknown": unknown}
         return _json({"status": 500, **counts, "code": "internal_error"})
 
 
@@ -133,18 +134,6 @@ def rehearsed_stream(request: GatewayRequest, items: int) -> GatewayResponse:
 
 def _first(items: int, request_id: str) -> bytes:
     return _json({"total": items, "request_id": request_id})
-
-
-def _line(index: int, name: bytes, outcome: Outcome, id_name: str, item_id: str) -> bytes:
-    if isinstance(outcome, ItemError):
-        return _json({"index": index, "error": outcome.body(index, id_name, item_id)})
-    return b'{"index":%d,"%b":%b}\n' % (index, name, outcome)
-
-
-def _kind(outcome: Outcome) -> str:
-    if not isinstance(outcome, ItemError):
-        return "succeeded"
-    return "unknown" if outcome.outcome is Applied.UNKNOWN else "failed"
 
 
 def _last(summary: Summary, *, is_kept: bool) -> bytes:

@@ -46,6 +46,46 @@ def test_after_silence_nothing_is_taken_and_at_the_end_none():
     assert lines.take(_SECONDS) is None
 
 
+class Meanwhile:
+    """A wait in which something happens."""
+
+    def __init__(self, task):
+        self.task, self.seconds = task, []
+
+    def wait(self, seconds):
+        self.seconds.append(seconds)
+        self.task()
+
+    def set(self):
+        """Nobody really waits."""
+
+
+def test_lines_that_follow_each_other_closely_leave_together():
+    now = [100.0]
+    lines = Lines(clock=lambda: now[0])
+    lines.put(b"a\n")
+    assert lines.take(0) == b"a\n"
+    lines._hurried = Meanwhile(lambda: lines.put(b"c\n"))
+
+    lines.put(b"b\n")
+    now[0] += 0.015
+    assert lines.take(0) == b"b\nc\n"
+    assert lines._hurried.seconds == [pytest.approx(0.005)]
+
+
+def test_a_line_after_a_pause_leaves_at_once():
+    now = [100.0]
+    lines = Lines(clock=lambda: now[0])
+    lines.put(b"a\n")
+    lines.take(0)
+    lines._hurried = Meanwhile(pytest.fail)
+
+    now[0] += 0.02
+    lines.put(b"b\n")
+
+    assert lines.take(0) == b"b\n"
+
+
 def test_a_full_buffer_holds_the_batch_until_something_is_taken(run):
     lines, put = Lines(most_bytes=4), threading.Event()
     lines.put(b"1234")
