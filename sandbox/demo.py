@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sandbox.web import Reply
 
 _WIDTH = 100
+LINES = "application/x-ndjson"
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -77,7 +78,7 @@ class Demo:
     def _send(self, step: Step) -> Reply:
         print(self._paint("bold", f"{step.status}: {step.title}"))
         print(f"{step.method} {step.path}  {self._paint('dim', _in_short(step.body))}")
-        headers = self._headers[step.credential]
+        headers = self._headers[step.credential] | ({"Accept": LINES} if step.streamed else {})
         return call(step.method, self._stack.gateway.url + step.path, json_body=step.body, headers=headers)
 
     def _show_answer(self, reply: Reply, core_calls: int) -> None:
@@ -87,6 +88,8 @@ class Demo:
         print(self._body(reply), end="\n\n")
 
     def _body(self, reply: Reply) -> str:
+        if reply.headers.get("content-type") == LINES:
+            return reply.body.decode().strip()
         try:
             return self._paint.json(reply.json())
         except ValueError:
@@ -113,5 +116,16 @@ def faults_of(step: Step, reply: Reply, core_calls: int) -> Iterator[str]:
     """A line for each difference from the step."""
     if reply.status != step.status:
         yield f"“{step.title}” must be {step.status}, was {reply.status}"
+    if step.streamed and _last_status(reply) != step.streamed:
+        yield f"“{step.title}” must end with {step.streamed}, ended with {_last_status(reply)}"
     if core_calls != step.core_calls:
         yield f"“{step.title}” must make {step.core_calls} calls to the core, made {core_calls}"
+
+
+def _last_status(reply: Reply) -> object:
+    """What the last line of a stream says; None where it was cut."""
+    try:
+        last = json.loads(reply.body.splitlines()[-1])
+    except (IndexError, ValueError):
+        return None
+    return last.get("status")

@@ -15,7 +15,10 @@ INTEGRATION_ACTION = f"/integrations/v1/{identifier('CRM')}/actions/{identifier(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A request, the status it must get, and how many calls it may make to the core."""
+    """A request, the status it must get, and how many calls it may make to the core.
+
+    ``streamed`` is the status that the last line of a stream must have; 0: no stream is asked for.
+    """
 
     title: str
     status: int
@@ -24,6 +27,7 @@ class Step:
     credential: Credential = "token"
     method: str = "PATCH"
     path: str = ACTIONS
+    streamed: int = 0
 
 
 def _batch(*items: dict[str, object]) -> dict[str, object]:
@@ -52,6 +56,17 @@ STEPS = (
         body=_batch(
             {"actionId": "19353", "status": "done"},
             {"actionId": "90404", "status": "done"},
+            {"actionId": "90422", "due_date": "2024-01-10 06:51:15"},
+        ),
+    ),
+    Step(
+        title="the same as a stream: each line as soon as its call was answered",
+        status=200,
+        streamed=207,
+        core_calls=3,
+        body=_batch(
+            {"actionId": "19353", "status": "active"},
+            {"actionId": "90404", "status": "active"},
             {"actionId": "90422", "due_date": "2024-01-10 06:51:15"},
         ),
     ),
