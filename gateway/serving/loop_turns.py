@@ -21,8 +21,8 @@ class LoopTurns:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._line = Semaphore()
         self._clock = clock
-        self._seen = -1
-        self._seen_at = 0.0
+        self._seen = self._worker = -1
+        self._checked_at = self._worked = 0.0
 
     @property
     def number(self) -> int:
@@ -31,10 +31,14 @@ class LoopTurns:
         return number
 
     def let_others_run(self) -> None:
-        """Call often during work: it waits where the turn has lasted a slice."""
-        if self._seen != (number := self.number):
-            self._seen, self._seen_at = number, self._clock()
-        elif self._clock() - self._seen_at >= _SLICE_SECONDS:
+        """Call often during work: it waits where work has taken a slice of this turn."""
+        number, worker, now = self.number, id(gevent.getcurrent()), self._clock()
+        if number != self._seen:
+            self._seen, self._worked = number, 0.0
+        elif worker == self._worker:
+            self._worked += now - self._checked_at
+        self._worker, self._checked_at = worker, now
+        if self._worked >= _SLICE_SECONDS:
             self.wait()
 
     def wait(self) -> None:

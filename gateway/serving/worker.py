@@ -15,15 +15,14 @@ from gevent.event import Event
 from gunicorn.sock import ssl_context
 from gunicorn.workers.ggevent import GeventWorker
 
-from gateway.serving import streamed
+from gateway.serving.answer import Dates, ServerAnswer
 from gateway.serving.connection import Connection
+from gateway.serving.environ import environ_of
 from gateway.serving.listener import Listener, nobody_waits_at
 from gateway.serving.slots import Slots
 from gateway.serving.starting import call_in, held_back
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from gateway.serving.client_request import ClientRequest
     from gateway.serving.plan import WorkerPlan
 
@@ -42,20 +41,21 @@ _GC_THRESHOLDS = (100_000, 50, 100)
 class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no types
     """Bounds what a client may hold, and finishes accepted requests before it stops."""
 
+    alive: bool
     wsgi: Any  # set by gunicorn once the application was loaded
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._slots: list[Slots] = []
         self._servers: list[Listener] = []
+        self._dates = Dates()
         self._is_stopping = False
         self._ends_at = math.inf
 
     def load_wsgi(self) -> None:
         log_failed_greenlets()
         super().load_wsgi()
-        self._application, self.wsgi = self.wsgi, self._answer
-        self._plan: WorkerPlan = self._application.plan
+        self._plan: WorkerPlan = self.wsgi.plan
         # What the application holds lives for good, so the collector need not walk it.
         gc.collect()
         gc.freeze()
@@ -71,12 +71,32 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             self._woken.wait(_HEARTBEAT_SECONDS)
         self._finish()
 
-    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
-        """The answer leaves at the end."""
+    def handle_request(self, listener_name: Any, req: ClientRequest, sock: socket.socket, addr: Any) -> None:
+        """Raises StopIteration where the answer ends the connection, OSError where its client left."""
+        self._count_request()
+        answer = ServerAnswer(req, sock, self.cfg, self._dates)
+        if not self.alive:
+            answer.force_close()
         try:
-            return super().handle_request(listener_name, req, sock, addr)
-        finally:
-            _cork(sock, 0)
+            answer.send(self.wsgi, environ_of(req, sock, addr, listener_name))
+        except OSError:
+            raise
+        except Exception as exc:
+            # A second head would be read as a part of this answer.
+            if not answer.headers_sent:
+                raise
+            _log.exception("answer_broken")
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+            raise StopIteration from exc
+        if answer.should_close():
+            raise StopIteration
+
+    def _count_request(self) -> None:
+        self.nr += 1
+        if self.nr >= self.max_requests and self.alive:
+            self.log.info("Autorestarting worker after current request.")
+            self.alive = False
 
     def init_signals(self) -> None:
         # Between gunicorn's handlers and ours a signal would kill.
@@ -118,16 +138,6 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             client.sendall(refusal.response_bytes())
         except OSError:
             _log.debug("refusal_not_delivered")
-
-    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Sends head and body in one segment, unless the body comes in pieces."""
-        answer: Iterable[bytes] = self._application(environ, start_response)
-        if streamed.is_marked(environ):
-            streamed.bound_unsent(environ["gunicorn.socket"])
-        else:
-            # gunicorn sends head and body apart, which costs a caller two wake-ups.
-            _cork(environ["gunicorn.socket"], 1)
-        return answer
 
     def _converse(self, slots: Slots, name: Any, client: socket.socket, addr: Any) -> None:
         with slots.taken():
@@ -237,9 +247,3 @@ def log_failed_greenlets() -> None:
     hub: Any = gevent.get_hub()
     # The context would show a greenlet with its arguments.
     hub.print_exception = lambda _context, *failure: _log.error("greenlet_failed", exc_info=failure)
-
-
-def _cork(sock: Any, on: int) -> None:
-    # Only Linux has it.
-    with contextlib.suppress(OSError, AttributeError):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, on)

@@ -176,6 +176,7 @@ def test_the_openapi_document_tells_it_where_it_can_be_used(client):
     assert schemes["signedRequest"] == SIGNED.security
     assert security == {
         "updateActions": [{"signedRequest": []}, {"keycloak": []}],
+        "getLimits": [{"signedRequest": []}, {"keycloak": []}],
         "replaceIntegrationAction": [{"apiKey": []}],
     }
 

@@ -195,7 +195,7 @@ def test_a_reader_that_takes_nothing_is_given_up_and_its_record_is_right(
     make_gateway: MakeGateway, core: FakeCore, dial: Callable[..., Client]
 ) -> None:
     core.default = (large_answer,)
-    gateway, batch = make_gateway(core.url, **(PATIENT | {"ANSWER_TIMEOUT": "1"})), ids(200)
+    gateway, batch = make_gateway(core.url, **(PATIENT | {"ANSWER_TIMEOUT": "3"})), ids(100)
     reader = StreamReader(
         dial(gateway.url, receive_buffer=4096), gateway.batch(*batch, Accept=LINES, Idempotency_Key="given-up")
     )

@@ -72,16 +72,30 @@ def test_a_slice_begins_with_the_turn_and_not_with_the_work_before_it():
     assert turns.number == began_in
 
 
+def test_what_happens_between_the_work_of_two_does_not_count():
+    clock = FakeClock(now=0.0)
+    turns = LoopTurns(clock)
+    began_in = turns.number
+
+    def work() -> None:
+        turns.let_others_run()
+        clock.advance(5.0)
+
+    gevent.joinall([gevent.spawn(work) for _ in range(2)], raise_error=True)
+
+    assert turns.number == began_in
+
+
 def test_all_work_of_a_turn_together_lasts_no_longer_than_a_slice():
     clock = FakeClock(now=0.0)
     turns, told = LoopTurns(clock), list[int]()
 
     def work() -> None:
+        turns.let_others_run()
         clock.advance(0.0015)
         turns.let_others_run()
         told.append(turns.number)
 
-    turns.let_others_run()
     began_in = turns.number
     gevent.joinall([gevent.spawn(work) for _ in range(2)], raise_error=True)
 

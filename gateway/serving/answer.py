@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from gunicorn import SERVER
+from gunicorn.http.wsgi import Response
+from gunicorn.util import http_date, write_chunk
+
+from gateway.serving import streamed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+# To copy a larger body would take longer than to send the head alone.
+_MOST_COPIED = 65_536
+
+
+class Dates:
+    """The ``Date`` field of all answers of a second (RFC 9110 section 6.6.1)."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._second = -1
+        self._text = ""
+
+    def now(self) -> str:
+        if (second := int(self._clock())) != self._second:
+            self._second, self._text = second, http_date(second)
+        return self._text
+
+
+class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
+    """The head leaves with the first bytes of the body, so that a client is woken once."""
+
+    headers_sent: bool
+
+    def __init__(self, request: Any, client: Any, config: Any, dates: Dates) -> None:
+        super().__init__(request, client, config)
+        self._dates = dates
+        self._head = b""
+
+    def send(self, application: Application, environ: dict[str, Any]) -> None:
+        """Raises what the application raises, and OSError where the client left."""
+        parts = application(environ, self.start_response)
+        if streamed.is_marked(environ):
+            streamed.bound_unsent(self.sock)
+        try:
+            for part in parts:
+                self.write(part)
+            self.close()
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+
+    def is_chunked(self) -> bool:
+        return self.response_length is None and self.req.version > (1, 0) and not self._omits_body
+
+    def send_headers(self) -> None:
+        """Makes the head."""
+        if self.headers_sent:
+            return
+        major, minor = self.req.version
+        fields = "".join([f"{name}: {value}\r\n" for name, value in self.headers])
+        framing = "Transfer-Encoding: chunked\r\n" if self.chunked else ""
+        self._head = (
+            f"HTTP/{major}.{minor} {self.status}\r\nServer: {SERVER}\r\nDate: {self._dates.now()}\r\n"
+            f"Connection: {'close' if self.should_close() else 'keep-alive'}\r\n{framing}{fields}\r\n"
+        ).encode("latin-1")
+        self.headers_sent = True
+
+    def sendfile(self, _file: object) -> bool:
+        """The file is written like any body."""
+        return False
+
+    def close(self) -> None:
+        """Sends what is left: the head of an answer without a body, the last chunk of one in chunks."""
+        if not self.headers_sent:
+            self.send_headers()
+        self._emit_head()
+        if self.chunked:
+            write_chunk(self.sock, b"")
+
+    def _emit_body(self, data: bytes) -> None:
+        if self.chunked:
+            data = b"%X\r\n%b\r\n" % (len(data), data)
+        if len(data) > _MOST_COPIED:
+            self._emit_head()
+        head, self._head = self._head, b""
+        self.sock.sendall(head + data if head else data)
+
+    def _emit_head(self) -> None:
+        head, self._head = self._head, b""
+        if head:
+            self.sock.sendall(head)
