@@ -1,0 +1,178 @@
+"""What goes over the wire, and what an answer is read as."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+import responses
+
+from cli.access.credentials import Token
+from cli.connection import Answer, Connection
+from cli.cutting import Body
+from cli.limits import Limits
+from cli.outcome import Failure
+from cli.verdicts import Again, Denied, Invalid, Pause, Results, Stop, TooLarge, read
+
+URL = "https://gateway.test"
+BULK = f"{URL}/openapi/api/v1/actions"
+BODY = Body(b"{}", {0: "7", 2: "9"})
+FAILED = {"index": 1, "code": "rejected", "detail": "No.", "outcome": "not_applied", "retryable": False}
+
+
+@pytest.fixture
+def connection():
+    return Connection(f"{URL}/", Token("t"))
+
+
+@responses.activate
+def test_a_batch_is_sent_with_its_key_and_token_whatever_netrc_says(connection, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine gateway.test login other password wrong\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    responses.patch(
+        BULK,
+        json={"data": []},
+        headers={"Retry-After": "7", "X-Request-ID": "id", "RateLimit-Policy": '"items";q=5;w=60'},
+    )
+
+    answer = connection.update(b'{"data":[]}', "key")
+
+    sent = responses.calls[0].request
+    assert {
+        name: sent.headers[name] for name in ("Authorization", "Idempotency-Key", "Content-Type", "User-Agent")
+    } == {
+        "Authorization": "Bearer t",
+        "Idempotency-Key": "key",
+        "Content-Type": "application/json",
+        "User-Agent": "actions/0.1.0",
+    }
+    assert answer == Answer(
+        status=200, document={"data": []}, retry_after=7.0, request_id="id", rate_policy='"items";q=5;w=60'
+    )
+
+
+@responses.activate
+def test_a_redirect_is_not_followed_with_the_token(connection):
+    responses.patch(BULK, status=302, headers={"Location": "https://elsewhere.test/"})
+
+    assert connection.update(b"{}", "key").status == 302
+    assert len(responses.calls) == 1
+
+
+@responses.activate
+def test_a_page_that_needs_no_token_gets_none(connection):
+    responses.get(f"{URL}/openapi.json", json={"info": {}})
+
+    connection.page("/openapi.json")
+
+    assert "Authorization" not in responses.calls[0].request.headers
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (requests.exceptions.SSLError("words"), "the certificate of gateway.test is not trusted"),
+        (requests.exceptions.ProxyError("words"), "the proxy to gateway.test refused"),
+        (requests.exceptions.ConnectTimeout("words"), "did not answer within 10 s"),
+        (requests.exceptions.ReadTimeout("words"), "did not answer within 120 s"),
+        (requests.exceptions.ConnectionError("words"), "no connection to gateway.test, or it broke off"),
+    ],
+)
+@responses.activate
+def test_why_there_is_no_answer_is_said_in_words_of_its_own(connection, error, said):
+    responses.patch(BULK, body=error)
+
+    answer = connection.update(b"{}", "key")
+
+    assert answer.status == 0
+    assert said in answer.said
+    assert "words" not in answer.said
+
+
+def problem(slug, status, **members):
+    return {"status": status, "document": {"type": f"{URL}/problems/{slug}", "detail": f"{slug}.", **members}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ({"status": 200, "document": {"data": [{"a": 1}, {"b": 2}]}}, Results([], {0: {"a": 1}, 2: {"b": 2}})),
+        (
+            {"status": 207, "document": {"data": [{"a": 1}], "errors": [FAILED]}, "retry_after": 3.0},
+            Results([Failure(2, "rejected", "No.", "not_applied", False)], {0: {"a": 1}}, 3.0),
+        ),
+        (problem("invalid-token", 401), Denied("invalid-token.")),
+        (problem("insufficient-scope", 403), Denied("insufficient-scope.")),
+        (problem("batch-too-large", 413, max_items=5), TooLarge(5, None, "batch-too-large.")),
+        (problem("body-too-large", 413, max_bytes=9), TooLarge(None, 9, "body-too-large.")),
+        ({**problem("quota-exceeded", 429), "retry_after": 7.0}, Pause(7.0, "quota-exceeded.")),
+        ({**problem("quota-exceeded", 429), "rate_policy": '"items";q=4;w=60'}, TooLarge(4, None, "quota-exceeded.")),
+        (problem("quota-exceeded", 429), Again(None, "quota-exceeded.", False)),
+        ({**problem("in-progress", 409), "retry_after": 2.0}, Again(2.0, "in-progress.", False)),
+        (problem("temporarily-unavailable", 503), Again(None, "temporarily-unavailable.", False)),
+        (problem("internal-error", 500), Again(None, "internal-error.", True)),
+        (problem("core-timed-out", 504), Again(None, "core-timed-out.", True)),
+        (problem("idempotency-key-reused", 422), Stop("idempotency-key-reused.")),
+        (problem("no-such-page", 404), Stop("no-such-page.")),
+        (problem("validation-failed", 400, errors=[]), Stop("validation-failed.")),
+        ({"status": 0, "reason": "gone"}, Again(None, "gone", True)),
+        ({"status": 403}, Again(None, "an answer with status 403 that is not the gateway's", True)),
+        (
+            {"status": 200, "document": {"data": [{}]}},
+            Again(None, "an answer with status 200 that is not the gateway's", True),
+        ),
+        (
+            {"status": 200, "document": {"data": "x"}},
+            Again(None, "an answer with status 200 that is not the gateway's", True),
+        ),
+        (
+            {"status": 207, "document": {"data": [{}], "errors": [{**FAILED, "index": 7}]}},
+            Again(None, "an answer with status 207 that is not the gateway's", True),
+        ),
+    ],
+)
+def test_an_answer_is_read_as_the_page_of_errors_says(answer, verdict):
+    assert read(Answer(**answer), BODY) == verdict
+
+
+def test_the_cores_own_words_go_into_the_detail_and_an_outcome_that_is_not_known_is_taken_for_unknown():
+    errors = [
+        {**FAILED, "index": 0, "outcome": "perhaps", "message": "The period is closed."},
+        {**FAILED, "index": 1, "errors": {"due_date": ["Is in the past.", "Is a Sunday."]}},
+    ]
+
+    verdict = read(Answer(**problem("core-rejected", 400, errors=errors)), BODY)
+
+    assert verdict.failures == [
+        Failure(0, "rejected", "No. The period is closed.", "unknown", False),
+        Failure(2, "rejected", "No. due_date: Is in the past. Is a Sunday.", "not_applied", False),
+    ]
+
+
+def test_all_that_is_wrong_with_an_item_is_one_failure():
+    errors = [
+        {"index": 1, "field": "status", "code": "invalid_choice", "detail": "No."},
+        {"index": 1, "field": None, "code": "nothing_to_update", "detail": "Nothing."},
+        {"index": None, "field": "x", "code": "unknown_field", "detail": "Of the document."},
+    ]
+
+    verdict = read(Answer(**problem("validation-failed", 400, errors=errors)), BODY)
+
+    assert verdict == Invalid([Failure(2, "invalid_choice", "status: No. Nothing.", "not_applied", False)])
+
+
+@pytest.mark.parametrize(
+    ("told", "limits"),
+    [
+        ({}, Limits()),
+        ({"max_items": 50_000, "max_bytes": 10**9}, Limits(max_items=1_000, max_bytes=4_194_304)),
+        ({"max_items": "many", "max_bytes": True, "rate": 7, "languages": []}, Limits()),
+        (
+            {"max_items": 100, "rate": {"unit": "items", "limit": 30, "seconds": 60}},
+            Limits(max_items=30, rate_limit=30, rate_seconds=60),
+        ),
+        ({"languages": ["de"], "idempotency_seconds": 3600.0}, Limits(languages=("de",), kept_seconds=3600)),
+    ],
+)
+def test_limits_are_what_the_gateway_tells_as_far_as_it_makes_sense(told, limits):
+    assert Limits.told(told) == limits
