@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase
 
+from cli.access.token import subject_of
 from cli.address import USER_AGENT, safe_url
 
 if TYPE_CHECKING:
@@ -74,6 +75,13 @@ class Connection:
     def page(self, path: str) -> Answer:
         """A page that needs no credentials."""
         return self._ask("GET", path, authorized=False)
+
+    def caller(self) -> str:
+        """Who the token is of, as far as it tells. Raises Refused or Usage.
+
+        Keys belong to a caller: under another, what has left could be applied twice.
+        """
+        return subject_of(self._credentials.token())
 
     def renew(self) -> bool:
         """Get other credentials; False where there are none. Raises Refused."""

@@ -21,6 +21,7 @@ class Header:
     """Which input goes to which gateway. ``reading`` are the options that decide how its rows are read.
 
     ``begun`` is in seconds since 1970. ``items`` were counted by the check.
+    ``caller`` is whose keys they are. ``applied`` is the file of what was applied, or empty.
     """
 
     target: str
@@ -30,6 +31,8 @@ class Header:
     reading: Mapping[str, Any]
     items: int
     begun: float
+    caller: str = ""
+    applied: str = ""
 
 
 def encode(record: Mapping[str, object]) -> bytes:

@@ -59,14 +59,31 @@ class Runs:
         read = read_header(path := self._path(source, target))
         return Known(path, *read) if read else None
 
-    def resume(self, known: Known, rows: Rows, saved: Mapping[str, Any]) -> Journal:
-        """``saved`` is how the input is read now. Raises InUse, Unwritable, or Refused where it is read differently."""
+    def resume(self, known: Known, rows: Rows, saved: Mapping[str, Any], caller: str) -> Journal:
+        """``saved`` is how the input is read now.
+
+        Raises InUse, Unwritable, or Refused where it is read differently, or by another caller.
+        """
+        if caller != known.header.caller and not known.is_ended:
+            raise Refused(
+                "the run was begun under another login, to which its keys belong; log in as that, or --restart"
+            )
         before = known.header.reading
         if {**before, "languages": ()} != {**saved, "languages": ()}:
             raise Refused(f"the run that was begun reads it otherwise ({_said(before)}); say the same, or --restart")
         return Journal.resume(known.path, _whole(rows))
 
-    def begin(self, source: Input, target: str, rows: Rows, saved: Mapping[str, Any], items: int) -> Journal:
+    def begin(
+        self,
+        source: Input,
+        target: str,
+        rows: Rows,
+        saved: Mapping[str, Any],
+        items: int,
+        *,
+        caller: str,
+        applied: Path | None,
+    ) -> Journal:
         """A new one, in place of one of the same input. Raises InUse and Unwritable."""
         path = self._path(source, target)
         header = Header(
@@ -77,6 +94,8 @@ class Runs:
             reading=saved,
             items=items,
             begun=self._now(),
+            caller=caller,
+            applied=str(applied.absolute()) if applied else "",
         )
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

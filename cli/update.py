@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.check import Checked, check
@@ -18,7 +19,6 @@ from cli.sending import LOG_IN, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from cli.connection import Connection
     from cli.journal import Journal
@@ -124,7 +124,8 @@ class Updates:
     ) -> Journal:
         saved = replace(reading, languages=limits.languages).saved(source.form)
         if known is not None:
-            return self._runs.resume(known, rows, saved)
+            caller = known.header.caller if known.is_ended else self._connection.caller()
+            return self._runs.resume(known, rows, saved, caller)
         if wishes.restart:
             self._runs.forget_others(source, self._connection.url)
         self._runs.demand_same(source, self._connection.url)
@@ -132,7 +133,10 @@ class Updates:
         self._checked(found)
         found.demand_valid()
         source.check_unchanged()
-        return self._runs.begin(source, self._connection.url, rows, saved, found.items)
+        caller = self._connection.caller()
+        return self._runs.begin(
+            source, self._connection.url, rows, saved, found.items, caller=caller, applied=wishes.applied
+        )
 
 
 def ask_limits(connection: Connection) -> Limits:
@@ -153,12 +157,12 @@ def ask_limits(connection: Connection) -> Limits:
 
 
 def _keep(journal: Journal, path: Path | None) -> Applied | NothingKept:
-    """Raises Usage where a run that was begun without such a file cannot have a whole one."""
-    state = journal.state
-    if path is None:
-        return NothingKept()
-    if state.applied_bytes is None and state.counts.applied:
+    """As the run was begun. Raises Usage where a run that was begun without such a file cannot have a whole one."""
+    header, state = journal.header, journal.state
+    if path is not None and not header.applied:
         raise Usage(
             "the run was begun without --applied, so that its file would lack rows; go on without it, or --restart"
         )
-    return Applied(path, state.applied_bytes or 0)
+    if not header.applied or state.ended:
+        return NothingKept()
+    return Applied(Path(header.applied), state.applied_bytes or 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -84,9 +84,9 @@ class Bar(Lines):
         grid.add_column(justify="right", no_wrap=True)
         bar = ProgressBar(total=max(1, self._pace.items), completed=counts.total, complete_style="green")
         grid.add_row(bar, self._numbers(counts, width))
-        if self._waiting:
-            grid.add_row(Text(self._waiting, style="yellow", overflow="ellipsis", no_wrap=True), "")
-        return grid
+        if not self._waiting:
+            return grid
+        return Group(grid, Text(self._waiting, style="yellow", overflow="ellipsis", no_wrap=True))
 
     def _numbers(self, counts: Counts, width: int) -> Text:
         done, pace = counts.total, self._pace

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from cli.update import Update
 
 
+# From here on a check takes seconds.
+_LARGE_BYTES = 16 * 1_048_576
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """What to send, and how to leave it. ``output`` is a folder; empty: beside the input."""
@@ -151,6 +155,8 @@ def _run(setting: Setting, kept: Runs, task: Task) -> int:
             report.waiting(seconds, why)
             time.sleep(seconds)
 
+        if task.source.size >= _LARGE_BYTES:
+            report.say(f"{task.source.name}: checking {task.source.size / 1_048_576:,.0f} MiB")
         try:
             updates = Updates(connection, kept, pause)
             with updates.open(task.source, task.reading, task.wishes) as opened:

@@ -35,6 +35,7 @@ class FakeGateway:
         self.token = "good"
         self.renewals = []
         self.closed = False
+        self.name = "somebody"
 
     def limits(self):
         rate = self.rate and {"unit": "items", "limit": self.rate, "seconds": 60}
@@ -51,6 +52,9 @@ class FakeGateway:
 
     def page(self, path):
         return self._answer(200, {"info": {"version": "9.9.9"}}, {})
+
+    def caller(self):
+        return self.name
 
     def renew(self):
         if not self.renewals:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import stat
 
@@ -12,6 +13,7 @@ from cli.access.choosing import Asked, choose, of_profile
 from cli.access.credentials import Renewing, Token, TokenFile
 from cli.access.keycloak import DEVICE_GRANT, DeviceCode, Provider, Tokens
 from cli.access.profile import Profile, Profiles
+from cli.access.token import subject_of
 from cli.address import safe_url
 from cli.errors import Refused, Usage
 from tests.doubles.clocks import FakeClock
@@ -56,6 +58,13 @@ def ring():
 @pytest.fixture
 def profiles(tmp_path, ring):
     return Profiles(tmp_path, lambda: ring)
+
+
+def test_whose_a_token_is_comes_from_its_own_words():
+    claims = base64.urlsafe_b64encode(json.dumps({"iss": ISSUER, "sub": "7"}).encode()).decode().rstrip("=")
+
+    assert subject_of(f"head.{claims}.signature") == f"{ISSUER} 7"
+    assert [subject_of(text) for text in ("opaque", "a.b.c", "a.W10.c", f"a.{claims[:9]}.c")] == [""] * 4
 
 
 def test_tokens_are_renewed_before_they_end():

@@ -322,6 +322,18 @@ def test_options_that_read_the_rows_otherwise_are_refused_since_bodies_would_dif
         world.open(reading=other)
 
 
+def test_a_run_goes_on_under_its_own_login_only_since_keys_belong_to_it(world):
+    world.gateway.max_items = 2
+    world.write(5)
+    world.send(steps=1)
+    world.close()
+    world.gateway.name = "somebody else"
+
+    with pytest.raises(Refused, match="the run was begun under another login"):
+        world.open()
+    assert world.send(Wishes(restart=True)).counts == Counts(applied=5)
+
+
 def test_the_second_of_two_at_once_says_so(world):
     world.write(5)
     world.open()
@@ -366,7 +378,7 @@ def test_what_was_applied_is_kept_once_over_a_crash_between_the_file_and_the_jou
     with applied.open("ab") as file:
         file.write(b'{"actionId": "3"')  # as a kill leaves it
 
-    world.send(Wishes(applied=applied))
+    world.send()
     world.close()
 
     assert [json.loads(line)["actionId"] for line in applied.read_text().splitlines()] == ids(1, 5)

@@ -1,0 +1,186 @@
+"""What a command says while it works, and how it sums up."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from cli.commands.bar import Bar
+from cli.commands.lines import Json, Lines, Pace, Quiet
+from cli.commands.report import report_for
+from cli.commands.summary import Summary
+from cli.errors import Unwritable
+from cli.outcome import Counts
+from cli.problem import Problem, RowError
+from tests.doubles.clocks import FakeClock
+
+ERRORS = [RowError(f"row {number}", Problem("status", "invalid_choice", "No.", "x")) for number in range(2, 132)]
+
+
+def test_the_pace_is_that_of_this_run_and_leaves_out_what_was_sent_before():
+    clock = FakeClock()
+    pace = Pace(1_000, 400, clock)
+    assert (pace.rate(400), pace.left(400)) == (0.0, "")
+
+    clock.advance(10)
+
+    assert (pace.rate(500), pace.left(500)) == (10.0, "0:50")
+    assert (pace.left(401), pace.left(1_000)) == ("1:39:50", "")
+
+
+def test_elsewhere_a_line_comes_each_ten_seconds(capsys):
+    clock = FakeClock()
+    lines = Lines(clock)
+    lines.begin("u.csv", 100, Counts(applied=10))
+    for seconds in (4, 5, 1, 9):
+        clock.advance(seconds)
+        lines.progress(Counts(applied=40, failed=2, unknown=1))
+    lines.waiting(4, "a little")
+    lines.waiting(30, "the core is busy")
+
+    assert capsys.readouterr().err.splitlines() == [
+        "u.csv: 100 rows are valid; 10 were sent before",
+        "43 of 100 rows: 40 applied, 2 failed, 1 unknown; 3 a second, 0:17 left",
+        "waiting 30 s: the core is busy",
+    ]
+
+
+def test_of_very_many_errors_a_hundred_are_shown(capsys):
+    Lines().invalid(ERRORS, 130)
+
+    lines = capsys.readouterr().err.splitlines()
+    assert (len(lines), lines[0], lines[-1]) == (101, "row 2, status: No. (it is 'x')", "and 30 more; mend these first")
+
+
+def test_quiet_says_only_what_went_wrong(capsys):
+    quiet = Quiet()
+    quiet.begin("u.csv", 1, Counts())
+    quiet.progress(Counts(applied=1))
+    quiet.waiting(99, "long")
+    quiet.end(Summary(name="u.csv", items=1, counts=Counts(applied=1)))
+    assert capsys.readouterr().err == ""
+
+    quiet.end(Summary(name="u.csv", items=1, counts=Counts(failed=1), codes={"not_found": 1}))
+    assert "0 of 1 updates are applied, 1 failed." in capsys.readouterr().err
+
+
+def test_json_has_the_same_facts_on_standard_output(capsys):
+    clock = FakeClock()
+    report = Json(clock)
+    with report:
+        report.begin("u.csv", 4, Counts())
+        clock.advance(10)
+        report.progress(Counts(applied=2))
+        report.waiting(1.5, "why")
+        report.say("beside")
+        report.invalid(ERRORS[:1], 1)
+        report.refused("no", 5)
+
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event["event"] for event in events] == ["begin", "progress", "waiting", "note", "invalid", "refused"]
+    assert events[1] == {
+        "event": "progress",
+        "rows": 4,
+        "applied": 2,
+        "failed": 0,
+        "unknown": 0,
+        "rows_per_second": 0.2,
+    }
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_the_bar_fits_whatever_width_it_has(width):
+    clock = FakeClock()
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    bar = Bar(console, clock)
+    with bar:
+        bar.begin("u.csv", 20_000, Counts(applied=1_000))
+        clock.advance(10)
+        bar.progress(Counts(applied=12_563, failed=37, unknown=3))
+        bar.waiting(
+            0.2, "a reason that is much longer than what any narrow terminal can hold on one of its lines, surely"
+        )
+        drawn = [line.rstrip() for line in _text(console, bar).splitlines()]
+
+    assert max(map(len, drawn)) <= width
+    assert "63%" in drawn[0]
+    assert "37 failed" in drawn[0]
+    assert drawn[1].startswith("waiting 1 s: a reason")
+
+
+def _text(console, bar):
+    with console.capture() as capture:
+        console.print(bar._draw())
+    return capture.get()
+
+
+def test_the_end_of_a_bar_says_what_the_lines_say():
+    console = Console(file=io.StringIO(), width=80, color_system=None)
+    bar = Bar(console)
+    bar.invalid(ERRORS[:1], 1)
+    bar.refused("why", 5)
+    bar.end(
+        Summary(name="u.csv", items=2, counts=Counts(applied=1, failed=1), codes={"rejected": 1}, stopped="deadline")
+    )
+
+    assert console.file.getvalue().splitlines() == [
+        "row 2, status: No. (it is 'x')",
+        "actions: why",
+        "1 of 2 updates are applied, 1 failed.",
+        "  1 rejected",
+    ]
+
+
+def test_a_bar_is_for_a_terminal_only(monkeypatch):
+    assert type(report_for(json_lines=False, quiet=False)) is Lines
+    assert type(report_for(json_lines=True, quiet=True)) is Json
+    assert type(report_for(json_lines=False, quiet=True)) is Quiet
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    assert type(report_for(json_lines=False, quiet=False)) is Bar
+    monkeypatch.setenv("TERM", "dumb")
+    assert type(report_for(json_lines=False, quiet=False)) is Lines
+
+
+@pytest.mark.parametrize(
+    ("counts", "more", "code", "following"),
+    [
+        (Counts(applied=3), {}, 0, ""),
+        (Counts(applied=2, failed=1), {"ok_if_partial": True}, 0, ""),
+        (Counts(failed=3), {"ok_if_partial": True}, 4, ""),
+        (
+            Counts(applied=2, unknown=1),
+            {"files": {"unknown": "u"}},
+            3,
+            "Look at u; what of it was not applied, send again: actions update u",
+        ),
+        (
+            Counts(applied=1, failed=1, unknown=1),
+            {"files": {"failed": "f", "unknown": "u"}},
+            3,
+            "Mend f and send it: actions update f Look at u too.",
+        ),
+        (Counts(applied=1), {"stopped": "interrupted"}, 130, "The same command goes on from here."),
+        (
+            Counts(applied=1),
+            {"stopped": "deadline"},
+            6,
+            "The same command sends what is left and what can still succeed.",
+        ),
+        (
+            Counts(applied=1),
+            {"stopped": Unwritable("full.")},
+            1,
+            "Stopped: full. Then the same command goes on from here.",
+        ),
+        (Counts(), {}, 4, "The same command sends what is left and what can still succeed."),
+    ],
+)
+def test_the_exit_code_and_the_last_sentence_follow_from_the_facts(counts, more, code, following):
+    summary = Summary(name="u.csv", items=3, counts=counts, **more)
+
+    assert (summary.exit_code, summary.next) == (code, following)
+    assert summary.facts()["exit"] == code
