@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.admission.idempotency.errors import LeaseLost
 from gateway.jobs.chunk import Gauges
+from gateway.jobs.redis import upkeep_scripts as upkeep
 from gateway.jobs.redis import worker_scripts as scripts
 from gateway.jobs.redis.rows import lease_from
 from gateway.jobs.redis.steps import by_name
@@ -48,32 +49,32 @@ class RedisWorkerStore:
         return None if answer == b"missing" else answer.decode()
 
     def beat(self, worker: str) -> None:
-        self._steps.run(scripts.BEAT, worker)
+        self._steps.run(upkeep.BEAT, worker)
 
     def rest(self, worker: str) -> None:
-        self._steps.run(scripts.REST, worker)
+        self._steps.run(upkeep.REST, worker)
 
     def workers(self, seconds: float) -> int:
-        return self._number(scripts.WORKERS, seconds)
+        return self._number(upkeep.WORKERS, seconds)
 
     def ring(self, permits: int) -> None:
-        self._steps.run(scripts.RING, permits)
+        self._steps.run(upkeep.RING, permits)
 
     def take_permit(self) -> bool:
-        return bool(self._number(scripts.TAKE))
+        return bool(self._number(upkeep.TAKE))
 
     def permits(self) -> int:
-        return self._number(scripts.RING, 0)
+        return self._number(upkeep.RING, 0)
 
     def elect(self, seconds: float) -> bool:
-        return bool(self._number(scripts.ELECT, seconds))
+        return bool(self._number(upkeep.ELECT, seconds))
 
     def sweep(self) -> bool:
         bounds = self._steps.bounds
-        return bool(self._number(scripts.SWEEP, bounds.idle_seconds, bounds.keep_seconds, _PORTION_ROWS))
+        return bool(self._number(upkeep.SWEEP, bounds.idle_seconds, bounds.keep_seconds, _PORTION_ROWS))
 
     def gauges(self) -> Gauges:
-        states, due, leased, waited, used = self._steps.run(scripts.GAUGES)
+        states, due, leased, waited, used = self._steps.run(upkeep.GAUGES)
         jobs: dict[Any, int] = {state: int(jobs) for state, jobs in by_name(states).items() if int(jobs)}
         return Gauges(jobs, due, leased, float(waited), used)
 
