@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from cli.errors import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -62,7 +64,7 @@ class Lines:
         self._pace = Pace(items, earlier.total, self._clock)
         self._next = self._clock() + LINE_SECONDS
         before = f"; {earlier.total:,} were sent before" if earlier.total else ""
-        self.say(f"{name}: {items:,} rows are valid{before}")
+        self.say(f"{name}: {counted(items, 'row')} valid{before}")
 
     def progress(self, counts: Counts) -> None:
         if self._clock() >= self._next:

@@ -83,7 +83,7 @@ def _checked(source: Input, reading: Reading, limits: Limits) -> tuple[Checked, 
 
 def _told(report: Report, source: Input, found: Checked) -> int:
     if not found.total:
-        report.say(f"{source.name}: all {found.items:,} rows are valid; nothing was sent.")
+        report.say(f"{source.name}: {counted(found.items, 'row')} valid; nothing was sent.")
         return Exit.ALL
     report.invalid(found.errors, found.total)
     report.refused(invalid_words(found.invalid, source.name), Exit.REFUSED)

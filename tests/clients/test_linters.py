@@ -36,7 +36,7 @@ def lint(tmp_path):
         (tmp_path / "openapi.json").write_text(json.dumps(document), encoding="utf-8")
         rules = yaml.safe_load((HERE / "spectral.yaml").read_text(encoding="utf-8"))
         # JSON is YAML.
-        (tmp_path / "spectral.yaml").write_text(json.dumps({**rules, "overrides": [overrides(document)]}))
+        (tmp_path / "spectral.yaml").write_text(json.dumps({**rules, "overrides": overrides(document)}))
         (tmp_path / "redocly.yaml").write_bytes((HERE / "redocly.yaml").read_bytes())
         return subprocess.run(
             [linter, *LINTERS[name], "openapi.json"], cwd=tmp_path, capture_output=True, text=True, timeout=100

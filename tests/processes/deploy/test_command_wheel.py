@@ -73,4 +73,4 @@ def test_it_runs_with_nothing_of_ours_beside_it(tmp_path):
         check=False,
     )
 
-    assert (ran.returncode, ran.stderr) == (0, "updates.csv: all 1 rows are valid; nothing was sent.\n")
+    assert (ran.returncode, ran.stderr) == (0, "updates.csv: 1 row is valid; nothing was sent.\n")
