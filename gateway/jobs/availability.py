@@ -9,10 +9,12 @@ from gateway.jobs.sweeper import ALIVE_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gateway.jobs.job import State
     from gateway.jobs.store import WorkerStore
 
 FORWARDS = "the core is called with the caller's token, which a job would outlive (GATEWAY_CORE_AUTH=forward)"
 NO_WORKER = "no job worker has been alive for 60 s (python -m gateway.jobs)"
+_WAITING: frozenset[State] = frozenset({"queued", "running", "cancelling"})
 _FRESH_SECONDS = 2.0
 
 
@@ -25,6 +27,7 @@ class Availability:
         self._clock = clock
         self._fresh_until = float("-inf")
         self._reason = ""
+        self._waits = False
 
     def reason(self) -> str:
         if self._forwards:
@@ -35,13 +38,15 @@ class Availability:
         return self._reason
 
     def check(self) -> dict[str, Any]:
-        """For readiness, which it never ends: batches need no job."""
+        """For readiness, which it never ends: batches need no job. A ``reason`` is a fault, and alerts."""
         reason = self.reason()
-        # Who forwards tokens has chosen to have no jobs.
-        return {"ready": True, **({"reason": reason} if reason and not self._forwards else {})}
+        # Who runs no workers has chosen to have no jobs, unless one waits.
+        told = "detail" if self._forwards or (reason == NO_WORKER and not self._waits) else "reason"
+        return {"ready": True, **({told: reason} if reason else {})}
 
     def _look(self) -> str:
         try:
+            self._waits = not _WAITING.isdisjoint(self._store.gauges().jobs)
             return "" if self._store.workers(ALIVE_SECONDS) else NO_WORKER
         except StoreUnavailable as exc:
             return f"the store of jobs cannot be had: {exc.reason}"

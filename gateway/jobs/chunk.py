@@ -102,13 +102,18 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
-    """What the metrics show. ``oldest_due_seconds``: how long the oldest due chunk waits."""
+    """What the metrics show.
+
+    ``oldest_due_seconds``: how long chunks have been due, and none was handed out.
+    ``items``: those settled since the store was made, by ``applied``, ``failed`` and ``unknown``.
+    """
 
     jobs: dict[State, int]
     chunks_due: int
     chunks_leased: int
     oldest_due_seconds: float
     used_bytes: int
+    items: dict[str, int]
 
 
 def cut(calls: Sequence[Update]) -> Iterator[Piece]:

@@ -116,6 +116,7 @@ def _sources(backends: Backends, shedder: LoadShedder, claims: Claims, readiness
         keys_age=backends.keys_age,
         keys_file_problem=backends.keys_file_problem,
         ready=readiness.found,
+        jobs=backends.job_numbers,
     )
 
 

@@ -9,6 +9,7 @@ from gateway.api import integrations
 from gateway.batch import run as batch
 from gateway.wiring.access import Access, key_records
 from gateway.wiring.core import CoreLink
+from gateway.wiring.jobs import job_stores, watched
 from gateway.wiring.stores import Stores, aside
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.admission.rates.limits import RateLimits
     from gateway.auth.principal import Authenticator
     from gateway.settings import Settings
+    from gateway.wiring.jobs import JobStores
     from legacy_client.health.gate import GateSnapshot
     from legacy_client.transport.base import Backlog
 
@@ -29,7 +31,7 @@ class Core(batch.Core, integrations.Core, Protocol): ...
 class Backends:
     """``backlog`` gives the calls that wait for the core. ``checks`` decide readiness.
 
-    ``health`` is from the core's gate. ``keys_age`` is in seconds; None: no keys are fetched.
+    ``health`` is from the core's gate. ``job_numbers`` are gauges. ``keys_age`` is in seconds; None: no keys are fetched.
     """
 
     core: Core
@@ -42,12 +44,14 @@ class Backends:
     item_rates: RateLimits
     key_rates: RateLimits
     unsent_rates: RateLimits
+    jobs: JobStores
+    job_numbers: Callable[[], Mapping[tuple[str, ...], float]]
     checks: Mapping[str, Callable[[], dict[str, Any]]]
 
 
 def connect(settings: Settings) -> Backends:
     """Starts without waiting. Raises SettingsError."""
-    stores = Stores(settings)
+    stores, jobs = Stores(settings), job_stores(settings)
     access = Access(settings.access, key_records(settings.stores))
     access.start()
     core = CoreLink(settings.core, settings.budgets, access.core_token(settings.core))
@@ -63,10 +67,13 @@ def connect(settings: Settings) -> Backends:
         item_rates=stores.item_rates,
         key_rates=stores.key_rates,
         unsent_rates=stores.unsent_rates,
+        jobs=jobs,
+        job_numbers=watched(settings),
         checks={
             "core": core.check,
             "keycloak": access.check,
             "idempotency": stores.check,
+            "jobs": jobs.availability.check,
             "api_keys": lambda: aside(access.api_keys_problem()),
         },
     )

@@ -19,6 +19,7 @@ from gateway.jobs.sqlite.file import JobFile
 from gateway.jobs.sqlite.job_store import SqliteJobStore
 from gateway.jobs.sqlite.worker_store import SqliteWorkerStore
 from gateway.jobs.sweeper import Pulse, Sweeper
+from gateway.jobs.watch import Watch
 from gateway.jobs.worker import Worker
 from gateway.telemetry.instruments import Instruments
 from gateway.wiring.access import Access, key_records
@@ -26,7 +27,7 @@ from gateway.wiring.core import CoreLink
 from gateway.wiring.stores import redis_url_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gateway.jobs.store import JobStore, WorkerStore
     from gateway.resources.resource import MakeResource
@@ -85,6 +86,16 @@ def _stores(
 def process_name() -> str:
     """One for each process of all hosts."""
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+def watched(settings: Settings) -> Callable[[], Mapping[tuple[str, ...], float]]:
+    """Sweep and look in the background, over connections of its own. Gives the gauges."""
+    stores = job_stores(settings)
+    watch = Watch(stores.chunks)
+    # Where no job can be taken there is nothing to sweep, and no store need be made.
+    if settings.core.core_auth != "forward":
+        Pulse(Sweeper(stores.chunks, stores.dispatch).turn, watch.turn).start()
+    return watch.numbers
 
 
 class JobWorker:

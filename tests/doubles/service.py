@@ -15,6 +15,7 @@ from gateway.auth.principal import Principal
 from gateway.settings import load
 from gateway.wiring.app import create_app
 from gateway.wiring.backends import Backends
+from gateway.wiring.jobs import job_stores
 from gateway.wiring.stores import idempotency_store
 from legacy_client.transport.base import Backlog
 from tests.doubles.telemetry import a_snapshot
@@ -99,6 +100,8 @@ class Service:
             item_rates=RateLimits(self.settings.stores.rate_limit, MemoryStorage(), name="items"),
             key_rates=RateLimits(self.settings.stores.key_rate_limit, MemoryStorage(), name="requests"),
             unsent_rates=RateLimits(self.settings.stores.unsent_rate_limit, MemoryStorage(), name="unsent-kib"),
+            jobs=job_stores(self.settings),
+            job_numbers=dict,
             checks={},
         )
         self.app = create_app(self.settings, self.backends)

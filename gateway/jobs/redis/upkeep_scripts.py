@@ -104,6 +104,7 @@ for _, key in ipairs({'runnable', 'paused', 'cancelling'}) do
 end
 local handed = tonumber(call('HGET', P .. 'counters', 'handed_at') or '0')
 local waited = due > 0 and math.max(0, now - math.max(since, handed)) or 0
-return {call('HGETALL', P .. 'states'), due, leased, stamp(waited), count('bytes', 0)}
+return {call('HGETALL', P .. 'states'), due, leased, stamp(waited), count('bytes', 0),
+  count('applied', 0), count('failed', 0), count('unknown', 0)}
 """
 )

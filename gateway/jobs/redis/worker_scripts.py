@@ -147,6 +147,9 @@ local function publish()
     'body', results)
   call('ZADD', P .. 'results:' .. id, result, result)
   count('bytes', #results)
+  count('applied', applied)
+  count('failed', failed)
+  count('unknown', unknown)
   for at = 0, errors - 1 do tell_error(ARGV[19 + 4 * at], ARGV[20 + 4 * at], ARGV[21 + 4 * at], ARGV[22 + 4 * at]) end
   set(id, 'applied', num(id, 'applied') + applied, 'failed', num(id, 'failed') + failed,
     'unknown', num(id, 'unknown') + unknown, 'samples', sample(applied + failed + unknown), 'progress_at', stamp(now))

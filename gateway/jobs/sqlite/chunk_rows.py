@@ -116,6 +116,8 @@ def publish(rows: Rows, lease: Lease, settled: Settled, now: float) -> None:
         "INSERT INTO result (job, chunk, applied, failed, unknown, body) VALUES (?, ?, ?, ?, ?, ?)",
         (lease.job_id, lease.chunk, settled.applied, settled.failed, settled.unknown, settled.results),
     )
+    for outcome in upkeep_rows.OUTCOMES:
+        upkeep_rows.count_up(rows, outcome, getattr(settled, outcome))
     job = job_rows.find(rows, None, lease.job_id)
     job_rows.change(
         rows,

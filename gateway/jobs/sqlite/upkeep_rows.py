@@ -9,6 +9,7 @@ from gateway.jobs.chunk import Gauges
 if TYPE_CHECKING:
     import sqlite3
 
+OUTCOMES = ("applied", "failed", "unknown")
 _PORTION_ITEMS = 5_000
 _PORTION_ROWS = 100
 _DUE = (
@@ -112,7 +113,8 @@ def gauges(rows: sqlite3.Connection, now: float) -> Gauges:
     due, since = rows.execute(_DUE, (now,)).fetchone()
     leased = "SELECT count(*) FROM chunk WHERE owner <> '' AND lease_until > ?"
     waited = now - max(since, counter(rows, "handed_at")) if due else 0.0
-    return Gauges(jobs, due, rows.execute(leased, (now,)).fetchone()[0], max(0.0, waited), used_bytes(rows))
+    items = {outcome: int(counter(rows, outcome)) for outcome in OUTCOMES}
+    return Gauges(jobs, due, rows.execute(leased, (now,)).fetchone()[0], max(0.0, waited), used_bytes(rows), items)
 
 
 def used_bytes(rows: sqlite3.Connection) -> int:

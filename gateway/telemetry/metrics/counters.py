@@ -25,7 +25,7 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Each is called once per fold."""
+    """Each is called once per fold. ``jobs`` gives gauges by name and labels."""
 
     core: Callable[[], GateSnapshot]
     backlog: Callable[[], Backlog]
@@ -35,6 +35,7 @@ class Sources:
     keys_age: Callable[[], float | None]
     keys_file_problem: Callable[[], str]
     ready: Callable[[], Mapping[str, bool]]
+    jobs: Callable[[], Mapping[tuple[str, ...], float]] = dict
 
 
 class Folding:
@@ -106,6 +107,9 @@ class Folding:
         self._metrics.gauge("gateway_api_keys_file_stale").set(bool(self._sources.keys_file_problem()))
         for check, is_ready in self._sources.ready().items():
             self._metrics.gauge("gateway_ready").labels(check).set(is_ready)
+        for (name, *labels), value in self._sources.jobs().items():
+            gauge = self._metrics.gauge(name)
+            (gauge.labels(*labels) if labels else gauge).set(value)
         self._advance("gateway_process_cpu_seconds_total", time.process_time())
         self._metrics.gauge("gateway_process_resident_memory_bytes").set(_resident_bytes())
 

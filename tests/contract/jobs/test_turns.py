@@ -291,3 +291,17 @@ def test_the_gauges_show_what_waits_and_for_how_long(jobs, chunks, world):
     )
     assert (after.jobs, after.chunks_due, after.chunks_leased, after.oldest_due_seconds) == ({"running": 1}, 2, 1, 7)
     assert before.used_bytes > 0
+
+
+def test_the_gauges_count_items_over_all_jobs_and_forget_none(jobs, chunks):
+    job = started(jobs, range(4))
+    lease = chunks.next_chunk("w")
+    outcomes = {0: APPLIED, 1: APPLIED, 2: failed("rejected"), 3: failed("core_timeout")}
+    chunks.write(lease, [], settled(lease, outcomes), Ending(is_done=True))
+    started(jobs, [1], principal="q")
+    run_all(chunks)
+    jobs.remove("p", job.id)
+    while chunks.sweep():
+        pass
+
+    assert chunks.gauges().items == {"applied": 3, "failed": 1, "unknown": 1}

@@ -11,6 +11,7 @@ from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.jobs.availability import FORWARDS, NO_WORKER, Availability
 from gateway.jobs.dispatch.loop import LoopDispatch
 from gateway.jobs.sweeper import Pulse, Sweeper
+from gateway.jobs.watch import Watch
 from gateway.jobs.worker import Worker
 from tests.doubles.clocks import FakeClock
 from tests.doubles.job_worlds import SqliteJobWorld, started
@@ -226,11 +227,14 @@ def test_a_beat_that_fails_stops_neither_the_others_nor_the_next(caplog):
 
 
 def test_jobs_can_be_had_while_a_worker_is_alive(stores, world):
-    _, chunks = stores
+    jobs, chunks = stores
     clock = FakeClock()
     availability = Availability(chunks, forwards=False, clock=clock)
 
     assert availability.reason() == NO_WORKER
+    assert availability.check() == {"ready": True, "detail": NO_WORKER}
+    started(jobs, [1])
+    clock.advance(2)
     assert availability.check() == {"ready": True, "reason": NO_WORKER}
     chunks.beat("w")
     clock.advance(2)
@@ -255,8 +259,29 @@ def test_a_store_that_is_away_is_a_reason_too():
     assert Availability(Away(), forwards=False).reason() == "the store of jobs cannot be had: away"
 
 
-def test_where_tokens_are_forwarded_there_are_no_jobs_and_readiness_says_nothing(stores):
+def test_where_tokens_are_forwarded_there_are_no_jobs_and_readiness_tells_of_no_fault(stores):
     availability = Availability(stores[1], forwards=True)
 
     assert availability.reason() == FORWARDS
-    assert availability.check() == {"ready": True}
+    assert availability.check() == {"ready": True, "detail": FORWARDS}
+
+
+def test_the_metrics_show_jobs_as_they_were_at_the_last_look(stores):
+    jobs, chunks = stores
+    clock = FakeClock()
+    watch = Watch(chunks, clock)
+    assert watch.numbers() == {}
+    started(jobs, range(600))
+    chunks.beat("w")
+    watch.turn()
+    started(jobs, [1])
+    clock.advance(4.9)
+    watch.turn()
+
+    numbers = watch.numbers()
+
+    assert (numbers["gateway_jobs", "queued"], numbers["gateway_jobs", "running"]) == (1, 0)
+    assert (numbers["gateway_job_chunks", "due"], numbers["gateway_job_workers",]) == (2, 1)
+    clock.advance(0.1)
+    watch.turn()
+    assert watch.numbers()["gateway_jobs", "queued"] == 2
