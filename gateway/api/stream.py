@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import logging
 import threading
 from contextlib import ExitStack
@@ -52,11 +53,14 @@ class Stream:
         self._request_id = request_id
         self._heartbeat_seconds = heartbeat_seconds
         self._lines = Lines()
-        self._thread = threading.Thread(target=copy_context().run, args=(self._run,), name="stream", daemon=True)
+        self._context = copy_context()
+        self._has_begun, self._has_ended = False, threading.Event()
 
     def __iter__(self) -> Iterator[bytes]:
         yield self._counted(_first(len(self._batch.calls), self._request_id))
-        self._thread.start()
+        # A `Thread` waits until it runs, which costs as much as two items.
+        _thread.start_new_thread(self._context.run, (self._run,))
+        self._has_begun = True
         while (lines := self._lines.take(self._heartbeat_seconds)) is not None:
             due = lines or b"\n"
             for begin in range(0, len(due), PIECE_BYTES):
@@ -64,14 +68,14 @@ class Stream:
 
     def close(self) -> None:
         """Called by the server in any case (PEP 3333). Calls in flight finish, and nothing new is sent."""
-        if self._thread.ident is None:
+        if not self._has_begun:
             self._held.close()
             return
         self._lines.leave()
         if self.summary is None:
             self._batch.deadline.cancel("client_gone")
         # Until the record is written the connection counts as busy, so that a stopping worker waits.
-        self._thread.join()
+        self._has_ended.wait()
 
     def _counted(self, data: bytes) -> bytes:
         self.sent_bytes += len(data)
@@ -85,6 +89,7 @@ class Stream:
             self._lines.put(self._broken())
         finally:
             self._lines.end()
+            self._has_ended.set()
 
     def _ran(self) -> bytes:
         """The last line. The key is given back before the client has it."""

@@ -41,6 +41,10 @@ class StreamReader:
         """All lines up to the end."""
         return list(iter(self.line, None))
 
+    def close(self) -> None:
+        """Let go of the connection, which whoever dialled closes."""
+        self._response.close()
+
     def _receive(self) -> bool:
         data = self._response.read1(65_536)
         self._buffered += data if self._inflater is None else self._inflater.decompress(data)

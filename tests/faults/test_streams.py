@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tests.faults.house import Home
 
     MakeGateway = Callable[..., Gateway]
+    Read = Callable[..., StreamReader]
 
 pytestmark = pytest.mark.e2e
 LINES = "application/x-ndjson"
@@ -88,14 +89,20 @@ def patient(shared_patient: Gateway, patient_core: FakeCore) -> Gateway:
 
 
 @pytest.fixture
-def dial() -> Iterator[Callable[..., Client]]:
-    with ExitStack() as connected:
-        yield lambda url, **options: connected.enter_context(Client(url, **options))
+def read() -> Iterator[Read]:
+    """``read(url, request)``: a reader of the answer, up until the test ends."""
+    with ExitStack() as opened:
+
+        def start(url: str, request: bytes, **options: int) -> StreamReader:
+            client = opened.enter_context(Client(url, **options))
+            return opened.enter_context(closing(StreamReader(client, request)))
+
+        yield start
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_items_line_arrives_before_the_next_call_is_answered(
-    patient: Gateway, patient_core: FakeCore, dial: Callable[..., Client], tmp_path: Path, way: str
+    patient: Gateway, patient_core: FakeCore, read: Read, tmp_path: Path, way: str
 ) -> None:
     first, second = ids(2)
     let = threading.Event()
@@ -115,7 +122,7 @@ def test_an_items_line_arrives_before_the_next_call_is_answered(
         if way == "direct, HTTP/1.0":
             request = request.replace(b"HTTP/1.1", b"HTTP/1.0", 1)
 
-        reader = StreamReader(dial(url), request)
+        reader = read(url, request)
         head, item = reader.line(), reader.line()
         before = let.is_set()
         let.set()
@@ -128,27 +135,26 @@ def test_an_items_line_arrives_before_the_next_call_is_answered(
     assert "content-length" not in reader.headers
 
 
-def test_the_first_line_needs_no_call_to_be_answered(
-    patient: Gateway, patient_core: FakeCore, dial: Callable[..., Client]
-) -> None:
+def test_the_first_line_needs_no_call_to_be_answered(patient: Gateway, patient_core: FakeCore, read: Read) -> None:
     let = threading.Event()
     patient_core.default = (wait_for(let.is_set), action())
-    reader = StreamReader(dial(patient.url), patient.batch(*ids(3), Accept=LINES, X_Request_ID="the-one"))
+    reader = read(patient.url, patient.batch(*ids(3), Accept=LINES, X_Request_ID="the-one"))
 
     assert reader.line() == {"total": 3, "request_id": "the-one"}
     let.set()
     assert reader.rest()[-1]["succeeded"] == 3
 
 
-def test_the_connection_takes_the_next_request_after_a_stream(patient: Gateway, dial: Callable[..., Client]) -> None:
-    client = dial(patient.url)
-    assert StreamReader(client, patient.batch(*ids(2), Accept=LINES)).rest()[-1]["status"] == 200
+def test_the_connection_takes_the_next_request_after_a_stream(patient: Gateway) -> None:
+    with patient.dial() as client:
+        with closing(StreamReader(client, patient.batch(*ids(2), Accept=LINES))) as reader:
+            assert reader.rest()[-1]["status"] == 200
 
-    assert client.send(patient.batch(*ids(1))).read().status == 200
+        assert client.send(patient.batch(*ids(1))).read().status == 200
 
 
 def test_a_reader_that_stops_holds_up_its_own_batch_and_nothing_else(
-    patient: Gateway, patient_core: FakeCore, dial: Callable[..., Client]
+    patient: Gateway, patient_core: FakeCore, read: Read
 ) -> None:
     patient_core.default = (large_answer,)
     patient.patch(*ids(20))
@@ -160,7 +166,7 @@ def test_a_reader_that_stops_holds_up_its_own_batch_and_nothing_else(
     def called() -> int:
         return sum(request.path in paths for request in patient_core.requests)
 
-    reader = StreamReader(dial(patient.url, receive_buffer=4096), patient.batch(*stopped, Accept=LINES))
+    reader = read(patient.url, patient.batch(*stopped, Accept=LINES), receive_buffer=4096)
     head, seen, others = reader.line(), -1, []
     while seen != called() or not others:
         seen = called()
@@ -192,13 +198,11 @@ def repeated(gateway: Gateway, key: str, batch: list[int]) -> Answer:
 
 
 def test_a_reader_that_takes_nothing_is_given_up_and_its_record_is_right(
-    make_gateway: MakeGateway, core: FakeCore, dial: Callable[..., Client]
+    make_gateway: MakeGateway, core: FakeCore, read: Read
 ) -> None:
     core.default = (large_answer,)
     gateway, batch = make_gateway(core.url, **(PATIENT | {"ANSWER_TIMEOUT": "3"})), ids(100)
-    reader = StreamReader(
-        dial(gateway.url, receive_buffer=4096), gateway.batch(*batch, Accept=LINES, Idempotency_Key="given-up")
-    )
+    reader = read(gateway.url, gateway.batch(*batch, Accept=LINES, Idempotency_Key="given-up"), receive_buffer=4096)
     reader.line()
 
     eventually(lambda: "answer_not_taken" in gateway.log(), 30.0)
@@ -247,13 +251,13 @@ def test_the_record_is_right_at_twenty_places(patient: Gateway, patient_core: Fa
 
 
 def test_a_stop_ends_a_stream_with_what_was_not_sent(
-    make_gateway: MakeGateway, patient_core: FakeCore, dial: Callable[..., Client]
+    make_gateway: MakeGateway, patient_core: FakeCore, read: Read
 ) -> None:
     patient_core.forget()
     patient_core.default = (wait(0.3), action())
     budgets = {"BATCH_DEADLINE": "5", "REQUEST_DEADLINE": "5.1", "GRACEFUL_TIMEOUT": "5.2", "BATCH_CONCURRENCY": "2"}
     gateway, batch = make_gateway(patient_core.url, **budgets), ids(60)
-    reader = StreamReader(dial(gateway.url), gateway.batch(*batch, Accept=LINES))
+    reader = read(gateway.url, gateway.batch(*batch, Accept=LINES))
     reader.line()
     eventually(lambda: len(patient_core.requests) >= 4)
 
@@ -277,11 +281,11 @@ def test_a_stop_ends_a_stream_with_what_was_not_sent(
 
 
 def test_a_deadline_ends_a_stream_with_every_item_accounted_for(
-    patient: Gateway, patient_core: FakeCore, dial: Callable[..., Client]
+    patient: Gateway, patient_core: FakeCore, read: Read
 ) -> None:
     patient_core.default = (wait(0.2), action())
     batch = ids(200)
-    reader = StreamReader(dial(patient.url), patient.batch(*batch, Accept=LINES, Prefer="wait=1"))
+    reader = read(patient.url, patient.batch(*batch, Accept=LINES, Prefer="wait=1"))
 
     head, *items, last = reader.rest()
 
@@ -308,14 +312,14 @@ APPLIED_NOTHING = {"not_found", "rejected", "conflict", "core_busy"}
 
 
 def test_plain_answer_and_stream_say_the_same_of_each_item_and_what_the_core_did(
-    gateway: Gateway, core: FakeCore, dial: Callable[..., Client]
+    gateway: Gateway, core: FakeCore, read: Read
 ) -> None:
     batch = dict(zip(ids(64), list(FAULTS) * 8, strict=True))
     for each, fault in batch.items():
         core.script(f"/actions/{each}", FAULTS[fault])
 
     plain = gateway.patch(*batch).json()
-    reader = StreamReader(dial(gateway.url), gateway.batch(*batch, Accept=LINES))
+    reader = read(gateway.url, gateway.batch(*batch, Accept=LINES))
     _, *lines, last = reader.rest()
 
     told = {int(line["action"]["actionId"]): line["action"] for line in lines if "action" in line}

@@ -7,6 +7,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
+from werkzeug.wsgi import ClosingIterator
 
 from gateway.batch.outcome import ItemError
 from gateway.item_codes import Applied
@@ -66,6 +67,16 @@ class Ending:
         return [b"ok"]
 
 
+class EndingLate(Ending):
+    """The same of a stream: it tells when its answer is closed."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        def close() -> None:
+            self._exported.traces.request_ended(self._details)
+
+        return ClosingIterator(iter([b"ok"]), close)
+
+
 def _ids(traceparent: str) -> tuple[str, str]:
     _version, trace_id, span_id, _flags = traceparent.split("-")
     return trace_id, span_id
@@ -76,8 +87,9 @@ def exported() -> Exported:
     return Exported()
 
 
-def test_a_request_is_a_span_within_the_callers_trace(exported: Exported) -> None:
-    assert exported.request(Ending(exported, a_request(principal_id="p1")), HTTP_TRACEPARENT=CALLER) == [b"ok"]
+@pytest.mark.parametrize("ending", [Ending, EndingLate])
+def test_a_request_is_a_span_within_the_callers_trace(exported: Exported, ending: type[Ending]) -> None:
+    assert exported.request(ending(exported, a_request(principal_id="p1")), HTTP_TRACEPARENT=CALLER) == [b"ok"]
 
     span = exported.spans()["PATCH /openapi/api/v1/actions"]
     assert f"{span.context.trace_id:032x}" == CALLER.split("-")[1]
