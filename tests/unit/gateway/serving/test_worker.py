@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import socket
 
 import gevent
 import pytest
 
-from gateway.serving import streamed
-from gateway.serving.worker import GatewayWorker, log_failed_greenlets
+from gateway.serving.worker import log_failed_greenlets
 
 
 @pytest.fixture
@@ -51,28 +49,3 @@ def test_a_greenlet_that_is_killed_is_no_event(hub, caplog):
     greenlet.kill()
 
     assert caplog.records == []
-
-
-@pytest.fixture
-def connection():
-    """A client's connection, as the worker has it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()):
-        accepted, _ = listener.accept()
-        with accepted:
-            yield accepted
-
-
-@pytest.mark.skipif(not hasattr(socket, "TCP_CORK"), reason="this system holds nothing back")
-@pytest.mark.parametrize(("is_streamed", "held_back"), [(True, 0), (False, 1)])
-def test_an_answer_is_held_back_until_it_is_whole_unless_it_is_streamed(connection, is_streamed, held_back):
-    worker = GatewayWorker.__new__(GatewayWorker)
-
-    def application(environ, _start_response):
-        if is_streamed:
-            streamed.mark(environ)
-        return [b"{}"]
-
-    worker._application = application
-    worker._answer({"gunicorn.socket": connection}, lambda *_: None)
-
-    assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_CORK) == held_back
