@@ -43,8 +43,8 @@ class Hindrances:
 
     @property
     def excuse(self) -> bool:
-        """Nothing but the core's load or a stop kept items back."""
-        return self._codes <= _SLOW | _STOPPED
+        """It is known what kept items back: the core's load or a stop, and nothing else."""
+        return bool(self._codes) and self._codes <= _SLOW | _STOPPED
 
 
 class ChunkRecord:
@@ -69,6 +69,10 @@ class ChunkRecord:
     def rollback(self) -> None:
         self._store.undo(self._lease, self._ending())
 
+    def take_back(self) -> None:
+        """The run never began, by no fault of the chunk."""
+        self._store.undo(self._lease, Ending(is_excused=True))
+
     def _write(self, events: Sequence[bytes], ending: Ending | None) -> None:
         settlement = self._settlement
         if settlement.unsure:
@@ -81,6 +85,7 @@ class ChunkRecord:
     def _ending(self) -> Ending:
         if self._settlement.is_complete:
             return Ending(is_done=True)
-        hindered = self._hindrances
-        backoff = 0.0 if hindered.excuse else math.ldexp(0.5, min(self._lease.attempts, 6))
-        return Ending(wait_seconds=backoff, job_wait_seconds=hindered.wait_seconds, is_excused=hindered.excuse)
+        # The first items of a job are run alone: then the rest of their chunk is open, and nothing failed.
+        is_excused = self._hindrances.excuse or not self._settlement.open_offsets(self._lease.items)
+        backoff = 0.0 if is_excused else math.ldexp(0.5, min(self._lease.attempts, 6))
+        return Ending(wait_seconds=backoff, job_wait_seconds=self._hindrances.wait_seconds, is_excused=is_excused)

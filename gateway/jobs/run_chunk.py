@@ -22,7 +22,7 @@ from legacy_client.calls import CallContext
 from legacy_client.deadline import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gateway.admission.idempotency.claim import Claim
     from gateway.admission.idempotency.journal import Entry
@@ -67,14 +67,24 @@ def run_chunk(services: ChunkServices, lease: Lease) -> None:
     settlement = Settlement(lease, repeats_unknown=services.policy.repeats_unknown)
     hindrances = Hindrances()
     record = ChunkRecord(services.store, lease, settlement, hindrances)
-    calls, resource = unpack(lease.calls)[: lease.items], services.resources[lease.resource]
-    if lease.is_worn_out:
-        _abandon(lease, calls, resource, settlement, record)
-        return
-    claim = _claim(services, lease, record)
+    calls = unpack(lease.calls)[: lease.items]
+    claim = None if lease.is_worn_out else _claim(services, lease, record)
     if claim is None:
-        _abandon(lease, calls, resource, settlement, record)
+        _abandon(services, lease, calls, settlement, record)
         return
+    for offset, outcome in _outcomes(services, lease, calls, claim):
+        settlement.add(offset, outcome)
+        if not settlement.has(offset):
+            hindrances.add(outcome)
+    if claim.kind == "replay":
+        # A claim that had nothing to send ends nothing.
+        record.close([], complete=True)
+
+
+def _outcomes(
+    services: ChunkServices, lease: Lease, calls: Sequence[Update], claim: Claim
+) -> Iterator[tuple[int, Outcome]]:
+    """Of each item; the claim ends with the last."""
     deadline = _deadline(services, lease)
     with KeyedClaim(claim) as held, services.traces.span("chunk", items=len(calls)) as span:
         context = CallContext(
@@ -86,13 +96,9 @@ def run_chunk(services: ChunkServices, lease: Lease) -> None:
             idempotency_prefix=held.prefix,
             marks=held.marks(deadline),
         )
-        run = BatchRun(resource, calls, held, services.core, context, span)
-        for offset, outcome in run:
-            _note(settlement, hindrances, offset, outcome)
+        run = BatchRun(services.resources[lease.resource], calls, held, services.core, context, span)
+        yield from run
         services.telemetry.batch_ended(run.summary(keep_failed=services.log_failed_items).details)
-    if claim.kind == "replay":
-        # A claim that had nothing to send ends nothing.
-        record.close([], complete=True)
 
 
 def _claim(services: ChunkServices, lease: Lease, record: ChunkRecord) -> Claim | None:
@@ -120,14 +126,8 @@ def _mark_first(services: ChunkServices, lease: Lease, record: ChunkRecord) -> N
         record.append([services.policy.first_mark(lease.items)])
     except StoreUnavailable:
         # The store may have it, though it did not say so, and nothing was sent.
-        services.keeper.keep(record.rollback, 0)
+        services.keeper.keep(record.take_back, 0)
         raise
-
-
-def _note(settlement: Settlement, hindrances: Hindrances, offset: int, outcome: Outcome) -> None:
-    settlement.add(offset, outcome)
-    if not settlement.has(offset):
-        hindrances.add(outcome)
 
 
 def _deadline(services: ChunkServices, lease: Lease) -> Deadline:
@@ -145,10 +145,12 @@ def _deadline(services: ChunkServices, lease: Lease) -> Deadline:
 
 
 def _abandon(
-    lease: Lease, calls: Sequence[Update], resource: Resource, settlement: Settlement, record: ChunkRecord
+    services: ChunkServices, lease: Lease, calls: Sequence[Update], settlement: Settlement, record: ChunkRecord
 ) -> None:
     """Settle what no run could, so that the job goes on."""
-    errors = ItemErrors(resource.name, resource.translation.errors_to_public)
+    # Its resource may be the very thing that no release has any more.
+    resource = services.resources.get(lease.resource)
+    errors = ItemErrors(resource.name if resource else "item", lambda _: {})
     known = _known(lease)
     offsets = settlement.open_offsets(len(calls))
     for offset in offsets:

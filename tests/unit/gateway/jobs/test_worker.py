@@ -77,6 +77,22 @@ def test_a_fault_in_a_run_is_logged_and_the_chunk_is_tried_again(stores, world, 
     assert jobs.get("p", job.id).state == "succeeded"
 
 
+def test_a_chunk_that_no_run_can_begin_with_is_given_up_too(stores, world):
+    jobs, chunks = stores
+    job = started(jobs, [1])
+    worker = Worker("w", replace(services(chunks, Core()), resources={}), NotingDispatch())
+
+    for _ in range(6):
+        worker.run_one()
+        world.pass_time(46)
+
+    ended = jobs.get("p", job.id)
+    assert (ended.state, [each.sample for each in ended.errors_by_code]) == (
+        "failed",
+        ["A job gave item 1 up after five attempts."],
+    )
+
+
 def test_a_store_that_is_away_is_told_of_once_and_when_it_is_back(stores, caplog):
     _, chunks = stores
     caplog.set_level("INFO")
