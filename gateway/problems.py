@@ -57,6 +57,7 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         403, "Integration not granted", "This API key may not touch this integration; ask for a key that may."
     ),
     "not-found": ProblemType(404, "Not found", "No item was updated: nothing was found under the ids given."),
+    "job-not-found": ProblemType(404, "No such job", "Check the id: it is none of your jobs, or it has expired."),
     "no-such-page": ProblemType(404, "No such resource", "Check the path; `/openapi.json` lists the endpoints."),
     "method-not-allowed": ProblemType(405, "Method not allowed", "Use one of the methods in the `Allow` header."),
     "not-acceptable": ProblemType(
@@ -69,11 +70,32 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "conflict": ProblemType(
         409, "Conflict", "The core refused the change because of the present state; `detail` says which."
     ),
+    "job-state": ProblemType(
+        409, "Not in this state", "Look at the job: what was asked can be done only in the states in `allowed`."
+    ),
+    "job-part-differs": ProblemType(
+        409,
+        "The part came before",
+        "This part was taken with other bytes, and stays. Send the same bytes, or the new ones under the next number.",
+    ),
+    "job-parts-missing": ProblemType(
+        409,
+        "Parts are missing",
+        "Send what is `missing` and mend what is `refused`; name more `parts` where some are `surplus`. Then start again.",
+    ),
+    "job-nothing-to-retry": ProblemType(
+        409, "Nothing to retry", "Every item was applied, or sending it again cannot help."
+    ),
     "batch-too-large": ProblemType(413, "Too many items", "Send at most `max_items` items in one batch."),
     "body-too-large": ProblemType(
         413,
         "Body too large",
         "Send at most `max_bytes` bytes, counted after inflation, and at most `max_values` JSON values.",
+    ),
+    "job-too-large": ProblemType(
+        413,
+        "Job too large",
+        "Send at most `max_job_items` items in at most `max_parts` parts; begin another job for more.",
     ),
     "uri-too-long": ProblemType(414, "URI too long", "Send a request line of at most 4,094 bytes."),
     "unsupported-media-type": ProblemType(
@@ -87,6 +109,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         429,
         "Quota exceeded",
         "Nothing of this request was run. Wait for `Retry-After`, or send fewer items where there is none; `RateLimit` shows what is left.",
+    ),
+    "too-many-jobs": ProblemType(
+        429, "Too many jobs", "Wait until one has ended, or cancel one; `bound` says which bound of `most` is reached."
     ),
     "headers-too-large": ProblemType(
         431,
@@ -115,6 +140,9 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     ),
     "temporarily-unavailable": ProblemType(
         503, "Temporarily unavailable", "Nothing was applied. Send again, unchanged, after `Retry-After`."
+    ),
+    "jobs-unavailable": ProblemType(
+        503, "No jobs now", "Nothing of this request was kept. Send again after `Retry-After`, or send batches."
     ),
     "core-timed-out": ProblemType(
         504,

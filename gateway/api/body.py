@@ -36,13 +36,18 @@ class BodyLimits:
 
 
 def read_body(
-    request: Request, limits: BodyLimits, take: Callable[[int], None], let_others_run: Callable[[], None]
+    request: Request,
+    limits: BodyLimits,
+    take: Callable[[int], None],
+    let_others_run: Callable[[], None],
+    *,
+    also: str = "",
 ) -> bytes:
     """The body, inflated. Raises Problem 400, 408, 413 or 415 (``contract.md`` 1.2).
 
-    ``take`` counts bytes before they are held, and may raise.
+    ``take`` counts bytes before they are held, and may raise. ``also``: a media type beside JSON.
     """
-    _check_media_type(request)
+    _check_media_type(request, also)
     inflate = _is_gzip(request)
     if request.content_length is not None and request.content_length > limits.max_bytes:
         raise _too_large(limits)
@@ -61,22 +66,26 @@ def document_in(body: bytes, most: JsonSize, let_others_run: Callable[[], None])
         raise Problem("body-too-large", _most(most), max_values=most.values) from exc
 
 
-def _check_media_type(request: Request) -> None:
+def _check_media_type(request: Request, also: str) -> None:
     if request.content_type == "application/json":
         return
     media_type, charset = request.mimetype, request.mimetype_params.get("charset", "utf-8")
     is_json = media_type == "application/json" or (
         media_type.startswith("application/") and media_type.endswith("+json")
     )
-    if is_json and charset.lower() in {"utf-8", "utf8"}:
+    is_taken = is_json or bool(also and media_type == also)
+    if is_taken and charset.lower() in {"utf-8", "utf8"}:
         return
     detail = "The content type is missing."
-    if is_json:
+    if is_taken:
         detail = f"The charset must be UTF-8, not {charset[:100]!r}."
     elif media_type:
-        detail = f"The content type must be application/json, not {media_type[:100]!r}."
+        wanted = f"application/json or {also}" if also else "application/json"
+        detail = f"The content type must be {wanted}, not {media_type[:100]!r}."
     header = "Accept-Patch" if request.method == "PATCH" else "Accept"
-    raise Problem("unsupported-media-type", detail, headers={header: "application/json"})
+    raise Problem(
+        "unsupported-media-type", detail, headers={header: ", ".join(filter(None, ("application/json", also)))}
+    )
 
 
 def _is_gzip(request: Request) -> bool:

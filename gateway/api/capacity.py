@@ -33,6 +33,10 @@ class Capacity:
         self._shedder = shedder
         self._held = held
 
+    @property
+    def is_draining(self) -> bool:
+        return self._shedder.draining
+
     def check(self) -> None:
         """Raises Problem 503."""
         if (refusal := self._shedder.admit()) is not None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import NotFound
 
 from gateway.api import bulk, errors, integrations, request_log
+from gateway.api.jobs.routes import PATHS
 from gateway.api.pages import limits
 from gateway.api.request import current_request
 from gateway.resources.actions import actions
@@ -23,7 +24,7 @@ RESOURCES: Sequence[MakeResource] = (actions,)
 
 
 def routes(resources: Sequence[Resource]) -> list[Route]:
-    return [*map(bulk.route, resources), limits.ROUTE, integrations.ROUTE]
+    return [*map(bulk.route, resources), *(path.route for path in PATHS), limits.ROUTE, integrations.ROUTE]
 
 
 def register_errors(app: Flask, telemetry: Telemetry, base_url: str) -> None:

@@ -33,7 +33,7 @@ HEARTBEAT_SECONDS = 10.0
 # A client has the time for one answer for so many bytes of a stream.
 PIECE_BYTES = 32_768
 # Caches and proxies hand on each line as it is, and at once.
-_HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store, no-transform"}
+HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store, no-transform"}
 
 
 class Stream:
@@ -121,7 +121,7 @@ def stream(begun: AbstractContextManager[Batch], request: GatewayRequest) -> Gat
     batch = held.enter_context(begun)
     lines = Stream(batch, held, request.id)
     streamed.mark(request.environ)
-    answer = StreamedResponse(lines, 200, _HEADERS, content_type=LINES)
+    answer = StreamedResponse(lines, 200, HEADERS, content_type=LINES)
 
     def note() -> None:
         details = None if lines.summary is None else lines.summary.details
@@ -134,7 +134,7 @@ def stream(begun: AbstractContextManager[Batch], request: GatewayRequest) -> Gat
 def rehearsed_stream(request: GatewayRequest, items: int) -> GatewayResponse:
     """The lines of a dry run."""
     last = _json({"status": 200, "succeeded": 0, "failed": 0, "unknown": 0, "validated": items})
-    return GatewayResponse(_first(items, request.id) + last, 200, _HEADERS, content_type=LINES)
+    return GatewayResponse(_first(items, request.id) + last, 200, HEADERS, content_type=LINES)
 
 
 def _first(items: int, request_id: str) -> bytes:

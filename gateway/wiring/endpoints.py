@@ -8,6 +8,9 @@ from gateway.api.body import BodyLimits
 from gateway.api.bulk import BulkServices
 from gateway.api.guard import Guard
 from gateway.api.integrations import IntegrationEndpoint
+from gateway.api.jobs import routes as jobs
+from gateway.api.jobs.endpoint import JobEndpoint, JobServices
+from gateway.api.jobs.parts import PartReader
 from gateway.api.pages import limits
 from gateway.api.pages.limits import BatchLimits, LimitsEndpoint
 from gateway.api.quota import Quota
@@ -42,6 +45,7 @@ class Endpoints:
         services = self.bulk()
         register(app, [bulk.blueprint(resource, services) for resource in resources])
         register(app, [limits.blueprint(LimitsEndpoint(resources, services.guard, self.batch_limits()))])
+        register(app, [jobs.blueprint(JobEndpoint(resources, self.jobs(services)))])
         register(app, [integrations.blueprint(self.integration())])
 
     def bulk(self) -> BulkServices:
@@ -61,6 +65,24 @@ class Endpoints:
             traces=self.instruments.traces,
             log_failed_items=settings.service.log_failed_items,
             let_others_run=self.let_others_run,
+        )
+
+    def jobs(self, services: BulkServices) -> JobServices:
+        stores = self.backends.jobs
+        return JobServices(
+            guard=services.guard,
+            parts=PartReader(
+                capacity=services.capacity,
+                unsent=services.unsent,
+                body_limits=services.body_limits,
+                let_others_run=services.let_others_run,
+            ),
+            store=stores.jobs,
+            dispatch=stores.dispatch,
+            availability=stores.availability,
+            max_items=self.settings.jobs.max_job_items,
+            repeats_unknown=self.settings.core.core_honours_idempotency,
+            is_ending=lambda: self.capacity.is_draining,
         )
 
     def batch_limits(self) -> BatchLimits:

@@ -163,6 +163,12 @@ def test_an_endpoint_that_does_not_take_the_method_does_not_ask_for_it(client):
     assert refused.headers["WWW-Authenticate"] == 'Bearer realm="gateway"'
 
 
+OF_JOBS = (
+    "createJob", "listJobs", "getJob", "deleteJob", "putJobPart", "startJob", "pauseJob", "resumeJob", "retryJob",
+    "getJobResults",
+)  # fmt: skip
+
+
 def test_the_openapi_document_tells_it_where_it_can_be_used(client):
     document = client.get("/openapi.json").get_json()
     schemes = document["components"]["securitySchemes"]
@@ -176,6 +182,7 @@ def test_the_openapi_document_tells_it_where_it_can_be_used(client):
     assert schemes["signedRequest"] == SIGNED.security
     assert security == {
         "updateActions": [{"signedRequest": []}, {"keycloak": []}],
+        **{each: [{"signedRequest": []}, {"keycloak": []}] for each in OF_JOBS},
         "getLimits": [{"signedRequest": []}, {"keycloak": []}],
         "replaceIntegrationAction": [{"apiKey": []}],
     }

@@ -10,6 +10,7 @@ from gateway.admission.idempotency import sqlite_rows as idempotency_rows
 from gateway.admission.rates import sqlite_rates
 from gateway.api.lines import MOST_UNSENT_BYTES
 from gateway.api.stream import HEARTBEAT_SECONDS, PIECE_BYTES
+from gateway.jobs.job import MOST_PARTS, Bounds
 from schemas.integrations import InputFieldSchema, OptionSchema
 from tests.docs import DOCS, ROOT
 from tests.doubles.service import Service
@@ -53,13 +54,20 @@ def test_the_bounds_of_a_stream_are_told():
     assert f"{HEARTBEAT_SECONDS:g} s of silence" in told
 
 
-def test_there_are_no_jobs_as_the_page_says(service):
-    client = service.app.test_client()
+def test_an_asynchronous_answer_is_not_given_as_the_page_says(service):
     headers = {"Authorization": "Bearer good", "Prefer": "respond-async"}
 
-    assert client.patch(BULK, json=BATCH, headers=headers).status_code == 200
-    assert client.get("/openapi/api/v1/jobs/1", headers=headers).status_code == 404
-    assert "**There are no jobs.**" in PAGE
+    assert service.app.test_client().patch(BULK, json=BATCH, headers=headers).status_code == 200
+    assert "`Prefer: respond-async` on the bulk PATCH is ignored" in PAGE
+
+
+def test_the_bounds_of_jobs_are_told():
+    [told] = re.findall(r"^- Bounds: .*$", PAGE, re.MULTILINE)
+    bounds = Bounds()
+
+    assert f"`MAX_JOB_ITEMS` ({bounds.job_items:,}) and {MOST_PARTS:,} parts" in told
+    assert f"{bounds.live_jobs} live jobs a caller and {bounds.uploading_jobs} of all" in told
+    assert (bounds.idle_seconds, bounds.keep_seconds) == (3600, 7 * 86_400)
 
 
 @pytest.mark.parametrize("page", ["contract.md", "partners/integration-action.md"])

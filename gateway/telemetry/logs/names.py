@@ -40,6 +40,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "greenlet_failed": "A task that nobody waits for failed, such as a connection's; the worker goes on.",
     "batch_failed": "A batch broke off; items without a result were reported as unknown.",
     "answer_broken": "An answer broke off after its head; its connection was ended, which tells the client.",
+    "job_results_cut": "The store of jobs went away while results were read; their last line says so. `reason` says which.",
     "stream_failed": "A stream broke off; its last line says so, and what it did not tell counts as unknown.",
     "telemetry_hook_failed": "A hook that only looks on failed; no answer was changed by it.",
     "metrics_fold_failed": "The worker's numbers could not be brought up to now; tried again a second later.",

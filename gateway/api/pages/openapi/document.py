@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apispec import APISpec
 
 from gateway.api.integrations import ID_NAME
-from gateway.api.pages.openapi import integration_operation, limits_operation, responses
+from gateway.api.pages.openapi import integration_operation, job_operations, limits_operation, responses
 from gateway.api.pages.openapi.operations import Operation, reference, update
 from gateway.api.route import camel
 from schemas.answers import batch_answer_schema, item_error_schema, limits_schema, problem_schema
@@ -37,7 +37,12 @@ def document(
     )
     spec.options["servers"] = [{"url": public_url or ".", "description": "This service."}]
     spec.options["tags"] = [{"name": name, "description": meaning} for name, meaning in sorted(_tags(resources))]
-    operations = [*map(update, resources), limits_operation.operation(resources), integration_operation.OPERATION]
+    operations = [
+        *map(update, resources),
+        *job_operations.operations(resources),
+        limits_operation.operation(resources),
+        integration_operation.OPERATION,
+    ]
     named = responses.named(operations, resources[0])
     _components(spec, resources, max_items, named.components)
     for name, scheme in {camel(method.name): method.security for method in methods}.items():
@@ -54,6 +59,7 @@ def _tags(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
     for resource in resources:
         plural = resource.plural.capitalize()
         yield plural, f"{plural} of the core, many at a time."
+    yield job_operations.TAG, job_operations.MEANING
     yield limits_operation.TAG, "What a caller may send."
     yield integration_operation.OPERATION.tag, integration_operation.TAG
 
@@ -76,6 +82,7 @@ def _schemas(resources: Sequence[Resource], max_items: int) -> Iterator[tuple[st
         yield f"{name}Batch", batch_schema(resource.schema, max_items)
         error = item_error_schema(resource.name, resource.id_name)
         yield f"{name}BatchAnswer", batch_answer_schema(resource.updated_schema, error)()
+    yield from job_operations.schemas(resources, max_items)
     yield limits_operation.SCHEMA, limits_schema([resource.plural for resource in resources])()
     for name, schema in integration_operation.SCHEMAS.items():
         yield name, schema()

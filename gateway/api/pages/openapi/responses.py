@@ -29,6 +29,8 @@ HEADERS: Mapping[str, Mapping[str, object]] = {
         ("X-Request-ID", "The request's id: the caller's if well-formed, else a new one.", _TEXT),
         ("Retry-After", "Seconds to wait before sending again.", {"type": "integer", "minimum": 1}),
         ("WWW-Authenticate", "A challenge of each scheme that this path takes (RFC 9110).", _TEXT),
+        ("ETag", "The version of what is shown.", _TEXT),
+        ("Location", "The path of what was made.", _TEXT),
         ("Allow", "Methods that this path takes.", _TEXT),
         ("Accept-Patch", "Media types that this path takes.", _TEXT),
         ("Accept", "Media types that this path takes.", _TEXT),
@@ -44,6 +46,9 @@ HEADERS: Mapping[str, Mapping[str, object]] = {
 """Every header of an answer."""
 
 _HEADERS_OF: Mapping[int, tuple[str, ...]] = {
+    201: ("ETag", "Location"),
+    202: ("ETag", "Location", "Retry-After"),
+    304: ("ETag",),
     207: ("Retry-After",),
     400: ("WWW-Authenticate",),
     401: ("WWW-Authenticate",),
@@ -81,7 +86,7 @@ class Named:
 def named(operations: Sequence[Operation], resource: Resource) -> Named:
     """Problem examples are ``resource``'s.
 
-    A response is named after its status, and after the operation's tag where operations differ.
+    A response is named after its status, where operations differ after the tag too, else after the operation.
     """
     by_status: dict[int, dict[str, Response]] = {}
     for operation in operations:
@@ -92,7 +97,9 @@ def named(operations: Sequence[Operation], resource: Resource) -> Named:
     names: dict[tuple[str, int], str] = {}
     for status, responses in sorted(by_status.items()):
         for id_, response in responses.items():
-            name = _name(status, "" if _is_shared(responses) else tags[id_])
+            of_tag = {other: each for other, each in responses.items() if tags[other] == tags[id_]}
+            own = tags[id_] if len(of_tag) == 1 or _is_shared(of_tag) else id_[0].upper() + id_[1:]
+            name = _name(status, "" if _is_shared(responses) else own)
             components[name] = response
             names[id_, status] = name
     return Named(components, names)
@@ -123,11 +130,11 @@ def _responses(operation: Operation, operations: Iterable[Operation], resource: 
 
 
 def _success(status: int, success: Success, not_here: AbstractSet[str]) -> Response:
-    whole = {
+    whole: Response = {
         "schema": reference("schemas", success.schema),
         "examples": {name: {"value": example} for name, example in success.examples.items()},
     }
-    content = {"application/json": whole}
+    content = {"application/json": whole} if success.schema else {}
     if success.lines:
         content[LINES] = {"schema": _LINES, "examples": {"stream": {"value": success.lines}}}
     return _response(success.meaning, _headers(status, not_here), content)

@@ -1,0 +1,302 @@
+"""The paths of jobs (``contract.md`` 1.6)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gateway.admission.idempotency.key import fingerprint
+from gateway.api.answers import json_answer
+from gateway.api.body import document_in, read_body
+from gateway.api.idempotency import read_key
+from gateway.api.jobs import queries, results
+from gateway.api.jobs.parts import digest_of
+from gateway.api.jobs.refusals import told, unavailable
+from gateway.api.jobs.shown import entity_tag, path_of, shown
+from gateway.api.json_size import JsonSize
+from gateway.api.options import read_options, refuse_parameters
+from gateway.api.request import GatewayResponse, current_request
+from gateway.api.validation import document_refusal
+from gateway.jobs.chunk import Part
+from gateway.jobs.job import NewJob
+from gateway.jobs.retry import retry
+from gateway.problems import Problem
+from schemas.base import InvalidDocument
+from schemas.jobs import MOST, MOST_PARTS, StartSchema, loader, new_job_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gateway.api.guard import Guard
+    from gateway.api.jobs.parts import PartReader
+    from gateway.api.request import GatewayRequest
+    from gateway.auth.principal import Principal
+    from gateway.jobs.availability import Availability
+    from gateway.jobs.dispatch.port import Dispatch
+    from gateway.jobs.job import Job
+    from gateway.jobs.store import JobStore
+    from gateway.resources.resource import Resource
+
+_LOOK_SECONDS = 0.5
+_MOST_WAIT_SECONDS = 60
+_RETRY_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobServices:
+    """``repeats_unknown``: the core honours per-item keys. ``is_ending``: this worker is to stop."""
+
+    guard: Guard
+    parts: PartReader
+    store: JobStore
+    dispatch: Dispatch
+    availability: Availability
+    max_items: int
+    repeats_unknown: bool
+    is_ending: Callable[[], bool]
+
+
+class JobEndpoint:
+    """The caller must hold the permission of the job's resource. Another's job is not found."""
+
+    def __init__(self, resources: Sequence[Resource], services: JobServices) -> None:
+        self._resources = {resource.plural: resource for resource in resources}
+        self._default = resources[0]
+        self._services = services
+        self._load_new = loader(new_job_schema([*self._resources], services.max_items))
+        self._load_start = loader(StartSchema())
+
+    def create(self) -> GatewayResponse:
+        request, caller = self._enter()
+        refuse_parameters(request)
+        self._demand_workers()
+        key, body = read_key(request), self._small_body(request, caller)
+        wanted = self._loaded(body, self._load_new, "job")
+        resource = self._resources[wanted["resource"]]
+        caller = self._services.guard.identify(request, resource.permission)
+        new = NewJob(
+            resource=resource.plural,
+            label=wanted["label"],
+            max_failed_percent=wanted["max_failed_percent"],
+            pause_after=wanted["pause_after"],
+            key=key,
+            fingerprint=fingerprint(request.method, request.path, body),
+            request_id=request.id,
+            traceparent=request.traceparent(),
+        )
+        with told(resource):
+            job, is_new = self._services.store.create(caller.id, new)
+        return self._answer(job, 201, {} if is_new else {"Idempotency-Replayed": "true"})
+
+    def put_part(self, job_id: str, number: str) -> GatewayResponse:
+        request, caller = self._enter()
+        refuse_parameters(request)
+        services = self._services
+        services.parts.unsent.check(request, caller)
+        job, resource = self._found(request, caller, job_id)
+        with (
+            services.parts.capacity.body_memory() as take_memory,
+            services.parts.unsent.charged(request, caller, take_memory) as take,
+        ):
+            body = services.parts.read(request, take)
+            part = Part(_part_number(number), digest_of(body))
+            with told(resource):
+                is_known = services.store.has_part(caller.id, job.id, part)
+            if is_known:
+                services.parts.unsent.charge(request, caller, len(body))
+            else:
+                self._take_part(request, caller, resource, job, part, body)
+        return GatewayResponse(status=204)
+
+    def _take_part(
+        self, request: GatewayRequest, caller: Principal, resource: Resource, job: Job, part: Part, body: bytes
+    ) -> None:
+        store = self._services.store
+        try:
+            calls = self._services.parts.calls(request, resource, caller, body)
+        except Problem:
+            # The job must not start without what was meant to be in it.
+            with told(resource):
+                store.refuse_part(caller.id, job.id, part.number)
+            raise
+        with told(resource):
+            store.put_part(caller.id, job.id, part, calls)
+
+    def start(self, job_id: str) -> GatewayResponse:
+        request, caller = self._enter()
+        is_rehearsed = queries.is_dry_run(request)
+        job, resource = self._found(request, caller, job_id)
+        wanted = self._loaded(self._small_body(request, caller), self._load_start, "start of a job")
+        if not is_rehearsed:
+            self._demand_workers()
+        with told(resource):
+            job = self._services.store.start(caller.id, job.id, wanted["parts"], dry_run=is_rehearsed)
+            if is_rehearsed:
+                return self._answer(job, 200)
+            self._services.dispatch.ring(1)
+        return self._answer(job, 202)
+
+    def show(self, job_id: str) -> GatewayResponse:
+        """Waits for a change where the caller prefers to (RFC 7240 section 4.3)."""
+        request, caller = self._enter()
+        refuse_parameters(request)
+        wait_seconds = read_options(request).wait_seconds
+        job, resource = self._found(request, caller, job_id)
+        applied: dict[str, str] = {}
+        if wait_seconds is not None and job.is_live:
+            applied = {"Preference-Applied": f"wait={min(wait_seconds, _MOST_WAIT_SECONDS)}"}
+            job = self._changed(request, caller, job, resource, min(wait_seconds, _MOST_WAIT_SECONDS))
+        if entity_tag(job) in _tags(request):
+            return GatewayResponse(status=304, headers={"ETag": entity_tag(job), **_pace(job), **applied})
+        return self._answer(job, 200, applied)
+
+    def list(self) -> GatewayResponse:
+        request, caller = self._enter()
+        most, before = queries.page_wish(request)
+        with told(self._default):
+            page = self._services.store.jobs(caller.id, most=most, before=before)
+        listed: dict[str, object] = {"data": [shown(job) for job in page.jobs]}
+        if page.before:
+            listed["before"] = page.before
+        return json_answer(listed, headers={"Cache-Control": "no-store"})
+
+    def results(self, job_id: str) -> GatewayResponse:
+        request, caller = self._enter()
+        wish = queries.results_wish(request)
+        job, resource = self._found(request, caller, job_id)
+        services, store = self._services, self._services.store
+
+        def page(since: str) -> Any:
+            return store.results(caller.id, job.id, outcome=wish.outcome, since=since)
+
+        lines = results.Results(resource, page, follow=wish.follow, is_ending=services.is_ending)
+        try:
+            with told(resource):
+                first = page(wish.since)
+        except ValueError as exc:
+            raise Problem("unknown-parameter", f"since {exc}.") from exc
+        return results.answer(request, lines.after(first, wish.since))
+
+    def pause(self, job_id: str) -> GatewayResponse:
+        return self._change(job_id, self._services.store.pause)
+
+    def resume(self, job_id: str) -> GatewayResponse:
+        answer = self._change(job_id, self._services.store.resume)
+        with told(self._default):
+            self._services.dispatch.ring(1)
+        return answer
+
+    def end(self, job_id: str) -> GatewayResponse:
+        """A live job is cancelled, an ended one removed."""
+        request, caller = self._enter()
+        refuse_parameters(request)
+        job, resource = self._found(request, caller, job_id)
+        with told(resource):
+            if job.is_live:
+                return self._answer(self._services.store.cancel(caller.id, job.id), 202)
+            self._services.store.remove(caller.id, job.id)
+        return GatewayResponse(status=204)
+
+    def retry(self, job_id: str) -> GatewayResponse:
+        request, caller = self._enter()
+        refuse_parameters(request)
+        self._demand_workers()
+        job, resource = self._found(request, caller, job_id)
+        services = self._services
+        new = NewJob(
+            resource=job.resource,
+            label=job.label,
+            max_failed_percent=job.max_failed_percent,
+            retry_of=job.id,
+            request_id=request.id,
+            traceparent=request.traceparent(),
+        )
+        with told(resource):
+            again = retry(
+                services.store,
+                caller.id,
+                job.id,
+                new,
+                repeats_unknown=services.repeats_unknown,
+                let_others_run=services.parts.let_others_run,
+            )
+            services.dispatch.ring(1)
+        return self._answer(again, 202)
+
+    def _enter(self) -> tuple[GatewayRequest, Principal]:
+        """Hops 1 and 2."""
+        request = current_request()
+        self._services.parts.capacity.check()
+        return request, self._services.guard.identify(request, self._default.permission)
+
+    def _found(self, request: GatewayRequest, caller: Principal, job_id: str) -> tuple[Job, Resource]:
+        with told(self._default):
+            job = self._services.store.get(caller.id, job_id)
+        resource = self._resources.get(job.resource, self._default)
+        if resource is not self._default:
+            self._services.guard.identify(request, resource.permission)
+        return job, resource
+
+    def _change(self, job_id: str, change: Callable[[str, str], Job]) -> GatewayResponse:
+        request, caller = self._enter()
+        refuse_parameters(request)
+        job, resource = self._found(request, caller, job_id)
+        with told(resource):
+            return self._answer(change(caller.id, job.id), 200)
+
+    def _changed(self, request: GatewayRequest, caller: Principal, job: Job, resource: Resource, seconds: int) -> Job:
+        """The job once it differs from what the caller has, after ``seconds`` at most."""
+        known = _tags(request) or {entity_tag(job)}
+        ends_at = time.monotonic() + seconds
+        while entity_tag(job) in known and job.is_live and not self._services.is_ending():
+            if (left := ends_at - time.monotonic()) <= 0:
+                break
+            time.sleep(min(_LOOK_SECONDS, left))
+            with told(resource):
+                job = self._services.store.get(caller.id, job.id)
+        return job
+
+    def _demand_workers(self) -> None:
+        # The reason is for operators; readiness and the log have it.
+        if self._services.availability.reason():
+            raise unavailable("No job can be taken now: nothing is there to run it.", 60)
+
+    def _small_body(self, request: GatewayRequest, caller: Principal) -> bytes:
+        """Empty where there is none."""
+        parts = self._services.parts
+        if not (request.content_length or request.headers.get("Transfer-Encoding")):
+            return b""
+        with parts.capacity.body_memory() as take_memory, parts.unsent.charged(request, caller, take_memory) as take:
+            return read_body(request, parts.body_limits, take, parts.let_others_run)
+
+    def _loaded(self, body: bytes, load: Callable[[object], dict[str, Any]], name: str) -> dict[str, Any]:
+        document = document_in(body, JsonSize(*MOST), self._services.parts.let_others_run) if body else {}
+        try:
+            return load(document)
+        except InvalidDocument as exc:
+            raise document_refusal(exc, name, self._default.id_name) from exc
+
+    def _answer(self, job: Job, status: int, headers: Mapping[str, str] | None = None) -> GatewayResponse:
+        more = {"Location": path_of(job.id)} if status in (201, 202) else {}
+        fields = {"ETag": entity_tag(job), "Cache-Control": "no-store", **more, **_pace(job), **(headers or {})}
+        return json_answer(shown(job), status, fields)
+
+
+def _part_number(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
+    if not 1 <= number <= MOST_PARTS:
+        detail = f"The parts of a job are numbered from 1 to {MOST_PARTS:,}."
+        raise Problem("job-too-large", detail, max_parts=MOST_PARTS)
+    return number
+
+
+def _pace(job: Job) -> dict[str, str]:
+    """When to look again."""
+    return {"Retry-After": str(_RETRY_SECONDS)} if job.state in ("queued", "running", "cancelling") else {}
+
+
+def _tags(request: GatewayRequest) -> set[str]:
+    """Of ``If-None-Match``; weak ones compare alike (RFC 9110 section 13.1.2)."""
+    given = request.headers.get("If-None-Match", "")
+    return {tag.strip().removeprefix("W/") for tag in given.split(",") if tag.strip()}

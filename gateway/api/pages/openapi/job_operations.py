@@ -1,0 +1,240 @@
+"""Jobs in the document (``contract.md`` 1.6)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.api.accept import LINES
+from gateway.api.jobs.routes import PATHS
+from gateway.api.pages.openapi.operations import REQUEST_ID, Operation, Success, parameter
+from schemas.job_answers import JobListSchema, JobSchema
+from schemas.jobs import MOST_PARTS, StartSchema, new_job_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from marshmallow import Schema
+
+    from gateway.api.route import Route
+    from gateway.resources.resource import Resource
+
+TAG = "Jobs"
+MEANING = "More items than a batch holds: sent in parts, then run in the background."
+_ID = "01M8H4FHW26J74CSYXW6G95RAP"
+_JOB_ID = parameter("jobId", "path", "The job.", {"type": "string"})
+_KEY = parameter(
+    "Idempotency-Key",
+    "header",
+    "The same key makes the same job again.",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+)
+_WAIT = parameter("Prefer", "header", "`wait=N` waits up to N seconds, at most 60, for a change.", {"type": "string"})
+_KNOWN = parameter("If-None-Match", "header", "The `ETag` of what is known already.", {"type": "string"})
+_NUMBER = parameter("number", "path", "Of the part.", {"type": "integer", "minimum": 1, "maximum": MOST_PARTS})
+_DRY_RUN = parameter("dry_run", "query", "Checks only.", {"type": "boolean", "default": False})
+_PAGING = (
+    parameter("limit", "query", "Jobs of a page.", {"type": "integer", "minimum": 1, "maximum": 100, "default": 100}),
+    parameter("before", "query", "The `before` of the last page.", {"type": "string"}),
+)
+_CHOOSING = (
+    parameter(
+        "outcome",
+        "query",
+        "Items of this outcome only.",
+        {"type": "string", "enum": ["applied", "failed", "unknown", "unprocessed"]},
+    ),
+    parameter("since", "query", "Go on after this cursor.", {"type": "string"}),
+    parameter("follow", "query", "Go on until the job has ended.", {"type": "boolean", "default": False}),
+)
+_GENERAL = frozenset(
+    {
+        "bad-request",
+        "unknown-parameter",
+        "invalid-token",
+        "insufficient-scope",
+        "method-not-allowed",
+        "not-acceptable",
+        "uri-too-long",
+        "expectation-failed",
+        "headers-too-large",
+        "internal-error",
+        "not-implemented",
+        "temporarily-unavailable",
+    }
+)
+_OF_BODIES = frozenset(
+    {
+        "invalid-json",
+        "validation-failed",
+        "request-timeout",
+        "body-too-large",
+        "unsupported-media-type",
+        "quota-exceeded",
+    }
+)
+
+
+def schemas(resources: Sequence[Resource], max_items: int) -> Iterator[tuple[str, Schema]]:
+    """``max_items`` of one job."""
+    yield "NewJob", new_job_schema([resource.plural for resource in resources], max_items)
+    yield "JobStart", StartSchema()
+    yield "Job", JobSchema()
+    yield "JobList", JobListSchema()
+
+
+def operations(resources: Sequence[Resource]) -> list[Operation]:
+    routes, first = {path.view: path.route for path in PATHS}, resources[0]
+    job = _example(first)
+    one = {"job": job}
+    ended = {"job": {**job, "state": "succeeded", "position": 0}}
+    batch = {"data": list(first.example.sent)}
+
+    def made(view: str, summary: str, description: str, successes: dict[int, Success], **more: Any) -> Operation:
+        return _operation(routes[view], first.permission, summary, description, successes, **more)
+
+    return [
+        made(
+            "create",
+            "Make a job",
+            "Then send its parts and start it. No field is needed.",
+            {201: Success("It takes parts for an hour after the last.", "Job", one)},
+            id="createJob",
+            parameters=(_KEY, REQUEST_ID),
+            body="NewJob",
+            example={"label": "spring clean-up", "max_failed_percent": 5},
+        ),
+        made(
+            "list",
+            "List jobs",
+            "The caller's own.",
+            {200: Success("A page of them.", "JobList", {"jobs": {"data": [job]}})},
+            id="listJobs",
+            parameters=(*_PAGING, REQUEST_ID),
+        ),
+        made(
+            "show",
+            "Look at a job",
+            "Where it has ended, its outcomes are final.",
+            {200: Success("The job as it is now.", "Job", ended), 304: Success("It is as it was.", "", {})},
+            id="getJob",
+            parameters=(_JOB_ID, _WAIT, _KNOWN, REQUEST_ID),
+        ),
+        made(
+            "end",
+            "Cancel or remove a job",
+            "A live job sends nothing more. An ended one is removed with its data.",
+            {202: Success("It was cancelled.", "Job", one), 204: Success("It was removed.", "", {})},
+            id="deleteJob",
+            parameters=(_JOB_ID, REQUEST_ID),
+        ),
+        made(
+            "put_part",
+            "Send a part",
+            f"A batch, or one item a line as `{LINES}`. It is checked now, so that errors come early. "
+            "The same bytes again are the same part.",
+            {204: Success("It was taken.", "", {})},
+            id="putJobPart",
+            parameters=(_JOB_ID, _NUMBER, REQUEST_ID),
+            body=f"{first.name.capitalize()}Batch",
+            example=batch,
+        ),
+        made(
+            "start",
+            "Start a job",
+            "`parts` says how many there are, so that none is forgotten.",
+            {
+                200: Success("A dry run: it could be started.", "Job", one),
+                202: Success("It will run.", "Job", one),
+            },
+            id="startJob",
+            parameters=(_JOB_ID, _DRY_RUN, REQUEST_ID),
+            body="JobStart",
+            example={"parts": 20},
+        ),
+        *(
+            made(view, f"{view.capitalize()} a job", text, {200: Success("As it is now.", "Job", one)},
+                 id=f"{view}Job", parameters=(_JOB_ID, REQUEST_ID))
+            for view, text in (
+                ("pause", "What is in flight ends; nothing more is sent."),
+                ("resume", "It goes on where it was."),
+            )
+        ),
+        made(
+            "retry",
+            "Retry what a job left",
+            "A new job of what failed and may be sent again, and of what was never sent.",
+            {202: Success("The new job.", "Job", one)},
+            id="retryJob",
+            parameters=(_JOB_ID, REQUEST_ID),
+        ),
+        made(
+            "results",
+            "Read what became of each item",
+            "While the job runs, too. Lines come in the order in which items were settled.",
+            {200: Success("Lines.", "", {}, _lines(first))},
+            id="getJobResults",
+            parameters=(_JOB_ID, *_CHOOSING, REQUEST_ID),
+        ),
+    ]  # fmt: skip
+
+
+def _operation(
+    route: Route, permission: str, summary: str, description: str, successes: dict[int, Success], **more: Any
+) -> Operation:
+    problems = _GENERAL | route.problems | (_OF_BODIES if more.get("body") else frozenset())
+    return Operation(
+        route=route,
+        tag=TAG,
+        summary=summary,
+        description=description,
+        permission=permission,
+        successes=successes,
+        headers=frozenset({"ETag", "Location", *(("Accept",) if more.get("body") else ())}),
+        problems=problems,
+        **more,
+    )
+
+
+def _example(resource: Resource) -> dict[str, object]:
+    here = f"/openapi/api/v1/jobs/{_ID}"
+    return {
+        "id": _ID,
+        "resource": resource.plural,
+        "label": "spring clean-up",
+        "state": "queued",
+        "why": None,
+        "counts": {"total": 20_000, "applied": 0, "failed": 0, "unknown": 0, "unprocessed": 20_000},
+        "parts": 20,
+        "position": 1,
+        "rate": 0.0,
+        "errors_by_code": [],
+        "max_failed_percent": 5,
+        "pause_after": None,
+        "created_at": "2026-11-28T09:00:00.000Z",
+        "started_at": "2026-11-28T09:01:00.000Z",
+        "last_progress_at": None,
+        "estimated_end_at": None,
+        "ended_at": None,
+        "expires_at": "2026-12-05T09:01:00.000Z",
+        "retry_of": None,
+        "links": {"self": here, "results": f"{here}/results"},
+    }
+
+
+def _lines(resource: Resource) -> str:
+    first = resource.example.updated[0]
+    lines: list[dict[str, object]] = [
+        {
+            "index": 0,
+            "part": 1,
+            "line": 1,
+            resource.id_name: first[resource.id_name],
+            "outcome": "applied",
+            resource.name: first,
+        },
+        {"cursor": "s1.1"},
+        {"cursor": "s1.1", "complete": True},
+    ]
+    return "".join(f"{orjson.dumps(line).decode()}\n" for line in lines)
