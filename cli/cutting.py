@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _HEAD, _TAIL = b'{"data":[', b"]}"
 ENVELOPE = len(_HEAD) + len(_TAIL)
+# Made once: json.dumps would make one for each item.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Body(NamedTuple):
@@ -34,7 +36,7 @@ class Body(NamedTuple):
 
 def item_bytes(item: Mapping[str, Any]) -> bytes:
     # A surrogate is told by the check; it must not end it.
-    return json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return _encode(item).encode("utf-8", "surrogatepass")
 
 
 class Cutter:

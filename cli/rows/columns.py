@@ -28,6 +28,7 @@ _ODD = {
     "\u201c": "a typographic quote",
     "\u201d": "a typographic quote",
 }
+_find_odd = re.compile(f"[{''.join(_ODD)}]").search
 _CONTRACT_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 Cell = tuple[Any, Problem | None]
@@ -85,9 +86,8 @@ def _put(item: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 
 def odd_character(cell: str) -> str:
     """What a word processor put into an id or a word, in words; empty where there is nothing."""
-    found = next((name for character, name in _ODD.items() if character in cell), "")
-    if found:
-        return f"Has {found} in it; type it again."
+    if found := _find_odd(cell):
+        return f"Has {_ODD[found[0]]} in it; type it again."
     return "Has a space before or after it; remove it." if cell != cell.strip() else ""
 
 

@@ -277,3 +277,53 @@ def test_an_endpoint_can_fall_ill_alone(provider, fault, error):
 
     provider.control("reset")
     assert provider.openid().certs()
+
+
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+def a_device(provider):
+    """What a device is told, and how it asks for its tokens."""
+    told = provider.post("auth/device", client_id="portal").json()
+
+    def ask(client="portal", code=told["device_code"]):
+        return provider.post("token", grant_type=DEVICE, device_code=code, client_id=client)
+
+    return told, ask
+
+
+def decide(told, **form):
+    given = {"user_code": told["user_code"], "username": "ada", "password": "ada-password", **form}
+    return requests.post(told["verification_uri"], data=given, timeout=10).text
+
+
+def test_a_device_is_let_in_once_after_a_person_agreed(provider):
+    told, ask = a_device(provider)
+
+    assert told["verification_uri_complete"].endswith(f"?user_code={told['user_code']}")
+    assert ask().json()["error"] == "authorization_pending"
+    assert ask().json()["error"] == "slow_down"
+    assert "Done" in decide(told, user_code=told["user_code"].lower())
+    granted = ask().json()
+    assert {"access_token", "refresh_token"} <= granted.keys()
+    assert ask().json()["error"] == "invalid_grant"
+
+
+def test_a_device_that_is_refused_unknown_or_another_clients_is_not_let_in(provider):
+    told, ask = a_device(provider)
+
+    assert "no such code" in decide(told, user_code="XXXX-XXXX")
+    assert "Wrong user or password" in decide(told, password="guess")
+    assert ask(client="nobody").status_code == 401
+    assert ask(code="guess").json()["error"] == "invalid_grant"
+    decide(told, deny="1")
+    assert ask().json()["error"] == "access_denied"
+
+
+def test_the_page_of_a_device_shows_its_code_and_nothing_else_of_the_query(provider):
+    told, _ = a_device(provider)
+
+    page = requests.get(told["verification_uri"], params={"user_code": '"><script>'}, timeout=10).text
+
+    assert "<script>" not in page
+    assert told["user_code"] in requests.get(told["verification_uri_complete"], timeout=10).text

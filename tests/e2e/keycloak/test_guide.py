@@ -93,3 +93,10 @@ def test_tokens_of_two_realms_and_of_an_issuer_with_another_name(keycloak, guide
     assert send(both, keycloak.token()).status == 200
     assert send(both, reply.json()["access_token"]).status == 200
     assert send(both, guided.token("acme")).status == 401
+
+
+def test_a_device_is_let_in_by_the_client_of_the_guide(guided):
+    reply = call("POST", f"{guided.url}/protocol/openid-connect/auth/device", form={"client_id": "actions"})
+
+    assert reply.status == 200, reply.body
+    assert reply.json()["verification_uri_complete"].startswith(guided.url)
