@@ -19,23 +19,29 @@ if TYPE_CHECKING:
 
     from gateway.admission.idempotency.store import IdempotencyStore
     from gateway.api.request import GatewayRequest
+    from gateway.api.unsent import UnsentRate
+    from gateway.auth.principal import Principal
     from gateway.batch.batch_claim import BatchClaim
 
 _log = logging.getLogger(__name__)
 
 
 class Claims:
-    """``refused`` counts requests that failed for the store."""
+    """``refused`` counts requests that failed for the store.
 
-    def __init__(self, store: IdempotencyStore, let_others_run: Callable[[], None]) -> None:
+    ``unsent`` is charged the body of a repeat that is refused.
+    """
+
+    def __init__(self, store: IdempotencyStore, unsent: UnsentRate, let_others_run: Callable[[], None]) -> None:
         self.refused = 0
         self._store = store
+        self._unsent = unsent
         self._let_others_run = let_others_run
         self._state = StoreState()
 
     @contextmanager
     def claim(
-        self, request: GatewayRequest, key: str | None, principal_id: str, body: bytes, items: int, window: int | None
+        self, request: GatewayRequest, key: str | None, caller: Principal, body: bytes, items: int, window: int | None
     ) -> Iterator[BatchClaim]:
         """Around a batch. Raises Problem 409, 422 or 503.
 
@@ -44,7 +50,7 @@ class Claims:
         if key is None:
             yield NoClaim(items) if window is None else PacedClaim(items, window)
             return
-        claim = self._claim(request, key, principal_id, body, items)
+        claim = self._claim(request, key, caller, body, items)
         try:
             with claim:
                 yield claim
@@ -53,13 +59,15 @@ class Claims:
             if not claim.is_kept:
                 request.answer_headers["Idempotency-Kept"] = "false"
 
-    def _claim(self, request: Request, key: str, principal_id: str, body: bytes, items: int) -> BatchClaim:
+    def _claim(self, request: GatewayRequest, key: str, caller: Principal, body: bytes, items: int) -> BatchClaim:
         try:
             digest = fingerprint(request.method, request.path, body)
-            claim = self._store.claim(principal_id, key, digest, items, self._let_others_run)
+            claim = self._store.claim(caller.id, key, digest, items, self._let_others_run)
         except InProgress as exc:
+            self._unsent.charge(request, caller, len(body))
             raise Problem("in-progress", headers={"Retry-After": str(exc.retry_after)}) from exc
         except FingerprintMismatch as exc:
+            self._unsent.charge(request, caller, len(body))
             raise Problem("idempotency-key-reused") from exc
         except StoreUnavailable as exc:
             self._could_not_take(exc)

@@ -13,6 +13,7 @@ from gateway.api.application import Application
 from gateway.api.capacity import Capacity
 from gateway.api.idempotency import Claims
 from gateway.api.routes import RESOURCES, register_errors, routes
+from gateway.api.unsent import UnsentRate
 from gateway.serving.loop_turns import LoopTurns
 from gateway.settings import Settings, SettingsError, unknown_variables, variable
 from gateway.telemetry.instruments import Instruments
@@ -48,8 +49,9 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     instruments = _instruments(settings, routes(made))
     shedder = _shedder(service, backends)
     capacity = Capacity(shedder, BodyMemory(service.max_held_bytes))
-    claims = Claims(backends.idempotency, turns.let_others_run)
-    endpoints = Endpoints(settings, backends, capacity, claims, instruments, turns.let_others_run)
+    unsent = UnsentRate(backends.unsent_rates)
+    claims = Claims(backends.idempotency, unsent, turns.let_others_run)
+    endpoints = Endpoints(settings, backends, capacity, unsent, claims, instruments, turns.let_others_run)
     checks: dict[str, Check] = {**backends.checks, "draining": lambda: {"ready": not shedder.draining}}
 
     app = Application("gateway")

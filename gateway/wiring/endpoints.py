@@ -15,7 +15,6 @@ from gateway.api.pages import limits
 from gateway.api.pages.limits import BatchLimits, LimitsEndpoint
 from gateway.api.quota import Quota
 from gateway.api.routes import register
-from gateway.api.unsent import UnsentRate
 from gateway.auth.scopes import Permissions
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from gateway.api.application import Application
     from gateway.api.capacity import Capacity
     from gateway.api.idempotency import Claims
+    from gateway.api.unsent import UnsentRate
     from gateway.resources.resource import Resource
     from gateway.settings import Settings
     from gateway.telemetry.instruments import Instruments
@@ -37,6 +37,7 @@ class Endpoints:
     settings: Settings
     backends: Backends
     capacity: Capacity
+    unsent: UnsentRate
     claims: Claims
     instruments: Instruments
     let_others_run: Callable[[], None]
@@ -55,7 +56,7 @@ class Endpoints:
             capacity=self.capacity,
             guard=self._guard(required_role=access.required_role, required_scope=access.required_scope),
             quota=Quota("items", self.backends.item_rates),
-            unsent=UnsentRate(self.backends.unsent_rates),
+            unsent=self.unsent,
             claims=self.claims,
             core=self.backends.core,
             body_limits=self._body_limits(),
@@ -102,7 +103,7 @@ class Endpoints:
             capacity=self.capacity,
             guard=self._guard(),
             quota=Quota("requests", self.backends.key_rates),
-            unsent=UnsentRate(self.backends.unsent_rates),
+            unsent=self.unsent,
             core=self.backends.core,
             body_limits=self._body_limits(),
             deadline_seconds=self.settings.budgets.item_deadline,

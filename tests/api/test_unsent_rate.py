@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.admission.idempotency.key import fingerprint
 from tests.api.hostile.hostility import put
 from tests.doubles.service import assert_problem
 
@@ -91,6 +92,27 @@ def test_a_repeat_of_a_small_answer_is_charged_by_its_body(make_service):
     service.core.calls.clear()
 
     assert_over(service)
+
+
+def test_another_body_under_a_key_is_charged(make_service):
+    service = make_service(unsent_rate_limit="10/minute")
+    service.patch(ITEM, Idempotency_Key="k")
+    service.core.calls.clear()
+    other = b'{"data":[' + b" " * 11_000 + b'{"actionId":"2","status":"done"}]}'
+    assert_problem(service.patch(body=other, Idempotency_Key="k"), 422, "idempotency-key-reused")
+
+    assert_over(service)
+
+
+def test_a_repeat_while_the_first_still_runs_is_charged(make_service):
+    service = make_service(unsent_rate_limit="10/minute")
+    body = b'{"data":[' + b" " * 11_000 + b'{"actionId":"1","status":"done"}]}'
+    digest = fingerprint("PATCH", "/openapi/api/v1/actions", body)
+    claim = service.backends.idempotency.claim("partners:alice", "k", digest, 1, lambda: None)
+    assert_problem(service.patch(body=body, Idempotency_Key="k"), 409, "in-progress")
+
+    assert_over(service)
+    claim.abandon()
 
 
 def test_others_are_served_meanwhile(make_service):
