@@ -29,7 +29,7 @@ _EXPIRED = (
     " AND first_index < ? ORDER BY part, line LIMIT 1"
 )
 _OPEN = (
-    "SELECT * FROM chunk WHERE job = ? AND is_done = 0 AND owner = '' AND lease_until <= ? AND due_at <= ?"
+    "SELECT * FROM chunk WHERE job = ? AND is_done = 0 AND owner = '' AND due_at <= ?"
     " AND first_index < ? ORDER BY part, line LIMIT 1"
 )
 _NO_BORDER = 2**62
@@ -39,8 +39,8 @@ def find_due(rows: Rows, now: float) -> tuple[dict[str, Any], dict[str, Any]] | 
     """``(job, chunk)`` whose turn it is."""
     for job in list(selected(rows, _JOBS, (now,))):
         border = job["pause_after"] or _NO_BORDER
-        for query in (_EXPIRED, _OPEN):
-            chunk = next(selected(rows, query, (job["id"], now, now, border)), None)
+        for query, times in ((_EXPIRED, (now, now)), (_OPEN, (now,))):
+            chunk = next(selected(rows, query, (job["id"], *times, border)), None)
             if chunk:
                 return job, chunk
     return None
@@ -67,7 +67,7 @@ def lease(rows: Rows, job: dict[str, Any], chunk: dict[str, Any], owner: str, no
         first_index=first_index,
         items=min(chunk["items"], (job["pause_after"] or _NO_BORDER) - first_index),
         all_items=chunk["items"],
-        calls=chunk["calls"],
+        calls=rows.execute("SELECT body FROM calls WHERE chunk = ?", (number,)).fetchone()[0],
         events=[body for _, body in events],
         settled=int(chunk["settled"], 16),
         attempts=chunk["attempts"] + 1,

@@ -143,17 +143,27 @@ def end_if_over(rows: Rows, job_id: str, now: float, keep: float) -> None:
     row = find(rows, None, job_id)
     if row["state"] not in LIVE or row["state"] == "uploading":
         return
-    values = (job_id, now)
-    if row["state"] == "cancelling":
-        open_query = "SELECT 1 FROM chunk WHERE job = ? AND owner <> '' AND lease_until > ?"
-    else:
-        open_query = "SELECT 1 FROM chunk WHERE job = ? AND is_done = 0 AND ? > 0"
-    if rows.execute(f"{open_query} LIMIT 1", values).fetchone():
+    if _has_leased(rows, job_id, now) or (row["state"] != "cancelling" and _has_open(rows, job_id)):
         return
     rows.execute("DELETE FROM event WHERE chunk IN (SELECT number FROM chunk WHERE job = ? AND is_done = 0)", (job_id,))
     rows.execute("UPDATE chunk SET owner = '' WHERE job = ? AND owner <> ''", (job_id,))
     state = ended_state(counts_of(row), row["why"])
     change(rows, job_id, state=state, ended_at=now, expires_at=now + keep)
+
+
+def _has_leased(rows: Rows, job_id: str, now: float) -> bool:
+    query = "SELECT 1 FROM chunk WHERE job = ? AND owner <> '' AND lease_until > ? LIMIT 1"
+    return rows.execute(query, (job_id, now)).fetchone() is not None
+
+
+def _has_open(rows: Rows, job_id: str) -> bool:
+    """Chunks that nobody runs, or that a dead worker held."""
+    # Each branch has an index of its own, so that the done chunks of a long job are not read.
+    query = (
+        "SELECT 1 FROM chunk WHERE job = ?1 AND is_done = 0 AND owner = ''"
+        " UNION ALL SELECT 1 FROM chunk WHERE job = ?1 AND owner <> '' LIMIT 1"
+    )
+    return rows.execute(query, (job_id,)).fetchone() is not None
 
 
 def hide(rows: Rows, job_id: str) -> None:

@@ -1,4 +1,7 @@
-"""The tables of ``jobs.sqlite``."""
+"""The tables of ``jobs.sqlite``.
+
+The calls of a chunk stand apart: its row changes with each write, and SQLite writes whole rows.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +36,9 @@ LAYOUT = Layout(
             items INTEGER NOT NULL, first_index INTEGER NOT NULL DEFAULT 0, is_done INTEGER NOT NULL DEFAULT 0,
             owner TEXT NOT NULL DEFAULT '', closed_by TEXT NOT NULL DEFAULT '', lease_until REAL NOT NULL DEFAULT 0,
             due_at REAL NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0, base INTEGER NOT NULL DEFAULT 0,
-            writes INTEGER NOT NULL DEFAULT 0, settled TEXT NOT NULL DEFAULT '0', calls BLOB NOT NULL
+            writes INTEGER NOT NULL DEFAULT 0, settled TEXT NOT NULL DEFAULT '0'
         );
+        CREATE TABLE calls (chunk INTEGER PRIMARY KEY, body BLOB NOT NULL);
         CREATE INDEX chunk_by_part ON chunk (job, part, line);
         CREATE INDEX chunk_open ON chunk (job, part, line, due_at, first_index) WHERE is_done = 0 AND owner = '';
         CREATE INDEX chunk_leased ON chunk (job, part, line) WHERE owner <> '';

@@ -49,10 +49,10 @@ def insert(rows: Rows, job_id: str, part: Part, pieces: Sequence[Piece], now: fl
     items = sum(piece.items for piece in pieces)
     put = "INSERT OR REPLACE INTO part (job, number, digest, items, is_refused) VALUES (?, ?, ?, ?, 0)"
     rows.execute(put, (job_id, part.number, part.digest, items))
-    rows.executemany(
-        "INSERT INTO chunk (job, part, line, items, calls) VALUES (?, ?, ?, ?, ?)",
-        [(job_id, part.number, piece.line, piece.items, piece.calls) for piece in pieces],
-    )
+    for piece in pieces:
+        put = "INSERT INTO chunk (job, part, line, items) VALUES (?, ?, ?, ?)"
+        chunk = rows.execute(put, (job_id, part.number, piece.line, piece.items)).lastrowid
+        rows.execute("INSERT INTO calls (chunk, body) VALUES (?, ?)", (chunk, piece.calls))
     rows.execute(
         "UPDATE job SET total = total + ?, part_at = ?, version = version + 1 WHERE id = ?", (items, now, job_id)
     )

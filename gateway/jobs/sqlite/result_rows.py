@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from gateway.jobs.sqlite.job_rows import Rows
 
 _SETTLED = (
-    "SELECT result.number AS result, result.body, chunk.* FROM result JOIN chunk ON chunk.number = result.chunk"
+    "SELECT result.number AS result, result.body, calls.body AS calls, chunk.* FROM result"
+    " JOIN chunk ON chunk.number = result.chunk JOIN calls ON calls.chunk = result.chunk"
     " WHERE result.job = ? AND result.number >= ? {kind} ORDER BY result.number"
 )
-_OPEN = "SELECT * FROM chunk WHERE job = ? AND is_done = 0 AND number >= ? ORDER BY number"
+_OPEN = (
+    "SELECT chunk.*, calls.body AS calls FROM chunk JOIN calls ON calls.chunk = chunk.number"
+    " WHERE job = ? AND is_done = 0 AND number >= ? ORDER BY number"
+)
 _KINDS: Mapping[Kind | None, str] = {
     None: "",
     "applied": "AND result.applied > 0",

@@ -12,11 +12,16 @@ if TYPE_CHECKING:
 OUTCOMES = ("applied", "failed", "unknown")
 _PORTION_ITEMS = 5_000
 _PORTION_ROWS = 100
-_DUE = (
-    "SELECT count(*), min(chunk.due_at) FROM job JOIN chunk ON chunk.job = job.id"
-    " WHERE job.state IN ('queued', 'running') AND job.due_at <= ?1 AND chunk.due_at <= ?1 AND chunk.is_done = 0"
-    " AND (chunk.owner = '' OR chunk.lease_until <= ?1) AND chunk.first_index < coalesce(job.pause_after, 1 << 62)"
-)
+# Each branch has an index of its own, so that the done chunks of a long job are not read.
+_DUE = """
+    WITH runs AS (SELECT id, coalesce(pause_after, 1 << 62) AS border FROM job
+        WHERE state IN ('queued', 'running') AND due_at <= ?1),
+    due AS (SELECT chunk.due_at FROM runs JOIN chunk ON chunk.job = runs.id AND is_done = 0 AND owner = ''
+        WHERE chunk.due_at <= ?1 AND first_index < border
+        UNION ALL SELECT chunk.due_at FROM runs JOIN chunk ON chunk.job = runs.id AND owner <> ''
+        WHERE lease_until <= ?1 AND first_index < border)
+    SELECT count(*), min(due_at) FROM due
+"""
 
 
 def counter(rows: sqlite3.Connection, name: str) -> float:
@@ -104,6 +109,7 @@ def _remove_rows(rows: sqlite3.Connection, job_id: str) -> int:
     removed = rows.execute(results, (job_id, _PORTION_ROWS)).rowcount
     chunks = rows.execute("SELECT number FROM chunk WHERE job = ? LIMIT ?", (job_id, _PORTION_ROWS)).fetchall()
     rows.executemany("DELETE FROM event WHERE chunk = ?", chunks)
+    rows.executemany("DELETE FROM calls WHERE chunk = ?", chunks)
     rows.executemany("DELETE FROM chunk WHERE number = ?", chunks)
     return removed + len(chunks)
 
