@@ -15,12 +15,12 @@ from cli.leavings import Applied, NothingKept
 from cli.limits import Limits
 from cli.rows.opening import Reading
 from cli.run import Run
-from cli.sending import LOG_IN, Sender
+from cli.sending import ATTEMPTS, LOG_IN, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cli.connection import Connection
+    from cli.connection import Answer, Connection
     from cli.journal import Journal
     from cli.outcome import Counts
     from cli.rows.opening import Input
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cli.runs import Known, Runs
 
 _NO_SUCH_PAGE = 404
+_PASSING = frozenset({0, 429, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ class Updates:
 
     def limits(self) -> Limits:
         """Those of the gateway, or the usual ones of a gateway that tells none. Raises Refused."""
-        return ask_limits(self._connection)
+        return ask_limits(self._connection, self._pause)
 
     @contextmanager
     def open(self, source: Input, reading: Reading, wishes: Wishes) -> Iterator[Update]:
@@ -139,21 +140,36 @@ class Updates:
         )
 
 
-def ask_limits(connection: Connection) -> Limits:
-    """Raises Refused, for the reason that a batch would be refused for."""
-    answer = connection.limits()
-    if answer.status == 401 and connection.renew():
-        answer = connection.limits()
+def ask_limits(connection: Connection, pause: Callable[[float, str], None] | None = None) -> Limits:
+    """Raises Refused, for the reason that a batch would be refused for, or where nobody answers.
+
+    With ``pause`` it is as patient as a batch.
+    """
+    answer = _limits_answer(connection, pause)
     if answer.status == 200 and isinstance(told := answer.document.get("actions"), dict):
         return Limits.told(told)
     if answer.status == _NO_SUCH_PAGE and answer.kind == "no-such-page":
         return Limits()
     if answer.status in {401, 403} and answer.kind:
         raise NotAllowed(f"{answer.said}. {LOG_IN}")
-    if answer.status == 0 or answer.status >= 500 or answer.status == 429:
-        # A gateway that is down or busy now may take batches later; they are repeated, and this is not.
+    if answer.status == 0:
+        raise Refused(f"{answer.said}; nothing was sent")
+    if answer.status >= 500 or answer.status == 429:
+        # Batches are repeated until it has recovered; the usual limits will do.
         return Limits()
     raise Refused(f"{connection.url} is no gateway for actions: {answer.said}")
+
+
+def _limits_answer(connection: Connection, pause: Callable[[float, str], None] | None) -> Answer:
+    answer = connection.limits()
+    if answer.status == 401 and connection.renew():
+        answer = connection.limits()
+    for attempt in range(1, ATTEMPTS):
+        if pause is None or answer.status not in _PASSING:
+            break
+        pause(answer.retry_after or 0.5 * 2**attempt, answer.said)
+        answer = connection.limits()
+    return answer
 
 
 def _keep(journal: Journal, path: Path | None) -> Applied | NothingKept:

@@ -50,7 +50,7 @@ class TooLarge:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Over the rate: nothing was applied, and it goes through later."""
+    """Nothing was applied by this call, and it goes through later: over the rate, or the key's first request still runs."""
 
     seconds: float
     said: str
@@ -96,6 +96,9 @@ def read(answer: Answer, body: Body) -> Verdict:
         return TooLarge(limits[0], limits[1], answer.said)
     if status == 429:
         return _over_rate(answer)
+    if status == 409 and answer.retry_after is not None:
+        # The first request with this key still runs, or its worker died: the gateway says when that is over.
+        return Pause(answer.retry_after, answer.said)
     if status == 0 or status >= 500 or status in _PASSING or status in {200, 207} or not answer.kind:
         # A proxy's page may stand for anything; the gateway's own 503, 408 and 409 applied nothing by this call.
         is_sure = bool(answer.kind) and status in {408, 409, 503}

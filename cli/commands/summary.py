@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from cli.journal import Journal
     from cli.outcome import Counts
 
 
@@ -105,9 +106,9 @@ class Summary:
         return ""
 
 
-def codes_of(path: Path) -> tuple[Counter[str], int]:
-    """Codes of what was not applied, the most frequent first, and how many rows can be repeated."""
-    told = Told(path)
+def codes_of(journal: Journal) -> tuple[Counter[str], int]:
+    """Codes of what was not applied, the most frequent first, and how many rows the same command sends again."""
+    told, is_open = Told(journal.path), set(journal.state.open)
     codes: Counter[str] = Counter()
     again = 0
     for _, failures in told.refused():
@@ -118,5 +119,5 @@ def codes_of(path: Path) -> tuple[Counter[str], int]:
             again += chunk.sent
         else:
             codes.update(failure.code for failure in last)
-            again += sum(failure.retryable for failure in last)
+            again += sum(failure.retryable for failure in last) if chunk.number in is_open else 0
     return Counter(dict(codes.most_common())), again

@@ -189,7 +189,7 @@ def _send(report: Report, opened: Update, task: Task) -> Summary:
             stopped = stopped or exc
     if stopped is None and not opened.run.is_ended and task.wishes.is_over():
         stopped = "deadline"
-    codes, again = codes_of(opened.journal.path)
+    codes, again = codes_of(opened.journal)
     return Summary(
         name=task.source.name,
         items=opened.items,

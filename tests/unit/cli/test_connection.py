@@ -108,7 +108,7 @@ def problem(slug, status, **members):
         ({**problem("quota-exceeded", 429), "retry_after": 7.0}, Pause(7.0, "quota-exceeded.")),
         ({**problem("quota-exceeded", 429), "rate_policy": '"items";q=4;w=60'}, TooLarge(4, None, "quota-exceeded.")),
         (problem("quota-exceeded", 429), Again(None, "quota-exceeded.", False)),
-        ({**problem("in-progress", 409), "retry_after": 2.0}, Again(2.0, "in-progress.", False)),
+        ({**problem("in-progress", 409), "retry_after": 2.0}, Pause(2.0, "in-progress.")),
         (problem("temporarily-unavailable", 503), Again(None, "temporarily-unavailable.", False)),
         (problem("internal-error", 500), Again(None, "internal-error.", True)),
         (problem("core-timed-out", 504), Again(None, "core-timed-out.", True)),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
+from cli.commands.summary import codes_of
+from cli.connection import Answer
 from cli.errors import Exhausted, InUse, InvalidInput, NotAllowed, Refused, Usage
 from cli.outcome import Counts
 from cli.update import Wishes
@@ -334,6 +337,39 @@ def test_a_run_goes_on_under_its_own_login_only_since_keys_belong_to_it(world):
     assert world.send(Wishes(restart=True)).counts == Counts(applied=5)
 
 
+def test_a_gateway_that_is_down_at_the_start_is_waited_for_and_then_given_up(world, monkeypatch):
+    world.write(1)
+    asked = []
+
+    def down():
+        asked.append(1)
+        return Answer(status=0, reason="gone") if len(asked) < wanted else here()
+
+    here, wanted = world.gateway.limits, 4
+    monkeypatch.setattr(world.gateway, "limits", down)
+    assert world.send().counts == Counts(applied=1)
+    assert world.pauses == [1.0, 2.0, 4.0]
+    world.close()
+
+    wanted = 99
+    with pytest.raises(Refused, match="gone; nothing was sent"):
+        world.send(Wishes(restart=True))
+
+
+def test_what_can_succeed_is_not_promised_of_a_run_that_is_ended(world, monkeypatch):
+    world.write(2)
+    world.gateway.busy = {"1": 4}
+    assert codes_of(world.send().journal) == ({"core_busy": 1}, 1)
+    world.close()
+    later = time.time() + 86_400
+    monkeypatch.setattr("cli.update.time.time", lambda: later)
+
+    update = world.send()
+
+    assert update.run.is_ended
+    assert codes_of(update.journal) == ({"core_busy": 1}, 0)
+
+
 def test_the_second_of_two_at_once_says_so(world):
     world.write(5)
     world.open()
@@ -348,7 +384,6 @@ def test_once_a_key_is_no_longer_known_what_may_have_left_is_unknown_and_not_sen
     world.gateway.moods = ["lost"] * 6
     world.send()
     world.close()
-    import time
 
     later = time.time() + 86_400
     monkeypatch.setattr("cli.update.time.time", lambda: later)
