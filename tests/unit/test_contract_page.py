@@ -11,6 +11,7 @@ from gateway.admission.rates import sqlite_rates
 from gateway.api.lines import MOST_UNSENT_BYTES
 from gateway.api.stream import HEARTBEAT_SECONDS, PIECE_BYTES
 from gateway.jobs.job import MOST_PARTS, Bounds
+from gateway.jobs.sqlite import layout as job_layout
 from schemas.integrations import InputFieldSchema, OptionSchema
 from tests.docs import DOCS, ROOT
 from tests.doubles.service import Service
@@ -81,6 +82,6 @@ def test_the_limits_of_options_are_told(page):
 
 def test_the_versions_of_the_state_files_are_told():
     page = (DOCS / "operators" / "upgrade.md").read_text(encoding="utf-8")
-    versions = {idempotency_rows.LAYOUT.version, sqlite_rates._LAYOUT.version}
+    versions = {idempotency_rows.LAYOUT.version, sqlite_rates._LAYOUT.version, job_layout.LAYOUT.version}
 
-    assert {int(number) for number in re.findall(r"both are of version (\d+) today", page)} == versions
+    assert {int(number) for number in re.findall(r"all are of version (\d+) today", page)} == versions
