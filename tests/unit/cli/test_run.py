@@ -247,7 +247,7 @@ def test_a_token_that_ends_is_renewed_once_and_the_run_goes_on(world):
     assert world.send().counts == Counts(applied=3)
 
 
-@pytest.mark.parametrize("renewals", [[], ["also old"]])
+@pytest.mark.parametrize("renewals", [[], ["also old", "good"]])
 def test_it_ends_at_the_first_refusal_that_a_renewal_does_not_cure(world, renewals):
     world.gateway.max_items = 1
     world.write(3)
@@ -411,7 +411,7 @@ def test_what_was_applied_is_kept_once_over_a_crash_between_the_file_and_the_jou
     world.send(Wishes(applied=applied), steps=1)
     world.close()
     with applied.open("ab") as file:
-        file.write(b'{"actionId": "3"')  # as a kill leaves it
+        file.write(b'{"actionId": "3"}' * 1_000)  # as a kill leaves it
 
     world.send()
     world.close()
