@@ -102,9 +102,11 @@ def _is_gzip(request: Request) -> bool:
 
 def _chunks(request: Request, seconds: float) -> Iterator[bytes]:
     # gateway.serving bounds the time too; this holds under any server.
-    ends_at = time.monotonic() + seconds
+    ends_at, left = time.monotonic() + seconds, request.content_length
     try:
-        while chunk := request.stream.read(_CHUNK):
+        # Where the length is known, the end need not be looked for.
+        while left != 0 and (chunk := request.stream.read(_CHUNK)):
+            left = None if left is None else left - len(chunk)
             yield chunk
             if time.monotonic() > ends_at:
                 raise TimeoutError

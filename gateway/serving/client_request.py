@@ -16,6 +16,7 @@ from gateway.serving.authority import authority_of, is_host
 from gateway.serving.chunks import ChunkedBody
 from gateway.serving.fields import RepeatedField, check_single
 from gateway.serving.partial_head import PartialHead, values_in
+from gateway.serving.plain_fields import plain_fields
 from gateway.serving.reading import BodyReader
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
     _expected_100_continue: bool
     headers: list[tuple[str, str]]
     limit_request_fields: int
+    limit_request_field_size: int
     max_buffer_headers: int
     method: str | None
     uri: str
@@ -124,6 +126,8 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         # gunicorn parses all lines before it counts them.
         if data.count(b"\n") >= self.limit_request_fields:
             raise LimitRequestHeaders("too many fields")
+        if not from_trailer and (plain := plain_fields(data, self.limit_request_field_size)) is not None:
+            return plain
         try:
             fields: list[tuple[str, str]] = super().parse_headers(data, from_trailer)
         except InvalidHeader as exc:

@@ -1,0 +1,93 @@
+"""What the short way reads, gunicorn's own parser reads alike; all else is left to that."""
+
+from __future__ import annotations
+
+import pytest
+from gunicorn.config import Config
+from gunicorn.http.errors import ParseException
+from gunicorn.http.message import Request
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.serving.plain_fields import plain_fields
+
+MOST = 8190
+NAMES = st.one_of(
+    st.sampled_from(["Host", "host", "HOST", "Content-Length", "Expect", "X_A", "X-A", "traceparent", "", " ", "a b"]),
+    st.text(st.characters(max_codepoint=255), max_size=4),
+)
+VALUES = st.text(st.one_of(st.sampled_from(" \t\r\n:,_\x00\x7f\x80ÿ"), st.characters(max_codepoint=255)), max_size=8)
+LINES = st.one_of(st.builds("{}:{}".format, NAMES, VALUES), VALUES)
+ENDS = st.sampled_from(["\r\n", "\r\n", "\r\n", "\n", "\r", "\r\n "])
+
+
+@st.composite
+def sections(draw) -> bytes:
+    """Field lines as they may come, most of them well-formed."""
+    lines = draw(st.lists(LINES, min_size=1, max_size=5))
+    return "".join(line + draw(ENDS) for line in lines[:-1]).encode("latin-1") + lines[-1].encode("latin-1")
+
+
+class Parser(Request):
+    """gunicorn's parser of fields, without a connection."""
+
+    def __init__(self) -> None:
+        self.cfg = Config()
+        for name, value in (("forwarded_allow_ips", ""), ("forwarder_headers", ""), ("secure_scheme_headers", {})):
+            self.cfg.set(name, value)
+        self.limit_request_fields, self.limit_request_field_size = 64, MOST
+        self.peer_addr = ("192.0.2.1", 1)
+        self.scheme = "http"
+        self.version = (1, 1)
+
+
+@given(sections())
+def test_what_is_read_the_short_way_gunicorn_reads_alike(section: bytes):
+    fields = plain_fields(section, MOST)
+
+    if fields is not None:
+        assert fields == Parser().parse_headers(section)
+
+
+@pytest.mark.parametrize(
+    ("section", "fields"),
+    [
+        (b"Host: h", [("HOST", "h")]),
+        (b"host:h\r\nX-A:", [("HOST", "h"), ("X-A", "")]),
+        (b"X-A: \t b  c \t", [("X-A", "b  c")]),
+        (b"X-A: \xe9:\xff", [("X-A", "\xe9:\xff")]),
+    ],
+)
+def test_plain_fields_are_read(section: bytes, fields: list[tuple[str, str]]):
+    assert plain_fields(section, MOST) == fields == Parser().parse_headers(section)
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        b"",
+        b"Host h",
+        b":h",
+        b"Host : h",
+        b"X-A: b\r\n folded",
+        b"X-A: b\nX-C: d",
+        b"X-A: b\rX-C: d",
+        b"X-A: \x00",
+        b"X-A: \x7f",
+        b"X_A: b",
+        b"Expect: 100-continue",
+        b"X-\xe9: b",
+        b"X-A: " + b"b" * (MOST - 6),
+        b"Host: h\r\nHost: h",
+    ],
+)
+def test_what_is_unusual_is_left_to_gunicorn(section: bytes):
+    assert plain_fields(section, MOST) is None
+
+
+def test_a_line_of_the_most_bytes_is_read():
+    section = b"X-A: " + b"b" * (MOST - 7)
+
+    assert plain_fields(section, MOST) == Parser().parse_headers(section) == [("X-A", "b" * (MOST - 7))]
+    with pytest.raises(ParseException):
+        Parser().parse_headers(section + b"b")
