@@ -8,8 +8,8 @@ import time
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 
+from sandbox.background import StackError
 from sandbox.paint import paint_for
-from sandbox.part import StackError
 from sandbox.stack import Stack
 from sandbox.steps import STEPS
 from sandbox.web import call

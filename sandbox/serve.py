@@ -8,9 +8,9 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway.settings import unknown_variables
+from sandbox.background import ROOT, StackError
 from sandbox.core.seed import identifier
 from sandbox.identity.realm import CLIENTS, REALM
-from sandbox.part import ROOT, StackError
 from sandbox.stack import PREFIX, Stack
 
 if TYPE_CHECKING:

@@ -8,19 +8,28 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import weakref
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from sandbox.background import ROOT, Background, StackError
 from sandbox.identity.realm import AUDIENCE, CLIENTS, REALM, WRITE
-from sandbox.part import ROOT, Part, StackError
+from sandbox.part import START_SECONDS, Part
 from sandbox.web import call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 PREFIX = "GATEWAY_"
+_POLL_SECONDS = 0.05
+# A job outlives its caller's token, so the gateway has one of its own.
+_FOR_JOBS = {
+    "CORE_AUTH": "client_credentials",
+    "CORE_CLIENT_ID": "gateway",
+    "CORE_CLIENT_SECRET": CLIENTS["gateway"].secret,
+}
 
 
 class Stack:
@@ -29,7 +38,7 @@ class Stack:
     ``settings`` are names without prefix (``{"BATCH_DEADLINE": "2"}``) and win over the usual ones.
     With ``CORE_URL`` or ``KEYCLOAK_URL`` among them, that server is not started.
     ``core`` and ``identity`` are options of those commands. ``app`` is what gunicorn serves.
-    ``port`` is the gateway's; 0: a free one.
+    ``port`` is the gateway's; 0: a free one. ``job_workers`` run jobs beside it.
     ``ready`` is the path that must answer 200 before the gateway counts as up.
     Logs and state are under ``folder``, by default a temporary one.
     """
@@ -44,6 +53,7 @@ class Stack:
         folder: Path | None = None,
         app: str = "wsgi:app",
         port: int = 0,
+        job_workers: int = 0,
     ) -> None:
         self._settings = settings or {}
         self.folder = folder or Path(tempfile.mkdtemp(prefix="sandbox-stack-"))
@@ -53,6 +63,10 @@ class Stack:
         self.core = self._part("core", _sandbox("core", "--auth", "bearer", "--state", state, *core), "/healthz")
         self.identity = self._part("identity", _sandbox("identity", *identity), "/healthz")
         self.gateway = self._part("gateway", _gunicorn(app), ready, port)
+        self.job_workers = [
+            Background(f"job-worker-{number}", self.folder, environment=_surroundings())
+            for number in range(1, job_workers + 1)
+        ]
 
     def __enter__(self) -> Self:
         """Start everything. Raises StackError, with nothing left running."""
@@ -61,7 +75,10 @@ class Stack:
                 if variable not in self._settings:
                     part.start()
             self.gateway.environment = self.environment()
+            for worker in self.job_workers:
+                self.employ(worker)
             self.gateway.start()
+            self._wait_for_jobs()
         except BaseException:
             self._stop()
             raise
@@ -70,11 +87,16 @@ class Stack:
     def __exit__(self, *_: object) -> None:
         self._stop()
 
+    def employ(self, worker: Background) -> None:
+        """Let it run jobs, for the first time or again."""
+        worker.environment = self.environment()
+        worker.run([sys.executable, "-m", "gateway.jobs"])
+
     def environment(self) -> dict[str, str]:
         """The variables the gateway runs with."""
         usual = {
             "CORE_URL": self.core.url,
-            "CORE_AUTH": "forward",
+            **(_FOR_JOBS if self.job_workers else {"CORE_AUTH": "forward"}),
             "CORE_HONOURS_IDEMPOTENCY": "true",
             "KEYCLOAK_URL": self.identity.url,
             "KEYCLOAK_REALM": REALM,
@@ -102,12 +124,22 @@ class Stack:
         key: str = json.loads(made.stdout)["key"]
         return key
 
+    def _wait_for_jobs(self) -> None:
+        give_up = time.monotonic() + START_SECONDS
+        while self.job_workers and call("GET", f"{self.gateway.url}/readyz").json()["checks"]["jobs"] != {
+            "ready": True
+        }:
+            for worker in self.job_workers:
+                if not worker.is_running() or time.monotonic() > give_up:
+                    raise StackError(f"{worker.name} runs no jobs:\n{worker.tail()}")
+            time.sleep(_POLL_SECONDS)
+
     def _part(self, name: str, command: Callable[[int], list[str]], ready: str, port: int = 0) -> Part:
         return Part(name, command, self.folder, ready, environment=_surroundings(), port=port)
 
     def _stop(self) -> None:
         # Nobody waits for an answer any more, so there is nothing to drain.
-        for part in (self.gateway, self.identity, self.core):
+        for part in (*self.job_workers, self.gateway, self.identity, self.core):
             part.kill()
         if self._tidy:
             self._tidy()

@@ -134,7 +134,7 @@ class BatchLoader:
         """
         self._schema = item
         self._partners_name = _partners_name(item)
-        self._max_items = max_items
+        self.max_items = max_items
         self._let_others_run = let_others_run
         values, containers, names = item.most()
         self._most = 2 + max_items * values, 2 + max_items * containers, 1 + max_items * names
@@ -154,8 +154,8 @@ class BatchLoader:
         """
         errors = ErrorList()
         rows = self._rows(document, errors)
-        if len(rows) > self._max_items:
-            raise BatchTooLarge(len(rows), self._max_items)
+        if len(rows) > self.max_items:
+            raise BatchTooLarge(len(rows), self.max_items)
         partners = None if allowed_partners is None else {partner.lower() for partner in allowed_partners}
         invalid, index, seen, id_name = 0, -1, dict[str, int](), self._schema.id_name
         for index, row in enumerate(rows):

@@ -7,12 +7,16 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deploy.keycloak.distribution import ADMIN, VERSION, Distribution, Failed, Unavailable
 from deploy.keycloak.realm import AUDIENCE, REALM, REALM_FILE, ROLE, credentials
 from deploy.keycloak.server import server
 from gateway.ending import run_to_its_end
-from sandbox.part import Part, StackError
+from sandbox.background import StackError
+
+if TYPE_CHECKING:
+    from sandbox.part import Part
 
 
 def main() -> int:

@@ -23,6 +23,12 @@ def is_gone(connection: socket.socket) -> bool:
         return False
 
 
+def has_left(environ: Mapping[str, Any]) -> bool:
+    """Whether the caller of this request has; of a server that does not tell: no."""
+    connection = environ.get("gunicorn.socket")
+    return connection is not None and is_gone(connection)
+
+
 def watch(environ: Mapping[str, Any], deadline: Deadline) -> None:
     connection = environ.get("gunicorn.socket")
     if connection is not None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from gateway.jobs.results import Kind
     from legacy_client.calls import Update
 
-# So that a page of few among many holds the store for a moment only.
-_MOST_READ = 20
+# So that a page of few among many holds the store, and who asked, for a few milliseconds only.
+_MOST_READ = 2
 
 
 @dataclass(frozen=True, slots=True)

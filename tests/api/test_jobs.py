@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 
 import pytest
 
@@ -224,6 +225,18 @@ def test_a_line_that_is_no_object_is_named(partner, body: bytes, line: int, deta
     assert problem["detail"] == detail or (detail is None and problem["detail"].startswith("Line 2: "))
 
 
+@pytest.mark.parametrize("line", [b"", b" ", b"{}", b'{"actionId":"1","status":"active"}'])
+def test_more_lines_than_a_batch_may_hold_are_told_before_any_is_looked_at(partner, line: bytes):
+    job = partner.made()
+    problem = assert_problem(
+        partner.send("PUT", f"/{job}/parts/1", body=(line + b"\n") * 2000 + b"{}", Content_Type=NDJSON),
+        413,
+        "batch-too-large",
+    )
+
+    assert (problem["max_items"], problem["received_items"]) == (1000, 2001)
+
+
 def test_an_id_that_came_in_an_earlier_part_names_its_place_there(partner):
     job = partner.filled(ITEMS[:3])
     problem = assert_problem(
@@ -292,6 +305,27 @@ def test_a_look_that_knows_the_version_brings_nothing(partner):
     assert "Retry-After" not in changed.headers
 
 
+def test_a_look_that_wants_only_what_is_not_there_brings_nothing(partner):
+    job = partner.started(ITEMS)
+
+    assert partner.send("GET", f"/{job}", If_None_Match="*").status_code == 304
+
+
+def test_a_look_waits_for_no_caller_who_has_left(partner, monkeypatch):
+    job, waits = partner.started(ITEMS), list[float]()
+    monkeypatch.setattr("time.sleep", waits.append)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        caller = socket.create_connection(listener.getsockname())
+        ours, _ = listener.accept()
+    caller.close()
+    partner.service.client.environ_base["gunicorn.socket"] = ours
+
+    assert partner.send("GET", f"/{job}", Prefer="wait=60").status_code == 200
+    assert partner.lines(job, "?follow=true")[-1]["complete"] is False
+    assert waits == []
+    ours.close()
+
+
 def test_a_look_waits_for_a_change_as_long_as_it_is_asked_to(partner, monkeypatch):
     job, waits = partner.started(ITEMS), list[float]()
 
@@ -340,6 +374,16 @@ def test_results_are_chosen_by_outcome_and_resumed_from_a_cursor(partner):
     assert partner.lines(job, f"?since={cursor['cursor']}") == [{"cursor": cursor["cursor"], "complete": False}]
     run(partner.chunks, partner.chunks.next_chunk("w"), dict.fromkeys((1, 3, 4, 5), APPLIED))
     assert [line.get("index") for line in partner.lines(job, f"?since={cursor['cursor']}")[:-2]] == [1, 3, 4, 5]
+
+
+def test_a_cursor_of_another_job_is_refused(partner):
+    job, other = partner.started(ITEMS[:3]), partner.started(ITEMS[3:])
+    run_all(partner.chunks)
+    *_, last = partner.lines(other)
+    refused = partner.send("GET", f"/{job}/results?since={last['cursor']}")
+
+    problem = assert_problem(refused, 400, "unknown-parameter")
+    assert problem["detail"] == "since must be a cursor of this job's results."
 
 
 @pytest.mark.parametrize("query", ["?outcome=lost", "?since=x", "?follow=yes", "?page=2", "?since=s0.0&since=s1.0"])

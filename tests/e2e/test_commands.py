@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from sandbox.__main__ import main
-from sandbox.part import ROOT
+from sandbox.background import ROOT
 from sandbox.steps import STEPS
 from sandbox.web import call
 

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
+from sandbox.background import ROOT
 from sandbox.core.seed import identifier
-from sandbox.part import ROOT
 from tests.e2e.stack import Partner
 from tests.faults.house import eventually
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.part import ROOT
+from sandbox.background import ROOT
 from tests.doubles.fake_core import FakeCore, action, wait
 from tests.doubles.redis_server import BINARY, MISSING, RedisServer
 from tests.faults.house import Gateway, eventually, new_ids, outcomes, succeeded

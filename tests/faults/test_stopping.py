@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from sandbox.part import ROOT
+from sandbox.background import ROOT
 from tests.doubles.fake_core import OK, FakeCore, action, hang, wait
 from tests.faults.house import Gateway, eventually, new_ids, outcomes, succeeded
 from tests.faults.load import Load

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.admission.idempotency.key import fingerprint
 from gateway.api.answers import json_answer
 from gateway.api.body import document_in, read_body
+from gateway.api.disconnect import has_left
 from gateway.api.idempotency import read_key
-from gateway.api.jobs import queries, results
+from gateway.api.jobs import looks, queries, results
 from gateway.api.jobs.parts import digest_of
 from gateway.api.jobs.refusals import told, unavailable
-from gateway.api.jobs.shown import entity_tag, path_of, shown
+from gateway.api.jobs.shown import shown
 from gateway.api.json_size import JsonSize
 from gateway.api.options import read_options, refuse_parameters
 from gateway.api.request import GatewayResponse, current_request
@@ -26,7 +26,7 @@ from schemas.base import InvalidDocument
 from schemas.jobs import MOST, MOST_PARTS, StartSchema, loader, new_job_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from gateway.api.guard import Guard
     from gateway.api.jobs.parts import PartReader
@@ -35,12 +35,11 @@ if TYPE_CHECKING:
     from gateway.jobs.availability import Availability
     from gateway.jobs.dispatch.port import Dispatch
     from gateway.jobs.job import Job
+    from gateway.jobs.results import ResultPage
     from gateway.jobs.store import JobStore
     from gateway.resources.resource import Resource
 
-_LOOK_SECONDS = 0.5
 _MOST_WAIT_SECONDS = 60
-_RETRY_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +86,7 @@ class JobEndpoint:
         )
         with told(resource):
             job, is_new = self._services.store.create(caller.id, new)
-        return self._answer(job, 201, {} if is_new else {"Idempotency-Replayed": "true"})
+        return looks.answer(job, 201, {} if is_new else {"Idempotency-Replayed": "true"})
 
     def put_part(self, job_id: str, number: str) -> GatewayResponse:
         request, caller = self._enter()
@@ -133,9 +132,9 @@ class JobEndpoint:
         with told(resource):
             job = self._services.store.start(caller.id, job.id, wanted["parts"], dry_run=is_rehearsed)
             if is_rehearsed:
-                return self._answer(job, 200)
+                return looks.answer(job, 200)
             self._services.dispatch.ring(1)
-        return self._answer(job, 202)
+        return looks.answer(job, 202)
 
     def show(self, job_id: str) -> GatewayResponse:
         """Waits for a change where the caller prefers to (RFC 7240 section 4.3)."""
@@ -143,13 +142,16 @@ class JobEndpoint:
         refuse_parameters(request)
         wait_seconds = read_options(request).wait_seconds
         job, resource = self._found(request, caller, job_id)
-        applied: dict[str, str] = {}
-        if wait_seconds is not None and job.is_live:
-            applied = {"Preference-Applied": f"wait={min(wait_seconds, _MOST_WAIT_SECONDS)}"}
-            job = self._changed(request, caller, job, resource, min(wait_seconds, _MOST_WAIT_SECONDS))
-        if entity_tag(job) in _tags(request):
-            return GatewayResponse(status=304, headers={"ETag": entity_tag(job), **_pace(job), **applied})
-        return self._answer(job, 200, applied)
+        if wait_seconds is None or not job.is_live:
+            return looks.answer_if_new(request, job, {})
+
+        def look() -> Job:
+            with told(resource):
+                return self._services.store.get(caller.id, job.id)
+
+        seconds = min(wait_seconds, _MOST_WAIT_SECONDS)
+        now = looks.changed(request, job, look, seconds, self._services.is_ending)
+        return looks.answer_if_new(request, now, {"Preference-Applied": f"wait={seconds}"})
 
     def list(self) -> GatewayResponse:
         request, caller = self._enter()
@@ -167,16 +169,22 @@ class JobEndpoint:
         job, resource = self._found(request, caller, job_id)
         services, store = self._services, self._services.store
 
-        def page(since: str) -> Any:
+        def page(since: str) -> ResultPage:
             return store.results(caller.id, job.id, outcome=wish.outcome, since=since)
 
-        lines = results.Results(resource, page, follow=wish.follow, is_ending=services.is_ending)
+        reading = results.Reading(
+            page=page,
+            follow=wish.follow,
+            is_ending=lambda: services.is_ending() or has_left(request.environ),
+            let_others_run=services.parts.let_others_run,
+        )
         try:
+            since = results.cursor_in(job.id, wish.since)
             with told(resource):
-                first = page(wish.since)
+                first = page(since)
         except ValueError as exc:
             raise Problem("unknown-parameter", f"since {exc}.") from exc
-        return results.answer(request, lines.after(first, wish.since))
+        return results.answer(request, results.Results(resource, job.id, reading), first, since)
 
     def pause(self, job_id: str) -> GatewayResponse:
         return self._change(job_id, self._services.store.pause)
@@ -194,7 +202,7 @@ class JobEndpoint:
         job, resource = self._found(request, caller, job_id)
         with told(resource):
             if job.is_live:
-                return self._answer(self._services.store.cancel(caller.id, job.id), 202)
+                return looks.answer(self._services.store.cancel(caller.id, job.id), 202)
             self._services.store.remove(caller.id, job.id)
         return GatewayResponse(status=204)
 
@@ -222,7 +230,7 @@ class JobEndpoint:
                 let_others_run=services.parts.let_others_run,
             )
             services.dispatch.ring(1)
-        return self._answer(again, 202)
+        return looks.answer(again, 202)
 
     def _enter(self) -> tuple[GatewayRequest, Principal]:
         """Hops 1 and 2."""
@@ -243,19 +251,7 @@ class JobEndpoint:
         refuse_parameters(request)
         job, resource = self._found(request, caller, job_id)
         with told(resource):
-            return self._answer(change(caller.id, job.id), 200)
-
-    def _changed(self, request: GatewayRequest, caller: Principal, job: Job, resource: Resource, seconds: int) -> Job:
-        """The job once it differs from what the caller has, after ``seconds`` at most."""
-        known = _tags(request) or {entity_tag(job)}
-        ends_at = time.monotonic() + seconds
-        while entity_tag(job) in known and job.is_live and not self._services.is_ending():
-            if (left := ends_at - time.monotonic()) <= 0:
-                break
-            time.sleep(min(_LOOK_SECONDS, left))
-            with told(resource):
-                job = self._services.store.get(caller.id, job.id)
-        return job
+            return looks.answer(change(caller.id, job.id), 200)
 
     def _demand_workers(self) -> None:
         # The reason is for operators; readiness and the log have it.
@@ -277,11 +273,6 @@ class JobEndpoint:
         except InvalidDocument as exc:
             raise document_refusal(exc, name, self._default.id_name) from exc
 
-    def _answer(self, job: Job, status: int, headers: Mapping[str, str] | None = None) -> GatewayResponse:
-        more = {"Location": path_of(job.id)} if status in (201, 202) else {}
-        fields = {"ETag": entity_tag(job), "Cache-Control": "no-store", **more, **_pace(job), **(headers or {})}
-        return json_answer(shown(job), status, fields)
-
 
 def _part_number(text: str) -> int:
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
@@ -289,14 +280,3 @@ def _part_number(text: str) -> int:
         detail = f"The parts of a job are numbered from 1 to {MOST_PARTS:,}."
         raise Problem("job-too-large", detail, max_parts=MOST_PARTS)
     return number
-
-
-def _pace(job: Job) -> dict[str, str]:
-    """When to look again."""
-    return {"Retry-After": str(_RETRY_SECONDS)} if job.state in ("queued", "running", "cancelling") else {}
-
-
-def _tags(request: GatewayRequest) -> set[str]:
-    """Of ``If-None-Match``; weak ones compare alike (RFC 9110 section 13.1.2)."""
-    given = request.headers.get("If-None-Match", "")
-    return {tag.strip().removeprefix("W/") for tag in given.split(",") if tag.strip()}

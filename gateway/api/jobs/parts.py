@@ -55,11 +55,15 @@ class PartReader:
         return document_in(body, JsonSize(*resource.loader.most(len(body))), self.let_others_run)
 
     def _lines(self, resource: Resource, body: bytes) -> Any:
-        lines = body.removesuffix(b"\n").split(b"\n") if body.strip() else []
+        text, most = body.removesuffix(b"\n"), resource.loader.max_items
+        # Empty lines by the million would take twenty times their size.
+        if (count := 1 + text.count(b"\n")) > most:
+            raise BatchTooLarge(count, most)
+        lines = text.split(b"\n") if text.strip() else []
         for number, line in enumerate(lines, 1):
             # The parser must not see one object in two lines, or two in one.
-            text = line.strip(b" \t\r")
-            if not (text.startswith(b"{") and text.endswith(b"}")):
+            bare = line.strip(b" \t\r")
+            if not (bare.startswith(b"{") and bare.endswith(b"}")):
                 raise _bad_line(number)
         try:
             document = self._document(resource, b"".join((_BEFORE, _BETWEEN.join(lines), _AFTER)))

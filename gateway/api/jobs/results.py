@@ -11,7 +11,7 @@ import orjson
 
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.api.accept import LINES
-from gateway.api.request import StreamedResponse
+from gateway.api.request import LogNotes, StreamedResponse
 from gateway.api.stream import HEADERS, HEARTBEAT_SECONDS, PIECE_BYTES
 from gateway.batch.outcome import ItemError
 from gateway.jobs.errors import JobNotFound
@@ -39,35 +39,44 @@ class Wish:
     follow: bool
 
 
-class Results:
-    """Lines of one job. After each page comes its ``cursor``, from which a reader that was cut off goes on.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """``page`` reads the page after a cursor, and may raise StoreUnavailable or JobNotFound.
 
-    ``page`` reads the page after a cursor, and may raise StoreUnavailable or JobNotFound.
+    ``is_ending``: this worker is to stop, or nobody reads any more.
     """
 
-    def __init__(
-        self,
-        resource: Resource,
-        page: Page,
-        *,
-        follow: bool,
-        is_ending: Callable[[], bool],
-    ) -> None:
+    page: Page
+    follow: bool
+    is_ending: Callable[[], bool]
+    let_others_run: Callable[[], None]
+
+
+class Results:
+    """Lines of one job. After each page comes its ``cursor``, from which a reader that was cut off goes on."""
+
+    def __init__(self, resource: Resource, job_id: str, reading: Reading) -> None:
+        self.sent_bytes = 0
         self._name = resource.name
         self._resource = resource
-        self._page = page
-        self._follow = follow
-        self._is_ending = is_ending
+        self._job_id = job_id
+        self._reading = reading
 
     def after(self, page: ResultPage, since: str) -> Iterator[bytes]:
         """``page`` is the first, read already."""
-        cursor, silent = since, 0.0
+        for piece in self._pieces(page, since):
+            self.sent_bytes += len(piece)
+            yield piece
+
+    def _pieces(self, page: ResultPage, since: str) -> Iterator[bytes]:
+        reading, cursor, silent = self._reading, since, 0.0
         try:
             while True:
                 yield from self._told(page)
+                reading.let_others_run()
                 is_still, cursor = page.cursor == cursor, page.cursor
-                if page.is_last or (is_still and not self._follow) or self._is_ending():
-                    yield _last(page)
+                if page.is_last or (is_still and not reading.follow) or reading.is_ending():
+                    yield self._last(page)
                     return
                 silent = silent + _LOOK_SECONDS if is_still else 0.0
                 if is_still:
@@ -75,17 +84,18 @@ class Results:
                 if silent >= HEARTBEAT_SECONDS:
                     silent = 0.0
                     yield b"\n"
-                page = self._page(cursor)
+                page = reading.page(cursor)
+                reading.let_others_run()
         except (StoreUnavailable, JobNotFound) as exc:
             # The head has left, so the last line must tell.
             _log.warning("job_results_cut", extra={"reason": type(exc).__name__})
-            yield _json({"cursor": cursor, "complete": False})
+            yield _json({"cursor": cursor_text(self._job_id, cursor), "complete": False})
 
     def _told(self, page: ResultPage) -> Iterator[bytes]:
         if not page.lines:
             return
         lines = [_json(self._line(line)) for line in page.lines]
-        due = b"".join([*lines, _json({"cursor": page.cursor})])
+        due = b"".join([*lines, _json({"cursor": cursor_text(self._job_id, page.cursor)})])
         for begin in range(0, len(due), PIECE_BYTES):
             yield due[begin : begin + PIECE_BYTES]
 
@@ -104,15 +114,33 @@ class Results:
             told[self._name] = orjson.Fragment(outcome)
         return told
 
+    def _last(self, page: ResultPage) -> bytes:
+        """``complete``: the job has ended, and this was all of it."""
+        return _json({"cursor": cursor_text(self._job_id, page.cursor), "complete": page.is_last})
 
-def answer(request: GatewayRequest, lines: Iterator[bytes]) -> GatewayResponse:
+
+def answer(request: GatewayRequest, results: Results, first: ResultPage, since: str) -> GatewayResponse:
     streamed.mark(request.environ)
-    return StreamedResponse(lines, 200, HEADERS, content_type=LINES)
+    answer = StreamedResponse(results.after(first, since), 200, HEADERS, content_type=LINES)
+
+    def note() -> None:
+        answer.log_notes = LogNotes(sent_bytes=results.sent_bytes)
+
+    answer.call_on_close(note)
+    return answer
 
 
-def _last(page: ResultPage) -> bytes:
-    """``complete``: the job has ended, and this was all of it."""
-    return _json({"cursor": page.cursor, "complete": page.is_last})
+def cursor_text(job_id: str, cursor: str) -> str:
+    """As readers have it: at another job it would leave lines out, and nobody would know."""
+    return f"{job_id}.{cursor}" if cursor else ""
+
+
+def cursor_in(job_id: str, text: str) -> str:
+    """Raises ValueError."""
+    cursor = text.removeprefix(f"{job_id}.")
+    if text and cursor == text:
+        raise ValueError("must be a cursor of this job's results")
+    return cursor
 
 
 def _json(line: Mapping[str, object]) -> bytes:

@@ -39,6 +39,7 @@ LAYOUT = Layout(
             writes INTEGER NOT NULL DEFAULT 0, settled TEXT NOT NULL DEFAULT '0'
         );
         CREATE TABLE calls (chunk INTEGER PRIMARY KEY, body BLOB NOT NULL);
+        CREATE INDEX chunk_not_done ON chunk (job, number) WHERE is_done = 0;
         CREATE INDEX chunk_by_part ON chunk (job, part, line);
         CREATE INDEX chunk_open ON chunk (job, part, line, due_at, first_index) WHERE is_done = 0 AND owner = '';
         CREATE INDEX chunk_leased ON chunk (job, part, line) WHERE owner <> '';

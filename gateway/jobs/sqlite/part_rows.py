@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from gateway.jobs.sqlite.job_rows import Rows
 
 _MOST_NAMED = 100
+_QUEUE = (
+    "WITH begin AS (SELECT number, sum(items) OVER (ORDER BY number) - items AS first FROM part WHERE job = ?1)"
+    " UPDATE chunk SET first_index = first + line, due_at = ?2 FROM begin WHERE job = ?1 AND part = begin.number"
+)
 
 
 def is_taken(rows: Rows, job_id: str, part: Part) -> bool:
@@ -116,12 +120,5 @@ def demand_all(rows: Rows, job_id: str, parts: int) -> None:
 
 def queue(rows: Rows, job_id: str, parts: int, now: float) -> None:
     """The order of the parts gives each chunk its first index."""
-    first = 0
-    query = "SELECT number, items FROM part WHERE job = ? ORDER BY number"
-    for number, items in rows.execute(query, (job_id,)).fetchall():
-        rows.execute(
-            "UPDATE chunk SET first_index = ? + line, due_at = ? WHERE job = ? AND part = ?",
-            (first, now, job_id, number),
-        )
-        first += items
+    rows.execute(_QUEUE, (job_id, now))
     job_rows.change(rows, job_id, state="queued", parts=parts, queued_at=now)

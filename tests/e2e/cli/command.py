@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 
+from sandbox.background import ROOT
 from sandbox.identity.realm import CLIENTS, REALM
-from sandbox.part import ROOT
 
 SECONDS = 100
 

@@ -15,7 +15,7 @@ from gateway.jobs.job import NewJob
 from gateway.resources.actions import actions
 from gateway.settings import load
 from gateway.wiring.jobs import job_stores
-from sandbox.part import LEASH, ROOT
+from sandbox.background import LEASH, ROOT
 from sandbox.part import Part as Server
 from tests.doubles.job_worlds import all_results
 

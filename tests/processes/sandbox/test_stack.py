@@ -12,7 +12,8 @@ import time
 import psutil
 import pytest
 
-from sandbox.part import ROOT, Part, StackError
+from sandbox.background import ROOT, StackError
+from sandbox.part import Part
 from sandbox.stack import Stack
 from sandbox.web import call
 

@@ -1,0 +1,86 @@
+"""What a step of the embedded store costs does not grow with the job: a gateway's loop waits for it."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from gateway.jobs.chunk import Part
+from gateway.jobs.job import Bounds, NewJob
+from gateway.jobs.sqlite.file import JobFile
+from gateway.jobs.sqlite.job_store import SqliteJobStore
+from legacy_client.calls import Update
+
+PART_ITEMS = 1000
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "jobs.sqlite"
+
+
+@pytest.fixture
+def file(path):
+    opened = JobFile(path, Bounds())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def jobs(file):
+    return SqliteJobStore(file)
+
+
+def filled(jobs, parts: int) -> str:
+    """A job whose calls cannot be packed well."""
+    noise = random.Random(1)
+    job, _ = jobs.create("p", NewJob(resource="actions"))
+    for number in range(parts):
+        begin = number * PART_ITEMS
+        calls = [
+            Update(str(item_id), b'{"t":"%d"}' % noise.getrandbits(1024))
+            for item_id in range(begin, begin + PART_ITEMS)
+        ]
+        jobs.put_part("p", job.id, Part(number + 1, str(number)), calls)
+    return job.id
+
+
+def written_bytes(path, step) -> int:
+    """What a step adds to the log, which closing the file has emptied."""
+    step()
+    return path.with_name(f"{path.name}-wal").stat().st_size
+
+
+def operations(file, step) -> int:
+    """Of SQLite's machine."""
+    count = 0
+
+    def tick() -> None:
+        nonlocal count
+        count += 1
+
+    with file.rows() as rows:
+        rows.set_progress_handler(tick, 1)
+    step()
+    with file.rows() as rows:
+        rows.set_progress_handler(None, 0)
+    return count
+
+
+def test_a_start_writes_no_call_again(path, file, jobs):
+    job = filled(jobs, parts=20)
+    file.close()
+    calls_bytes = path.stat().st_size
+
+    assert written_bytes(path, lambda: jobs.start("p", job, 20)) < calls_bytes / 20
+
+
+def test_a_page_of_what_was_not_processed_costs_as_much_in_a_large_job_as_in_a_small_one(file, jobs):
+    small, large = filled(jobs, parts=2), filled(jobs, parts=40)
+    for job in (small, large):
+        jobs.cancel("p", job)
+
+    costs = [operations(file, lambda job=job: jobs.results("p", job)) for job in (small, large)]
+
+    assert costs[1] <= 1.5 * costs[0]
