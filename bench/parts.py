@@ -14,7 +14,7 @@ import orjson
 from bench.items import body, item
 from gateway.api import strict_json
 from gateway.api.json_size import JsonSize
-from gateway.resources.translate import ActionTranslation
+from gateway.resources.actions import actions
 from legacy_client.calls import Update
 from legacy_client.health.budget import RetryBudget
 from legacy_client.health.circuit import Circuit
@@ -24,8 +24,6 @@ from legacy_client.sending.reading import AnswerReader, is_readable
 from legacy_client.template import RequestTemplate
 from legacy_client.transport.hub import response
 from legacy_client.transport.hub.wire import Origin, Wire
-from schemas.actions import ActionUpdateSchema
-from schemas.batches import BatchLoader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,23 +36,21 @@ _URL = "http://127.0.0.1:1"
 def parts() -> dict[str, float]:
     """µs an item for each hop, in the order in which a batch takes them."""
     raw = body(map(item, range(10_000_000, 10_000_000 + _ITEMS)))
-    loader, translation = (
-        BatchLoader(ActionUpdateSchema(languages=_LANGUAGES), _ITEMS, _hold),
-        ActionTranslation(_LANGUAGES),
-    )
+    resource = actions(_LANGUAGES, _ITEMS, _hold)
+    loader, translation = resource.loader, resource.translation
     most = JsonSize(*loader.most(len(raw)))
     document = strict_json.parse(raw, most, _hold)
     items = list(loader.items(document))
     updates = [Update.of(str(one["actionId"]), translation.to_legacy(one)) for one in items]
-    actions = [_action(update) for update in updates]
-    shown = [orjson.dumps(translation.from_legacy("1", action)) for action in actions]
+    answered = [_action(update) for update in updates]
+    shown = [orjson.dumps(translation.from_legacy("1", action)) for action in answered]
     return {
         "strict JSON in": _cost(lambda: strict_json.parse(raw, most, _hold)),
         "validate": _cost(lambda: list(loader.items(document))),
         "translate": _cost(lambda: [Update.of("1", translation.to_legacy(one)) for one in items]),
         **_call_parts(updates),
         **_answer_parts(updates),
-        "translate back": _cost(lambda: [orjson.dumps(translation.from_legacy("1", action)) for action in actions]),
+        "translate back": _cost(lambda: [orjson.dumps(translation.from_legacy("1", action)) for action in answered]),
         "JSON out": _cost(lambda: b",".join(shown)),
     }
 

@@ -48,9 +48,13 @@ def is_uuid(item_id: str) -> bool:
     return _UUID.fullmatch(item_id) is not None
 
 
-def updates(folder: str, is_id: Callable[[str], bool]) -> Write:
-    """Writes calls for ``{folder}/{id}``. Raises ValueError for what cannot be sent."""
-    start = f"{folder}/"
+def updates(path: str, is_id: Callable[[str], bool], *, key_header: str = "Idempotency-Key", wrap: str = "") -> Write:
+    """Writes calls for ``path``, whose ``{id}`` is the item's. Raises ValueError for what cannot be sent.
+
+    ``wrap``: the name of an object that the fields stand in, if they do.
+    """
+    start, _, end = path.partition("{id}")
+    opening = b'{"%b":' % wrap.encode()
 
     def write(template: RequestTemplate, call: Update, key_prefix: str) -> PreparedRequest:
         item_id = call.id
@@ -59,7 +63,8 @@ def updates(folder: str, is_id: Callable[[str], bool]) -> Write:
             raise ValueError("the id has not the form of an id")
         if not call.body:
             raise ValueError("an update has a body")
-        return template.prepare(start + item_id, call.body, {"Idempotency-Key": f"{key_prefix}-{item_id}"})
+        body = b"%b%b}" % (opening, call.body) if wrap else call.body
+        return template.prepare(f"{start}{item_id}{end}", body, {key_header: f"{key_prefix}-{item_id}"})
 
     return write
 
@@ -88,7 +93,7 @@ def _replaced_id(call: IntegrationActionReplacement) -> str:
     return call.action_id
 
 
-UPDATE_ACTION = Operation("PATCH", updates("/actions", is_number), numeric_id)
+UPDATE_ACTION = Operation("PATCH", updates("/actions/{id}", is_number), numeric_id)
 """``PATCH /actions/{id}``"""
 REPLACE_INTEGRATION_ACTION = Operation("PUT", _write_replacement, _replaced_id)
 """``PUT /integrations/{integration_id}/actions/{action_id}``"""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import NotFound
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 RESOURCES: Sequence[MakeResource] = (actions,)
 """The bulk resources: each is served at its own path."""
+
+
+def with_core_map(resources: Sequence[MakeResource], core_map: str) -> list[MakeResource]:
+    """The actions among them speak the words of ``core_map``, the text of a map; empty: the shipped one."""
+    return [partial(actions, core_map=core_map) if make is actions else make for make in resources]
 
 
 def routes(resources: Sequence[Resource]) -> list[Route]:

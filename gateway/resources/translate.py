@@ -1,44 +1,39 @@
-"""Actions, public ↔ legacy (``contract.md`` section 3)."""
+"""Items, public ↔ legacy, by the rows of a map (``contract.md`` section 3)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.resources.moments import PublicTimes, unix_seconds
-from schemas.actions import CATEGORIES, STATUSES
+from gateway.resources.core_map import KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    # Public name → legacy name, and how a value becomes the core's.
-    Conversions = dict[str, tuple[str, Callable[[Any], object]]]
+    from gateway.resources.core_map import FieldRow
+
     # Legacy name → type of a value, public name, language of a text, words of any other.
     Readings = dict[str, tuple[type, str, str, Mapping[Any, object] | None]]
-
-_STATE_OF = {"draft": 0, "pending": 1, "active": 2, "approved": 3, "done": 4, "inactive": 9}
-_UPPER = {word: word.upper() for word in CATEGORIES}
-# A status without a state stops the start, not the first item that names it.
-_STATES = {word: _STATE_OF[word] for word in STATUSES}
-# Public name → legacy name and words.
-_WORDS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "category_action": ("category", _UPPER),
-    "type_action": ("type", _UPPER),
-    "status": ("state", _STATES),
-}
-_TEXTS = ("title", "subtitle", "details")
-_TIMES = {"effective_date": "effective_at", "due_date": "due_at", "expires_at": "expires_at"}
-
-_AUTHORS = (int, str, type(None))
-_HEX_AS_ZERO = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
-_UUID_FORM = b"00000000-0000-0000-0000-000000000000,"
+    # Legacy name → public name, and how a value is read.
+    Others = dict[str, tuple[str, Callable[[object], object]]]
 
 
-class ActionTranslation:
-    def __init__(self, languages: Sequence[str]) -> None:
-        self._to_legacy = _to_legacy()
-        self._readings = _readings(languages)
-        self._legacy_texts = {name: {language: f"{name}_{language}" for language in languages} for name in _TEXTS}
-        self._names = _public_names(languages)
+class MappedTranslation:
+    """``id_name`` is the public field of the id, which answers have first."""
+
+    def __init__(self, rows: Sequence[FieldRow], id_name: str, languages: Sequence[str]) -> None:
+        self._id_name = id_name
+        # Public name → legacy name, and how a value becomes the core's.
+        self._to_legacy = {
+            row.name: (row.to, row.conversion.write) for row in rows if row.conversion and not row.is_of_answers
+        }
+        self._legacy_texts = {
+            row.name: {language: row.to.replace(KEY, language) for language in languages}
+            for row in rows
+            if not row.conversion
+        }
+        self._readings, self._others = _readings(rows, languages), _others(rows)
+        self._names = _public_names(rows, id_name, languages)
+        self._paths = {name: name.split(".") for name in self._names if "." in name}
 
     def to_legacy(self, item: Mapping[str, Any]) -> dict[str, object]:
         legacy: dict[str, object] = {}
@@ -54,12 +49,14 @@ class ActionTranslation:
                     continue
                 for language, text in value.items():
                     legacy[legacy_names[language]] = text
-        return legacy
+        return _in_levels(legacy, self._paths) if self._paths else legacy
 
-    def from_legacy(self, action_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    def from_legacy(self, item_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Only fields of the contract."""
-        public: dict[str, Any] = {"actionId": action_id}
-        readings, others = self._readings, _OTHERS
+        public: dict[str, Any] = {self._id_name: item_id}
+        readings, others = self._readings, self._others
+        if self._paths:
+            data = _in_one_level(data, self._paths)
         for legacy_name, value in data.items():
             if legacy_name in readings:
                 kind, name, language, words = readings[legacy_name]
@@ -80,7 +77,7 @@ class ActionTranslation:
                 name, read = others[legacy_name]
                 try:
                     public[name] = read(value)
-                except ValueError:
+                except (ValueError, LookupError, OverflowError):
                     self._leave_out(public, legacy_name)
         return public
 
@@ -109,21 +106,29 @@ class ActionTranslation:
         return public
 
 
-def _to_legacy() -> Conversions:
-    conversions: Conversions = {name: (legacy_name, words.__getitem__) for name, (legacy_name, words) in _WORDS.items()}
-    conversions |= {name: (legacy_name, unix_seconds) for name, legacy_name in _TIMES.items()}
-    return conversions | {"partner_ids": ("partners", ",".join)}
+def _readings(rows: Iterable[FieldRow], languages: Sequence[str]) -> Readings:
+    """What is looked up by its type, and texts."""
+    readings: Readings = {}
+    for row in rows:
+        if row.conversion is None:
+            readings |= {row.to.replace(KEY, language): (str, row.name, language, None) for language in languages}
+        elif row.conversion.table is not None:
+            readings[row.to] = (row.conversion.kind, row.name, "", row.conversion.table)
+    return readings
 
 
-def _readings(languages: Sequence[str]) -> Readings:
-    readings: Readings = {
-        f"{name}_{language}": (str, name, language, None) for name in _TEXTS for language in languages
-    }
-    for name, (legacy_name, words) in _WORDS.items():
-        legacy_words = {legacy: public for public, legacy in words.items()}
-        readings[legacy_name] = (type(next(iter(legacy_words))), name, "", legacy_words)
-    times = PublicTimes()
-    return readings | {legacy_name: (int, name, "", times) for name, legacy_name in _TIMES.items()}
+def _others(rows: Iterable[FieldRow]) -> Others:
+    return {row.to: (row.name, row.conversion.read) for row in rows if row.conversion and row.conversion.table is None}
+
+
+def _public_names(rows: Iterable[FieldRow], id_name: str, languages: Sequence[str]) -> dict[str, str]:
+    public = {"id": id_name}
+    for row in rows:
+        if row.conversion is None:
+            public |= {row.to.replace(KEY, language): f"{row.name}.{language}" for language in languages}
+        else:
+            public[row.to] = row.name
+    return public
 
 
 def _whole(value: object) -> int:
@@ -133,34 +138,28 @@ def _whole(value: object) -> int:
     raise LookupError
 
 
-def _partners(joined: object) -> list[str]:
-    """UUIDs. Raises ValueError."""
-    if type(joined) is str:
-        partners = joined.split(",")
-        # A tenth of what a pattern costs.
-        if joined.encode().translate(_HEX_AS_ZERO) + b"," == _UUID_FORM * len(partners):
-            return partners
-    if not (joined is None or joined == ""):
-        raise ValueError
-    return []
+def _in_levels(flat: Mapping[str, object], paths: Mapping[str, Sequence[str]]) -> dict[str, object]:
+    """``a.b`` becomes ``b`` in the object ``a``."""
+    legacy: dict[str, object] = {}
+    for name, value in flat.items():
+        level: Any = legacy
+        *above, last = paths.get(name, (name,))
+        for each in above:
+            level = level.setdefault(each, {})
+        level[last] = value
+    return legacy
 
 
-def _author(author: object) -> object:
-    """As the core names them. Raises ValueError."""
-    # A float may be a number that lost its last digits.
-    if type(author) in _AUTHORS:
-        return author
-    raise ValueError
+def _in_one_level(data: Mapping[str, Any], paths: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The inverse, for the names in ``paths``. An object that is not there has no fields."""
+    flat = dict(data)
+    for name, path in paths.items():
+        level: Any = data
+        for each in path:
+            level = level.get(each, _MISSING) if type(level) is dict else _MISSING
+        if level is not _MISSING:
+            flat[name] = level
+    return flat
 
 
-_OTHERS: Mapping[str, tuple[str, Callable[[object], object]]] = {
-    "partners": ("partner_ids", _partners),
-    "author": ("author_id", _author),
-}
-
-
-def _public_names(languages: Sequence[str]) -> dict[str, str]:
-    public = {legacy_name: name for name, (legacy_name, _) in _WORDS.items()}
-    public |= {legacy_name: name for name, legacy_name in _TIMES.items()}
-    public |= {f"{name}_{language}": f"{name}.{language}" for name in _TEXTS for language in languages}
-    return public | {"partners": "partner_ids", "author": "author_id", "id": "actionId"}
+_MISSING = object()

@@ -17,6 +17,11 @@ _header_name = matching(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", "a header's name: letter
 @dataclass(frozen=True, kw_only=True)
 class CoreSettings:
     core_url: str = setting(parse=url, help="Base URL of the core; paths of contract section 3 are appended.")
+    core_map: str = setting(
+        "",
+        parse=readable_file,
+        help="File that says what the core calls things, in the form of `gateway/resources/core.toml`; empty: that one.",
+    )
     core_auth: str = setting(
         "forward",
         parse=one_of("forward", "client_credentials", "static", "none"),

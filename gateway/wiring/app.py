@@ -23,6 +23,7 @@ from gateway.telemetry.traces import TracesUnavailable
 from gateway.wiring.endpoints import Endpoints
 from gateway.wiring.pages import add_operators_pages, add_public_pages
 from gateway.wiring.readiness import Readiness
+from gateway.wiring.resources import made
 from gateway.wiring.worker import worker_plan
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     methods = [authenticator.method for authenticator in backends.authenticators]
     _demand_forwardable(settings, methods)
     turns = LoopTurns()
-    made = [make(service.languages, service.max_batch_items, turns.let_others_run) for make in resources]
-    instruments = _instruments(settings, routes(made))
+    served = made(settings, resources, turns.let_others_run)
+    instruments = _instruments(settings, routes(served))
     shedder = _shedder(service, backends)
     capacity = Capacity(shedder, BodyMemory(service.max_held_bytes))
     unsent = UnsentRate(backends.unsent_rates)
@@ -58,8 +59,8 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     app.plan = _plan(settings, backends, shedder, turns, instruments)
     app.after_request(capacity.count_answer)
     register_errors(app, instruments.telemetry, service.public_url)
-    endpoints.add_to(app, made)
-    add_public_pages(app, service, made, methods, checks)
+    endpoints.add_to(app, served)
+    add_public_pages(app, service, served, methods, checks)
     add_operators_pages(app, service, instruments, checks)
     instruments.watch(_sources(backends, shedder, claims, Readiness(checks)))
     app.wsgi_app = instruments.traces.application(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's documented way to wrap

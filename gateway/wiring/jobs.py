@@ -24,6 +24,7 @@ from gateway.jobs.worker import Worker
 from gateway.telemetry.instruments import Instruments
 from gateway.wiring.access import Access, key_records
 from gateway.wiring.core import CoreLink
+from gateway.wiring.resources import made
 from gateway.wiring.stores import redis_url_now
 
 if TYPE_CHECKING:
@@ -126,10 +127,9 @@ class JobWorker:
     def _services(self, settings: Settings, resources: Sequence[MakeResource]) -> ChunkServices:
         service, concurrency = settings.service, settings.jobs.job_core_concurrency
         instruments = Instruments(metrics=False, traces=service.traces, version=VERSION)
-        made = [make(service.languages, service.max_batch_items, lambda: None) for make in resources]
         return ChunkServices(
             store=self._stores.chunks,
-            resources={resource.plural: resource for resource in made},
+            resources={resource.plural: resource for resource in made(settings, resources, lambda: None)},
             core=self._core.client,
             policy=ClaimPolicy(
                 ttl_seconds=settings.stores.idempotency_ttl,

@@ -130,6 +130,6 @@ def documents(languages: Sequence[str], max_items: int, let_others_run: Callable
         updated_schema=DocumentSchema,
         loader=BatchLoader(schema, max_items, let_others_run),
         translation=DocumentTranslation(languages),
-        operation=Operation("PATCH", updates("/documents", is_uuid), same_id),
+        operation=Operation("PATCH", updates("/documents/{id}", is_uuid), same_id),
         example=Example(sent, [{**item, "pages": 3} for item in sent]),
     )

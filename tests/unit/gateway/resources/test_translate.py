@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.resources.core_map import read_core_map, shipped
 from gateway.resources.moments import unix_seconds
-from gateway.resources.translate import ActionTranslation
+from gateway.resources.translate import MappedTranslation
 from legacy_client.sending.documents import UNREADABLE as UNREADABLE_VALUE
-from schemas.actions import CATEGORIES, STATUSES, ActionSchema
+from schemas.actions import CATEGORIES, STATUSES, ActionSchema, ActionUpdateSchema
 
-TRANSLATION = ActionTranslation(("en", "fr"))
+SCHEMA = ActionUpdateSchema(languages=("en", "fr"))
+TRANSLATION = MappedTranslation(read_core_map(shipped(), SCHEMA).fields, "actionId", ("en", "fr"))
 PUBLIC = {
     "actionId": "19353",
     "category_action": "validation",
@@ -162,7 +164,7 @@ def test_what_cannot_be_read_takes_nothing_else_with_it():
     ids=repr,
 )
 def test_what_means_the_same_is_read_by_a_translation_that_read_nothing_before(data, shown):
-    assert ActionTranslation(("en", "fr")).from_legacy("1", data) == {"actionId": "1"} | shown
+    assert TRANSLATION.from_legacy("1", data) == {"actionId": "1"} | shown
 
 
 def test_a_time_is_read_right_however_many_there_were_before():

@@ -1,0 +1,1 @@
+"""``python -m gateway.core``: for teams with a core of their own."""

@@ -1,0 +1,129 @@
+"""``python -m gateway.core map``: what a map of the core makes of an item, and what it loses.
+
+Exit codes: 0 nothing is lost · 1 the map is refused (one line on stderr says where) · 2 wrong usage · 3 something is lost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.api.routes import RESOURCES, with_core_map
+from gateway.core.samples import samples
+from gateway.ending import run_to_its_end
+from gateway.resources.core_map import CoreMapError, read_core_map, shipped
+from legacy_client.operations import HEADERS
+from legacy_client.template import RequestTemplate
+from schemas.base import InvalidDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gateway.resources.resource import Resource
+
+_LANGUAGES = ("en", "fr")
+_SHIPPED = "gateway/resources/core.toml"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    name = str(options.file or _SHIPPED)
+    try:
+        text = options.file.read_text(encoding="utf-8") if options.file else shipped()
+        resource = with_core_map(RESOURCES, text)[0](options.languages, 1, _go_on)
+        if options.call:
+            return _show_call(resource)
+        if options.table:
+            print("\n".join(_table(text, resource)))
+            return 0
+        return _show_losses(name, resource, options.languages)
+    except (CoreMapError, UnicodeDecodeError) as exc:
+        return _refuse(f"{name}: {exc}")
+    except OSError as exc:
+        return _refuse(f"{name}: {exc.strerror}")
+
+
+def _show_losses(name: str, resource: Resource, languages: Sequence[str]) -> int:
+    tried = list(samples(resource.schema, languages))
+    lost = [line for field, value in tried for line in _lost(resource, field, value)]
+    print(*lost, sep="\n", end="\n" if lost else "")
+    kept = len(tried) - len(lost)
+    print(f"{name}: {kept} of {len(tried)} values come back as they were sent.")
+    return 3 if lost else 0
+
+
+def _lost(resource: Resource, field: str, value: object) -> Iterator[str]:
+    """A line where a value does not come back."""
+    try:
+        legacy = resource.translation.to_legacy({resource.id_name: "1", field: value})
+    except (ValueError, OverflowError) as exc:
+        yield f"{field}: {_json(value)} cannot be sent ({exc})"
+        return
+    sent = orjson.loads(orjson.dumps(legacy))
+    back = resource.translation.from_legacy("1", sent)
+    if back.get(field) != value or "unreadable" in back:
+        shown = _json(back[field]) if field in back else "nothing"
+        yield f"{field}: {_json(value)} is sent as {_json(sent)} and comes back as {shown}"
+
+
+def _show_call(resource: Resource) -> int:
+    """Of the item on standard input."""
+    try:
+        item = next(resource.items({"data": [orjson.loads(sys.stdin.buffer.read())]}))
+    except orjson.JSONDecodeError as exc:
+        return _refuse(f"standard input is not JSON: {exc}")
+    except InvalidDocument as exc:
+        return _refuse("; ".join(f"{error.field}: {error.detail}" for error in exc.errors))
+    operation = resource.operation
+    template = RequestTemplate(operation.method, "http://core", HEADERS)
+    request = operation.write(template, resource.call(item), "KEY")
+    print(f"{request.method} {str(request.url).removeprefix('http://core')}")
+    for header, shown in sorted(request.headers.items()):
+        print(f"{header}: {shown}")
+    body = request.body if isinstance(request.body, bytes) else b""
+    print(f"\n{body.decode()}")
+    return 0
+
+
+def _table(text: str, resource: Resource) -> Iterator[str]:
+    """The rows of contract section 3, for a team's own pages."""
+    mapped = read_core_map(text, resource.schema)
+    yield "| public | the core's |"
+    yield "|---|---|"
+    yield f"| `{resource.id_name}` | `{mapped.update.method} {mapped.update.path}` |"
+    for row in mapped.fields:
+        only = ", answers only" if row.is_of_answers else ""
+        yield f"| `{row.name}` | `{row.to}`{only} |"
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _go_on() -> None:
+    """Nobody else runs."""
+
+
+def _refuse(reason: str) -> int:
+    print(f"error: {reason}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m gateway.core", description="Look after a core of your own.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    one = commands.add_parser("map", help="send sample values there and back, and tell what is lost")
+    one.add_argument("file", type=Path, nargs="?", help="a map; left out: the shipped one")
+    one.add_argument("--languages", type=lambda text: text.split(","), default=_LANGUAGES, help="en,fr")
+    shown = one.add_mutually_exclusive_group()
+    shown.add_argument("--call", action="store_true", help="show the call for the item on standard input")
+    shown.add_argument("--table", action="store_true", help="show the map as a table")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(run_to_its_end(main))

@@ -1,0 +1,77 @@
+"""``python -m gateway.core map`` tells what a map makes of an item; its page shows what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/operators/your-core.md").read_text(encoding="utf-8")
+[MAP] = re.findall(r'```toml title="core.toml"\n(.*?)```', PAGE, re.DOTALL)
+CONSOLE = dict(re.findall(r"```console\n\$ ([^\n]*)\n(.*?)```", PAGE, re.DOTALL))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "core.toml").write_text(MAP, encoding="utf-8")
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gateway.core", "map", *arguments]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        command, cwd=folder, env=environment, input=given, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_page_shows_what_its_map_loses(folder: Path):
+    told = run(folder, "core.toml")
+
+    assert (told.returncode, told.stderr) == (3, "")
+    assert told.stdout == CONSOLE["python -m gateway.core map core.toml"]
+
+
+def test_the_page_shows_the_call_of_its_map(folder: Path):
+    [(command, shown)] = [each for each in CONSOLE.items() if "--call" in each[0]]
+    [item] = re.findall(r"echo '(.*)'", command)
+
+    assert run(folder, "--call", "core.toml", given=item).stdout == shown
+
+
+def test_the_shipped_map_loses_nothing(folder: Path):
+    told = run(folder)
+
+    assert told.returncode == 0
+    assert told.stdout == "gateway/resources/core.toml: 95 of 95 values come back as they were sent.\n"
+
+
+def test_a_map_is_shown_as_a_table(folder: Path):
+    lines = run(folder, "--table", "core.toml").stdout.splitlines()
+
+    assert lines[2] == "| `actionId` | `POST /rpc/actions/{id}/update` |"
+    assert lines[-1] == "| `author_id` | `author`, answers only |"
+    assert len(lines) == 14
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "reason"),
+    [
+        (("none.toml",), "", "error: none.toml: No such file or directory"),
+        (("broken.toml",), "", "error: broken.toml: update is missing"),
+        (("--call",), "{", "error: standard input is not JSON: "),
+        (("--call",), '{"actionId": "1", "status": "x"}', "error: status: Must be one of: "),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line(folder: Path, arguments: tuple[str, ...], given: str, reason: str):
+    (folder / "broken.toml").write_text('[core]\nid = "integer"\n', encoding="utf-8")
+    told = run(folder, *arguments, given=given)
+
+    assert told.returncode == 1
+    assert told.stderr.startswith(reason)
+    assert told.stderr.count("\n") == 1

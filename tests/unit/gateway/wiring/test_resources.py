@@ -1,0 +1,48 @@
+"""The map of the core is that of the settings, and a map that is none stops the start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway.api.routes import RESOURCES
+from gateway.resources.core_map import shipped
+from gateway.settings import SettingsError, load
+from gateway.wiring.resources import made
+from tests.doubles.service import ENVIRON
+from tests.e2e.documents.resource import documents
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def resources(path: Path | None = None):
+    given = {} if path is None else {"GATEWAY_CORE_MAP": str(path)}
+    return made(load({**ENVIRON, **given}), (*RESOURCES, documents), lambda: None)
+
+
+def test_without_a_map_the_core_is_that_of_the_contract():
+    actions, documents = resources()
+
+    assert actions.translation.to_legacy({"status": "done"}) == {"state": 4}
+    assert documents.plural == "documents"
+
+
+def test_the_map_of_the_settings_is_spoken(tmp_path: Path):
+    path = tmp_path / "core.toml"
+    path.write_text(shipped().replace('to = "state"', 'to = "zustand"'), encoding="utf-8")
+
+    assert resources(path)[0].translation.to_legacy({"status": "done"}) == {"zustand": 4}
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"), [(b"[core]\n", "update is missing"), (b"\xff", "'utf-8' codec can't decode")]
+)
+def test_a_map_that_is_none_stops_the_start_and_its_place_is_told(tmp_path: Path, data: bytes, reason: str):
+    path = tmp_path / "core.toml"
+    path.write_bytes(data)
+
+    with pytest.raises(SettingsError) as refused:
+        resources(path)
+    assert str(refused.value).startswith(f"GATEWAY_CORE_MAP: {path}: {reason}")
