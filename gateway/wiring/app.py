@@ -23,7 +23,7 @@ from gateway.telemetry.traces import TracesUnavailable
 from gateway.wiring.endpoints import Endpoints
 from gateway.wiring.pages import add_operators_pages, add_public_pages
 from gateway.wiring.readiness import Readiness
-from gateway.wiring.resources import made
+from gateway.wiring.resources import demand_granted, made
 from gateway.wiring.worker import worker_plan
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     _demand_forwardable(settings, methods)
     turns = LoopTurns()
     served = made(settings, resources, turns.let_others_run)
+    demand_granted(served, methods)
     instruments = _instruments(settings, routes(served))
     shedder = _shedder(service, backends)
     capacity = Capacity(shedder, BodyMemory(service.max_held_bytes))

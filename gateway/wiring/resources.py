@@ -10,6 +10,7 @@ from gateway.settings import SettingsError, variable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gateway.auth.principal import Method
     from gateway.resources.resource import MakeResource, Resource
     from gateway.settings import Settings
 
@@ -23,3 +24,12 @@ def made(settings: Settings, resources: Sequence[MakeResource], let_others_run: 
         return [make(service.languages, service.max_batch_items, let_others_run) for make in chosen]
     except (CoreMapError, OSError, UnicodeDecodeError) as exc:
         raise SettingsError(f"{variable('core_map')}: {path}: {exc}") from exc
+
+
+def demand_granted(resources: Sequence[Resource], methods: Sequence[Method]) -> None:
+    """Raises SettingsError for a resource that nobody could ever update."""
+    granted = frozenset[str]().union(*(method.grants for method in methods))
+    for resource in resources:
+        if resource.permission not in granted:
+            told = f"no way to be known grants {resource.permission!r}, which updates of {resource.plural} need"
+            raise SettingsError(f"{resource.path}: {told}")

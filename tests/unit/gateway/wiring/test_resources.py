@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.api.routes import RESOURCES
+from gateway.auth.api_keys.api_key_authenticator import API_KEY
+from gateway.auth.keycloak.token_principal import KEYCLOAK
 from gateway.resources.core_map import shipped
 from gateway.settings import SettingsError, load
-from gateway.wiring.resources import made
+from gateway.wiring.resources import demand_granted, made
 from tests.doubles.service import ENVIRON
 from tests.e2e.documents.resource import documents
 
@@ -46,3 +48,14 @@ def test_a_map_that_is_none_stops_the_start_and_its_place_is_told(tmp_path: Path
     with pytest.raises(SettingsError) as refused:
         resources(path)
     assert str(refused.value).startswith(f"GATEWAY_CORE_MAP: {path}: {reason}")
+
+
+def test_a_resource_that_nobody_could_update_stops_the_start():
+    served = resources()
+    demand_granted(served, [API_KEY, KEYCLOAK])
+
+    with pytest.raises(SettingsError) as refused:
+        demand_granted(served, [API_KEY])
+    assert str(refused.value) == (
+        "/openapi/api/v1/actions: no way to be known grants 'BULK_UPDATE', which updates of actions need"
+    )
