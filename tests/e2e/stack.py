@@ -13,10 +13,11 @@ BULK = "/openapi/api/v1/actions"
 
 
 class Partner:
-    """Sends requests to the stack's gateway, with a token of ``client`` unless told otherwise."""
+    """Sends requests to the stack's gateway, or that at ``url``, with a token of ``client`` unless told otherwise."""
 
-    def __init__(self, stack: Stack, client: str = "partner") -> None:
+    def __init__(self, stack: Stack, client: str = "partner", *, url: str = "") -> None:
         self.stack = stack
+        self._url = url
         self._authorization = f"Bearer {stack.token(client)}"
 
     def patch(self, *items: dict[str, Any], query: str = "", seconds: float = 60.0, **headers: str) -> Reply:
@@ -32,7 +33,7 @@ class Partner:
         """Any request; ``idempotency_key="k"`` is the header Idempotency-Key."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = {"authorization": self._authorization, **named}
-        return call(method, self.stack.gateway.url + path, json_body=body, headers=sent, seconds=seconds)
+        return call(method, (self._url or self.stack.gateway.url) + path, json_body=body, headers=sent, seconds=seconds)
 
 
 class CoreView:

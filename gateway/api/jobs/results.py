@@ -70,6 +70,9 @@ class Results:
 
     def _pieces(self, page: ResultPage, since: str) -> Iterator[bytes]:
         reading, cursor, silent = self._reading, since, 0.0
+        if reading.follow and not page.lines:
+            # The head leaves with the first bytes, and nobody should wait for it.
+            yield b"\n"
         try:
             while True:
                 yield from self._told(page)

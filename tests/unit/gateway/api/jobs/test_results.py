@@ -58,6 +58,12 @@ def test_what_was_sent_is_counted():
     assert [json.loads(line).get("index") for line in sent.splitlines()][::2] == [0, 1, 2, None]
 
 
+def test_a_reader_that_follows_has_a_head_before_there_is_a_line():
+    lines = Source(pages=3).results(follow=True).after(ResultPage([], "", is_last=False), "")
+
+    assert next(lines) == b"\n"
+
+
 def test_a_worker_that_ends_lets_its_readers_go_with_a_cursor():
     lines = b"".join(Source(pages=3).results(follow=True, is_ending=True).after(page(0), "")).splitlines()
 
