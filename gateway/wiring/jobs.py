@@ -133,7 +133,8 @@ class JobWorker:
             core=self._core.client,
             policy=ClaimPolicy(
                 ttl_seconds=settings.stores.idempotency_ttl,
-                window=2 * concurrency,
+                # A killed worker leaves no more in doubt than a killed batch does, and results are written in larger steps.
+                window=2 * max(concurrency, settings.core.batch_concurrency),
                 repeats_unknown=settings.core.core_honours_idempotency,
                 lease_seconds=settings.jobs.job_lease,
             ),

@@ -182,6 +182,7 @@ local state = get(id, 'state')
 if state ~= 'queued' and state ~= 'running' and state ~= 'paused' then return {'state', state} end
 if state == 'paused' then
   call('HSET', P .. 'job:' .. id, 'due_at', 0)
+  if settled(id) >= border(id) then set(id, 'pause_after', '') end
   turn_to(id, num(id, 'started_at') > 0 and 'running' or 'queued', '')
 end
 return {'resumed'}

@@ -32,6 +32,10 @@ _OPEN = (
     "SELECT * FROM chunk WHERE job = ? AND is_done = 0 AND owner = '' AND due_at <= ?"
     " AND first_index < ? ORDER BY part, line LIMIT 1"
 )
+_TALLY = (
+    "SELECT state, total, applied, failed, unknown, errors, samples, max_failed_percent, pause_after"
+    " FROM job WHERE id = ? AND state <> 'removed'"
+)
 _NO_BORDER = 2**62
 
 
@@ -83,16 +87,15 @@ def _take_turn(rows: Rows, job: dict[str, Any], now: float) -> None:
         job_rows.change(rows, job["id"], state="running", started_at=job["started_at"] or now)
 
 
-def renew(rows: Rows, lease: Lease, until: float) -> None:
-    """Raises LeaseLost."""
+def hold(rows: Rows, lease: Lease, until: float) -> bool:
+    """Renew. False: this run has ended, so its last write is a repeat. Raises LeaseLost."""
     query = "UPDATE chunk SET lease_until = ? WHERE number = ? AND job = ? AND owner = ?"
-    if not rows.execute(query, (until, lease.chunk, lease.job_id, lease.owner)).rowcount:
-        raise LeaseLost
-
-
-def was_closed_by(rows: Rows, lease: Lease) -> bool:
+    if rows.execute(query, (until, lease.chunk, lease.job_id, lease.owner)).rowcount:
+        return True
     query = "SELECT 1 FROM chunk WHERE number = ? AND job = ? AND closed_by = ?"
-    return rows.execute(query, (lease.chunk, lease.job_id, lease.owner)).fetchone() is not None
+    if rows.execute(query, (lease.chunk, lease.job_id, lease.owner)).fetchone() is None:
+        raise LeaseLost
+    return False
 
 
 def add_events(rows: Rows, lease: Lease, bodies: Iterable[bytes]) -> None:
@@ -116,33 +119,34 @@ def publish(rows: Rows, lease: Lease, settled: Settled, now: float) -> None:
         "INSERT INTO result (job, chunk, applied, failed, unknown, body) VALUES (?, ?, ?, ?, ?, ?)",
         (lease.job_id, lease.chunk, settled.applied, settled.failed, settled.unknown, settled.results),
     )
+    job = next(selected(rows, _TALLY, (lease.job_id,)))
     for outcome in upkeep_rows.OUTCOMES:
-        upkeep_rows.count_up(rows, outcome, getattr(settled, outcome))
-    job = job_rows.find(rows, None, lease.job_id)
+        job[outcome] += getattr(settled, outcome)
+    errors = {"errors": _merged(job["errors"], settled.errors)} if settled.errors else {}
     job_rows.change(
         rows,
         lease.job_id,
-        applied=job["applied"] + settled.applied,
-        failed=job["failed"] + settled.failed,
-        unknown=job["unknown"] + settled.unknown,
-        errors=_merged(job["errors"], settled.errors),
+        applied=job["applied"],
+        failed=job["failed"],
+        unknown=job["unknown"],
         samples=job_rows.sampled(job["samples"], settled.items, now),
         progress_at=now,
+        **errors,
+        **_stop(job),
     )
 
 
-def stop_where_asked(rows: Rows, job_id: str) -> None:
-    """At the share of failures, or after the first items (contract 1.6)."""
-    job = job_rows.find(rows, None, job_id)
+def _stop(job: dict[str, Any]) -> dict[str, object]:
+    """What changes at the share of failures, or after the first items (contract 1.6)."""
     counts = counts_of(job)
     if job["state"] != "running":
-        return
+        return {}
     if has_failed_too_much(counts, job["max_failed_percent"]):
-        job_rows.change(rows, job_id, state="cancelling", why="max_failed_percent")
-    elif job["pause_after"] and counts.settled >= job["pause_after"]:
+        return {"state": "cancelling", "why": "max_failed_percent"}
+    if job["pause_after"] and counts.settled >= job["pause_after"]:
         is_over = counts.settled == counts.total
-        pausing = {} if is_over else {"state": "paused", "why": "pause_after"}
-        job_rows.change(rows, job_id, pause_after=None, **pausing)
+        return {"pause_after": None, **({} if is_over else {"state": "paused", "why": "pause_after"})}
+    return {}
 
 
 def end(rows: Rows, lease: Lease, ending: Ending, now: float) -> None:

@@ -110,8 +110,7 @@ class SqliteJobStore:
             row = job_rows.find(rows, principal, job_id)
             job_rows.demand(row, "queued", "running", "paused")
             if row["state"] == "paused":
-                state = "running" if row["started_at"] else "queued"
-                job_rows.change(rows, job_id, state=state, why="", due_at=0)
+                job_rows.resume(rows, row)
             return self._shown(rows, job_id)
 
     def cancel(self, principal: str | None, job_id: str, why: Why = "asked") -> Job:

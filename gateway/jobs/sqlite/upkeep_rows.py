@@ -99,9 +99,16 @@ def remove_portion(rows: sqlite3.Connection) -> bool:
         if removed:
             return True
         rows.execute("DELETE FROM part WHERE job = ?", (job_id,))
+        _keep_counts(rows, job_id)
         rows.execute("DELETE FROM job WHERE id = ?", (job_id,))
     rows.execute("DELETE FROM partner WHERE principal NOT IN (SELECT principal FROM job)")
     return removed > 0
+
+
+def _keep_counts(rows: sqlite3.Connection, job_id: str) -> None:
+    counts = rows.execute("SELECT applied, failed, unknown FROM job WHERE id = ?", (job_id,)).fetchone()
+    for outcome, items in zip(OUTCOMES, counts, strict=True):
+        count_up(rows, outcome, items)
 
 
 def _remove_rows(rows: sqlite3.Connection, job_id: str) -> int:
@@ -119,7 +126,9 @@ def gauges(rows: sqlite3.Connection, now: float) -> Gauges:
     due, since = rows.execute(_DUE, (now,)).fetchone()
     leased = "SELECT count(*) FROM chunk WHERE owner <> '' AND lease_until > ?"
     waited = now - max(since, counter(rows, "handed_at")) if due else 0.0
-    items = {outcome: int(counter(rows, outcome)) for outcome in OUTCOMES}
+    kept = rows.execute("SELECT total(applied), total(failed), total(unknown) FROM job").fetchone()
+    # Those of removed jobs stand apart, so that a write of results need not touch them.
+    items = {outcome: int(counter(rows, outcome) + own) for outcome, own in zip(OUTCOMES, kept, strict=True)}
     return Gauges(jobs, due, rows.execute(leased, (now,)).fetchone()[0], max(0.0, waited), used_bytes(rows), items)
 
 

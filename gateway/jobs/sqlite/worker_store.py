@@ -3,7 +3,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from gateway.admission.idempotency.errors import StoreUnavailable
+from gateway.admission.idempotency.errors import LeaseLost, StoreUnavailable
 from gateway.jobs.sqlite import chunk_rows, job_rows, upkeep_rows
 
 if TYPE_CHECKING:
@@ -29,36 +29,33 @@ class SqliteWorkerStore:
 
     def renew(self, lease: Lease) -> None:
         with self._file.rows() as rows:
-            chunk_rows.renew(rows, lease, self._file.clock() + self._file.lease_seconds)
+            if not chunk_rows.hold(rows, lease, self._file.clock() + self._file.lease_seconds):
+                raise LeaseLost
 
     def write(
         self, lease: Lease, events: Sequence[bytes], settled: Settled | None = None, ending: Ending | None = None
     ) -> None:
         now = self._file.clock()
         with self._file.rows() as rows:
-            if chunk_rows.was_closed_by(rows, lease):
+            if not chunk_rows.hold(rows, lease, now + self._file.lease_seconds):
                 return
-            chunk_rows.renew(rows, lease, now + self._file.lease_seconds)
             chunk_rows.add_events(rows, lease, events)
             if settled:
                 chunk_rows.publish(rows, lease, settled, now)
-            self._go_on(rows, lease, ending, now)
+            if ending:
+                self._end(rows, lease, ending, now)
 
     def undo(self, lease: Lease, ending: Ending) -> None:
         now = self._file.clock()
         with self._file.rows() as rows:
-            if chunk_rows.was_closed_by(rows, lease):
+            if not chunk_rows.hold(rows, lease, now + self._file.lease_seconds):
                 return
-            chunk_rows.renew(rows, lease, now + self._file.lease_seconds)
             chunk_rows.take_back_events(rows, lease)
-            self._go_on(rows, lease, ending, now)
+            self._end(rows, lease, ending, now)
 
-    def _go_on(self, rows: Rows, lease: Lease, ending: Ending | None, now: float) -> None:
-        if ending:
-            chunk_rows.end(rows, lease, ending, now)
-        chunk_rows.stop_where_asked(rows, lease.job_id)
-        if ending:
-            job_rows.end_if_over(rows, lease.job_id, now, self._file.bounds.keep_seconds)
+    def _end(self, rows: Rows, lease: Lease, ending: Ending, now: float) -> None:
+        chunk_rows.end(rows, lease, ending, now)
+        job_rows.end_if_over(rows, lease.job_id, now, self._file.bounds.keep_seconds)
 
     def state(self, job_id: str) -> State | None:
         with self._file.rows() as rows:

@@ -237,6 +237,18 @@ def test_the_first_items_may_be_of_several_chunks(jobs, chunks):
     assert (jobs.get("p", job.id).state, jobs.get("p", job.id).counts.applied) == ("paused", 5)
 
 
+def test_a_job_whose_first_items_were_settled_under_another_pause_goes_on_when_it_is_resumed(jobs, chunks):
+    job = started(jobs, [1, 2], [3, 4], pause_after=2)
+    lease = chunks.next_chunk("w")
+    jobs.pause("p", job.id)
+    run(chunks, lease)
+
+    jobs.resume("p", job.id)
+    run_all(chunks)
+
+    assert jobs.get("p", job.id).state == "succeeded"
+
+
 def test_a_job_with_no_more_items_than_that_ends_without_a_pause(jobs, chunks):
     job = started(jobs, [1, 2], pause_after=2)
     run_all(chunks)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-WINDOW = 32
-"""Twice JOB_CORE_CONCURRENCY: what one kill leaves in doubt at most."""
+WINDOW = 64
+"""Twice BATCH_CONCURRENCY: what one kill leaves in doubt at most (contract 1.5)."""
 KILL_SECONDS = 2.0
 
 
