@@ -68,7 +68,7 @@ def _call_parts(updates: Sequence[Update]) -> dict[str, float]:
 def _answer_parts(updates: Sequence[Update]) -> dict[str, float]:
     request = RequestTemplate("PATCH", _URL, HEADERS).prepare("/actions/1", b"{}", {})
     framing, gate = response.ResponseReader(1 << 20), _gate()
-    reading = AnswerReader(atomic_errors=False, max_answer_bytes=1 << 20, misread=lambda: None)
+    reading = AnswerReader(atomic_errors=False, max_answer_bytes=1 << 20, misread=lambda _name: None)
     received = [(int(update.id), _received(update)) for update in updates]
 
     def framed(data: bytes) -> response.WholeResponse:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from legacy_client.deadline import Deadline
 from legacy_client.operations import HEADERS
 from legacy_client.sending.fanout import Fanout, Shared
-from legacy_client.sending.reading import AnswerReader
+from legacy_client.sending.reading import USUAL, AnswerReader
 from legacy_client.template import RequestTemplate
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from legacy_client.operations import Call, Operation
     from legacy_client.sending.reading import Answer
     from legacy_client.sending.retry import RetryPolicy
+    from legacy_client.sending.shape import AnswerShape
     from legacy_client.transport.base import Transport
 
 _METHODS = ("PATCH", "PUT", "POST")
@@ -43,7 +44,8 @@ class LegacyClient:
         max_answer_bytes: int,
         item_seconds: float,
         attempt_seconds: float,
-        misread: Callable[[], None],
+        misread: Callable[[str], None],
+        shape: AnswerShape = USUAL,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[Deadline, float], None] = Deadline.pause,
     ) -> None:
@@ -53,7 +55,9 @@ class LegacyClient:
             transport=transport,
             credentials=credentials,
             retries=retries,
-            reader=AnswerReader(atomic_errors=atomic_errors, max_answer_bytes=max_answer_bytes, misread=misread),
+            reader=AnswerReader(
+                atomic_errors=atomic_errors, max_answer_bytes=max_answer_bytes, misread=misread, shape=shape
+            ),
             honours_idempotency=honours_idempotency,
             item_seconds=item_seconds,
             attempt_seconds=attempt_seconds,

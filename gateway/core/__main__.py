@@ -15,6 +15,7 @@ import orjson
 from gateway.api.routes import RESOURCES, with_core_map
 from gateway.core.samples import samples
 from gateway.ending import run_to_its_end
+from gateway.resources.answer_map import read_answers
 from gateway.resources.core_map import CoreMapError, read_core_map, shipped
 from legacy_client.operations import HEADERS
 from legacy_client.template import RequestTemplate
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         text = options.file.read_text(encoding="utf-8") if options.file else shipped()
         resource = with_core_map(RESOURCES, text)[0](options.languages, 1, _go_on)
+        read_answers(text)
         if options.call:
             return _show_call(resource)
         if options.table:

@@ -23,7 +23,8 @@ KEY = "{key}"
 ID = "{id}"
 METHODS = ("PATCH", "PUT", "POST")
 IDS = ("integer", "digits")
-_SECTIONS = ("core", "update", "fields")
+_NEEDED = ("core", "update", "fields")
+_SECTIONS = (*_NEEDED, "answers", "meaning", "codes")
 _OF_A_ROW = ("to", "as", "words", "only")
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
@@ -65,66 +66,71 @@ def shipped() -> str:
 
 def read_core_map(text: str, schema: ItemSchema) -> CoreMap:
     """``schema`` is that of the items. Raises CoreMapError."""
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
-        raise CoreMapError(f"is not TOML: {exc}") from exc
-    _check_keys(document, "", _SECTIONS, needed=_SECTIONS)
-    core, update, fields = (_table(document, name) for name in _SECTIONS)
-    _check_keys(core, "core.", ("id",))
+    document = parsed(text)
+    check_keys(document, "", _SECTIONS, needed=_NEEDED)
+    core, update, fields = (_table(document, name) for name in _NEEDED)
+    check_keys(core, "core.", ("id",))
     return CoreMap(
         id_kind=_one_of(core, "core.", "id", IDS, "integer"), update=_update(update), fields=_fields(fields, schema)
     )
 
 
+def parsed(text: str) -> Mapping[str, Any]:
+    """Raises CoreMapError."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        raise CoreMapError(f"is not TOML: {exc}") from exc
+
+
 def _update(table: Mapping[str, Any]) -> UpdateCall:
     where = "update."
-    _check_keys(table, where, ("method", "path", "key_header", "wrap"), needed=("path",))
-    path, header = _text(table, where, "path", ""), _text(table, where, "key_header", "Idempotency-Key")
+    check_keys(table, where, ("method", "path", "key_header", "wrap"), needed=("path",))
+    path, header = text_in(table, where, "path", ""), text_in(table, where, "key_header", "Idempotency-Key")
     if not path.startswith("/") or path.count(ID) != 1 or not path.isascii() or " " in path:
-        raise _wrong(f"{where}path", f"must start with a slash and have {ID} once, like '/actions/{ID}'")
+        raise wrong(f"{where}path", f"must start with a slash and have {ID} once, like '/actions/{ID}'")
     if not header or not _TOKEN.issuperset(header):
-        raise _wrong(f"{where}key_header", "must be a header's name")
+        raise wrong(f"{where}key_header", "must be a header's name")
     return UpdateCall(
         method=_one_of(table, where, "method", METHODS, "PATCH"),
         path=path,
         key_header=header,
-        wrap=_text(table, where, "wrap", ""),
+        wrap=text_in(table, where, "wrap", ""),
     )
 
 
 def _fields(table: Mapping[str, Any], schema: ItemSchema) -> list[FieldRow]:
     public = {name: field for name, field in schema.load_fields.items() if name != schema.id_name}
-    _check_keys(table, "fields.", public, needed=public)
+    check_keys(table, "fields.", public, needed=public)
     rows = [_row(name, _table(table, name, "fields."), public[name]) for name in table]
     taken: dict[str, str] = {}
     for row in rows:
         if (other := taken.setdefault(row.to, row.name)) != row.name:
-            raise _wrong(f"fields.{row.name}.to", f"must differ from that of {other}, {row.to!r}")
+            raise wrong(f"fields.{row.name}.to", f"must differ from that of {other}, {row.to!r}")
     return rows
 
 
 def _row(name: str, row: Mapping[str, Any], field: Field[Any]) -> FieldRow:
     where = f"fields.{name}."
-    _check_keys(row, where, _OF_A_ROW, needed=("to",))
-    to, is_of_answers = _text(row, where, "to", ""), isinstance(field, ReadOnly)
+    check_keys(row, where, _OF_A_ROW, needed=("to",))
+    to, is_of_answers = text_in(row, where, "to", ""), isinstance(field, ReadOnly)
     if not all(to.split(".")):
-        raise _wrong(f"{where}to", "must be the core's name of it, with a dot between levels")
+        raise wrong(f"{where}to", "must be the core's name of it, with a dot between levels")
     if row.get("only", "answer" if is_of_answers else "") != ("answer" if is_of_answers else ""):
-        raise _wrong(f"{where}only", 'must be "answer" for a field that is only answered, and left out else')
+        raise wrong(f"{where}only", 'must be "answer" for a field that is only answered, and left out else')
     if isinstance(field, Translations) != (KEY in to):
-        raise _wrong(f"{where}to", f"must have {KEY}, the language, exactly where the field is a text by language")
+        raise wrong(f"{where}to", f"must have {KEY}, the language, exactly where the field is a text by language")
     return FieldRow(name, to, _conversion(where, row, field), is_of_answers)
 
 
 def _conversion(where: str, row: Mapping[str, Any], field: Field[Any]) -> Conversion | None:
     if "words" in row and "as" in row:
-        raise _wrong(f"{where}words", "must stand without 'as'")
+        raise wrong(f"{where}words", "must stand without 'as'")
     if isinstance(field, Choice):
         return _choice(where, row, [str(word) for word in field.metadata["enum"] if word is not None])
     if "words" in row:
-        raise _wrong(f"{where}words", "must be left out: the field has no closed list of words")
-    given = _text(row, where, "as", "same")
+        raise wrong(f"{where}words", "must be left out: the field has no closed list of words")
+    given = text_in(row, where, "as", "same")
     if isinstance(field, Translations):
         _one_of(row, where, "as", ("same",), "same")
         return None
@@ -142,14 +148,14 @@ def _choice(where: str, row: Mapping[str, Any], choices: Sequence[str]) -> Conve
         given = _one_of(row, where, "as", tuple(change), "same")
         return converters.by_words({word: change[given](word) for word in choices})
     words = _table(row, "words", where)
-    _check_keys(words, f"{where}words.", choices, needed=choices)
+    check_keys(words, f"{where}words.", choices, needed=choices)
     values = list(words.values())
     kinds = {type(value) for value in values}
     if kinds not in ({int}, {str}):
-        raise _wrong(f"{where}words", "must be all whole numbers or all texts")
+        raise wrong(f"{where}words", "must be all whole numbers or all texts")
     for word, value in words.items():
         if values.count(value) > 1:
-            raise _wrong(f"{where}words.{word}", f"must differ from the others; {value!r} is there twice")
+            raise wrong(f"{where}words.{word}", f"must differ from the others; {value!r} is there twice")
     return converters.by_words(words)
 
 
@@ -159,7 +165,7 @@ def _list(where: str, given: str) -> Conversion:
         return converters.joined(separator)
     if given == "same":
         return converters.as_list()
-    raise _wrong(f"{where}as", 'must be "join:X" with a separator X, or "same" for a list')
+    raise wrong(f"{where}as", 'must be "join:X" with a separator X, or "same" for a list')
 
 
 def _time(where: str, given: str) -> Conversion:
@@ -177,41 +183,44 @@ def _time(where: str, given: str) -> Conversion:
         try:
             return converters.times_as_texts(pattern, zone)
         except ValueError as exc:
-            raise _wrong(f"{where}as", str(exc)) from exc
-    raise _wrong(f"{where}as", f'must be one of: {", ".join(simple)}, or "strftime:FORMAT@ZONE"')
+            raise wrong(f"{where}as", str(exc)) from exc
+    raise wrong(f"{where}as", f'must be one of: {", ".join(simple)}, or "strftime:FORMAT@ZONE"')
 
 
-def _check_keys(
-    table: Mapping[str, Any], where: str, allowed: Collection[str], *, needed: Collection[str] = ()
-) -> None:
+def check_keys(table: Mapping[str, Any], where: str, allowed: Collection[str], *, needed: Collection[str] = ()) -> None:
     for name in table:
         if name not in allowed:
-            raise _wrong(f"{where}{name}", f"is not known; allowed: {', '.join(allowed)}")
+            raise wrong(f"{where}{name}", f"is not known; allowed: {', '.join(allowed)}")
     for name in needed:
         if name not in table:
-            raise _wrong(f"{where}{name}", "is missing")
+            raise wrong(f"{where}{name}", "is missing")
+
+
+def table_in(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Empty where it is not there."""
+    return _table(document, name) if name in document else {}
 
 
 def _table(table: Mapping[str, Any], name: str, where: str = "") -> Mapping[str, Any]:
     found = table[name]
     if type(found) is not dict:
-        raise _wrong(f"{where}{name}", "must be a table")
+        raise wrong(f"{where}{name}", "must be a table")
     return found
 
 
-def _text(table: Mapping[str, Any], where: str, name: str, default: str) -> str:
+def text_in(table: Mapping[str, Any], where: str, name: str, default: str) -> str:
     found = table.get(name, default)
     if type(found) is not str:
-        raise _wrong(f"{where}{name}", "must be a text")
+        raise wrong(f"{where}{name}", "must be a text")
     return found
 
 
 def _one_of(table: Mapping[str, Any], where: str, name: str, allowed: Sequence[str], default: str) -> str:
-    found = _text(table, where, name, default)
+    found = text_in(table, where, name, default)
     if found not in allowed:
-        raise _wrong(f"{where}{name}", f"must be one of: {', '.join(allowed)}; it is {found!r}")
+        raise wrong(f"{where}{name}", f"must be one of: {', '.join(allowed)}; it is {found!r}")
     return found
 
 
-def _wrong(where: str, mend: str) -> CoreMapError:
+def wrong(where: str, mend: str) -> CoreMapError:
     return CoreMapError(f"{where} {mend}")

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gateway.resources.answer_map import read_answers
 from gateway.settings.proxies import proxy_for
+from gateway.wiring.core_map import map_of
 from gateway.wiring.reachability import Reachability, told_kind
 from legacy_client import (
     AdaptiveLimit,
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from gateway.settings.budgets import BudgetSettings
     from gateway.settings.core import CoreSettings
     from legacy_client import CoreCredentials, GateSnapshot
+    from legacy_client.sending.shape import AnswerShape
     from legacy_client.transport.base import Transport
 
     FetchToken = Callable[[], tuple[str, float]]
@@ -41,7 +45,8 @@ class CoreLink:
         budget = RetryBudget(
             ratio=settings.retry_budget, window_seconds=settings.retry_budget_window, floor=settings.retry_budget_floor
         )
-        self.gate = _gate(settings, budget, budgets.core_timeout)
+        shape = _shape(settings)
+        self.gate = _gate(settings, budget, budgets.core_timeout, shape)
         self.transport = _transport(settings, self.gate, budgets.core_timeout)
         self._credentials = _credentials(settings, fetch_token)
         self.client = LegacyClient(
@@ -60,6 +65,7 @@ class CoreLink:
             item_seconds=budgets.item_deadline,
             attempt_seconds=budgets.core_timeout,
             misread=self.gate.misread,
+            shape=shape,
         )
         self._reachability = Reachability(self.client.ping, seconds=settings.core_connect_timeout)
 
@@ -98,7 +104,12 @@ class CoreLink:
         return {"credentials": refusal} if refusal else {}
 
 
-def _gate(settings: CoreSettings, budget: RetryBudget, attempt_seconds: float) -> CoreGate:
+def _shape(settings: CoreSettings) -> AnswerShape:
+    with map_of(settings) as text:
+        return read_answers(text)
+
+
+def _gate(settings: CoreSettings, budget: RetryBudget, attempt_seconds: float, shape: AnswerShape) -> CoreGate:
     circuit = Circuit(
         window_seconds=settings.circuit_window,
         min_calls=settings.circuit_min_calls,
@@ -112,7 +123,7 @@ def _gate(settings: CoreSettings, budget: RetryBudget, attempt_seconds: float) -
         limit=AdaptiveLimit(floor=_LIMIT_FLOOR, ceiling=settings.core_concurrency) if settings.limit_adaptive else None,
         budget=budget,
         attempt_seconds=attempt_seconds,
-        is_readable=is_readable,
+        is_readable=partial(is_readable, shape=shape),
     )
 
 

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.api.routes import with_core_map
-from gateway.resources.core_map import CoreMapError
-from gateway.settings import SettingsError, variable
+from gateway.settings import SettingsError
+from gateway.wiring.core_map import map_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,13 +16,10 @@ if TYPE_CHECKING:
 
 def made(settings: Settings, resources: Sequence[MakeResource], let_others_run: Callable[[], None]) -> list[Resource]:
     """Raises SettingsError for a map that is none."""
-    service, path = settings.service, settings.core.core_map
-    try:
-        core_map = Path(path).read_text(encoding="utf-8") if path else ""
+    service = settings.service
+    with map_of(settings.core) as core_map:
         chosen = with_core_map(resources, core_map)
         return [make(service.languages, service.max_batch_items, let_others_run) for make in chosen]
-    except (CoreMapError, OSError, UnicodeDecodeError) as exc:
-        raise SettingsError(f"{variable('core_map')}: {path}: {exc}") from exc
 
 
 def demand_granted(resources: Sequence[Resource], methods: Sequence[Method]) -> None:

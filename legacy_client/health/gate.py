@@ -34,7 +34,7 @@ RESULTS: Mapping[type[CoreError], str] = {
 _FAILURES = (errors.Unreachable, errors.TimedOut, errors.BrokenOff, errors.BadAnswer)
 # As in the table of statuses: what is sent again.
 _BUSY = (408, 421, 423, 425, 429, 503)
-_MISREAD = ("bad_answer", "a 2xx that cannot be read")
+_MISREAD = {"bad_answer": "a 2xx that cannot be read", "busy": "a 2xx that says that the core is busy"}
 _ANSWERS = ("2xx", "3xx", "4xx", "5xx", "busy")
 
 
@@ -76,7 +76,7 @@ class CoreGate:
     ) -> None:
         self._ceiling = ceiling
         self._is_readable = is_readable
-        self._misread = 0
+        self._misread: dict[str, int] = {}
         self._last_failure = ("", "")
         self._circuit = circuit
         self._limit = limit
@@ -120,10 +120,10 @@ class CoreGate:
         self._duration_counts[bisect_left(DURATION_BOUNDS, seconds)] += 1
         self._duration_sum += seconds
 
-    def misread(self) -> None:
-        """A 2xx recorded before was a failure."""
-        self._misread += 1
-        self._last_failure = _MISREAD
+    def misread(self, name: str = "bad_answer") -> None:
+        """A 2xx recorded before was a failure: a ``bad_answer``, or ``busy``."""
+        self._misread[name] = self._misread.get(name, 0) + 1
+        self._last_failure = name, _MISREAD[name]
         if self._circuit is not None:
             self._circuit.disprove()
 
@@ -142,9 +142,9 @@ class CoreGate:
 
     def _judged_attempts(self) -> dict[str, int]:
         attempts = dict(self._attempts)
-        if self._misread:
-            attempts["2xx"] = attempts.get("2xx", 0) - self._misread
-            attempts["bad_answer"] = attempts.get("bad_answer", 0) + self._misread
+        for name, count in self._misread.items():
+            attempts["2xx"] = attempts.get("2xx", 0) - count
+            attempts[name] = attempts.get(name, 0) + count
         return attempts
 
     def _is_unanswering(self, seconds: float) -> bool:
@@ -168,9 +168,9 @@ class LockedGate(CoreGate):
         with self._lock:
             super().record(result, seconds)
 
-    def misread(self) -> None:
+    def misread(self, name: str = "bad_answer") -> None:
         with self._lock:
-            super().misread()
+            super().misread(name)
 
     def snapshot(self) -> GateSnapshot:
         with self._lock:

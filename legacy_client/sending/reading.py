@@ -11,7 +11,7 @@ import orjson
 
 from legacy_client.errors import BadAnswer, Busy, CoreError, Rejected, SaidNo, ServerFailed
 from legacy_client.sending.documents import UNREADABLE, as_written, document_in
-from legacy_client.sending.statuses import REFUSALS, meaning_of
+from legacy_client.sending.shape import AnswerShape, getter
 from legacy_client.sending.texts import MAX_TEXT, in_utf8, plain
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Answer = dict[str, object]
 
 MAX_RETRY_AFTER = 86_400.0
+USUAL = AnswerShape()
+"""That of contract section 3."""
 _MAX_FIELDS = 64
 _MAX_MESSAGES = 16
 
@@ -32,16 +34,20 @@ class AnswerReader:
         *,
         atomic_errors: bool,
         max_answer_bytes: int,
-        misread: Callable[[], None],
+        misread: Callable[[str], None],
+        shape: AnswerShape = USUAL,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
+        """``misread`` gets what a 2xx was instead of a success: ``bad_answer`` or ``busy``."""
+        self._shape, self._empty, self._ok_at = shape, shape.empty, shape.ok_at
+        self._item_in, self._id_in = getter(shape.item_at), getter(shape.id_at)
         self._atomic_errors = atomic_errors
         self._max_bytes = max_answer_bytes
         self._misread = misread
         self._wall_clock = wall_clock
 
     def read(self, response: Response, expected_id: int | str) -> Answer | CoreError:
-        """The ``data`` of the core, ``{}`` where it sent none, or an error.
+        """The item of the core, ``{}`` where it sent none, or an error.
 
         An answer whose ``id`` is not ``expected_id`` is a BadAnswer.
         """
@@ -49,16 +55,18 @@ class AnswerReader:
         if not 200 <= status < 300:
             return self._failure(response, status)
         body = response.content
-        if status in (202, 204) or not body:
+        if status in self._empty or not body:
             return {}
         if len(body) > self._max_bytes:
             return self._unreadable("too large")
         content_type = response.headers.get("Content-Type")
         if not is_json(content_type):
             return self._unreadable("unexpected content type")
-        return self._data(body, content_type, expected_id)
+        return self._data(response, body, content_type, expected_id)
 
-    def _data(self, body: bytes, content_type: str | None, expected_id: int | str) -> Answer | BadAnswer:
+    def _data(
+        self, response: Response, body: bytes, content_type: str | None, expected_id: int | str
+    ) -> Answer | CoreError:
         try:
             document = orjson.loads(body)
         except orjson.JSONDecodeError:
@@ -66,60 +74,74 @@ class AnswerReader:
                 document = document_in(body, content_type)
             except ValueError:
                 return self._unreadable("not JSON")
-        data = document.get("data") if type(document) is dict else None
+        if self._ok_at and (kind := self._shape.refusal_in(document)) is not None:
+            return self._said_no(kind, response, body, content_type)
+        data = self._item_in(document)
         if type(data) is not dict:
             return self._unreadable("no data object")
-        found = data.get("id")
+        found = self._id_in(data)
         # True equals 1 and 1.0 equals 1, so the type is part of the comparison.
         if found != expected_id or type(found) is not type(expected_id):
-            if not _is_spelt_otherwise(found, expected_id, body, content_type):
+            if not self._is_spelt_otherwise(found, expected_id, body, content_type):
                 return self._unreadable("about another id")
             data["id"] = expected_id
         return data
 
     def _unreadable(self, reason: str) -> BadAnswer:
-        self._misread()
+        self._misread("bad_answer")
         return BadAnswer(reason)
 
     def _failure(self, response: Response, status: int) -> CoreError:
-        kind = meaning_of(status)
-        if issubclass(kind, Busy):
-            return kind(status, retry_after=retry_after(response.headers.get("Retry-After"), self._wall_clock))
+        kind = self._shape.meaning(status)
         if issubclass(kind, SaidNo):
-            return refusal(status, response.content[: self._max_bytes], response.headers.get("Content-Type"))
+            body = response.content[: self._max_bytes]
+            return self._refusal(kind, response, body, response.headers.get("Content-Type"))
         if issubclass(kind, ServerFailed):
             return kind(status, atomic=self._atomic_errors)
         return BadAnswer(f"status {status}")
 
+    def _said_no(self, kind: type[SaidNo], response: Response, body: bytes, content_type: str | None) -> SaidNo:
+        """In a 2xx."""
+        if issubclass(kind, Busy):
+            self._misread("busy")
+        return self._refusal(kind, response, body, content_type)
 
-def is_readable(response: Response) -> bool:
-    """Whether a 2xx has the form of an answer."""
+    def _refusal(self, kind: type[SaidNo], response: Response, body: bytes, content_type: str | None) -> SaidNo:
+        status = response.status_code
+        if issubclass(kind, Busy):
+            return kind(status, retry_after=retry_after(response.headers.get("Retry-After"), self._wall_clock))
+        return refusal(status, body, content_type, kind=kind, shape=self._shape)
+
+    def _is_spelt_otherwise(self, found: object, expected_id: int | str, body: bytes, content_type: str | None) -> bool:
+        """Whether ``found`` is the same id in other case, in digits, as ``7.0``, or beyond 64 bits."""
+        if type(found) is str:
+            if type(expected_id) is str:
+                return found.lower() == expected_id.lower()
+            return found.lstrip("0") == str(expected_id)
+        if type(expected_id) is not int:
+            return False
+        # Beyond it, a float may stand for several integers (RFC 8259 section 6).
+        if type(found) is float and abs(found) < 2**53:
+            return found == expected_id
+        return (type(found) is float or found is UNREADABLE) and self._exact_id(body, content_type) == expected_id
+
+    def _exact_id(self, body: bytes, content_type: str | None) -> int | None:
+        try:
+            found = self._id_in(self._item_in(as_written(body, content_type)))
+        except ValueError:
+            return None
+        return found if type(found) is int else None
+
+
+def is_readable(response: Response, shape: AnswerShape = USUAL) -> bool:
+    """Whether a 2xx has the form of an answer, and does not say that the core is busy."""
     body, content_type = response.content, response.headers.get("Content-Type")
-    if response.status_code in (202, 204) or not body:
+    if response.status_code in shape.empty or not body:
         return True
-    return is_json(content_type) and type(_document(body, content_type).get("data")) is dict
-
-
-def _is_spelt_otherwise(found: object, expected_id: int | str, body: bytes, content_type: str | None) -> bool:
-    """Whether ``found`` is the same id in other case, in digits, as ``7.0``, or beyond 64 bits."""
-    if type(found) is str:
-        if type(expected_id) is str:
-            return found.lower() == expected_id.lower()
-        return found.lstrip("0") == str(expected_id)
-    if type(expected_id) is not int:
-        return False
-    # Beyond it, a float may stand for several integers (RFC 8259 section 6).
-    if type(found) is float and abs(found) < 2**53:
-        return found == expected_id
-    return (type(found) is float or found is UNREADABLE) and _exact_id(body, content_type) == expected_id
-
-
-def _exact_id(body: bytes, content_type: str | None) -> int | None:
-    try:
-        found = as_written(body, content_type)["data"]["id"]  # type: ignore[index]  # its form is known
-    except ValueError:
-        return None
-    return found if type(found) is int else None
+    document = _document(body, content_type)
+    if (kind := shape.refusal_in(document)) is not None:
+        return is_json(content_type) and bool(document) and not issubclass(kind, Busy)
+    return is_json(content_type) and type(getter(shape.item_at)(document)) is dict
 
 
 def is_json(content_type: str | None) -> bool:
@@ -153,11 +175,20 @@ def retry_after(value: str | None, wall_clock: Callable[[], float]) -> float | N
     return min(max(0.0, at - wall_clock()), MAX_RETRY_AFTER)
 
 
-def refusal(status: int, body: bytes, content_type: str | None = None) -> SaidNo:
+def refusal(
+    status: int,
+    body: bytes,
+    content_type: str | None = None,
+    *,
+    kind: type[SaidNo] = Rejected,
+    shape: AnswerShape = USUAL,
+) -> SaidNo:
     document = _document(body, content_type)
-    message = document.get("message")
-    return REFUSALS.get(status, Rejected)(
-        status, message=plain(message) if type(message) is str else "", errors=_messages(document.get("errors"))
+    message = getter(shape.message_at)(document)
+    return kind(
+        status,
+        message=plain(message) if type(message) is str else "",
+        errors=_messages(getter(shape.errors_at)(document)),
     )
 
 

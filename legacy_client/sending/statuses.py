@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from legacy_client.errors import AccessDenied, BadAnswer, Busy, Conflict, NotFound, Rejected, SaidNo, ServerFailed
+from legacy_client.errors import AccessDenied, BadAnswer, Busy, Conflict, NotFound, Rejected, ServerFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,6 @@ MEANINGS = (
     Meaning((), BadAnswer, "unknown: no answer to a call; redirects are not followed", others=3),
 )
 BY_STATUS: Mapping[int, type[CoreError]] = {status: row.error for row in MEANINGS for status in row.statuses}
-REFUSALS: Mapping[int, type[SaidNo]] = {status: kind for status, kind in BY_STATUS.items() if issubclass(kind, SaidNo)}
 BY_HUNDRED: Mapping[int, type[CoreError]] = {row.others: row.error for row in MEANINGS if row.others}
 
 

@@ -45,7 +45,7 @@ def some_gate(kind: type[CoreGate] = CoreGate, **given: Any) -> CoreGate:
 
 
 def some_reader(**given: Any) -> AnswerReader:
-    return AnswerReader(**({"atomic_errors": False, "max_answer_bytes": 10_000, "misread": lambda: None} | given))
+    return AnswerReader(**({"atomic_errors": False, "max_answer_bytes": 10_000, "misread": lambda _name: None} | given))
 
 
 def some_client(url: str, transport: Any, **given: Any) -> LegacyClient:
@@ -55,6 +55,6 @@ def some_client(url: str, transport: Any, **given: Any) -> LegacyClient:
         "max_answer_bytes": 1_048_576,
         "item_seconds": 15.0,
         "attempt_seconds": 5.0,
-        "misread": lambda: None,
+        "misread": lambda _name: None,
     }
     return LegacyClient(url, transport, **(usual | given))

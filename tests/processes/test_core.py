@@ -64,12 +64,14 @@ def test_a_map_is_shown_as_a_table(folder: Path):
     [
         (("none.toml",), "", "error: none.toml: No such file or directory"),
         (("broken.toml",), "", "error: broken.toml: update is missing"),
+        (("unsure.toml",), "", "error: unsure.toml: meaning.500 must be a status from 400 to 499"),
         (("--call",), "{", "error: standard input is not JSON: "),
         (("--call",), '{"actionId": "1", "status": "x"}', "error: status: Must be one of: "),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_line(folder: Path, arguments: tuple[str, ...], given: str, reason: str):
     (folder / "broken.toml").write_text('[core]\nid = "integer"\n', encoding="utf-8")
+    (folder / "unsure.toml").write_text(MAP.replace("410 = ", "500 = "), encoding="utf-8")
     told = run(folder, *arguments, given=given)
 
     assert told.returncode == 1

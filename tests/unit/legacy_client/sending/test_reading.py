@@ -106,7 +106,7 @@ def test_what_is_no_answer_about_this_action_is_a_bad_answer(body: bytes) -> Non
 )
 def test_each_success_that_cannot_be_read_is_told(response: object, told: int) -> None:
     heard: list[None] = []
-    reader = some_reader(atomic_errors=False, max_answer_bytes=10_000, misread=lambda: heard.append(None))
+    reader = some_reader(atomic_errors=False, max_answer_bytes=10_000, misread=heard.append)
 
     reader.read(response, 7)
 
@@ -189,7 +189,7 @@ def test_text_that_is_in_no_charset_takes_nothing_else_with_it(charset: str) -> 
 )
 def test_a_value_that_is_broken_takes_nothing_else_with_it(broken: bytes) -> None:
     heard: list[None] = []
-    reader = some_reader(misread=lambda: heard.append(None))
+    reader = some_reader(misread=heard.append)
 
     result = reader.read(answer(200, b'{"data": {"title_en": "A [", "x": %b, "state": 2, "id": 7}}' % broken), 7)
 

@@ -1,0 +1,83 @@
+"""``[answers]``, ``[meaning]`` and ``[codes]`` of a map: what the core's answers say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gateway.resources.core_map import check_keys, parsed, table_in, text_in, wrong
+from legacy_client.errors import AccessDenied, Busy, Conflict, NotFound, Rejected
+from legacy_client.sending.shape import AnswerShape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from legacy_client.errors import SaidNo
+    from legacy_client.sending.shape import Path
+
+WORDS: Mapping[str, type[SaidNo]] = {
+    "rejected": Rejected,
+    "not_found": NotFound,
+    "conflict": Conflict,
+    "busy": Busy,
+    "access_denied": AccessDenied,
+}
+_PATHS = {"item_at": "data", "id_at": "id", "message_at": "message", "errors_at": "errors", "ok_at": "", "code_at": ""}
+_OTHERS = ("ok_is", "empty")
+
+
+def read_answers(text: str) -> AnswerShape:
+    """Raises CoreMapError."""
+    document = parsed(text)
+    answers, meaning, codes = (table_in(document, name) for name in ("answers", "meaning", "codes"))
+    check_keys(answers, "answers.", (*_PATHS, *_OTHERS))
+    paths = {name: _path(answers, name, default) for name, default in _PATHS.items()}
+    for name in ("item_at", "id_at", "message_at", "errors_at"):
+        if not paths[name]:
+            raise wrong(f"answers.{name}", "must not be empty")
+    if bool(codes) > bool(paths["ok_at"] and paths["code_at"]):
+        raise wrong("codes", "needs answers.ok_at and answers.code_at, which say where the codes stand")
+    return AnswerShape(
+        **paths,
+        ok_is=_scalar(answers, "ok_is", default=True),
+        empty=frozenset(_statuses(answers)),
+        meanings={_status(name): _word(meaning, "meaning.", name) for name in meaning},
+        codes={name: _word(codes, "codes.", name) for name in codes},
+    )
+
+
+def _path(table: Mapping[str, Any], name: str, default: str) -> Path:
+    text = text_in(table, "answers.", name, default)
+    path = tuple(text.split(".")) if text else ()
+    if not all(path):
+        raise wrong(f"answers.{name}", "must be names with a dot between levels")
+    return path
+
+
+def _scalar(table: Mapping[str, Any], name: str, *, default: object) -> object:
+    found = table.get(name, default)
+    if type(found) not in (bool, int, str):
+        raise wrong(f"answers.{name}", "must be true, false, a whole number or a text")
+    return found
+
+
+def _statuses(table: Mapping[str, Any]) -> list[int]:
+    found = table.get("empty", [202, 204])
+    if type(found) is not list or any(type(each) is not int or not 200 <= each < 300 for each in found):
+        raise wrong("answers.empty", "must be a list of statuses from 200 to 299")
+    return found
+
+
+def _status(name: str) -> int:
+    # Anything else may have been applied, and no word makes that certain.
+    if not (name.isascii() and name.isdigit() and 400 <= int(name[:4]) < 500):
+        raise wrong(
+            f"meaning.{name}", "must be a status from 400 to 499: only of these it is certain that nothing was applied"
+        )
+    return int(name)
+
+
+def _word(table: Mapping[str, Any], where: str, name: str) -> type[SaidNo]:
+    found = text_in(table, where, name, "")
+    if found not in WORDS:
+        raise wrong(f"{where}{name}", f"must be one of: {', '.join(WORDS)}; it is {found!r}")
+    return WORDS[found]

@@ -1,0 +1,66 @@
+"""Where things stand in the answers of a core, and what its words mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from legacy_client.errors import Rejected
+from legacy_client.sending.statuses import meaning_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from legacy_client.errors import CoreError, SaidNo
+
+    Path = tuple[str, ...]
+    Get = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerShape:
+    """Paths are names from the outside in; ``id_at`` begins at the item.
+
+    ``ok_at``: where a 2xx says whether it is a success, which it is if ``ok_is`` stands there; empty: each is one.
+    ``code_at``: where it says why not. ``meanings`` of statuses, and of those ``codes``; no entry: the usual one.
+    ``empty``: statuses of a success without a body.
+    """
+
+    item_at: Path = ("data",)
+    id_at: Path = ("id",)
+    message_at: Path = ("message",)
+    errors_at: Path = ("errors",)
+    ok_at: Path = ()
+    ok_is: object = True
+    code_at: Path = ()
+    empty: frozenset[int] = frozenset({202, 204})
+    meanings: Mapping[int, type[SaidNo]] = field(default_factory=lambda: MappingProxyType({}))
+    codes: Mapping[str, type[SaidNo]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def meaning(self, status: int) -> type[CoreError]:
+        return self.meanings.get(status) or meaning_of(status)
+
+    def refusal_in(self, document: object) -> type[SaidNo] | None:
+        """What a 2xx means that is no success; None: it is one."""
+        if not self.ok_at:
+            return None
+        found = getter(self.ok_at)(document)
+        # True equals 1.
+        if found == self.ok_is and type(found) is type(self.ok_is):
+            return None
+        return self.codes.get(str(getter(self.code_at)(document)), Rejected)
+
+
+def getter(path: Path) -> Get:
+    """What stands there, or None."""
+    if len(path) == 1:
+        [name] = path
+        return lambda document: document.get(name) if type(document) is dict else None
+
+    def get(document: Any) -> Any:
+        for each in path:
+            document = document.get(each) if type(document) is dict else None
+        return document
+
+    return get

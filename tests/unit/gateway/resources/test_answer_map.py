@@ -1,0 +1,122 @@
+"""What a core's answers mean is said by its map, within what is certain."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from gateway.resources.answer_map import read_answers
+from gateway.resources.core_map import CoreMapError, shipped
+from legacy_client.errors import AccessDenied, BadAnswer, Busy, Conflict, NotFound, Rejected, ServerFailed
+from legacy_client.sending.reading import USUAL, is_readable
+from legacy_client.transport.memory import answer
+from tests.doubles.core_parts import some_reader
+
+RPC = """
+[answers]
+item_at = "result.action"
+id_at = "meta.id"
+message_at = "error.text"
+errors_at = "error.fields"
+ok_at = "status"
+ok_is = "OK"
+code_at = "error.code"
+empty = [204]
+[meaning]
+410 = "not_found"
+423 = "conflict"
+[codes]
+17 = "busy"
+gone = "not_found"
+denied = "access_denied"
+"""
+SHAPE = read_answers(RPC)
+ACTION = {"meta": {"id": 7}, "state": 2}
+
+
+def read(status: int, document: object, heard: list[str] | None = None, **fields: str):
+    reader = some_reader(shape=SHAPE, misread=(heard if heard is not None else []).append)
+    return reader.read(answer(status, orjson.dumps(document), **fields), 7)
+
+
+def test_the_shipped_map_and_none_say_what_the_contract_says():
+    assert read_answers(shipped()) == read_answers("") == USUAL
+
+
+def test_a_success_is_found_where_the_map_says():
+    assert read(200, {"status": "OK", "result": {"action": ACTION}}) == ACTION
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [(17, Busy), ("17", Busy), ("gone", NotFound), ("denied", AccessDenied), ("other", Rejected), (None, Rejected)],
+)
+def test_a_200_that_says_no_means_what_its_code_means(code: object, kind: type):
+    document = {"status": "NO", "error": {"code": code, "text": "Not now", "fields": {"state": ["closed"]}}}
+    result = read(200, document, Retry_After="3")
+
+    assert type(result) is kind
+    if kind is Busy:
+        assert result.retry_after == 3.0
+    else:
+        assert (result.message, result.errors) == ("Not now", {"state": ["closed"]})
+
+
+@pytest.mark.parametrize("status", [True, 1, "ok", None, []])
+def test_only_the_very_word_is_a_success(status: object):
+    assert type(read(200, {"status": status, "result": {"action": ACTION}})) is Rejected
+
+
+def test_what_a_2xx_was_instead_of_a_success_counts_for_the_health_of_the_core():
+    heard: list[str] = []
+    read(200, {"status": "NO", "error": {"code": "gone"}}, heard)
+    assert heard == []
+    read(200, {"status": "NO", "error": {"code": 17}}, heard)
+    read(200, {"status": "OK"}, heard)
+
+    assert heard == ["busy", "bad_answer"]
+
+
+def test_a_probe_is_judged_by_what_the_answer_says():
+    def judged(document: object) -> bool:
+        return is_readable(answer(200, orjson.dumps(document)), SHAPE)
+
+    assert judged({"status": "OK", "result": {"action": ACTION}})
+    assert judged({"status": "NO", "error": {"code": "gone"}})
+    assert not judged({"status": "NO", "error": {"code": 17}})
+    assert not judged({"status": "OK"})
+    assert not judged([])
+
+
+def test_statuses_mean_what_the_map_says_and_else_what_they_meant():
+    kinds = [type(read(status, {})) for status in (410, 423, 404, 409, 429, 422, 500)]
+
+    assert kinds == [NotFound, Conflict, NotFound, Conflict, Busy, Rejected, ServerFailed]
+
+
+def test_an_answer_without_a_body_is_a_success_where_the_map_says():
+    assert read(204, None) == {}
+    assert type(read(202, None)) is Rejected
+    assert isinstance(some_reader().read(answer(200, b"[]"), 7), BadAnswer)
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        ("[answers]\ncolour = 1", "answers.colour is not known; allowed: item_at, "),
+        ('[answers]\nitem_at = ""', "answers.item_at must not be empty"),
+        ('[answers]\nid_at = "a..b"', "answers.id_at must be names with a dot between levels"),
+        ("[answers]\nok_is = [1]", "answers.ok_is must be true, false, a whole number or a text"),
+        ("[answers]\nempty = [404]", "answers.empty must be a list of statuses from 200 to 299"),
+        ('[meaning]\n500 = "rejected"', "meaning.500 must be a status from 400 to 499: only of these it is certain"),
+        ('[meaning]\n200 = "rejected"', "meaning.200 must be a status from 400 to 499"),
+        ('[meaning]\n404 = "gone"', "meaning.404 must be one of: rejected, not_found, conflict, busy, access_denied"),
+        ('[codes]\n1 = "busy"', "codes needs answers.ok_at and answers.code_at, which say where the codes stand"),
+        ("meaning = 1", "meaning must be a table"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(text: str, refusal: str):
+    with pytest.raises(CoreMapError) as refused:
+        read_answers(text)
+
+    assert str(refused.value).startswith(refusal)
