@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING, Any
 from cli.access.credentials import Credentials, Token, TokenFile, client_credentials
 from cli.access.keycloak import Provider
 from cli.connection import Connection
-from cli.errors import ActionsError, Exhausted, InUse, InvalidInput, NotAllowed, Refused, Unwritable, Usage
+from cli.errors import ActionsError, Exhausted, InUse, InvalidInput, NotAllowed, NotEnded, Refused, Unwritable, Usage
 from cli.folders import state_folder
-from cli.journal import Told
 from cli.outcome import Failure, Kind, Outcome
 from cli.rows.opening import Reading, spool_lines, spooled_input
 from cli.runs import Runs
+from cli.told import Told
 from cli.update import Updates, Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
     from typing import IO
 
@@ -45,6 +46,7 @@ __all__ = [
     "InvalidInput",
     "Kind",
     "NotAllowed",
+    "NotEnded",
     "Outcome",
     "Provider",
     "Refused",
@@ -80,16 +82,20 @@ class Client:
         """What the gateway takes. Raises Refused."""
         return self._updates()[0].limits()
 
-    def update(self, items: Iterable[Mapping[str, Any]]) -> Iterator[Outcome]:
-        """Send ``items``; one Outcome for each, a batch at a time. Nothing is sent before the first is asked for.
+    def update(self, items: Iterable[Mapping[str, Any]], *, job: bool | None = None) -> Iterator[Outcome]:
+        """Send ``items``; one Outcome for each, as soon as it is known. Nothing is sent before the first is asked for.
+
+        Above 2,000 items, or with ``job=True``, they go as one job, which runs at the gateway whatever becomes of this
+        program, and whose outcomes come in the order in which they end. With ``job=False``, or where the gateway has no
+        jobs, they go in batches.
 
         The same items again, after a crash or an error of this client, go on where they stopped: what is final is told
         from the journal, and never sent again. Once the last outcome was taken, and none is ``retryable``, the journal
         is removed, and the same items are sent anew.
 
         Memory does not grow with the number of items. Raises InvalidInput before anything is sent, InUse where another
-        process sends the same items, and Refused, Exhausted or Unwritable where the run cannot go on; what was told
-        until then stays true.
+        process sends the same items, NotEnded where a job goes on and its outcomes cannot be had now, and Refused,
+        Exhausted or Unwritable where the run cannot go on; what was told until then stays true.
         """
         updates, runs = self._updates()
         # As JSON, so that an error speaks of items, which are counted from 1.
@@ -98,7 +104,7 @@ class Client:
         try:
             if not source.size:
                 return
-            with updates.open(source, Reading(form="json"), Wishes()) as update:
+            with updates.open(source, Reading(form="json"), Wishes(job=job)) as update:
                 yield from _told(update)
                 for step in update.run.steps():
                     yield from _outcomes(step)
@@ -135,20 +141,26 @@ def _outcomes(step: Step) -> Iterator[Outcome]:
 def _told(update: Update) -> Iterator[Outcome]:
     """Those of earlier runs that are final. What is open comes again."""
     told, is_open = Told(update.journal.path), set(update.journal.state.open)
+    for chunk, settled in told.settled():
+        yield from _of(update, chunk, settled.failures, applied=set(settled.applied))
+    if told.is_job:
+        return
     for chunk, failures in told.refused():
-        yield from _of(update, chunk, failures, only_failed=True)
+        yield from _of(update, chunk, failures, applied=frozenset())
     for chunk, last in told.chunks():
         if chunk.number not in is_open:
-            yield from _of(update, chunk, last or (), only_failed=False)
+            failed = {failure.place for failure in last or ()}
+            left_out = {index - chunk.first for index in chunk.without}
+            yield from _of(update, chunk, last or (), applied=set(range(chunk.count)) - failed - left_out)
 
 
-def _of(update: Update, chunk: Chunk, failures: Sequence[Failure], *, only_failed: bool) -> Iterator[Outcome]:
-    failed, without = {failure.place: failure for failure in failures}, set(chunk.without)
+def _of(update: Update, chunk: Chunk, failures: Sequence[Failure], *, applied: AbstractSet[int]) -> Iterator[Outcome]:
+    failed = {failure.place: failure for failure in failures}
     for place, row in enumerate(update.rows.read(chunk.start, chunk.end, chunk.line)):
         item_id = str(row.item.get("actionId", ""))
         if place in failed:
             yield _failed(chunk, item_id, failed[place])
-        elif not only_failed and chunk.first + place not in without:
+        elif place in applied:
             yield Outcome(index=chunk.first + place, item_id=item_id, outcome="applied")
 
 

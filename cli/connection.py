@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 import requests
@@ -13,12 +14,15 @@ from cli.access.token import subject_of
 from cli.address import USER_AGENT, safe_url
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from cli.access.credentials import Credentials
 
 ACTIONS = "/openapi/api/v1/actions"
 LIMITS = "/openapi/api/v1/limits"
+JOBS = "/openapi/api/v1/jobs"
+SILENCE_SECONDS = 30.0
+"""Three times the empty line that a stream of results sends when it has nothing to tell (``contract.md`` 1.6)."""
 # Connecting, and waiting for the answer: the gateway works on a batch for 25 s unless its operator says otherwise.
 _SECONDS = (10.0, 120.0)
 _MOST_WAIT = 3600.0
@@ -54,6 +58,21 @@ class Answer:
         return f"{words} (request {self.request_id})" if self.request_id else str(words)
 
 
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """``lines`` end where the connection broke off too. They are those of an ``answer`` with status 200."""
+
+    answer: Answer
+    lines: Iterator[bytes]
+    close: Callable[[], None] = lambda: None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
 class Connection:
     """``url`` is the gateway's address. Raises Usage for one that would show credentials to others."""
 
@@ -71,6 +90,28 @@ class Connection:
 
     def limits(self) -> Answer:
         return self._ask("GET", LIMITS)
+
+    def job(
+        self, method: str, path: str = "", body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One request about jobs; ``path`` stands behind theirs. ``body`` is JSON."""
+        sent = {**({} if body is None else {"Content-Type": "application/json"}), **(headers or {})}
+        return self._ask(method, JOBS + path, body, sent)
+
+    def job_lines(self, path: str) -> Stream:
+        """Lines of a job's results as they come. Close it."""
+        try:
+            reply = self._session.get(
+                f"{self.url}{JOBS}{path}",
+                auth=_Bearer(self._credentials.token()),
+                timeout=(_SECONDS[0], SILENCE_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            )
+            answer = _read(reply) if reply.status_code != HTTPStatus.OK else Answer(status=HTTPStatus.OK)
+            return Stream(answer, _lines_of(reply), reply.close)
+        except requests.RequestException as exc:
+            return Stream(Answer(status=0, reason=_why(exc, self.url)), iter(()))
 
     def page(self, path: str) -> Answer:
         """A page that needs no credentials."""
@@ -123,6 +164,18 @@ def _read(reply: requests.Response) -> Answer:
         request_id=reply.headers.get("X-Request-ID", ""),
         rate_policy=reply.headers.get("RateLimit-Policy", ""),
     )
+
+
+def _lines_of(reply: requests.Response) -> Iterator[bytes]:
+    # iter_lines would hold each line back until the next piece, and splits at more than line ends.
+    rest = b""
+    try:
+        for piece in reply.iter_content(None):
+            *whole, rest = (rest + piece).split(b"\n")
+            yield from whole
+    except requests.RequestException:
+        # What was read is whole; that there is more is told by the missing last line.
+        return
 
 
 class _Bearer(AuthBase):

@@ -8,7 +8,8 @@
     │  ├─ InvalidInput      rows that break the contract
     │  └─ NotAllowed        401 or 403 that a renewal did not cure
     ├─ InUse                another process works on the same input
-    ├─ Exhausted            too many chunks in a row without a success
+    ├─ Exhausted            too many chunks in a row without a success, or nobody answers
+    ├─ NotEnded             a job goes on without this client
     └─ Unwritable           the journal cannot be written, so nothing more is sent
 """
 
@@ -77,6 +78,12 @@ class Exhausted(ActionsError):
     """Whether something was applied decides the exit code."""
 
     exit_code = Exit.PARTIAL
+
+
+class NotEnded(ActionsError):
+    """The same run fetches its outcome later."""
+
+    exit_code = Exit.NOT_ENDED
 
 
 class Unwritable(ActionsError):

@@ -7,11 +7,10 @@ left is known, with the key that it left under.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from cli.chunk import Chunk, Span
+from cli.chunk import Span
 from cli.errors import InUse, Refused, Unwritable
 from cli.journal_lines import (
     Header,
@@ -21,19 +20,25 @@ from cli.journal_lines import (
     cut_line,
     encode,
     end_line,
-    failures_of,
     header_line,
     header_of,
+    job_line,
     left_line,
+    missing_line,
+    part_line,
+    settled_line,
+    started_line,
 )
 from cli.lock import try_lock
+from cli.told import records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
-    from cli.chunk import Answered
+    from cli.chunk import Answered, Chunk
+    from cli.job_state import JobState, Settled
     from cli.outcome import Failure
 
 
@@ -96,6 +101,30 @@ class Journal:
         self._append(again_line(chunk.number, refused), synced=True)
         self.state.again(chunk.number, refused)
 
+    def job(self, job: JobState | None) -> None:
+        """The chunks are parts of this job from now on; None: batches. Raises Unwritable."""
+        self._append(job_line(job), synced=True)
+        self.state.take_job(job)
+
+    def part(self, chunk: Chunk) -> None:
+        """The gateway has it. Raises Unwritable."""
+        self._append_of_job(part_line(chunk.number))
+
+    def missing(self, numbers: Sequence[int]) -> None:
+        """The gateway does not have these chunks. Raises Unwritable."""
+        self._append_of_job(missing_line(numbers))
+
+    def started(self) -> None:
+        """Raises Unwritable."""
+        self._append_of_job(started_line())
+
+    def settle(self, settled: Mapping[int, Settled], cursor: str, applied_bytes: int | None = None) -> None:
+        """What a page of results told. Raises Unwritable."""
+        self._append(settled_line(settled, cursor, applied_bytes))
+        self.state.settle(settled, cursor)
+        if applied_bytes is not None:
+            self.state.applied_bytes = applied_bytes
+
     def end(self, at: float) -> None:
         """Nothing is left to send or to ask. Raises Unwritable."""
         self._append(end_line(at), synced=True)
@@ -110,6 +139,10 @@ class Journal:
         """Forget the run."""
         self.path.unlink(missing_ok=True)
 
+    def _append_of_job(self, record: dict[str, object]) -> None:
+        self._append(record)
+        self.state.take(record)
+
     def _append(self, record: dict[str, object], *, synced: bool = False) -> None:
         at = self._file.seek(0, os.SEEK_END)
         try:
@@ -122,49 +155,6 @@ class Journal:
             with contextlib.suppress(OSError):
                 self._file.truncate(at)
             raise Unwritable(f"{self.path}: {exc.strerror}; make room, then run the same command again") from exc
-
-
-class Told:
-    """What a journal tells of its chunks, in the order of the input. Only their places in the file are held."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._chunks: dict[int, int] = {}
-        self._answers: dict[int, int] = {}
-        self._refused: list[tuple[int, int]] = []
-        self._firsts: dict[int, int] = {}
-        for at, _, record in _records(path):
-            self._note(at, record)
-
-    def _note(self, at: int, record: dict[str, Any]) -> None:
-        if "cut" in record:
-            number = record["cut"]["number"]
-            self._chunks[number], self._firsts[number] = at, record["cut"]["first"]
-        elif "answer" in record:
-            self._answers[record["answer"]] = at
-        elif "again" in record:
-            self._refused.append((self._chunks.pop(record["again"]), at))
-
-    def chunks(self) -> Iterator[tuple[Chunk, list[Failure] | None]]:
-        """Each chunk with the failures of its last answer; None: without an answer."""
-        with self._path.open("rb") as file:
-            for number in sorted(self._chunks, key=lambda number: self._firsts[number]):
-                chunk = self._chunk(file, self._chunks[number])
-                at = self._answers.get(number)
-                yield chunk, None if at is None else failures_of(_line_at(file, at)["failures"])
-
-    def refused(self) -> Iterator[tuple[Chunk, list[Failure]]]:
-        """Each chunk that was cut anew, with the items that the gateway found invalid."""
-        with self._path.open("rb") as file:
-            for cut, again in self._refused:
-                failures = failures_of(_line_at(file, again)["refused"])
-                if failures:
-                    yield self._chunk(file, cut), failures
-
-    @staticmethod
-    def _chunk(file: BinaryIO, at: int) -> Chunk:
-        cut = _line_at(file, at)["cut"]
-        return Chunk(**{**cut, "without": tuple(cut["without"])})
 
 
 def read_header(path: Path) -> tuple[Header, State] | None:
@@ -192,7 +182,7 @@ def _locked(path: Path) -> BinaryIO:
 def _read(path: Path, rest: Span) -> tuple[Header, State, int]:
     """Header, state, and how many bytes of whole lines there are. Raises Refused."""
     state, header, whole = State([rest]), None, 0
-    for at, size, record in _records(path):
+    for at, size, record in records(path):
         if header is None:
             header = header_of(record)
             if header is None:
@@ -203,27 +193,6 @@ def _read(path: Path, rest: Span) -> tuple[Header, State, int]:
     if header is None:
         raise Refused(f"{path} is no journal of this version; --restart begins anew")
     return header, state, whole
-
-
-def _records(path: Path) -> Iterator[tuple[int, int, dict[str, Any]]]:
-    """Each whole line with its place and size."""
-    at = 0
-    with path.open("rb") as file:
-        for line in file:
-            if not line.endswith(b"\n"):
-                return
-            try:
-                record = dict(json.loads(line))
-            except (ValueError, TypeError) as exc:
-                raise Refused(f"{path} is damaged at byte {at}; --restart begins anew") from exc
-            yield at, len(line), record
-            at += len(line)
-
-
-def _line_at(file: BinaryIO, at: int) -> dict[str, Any]:
-    file.seek(at)
-    record: dict[str, Any] = json.loads(file.readline())
-    return record
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cli.chunk import Answered, Chunk, Span
+from cli.job_state import JobState, Settled, settled_of
 from cli.outcome import Counts, Failure
 
 if TYPE_CHECKING:
@@ -62,6 +63,31 @@ def end_line(at: float) -> dict[str, object]:
     return {"ended": at}
 
 
+def job_line(job: JobState | None) -> dict[str, object]:
+    """None: it goes in batches, since the gateway has no jobs for it."""
+    return {"job": None if job is None else {"key": job.key, "id": job.id}}
+
+
+def part_line(number: int) -> dict[str, object]:
+    """The gateway has the part."""
+    return {"part": number}
+
+
+def missing_line(numbers: Sequence[int]) -> dict[str, object]:
+    """The gateway does not have these after all."""
+    return {"missing": list(numbers)}
+
+
+def started_line() -> dict[str, object]:
+    return {"started": True}
+
+
+def settled_line(settled: Mapping[int, Settled], cursor: str, applied_bytes: int | None) -> dict[str, object]:
+    """What a page of results told, by number of the chunk. ``cursor`` goes on after it."""
+    more = {} if applied_bytes is None else {"applied_bytes": applied_bytes}
+    return {"settled": {str(number): one.saved() for number, one in settled.items()}, "cursor": cursor, **more}
+
+
 def left_line(left: Mapping[str, str]) -> dict[str, object]:
     return {"left": dict(left)}
 
@@ -79,10 +105,14 @@ def failures_of(listed: Sequence[Sequence[Any]]) -> list[Failure]:
 
 @dataclass(slots=True)
 class Open:
-    """A chunk that may have more to tell. Without ``answered`` it may have been sent, or not."""
+    """A chunk that may have more to tell. Without ``answered`` it may have been sent, or not.
+
+    ``settled``: how many items a job has told the end of.
+    """
 
     chunk: Chunk
     answered: Answered | None = None
+    settled: int = 0
 
 
 @dataclass(slots=True)
@@ -91,6 +121,7 @@ class State:
 
     ``applied_bytes`` is how long the file of what was applied was, or None where there is none.
     ``left`` are the files that were written for the user, with the SHA-256 of each.
+    ``job`` carries the chunks as its parts; None: each is a batch.
     """
 
     spans: list[Span]
@@ -100,6 +131,11 @@ class State:
     ended: float = 0.0
     applied_bytes: int | None = None
     left: dict[str, str] = field(default_factory=dict)
+    job: JobState | None = None
+    _whole: Span = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._whole = self.spans[0]
 
     def take(self, record: Mapping[str, Any]) -> None:
         """One line more."""
@@ -114,6 +150,20 @@ class State:
             self.ended = record["ended"]
         elif "left" in record:
             self.left = record["left"]
+        elif "settled" in record:
+            self.settle({int(number): settled_of(one) for number, one in record["settled"].items()}, record["cursor"])
+            self.applied_bytes = record.get("applied_bytes", self.applied_bytes)
+        else:
+            self._take_job(record)
+
+    def _take_job(self, record: Mapping[str, Any]) -> None:
+        if "job" in record:
+            self.take_job(record["job"] and JobState(**record["job"]))
+        elif self.job is not None:
+            self.job.take(record)
+        if "started" in record:
+            # A whole input ends where its file does, so that something always seemed left of it.
+            self.spans = []
 
     def cut(self, chunk: Chunk) -> None:
         span = self.spans[0]
@@ -136,12 +186,34 @@ class State:
         chunk = self.open.pop(number).chunk
         without = chunk.span.without.union(chunk.first + failure.place for failure in refused)
         self.spans.insert(0, chunk.span._replace(without=without))
+        if self.job is not None:
+            # The parts of a job are numbered without a gap.
+            self.next_number = number
         self.counts = self.counts.plus(Counts(failed=len(refused)))
+
+    def take_job(self, job: JobState | None) -> None:
+        """Another one takes all of the input: of one that was not started nothing was sent on."""
+        if job is None or self.job is None or job.key != self.job.key:
+            self.spans, self.open, self.next_number = [self._whole], {}, 0
+        self.job = job
+
+    def settle(self, settled: Mapping[int, Settled], cursor: str) -> None:
+        """Raises KeyError for a chunk that is not open."""
+        for number, one in settled.items():
+            open_one = self.open[number]
+            open_one.settled += one.count
+            self.counts = self.counts.plus(Counts.of(one.count, list(one.failures)))
+            if open_one.settled >= open_one.chunk.sent:
+                del self.open[number]
+        if self.job is not None:
+            self.job.cursor = cursor
 
     @property
     def unsettled(self) -> Counts:
-        """How the items of open chunks stand; without an answer they are unknown."""
+        """How the items of open chunks stand; without an answer they are unknown. A job tells of each by itself."""
         counts = Counts()
+        if self.job is not None:
+            return counts
         for one in self.open.values():
             if one.answered is None:
                 counts = counts.plus(Counts(unknown=one.chunk.sent))

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from cli.errors import Unwritable
-from cli.journal import Told
 from cli.outcome import Failure
 from cli.rows.columns import NOTES
 from cli.rows.csv_rows import CsvRows
 from cli.rows.opening import STDIN
 from cli.rows.text_lines import BOM
+from cli.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ NO_ANSWER = "No answer came back; it may have been applied. The same command ask
 FAILED, UNKNOWN = "failed", "unknown"
 
 
-class _Writer(Protocol):
+class RowWriter(Protocol):
     def write(self, row: Row, failure: Failure) -> None: ...
 
 
@@ -94,7 +94,7 @@ def _write_new(rows: Rows, journal: Journal, kind: str, path: Path) -> Path | No
         new, count = Path(name), 0
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                writer = _writer(rows, file)
+                writer = row_writer(rows, file)
                 for row, failure in failed_rows(rows, journal.path):
                     if (failure.outcome == "unknown") == (kind == UNKNOWN):
                         writer.write(row, failure)
@@ -111,7 +111,8 @@ def _write_new(rows: Rows, journal: Journal, kind: str, path: Path) -> Path | No
     return new
 
 
-def _writer(rows: Rows, file: TextIO) -> _Writer:
+def row_writer(rows: Rows, file: TextIO) -> RowWriter:
+    """In the form of the input."""
     return _CsvWriter(rows, file) if isinstance(rows, CsvRows) else _JsonWriter(file)
 
 

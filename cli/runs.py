@@ -12,7 +12,7 @@ from cli.chunk import Span
 from cli.errors import InUse, Refused, Unwritable
 from cli.journal import Journal, read_header
 from cli.journal_lines import Header
-from cli.rows.opening import STDIN
+from cli.rows.opening import STDIN, open_input, spooled_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -106,7 +106,7 @@ class Runs:
 
     def demand_same(self, source: Input, target: str) -> None:
         """Raises Refused where a run of this file stopped, and the file was changed since."""
-        for known in self._others(source, target):
+        for known in self.others(source, target):
             header, counts = known.header, known.state.counts.plus(known.state.unsettled)
             began = time.strftime("%Y-%m-%d %H:%M", time.localtime(header.begun))
             raise Refused(
@@ -116,7 +116,7 @@ class Runs:
 
     def forget_others(self, source: Input, target: str) -> None:
         """The unfinished runs of other contents of this file. Raises InUse."""
-        for known in self._others(source, target):
+        for known in self.others(source, target):
             self.forget(known)
 
     def forget(self, known: Known) -> None:
@@ -131,6 +131,13 @@ class Runs:
         path = self._spooled(header)
         return path if path.exists() else None
 
+    def source(self, header: Header) -> Input:
+        """The input of a run, as it is now. Raises Usage where it is gone."""
+        form, spooled = header.reading["form"], self.spooled(header)
+        if spooled:
+            return spooled_input(header.path, form, spooled)
+        return open_input(header.path, form, self.spool)
+
     def _spooled(self, header: Header) -> Path:
         return self.spool / f"{header.sha256}.{header.reading['form']}"
 
@@ -139,7 +146,8 @@ class Runs:
         if source.spooled and not any(one.header.sha256 == source.sha256 and not one.is_ended for one in self.known()):
             source.path.unlink(missing_ok=True)
 
-    def _others(self, source: Input, target: str) -> Iterator[Known]:
+    def others(self, source: Input, target: str) -> Iterator[Known]:
+        """The unfinished runs of other contents of this file."""
         if source.name == STDIN:
             return
         name = _absolute(source.name)

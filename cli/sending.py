@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,13 @@ _ATTEMPTS_AT_THE_REST = 4
 
 LOG_IN = "Log in again: actions login. Where that does not help, ask your operator."
 
-_FIRST_PAUSE, _MOST_PAUSE = 0.5, 30.0
+FIRST_PAUSE, MOST_PAUSE = 0.5, 30.0
 _OK = 200
+
+
+def pause_quietly(seconds: float, _why: str) -> None:
+    """For who has nobody to tell."""
+    time.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +121,7 @@ class Sender:
     def _seconds(self, told: float | None, attempts: int) -> float:
         if told is not None:
             return told
-        usual: float = min(_MOST_PAUSE, _FIRST_PAUSE * 2**attempts)
+        usual: float = min(MOST_PAUSE, FIRST_PAUSE * 2**attempts)
         return usual * self._jitter.uniform(0.5, 1.0)
 
 
@@ -143,7 +149,7 @@ class Rehearsal:
                 case Pause(seconds, said):
                     self._pause(seconds, said)
                 case Again(told, said, _):
-                    self._pause(told if told is not None else min(_MOST_PAUSE, _FIRST_PAUSE * 2**attempt), said)
+                    self._pause(told if told is not None else min(MOST_PAUSE, FIRST_PAUSE * 2**attempt), said)
                 case _:
                     break
         raise Refused(answer.said)

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 from cli.check import Checked, check
 from cli.cutting import ENVELOPE, Cutter
 from cli.errors import NotAllowed, Refused, Usage
+from cli.jobs.calls import JobCalls
+from cli.jobs.run import JobRun
+from cli.jobs.upload import Upload
 from cli.leavings import Applied, NothingKept
 from cli.limits import Limits
 from cli.rows.opening import Reading
@@ -25,7 +28,11 @@ if TYPE_CHECKING:
     from cli.outcome import Counts
     from cli.rows.opening import Input
     from cli.rows.row import Rows
+    from cli.run import KeepsApplied
     from cli.runs import Known, Runs
+
+JOB_ITEMS = 2_000
+"""Above so many, an input goes as a job."""
 
 _NO_SUCH_PAGE = 404
 _PASSING = frozenset({0, 429, 502, 503, 504})
@@ -37,12 +44,16 @@ class Wishes:
 
     ``restart`` forgets what was sent of this input. ``batch`` is the most items of one request; 0: as many as allowed.
     ``applied`` is where the applied items are kept; None: nowhere.
+    ``job``: as one, or in batches; None: as a job above JOB_ITEMS. What was begun goes on as it was begun.
+    ``follow`` a job to its end; else its start is enough, and what is known by now.
     """
 
     restart: bool = False
     batch: int = 0
     applied: Path | None = None
     is_over: Callable[[], bool] = lambda: False
+    job: bool | None = None
+    follow: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +63,7 @@ class Update:
     source: Input
     rows: Rows
     journal: Journal
-    run: Run
+    run: Run | JobRun
     earlier: Counts
 
     @property
@@ -67,7 +78,10 @@ class Update:
 
 
 class Updates:
-    """``pause`` waits so many seconds, and is told why. ``checked`` is told how the check went, before it refuses."""
+    """``pause`` waits so many seconds, and is told why. ``checked`` is told how the check went, before it refuses.
+
+    ``note`` is told what people want to know of a job.
+    """
 
     def __init__(
         self,
@@ -75,11 +89,13 @@ class Updates:
         runs: Runs,
         pause: Callable[[float, str], None],
         checked: Callable[[Checked], None] = lambda _: None,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._connection = connection
         self._runs = runs
         self._pause = pause
         self._checked = checked
+        self._note = note
 
     def limits(self) -> Limits:
         """Those of the gateway, or the usual ones of a gateway that tells none. Raises Refused."""
@@ -94,21 +110,35 @@ class Updates:
         with self._journal(source, reading, rows, known, limits, wishes) as journal:
             keep = _keep(journal, wishes.applied)
             try:
-                run = Run(
-                    source,
-                    journal,
-                    Cutter(rows, time.time),
-                    Sender(self._connection, self._pause),
-                    limits,
-                    keep,
-                    time.time,
-                    wishes.is_over,
-                )
+                run = self._run(source, rows, journal, limits, keep, wishes)
                 state = journal.state
                 earlier = state.counts.plus(state.unsettled)
                 yield Update(source=source, rows=rows, journal=journal, run=run, earlier=earlier)
             finally:
                 keep.close()
+
+    def _run(
+        self, source: Input, rows: Rows, journal: Journal, limits: Limits, keep: KeepsApplied, wishes: Wishes
+    ) -> Run | JobRun:
+        cutter, over = Cutter(rows, time.time), wishes.is_over
+        plain = Run(source, journal, cutter, Sender(self._connection, self._pause), limits, keep, time.time, over)
+        if not _is_job(journal, wishes):
+            return plain
+        calls = JobCalls(self._connection, self._pause)
+        upload = Upload(source, rows, journal, cutter, calls, limits, self._note, over)
+        return JobRun(
+            source,
+            journal,
+            cutter,
+            upload,
+            calls,
+            plain,
+            keep,
+            time.time,
+            self._note,
+            follow=wishes.follow,
+            is_over=over,
+        )
 
     def _within(self, wishes: Wishes) -> Limits:
         limits = self.limits()
@@ -128,6 +158,7 @@ class Updates:
             caller = known.header.caller if known.is_ended else self._connection.caller()
             return self._runs.resume(known, rows, saved, caller)
         if wishes.restart:
+            self._cancel_jobs(source)
             self._runs.forget_others(source, self._connection.url)
         self._runs.demand_same(source, self._connection.url)
         found = check(rows, limits.languages, limits.max_bytes - ENVELOPE)
@@ -138,6 +169,21 @@ class Updates:
         return self._runs.begin(
             source, self._connection.url, rows, saved, found.items, caller=caller, applied=wishes.applied
         )
+
+    def _cancel_jobs(self, source: Input) -> None:
+        """Of the runs that are given up, so that no two send the same rows at once."""
+        calls, same = JobCalls(self._connection, self._pause), self._runs.of(source, self._connection.url)
+        for known in [*([same] if same else []), *self._runs.others(source, self._connection.url)]:
+            if known.state.job is not None and known.state.job.id and not known.is_ended:
+                calls.cancel(known.state.job.id)
+                self._note(f"job {known.state.job.id} is cancelled; what it had sent stays applied")
+
+
+def _is_job(journal: Journal, wishes: Wishes) -> bool:
+    state = journal.state
+    if state.job is not None or state.next_number:
+        return state.job is not None
+    return journal.header.items > JOB_ITEMS if wishes.job is None else wishes.job
 
 
 def ask_limits(connection: Connection, pause: Callable[[float, str], None] | None = None) -> Limits:

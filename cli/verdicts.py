@@ -89,10 +89,10 @@ def read(answer: Answer, body: Body) -> Verdict:
     status = answer.status
     if status in {401, 403} and answer.kind:
         return Denied(answer.said)
-    if status == 400 and answer.kind == "validation-failed" and (invalid := _invalid(answer, body)):
+    if status == 400 and answer.kind == "validation-failed" and (invalid := invalid_items(answer, body)):
         return Invalid(invalid)
     if status == 413:
-        limits = [_whole(answer.document.get(name)) for name in ("max_items", "max_bytes")]
+        limits = [whole_number(answer.document.get(name)) for name in ("max_items", "max_bytes")]
         return TooLarge(limits[0], limits[1], answer.said)
     if status == 429:
         return _over_rate(answer)
@@ -132,13 +132,18 @@ def _results(answer: Answer, body: Body) -> Results | None:
 
 
 def _failure(error: Mapping[str, Any], places: Sequence[int]) -> Failure | None:
-    index, outcome = error.get("index"), error.get("outcome")
+    index = error.get("index")
     if not isinstance(index, int) or not 0 <= index < len(places):
         return None
+    return failure_at(places[index], error)
+
+
+def failure_at(place: int, error: Mapping[str, Any]) -> Failure:
+    """An item's ``error`` (``contract.md`` 1.3)."""
     # An outcome that is not known may mean anything (docs/partners/compatibility.md).
-    kind = _OUTCOMES.get(str(outcome), "unknown")
+    kind = _OUTCOMES.get(str(error.get("outcome")), "unknown")
     detail = " ".join([str(error.get("detail", "")), *_words(error)])
-    return Failure(places[index], str(error.get("code", "")), detail, kind, error.get("retryable") is True)
+    return Failure(place, str(error.get("code", "")), detail, kind, error.get("retryable") is True)
 
 
 def _words(error: Mapping[str, Any]) -> list[str]:
@@ -152,7 +157,7 @@ def _words(error: Mapping[str, Any]) -> list[str]:
     return [str(error["message"])] if error.get("message") else []
 
 
-def _invalid(answer: Answer, body: Body) -> list[Failure]:
+def invalid_items(answer: Answer, body: Body) -> list[Failure]:
     """One failure for each item that is named, with all that is wrong with it."""
     places, said = list(body.ids), dict[int, list[tuple[str, str]]]()
     errors = answer.document.get("errors")
@@ -167,5 +172,5 @@ def _invalid(answer: Answer, body: Body) -> list[Failure]:
     ]
 
 
-def _whole(value: object) -> int | None:
+def whole_number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from cli.commands.completion import completion
+from cli.commands.jobs import jobs
 from cli.commands.limits import limits
 from cli.commands.login import login, logout
 from cli.commands.rehearsal import check_command
@@ -42,7 +43,7 @@ def actions() -> None:
     """Send many updates of actions from a file, and know what became of each."""
 
 
-for _command in (update, check_command, resume, limits, login, logout, completion):
+for _command in (update, check_command, resume, jobs, limits, login, logout, completion):
     actions.add_command(_command)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cli.errors import ActionsError, Exit
-from cli.journal import Told
 from cli.leavings import FAILED, UNKNOWN
+from cli.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Summary:
     """``again`` rows can succeed under the same command. ``codes`` count what was not applied.
 
-    ``stopped`` is why the run did not come to its end: an error, ``interrupted``, ``deadline``, or None.
+    ``stopped`` is why the run did not come to its end: an error, ``interrupted``, ``deadline``, ``job`` where its start was
+    enough, or None. ``job`` is the started job that has the rows, or empty.
     ``was_ended``: an earlier run had done all of it. ``files`` are by kind of row.
     """
 
@@ -35,17 +36,19 @@ class Summary:
     stopped: ActionsError | str | None = None
     was_ended: str = ""
     ok_if_partial: bool = False
+    job: str = ""
+    advice: str = ""
 
     @property
     def left(self) -> int:
-        """Rows that were not sent."""
+        """Rows of which nothing is known: they were not sent, or a job has them."""
         return self.items - self.counts.total
 
     @property
     def exit_code(self) -> Exit:
         if self.stopped == "interrupted":
             return Exit.INTERRUPTED
-        if self.stopped == "deadline":
+        if self.stopped in {"deadline", "job"}:
             return Exit.NOT_ENDED
         if isinstance(self.stopped, ActionsError) and self.stopped.exit_code != Exit.PARTIAL:
             return self.stopped.exit_code
@@ -63,7 +66,9 @@ class Summary:
             "applied": self.counts.applied,
             "failed": self.counts.failed,
             "unknown": self.counts.unknown,
-            "not_sent": self.left,
+            "not_sent": 0 if self.job else self.left,
+            "with_the_job": self.left if self.job else 0,
+            "job": self.job or None,
             "can_be_repeated": self.again,
             "codes": dict(self.codes),
             "files": {kind: str(path) for kind, path in self.files.items()},
@@ -81,14 +86,23 @@ class Summary:
         parts = [f"{counts.applied:,} of {self.items:,} updates are applied"]
         parts += [f"{counts.failed:,} failed"] if counts.failed else []
         parts += [f"{counts.unknown:,} may have been applied"] if counts.unknown else []
-        parts += [f"{self.left:,} were not sent"] if self.left else []
+        what = "are still with the job" if self.job else "were not sent"
+        parts += [f"{self.left:,} {what}"] if self.left else []
         return f"{', '.join(parts)}."
 
     @property
     def next(self) -> str:
-        """One sentence that says what to do."""
+        """One sentence that says what to do; ``advice`` where there is any."""
+        if self.advice:
+            return self.advice
         if self.was_ended:
             return f"Nothing was sent now: this was sent on {self.was_ended}; --restart sends it again."
+        if (
+            self.job
+            and self.left
+            and not (isinstance(self.stopped, ActionsError) and self.stopped.exit_code != Exit.NOT_ENDED)
+        ):
+            return self._next_of_job
         if self.stopped == "interrupted":
             return "The same command goes on from here."
         if isinstance(self.stopped, ActionsError):
@@ -104,6 +118,14 @@ class Summary:
         if UNKNOWN in self.files:
             return f"Look at {self.files[UNKNOWN]}; what of it was not applied, send again: actions update {self.files[UNKNOWN]}"
         return ""
+
+    @property
+    def _next_of_job(self) -> str:
+        why = f"{str(self.stopped).rstrip('.')}. " if isinstance(self.stopped, ActionsError) else ""
+        return (
+            f"{why}Job {self.job} goes on at the gateway. The same command fetches its outcome; "
+            f"actions jobs show {self.job} --watch shows how it goes, actions jobs cancel {self.job} stops it."
+        )
 
 
 def codes_of(journal: Journal) -> tuple[Counter[str], int]:

@@ -16,7 +16,7 @@ from cli.commands.setting import runs, with_setting
 from cli.commands.summary import Summary, codes_of
 from cli.errors import ActionsError, InvalidInput, Unwritable, Usage
 from cli.leavings import FAILED, UNKNOWN, place_beside, write
-from cli.rows.opening import STDIN, Reading, open_input, spooled_input
+from cli.rows.opening import STDIN, Reading, open_input
 from cli.update import Updates, Wishes
 
 if TYPE_CHECKING:
@@ -61,6 +61,13 @@ class Task:
     default=None,
     help="Begin no more after so long, such as 90s or 10m; the same command goes on.",
 )
+@click.option("--sync", "mode", flag_value="sync", default=None, help="In batches, whatever the size.")
+@click.option(
+    "--async",
+    "mode",
+    flag_value="async",
+    help="As a job, whatever the size, and return once it is started; the same command fetches its outcome.",
+)
 @click.option("--applied", is_flag=True, help="Keep FILE.applied.ndjson: what was applied, as the core has it now.")
 @click.option(
     "--output-dir", default="", metavar="FOLDER", help="Where FILE.failed and the others go; else beside FILE."
@@ -75,6 +82,7 @@ def update(
     restart: bool,
     dry_run: bool,
     deadline: float | None,
+    mode: str | None,
     applied: bool,
     output_dir: str,
     ok_if_partial: bool,
@@ -85,6 +93,7 @@ def update(
     title.en, title.fr and so for subtitle and details, partner_ids (separated by |), effective_date, due_date,
     expires_at. An empty cell changes nothing.
 
+    More than 2,000 rows go as a job, which runs at the gateway on its own; fewer go in batches.
     Stopped by anything, the same command goes on where it was. Rows that were not applied are left in FILE.failed.csv,
     with all their columns and the reason; mend that file and send it.
 
@@ -97,7 +106,13 @@ def update(
     task = Task(
         source=source,
         reading=reading,
-        wishes=Wishes(restart=restart, batch=batch or 0, is_over=over),
+        wishes=Wishes(
+            restart=restart,
+            batch=batch or 0,
+            is_over=over,
+            job={"sync": False, "async": True}.get(mode or ""),
+            follow=mode != "async",
+        ),
         output=output_dir,
         ok_if_partial=ok_if_partial,
     )
@@ -126,12 +141,8 @@ def resume(setting: Setting, *, run: str | None, only_list: bool, forget: bool) 
         kept.forget(known)
         click.echo(f"Forgot {_row(known)}", err=True)
         return 0
-    header = known.header
-    spooled, reading = kept.spooled(header), Reading.restored(header.reading)
-    if spooled:
-        source = spooled_input(header.path, reading.form, spooled)
-    else:
-        source = open_input(header.path, reading.form, kept.spool)
+    header, reading = known.header, Reading.restored(known.header.reading)
+    source = kept.source(header)
     at = replace(setting, asked=replace(setting.asked, url=header.target))
     return _run(at, kept, Task(source=source, reading=reading, wishes=Wishes()))
 
@@ -158,7 +169,7 @@ def _run(setting: Setting, kept: Runs, task: Task) -> int:
         if task.source.size >= _LARGE_BYTES:
             report.say(f"{task.source.name}: checking {task.source.size / 1_048_576:,.0f} MiB")
         try:
-            updates = Updates(connection, kept, pause)
+            updates = Updates(connection, kept, pause, note=report.say)
             with updates.open(task.source, task.reading, task.wishes) as opened:
                 summary = _send(report, opened, task)
                 report.end(summary)
@@ -187,8 +198,10 @@ def _send(report: Report, opened: Update, task: Task) -> Summary:
             files = write(opened.rows, opened.journal, {kind: task.place(kind) for kind in (FAILED, UNKNOWN)})
         except Unwritable as exc:
             stopped = stopped or exc
-    if stopped is None and not opened.run.is_ended and task.wishes.is_over():
-        stopped = "deadline"
+    job = opened.journal.state.job
+    if stopped is None and not opened.run.is_ended:
+        stopped = "deadline" if task.wishes.is_over() else stopped
+        stopped = "job" if job is not None and not task.wishes.follow else stopped
     codes, again = codes_of(opened.journal)
     return Summary(
         name=task.source.name,
@@ -200,6 +213,7 @@ def _send(report: Report, opened: Update, task: Task) -> Summary:
         stopped=stopped,
         was_ended=time.strftime("%Y-%m-%d %H:%M", time.localtime(ended)) if ended else "",
         ok_if_partial=task.ok_if_partial,
+        job=job.id if job is not None and job.started else "",
     )
 
 
@@ -210,6 +224,8 @@ def _steps(report: Report, opened: Update) -> ActionsError | str | None:
             report.progress(opened.counts)
     except KeyboardInterrupt:
         return "interrupted"
+    except InvalidInput:
+        raise
     except ActionsError as exc:
         return exc
     return None

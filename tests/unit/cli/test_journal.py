@@ -8,9 +8,10 @@ import pytest
 
 from cli.chunk import Answered, Chunk, Span
 from cli.errors import InUse, Refused, Unwritable
-from cli.journal import Journal, Told, read_header
+from cli.journal import Journal, read_header
 from cli.journal_lines import Header
 from cli.outcome import Counts, Failure
+from cli.told import Told
 
 WHOLE = Span(10, None, 0, 2)
 HEADER = Header(
