@@ -12,7 +12,7 @@ import click
 from cli.commands.job_rows import again
 from cli.commands.job_watch import counts_of, watch
 from cli.commands.setting import runs, with_setting
-from cli.errors import Refused
+from cli.errors import Exhausted, Refused
 from cli.jobs import results as job_results
 from cli.jobs.calls import LIVE, JobCalls
 from cli.sending import pause_quietly
@@ -148,6 +148,8 @@ def _calls(setting: Setting) -> Iterator[JobCalls]:
     connection = setting.connect()
     try:
         yield JobCalls(connection, pause_quietly)
+    except Exhausted as exc:
+        raise Refused(str(exc)) from exc
     finally:
         connection.close()
 
@@ -163,13 +165,21 @@ def _say(setting: Setting, job: Mapping[str, Any]) -> None:
     if setting.json_lines:
         click.echo(json.dumps(job, ensure_ascii=False))
     else:
-        of = f", which retries {job['counts']['total']:,} rows of {job['retry_of']}," if job.get("retry_of") else ""
+        of = (
+            f", which retries {_many(job['counts']['total'], 'row')} of {job['retry_of']},"
+            if job.get("retry_of")
+            else ""
+        )
         click.echo(f"Job {job['id']}{of} {_state(job)}. actions jobs show {job['id']} --watch shows how it goes.")
 
 
 def _state(job: Mapping[str, Any]) -> str:
     why = f" ({job['why']})" if job.get("why") else ""
     return f"is {job['state']}{why}"
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def _row(job: Mapping[str, Any]) -> str:
@@ -184,7 +194,7 @@ def _facts(job: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     counts = job["counts"]
     yield "job", f"{job['id']} {job['label']}".rstrip()
     yield "state", f"{job['state']}{' (' + job['why'] + ')' if job.get('why') else ''}"
-    yield "rows", f"{counts['total']:,} in {job['parts']:,} parts"
+    yield "rows", f"{counts['total']:,} in {_many(job['parts'], 'part')}"
     yield "outcomes", ", ".join(f"{counts[name]:,} {name}" for name in _OUTCOMES)
     if job["state"] in LIVE and job.get("estimated_end_at"):
         yield "ends", f"about {job['estimated_end_at']}, at {job['rate']:,.0f} rows a second"

@@ -86,7 +86,8 @@ class Summary:
         parts = [f"{counts.applied:,} of {self.items:,} updates are applied"]
         parts += [f"{counts.failed:,} failed"] if counts.failed else []
         parts += [f"{counts.unknown:,} may have been applied"] if counts.unknown else []
-        what = "are still with the job" if self.job else "were not sent"
+        verb = ("is", "was") if self.left == 1 else ("are", "were")
+        what = f"{verb[0]} still with the job" if self.job else f"{verb[1]} not sent"
         parts += [f"{self.left:,} {what}"] if self.left else []
         return f"{', '.join(parts)}."
 

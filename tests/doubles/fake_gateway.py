@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import responses
 
-from cli.connection import ACTIONS, LIMITS, Answer
+from cli.connection import ACTIONS, JOBS, LIMITS, Answer
 
 URL = "https://gateway.test"
 
@@ -36,6 +37,7 @@ class FakeGateway:
         self.renewals = []
         self.closed = False
         self.name = "somebody"
+        self.jobs = None
 
     def limits(self):
         rate = self.rate and {"unit": "items", "limit": self.rate, "seconds": 60}
@@ -49,6 +51,15 @@ class FakeGateway:
             "languages": ["en", "fr"],
         }
         return self._answer(200, {"actions": told}, {})
+
+    def job(self, method, path="", body=None, headers=None):
+        """``jobs`` are FakeJobs; without, this gateway is older than they are."""
+        if self.jobs is None:
+            return self._answer(*problem("no-such-page", 404), {})
+        return self.jobs.job(method, path, body, headers)
+
+    def job_lines(self, path):
+        return self.jobs.job_lines(path)
 
     def page(self, path):
         return self._answer(200, {"info": {"version": "9.9.9"}}, {})
@@ -162,6 +173,19 @@ class FakeGateway:
             dry_run = parse_qs(urlsplit(request.url).query).get("dry_run") == ["true"]
             return answered(self.update(request.body, request.headers.get("Idempotency-Key", ""), dry_run=dry_run))
 
+        def job(request):
+            self.token = request.headers["Authorization"].removeprefix("Bearer ")
+            path = request.url.removeprefix(URL + JOBS)
+            if path.partition("?")[0].endswith("/results"):
+                stream = self.job_lines(path)
+                if stream.answer.status != 200:
+                    return answered(stream.answer)
+                return 200, {}, b"".join(line + b"\n" for line in stream.lines)
+            answer = self.job(request.method, path, request.body, request.headers)
+            return (204, {}, b"") if answer.status == 204 else answered(answer)
+
         mock.add_callback("PATCH", URL + ACTIONS, update)
+        for method in ("GET", "POST", "PUT", "DELETE"):
+            mock.add_callback(method, re.compile(re.escape(URL + JOBS)), job)
         mock.add_callback("GET", URL + LIMITS, lambda _: answered(self.limits()))
         mock.add_callback("GET", f"{URL}/openapi.json", lambda _: answered(self.page("/openapi.json")))

@@ -16,11 +16,11 @@ START = 1_700_000_000.0
 
 
 class World:
-    """``send`` runs the command's way over a file. ``pauses`` are the waits it asked for, in seconds."""
+    """``send`` runs the command's way over a file. ``pauses`` are the waits it asked for, in seconds, ``notes`` what it said."""
 
     def __init__(self, folder, running):
         self.folder, self.gateway, self.pauses = folder, FakeGateway(), []
-        self.path = folder / "updates.csv"
+        self.path, self.notes = folder / "updates.csv", []
         self.runs = Runs(folder / "state", now=itertools.count(START).__next__)
         self._running = running
 
@@ -39,7 +39,9 @@ class World:
         """An open update, closed when the test ends or by ``close``."""
         self._running.close()
         source = open_input(str(self.path), "", self.runs.spool)
-        updates = Updates(self.gateway, self.runs, lambda seconds, why: self.pauses.append(seconds))
+        updates = Updates(
+            self.gateway, self.runs, lambda seconds, why: self.pauses.append(seconds), note=self.notes.append
+        )
         return self._running.enter_context(updates.open(source, reading or self.reading(), wishes or Wishes()))
 
     def send(self, wishes=None, steps=None):

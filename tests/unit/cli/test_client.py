@@ -7,6 +7,7 @@ import responses
 
 from cli.client import Client, InvalidInput, NotAllowed, Outcome, Refused, Token
 from tests.doubles.fake_gateway import URL, FakeGateway
+from tests.doubles.fake_jobs import FakeJobs
 
 ITEMS = [{"actionId": str(number), "status": "done"} for number in range(1, 26)]
 
@@ -125,3 +126,48 @@ def test_the_limits_are_told(client):
 def test_an_id_twice_is_told(client):
     with pytest.raises(InvalidInput, match="Names the same action as item 1"):
         list(client.update([ITEMS[0], ITEMS[0]]))
+
+
+def test_as_a_job_each_item_has_the_same_outcome_as_in_batches(client, gateway):
+    gateway.codes = {"2": "not_found"}
+    in_batches = list(client.update(ITEMS, job=False))
+    gateway.jobs = FakeJobs(gateway)
+
+    as_job = list(client.update(ITEMS, job=True))
+
+    assert len(gateway.jobs.jobs) == 1
+    assert as_job == in_batches
+
+
+def test_more_than_2000_items_go_as_a_job(client, gateway):
+    gateway.jobs = FakeJobs(gateway)
+    items = [{"actionId": str(number), "status": "done"} for number in range(1, 2_002)]
+
+    assert [outcome.index for outcome in client.update(items)] == list(range(2_001))
+    assert len(gateway.jobs.jobs) == 1
+
+
+@pytest.mark.parametrize("taken", [1, 4, 12, 24])
+def test_a_program_that_ends_while_its_job_runs_is_told_of_all_the_next_time(client, gateway, taken):
+    gateway.jobs = FakeJobs(gateway)
+    gateway.codes = {"2": "not_found"}
+    some = client.update(ITEMS, job=True)
+    [next(some) for _ in range(taken)]
+    some.close()
+
+    again = list(client.update(ITEMS))
+
+    assert sorted(outcome.index for outcome in again) == list(range(25))
+    assert [outcome.item_id for outcome in again if outcome.outcome != "applied"] == ["2"]
+    assert len(gateway.jobs.jobs) == 1
+    assert len(gateway.applied) == 24
+
+
+def test_outcomes_of_a_job_come_as_they_are_settled(client, gateway):
+    gateway.jobs = FakeJobs(gateway)
+    gateway.jobs.hold = {"3"}
+    some = client.update(ITEMS, job=True)
+
+    assert [next(some).index for _ in range(24)] == [index for index in range(25) if index != 2]
+    gateway.jobs.go_on(gateway.jobs.jobs["J1"])
+    assert [outcome.index for outcome in some] == [2]

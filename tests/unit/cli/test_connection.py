@@ -7,7 +7,7 @@ import requests
 import responses
 
 from cli.access.credentials import Token
-from cli.connection import Answer, Connection
+from cli.connection import SILENCE_SECONDS, Answer, Connection
 from cli.cutting import Body
 from cli.limits import Limits
 from cli.outcome import Failure
@@ -176,3 +176,50 @@ def test_all_that_is_wrong_with_an_item_is_one_failure():
 )
 def test_limits_are_what_the_gateway_tells_as_far_as_it_makes_sense(told, limits):
     assert Limits.told(told) == limits
+
+
+JOBS = f"{URL}/openapi/api/v1/jobs"
+
+
+@responses.activate
+def test_a_request_about_jobs_has_its_body_its_key_and_the_token(connection):
+    responses.post(JOBS, status=201, json={"id": "J1"})
+
+    answer = connection.job("POST", "", b"{}", {"Idempotency-Key": "k"})
+
+    sent = responses.calls[0].request
+    assert (answer.status, answer.document) == (201, {"id": "J1"})
+    assert (sent.headers["Idempotency-Key"], sent.headers["Authorization"]) == ("k", "Bearer t")
+    assert (sent.headers["Content-Type"], sent.body) == ("application/json", b"{}")
+
+
+@responses.activate
+def test_lines_are_split_at_line_ends_alone(connection):
+    responses.get(f"{JOBS}/J1/results", body='{"a":"\u2028\u0085"}\n\n{"b":1}\n{"cut'.encode())
+
+    with connection.job_lines("/J1/results") as stream:
+        lines = list(stream.lines)
+
+    assert stream.answer.status == 200
+    assert lines == ['{"a":"\u2028\u0085"}'.encode(), b"", b'{"b":1}']
+
+
+@responses.activate
+def test_lines_that_are_refused_tell_why(connection):
+    responses.get(f"{JOBS}/J1/results", status=404, json={"type": "x/job-not-found", "detail": "No."})
+
+    with connection.job_lines("/J1/results") as stream:
+        assert (stream.answer.status, stream.answer.kind) == (404, "job-not-found")
+
+
+@responses.activate
+def test_lines_that_nobody_sends_are_no_answer(connection):
+    responses.get(f"{JOBS}/J1/results", body=requests.ConnectionError("gone"))
+
+    with connection.job_lines("/J1/results") as stream:
+        assert stream.answer.status == 0
+        assert list(stream.lines) == []
+
+
+def test_silence_of_a_stream_ends_after_three_heartbeats():
+    assert SILENCE_SECONDS == 30.0

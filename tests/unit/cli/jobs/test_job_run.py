@@ -1,0 +1,395 @@
+"""A run as a job accounts for every row, whatever the gateway does and wherever it is stopped."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+
+from cli.commands.summary import codes_of
+from cli.connection import Answer
+from cli.errors import Exhausted, InvalidInput, NotAllowed, NotEnded, Refused
+from cli.leavings import failed_rows
+from cli.outcome import Counts
+from cli.update import JOB_ITEMS, Wishes
+from tests.doubles.fake_gateway import problem
+from tests.doubles.fake_jobs import FakeJobs
+from tests.unit.cli.jobs.killing import killed_at_line
+
+AS_JOB = Wishes(job=True)
+
+
+def ids(first, last):
+    return [str(number) for number in range(first, last + 1)]
+
+
+@pytest.fixture
+def jobs(world):
+    world.gateway.jobs = FakeJobs(world.gateway)
+    world.gateway.max_items = 10
+    world.write(25)
+    return world.gateway.jobs
+
+
+def failed_in(update):
+    return [(row.line, failure.code, failure.outcome) for row, failure in failed_rows(update.rows, update.journal.path)]
+
+
+def test_a_job_is_filled_in_numbered_parts_started_and_followed_to_its_end(world, jobs):
+    update = world.send(AS_JOB)
+
+    assert jobs.asked == [
+        ("POST", ""),
+        ("PUT", "/J1/parts/1"),
+        ("PUT", "/J1/parts/2"),
+        ("PUT", "/J1/parts/3"),
+        ("POST", "/J1/start"),
+        ("GET", "/J1/results?follow=true"),
+    ]
+    assert world.gateway.applied == ids(1, 25)
+    assert update.counts == Counts(applied=25)
+    assert update.run.is_ended
+    assert update.journal.state.ended
+    assert world.gateway.bodies == []
+    assert jobs.jobs["J1"].label == "updates.csv"
+
+
+@pytest.mark.parametrize(("rows", "is_job"), [(JOB_ITEMS, False), (JOB_ITEMS + 1, True)])
+def test_more_than_2000_rows_go_as_a_job(world, jobs, rows, is_job):
+    assert JOB_ITEMS == 2_000
+    world.gateway.max_items = 1000
+    world.write(rows)
+
+    world.send()
+
+    assert bool(jobs.jobs) == is_job
+    assert world.gateway.applied == ids(1, rows)
+
+
+def test_batches_are_sent_whatever_the_size_where_that_is_asked_for(world, jobs):
+    world.write(2_001)
+    world.gateway.max_items = 1000
+
+    world.send(Wishes(job=False))
+
+    assert jobs.asked == []
+    assert world.gateway.applied == ids(1, 2_001)
+
+
+@pytest.mark.parametrize("steps", range(1, 8))
+def test_what_was_settled_is_told_once_over_two_runs(world, jobs, steps):
+    world.send(AS_JOB, steps)
+    world.close()
+
+    update = world.send()
+
+    assert world.gateway.applied == ids(1, 25)
+    assert update.counts == Counts(applied=25)
+    assert len(jobs.jobs) == 1
+    assert update.journal.state.ended
+
+
+@pytest.mark.parametrize("is_written", [True, False], ids=["after", "before"])
+@pytest.mark.parametrize("line", range(2, 19))
+def test_killed_at_any_line_of_its_journal_the_same_job_goes_on(world, jobs, monkeypatch, line, is_written):
+    world.gateway.codes = {"2": "not_found", "21": "rejected"}
+    with killed_at_line(monkeypatch, line, is_written=is_written):
+        world.send(AS_JOB)
+    world.close()
+
+    update = world.send(AS_JOB)
+
+    assert len(jobs.jobs) == 1
+    assert [asked[0] for asked in jobs.asked].count("PUT") <= 4
+    assert sorted(world.gateway.applied, key=int) == [number for number in ids(1, 25) if number not in {"2", "21"}]
+    assert update.counts == Counts(applied=23, failed=2)
+    assert failed_in(update) == [(3, "not_found", "not_applied"), (22, "rejected", "not_applied")]
+    assert update.journal.state.ended
+
+
+def test_an_answer_that_is_lost_makes_no_second_job_and_no_other_part(world, jobs):
+    jobs.moods = ["lost", "well", "lost", "well", "down", "well", "well", "lost"]
+
+    update = world.send(AS_JOB)
+
+    assert len(jobs.jobs) == 1
+    assert world.gateway.applied == ids(1, 25)
+    assert update.run.is_ended
+    assert len(world.pauses) == 4
+
+
+@pytest.mark.parametrize("cuts", [[1], [4], [5], [6, 0, 3], [0, 0, 0]])
+def test_results_that_break_off_go_on_from_their_cursor(world, jobs, cuts):
+    jobs.cuts = list(cuts)
+    world.gateway.codes = {"7": "not_found"}
+
+    update = world.send(AS_JOB)
+
+    assert update.counts == Counts(applied=24, failed=1)
+    assert failed_in(update) == [(8, "not_found", "not_applied")]
+
+
+def test_results_that_break_off_for_ever_end_the_command_and_not_the_job(world, jobs):
+    jobs.cuts = [0] * 20
+
+    with pytest.raises(NotEnded, match="break off again and again"):
+        world.send(AS_JOB)
+
+    world.close()
+    assert world.send().counts == Counts(applied=25)
+
+
+def test_results_that_cannot_be_had_end_the_command_and_not_the_job(world, jobs):
+    jobs.moods = [*["well"] * 5, *[(503, {}, {})] * 6]
+
+    with pytest.raises(NotEnded, match="job J1 goes on"):
+        world.send(AS_JOB)
+
+
+@pytest.mark.parametrize("answer", [problem("jobs-unavailable", 503), problem("no-such-page", 404), (404, {})])
+def test_a_gateway_without_jobs_gets_batches_and_one_line_says_so(world, jobs, answer):
+    jobs.moods = [(*answer, {"Retry-After": "60"})]
+
+    update = world.send(AS_JOB)
+
+    assert world.pauses == []
+    assert world.gateway.applied == ids(1, 25)
+    assert len(world.gateway.bodies) == 3
+    assert update.run.is_ended
+    [note] = world.notes
+    assert note.startswith("this gateway takes no jobs now")
+    assert note.endswith("; sending batches instead")
+
+
+def test_a_job_that_cannot_hold_the_input_is_given_up_for_batches(world, jobs):
+    jobs.most = 15
+
+    update = world.send(AS_JOB)
+
+    assert jobs.jobs["J1"].state == "cancelled"
+    assert world.gateway.applied == ids(1, 25)
+    assert update.counts == Counts(applied=25)
+    assert failed_in(update) == []
+
+
+def test_too_many_jobs_are_waited_for_as_long_as_the_gateway_asks(world, jobs):
+    jobs.moods = [(*problem("too-many-jobs", 429), {"Retry-After": "60"})] * 9
+
+    world.send(AS_JOB)
+
+    assert world.pauses == [60.0] * 9
+    assert world.gateway.applied == ids(1, 25)
+
+
+def test_a_store_that_is_away_is_waited_for_with_patience(world, jobs):
+    jobs.moods = ["well", *[(*problem("jobs-unavailable", 503), {"Retry-After": "5"})] * 5]
+
+    world.send(AS_JOB)
+
+    assert world.pauses == [5.0] * 5
+    assert world.gateway.applied == ids(1, 25)
+
+
+def test_nobody_who_answers_ends_the_run_and_the_same_job_goes_on(world, jobs):
+    jobs.moods = ["well", "well", *["down"] * 6]
+    with pytest.raises(Exhausted, match="no connection"):
+        world.send(AS_JOB)
+    world.close()
+
+    update = world.send(AS_JOB)
+
+    assert len(jobs.jobs) == 1
+    assert jobs.asked.count(("PUT", "/J1/parts/1")) == 1
+    assert update.counts == Counts(applied=25)
+
+
+def test_rows_that_the_gateway_alone_refuses_are_told_by_row_of_all_parts_and_nothing_is_sent(world, jobs):
+    world.gateway.invalid = {"4": "partner_not_allowed", "25": "partner_not_allowed"}
+
+    with pytest.raises(InvalidInput) as refusal:
+        world.send(AS_JOB)
+
+    assert [str(error) for error in refusal.value.errors] == ["row 5: status: No.", "row 26: status: No."]
+    assert (refusal.value.total, refusal.value.rows) == (2, 2)
+    assert world.gateway.applied == []
+    assert jobs.jobs["J1"].state == "cancelled"
+    world.close()
+    world.gateway.invalid = {}
+    assert world.send(AS_JOB).counts == Counts(applied=25)
+
+
+def test_a_limit_that_falls_between_cuts_that_part_anew_under_its_number(world, jobs):
+    world.gateway.max_items = 10
+    update = world.open(AS_JOB)
+    world.gateway.max_items = 4
+
+    list(update.run.steps())
+
+    assert [len(items) for _, (_, items) in sorted(jobs.jobs["J1"].parts.items())] == [4, 4, 2, 4, 4, 4, 3]
+    assert update.counts == Counts(applied=25)
+    assert world.gateway.applied == ids(1, 25)
+
+
+def test_a_job_that_ended_before_its_start_is_made_anew_and_filled_from_the_begin(world, jobs):
+    jobs.moods = ["well", "well", *["down"] * 6]
+    with pytest.raises(Exhausted):
+        world.send(AS_JOB)
+    world.close()
+    jobs.jobs["J1"].state, jobs.jobs["J1"].why = "failed", "idle"
+    world.gateway.max_items = 7
+
+    update = world.send(AS_JOB)
+
+    assert [len(items) for _, (_, items) in sorted(jobs.jobs["J2"].parts.items())] == [7, 7, 7, 4]
+    assert update.counts == Counts(applied=25)
+    assert world.gateway.applied == ids(1, 25)
+
+
+def test_parts_that_the_gateway_lost_are_sent_again(world, jobs):
+    jobs.moods = [*["well"] * 4, *["down"] * 6]
+    with pytest.raises(Exhausted):
+        world.send(AS_JOB)
+    world.close()
+    del jobs.jobs["J1"].parts[2]
+
+    world.send(AS_JOB)
+
+    assert jobs.asked.count(("PUT", "/J1/parts/2")) == 2
+    assert world.gateway.applied == ids(1, 25)
+
+
+def test_a_cancelled_job_tells_which_rows_were_not_sent(world, jobs):
+    jobs.hold = set(ids(9, 25))
+    update = world.open(Wishes(job=True, follow=False))
+    list(update.run.steps())
+    assert (update.counts, update.run.is_ended) == (Counts(applied=8), False)
+    world.close()
+    jobs.job("DELETE", "/J1")
+
+    update = world.send()
+
+    assert update.counts == Counts(applied=8, failed=17)
+    assert failed_in(update) == [(number + 1, "unprocessed", "not_sent") for number in range(9, 26)]
+    assert update.run.is_ended
+
+
+def test_a_started_job_that_is_gone_leaves_what_it_did_not_tell_unknown(world, jobs):
+    jobs.hold = set(ids(9, 25))
+    world.send(Wishes(job=True, follow=False))
+    world.close()
+    del jobs.jobs["J1"]
+
+    update = world.send()
+
+    assert update.counts == Counts(applied=8, unknown=17)
+    assert [line for line, _, _ in failed_in(update)] == list(range(10, 27))
+    assert codes_of(update.journal) == ({"no_answer": 17}, 0)
+    assert update.run.is_ended
+
+
+def test_a_start_is_enough_where_no_end_is_waited_for(world, jobs):
+    jobs.hold = set(ids(1, 25))
+
+    update = world.send(Wishes(job=True, follow=False))
+
+    assert update.counts == Counts()
+    assert not update.run.is_ended
+    jobs.go_on(jobs.jobs["J1"])
+    world.close()
+    assert world.send(Wishes(follow=False)).counts == Counts(applied=25)
+
+
+def test_a_job_that_is_paused_says_so_once(world, jobs):
+    jobs.hold = {"25"}
+    stop = itertools.count()
+    world.send(Wishes(job=True, follow=False))
+    world.close()
+    jobs.job("POST", "/J1/pause")
+
+    world.send(Wishes(is_over=lambda: next(stop) > 6))
+
+    assert [note for note in world.notes if "paused" in note] == ["job J1 is paused (asked): actions jobs resume J1"]
+
+
+def test_time_that_is_over_ends_the_upload_and_the_same_job_goes_on(world, jobs):
+    looks = itertools.count()
+    update = world.send(Wishes(job=True, is_over=lambda: next(looks) >= 2))
+    assert not update.run.is_ended
+    world.close()
+
+    world.send()
+
+    assert [path for method, path in jobs.asked if method == "PUT"] == [f"/J1/parts/{number}" for number in (1, 2, 3)]
+    assert world.gateway.applied == ids(1, 25)
+
+
+def test_to_begin_anew_cancels_the_job_that_runs(world, jobs):
+    jobs.hold = set(ids(9, 25))
+    world.send(Wishes(job=True, follow=False))
+    world.close()
+    jobs.hold = set()
+
+    update = world.send(Wishes(job=True, restart=True))
+
+    assert jobs.jobs["J1"].state == "cancelled"
+    assert update.counts == Counts(applied=25)
+
+
+def test_a_token_that_does_not_hold_ends_the_run_unless_it_can_be_renewed(world, jobs):
+    world.gateway.token, world.gateway.renewals = "old", ["good"]
+    world.send(AS_JOB)
+    assert world.gateway.applied == ids(1, 25)
+
+    world.close()
+    world.write(5, name="other.csv")
+    world.gateway.token = "old"
+    with pytest.raises(NotAllowed, match="Log in again"):
+        world.send(AS_JOB)
+
+
+def test_results_of_rows_that_were_not_sent_are_refused(world, jobs, monkeypatch):
+    stray = b'{"index":0,"part":9,"line":1,"actionId":"1","outcome":"applied"}'
+    jobs.hold = {"1"}
+    world.send(Wishes(job=True, follow=False))
+    world.close()
+    monkeypatch.setattr(jobs, "_results", lambda job, query: [stray, b'{"cursor":"99"}'])
+
+    with pytest.raises(Refused, match="rows that were not sent from here"):
+        world.send()
+
+
+def test_a_file_that_was_changed_while_its_job_ran_is_told_and_the_run_is_not_ended(world, jobs):
+    update = world.open(AS_JOB)
+    steps = update.run.steps()
+    next(steps)
+    world.path.write_text(world.path.read_text() + "26,done,n\n", encoding="utf-8")
+
+    with pytest.raises(Refused, match="was changed"):
+        list(steps)
+
+    assert update.journal.state.ended == 0.0
+    assert update.counts == Counts(applied=25)
+
+
+@pytest.mark.parametrize("is_written", [True, False], ids=["after", "before"])
+@pytest.mark.parametrize("line", range(11, 18))
+def test_what_was_applied_is_kept_once_over_kills(world, jobs, monkeypatch, line, is_written):
+    kept = world.folder / "updates.applied.ndjson"
+    with killed_at_line(monkeypatch, line, is_written=is_written):
+        world.send(Wishes(job=True, applied=kept))
+    world.close()
+
+    world.send()
+
+    lines = kept.read_text().splitlines()
+    assert [json.loads(line)["actionId"] for line in lines] == ids(1, 25)
+
+
+def test_an_answer_that_is_no_job_is_refused(world, jobs):
+    jobs.moods = [(200, {"hello": 1}, {})]
+
+    with pytest.raises(Refused):
+        world.send(AS_JOB)
+
+    assert isinstance(world.gateway.job("GET", "/J1"), Answer)
