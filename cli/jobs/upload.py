@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.errors import InvalidInput, Refused
@@ -99,7 +100,7 @@ class Upload:
     def _make(self) -> None:
         if self._job.id:
             return
-        answer = self._calls.make(self._job.key, self._source.name.rpartition("/")[2][:200])
+        answer = self._calls.make(self._job.key, Path(self._journal.header.path).name[-200:])
         if answer.kind in _NO_PLACE or (answer.status == 404 and not answer.kind):
             self._leave(f"this gateway takes no jobs now ({answer.said})")
         if answer.status != 201 or not isinstance(job := answer.document.get("id"), str):
