@@ -178,6 +178,14 @@ class ProblemSchema(AnswerSchema):
     rate = fields.Nested(RateSchema, metadata=about("The rate that was exceeded."))
 
 
+class JobLimitsSchema(AnswerSchema):
+    """What holds for a job (``contract.md`` 1.7)."""
+
+    max_job_items = count("The most items of a job.", required=True)
+    max_parts = count("The most parts of a job.", required=True)
+    live_jobs = count("The most jobs of a caller that have not ended.", required=True)
+
+
 class BatchLimitsSchema(AnswerSchema):
     """What holds for a batch (``contract.md`` 1.7)."""
 
@@ -188,6 +196,9 @@ class BatchLimitsSchema(AnswerSchema):
     deadline_seconds = fields.Float(required=True, metadata=about("How long the gateway works on a batch."))
     idempotency_seconds = fields.Float(required=True, metadata=about("How long an `Idempotency-Key` is known."))
     languages = fields.List(fields.String(), required=True, metadata=about("Languages that a text may be in."))
+    jobs = fields.Nested(
+        JobLimitsSchema, required=True, allow_none=True, metadata=about("Of a job; null: no job can be had.")
+    )
 
 
 def limits_schema(plurals: Collection[str]) -> type[Schema]:

@@ -16,6 +16,7 @@ from gateway.api.pages.limits import BatchLimits, LimitsEndpoint
 from gateway.api.quota import Quota
 from gateway.api.routes import register
 from gateway.auth.scopes import Permissions
+from gateway.wiring.jobs import job_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,6 +97,7 @@ class Endpoints:
             kept_seconds=settings.stores.idempotency_ttl,
             languages=settings.service.languages,
             rates=self.backends.item_rates,
+            jobs=None if settings.core.core_auth == "forward" else job_bounds(settings.jobs),
         )
 
     def integration(self) -> IntegrationEndpoint:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gateway.jobs.store import JobStore, WorkerStore
     from gateway.resources.resource import MakeResource
     from gateway.settings import Settings
+    from gateway.settings.jobs import JobSettings
 
 CHUNK_SECONDS = 30.0
 _FILE_NAME = "jobs.sqlite"
@@ -50,9 +51,13 @@ class JobStores:
     unfit: Callable[[], str]
 
 
+def job_bounds(settings: JobSettings) -> Bounds:
+    return Bounds(job_items=settings.max_job_items, store_bytes=settings.job_store_bytes)
+
+
 def job_stores(settings: Settings) -> JobStores:
     """Redis if set, else one SQLite file per host."""
-    bounds = Bounds(job_items=settings.jobs.max_job_items, store_bytes=settings.jobs.job_store_bytes)
+    bounds = job_bounds(settings.jobs)
     if settings.stores.redis_url:
         # A process without Redis need not load its client.
         from gateway.jobs.redis.job_store import RedisJobStore

@@ -36,9 +36,20 @@ def test_it_tells_the_settings_that_hold_for_a_batch(make_service):
             "deadline_seconds": 9.0,
             "idempotency_seconds": 3600.0,
             "languages": ["en", "de"],
+            "jobs": None,
         }
     }
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_where_jobs_can_be_had_it_tells_their_bounds(make_service):
+    service = make_service(core_auth="none", max_job_items="70")
+
+    assert limits_of(service).get_json()["actions"]["jobs"] == {
+        "max_job_items": 70,
+        "max_parts": 10_000,
+        "live_jobs": 5,
+    }
 
 
 def test_without_a_rate_it_says_that_there_is_none(service):

@@ -11,6 +11,7 @@ from gateway.api.answers import json_answer
 from gateway.api.options import refuse_parameters
 from gateway.api.request import current_request
 from gateway.api.route import Route
+from gateway.jobs.job import MOST_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from gateway.api.guard import Guard
     from gateway.api.request import GatewayResponse
     from gateway.auth.principal import Principal
+    from gateway.jobs.job import Bounds
     from gateway.resources.resource import Resource
 
 ROUTE = Route("GET", ("/openapi/api/v1/limits",), frozenset())
@@ -29,6 +31,7 @@ class BatchLimits:
     """What holds for a batch of any resource; times in seconds.
 
     ``concurrency``: calls of one batch at once. ``kept_seconds``: how long an idempotency key is known.
+    ``jobs``: None where no job can be had.
     """
 
     max_items: int
@@ -38,6 +41,7 @@ class BatchLimits:
     kept_seconds: float
     languages: Sequence[str]
     rates: RateLimits
+    jobs: Bounds | None
 
     def shown(self, caller: Principal) -> dict[str, object]:
         """As ``caller`` meets them."""
@@ -49,7 +53,12 @@ class BatchLimits:
             "deadline_seconds": self.deadline_seconds,
             "idempotency_seconds": self.kept_seconds,
             "languages": list(self.languages),
+            "jobs": self.jobs and _of_jobs(self.jobs),
         }
+
+
+def _of_jobs(bounds: Bounds) -> dict[str, object]:
+    return {"max_job_items": bounds.job_items, "max_parts": MOST_PARTS, "live_jobs": bounds.live_jobs}
 
 
 class LimitsEndpoint:

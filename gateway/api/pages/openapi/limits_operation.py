@@ -22,6 +22,7 @@ SHOWN = {
     "deadline_seconds": 25.0,
     "idempotency_seconds": 86_400.0,
     "languages": ["en", "fr"],
+    "jobs": {"max_job_items": 1_000_000, "max_parts": 10_000, "live_jobs": 5},
 }
 _PROBLEMS = frozenset(
     {
@@ -47,7 +48,7 @@ def operation(resources: Sequence[Resource]) -> Operation:
         id="getLimits",
         route=ROUTE,
         tag=TAG,
-        summary="What a batch may hold",
+        summary="What a batch and a job may hold",
         description="By resource, as they hold for the caller. A 413 and a 429 name the same members.",
         permission=resources[0].permission,
         parameters=(REQUEST_ID,),
