@@ -105,7 +105,7 @@ docs: setup ## Build the docs into build/site, with warnings as errors (6 s)
 
 lock: setup ## Compile the lock files anew
 	$(BIN)/python -m pip install --quiet uv
-	@for name in "runtime:" "traces:--extra traces" "dev:--extra traces --extra cli --extra dev"; do \
+	@for name in "runtime:" "traces:--extra traces" "jobs:--extra jobs --extra traces" "dev:--extra traces --extra jobs --extra cli --extra dev"; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--no-annotate $${name#*:} setup.cfg -o $(LOCK)/$${name%%:*}.txt; done
 

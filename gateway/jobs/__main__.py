@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import signal
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -20,7 +19,8 @@ from gateway.jobs.availability import FORWARDS
 from gateway.jobs.errors import JobNotFound, WrongState
 from gateway.settings import SettingsError, load
 from gateway.telemetry.logs.format import configure
-from gateway.wiring.jobs import CHUNK_SECONDS, JobWorker, job_stores
+from gateway.wiring.job_dispatch import job_runner, processes, unfit
+from gateway.wiring.jobs import CHUNK_SECONDS, job_stores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,20 +51,25 @@ def _work(settings: Settings) -> int:
         print(f"gateway: jobs: {FORWARDS}", file=sys.stderr)
         return 1
     stores = job_stores(settings)
-    if problem := stores.unfit():
+    if problem := stores.unfit() or unfit(settings):
         print(f"gateway: jobs: {problem}", file=sys.stderr)
         return 1
+    if risk := stores.risk():
+        _log.warning("job_store_risk", extra={"reason": risk})
     try:
-        worker = JobWorker(settings, stores, RESOURCES)
+        run = job_runner(settings, stores, RESOURCES)
     except SettingsError as exc:
         print(exc.report(), file=sys.stderr)
         return 1
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stores.dispatch.stop())
-    told = {"worker": worker.name, "concurrency": settings.jobs.job_core_concurrency, "seconds": CHUNK_SECONDS}
+    told = {
+        "dispatch": settings.jobs.job_dispatch,
+        "processes": processes(settings),
+        "concurrency": settings.jobs.job_core_concurrency,
+        "seconds": CHUNK_SECONDS,
+    }
     _log.info("job_worker_started", extra=told)
-    worker.run()
-    _log.info("job_worker_ended", extra={"worker": worker.name})
+    run()
+    _log.info("job_worker_ended")
     return 0
 
 

@@ -20,7 +20,7 @@ EVERY_SECONDS = 5.0
 ALIVE_SECONDS = 60.0
 # Who is elected may be killed: then another is, five seconds later.
 _PULSE_SECONDS = 1.0
-_PERMITS_A_WORKER = 2
+PERMITS_A_WORKER = 2
 # A portion takes a few milliseconds, and nobody else writes in that time.
 _MOST_PORTIONS = 50
 
@@ -45,7 +45,7 @@ class Sweeper:
 
     def _ring(self) -> None:
         """So many permits that no worker is idle while a chunk is due."""
-        wanted = min(self._store.gauges().chunks_due, _PERMITS_A_WORKER * max(1, self._store.workers(ALIVE_SECONDS)))
+        wanted = min(self._store.gauges().chunks_due, PERMITS_A_WORKER * max(1, self._store.workers(ALIVE_SECONDS)))
         if (missing := wanted - self._dispatch.depth()) > 0:
             self._dispatch.ring(missing)
 

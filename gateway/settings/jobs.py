@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.settings.field import setting
+from gateway.settings.addresses import redis_url
+from gateway.settings.field import one_of, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,17 @@ class JobSettings:
         least=2,
         most=600,
         help="How long a chunk waits for a job worker that is silent before another takes it.",
+    )
+    job_dispatch: str = setting(
+        "loop",
+        parse=one_of("loop", "celery"),
+        help="What hands chunks to job workers: a loop of their own, or Celery over Redis.",
+    )
+    job_processes: int = setting(
+        1, parse=int, least=1, most=64, help="Processes of one job worker that is run by Celery; each runs one chunk."
+    )
+    job_broker_url: str = setting(
+        "", parse=redis_url, secret=True, help="Redis for Celery's messages; empty: that of `REDIS_URL`."
     )
 
     def faults(self) -> Iterator[Fault]:

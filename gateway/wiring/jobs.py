@@ -6,13 +6,14 @@ import os
 import secrets
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gateway import VERSION
 from gateway.admission.idempotency.keeping import Keeper
 from gateway.admission.idempotency.policy import ClaimPolicy
 from gateway.jobs.availability import Availability
 from gateway.jobs.dispatch.loop import LoopDispatch
+from gateway.jobs.dispatch.port import Dispatch
 from gateway.jobs.job import Bounds
 from gateway.jobs.run_chunk import ChunkServices
 from gateway.jobs.sqlite.file import JobFile
@@ -41,7 +42,10 @@ _FILE_NAME = "jobs.sqlite"
 
 @dataclass(frozen=True, kw_only=True)
 class JobStores:
-    """Opens nothing before its first use. ``unfit`` says why the store would lose jobs, or nothing."""
+    """Opens nothing before its first use. ``unfit`` says why the store would lose jobs, or nothing.
+
+    ``risk`` says what may cost jobs, though it can be meant.
+    """
 
     jobs: JobStore
     chunks: WorkerStore
@@ -49,6 +53,23 @@ class JobStores:
     availability: Availability
     close: Callable[[], None]
     unfit: Callable[[], str]
+    risk: Callable[[], str]
+
+
+class StoppingDispatch(Dispatch, Protocol):
+    """``is_stopping``: no chunk is to be begun."""
+
+    def is_stopping(self) -> bool: ...
+
+
+class Kept(Protocol):
+    """Where jobs are kept."""
+
+    close: Callable[[], None]
+
+    def unfit(self) -> str: ...
+
+    def risk(self) -> str: ...
 
 
 def job_bounds(settings: JobSettings) -> Bounds:
@@ -70,22 +91,21 @@ def job_stores(settings: Settings) -> JobStores:
             lease_seconds=settings.jobs.job_lease,
             url_now=redis_url_now(settings.stores),
         )
-        return _stores(settings, RedisJobStore(steps), RedisWorkerStore(steps), steps.close, steps.unfit)
+        return _stores(settings, RedisJobStore(steps), RedisWorkerStore(steps), steps)
     file = JobFile(settings.stores.state_dir / _FILE_NAME, bounds, lease_seconds=settings.jobs.job_lease)
-    return _stores(settings, SqliteJobStore(file), SqliteWorkerStore(file), file.close, str)
+    return _stores(settings, SqliteJobStore(file), SqliteWorkerStore(file), file)
 
 
-def _stores(
-    settings: Settings, jobs: JobStore, chunks: WorkerStore, close: Callable[[], None], unfit: Callable[[], str]
-) -> JobStores:
+def _stores(settings: Settings, jobs: JobStore, chunks: WorkerStore, kept: Kept) -> JobStores:
     forwards = settings.core.core_auth == "forward"
     return JobStores(
         jobs=jobs,
         chunks=chunks,
         dispatch=LoopDispatch(chunks),
         availability=Availability(chunks, forwards=forwards),
-        close=close,
-        unfit=unfit,
+        close=kept.close,
+        unfit=kept.unfit,
+        risk=kept.risk,
     )
 
 
@@ -105,31 +125,41 @@ def watched(settings: Settings) -> Callable[[], Mapping[tuple[str, ...], float]]
 
 
 class JobWorker:
-    """A process that runs chunks. Made after any fork. Raises SettingsError."""
+    """What runs chunks in a process. Made after any fork. Raises SettingsError.
 
-    def __init__(self, settings: Settings, stores: JobStores, resources: Sequence[MakeResource]) -> None:
+    ``dispatch`` hands permits on; ``beats`` are called once a second beside the worker's own.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        stores: JobStores,
+        resources: Sequence[MakeResource],
+        dispatch: StoppingDispatch,
+        *beats: Callable[[], None],
+    ) -> None:
         self.name = process_name()
         self._stores = stores
         self._keeper = Keeper()
         self._core = _core(settings)
-        services = self._services(settings, resources)
-        self._worker = Worker(self.name, services, stores.dispatch)
-        sweeper = Sweeper(stores.chunks, stores.dispatch)
-        self._pulse = Pulse(lambda: stores.chunks.beat(self.name), sweeper.turn)
+        services = self._services(settings, resources, dispatch)
+        self.run_one = Worker(self.name, services, dispatch).run_one
+        sweeper = Sweeper(stores.chunks, dispatch)
+        self._pulse = Pulse(lambda: stores.chunks.beat(self.name), sweeper.turn, *beats)
 
-    def run(self) -> None:
-        """Until the dispatch is stopped. A chunk that runs then ends with the rest open."""
+    def start(self) -> None:
         self._core.start()
         self._pulse.start()
-        try:
-            self._stores.dispatch.serve(self._worker.run_one)
-        finally:
-            self._pulse.stop()
-            self._keeper.close()
-            self._stores.chunks.rest(self.name)
-            self._stores.close()
 
-    def _services(self, settings: Settings, resources: Sequence[MakeResource]) -> ChunkServices:
+    def end(self) -> None:
+        self._pulse.stop()
+        self._keeper.close()
+        self._stores.chunks.rest(self.name)
+        self._stores.close()
+
+    def _services(
+        self, settings: Settings, resources: Sequence[MakeResource], dispatch: StoppingDispatch
+    ) -> ChunkServices:
         service, concurrency = settings.service, settings.jobs.job_core_concurrency
         instruments = Instruments(metrics=False, traces=service.traces, version=VERSION)
         return ChunkServices(
@@ -149,7 +179,7 @@ class JobWorker:
             telemetry=instruments.telemetry,
             traces=instruments.traces,
             log_failed_items=service.log_failed_items,
-            is_stopping=self._stores.dispatch.is_stopping,
+            is_stopping=dispatch.is_stopping,
         )
 
 

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from gateway.jobs.dispatch.celery import CeleryDispatch
 from gateway.settings import load
 from gateway.wiring.jobs import job_stores
 from tests.doubles.job_worlds import started
@@ -117,3 +118,48 @@ def test_a_worker_does_not_start_where_the_callers_token_is_forwarded(operator):
     assert refused.returncode == 1
     assert refused.stderr.startswith("gateway: jobs: the core is called with the caller's token")
     assert refused.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def kept(tmp_path):
+    if BINARY is None:
+        pytest.skip(MISSING)
+    server = RedisServer(tmp_path / "redis")
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_celery_is_not_started_without_a_redis_for_its_jobs(operator):
+    refused = operator.run(JOB_DISPATCH="celery")
+
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "gateway: jobs: GATEWAY_JOB_DISPATCH=celery needs GATEWAY_REDIS_URL, where its jobs stand\n",
+    )
+
+
+def test_celery_is_not_started_over_a_broker_that_it_cannot_follow(operator, kept):
+    refused = operator.run(JOB_DISPATCH="celery", REDIS_URL=kept.url, JOB_BROKER_URL="redis+sentinel://h:1/name")
+
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "gateway: jobs: Celery needs a broker of the form redis://HOST:PORT/DB or rediss://… (GATEWAY_JOB_BROKER_URL)\n"
+    )
+
+
+def test_celery_is_not_started_where_the_callers_token_is_forwarded_or_jobs_would_be_evicted(operator, evicting):
+    forwards = operator.run(JOB_DISPATCH="celery", CORE_AUTH="forward", REDIS_URL=evicting.url)
+    evicts = operator.run(JOB_DISPATCH="celery", JOB_PROCESSES="2", REDIS_URL=evicting.url)
+
+    assert (forwards.returncode, evicts.returncode) == (1, 1)
+    assert forwards.stderr.startswith("gateway: jobs: the core is called with the caller's token")
+    assert evicts.stderr.startswith("gateway: jobs: Redis would evict jobs")
+
+
+def test_messages_go_to_a_broker_and_are_counted(kept):
+    dispatch = CeleryDispatch(kept.url, 1)
+
+    dispatch.ring(3)
+
+    assert dispatch.depth() == 3

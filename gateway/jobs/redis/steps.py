@@ -67,12 +67,18 @@ class Steps:
 
     def unfit(self) -> str:
         """Why this Redis would lose jobs, or empty. What it does not tell is taken for right."""
-        try:
-            found = self._client.config_get("maxmemory-policy")
-        except REDIS_ERRORS:
-            return ""  # Managed ones often refuse the question.
-        policy = found.get("maxmemory-policy", "noeviction")
+        policy = self._configured("maxmemory-policy", "noeviction")
         return "" if policy == "noeviction" else f"Redis would evict jobs: maxmemory-policy is {policy}, not noeviction"
+
+    def risk(self) -> str:
+        """What a restart of this Redis would cost, or empty."""
+        return "" if self._configured("appendonly", "yes") == "yes" else "jobs end with this Redis: appendonly is no"
+
+    def _configured(self, name: str, usual: str) -> str:
+        try:
+            return str(self._client.config_get(name).get(name, usual))
+        except REDIS_ERRORS:
+            return usual  # Managed ones often refuse the question.
 
     def ping(self) -> StoreUnavailable | None:
         try:

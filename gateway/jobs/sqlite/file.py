@@ -46,3 +46,11 @@ class JobFile:
                 yield rows
         except EmbeddedUnavailable as exc:
             raise StoreUnavailable(exc.reason) from exc
+
+    def unfit(self) -> str:
+        """Nothing is evicted."""
+        return ""
+
+    def risk(self) -> str:
+        """What is written outlives the process."""
+        return ""

@@ -260,7 +260,7 @@ class SqliteMachine(Machine):
             self.folder.cleanup()
 
 
-SETTINGS = settings(max_examples=60, stateful_step_count=40, deadline=None)
+SETTINGS = settings(max_examples=60, stateful_step_count=40)
 
 
 def test_the_embedded_store_keeps_the_promises():

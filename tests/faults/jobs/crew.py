@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
+
+import psutil
 
 from gateway.jobs.chunk import Part
 from gateway.jobs.job import NewJob
@@ -87,11 +90,25 @@ class Crew:
                     )
                 )
 
-    def kill_one(self) -> None:
-        """The one that is longest in service, with no chance to say a word."""
+    def replace_one(self) -> None:
+        """Kill the one that is longest in service, with no chance to say a word, and hire another."""
         worker = self._workers.pop(0)
         os.killpg(worker.pid, signal.SIGKILL)
         worker.wait(timeout=30)
+        self.hire()
+
+    def kill_one_of_the_masters(self) -> None:
+        """Of the worker that is longest in service: its children must find out. Another is hired."""
+        worker = self._workers.pop(0)
+        worker.kill()
+        worker.wait(timeout=30)
+        self.hire()
+
+    def kill_one_of_the_children(self) -> None:
+        """Its master goes on with another."""
+        children = [child for worker in self._workers for child in psutil.Process(worker.pid).children()]
+        if children:
+            random.choice(children).kill()
 
     def dismiss(self) -> list[int]:
         """Ask all to end; their exit codes."""

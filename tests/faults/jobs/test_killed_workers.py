@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 WINDOW = 64
-"""Twice BATCH_CONCURRENCY: what one kill leaves in doubt at most (contract 1.5)."""
+"""Twice BATCH_CONCURRENCY, which is more than JOB_CORE_CONCURRENCY: what one kill leaves in doubt at most (contract 1.5)."""
 KILL_SECONDS = 2.0
 
 
@@ -48,10 +48,19 @@ def make_crew(request, tmp_path) -> Iterator[Callable[..., Crew]]:
         crew.__exit__()
 
 
-def run_under_fire(crew: Crew, jobs: Sequence[Job], *, seconds: float) -> int:
-    """Kill a worker every two seconds, and look at the counts all the time. How many were killed."""
-    crew.hire(3)
-    kills, kill_at = 0, time.monotonic() + 2 * KILL_SECONDS
+def run_under_fire(
+    crew: Crew,
+    jobs: Sequence[Job],
+    *,
+    seconds: float,
+    kill: Callable[[], None] | None = None,
+    workers: int = 3,
+    every: float = KILL_SECONDS,
+) -> int:
+    """Kill a worker ``every`` so many seconds, and look at the counts all the time. How many were killed."""
+    kill = kill or crew.replace_one
+    crew.hire(workers)
+    kills, kill_at = 0, time.monotonic() + 2 * every
     give_up = time.monotonic() + seconds
     last = dict.fromkeys((job.id for job in jobs), 0)
     while True:
@@ -67,9 +76,8 @@ def run_under_fire(crew: Crew, jobs: Sequence[Job], *, seconds: float) -> int:
             return kills
         assert time.monotonic() < give_up, f"still {looks}"
         if time.monotonic() >= kill_at:
-            crew.kill_one()
-            crew.hire()
-            kills, kill_at = kills + 1, time.monotonic() + KILL_SECONDS
+            kill()
+            kills, kill_at = kills + 1, time.monotonic() + every
         time.sleep(0.05)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,10 @@ def test_every_requirement_is_pinned_to_hashes_and_comes_from_no_named_place(loc
 
 
 def test_what_runs_is_part_of_what_is_tested():
-    assert names(LOCK / "runtime.txt") <= names(LOCK / "traces.txt") <= names(LOCK / "dev.txt")
+    runs = [names(LOCK / f"{name}.txt") for name in ("runtime", "traces", "jobs", "dev")]
+
+    assert runs == sorted(runs, key=len)
+    assert all(less <= more for less, more in pairwise(runs))
 
 
 def installs(place):
