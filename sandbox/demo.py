@@ -9,6 +9,7 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 from sandbox.background import StackError
+from sandbox.job_tour import JobTour
 from sandbox.paint import paint_for
 from sandbox.stack import Stack
 from sandbox.steps import STEPS
@@ -35,7 +36,7 @@ def _run(_options: argparse.Namespace) -> int:
     started = time.monotonic()
     paint = paint_for(sys.stdout)
     try:
-        with Stack() as stack:
+        with Stack(job_workers=1) as stack:
             faults = Demo(stack, paint).run()
     except BrokenPipeError:
         # Nobody reads on, as before ``| head``.
@@ -46,7 +47,7 @@ def _run(_options: argparse.Namespace) -> int:
         sys.stderr.write(f"{paint('red', 'demo: ' + fault)}\n")
     if not faults:
         seconds = time.monotonic() - started
-        print(paint("green", f"All {len(STEPS)} answers are as the contract says ({seconds:.1f} s)."))
+        print(paint("green", f"All {len(STEPS)} answers and the job are as the contract says ({seconds:.1f} s)."))
     return 1 if faults else 0
 
 
@@ -72,7 +73,9 @@ class Demo:
             made.append(self._core_calls() - before)
             self._show_answer(reply, made[-1])
             faults += faults_of(step, reply, made[-1])
-        self._show_calls(made)
+        before = self._core_calls()
+        faults += JobTour(self._stack.gateway.url, self._headers["token"], self._paint).run()
+        self._show_calls(made, self._core_calls() - before)
         return faults
 
     def _send(self, step: Step) -> Reply:
@@ -96,11 +99,12 @@ class Demo:
             # Not what a contract would send, and the more worth seeing.
             return reply.body.decode("utf-8", "replace")
 
-    def _show_calls(self, made: list[int]) -> None:
+    def _show_calls(self, made: list[int], by_job: int) -> None:
         print(self._paint("bold", "Calls the core has counted"))
         for step, calls in zip(STEPS, made, strict=True):
             print(f"{calls:>3}  {step.status} {step.title}")
-        print(f"{sum(made):>3}  in all; what failed validation or had no token made none\n")
+        print(f"{by_job:>3}  a job of four actions")
+        print(f"{sum(made) + by_job:>3}  in all; what failed validation or had no token made none\n")
 
     def _core_calls(self) -> int:
         calls: int = self._stack.core.control("GET", "calls")["total"]

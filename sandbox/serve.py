@@ -53,7 +53,9 @@ def _run(options: argparse.Namespace) -> int:
     settings = {"STATUS_PAGE": "true", **dict(options.settings)}
     core, identity = ("--latency-ms", options.latency_ms), ("--access-seconds", str(TOKEN_SECONDS))
     try:
-        with Stack(settings, core=core, identity=identity, port=options.port) as stack:
+        # Who chooses how the core is called has chosen against jobs, or runs them alone.
+        workers = 0 if "CORE_AUTH" in settings else 1
+        with Stack(settings, core=core, identity=identity, port=options.port, job_workers=workers) as stack:
             print(words(stack), flush=True)
             return _watch(stack)
     except KeyboardInterrupt:
@@ -64,7 +66,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _watch(stack: Stack) -> int:
-    parts = (stack.core, stack.identity, stack.gateway)
+    parts = (stack.core, stack.identity, stack.gateway, *stack.job_workers)
     while all(part.is_running() for part in parts):
         time.sleep(_WATCH_SECONDS)
     for part in parts:
@@ -90,6 +92,8 @@ export API_KEY={stack.api_key("serve")}
 curl -i -X PATCH "$GATEWAY/openapi/api/v1/actions" \\
   -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
   -d '{{"data": [{{"actionId": "19353", "status": "active"}}, {{"actionId": "90404", "status": "done"}}]}}'
+
+curl -i -X POST "$GATEWAY/openapi/api/v1/jobs" -H "Authorization: Bearer $TOKEN"   # more than a batch holds: docs/partners/large-batches.md
 
 curl -i -X PUT "$GATEWAY/integrations/v1/{integration}/actions/{action}" \\
   -H "Authorization: Bearer $API_KEY" -H 'Content-Type: application/json' \\

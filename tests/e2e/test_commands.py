@@ -35,11 +35,13 @@ def test_the_demo_shows_each_answer_and_ends_well():
     demo = subprocess.run(command("demo"), cwd=ROOT, capture_output=True, text=True, timeout=90)
 
     assert demo.returncode == 0, demo.stderr
+    by_job = [201, 204, 400, 409, 204, 202, 200, 200]
     assert [int(line[:3]) for line in demo.stdout.splitlines() if re.match(r"\d{3} [A-Z]", line)] == [
-        step.status for step in STEPS
+        *(step.status for step in STEPS),
+        *by_job,
     ]
     assert "\x1b" not in demo.stdout
-    assert f"All {len(STEPS)} answers are as the contract says" in demo.stdout
+    assert f"All {len(STEPS)} answers and the job are as the contract says" in demo.stdout
 
 
 def test_the_demo_needs_no_terminal_that_can_show_all_letters():
@@ -246,9 +248,12 @@ def test_serve_prints_what_works_and_ctrl_c_stops_everything(serving):
         json_body={"data": [{"actionId": "19353", "status": "active"}]},
         headers={"Authorization": f"Bearer {shell['TOKEN']}"},
     )
+    job = call(
+        "POST", f"{shell['GATEWAY']}/openapi/api/v1/jobs", headers={"Authorization": f"Bearer {shell['TOKEN']}"}
+    )
     process.send_signal(signal.SIGINT)
 
-    assert reply.status == 200
+    assert (reply.status, job.status) == (200, 201)
     assert process.wait(20) == 0
     assert len(family) >= 4
     assert psutil.wait_procs(family, timeout=20)[1] == []
