@@ -248,9 +248,7 @@ def test_serve_prints_what_works_and_ctrl_c_stops_everything(serving):
         json_body={"data": [{"actionId": "19353", "status": "active"}]},
         headers={"Authorization": f"Bearer {shell['TOKEN']}"},
     )
-    job = call(
-        "POST", f"{shell['GATEWAY']}/openapi/api/v1/jobs", headers={"Authorization": f"Bearer {shell['TOKEN']}"}
-    )
+    job = call("POST", f"{shell['GATEWAY']}/openapi/api/v1/jobs", headers={"Authorization": f"Bearer {shell['TOKEN']}"})
     process.send_signal(signal.SIGINT)
 
     assert (reply.status, job.status) == (200, 201)

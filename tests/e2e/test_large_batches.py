@@ -16,7 +16,7 @@ import pytest
 from tests.docs import blocks
 
 pytestmark = pytest.mark.e2e
-[PROGRAM] = [block.text for block in blocks("python") if block.page == "partners/large-batches.md"]
+[PROGRAM, _] = [block.text for block in blocks("python") if block.page == "partners/large-batches.md"]
 # Its pauses are of no interest here.
 IMPATIENT = "import time\ntime.sleep = lambda seconds: None\n"
 
