@@ -142,7 +142,8 @@ def _told(update: Update) -> Iterator[Outcome]:
     """Those of earlier runs that are final. What is open comes again."""
     told, is_open = Told(update.journal.path), set(update.journal.state.open)
     for chunk, settled in told.settled():
-        yield from _of(update, chunk, settled.failures, applied=set(settled.applied))
+        final = [failure for failure in settled.failures if not failure.retryable]
+        yield from _of(update, chunk, final, applied=set(settled.applied))
     if told.is_job:
         return
     for chunk, failures in told.refused():

@@ -17,6 +17,7 @@ class JobState:
     """``key`` makes it, and makes no second one. Without an ``id`` it may have been made, or not.
 
     ``parts`` are the numbers of the chunks that the gateway has. ``cursor`` is where its results go on.
+    ``over``: it has told all. ``is_retry``: it has only what another job left as retryable.
     """
 
     key: str
@@ -24,6 +25,8 @@ class JobState:
     parts: set[int] = field(default_factory=set)
     started: bool = False
     cursor: str = ""
+    over: bool = False
+    is_retry: bool = False
 
     def take(self, record: Mapping[str, Any]) -> None:
         """One line of a journal more."""
@@ -33,6 +36,10 @@ class JobState:
             self.parts.difference_update(record["missing"])
         elif "started" in record:
             self.started = True
+        elif "over" in record:
+            self.over = True
+        elif "retry" in record:
+            self.id, self.cursor, self.over, self.is_retry = record["retry"], "", False, True
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,9 @@ from cli.journal_lines import (
     job_line,
     left_line,
     missing_line,
+    over_line,
     part_line,
+    retry_line,
     settled_line,
     started_line,
 )
@@ -118,6 +120,14 @@ class Journal:
         """Raises Unwritable."""
         self._append_of_job(started_line())
 
+    def over(self) -> None:
+        """The job has told all. Raises Unwritable."""
+        self._append_of_job(over_line())
+
+    def retry(self, job: str) -> None:
+        """What was retryable is with this job now. Raises Unwritable."""
+        self._append_of_job(retry_line(job), synced=True)
+
     def settle(self, settled: Mapping[int, Settled], cursor: str, applied_bytes: int | None = None) -> None:
         """What a page of results told. Raises Unwritable."""
         self._append(settled_line(settled, cursor, applied_bytes))
@@ -139,8 +149,8 @@ class Journal:
         """Forget the run."""
         self.path.unlink(missing_ok=True)
 
-    def _append_of_job(self, record: dict[str, object]) -> None:
-        self._append(record)
+    def _append_of_job(self, record: dict[str, object], *, synced: bool = False) -> None:
+        self._append(record, synced=synced)
         self.state.take(record)
 
     def _append(self, record: dict[str, object], *, synced: bool = False) -> None:

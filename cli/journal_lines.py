@@ -13,6 +13,8 @@ from cli.outcome import Counts, Failure
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cli.outcome import Kind
+
 FORM = 1
 """Of the lines; a journal of another form is refused."""
 
@@ -82,6 +84,16 @@ def started_line() -> dict[str, object]:
     return {"started": True}
 
 
+def over_line() -> dict[str, object]:
+    """The job has told all."""
+    return {"over": True}
+
+
+def retry_line(job: str) -> dict[str, object]:
+    """What was retryable is with this job now."""
+    return {"retry": job}
+
+
 def settled_line(settled: Mapping[int, Settled], cursor: str, applied_bytes: int | None) -> dict[str, object]:
     """What a page of results told, by number of the chunk. ``cursor`` goes on after it."""
     more = {} if applied_bytes is None else {"applied_bytes": applied_bytes}
@@ -107,12 +119,21 @@ def failures_of(listed: Sequence[Sequence[Any]]) -> list[Failure]:
 class Open:
     """A chunk that may have more to tell. Without ``answered`` it may have been sent, or not.
 
-    ``settled``: how many items a job has told the end of.
+    ``settled``: how many items a job has told the end of, of which those at the places ``again`` are retryable.
     """
 
     chunk: Chunk
     answered: Answered | None = None
     settled: int = 0
+    again: dict[int, Kind] = field(default_factory=dict)
+
+    def settle(self, one: Settled) -> Counts:
+        """How the counts change: a retry tells of an item that was counted before."""
+        before = [self.again.pop(place) for place in one.places & self.again.keys()]
+        unknown = before.count("unknown")
+        self.settled += one.count - len(before)
+        self.again |= {failure.place: failure.outcome for failure in one.failures if failure.retryable}
+        return Counts.of(one.count, list(one.failures)).plus(Counts(0, unknown - len(before), -unknown))
 
 
 @dataclass(slots=True)
@@ -200,10 +221,9 @@ class State:
     def settle(self, settled: Mapping[int, Settled], cursor: str) -> None:
         """Raises KeyError for a chunk that is not open."""
         for number, one in settled.items():
-            open_one = self.open[number]
-            open_one.settled += one.count
-            self.counts = self.counts.plus(Counts.of(one.count, list(one.failures)))
-            if open_one.settled >= open_one.chunk.sent:
+            known = self.open[number]
+            self.counts = self.counts.plus(known.settle(one))
+            if known.settled >= known.chunk.sent and not known.again:
                 del self.open[number]
         if self.job is not None:
             self.job.cursor = cursor

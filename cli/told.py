@@ -67,20 +67,23 @@ class Told:
         """Each chunk of a job with the items that have ended."""
         with self._path.open("rb") as file:
             for number in sorted(self._settled, key=lambda number: self._firsts[number]):
-                told = list(self._pages(file, number))
-                applied = [place for one in told for place in one.applied]
-                failures = [failure for one in told for failure in one.failures]
-                yield self._chunk(file, self._chunks[number]), Settled(applied, failures)
+                yield self._chunk(file, self._chunks[number]), self._merged(file, number)
 
     def _failures(self, file: BinaryIO, number: int) -> list[Failure] | None:
         if self.is_job:
-            return [failure for one in self._pages(file, number) for failure in one.failures]
+            return list(self._merged(file, number).failures)
         at = self._answers.get(number)
         return None if at is None else failures_of(_line_at(file, at)["failures"])
 
-    def _pages(self, file: BinaryIO, number: int) -> Iterator[Settled]:
+    def _merged(self, file: BinaryIO, number: int) -> Settled:
+        """Over all pages; of an item that was retried, the last."""
+        ended: dict[int, Failure | None] = {}
         for at in self._settled.get(number, ()):
-            yield settled_of(_line_at(file, at)["settled"][str(number)])
+            one = settled_of(_line_at(file, at)["settled"][str(number)])
+            ended |= dict.fromkeys(one.applied)
+            ended |= {failure.place: failure for failure in one.failures}
+        applied = [place for place, failure in ended.items() if failure is None]
+        return Settled(applied, [failure for failure in ended.values() if failure is not None])
 
     def refused(self) -> Iterator[tuple[Chunk, list[Failure]]]:
         """Each chunk that was cut anew, with the items that the gateway found invalid."""

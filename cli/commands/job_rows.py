@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cli.errors import ActionsError, Refused
-from cli.jobs.results import failure_of
+from cli.jobs.results import bare, failure_of
 from cli.leavings import row_writer
 from cli.rows.opening import Reading
 
@@ -34,7 +34,7 @@ class JobRows:
         rows = self.source.open(self.reading)
         writer = row_writer(rows, file)
         for row in rows.read(rows.start, None, rows.first_line):
-            failure = failures.get(_bare(str(row.item.get("actionId", ""))))
+            failure = failures.get(bare(str(row.item.get("actionId", ""))))
             if failure is not None:
                 writer.write(row, failure)
 
@@ -71,9 +71,4 @@ def _failures(pages: Iterator[Page]) -> Iterator[tuple[str, Failure]]:
         for line in page.lines:
             failure = failure_of(0, line)
             if failure is not None:
-                yield _bare(str(line.get("actionId", ""))), failure
-
-
-def _bare(identifier: str) -> str:
-    """The gateway may tell ``007`` as ``7``."""
-    return identifier.lstrip("0")
+                yield bare(str(line.get("actionId", ""))), failure

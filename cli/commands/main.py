@@ -15,7 +15,8 @@ from cli.commands.jobs import jobs
 from cli.commands.limits import limits
 from cli.commands.login import login, logout
 from cli.commands.rehearsal import check_command
-from cli.commands.update import resume, update
+from cli.commands.resume import resume
+from cli.commands.update import update
 from cli.commands.version import show_version
 from cli.errors import ActionsError, Exit
 

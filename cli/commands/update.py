@@ -1,10 +1,9 @@
-"""``actions update`` and ``actions resume``."""
+"""``actions update``."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,18 +13,19 @@ from cli.commands.reading import with_reading
 from cli.commands.rehearsal import invalid_words, rehearse
 from cli.commands.setting import runs, with_setting
 from cli.commands.summary import Summary, codes_of
-from cli.errors import ActionsError, InvalidInput, Unwritable, Usage
+from cli.errors import ActionsError, InvalidInput, Unwritable
 from cli.leavings import FAILED, UNKNOWN, place_beside, write
-from cli.rows.opening import STDIN, Reading, open_input
+from cli.rows.opening import open_input
 from cli.update import Updates, Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from cli.commands.report import Report
     from cli.commands.setting import Setting
-    from cli.rows.opening import Input
-    from cli.runs import Known, Runs
+    from cli.rows.opening import Input, Reading
+    from cli.runs import Runs
     from cli.update import Update
 
 
@@ -118,33 +118,7 @@ def update(
     )
     if applied:
         task = replace(task, wishes=replace(task.wishes, applied=place_beside(file, output_dir, "applied", "ndjson")))
-    return _run(setting, kept, task)
-
-
-@click.command()
-@click.argument("run", required=False)
-@with_setting
-@click.option("--list", "only_list", is_flag=True, help="Show the runs that are not ended, and send nothing.")
-@click.option("--forget", is_flag=True, help="Give RUN up: what was not sent stays unsent.")
-def resume(setting: Setting, *, run: str | None, only_list: bool, forget: bool) -> int:
-    """Go on with a run that was stopped: RUN is its id or file; it may be left out where there is but one."""
-    kept = runs()
-    unfinished = [known for known in kept.known() if not known.is_ended]
-    if only_list or not unfinished:
-        for known in unfinished:
-            click.echo(_row(known))
-        if not unfinished:
-            click.echo("Nothing to go on with: every run is ended.", err=True)
-        return 0
-    known = _chosen(unfinished, run)
-    if forget:
-        kept.forget(known)
-        click.echo(f"Forgot {_row(known)}", err=True)
-        return 0
-    header, reading = known.header, Reading.restored(known.header.reading)
-    source = kept.source(header)
-    at = replace(setting, asked=replace(setting.asked, url=header.target))
-    return _run(at, kept, Task(source=source, reading=reading, wishes=Wishes()))
+    return run_task(setting, kept, task)
 
 
 def _opened(setting: Setting, file: str, reading: Reading) -> tuple[Runs, Input]:
@@ -158,7 +132,7 @@ def _over_after(seconds: float | None) -> Callable[[], bool]:
     return lambda: ends_at is not None and time.monotonic() >= ends_at
 
 
-def _run(setting: Setting, kept: Runs, task: Task) -> int:
+def run_task(setting: Setting, kept: Runs, task: Task) -> int:
     connection = setting.connect()
     with setting.report() as report:
 
@@ -201,7 +175,7 @@ def _send(report: Report, opened: Update, task: Task) -> Summary:
     job = opened.journal.state.job
     if stopped is None and not opened.run.is_ended:
         stopped = "deadline" if task.wishes.is_over() else stopped
-        stopped = "job" if job is not None and not task.wishes.follow else stopped
+        stopped = "job" if job is not None and not job.over and not task.wishes.follow else stopped
     codes, again = codes_of(opened.journal)
     return Summary(
         name=task.source.name,
@@ -229,24 +203,3 @@ def _steps(report: Report, opened: Update) -> ActionsError | str | None:
     except ActionsError as exc:
         return exc
     return None
-
-
-def _row(known: Known) -> str:
-    header, counts = known.header, known.state.counts.plus(known.state.unsettled)
-    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(header.begun))
-    name = "standard input" if header.path == STDIN else header.path
-    return f"{known.id}  {began}  {counts.total:,} of {header.items:,} rows sent  {name}  to {header.target}"
-
-
-def _chosen(unfinished: list[Known], wanted: str | None) -> Known:
-    found = [
-        known
-        for known in unfinished
-        if wanted is None or wanted == known.id or str(Path(wanted).absolute()) == known.header.path
-    ]
-    if not found:
-        raise Usage(f"no run {wanted!r} is left to go on with; actions resume --list shows those that are")
-    if len(found) > 1:
-        listed = "\n".join(map(_row, found))
-        raise Usage(f"which one? Name its id:\n{listed}")
-    return found[0]

@@ -91,6 +91,22 @@ def by_part(page: Page) -> dict[int, Ended]:
     return parts
 
 
+def by_place(page: Page, places: Mapping[str, tuple[int, int]]) -> dict[int, Ended]:
+    """By number of the chunk, of a retry, whose parts are its own. ``places`` are chunk and place by id."""
+    chunks: dict[int, Ended] = {}
+    for line in page.lines:
+        found = places.get(bare(str(line.get("actionId", ""))))
+        if found is None:
+            raise Refused("the gateway's results name a row that was not to be retried")
+        _note(chunks.setdefault(found[0], Ended()), found[1], line)
+    return chunks
+
+
+def bare(identifier: str) -> str:
+    """``007`` is ``7``."""
+    return identifier.lstrip("0")
+
+
 def failure_of(place: int, line: Mapping[str, Any]) -> Failure | None:
     """None for an item that was applied."""
     if line.get("outcome") == "applied":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cli.cutting import Body
 from cli.errors import Exhausted, NotEnded, Refused
 from cli.job_state import JobState, Settled
-from cli.jobs.results import by_part, pages
+from cli.jobs.results import bare, by_part, by_place, pages
 from cli.jobs.upload import NoJob
 from cli.outcome import Failure
 from cli.run import Step
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cli.cutting import Cutter
     from cli.jobs.calls import JobCalls
-    from cli.jobs.results import Page
+    from cli.jobs.results import Ended, Page
     from cli.jobs.upload import Upload
     from cli.journal import Journal
     from cli.rows.opening import Input
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _MOST_SILENT = 20
 """Streams in a row that end without a new line."""
 
+_NOTHING_LEFT = frozenset({"job-nothing-to-retry", "job-not-found"})
 _LOST = "It may have been applied, and its job is no longer known: look at it in the core, or ask your operator."
 
 
@@ -64,6 +65,7 @@ class JobRun:
         self._follow = follow
         self._is_over = is_over
         self._state_told = ""
+        self._places: dict[str, tuple[int, int]] | None = None
 
     def steps(self) -> Iterator[Step]:
         """As ``Run.steps``. Raises NotEnded too, where the job goes on and its results cannot be had."""
@@ -72,21 +74,19 @@ class JobRun:
         if self._journal.state.job is None:
             self._journal.job(JobState(str(uuid.uuid4())))
         try:
-            if not self._is_started and not self._upload.run():
+            if not self._job.started and not self._upload.run():
                 return
         except NoJob as exc:
             self._note(f"{exc}; sending batches instead")
             yield from self._plain.steps()
+            return
+        if self._job.over and not (yield from self._retry()):
             return
         yield from self._results()
 
     @property
     def is_ended(self) -> bool:
         return self._plain.is_ended
-
-    @property
-    def _is_started(self) -> bool:
-        return self._job.started
 
     @property
     def _job(self) -> JobState:
@@ -107,9 +107,43 @@ class JobRun:
             silent = 0 if self._job.cursor != before else silent + 1
             if silent >= _MOST_SILENT:
                 raise NotEnded(f"the results of job {self._job.id} break off again and again")
+        self._end()
+
+    def _end(self) -> None:
         if self.is_ended:
             self._source.check_unchanged()
             self._journal.end(self._now())
+
+    def _retry(self) -> Generator[Step, None, bool]:
+        """What an earlier run left as retryable is given to another job; False where that is all that can be done."""
+        self._source.check_unchanged()
+        answer = self._calls.change(self._job.id, "retry")
+        if answer.status == 202:
+            self._note(f"job {answer.document['id']} retries what can still succeed of job {self._job.id}")
+            self._journal.retry(str(answer.document["id"]))
+            return True
+        if answer.kind not in _NOTHING_LEFT:
+            raise Refused(answer.said)
+        yield from self._settle_for_good()
+        self._end()
+        return False
+
+    def _settle_for_good(self) -> Iterator[Step]:
+        """What was retryable stays as it is."""
+        for chunk, settled in Told(self._journal.path).settled():
+            final = [failure._replace(retryable=False) for failure in settled.failures if failure.retryable]
+            if final:
+                self._journal.settle({chunk.number: Settled([], final)}, self._job.cursor)
+                ids = self._cutter.body(chunk).ids
+                yield Step(chunk, Body(b"", {failure.place: ids[failure.place] for failure in final}), final, {})
+
+    def _retried(self) -> dict[str, tuple[int, int]]:
+        """Chunk and place of each item that is retried, by its id."""
+        places: dict[str, tuple[int, int]] = {}
+        for number, one in self._journal.state.open.items():
+            ids = self._cutter.body(one.chunk).ids
+            places |= {bare(ids[place]): (number, place) for place in one.again}
+        return places
 
     def _stream(self) -> Generator[Step, None, bool]:
         """Until it breaks off or ends. Whether nothing follows."""
@@ -121,6 +155,7 @@ class JobRun:
         with stream:
             if stream.answer.kind == "job-not-found":
                 yield from self._lost()
+                self._journal.over()
                 return True
             if stream.answer.status != 200:
                 raise Refused(stream.answer.said)
@@ -128,6 +163,7 @@ class JobRun:
                 yield from self._page(page)
                 if page.is_last:
                     yield from self._lost()
+                    self._journal.over()
                     return True
                 if self._is_over():
                     break
@@ -137,7 +173,7 @@ class JobRun:
         if not page.cursor:
             self._look()
             return
-        parts = {number - 1: ended for number, ended in by_part(page).items()}
+        parts = self._ended(page)
         is_open = self._journal.state.open
         if not parts.keys() <= is_open.keys():
             raise Refused(f"job {self._job.id} tells of rows that were not sent from here, or twice of one")
@@ -149,6 +185,14 @@ class JobRun:
         self._journal.settle({number: ended.settled for number, ended in parts.items()}, page.cursor, length)
         for number, ended in parts.items():
             yield Step(chunks[number], Body(b"", ended.ids), ended.failures, ended.updated)
+
+    def _ended(self, page: Page) -> dict[int, Ended]:
+        """By number of the chunk."""
+        if not self._job.is_retry:
+            return {number - 1: ended for number, ended in by_part(page).items()}
+        if self._places is None:
+            self._places = self._retried()
+        return by_place(page, self._places)
 
     def _look(self) -> None:
         """Nothing was told for a while: say why, once."""
@@ -167,6 +211,8 @@ class JobRun:
         told = {chunk.number: settled.places for chunk, settled in Told(self._journal.path).settled()}
         for number, one in list(is_open.items()):
             places = sorted(set(range(one.chunk.sent)) - told.get(number, set()))
+            if not places:
+                continue
             failures = [Failure(place, "no_answer", _LOST, "unknown", False) for place in places]
             ids = self._cutter.body(one.chunk).ids
             self._journal.settle({number: Settled([], failures)}, self._job.cursor)

@@ -189,9 +189,16 @@ class FakeJobs:
         return 200, self._shown(job)
 
     def _retry(self, job, _document):
+        """Asked again, the same one."""
+        for known in self.jobs.values():
+            if known.retry_of == job.id:
+                return 202, self._shown(known)
         again = Job(len(self.jobs) + 1, job.label)
         again.retry_of, again.state = job.id, "queued"
         wanted = {line["actionId"] for line in job.lines if line.get("error", {}).get("retryable")}
+        wanted |= {line["actionId"] for line in self._unprocessed(job)}
+        if not wanted:
+            return problem("job-nothing-to-retry", 409)
         again.parts = {
             1: ("", [item for _, items in job.parts.values() for item in items if item["actionId"] in wanted])
         }

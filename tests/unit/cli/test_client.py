@@ -171,3 +171,16 @@ def test_outcomes_of_a_job_come_as_they_are_settled(client, gateway):
     assert [next(some).index for _ in range(24)] == [index for index in range(25) if index != 2]
     gateway.jobs.go_on(gateway.jobs.jobs["J1"])
     assert [outcome.index for outcome in some] == [2]
+
+
+def test_what_a_job_leaves_as_retryable_is_sent_the_next_time_and_nothing_else_is(client, gateway):
+    gateway.jobs = FakeJobs(gateway)
+    gateway.busy = {"3": 1}
+
+    first = [outcome for outcome in client.update(ITEMS, job=True) if outcome.outcome != "applied"]
+    second = list(client.update(ITEMS))
+
+    assert [(outcome.item_id, outcome.code, outcome.retryable) for outcome in first] == [("3", "core_busy", True)]
+    assert sorted(outcome.index for outcome in second) == list(range(25))
+    assert {outcome.outcome for outcome in second} == {"applied"}
+    assert sorted(gateway.applied, key=int) == [item["actionId"] for item in ITEMS]

@@ -271,7 +271,67 @@ def test_a_cancelled_job_tells_which_rows_were_not_sent(world, jobs):
 
     assert update.counts == Counts(applied=8, failed=17)
     assert failed_in(update) == [(number + 1, "unprocessed", "not_sent") for number in range(9, 26)]
-    assert update.run.is_ended
+    assert codes_of(update.journal) == ({"unprocessed": 17}, 17)
+    assert not update.run.is_ended
+
+
+def test_what_a_job_leaves_as_retryable_is_retried_by_the_next_run_under_its_place_in_the_file(world, jobs):
+    world.gateway.busy = {"3": 2, "14": 1}
+    world.gateway.codes = {"7": "not_found"}
+    first = world.send(AS_JOB)
+    assert first.counts == Counts(applied=22, failed=3)
+    assert codes_of(first.journal) == ({"core_busy": 2, "not_found": 1}, 2)
+    assert not first.run.is_ended
+    world.close()
+
+    second = world.send(AS_JOB)
+
+    assert second.counts == Counts(applied=23, failed=2)
+    assert failed_in(second) == [(4, "core_busy", "not_applied"), (8, "not_found", "not_applied")]
+    assert not second.run.is_ended
+    world.close()
+
+    third = world.send(AS_JOB)
+
+    assert third.counts == Counts(applied=24, failed=1)
+    assert failed_in(third) == [(8, "not_found", "not_applied")]
+    assert third.journal.state.ended
+    assert sorted(world.gateway.applied, key=int) == [number for number in ids(1, 25) if number != "7"]
+    assert [job.retry_of for job in jobs.jobs.values()] == [None, "J1", "J2"]
+
+
+@pytest.mark.parametrize("is_written", [True, False], ids=["after", "before"])
+@pytest.mark.parametrize("line", range(1, 5))
+def test_a_retry_that_is_killed_goes_on_as_the_same_job(world, jobs, monkeypatch, line, is_written):
+    world.gateway.busy = {"3": 1, "14": 1}
+    world.send(AS_JOB)
+    world.close()
+    with killed_at_line(monkeypatch, line, is_written=is_written):
+        world.send()
+    world.close()
+
+    update = world.send()
+
+    assert update.counts == Counts(applied=25)
+    assert update.journal.state.ended
+    assert sorted(world.gateway.applied, key=int) == ids(1, 25)
+    assert len(jobs.jobs) == 2
+
+
+@pytest.mark.parametrize("answer", [problem("job-nothing-to-retry", 409), problem("job-not-found", 404)])
+def test_what_cannot_be_retried_after_all_is_final(world, jobs, answer):
+    world.gateway.busy = {"3": 9}
+    world.send(AS_JOB)
+    world.close()
+    jobs.moods = [(*answer, {})]
+
+    update = world.send()
+
+    assert update.counts == Counts(applied=24, failed=1)
+    assert [(row.line, failure.retryable) for row, failure in failed_rows(update.rows, update.journal.path)] == [
+        (4, False)
+    ]
+    assert update.journal.state.ended
 
 
 def test_a_started_job_that_is_gone_leaves_what_it_did_not_tell_unknown(world, jobs):
