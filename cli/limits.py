@@ -18,6 +18,7 @@ class Limits:
     """The defaults are what a gateway that tells no limits takes.
 
     ``rate_limit`` items in ``rate_seconds``; 0: none. ``kept_seconds``: how long a key is known.
+    ``job_items``: the most items of a job; 0: there are no jobs; None: it is not told.
     """
 
     max_items: int = 500
@@ -26,6 +27,7 @@ class Limits:
     rate_seconds: int = 0
     kept_seconds: float = _KEPT_SECONDS
     languages: tuple[str, ...] = ("en", "fr")
+    job_items: int | None = None
 
     @classmethod
     def told(cls, document: Mapping[str, Any]) -> Limits:
@@ -41,6 +43,7 @@ class Limits:
             rate_seconds=_number(rate.get("seconds"), 0),
             kept_seconds=_number(document.get("idempotency_seconds"), int(usual.kept_seconds)),
             languages=tuple(map(str, languages)) if isinstance(languages, list) and languages else usual.languages,
+            job_items=_job_items(document),
         )
         return limits.bounded()
 
@@ -55,6 +58,13 @@ class Limits:
         if items >= count and size_limit >= size:
             items = max(1, count // 2)
         return replace(self, max_items=min(items, self.max_items), max_bytes=min(size_limit, self.max_bytes))
+
+
+def _job_items(document: Mapping[str, Any]) -> int | None:
+    if "jobs" not in document:
+        return None
+    jobs = document["jobs"]
+    return _number(jobs.get("max_job_items"), 0) if isinstance(jobs, dict) else 0
 
 
 def _number(value: object, otherwise: int) -> int:

@@ -122,7 +122,7 @@ class Updates:
     ) -> Run | JobRun:
         cutter, over = Cutter(rows, time.time), wishes.is_over
         plain = Run(source, journal, cutter, Sender(self._connection, self._pause), limits, keep, time.time, over)
-        if not _is_job(journal, wishes):
+        if not self._is_job(journal, limits, wishes):
             return plain
         calls = JobCalls(self._connection, self._pause)
         upload = Upload(source, rows, journal, cutter, calls, limits, self._note, over)
@@ -139,6 +139,18 @@ class Updates:
             follow=wishes.follow,
             is_over=over,
         )
+
+    def _is_job(self, journal: Journal, limits: Limits, wishes: Wishes) -> bool:
+        state, items = journal.state, journal.header.items
+        if state.job is not None or state.next_number or state.ended:
+            return state.job is not None
+        if not (items > JOB_ITEMS if wishes.job is None else wishes.job):
+            return False
+        if limits.job_items is not None and items > limits.job_items:
+            why = f"a job takes {limits.job_items:,} rows here" if limits.job_items else "this gateway takes no jobs"
+            self._note(f"{why}; sending batches instead")
+            return False
+        return True
 
     def _within(self, wishes: Wishes) -> Limits:
         limits = self.limits()
@@ -177,13 +189,6 @@ class Updates:
             if known.state.job is not None and known.state.job.id and not known.is_ended:
                 calls.cancel(known.state.job.id)
                 self._note(f"job {known.state.job.id} is cancelled; what it had sent stays applied")
-
-
-def _is_job(journal: Journal, wishes: Wishes) -> bool:
-    state = journal.state
-    if state.job is not None or state.next_number:
-        return state.job is not None
-    return journal.header.items > JOB_ITEMS if wishes.job is None else wishes.job
 
 
 def ask_limits(connection: Connection, pause: Callable[[float, str], None] | None = None) -> Limits:

@@ -30,6 +30,8 @@ def limits(setting: Setting) -> int:
     click.echo(f"gateway    {connection.url}")
     click.echo(f"request    {told.max_items:,} items, {told.max_bytes:,} bytes; larger files are cut")
     click.echo(f"rate       {rate}")
+    if told.job_items is not None:
+        click.echo(f"job        {f'{told.job_items:,} rows' if told.job_items else 'none'}")
     click.echo(f"languages  {', '.join(told.languages)}")
     if "actions" not in found.document:
         click.echo("This gateway tells no limits; these are used instead.", err=True)

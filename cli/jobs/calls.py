@@ -19,6 +19,7 @@ LIVE = frozenset({"uploading", "queued", "running", "paused", "cancelling"})
 """States of a job that has not ended."""
 
 _PASSING = frozenset({0, 408, 429})
+_NOT_IMPLEMENTED = 501
 _DENIED = frozenset({401, 403})
 _NO_JOBS = frozenset({"jobs-unavailable"})
 
@@ -112,4 +113,4 @@ def _named(job: str) -> str:
 
 def _passes(answer: Answer) -> bool:
     waits = answer.status == 409 and answer.retry_after is not None
-    return answer.status in _PASSING or answer.status >= 500 or waits
+    return answer.status in _PASSING or (answer.status >= 500 and answer.status != _NOT_IMPLEMENTED) or waits

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _LISTED = 1_000
 _MOST_MADE = 3
 _NO_PLACE = frozenset({"jobs-unavailable", "no-such-page"})
+# Of a gateway, or a proxy in front of it, that knows no such path.
+_NO_PATH = frozenset({404, 405, 501})
 _GONE = frozenset({"job-not-found", "job-state", "job-part-differs"})
 _ENDED_UNSTARTED = frozenset({"idle", "expired"})
 
@@ -101,7 +103,7 @@ class Upload:
         if self._job.id:
             return
         answer = self._calls.make(self._job.key, Path(self._journal.header.path).name[-200:])
-        if answer.kind in _NO_PLACE or (answer.status == 404 and not answer.kind):
+        if answer.kind in _NO_PLACE or (answer.status in _NO_PATH and not answer.kind):
             self._leave(f"this gateway takes no jobs now ({answer.said})")
         if answer.status != 201 or not isinstance(job := answer.document.get("id"), str):
             raise Refused(answer.said)

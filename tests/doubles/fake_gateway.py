@@ -38,6 +38,7 @@ class FakeGateway:
         self.closed = False
         self.name = "somebody"
         self.jobs = None
+        self.more_limits = {}
 
     def limits(self):
         rate = self.rate and {"unit": "items", "limit": self.rate, "seconds": 60}
@@ -49,6 +50,7 @@ class FakeGateway:
             "deadline_seconds": 25.0,
             "idempotency_seconds": 86400.0,
             "languages": ["en", "fr"],
+            **self.more_limits,
         }
         return self._answer(200, {"actions": told}, {})
 

@@ -280,6 +280,8 @@ def test_json_has_the_facts_and_quiet_says_nothing(command):
         "failed": 1,
         "unknown": 0,
         "not_sent": 0,
+        "with_the_job": 0,
+        "job": None,
         "can_be_repeated": 0,
         "codes": {"not_found": 1},
         "files": {"failed": "updates.failed.csv"},

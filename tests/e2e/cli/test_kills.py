@@ -90,6 +90,7 @@ def test_a_job_killed_after_every_few_lines_ends_with_each_row_applied_once(make
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_job_killed_every_two_seconds_over_twenty_thousand_rows(make_stack, tmp_path):
     faulty = [*WEATHER, "--latency-ms", "20", "--collections", "tests.e2e.cli.many:COLLECTIONS"]
     stack = make_stack(ALL_IN_TIME, core=faulty, job_workers=2)
@@ -107,6 +108,7 @@ def test_a_job_killed_every_two_seconds_over_twenty_thousand_rows(make_stack, tm
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_killed_every_two_seconds_over_twenty_thousand_rows(make_stack, tmp_path):
     faulty = [*WEATHER, "--latency-ms", "20", "--collections", "tests.e2e.cli.many:COLLECTIONS"]
     stack = make_stack(ALL_IN_TIME, core=faulty)

@@ -259,3 +259,13 @@ def test_ctrl_c_leaves_the_job_running_and_says_so(shell, jobs, monkeypatch):
     assert shell.run(*UPDATE) == 130
     assert "Job J1 goes on at the gateway. The same command fetches its outcome" in shell.err
     assert jobs.jobs["J1"].state == "running"
+
+
+@pytest.mark.parametrize(
+    ("told", "line"), [({"max_job_items": 1_000_000}, "job        1,000,000 rows"), (None, "job        none")]
+)
+def test_the_limits_say_how_much_a_job_takes(shell, gateway, told, line):
+    gateway.more_limits = {"jobs": told}
+
+    assert shell.run("limits") == 0
+    assert line in shell.out.splitlines()

@@ -147,7 +147,9 @@ def test_results_that_cannot_be_had_end_the_command_and_not_the_job(world, jobs)
         world.send(AS_JOB)
 
 
-@pytest.mark.parametrize("answer", [problem("jobs-unavailable", 503), problem("no-such-page", 404), (404, {})])
+@pytest.mark.parametrize(
+    "answer", [problem("jobs-unavailable", 503), problem("no-such-page", 404), (404, {}), (405, {}), (501, {})]
+)
 def test_a_gateway_without_jobs_gets_batches_and_one_line_says_so(world, jobs, answer):
     jobs.moods = [(*answer, {"Retry-After": "60"})]
 
@@ -171,6 +173,31 @@ def test_a_job_that_cannot_hold_the_input_is_given_up_for_batches(world, jobs):
     assert world.gateway.applied == ids(1, 25)
     assert update.counts == Counts(applied=25)
     assert failed_in(update) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (None, "this gateway takes no jobs; sending batches instead"),
+        ({"max_job_items": 24, "max_parts": 9}, "a job takes 24 rows here; sending batches instead"),
+    ],
+)
+def test_what_the_limits_say_of_jobs_is_believed_before_a_part_is_sent(world, jobs, told, words):
+    world.gateway.more_limits = {"jobs": told}
+
+    update = world.send(AS_JOB)
+
+    assert jobs.asked == []
+    assert world.notes == [words]
+    assert update.counts == Counts(applied=25)
+
+
+def test_a_job_that_takes_just_so_many_rows_is_made(world, jobs):
+    world.gateway.more_limits = {"jobs": {"max_job_items": 25, "max_parts": 9}}
+
+    world.send(AS_JOB)
+
+    assert len(jobs.jobs) == 1
 
 
 def test_too_many_jobs_are_waited_for_as_long_as_the_gateway_asks(world, jobs):
