@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from gateway import VERSION
@@ -30,6 +32,7 @@ from gateway.wiring.stores import redis_url_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from gateway.jobs.store import JobStore, WorkerStore
     from gateway.resources.resource import MakeResource
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 
 CHUNK_SECONDS = 30.0
 _FILE_NAME = "jobs.sqlite"
+ALIVE_FILE = "job-worker.alive"
+"""In ``STATE_DIR``: touched each second by the job workers of a host, for who looks after them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +150,9 @@ class JobWorker:
         services = self._services(settings, resources, dispatch)
         self.run_one = Worker(self.name, services, dispatch).run_one
         sweeper = Sweeper(stores.chunks, dispatch)
-        self._pulse = Pulse(lambda: stores.chunks.beat(self.name), sweeper.turn, *beats)
+        self._pulse = Pulse(
+            partial(_touch, settings.stores.state_dir), lambda: stores.chunks.beat(self.name), sweeper.turn, *beats
+        )
 
     def start(self) -> None:
         self._core.start()
@@ -186,3 +193,9 @@ class JobWorker:
 def _core(settings: Settings) -> CoreLink:
     access = Access(settings.access, key_records(settings.stores))
     return CoreLink(settings.core, settings.budgets, access.core_token(settings.core))
+
+
+def _touch(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # Over Redis a worker needs no folder.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / ALIVE_FILE).touch()

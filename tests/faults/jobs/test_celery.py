@@ -96,7 +96,7 @@ def test_processes_that_are_killed_again_and_again_lose_nothing(make_crew, which
 # A master needs seconds to start, so each lives a little longer.
 @pytest.mark.parametrize(("which", "workers", "every"), [("children", 2, 2.0), ("masters", 3, 4.0)])
 def test_processes_that_are_killed_all_the_time_lose_nothing_of_20000_items(make_crew, which, workers, every):
-    crew = make_crew(40)
+    crew = make_crew(200)
     item_ids = range(FIRST_ID, LAST_ID + 1)
     jobs = [crew.start(item_ids, principal=f"p{number}") for number in range(7)]
 

@@ -14,6 +14,7 @@ import yaml
 from deploy.keycloak.distribution import VERSION
 from gateway import keys
 from gateway.settings import load, unknown_variables
+from gateway.wiring.jobs import ALIVE_FILE
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "deploy" / "compose"
@@ -85,3 +86,28 @@ def test_the_api_key_of_the_header_is_made_by_a_command_that_there_is() -> None:
 
 def test_keycloak_is_the_version_that_the_tests_run() -> None:
     assert VERSION.startswith(SERVICES["keycloak"]["image"].rpartition(":")[2])
+
+
+def test_job_workers_have_the_gateways_settings_its_image_and_its_few_rights() -> None:
+    gateway, jobs = SERVICES["gateway"], SERVICES["jobs"]
+
+    assert jobs["command"] == "python -m gateway.jobs"
+    assert {name: jobs[name] for name in ("image", "environment", "volumes", "read_only", "cap_drop")} == {
+        name: gateway[name] for name in ("image", "environment", "volumes", "read_only", "cap_drop")
+    }
+    assert jobs["security_opt"] == gateway["security_opt"]
+    assert jobs["stop_grace_period"] == "60s"
+
+
+def test_job_workers_are_well_while_they_touch_their_file() -> None:
+    state = load(SERVICES["jobs"]["environment"] | {"GATEWAY_STATE_DIR": "/var/lib/gateway"}).stores.state_dir
+
+    assert f"'{state}/{ALIVE_FILE}'" in SERVICES["jobs"]["healthcheck"]["test"][-1]
+    assert f"state:{state}" in SERVICES["jobs"]["volumes"]
+
+
+def test_the_redis_of_jobs_evicts_nothing_and_outlives_its_restart() -> None:
+    command = SERVICES["redis"]["command"]
+
+    assert "--maxmemory-policy noeviction" in command
+    assert "--appendonly yes --appendfsync everysec" in command

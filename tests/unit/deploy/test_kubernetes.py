@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import kubernetes_validate
 import pytest
+import yaml
 
 from gateway.settings import load, unknown_variables
-from tests.doubles.manifests import BASE, FOLDER, NEWEST, OLDEST, OVERLAY, documents
+from gateway.telemetry.metrics.table import METRICS
+from gateway.wiring.jobs import ALIVE_FILE
+from tests.doubles.manifests import BASE, FOLDER, JOBS, NEWEST, OLDEST, OVERLAY, documents
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,3 +142,91 @@ def test_the_network_policy_closes_both_directions_and_opens_the_metrics_to_moni
 def test_no_secret_is_in_the_repository() -> None:
     assert "Secret" not in BASE
     assert not [name for name in ENVIRONMENT if "SECRET" in name and not name.endswith("_FILE")]
+
+
+JOB_POD = JOBS["Deployment"]["spec"]["template"]["spec"]
+(JOB_CONTAINER,) = JOB_POD["containers"]
+
+
+@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+@pytest.mark.parametrize("kind", [*JOBS])
+def test_each_resource_of_the_job_workers_is_what_its_schema_says(kind: str, version: str) -> None:
+    kubernetes_validate.validate(JOBS[kind], version, strict=True)
+
+
+def test_the_base_has_the_job_workers_and_all_of_them_are_of_one_name() -> None:
+    kustomization = yaml.safe_load((FOLDER / "base" / "kustomization.yaml").read_text(encoding="utf-8"))
+
+    assert "jobs.yaml" in kustomization["resources"]
+    assert {resource["metadata"]["name"] for resource in JOBS.values()} == {"bulk-update-jobs"}
+    assert JOBS["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]["name"] == "bulk-update-jobs"
+
+
+def test_job_workers_run_the_gateways_image_with_its_settings_and_no_more_rights() -> None:
+    assert JOB_CONTAINER["image"] == CONTAINER["image"]
+    assert JOB_CONTAINER["envFrom"] == CONTAINER["envFrom"]
+    assert JOB_CONTAINER["securityContext"] == CONTAINER["securityContext"]
+    assert JOB_POD["securityContext"] == POD["securityContext"]
+    assert JOB_POD["automountServiceAccountToken"] is False
+    assert JOB_POD["enableServiceLinks"] is False
+
+
+def test_job_workers_do_not_wait_for_api_keys_which_they_never_read() -> None:
+    assert JOB_CONTAINER["env"] == [{"name": "GATEWAY_API_KEYS_FILE", "value": ""}]
+
+
+def test_the_command_of_the_job_workers_is_one_that_there_is() -> None:
+    python, flag, module = JOB_CONTAINER["command"]
+
+    assert (python, flag) == ("python", "-m")
+    assert find_spec(f"{module}.__main__") is not None
+
+
+def test_a_stopping_job_worker_has_the_time_to_give_its_chunk_back() -> None:
+    assert JOB_POD["terminationGracePeriodSeconds"] == 60
+    assert JOBS["PodDisruptionBudget"]["spec"]["maxUnavailable"] == 1
+
+
+def test_job_workers_grow_with_the_chunks_that_are_due_by_a_metric_that_there_is() -> None:
+    spec = JOBS["HorizontalPodAutoscaler"]["spec"]
+    (metric,) = spec["metrics"]
+    page = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+
+    assert metric["external"]["metric"] == {
+        "name": "gateway_job_chunks",
+        "selector": {"matchLabels": {"state": "due"}},
+    }
+    assert "gateway_job_chunks" in {each.name for each in METRICS}
+    assert "max(gateway_job_chunks" in page
+    # Without a worker no job is taken.
+    assert spec["minReplicas"] >= 1
+
+
+@pytest.mark.parametrize("probe", ["startupProbe", "livenessProbe"])
+def test_a_job_worker_is_alive_while_it_touches_its_file(probe: str, settings: Any) -> None:
+    python, flag, program = JOB_CONTAINER[probe]["exec"]["command"]
+
+    assert (python, flag) == ("python", "-c")
+    assert f"'{settings.stores.state_dir}/{ALIVE_FILE}'" in program
+
+
+@pytest.mark.parametrize(("age", "code"), [(1, 0), (100, 1)])
+def test_the_probe_tells_a_silent_job_worker_from_one_that_lives(tmp_path: Path, age: int, code: int) -> None:
+    program = JOB_CONTAINER["livenessProbe"]["exec"]["command"][-1]
+    alive = tmp_path / ALIVE_FILE
+    alive.touch()
+    os.utime(alive, (time.time() - age,) * 2)
+
+    asked = subprocess.run([sys.executable, "-c", program.replace("/var/lib/gateway", str(tmp_path))], check=False)
+
+    assert asked.returncode == code
+
+
+@pytest.mark.parametrize("folder", [FOLDER / "base", OVERLAY], ids=lambda folder: folder.name)
+def test_nobody_may_talk_to_a_job_worker_and_it_reaches_what_a_gateway_reaches(folder: Path) -> None:
+    of_jobs = [each for name in ("jobs.yaml", "jobs-network.yaml") if (folder / name).exists()
+               for each in documents(folder / name) if each["kind"] == "NetworkPolicy"]  # fmt: skip
+    (of_gateway,) = documents(folder / "network.yaml")
+
+    assert [policy["spec"]["egress"] for policy in of_jobs] == [of_gateway["spec"]["egress"]]
+    assert JOBS["NetworkPolicy"]["spec"]["ingress"] == []
