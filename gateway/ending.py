@@ -18,7 +18,7 @@ STOPPED = 128 + signal.SIGINT
 def run_to_its_end(command: Callable[[], int]) -> int:
     """The exit code of ``command``: 130 after SIGINT or SIGTERM, 0 where its output has no reader.
 
-    Characters that the terminal cannot show are written as escapes.
+    1 where its output cannot be written to the end. Characters that the terminal cannot show are written as escapes.
     """
     # SIGINT too: a shell that starts this in the background has it ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -28,16 +28,43 @@ def run_to_its_end(command: Callable[[], int]) -> int:
             _show_everything(stream)
     try:
         code = command()
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        return _flushed() or code
     except KeyboardInterrupt:
-        sys.stderr.write("\nstopped\n")
+        _tell("\nstopped\n")
         return STOPPED
     except BrokenPipeError:
-        # What is left in the buffer would be an error once more as Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop(sys.stdout)
         return 0
-    return code
+
+
+def _flushed() -> int:
+    """1 where what is left of the output cannot be written, such as on a full disk."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        _drop(sys.stdout)
+        _tell(f"error: the output cannot be written ({exc.strerror})\n")
+        return 1
+    return 0
+
+
+def _tell(line: str) -> None:
+    # Nobody may read it, or a shell may have closed it.
+    try:
+        if sys.stderr is not None:
+            sys.stderr.write(line)
+            sys.stderr.flush()
+    except OSError:
+        _drop(sys.stderr)
+
+
+def _drop(stream: TextIO | None) -> None:
+    # What is left in the buffer would be an error once more as Python ends.
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         raise
     except OSError as exc:
-        return _refuse(f"{exc.filename}: {exc.strerror}")
+        return _refuse(f"{exc.filename or 'standard output'}: {exc.strerror}")
     return 0
 
 

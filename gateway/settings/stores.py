@@ -93,6 +93,9 @@ class StoreSettings:
         options = parse_qsl(urlsplit(self.redis_url).query, keep_blank_values=True)
         if any(name not in _REDIS_OPTIONS for name, _ in options):
             yield Fault("redis_url", f"must have no options but {', '.join(sorted(_REDIS_OPTIONS))}")
+        elif dict(options).get("ssl_keyfile") and not dict(options).get("ssl_certfile"):
+            # The TLS library would fail with the first request, and with no error of redis-py.
+            yield Fault("redis_url", "must have ssl_certfile where it has ssl_keyfile")
         elif self.redis_url:
             # The client would find out with the first request only. Without Redis it is not loaded.
             from redis.exceptions import RedisError

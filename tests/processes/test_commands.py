@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +15,6 @@ from gateway.auth.api_keys.key import mint
 from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
 from gateway.reference import PAGES
 from tests.unit.gateway.auth.key_records import record
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -55,6 +53,51 @@ def test_a_reader_that_goes_away_ends_the_command_without_a_word(folder: Path, c
         )
 
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("unbuffered", "line"),
+    [
+        ("", "error: the output cannot be written (No space left on device)\n"),
+        ("1", "error: standard output: No space left on device\n"),
+    ],
+)
+def test_output_that_cannot_be_written_is_told_in_one_line(folder: Path, unbuffered: str, line: str):
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "gateway.keys", "--state-dir", str(folder), "list"],
+            env={"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": unbuffered},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert (ended.returncode, ended.stderr) == (1, line)
+
+
+WAITING = """
+import sys, time
+from gateway.ending import run_to_its_end
+def wait():
+    print("waits", flush=True)
+    time.sleep(60)
+    return 0
+sys.exit(run_to_its_end(wait))
+"""
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+def test_a_command_that_is_stopped_ends_alike_where_nothing_can_be_told(redirection: str):
+    script = f'exec "$0" -c "$1" {redirection}'
+    command = ["sh", "-c", script, sys.executable, WAITING]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as stopped:
+        assert stopped.stdout is not None
+        assert stopped.stdout.readline() == "waits\n"
+        stopped.send_signal(signal.SIGINT)
+
+        assert stopped.wait(60) == 130
 
 
 def test_the_reference_makes_the_folder_that_is_named(tmp_path: Path):

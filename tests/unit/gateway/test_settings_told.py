@@ -64,6 +64,13 @@ def test_what_files_the_environment_and_other_settings_make_wrong_is_told_at_onc
     ]
 
 
+@pytest.mark.parametrize("options", ["ssl_keyfile=/k", "ssl_certfile=&ssl_keyfile=/k"])
+def test_a_key_for_redis_without_its_certificate_is_refused(options):
+    [line] = lines_of(REQUIRED | {"GATEWAY_REDIS_URL": f"rediss://redis.test/0?{options}"})
+
+    assert line == "GATEWAY_REDIS_URL: must have ssl_certfile where it has ssl_keyfile"
+
+
 @pytest.mark.parametrize("content", [b"X: " + b"a" * 8190, b"X: " + b"a" * 1_000_000, b"\n" * 9000 + b"X: a"])
 def test_a_header_for_the_core_that_no_server_takes_is_refused(tmp_path, content):
     header = tmp_path / "header"
