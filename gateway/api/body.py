@@ -102,7 +102,8 @@ def _is_gzip(request: Request) -> bool:
 
 def _chunks(request: Request, seconds: float) -> Iterator[bytes]:
     # gateway.serving bounds the time too; this holds under any server.
-    ends_at, left = time.monotonic() + seconds, request.content_length
+    # A server may give an empty length for an unknown one (PEP 3333), which Werkzeug tells as 0.
+    ends_at, left = time.monotonic() + seconds, request.content_length or None
     try:
         # Where the length is known, the end need not be looked for.
         while left != 0 and (chunk := request.stream.read(_CHUNK)):

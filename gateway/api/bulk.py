@@ -94,8 +94,10 @@ class BulkEndpoint:
                 services.traces.span("fan_out", items=len(calls)) as span,
             ):
                 services.unsent.charge_repeat(request, caller, len(body), claim.stored_bytes)
-                # Items that a repeat does not send cost nothing.
-                services.quota.charge(request, caller, len(claim.to_send))
+                # What a repeat brings back was charged above.
+                with services.unsent.charged_over(caller, 0 if claim.stored_bytes else len(body)):
+                    # Items that a repeat does not send cost nothing.
+                    services.quota.charge(request, caller, len(claim.to_send))
                 request.answer_headers |= options.applied(services.deadline_seconds) | replay_headers(claim)
                 context = self._context(request, caller, deadline, claim, span)
                 run = BatchRun(resource, calls, claim, services.core, context, span)  # hop 6

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Take = Callable[[int], None]
 
-_REFUSED = frozenset({400, 413})
+_REFUSED = frozenset({400, 409, 413})
 _POLICY = "unsent-kib"
 _KIB = 1024
 # Principals over the rate that are remembered, before a clean-up.
@@ -52,7 +52,7 @@ class UnsentRate:
 
     @contextmanager
     def charged(self, request: GatewayRequest, principal: Principal, take: Take) -> Iterator[Take]:
-        """A refusal with 400 or 413 charges the body."""
+        """A refusal with 400, 409 or 413 charges the body."""
         size = 0
 
         def counted(more: int) -> None:
@@ -69,12 +69,13 @@ class UnsentRate:
 
     def charge(self, request: GatewayRequest, principal: Principal, size: int) -> None:
         """``size`` is in bytes. The answer shows what is left."""
+        allowance = self._hit(principal, size)
+        if allowance is not None:
+            request.add_rate(ratelimit_fields(_POLICY, allowance))
+
+    def _hit(self, principal: Principal, size: int) -> Allowance | None:
         allowance = self._limits.hit(principal.id, 1 + size // _KIB)
-        if allowance is None:
-            return
-        if not allowance.allowed:
-            allowance = self._shut_out(principal, allowance)
-        request.add_rate(ratelimit_fields(_POLICY, allowance))
+        return allowance if allowance is None or allowance.allowed else self._shut_out(principal, allowance)
 
     def _shut_out(self, principal: Principal, allowance: Allowance) -> Allowance:
         if len(self._over) >= _MOST:
@@ -89,6 +90,16 @@ class UnsentRate:
         """Charges the larger of the body and what the repeat brings back. A first run has nothing ``stored``."""
         if stored:
             self.charge(request, principal, max(size, stored))
+
+    @contextmanager
+    def charged_over(self, principal: Principal, size: int) -> Iterator[None]:
+        """Where another rate refuses the request, its body of ``size`` bytes is charged. The answer shows that rate."""
+        try:
+            yield
+        except OverRate:
+            if size:
+                self._hit(principal, size)
+            raise
 
     def _forget(self) -> None:
         now = self._clock()

@@ -191,6 +191,15 @@ def test_the_same_bytes_again_are_the_same_part_and_others_are_refused(partner):
     assert partner.send("GET", f"/{job}").get_json()["counts"]["total"] == 6
 
 
+def test_a_part_of_other_bytes_counts_as_what_is_refused(make_service):
+    partner = Partner(make_service(core_auth="none", unsent_rate_limit="10/minute"))
+    job = partner.filled(ITEMS)
+    other = b'{"data":[' + b" " * 11_000 + b'{"actionId":"1","status":"done"}]}'
+    assert_problem(partner.send("PUT", f"/{job}/parts/1", body=other), 409, "job-part-differs")
+
+    assert_problem(partner.send("PUT", f"/{job}/parts/2", {"data": ITEMS}), 429, "quota-exceeded")
+
+
 def test_what_is_wrong_in_a_part_is_told_by_line_and_the_job_waits_for_its_mending(partner):
     job = partner.made()
     broken = [ITEMS[0], {"actionId": "2", "status": "asleep"}]

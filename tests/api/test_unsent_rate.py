@@ -104,6 +104,18 @@ def test_another_body_under_a_key_is_charged(make_service):
     assert_over(service)
 
 
+def test_a_batch_that_is_over_the_rate_of_items_is_charged(make_service):
+    service = make_service(unsent_rate_limit="10/minute", rate_limit="1/minute")
+    assert service.patch(ITEM).status_code == 200
+    service.core.calls.clear()
+    body = b'{"data":[' + b" " * 11_000 + b'{"actionId":"2","status":"done"}]}'
+    refused = service.patch(body=body)
+    assert_problem(refused, 429, "quota-exceeded")
+    assert refused.headers["RateLimit-Policy"] == '"items";q=1;w=60'
+
+    assert_over(service)
+
+
 def test_a_repeat_while_the_first_still_runs_is_charged(make_service):
     service = make_service(unsent_rate_limit="10/minute")
     body = b'{"data":[' + b" " * 11_000 + b'{"actionId":"1","status":"done"}]}'
@@ -160,7 +172,7 @@ def test_on_the_integration_endpoint_both_rates_are_told(make_service):
 
 def test_operators_see_which_rate_a_429_was_about(make_service, caplog):
     caplog.set_level("INFO")
-    service = make_service(unsent_rate_limit="1/minute", rate_limit="1/minute", key_rate_limit="1/minute")
+    service = make_service(unsent_rate_limit="2/minute", rate_limit="1/minute", key_rate_limit="1/minute")
     service.patch(ITEM)
     service.patch(ITEM)
     put(service, b"{")
