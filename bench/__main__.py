@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bench import machine, prepare, report, scaling, services, workloads
 from bench.core import Core
 from bench.equal import differences
+from bench.jobs import jobs
 from bench.keys import keys
 from bench.parts import parts
 from bench.rig import Processors, Rig
@@ -30,7 +31,21 @@ if TYPE_CHECKING:
     from bench.services import Running, Service, Surroundings
 
 _RESULTS = Path(__file__).with_name("results")
-_WORKLOADS = ("W1", "W2", "W3", "W4", "W5", "sizes", "workers", "telemetry", "keys", "streams", "parts", "memory")
+_WORKLOADS = (
+    "W1",
+    "W2",
+    "W3",
+    "W4",
+    "W5",
+    "sizes",
+    "workers",
+    "telemetry",
+    "keys",
+    "streams",
+    "jobs",
+    "parts",
+    "memory",
+)
 
 
 def main() -> int:
@@ -101,6 +116,7 @@ class _Bench:
             ("telemetry", telemetry),
             ("keys", keys),
             ("streams", streams),
+            ("jobs", jobs),
         ):
             if name in wanted:
                 _say(name)

@@ -76,6 +76,12 @@ def streams_table(run: Run) -> list[Row]:
     return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in run.get("streams", {}).items()]
 
 
+def jobs_table(run: Run) -> list[Row]:
+    """What a job costs an item, gateway and job worker together."""
+    rows: list[Row] = [("how they are sent", "µs CPU/item", "÷ batches")]
+    return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in run.get("jobs", {}).items()]
+
+
 def parts_table(run: Run) -> list[Row]:
     """What each hop of an item costs on its own, and what is left of W1 beside them."""
     found = run.get("parts", {})
@@ -114,8 +120,17 @@ def notes(result: dict[str, Any]) -> list[str]:
     return lines
 
 
-_TABLES = (peers_table, growth_table, telemetry_table, keys_table, streams_table, parts_table, goals_table)
-_PUBLISHED = (goals_table, peers_table, growth_table, telemetry_table, keys_table, streams_table, parts_table)
+_TABLES = (peers_table, growth_table, telemetry_table, keys_table, streams_table, jobs_table, parts_table, goals_table)
+_PUBLISHED = (
+    goals_table,
+    peers_table,
+    growth_table,
+    telemetry_table,
+    keys_table,
+    streams_table,
+    jobs_table,
+    parts_table,
+)
 
 
 def terminal(result: dict[str, Any]) -> str:
