@@ -19,7 +19,7 @@ from gateway.jobs.availability import FORWARDS
 from gateway.jobs.errors import JobNotFound, WrongState
 from gateway.settings import SettingsError, load
 from gateway.telemetry.logs.format import configure
-from gateway.wiring.job_dispatch import job_runner, processes, unfit
+from gateway.wiring.job_dispatch import job_runner, processes, told_together, unfit
 from gateway.wiring.jobs import CHUNK_SECONDS, job_stores
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def _work(settings: Settings) -> int:
         "processes": processes(settings),
         "concurrency": settings.jobs.job_core_concurrency,
         "seconds": CHUNK_SECONDS,
+        **told_together(settings, stores),
     }
     _log.info("job_worker_started", extra=told)
     run()

@@ -134,6 +134,16 @@ def pack(calls: Sequence[Update]) -> bytes:
     return zlib.compress(b"\n".join(b"%b\n%b" % (call.id.encode(), call.body) for call in calls), 1)
 
 
+def shown(packed: bytes, items: int) -> list[Update]:
+    """As they were packed; without ids and bodies where that cannot be read."""
+    try:
+        calls = unpack(packed)
+    except (zlib.error, ValueError):
+        calls = []
+    return calls if len(calls) == items else [Update("", b"")] * items
+
+
 def unpack(packed: bytes) -> list[Update]:
+    """Raises zlib.error or ValueError."""
     lines = zlib.decompress(packed).split(b"\n")
     return [Update(item_id.decode(), body) for item_id, body in zip(lines[::2], lines[1::2], strict=True)]

@@ -1,7 +1,7 @@
 """Why a job cannot be had, changed or filled.
 
 JobError
-├── JobNotFound · WrongState
+├── JobNotFound · WrongState · HeldByOperator
 ├── KeyReused · PartDiffers
 ├── DuplicateItems · PartsMissing · NothingToRetry
 ├── TooManyJobs · TooManyItems · TooManyParts
@@ -36,6 +36,10 @@ class WrongState(JobError):
         super().__init__(f"{state}, allowed in {', '.join(allowed)}")
         self.state = state
         self.allowed = allowed
+
+
+class HeldByOperator(JobError):
+    """An operator paused it, so its partner cannot resume it."""
 
 
 class KeyReused(JobError):

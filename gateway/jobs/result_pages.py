@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.batch.outcome import restored
-from gateway.jobs.chunk import unpack
+from gateway.jobs.chunk import shown
 from gateway.jobs.results import Cursor, ResultLine, ResultPage, unpack_results
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class ChunkRow:
     part: int
     line: int
     first_index: int
+    items: int
     calls: bytes
     settled: int
 
@@ -77,7 +78,7 @@ def _settled(source: ResultSource, wanted: Kind | None, since: Cursor) -> Iterat
     for row in source.settled(wanted, since.row):
         # The rows of a chunk mostly come one after the other.
         if row.chunk.number != number:
-            number, calls = row.chunk.number, unpack(row.chunk.calls)
+            number, calls = row.chunk.number, shown(row.chunk.calls, row.chunk.items)
         for at, entry in enumerate(unpack_results(row.body), 1):
             if (cursor := Cursor("s", row.number, at)) > since:
                 yield cursor, _line(row.chunk, calls[entry.index], entry.index, entry.payload)
@@ -85,7 +86,7 @@ def _settled(source: ResultSource, wanted: Kind | None, since: Cursor) -> Iterat
 
 def _unprocessed(source: ResultSource, since: Cursor) -> Iterator[tuple[Cursor, ResultLine]]:
     for chunk in source.open_chunks(since.row):
-        for offset, call in enumerate(unpack(chunk.calls)):
+        for offset, call in enumerate(shown(chunk.calls, chunk.items)):
             cursor = Cursor("u", chunk.number, offset + 1)
             if not chunk.settled >> offset & 1 and cursor > since:
                 yield cursor, _line(chunk, call, offset, b"")

@@ -71,6 +71,8 @@ def _selected(
 
 
 def _may_be_sent_again(line: ResultLine, *, repeats_unknown: bool) -> bool:
+    if not line.item_id:
+        return False  # What it was cannot be read any more.
     if line.kind == "unknown":
         return repeats_unknown
     return line.outcome is None or (isinstance(line.outcome, ItemError) and line.outcome.retryable)

@@ -15,7 +15,7 @@ from gateway.batch.item_errors import ItemErrors
 from gateway.batch.outcome import restored
 from gateway.batch.run import BatchRun
 from gateway.item_codes import Applied
-from gateway.jobs.chunk import unpack
+from gateway.jobs.chunk import shown, unpack
 from gateway.jobs.chunk_record import ChunkRecord, Hindrances
 from gateway.jobs.settlement import Settlement
 from legacy_client.calls import CallContext
@@ -67,7 +67,9 @@ def run_chunk(services: ChunkServices, lease: Lease) -> None:
     settlement = Settlement(lease, repeats_unknown=services.policy.repeats_unknown)
     hindrances = Hindrances()
     record = ChunkRecord(services.store, lease, settlement, hindrances)
-    calls = unpack(lease.calls)[: lease.items]
+    # Calls that cannot be read are a fault of the run, until the last one settles them as they stand.
+    calls = shown(lease.calls, lease.all_items) if lease.is_worn_out else unpack(lease.calls)
+    calls = calls[: lease.items]
     claim = None if lease.is_worn_out else _claim(services, lease, record)
     if claim is None:
         _abandon(services, lease, calls, settlement, record)

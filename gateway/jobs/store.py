@@ -78,11 +78,17 @@ class JobStore(Protocol):
         ...
 
     def pause(self, principal: str | None, job_id: str, why: Why = "asked") -> Job:
-        """What is in flight ends. A paused job stays so. Raises JobNotFound or WrongState."""
+        """What is in flight ends. A paused job stays so; an operator's pause takes the place of another.
+
+        Raises JobNotFound or WrongState.
+        """
         ...
 
     def resume(self, principal: str | None, job_id: str) -> Job:
-        """A job that runs stays so. Raises JobNotFound or WrongState."""
+        """A job that runs stays so. Raises JobNotFound or WrongState.
+
+        HeldByOperator: an operator paused it, and who asks is none.
+        """
         ...
 
     def cancel(self, principal: str | None, job_id: str, why: Why = "asked") -> Job:

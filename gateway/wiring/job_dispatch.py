@@ -6,6 +6,7 @@ import signal
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.jobs.sweeper import ALIVE_SECONDS, PERMITS_A_WORKER
 from gateway.wiring.jobs import JobWorker
 
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
 def processes(settings: Settings) -> int:
     """Of one job worker."""
     return settings.jobs.job_processes if _is_celery(settings) else 1
+
+
+def told_together(settings: Settings, stores: JobStores) -> dict[str, int]:
+    """How many calls all workers may have in flight, if those that are alive have this one's settings.
+
+    Empty where the store cannot be had.
+    """
+    try:
+        others = stores.chunks.workers(ALIVE_SECONDS)
+    except StoreUnavailable:
+        return {}
+    return {"together": (others + processes(settings)) * settings.jobs.job_core_concurrency}
 
 
 def unfit(settings: Settings) -> str:

@@ -417,6 +417,16 @@ def test_a_job_is_paused_resumed_and_cancelled(partner):
     assert_problem(partner.send("GET", f"/{job}"), 404, "job-not-found")
 
 
+def test_a_partner_cannot_resume_what_an_operator_paused_and_is_told_who_did(partner):
+    job = partner.started(ITEMS)
+    partner.service.backends.jobs.jobs.pause(None, job, "operator")
+
+    problem = assert_problem(partner.send("POST", f"/{job}/resume"), 409, "job-state")
+
+    assert problem["detail"].startswith("An operator of the service paused the job")
+    assert partner.send("GET", f"/{job}").get_json()["why"] == "operator"
+
+
 def test_what_was_left_is_retried_as_another_job(partner):
     job = partner.started(ITEMS)
     lease = partner.chunks.next_chunk("w")

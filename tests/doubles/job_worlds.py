@@ -38,13 +38,13 @@ class SqliteJobWorld:
     """The embedded store under a clock moved by hand."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "state" / "jobs.sqlite"
+        self.path = folder / "state" / "jobs.sqlite"
         self._clock = FakeClock(1_000_000.0)
         self._files: list[JobFile] = []
 
     def open(self, **bounds: Any) -> tuple[JobStore, WorkerStore]:
         """The stores as another process would open them."""
-        file = JobFile(self._path, Bounds(**{**BOUNDS, **bounds}), lease_seconds=45.0, clock=self._clock)
+        file = JobFile(self.path, Bounds(**{**BOUNDS, **bounds}), lease_seconds=45.0, clock=self._clock)
         self._files.append(file)
         return SqliteJobStore(file), SqliteWorkerStore(file)
 

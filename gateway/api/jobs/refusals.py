@@ -48,6 +48,11 @@ def _wrong_state(refusal: errors.WrongState, _resource: Resource) -> Problem:
     return Problem("job-state", detail, state=refusal.state, allowed=list(refusal.allowed))
 
 
+def _held_by_operator(_refusal: errors.HeldByOperator, _resource: Resource) -> Problem:
+    detail = "An operator of the service paused the job, and only an operator can resume it. Nothing was changed."
+    return Problem("job-state", detail, state="paused", allowed=["queued", "running"])
+
+
 def _key_reused(_refusal: errors.KeyReused, _resource: Resource) -> Problem:
     return Problem("idempotency-key-reused")
 
@@ -122,6 +127,7 @@ _TOO_MANY = {
 _PROBLEMS: dict[type[errors.JobError], Callable[..., Problem]] = {
     errors.JobNotFound: _not_found,
     errors.WrongState: _wrong_state,
+    errors.HeldByOperator: _held_by_operator,
     errors.KeyReused: _key_reused,
     errors.PartDiffers: _part_differs,
     errors.DuplicateItems: _duplicates,

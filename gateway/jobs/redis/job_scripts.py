@@ -169,7 +169,7 @@ PAUSE = (
     + """
 local state = get(id, 'state')
 if state ~= 'queued' and state ~= 'running' and state ~= 'paused' then return {'state', state} end
-if state ~= 'paused' then turn_to(id, 'paused', ARGV[4]) end
+if state ~= 'paused' or (ARGV[4] == 'operator' and get(id, 'why') ~= 'operator') then turn_to(id, 'paused', ARGV[4]) end
 return {'paused'}
 """
 )
@@ -181,6 +181,7 @@ RESUME = (
 local state = get(id, 'state')
 if state ~= 'queued' and state ~= 'running' and state ~= 'paused' then return {'state', state} end
 if state == 'paused' then
+  if get(id, 'why') == 'operator' and principal ~= '' then return {'operator'} end
   call('HSET', P .. 'job:' .. id, 'due_at', 0)
   if settled(id) >= border(id) then set(id, 'pause_after', '') end
   turn_to(id, num(id, 'started_at') > 0 and 'running' or 'queued', '')

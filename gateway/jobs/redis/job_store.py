@@ -9,6 +9,7 @@ from gateway.jobs.chunk import cut
 from gateway.jobs.errors import (
     Duplicate,
     DuplicateItems,
+    HeldByOperator,
     JobNotFound,
     KeyReused,
     PartDiffers,
@@ -181,6 +182,12 @@ def _raise_for(answer: bytes, rest: Sequence[Any] = (), allowed: Sequence[State]
     """What a script refused."""
     if answer == b"state":
         raise WrongState(rest[0].decode(), allowed)
-    refusals = {b"missing": JobNotFound, b"reused": KeyReused, b"differs": PartDiffers, b"full": StoreFull}
+    refusals = {
+        b"missing": JobNotFound,
+        b"operator": HeldByOperator,
+        b"reused": KeyReused,
+        b"differs": PartDiffers,
+        b"full": StoreFull,
+    }
     if answer in refusals:
         raise refusals[answer]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PAGE_ROWS = 32
 _WHOLE = ("total", "applied", "failed", "unknown", "parts", "version")
 _TIMES = ("created_at", "started_at", "progress_at", "ended_at", "expires_at")
-_CHUNK = ("part", "line", "first_index", "calls", "settled")
+_CHUNK = ("part", "line", "first_index", "items", "calls", "settled")
 
 
 def job_from(look: Sequence[Any]) -> Job:
@@ -94,10 +94,10 @@ class JobResults:
             lowest = f"({page[-1].decode()}"
 
     def _chunk(self, number: int) -> ChunkRow | None:
-        [(part, line, first_index, calls, settled)] = self._steps.read(("HMGET", f"chunk:{number}", *_CHUNK))
+        [(part, line, first_index, items, calls, settled)] = self._steps.read(("HMGET", f"chunk:{number}", *_CHUNK))
         if part is None:
             return None
-        return ChunkRow(number, int(part), int(line), int(first_index or 0), calls, int(settled, 16))
+        return ChunkRow(number, int(part), int(line), int(first_index or 0), int(items), calls, int(settled, 16))
 
 
 def _number(value: bytes | None) -> float | None:

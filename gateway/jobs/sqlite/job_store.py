@@ -6,7 +6,7 @@ from ulid import ULID
 
 from gateway.admission.idempotency.key import record_id
 from gateway.jobs.chunk import cut
-from gateway.jobs.errors import StoreFull
+from gateway.jobs.errors import HeldByOperator, StoreFull
 from gateway.jobs.job import ENDED, LIVE, JobPage
 from gateway.jobs.result_pages import read_page
 from gateway.jobs.results import Cursor
@@ -101,7 +101,7 @@ class SqliteJobStore:
         with self._file.rows() as rows:
             row = job_rows.find(rows, principal, job_id)
             job_rows.demand(row, "queued", "running", "paused")
-            if row["state"] != "paused":
+            if row["state"] != "paused" or (why == "operator" and row["why"] != why):
                 job_rows.change(rows, job_id, state="paused", why=why)
             return self._shown(rows, job_id)
 
@@ -110,6 +110,8 @@ class SqliteJobStore:
             row = job_rows.find(rows, principal, job_id)
             job_rows.demand(row, "queued", "running", "paused")
             if row["state"] == "paused":
+                if row["why"] == "operator" and principal is not None:
+                    raise HeldByOperator
                 job_rows.resume(rows, row)
             return self._shown(rows, job_id)
 

@@ -45,4 +45,6 @@ class JobResults:
 
 
 def _chunk(row: dict[str, Any]) -> ChunkRow:
-    return ChunkRow(row["number"], row["part"], row["line"], row["first_index"], row["calls"], int(row["settled"], 16))
+    return ChunkRow(
+        row["number"], row["part"], row["line"], row["first_index"], row["items"], row["calls"], int(row["settled"], 16)
+    )

@@ -9,7 +9,7 @@ import pytest
 from gateway.batch.outcome import ItemError
 from gateway.item_codes import Applied
 from gateway.jobs.chunk import Ending
-from gateway.jobs.errors import JobNotFound, WrongState
+from gateway.jobs.errors import HeldByOperator, JobNotFound, WrongState
 from gateway.jobs.job import Counts, ErrorCount, NewJob
 from tests.doubles.job_worlds import APPLIED, all_results, failed, run, run_all, settled, started
 
@@ -247,6 +247,20 @@ def test_a_job_whose_first_items_were_settled_under_another_pause_goes_on_when_i
     run_all(chunks)
 
     assert jobs.get("p", job.id).state == "succeeded"
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_what_an_operator_paused_only_an_operator_resumes(jobs, is_paused):
+    job = started(jobs, [1])
+    if is_paused:
+        jobs.pause("p", job.id)
+    jobs.pause(None, job.id, "operator")
+    jobs.pause("p", job.id)
+
+    with pytest.raises(HeldByOperator):
+        jobs.resume("p", job.id)
+    assert (jobs.get("p", job.id).state, jobs.get("p", job.id).why) == ("paused", "operator")
+    assert jobs.resume(None, job.id).state == "queued"
 
 
 def test_a_job_with_no_more_items_than_that_ends_without_a_pause(jobs, chunks):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.jobs.availability import FORWARDS, NO_WORKER, Availability
+from gateway.jobs.chunk import Ending
 from gateway.jobs.dispatch.loop import LoopDispatch
+from gateway.jobs.errors import NothingToRetry
+from gateway.jobs.job import NewJob
+from gateway.jobs.retry import retry
 from gateway.jobs.sweeper import Pulse, Sweeper
 from gateway.jobs.watch import Watch
 from gateway.jobs.worker import Worker
@@ -39,6 +45,21 @@ class Away:
             raise StoreUnavailable("away")
 
         return fail
+
+
+class Damaged:
+    """A store that has lost the calls of one chunk."""
+
+    def __init__(self, chunks, number):
+        self._chunks = chunks
+        self._number = number
+
+    def __getattr__(self, name):
+        return getattr(self._chunks, name)
+
+    def next_chunk(self, worker):
+        lease = self._chunks.next_chunk(worker)
+        return replace(lease, calls=b"?") if lease and lease.chunk == self._number else lease
 
 
 @pytest.fixture
@@ -91,6 +112,39 @@ def test_a_chunk_that_no_run_can_begin_with_is_given_up_too(stores, world):
         "failed",
         ["A job gave item 1 up after five attempts."],
     )
+
+
+def test_a_chunk_whose_calls_cannot_be_read_is_given_up_too_and_the_job_goes_on(stores, world):
+    jobs, chunks = stores
+    job = started(jobs, range(500), [1000])
+    broken = chunks.next_chunk("w")
+    chunks.undo(broken, Ending(is_excused=True))
+    worker = Worker("w", services(Damaged(chunks, broken.chunk), Core()), NotingDispatch())
+
+    for _ in range(7):
+        worker.run_one()
+        world.pass_time(46)
+
+    ended = jobs.get("p", job.id)
+    assert (ended.state, ended.counts.applied, ended.counts.failed) == ("partial", 1, 500)
+    assert [each.code for each in ended.errors_by_code] == ["chunk_abandoned"]
+
+
+def test_results_of_calls_that_cannot_be_read_are_shown_without_ids_and_are_not_retried(stores, world):
+    jobs, chunks = stores
+    job = started(jobs, [1, 2])
+    with closing(sqlite3.connect(world.path, isolation_level=None)) as file:
+        file.execute("UPDATE calls SET body = x'00'")
+    worker = Worker("w", services(chunks, Core()), NotingDispatch())
+    for _ in range(6):
+        worker.run_one()
+        world.pass_time(46)
+
+    lines = jobs.results("p", job.id).lines
+
+    assert [(line.index, line.item_id, line.kind) for line in lines] == [(0, "", "failed"), (1, "", "failed")]
+    with pytest.raises(NothingToRetry):
+        retry(jobs, "p", job.id, NewJob(resource="things", retry_of=job.id), repeats_unknown=True)
 
 
 def test_a_store_that_is_away_is_told_of_once_and_when_it_is_back(stores, caplog):

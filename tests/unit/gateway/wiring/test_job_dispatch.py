@@ -1,0 +1,47 @@
+"""What a job worker says at its start of the load that all of them may bring."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.settings import load
+from gateway.wiring.job_dispatch import told_together
+from gateway.wiring.jobs import job_stores
+
+
+@pytest.fixture
+def environment(tmp_path):
+    own = {
+        "CORE_URL": "http://127.0.0.1:9",
+        "CORE_AUTH": "none",
+        "KEYCLOAK_URL": "http://127.0.0.1:9",
+        "KEYCLOAK_REALM": "partners",
+        "KEYCLOAK_AUDIENCE": "gateway",
+        "STATE_DIR": str(tmp_path),
+        "JOB_CORE_CONCURRENCY": "10",
+    }
+    return {f"GATEWAY_{name}": value for name, value in own.items()}
+
+
+def test_the_calls_of_all_workers_are_those_of_the_living_and_its_own(environment):
+    settings = load(environment)
+    stores = job_stores(settings)
+    for name in ("a", "b"):
+        stores.chunks.beat(name)
+
+    assert told_together(settings, stores) == {"together": 30}
+    stores.close()
+
+
+def test_a_worker_of_celery_counts_each_of_its_processes(environment):
+    settings = load(environment | {"GATEWAY_JOB_DISPATCH": "celery", "GATEWAY_JOB_PROCESSES": "3"})
+    stores = job_stores(settings)
+
+    assert told_together(settings, stores) == {"together": 30}
+    stores.close()
+
+
+def test_a_store_that_is_away_is_no_reason_not_to_start(environment):
+    settings = load(environment | {"GATEWAY_STATE_DIR": "/proc/none"})
+
+    assert told_together(settings, job_stores(settings)) == {}
