@@ -125,7 +125,7 @@ class Updates:
         if not self._is_job(journal, limits, wishes):
             return plain
         calls = JobCalls(self._connection, self._pause)
-        upload = Upload(source, rows, journal, cutter, calls, limits, self._note, over)
+        upload = Upload(source, rows, journal, cutter, calls, limits, self._note, over, time.monotonic)
         return JobRun(
             source,
             journal,

@@ -44,7 +44,7 @@ def _say_if_paused(report: Report, job: Mapping[str, Any], told: str) -> str:
     """Once; whether it was told."""
     if job["state"] == "paused" and told != "paused":
         why = f" ({job['why']})" if job.get("why") else ""
-        report.say(f"job {job['id']} is paused{why}: actions jobs resume {job['id']}")
+        report.note(f"job {job['id']} is paused{why}: actions jobs resume {job['id']}")
     return str(job["state"])
 
 

@@ -78,6 +78,9 @@ class Lines:
     def say(self, text: str) -> None:
         click.echo(text, err=True)
 
+    def note(self, text: str) -> None:
+        self.say(text)
+
     def invalid(self, errors: Sequence[RowError], total: int) -> None:
         for error in errors[:SHOWN_ERRORS]:
             self.say(str(error))
@@ -107,6 +110,9 @@ class Quiet(Lines):
         """Say nothing."""
 
     def waiting(self, seconds: float, why: str) -> None:
+        """Say nothing."""
+
+    def note(self, text: str) -> None:
         """Say nothing."""
 
     def end(self, summary: Summary) -> None:

@@ -141,9 +141,9 @@ def run_task(setting: Setting, kept: Runs, task: Task) -> int:
             time.sleep(seconds)
 
         if task.source.size >= _LARGE_BYTES:
-            report.say(f"{task.source.name}: checking {task.source.size / 1_048_576:,.0f} MiB")
+            report.note(f"{task.source.name}: checking {task.source.size / 1_048_576:,.0f} MiB")
         try:
-            updates = Updates(connection, kept, pause, note=report.say)
+            updates = Updates(connection, kept, pause, note=report.note)
             with updates.open(task.source, task.reading, task.wishes) as opened:
                 summary = _send(report, opened, task)
                 report.end(summary)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cli.rows.opening import Input
     from cli.rows.row import Rows
 
+_TOLD_SECONDS = 10.0
 _LISTED = 1_000
 _MOST_MADE = 3
 _NO_PLACE = frozenset({"jobs-unavailable", "no-such-page"})
@@ -67,6 +68,7 @@ class Upload:
         limits: Limits,
         note: Callable[[str], None],
         is_over: Callable[[], bool],
+        clock: Callable[[], float],
     ) -> None:
         self._source = source
         self._rows = rows
@@ -76,6 +78,8 @@ class Upload:
         self._limits = limits
         self._note = note
         self._is_over = is_over
+        self._clock = clock
+        self._told_at = clock()
         self._refusals = _Refusals()
 
     def run(self) -> bool:
@@ -144,6 +148,7 @@ class Upload:
         answer = self._calls.put(self._job.id, chunk.number + 1, body.bytes)
         if answer.status == 204:
             self._journal.part(chunk)
+            self._tell()
         elif answer.kind in _GONE:
             raise _Gone(answer.said)
         elif answer.kind == "job-too-large":
@@ -155,6 +160,12 @@ class Upload:
             self._refusals.add(self._errors(chunk, body, answer))
         else:
             raise Refused(answer.said)
+
+    def _tell(self) -> None:
+        if self._clock() >= self._told_at + _TOLD_SECONDS:
+            self._told_at = self._clock()
+            rows = sum(one.chunk.count for one in self._journal.state.open.values())
+            self._note(f"job {self._job.id}: {rows:,} of {self._journal.header.items:,} rows are uploaded")
 
     def _cut_anew(self, chunk: Chunk, body: Body, answer: Answer) -> None:
         # Of the parts that were cut, it alone is not with the gateway: the others would keep their numbers.

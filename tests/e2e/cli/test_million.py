@@ -7,6 +7,7 @@ import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -20,11 +21,15 @@ _ID = re.compile(rb'"actionId":"(\d+)"')
 
 
 class Ready(ThreadingHTTPServer):
-    """A gateway that applies everything at once. ``applied`` counts each id, once for each key."""
+    """A gateway that applies everything at once. ``applied`` counts each id, once for each key.
+
+    ``parts`` are those of its one job, by number; each has its ids.
+    """
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Request)
         self.applied, self.keys = bytearray(ROWS + 1), set()
+        self.parts, self.jobs, self.started = {}, [], False
 
     @property
     def url(self):
@@ -35,6 +40,9 @@ class _Request(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
+        if "/results" in self.path:
+            self.results(int(parse_qs(urlsplit(self.path).query).get("since", ["0"])[0]))
+            return
         self.answer(b'{"actions": {"max_items": 1000, "max_bytes": 5242880, "idempotency_seconds": 86400}}')
 
     def do_PATCH(self):
@@ -45,8 +53,38 @@ class _Request(BaseHTTPRequestHandler):
                 self.server.applied[int(one)] += 1
         self.answer(b'{"data":[%b]}' % b",".join(b'{"actionId":"%b"}' % one for one in ids))
 
-    def answer(self, body):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.endswith("/start"):
+            self.server.started = True
+            self.answer(b'{"id":"J1","state":"running"}', 202)
+        else:
+            self.server.jobs.append(self.headers["Idempotency-Key"])
+            self.answer(b'{"id":"J1","state":"uploading"}', 201)
+
+    def do_PUT(self):
+        number = int(self.path.rpartition("/")[2])
+        self.server.parts[number] = _ID.findall(self.rfile.read(int(self.headers["Content-Length"])))
+        self.answer(b"", 204)
+
+    def results(self, since):
+        """Half a part a page. The cursor counts them."""
         self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        pages = [(number, half) for number in sorted(self.server.parts) for half in (0, 500)]
+        for cursor, (number, half) in enumerate(pages[since:], since + 1):
+            ids = self.server.parts[number][half : half + 500]
+            lines = [
+                b'{"part":%d,"line":%d,"actionId":"%b","outcome":"applied"}\n' % (number, half + line, one)
+                for line, one in enumerate(ids, 1)
+            ]
+            self.wfile.write(b"".join(lines) + b'{"cursor":"%d"}\n' % cursor)
+        self.wfile.write(b'{"cursor":"%d","complete":true}\n' % len(pages))
+        self.close_connection = True
+
+    def answer(self, body, status=200):
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -84,17 +122,20 @@ def write(command, count, name):
     return path
 
 
-def peak(command, path):
+def peak(command, path, mode):
     """Of a whole run, in MiB."""
-    process = command.start("update", str(path), "--quiet", stdout=None, stderr=None)
+    process = command.start("update", str(path), mode, "--quiet", stdout=None, stderr=None)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
     return usage.ru_maxrss / 1024
 
 
-def test_memory_does_not_grow_with_the_file(command, ready):
-    few, many = peak(command, write(command, FEW, "few.csv")), peak(command, write(command, ROWS, "many.csv"))
+@pytest.mark.parametrize("mode", ["--sync", "--async"])
+def test_memory_does_not_grow_with_the_file(command, ready, mode):
+    few = peak(command, write(command, FEW, "few.csv"), mode)
+    ready.parts.clear()
+    many = peak(command, write(command, ROWS, "many.csv"), mode)
 
     print(f"peak {few:.0f} MiB for {FEW:,} rows, {many:.0f} MiB for {ROWS:,}")
     assert many < few + MOST_MORE_MIB
@@ -103,7 +144,7 @@ def test_memory_does_not_grow_with_the_file(command, ready):
 def test_a_cut_after_each_tenth_goes_on_where_it_was(command, ready):
     path = write(command, ROWS, "many.csv")
     for tenth in range(1, 10):
-        process = command.start("update", str(path), "--quiet")
+        process = command.start("update", str(path), "--sync", "--quiet")
         assert command.wait_until(lambda tenth=tenth: len(ready.keys) >= 100 * tenth, process)
         command.end(process)
 
@@ -113,3 +154,18 @@ def test_a_cut_after_each_tenth_goes_on_where_it_was(command, ready):
     assert f"many.csv: {ROWS:,} rows are valid; 9" in ran.stderr
     assert set(ready.applied[1:]) == {1}
     assert len(ready.keys) == ROWS // 1000
+
+
+def test_a_job_that_is_cut_off_after_each_tenth_of_its_upload_goes_on_where_it_was(command, ready):
+    path = write(command, ROWS, "many.csv")
+    for tenth in range(1, 10):
+        process = command.start("update", str(path), "--quiet")
+        assert command.wait_until(lambda tenth=tenth: len(ready.parts) >= 100 * tenth, process)
+        command.end(process)
+
+    ran = command.run("update", str(path), seconds=600)
+
+    assert ran.returncode == 0
+    assert len(ready.jobs) == 1
+    assert [len(ready.parts[number]) for number in range(1, ROWS // 1000 + 1)] == [1000] * 1000
+    assert f"All {ROWS:,} updates are applied." in ran.stderr

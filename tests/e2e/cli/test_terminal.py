@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sandbox.core.seed import FIRST_ACTION
@@ -24,6 +26,14 @@ def slow_stack():
 def slow(slow_stack, tmp_path):
     """Against a core that takes its time, so that a bar can be seen."""
     return Command(slow_stack, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def slow_jobs():
+    from sandbox.stack import Stack
+
+    with Stack({"CIRCUIT_ENABLED": "false"}, core=["--latency-ms", "120"], job_workers=1) as stack:
+        yield stack
 
 
 @pytest.fixture
@@ -117,3 +127,27 @@ def test_a_refusal_is_told_after_the_rows_at_any_width(open_terminal, slow):
     assert terminal.end() == 5
     assert "row 2, status: Must be one of" in plain(terminal.text)
     assert "1 row of updates.csv is invalid" in plain(terminal.text)
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+def test_a_job_has_the_same_bar_and_ctrl_c_leaves_it_running(open_terminal, slow_jobs, tmp_path, columns):
+    slow_jobs.core.control("POST", "reset")
+    command = Command(slow_jobs, tmp_path)
+    path = command.write(FIRST_ACTION, 2_001)
+    terminal = open_terminal(command, ["update", path.name], columns)
+    terminal.wait_for(r"\d+%.* left")
+    drawn = terminal.text
+
+    terminal.press("\x03")
+
+    assert terminal.end() == 130
+    # Sentences are wrapped by the terminal itself.
+    bars = [line for line in re.split(r"[\r\n]+", plain(drawn)) if "%" in line]
+    assert max(map(len, bars)) <= columns
+    assert "goes on at the gateway. The same command fetches its outcome" in plain(terminal.text)
+    assert terminal.text.count(HIDDEN) == terminal.text.count(SHOWN)
+    job = command.run("jobs").stdout.split()[0]
+    watching = open_terminal(command, ["jobs", "show", job, "--watch"], columns)
+    watching.wait_for(r"\d+%.* left")
+    assert watching.end() == 0
+    assert "All 2,001 updates are applied." in plain(watching.text)

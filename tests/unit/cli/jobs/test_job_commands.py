@@ -269,3 +269,8 @@ def test_the_limits_say_how_much_a_job_takes(shell, gateway, told, line):
 
     assert shell.run("limits") == 0
     assert line in shell.out.splitlines()
+
+
+def test_quiet_says_nothing_of_a_job_that_goes_well(shell, jobs):
+    assert shell.run(*UPDATE, "--async", "--quiet") == 0
+    assert (shell.out, shell.err) == ("", "")

@@ -13,6 +13,7 @@ from cli.errors import Exhausted, InvalidInput, NotAllowed, NotEnded, Refused
 from cli.leavings import failed_rows
 from cli.outcome import Counts
 from cli.update import JOB_ITEMS, Wishes
+from tests.doubles.clocks import FakeClock
 from tests.doubles.fake_gateway import problem
 from tests.doubles.fake_jobs import FakeJobs
 from tests.unit.cli.jobs.killing import killed_at_line
@@ -397,6 +398,17 @@ def test_a_job_that_is_paused_says_so_once(world, jobs):
     world.send(Wishes(is_over=lambda: next(stop) > 6))
 
     assert [note for note in world.notes if "paused" in note] == ["job J1 is paused (asked): actions jobs resume J1"]
+
+
+def test_a_long_upload_tells_each_ten_seconds_how_far_it_is(world, jobs, monkeypatch):
+    clock = FakeClock()
+    put = jobs._put
+    monkeypatch.setattr("time.monotonic", clock)
+    monkeypatch.setattr(jobs, "_put", lambda *part: (clock.advance(6), put(*part))[1])
+
+    world.send(AS_JOB)
+
+    assert [note for note in world.notes if "uploaded" in note] == ["job J1: 20 of 25 rows are uploaded"]
 
 
 def test_time_that_is_over_ends_the_upload_and_the_same_job_goes_on(world, jobs):
