@@ -70,7 +70,7 @@ class _Request(BaseHTTPRequestHandler):
     def results(self, since):
         """Half a part a page. The cursor counts them."""
         self.send_response(200)
-        self.send_header("Connection", "close")
+        self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         pages = [(number, half) for number in sorted(self.server.parts) for half in (0, 500)]
         for cursor, (number, half) in enumerate(pages[since:], since + 1):
@@ -79,9 +79,13 @@ class _Request(BaseHTTPRequestHandler):
                 b'{"part":%d,"line":%d,"actionId":"%b","outcome":"applied"}\n' % (number, half + line, one)
                 for line, one in enumerate(ids, 1)
             ]
-            self.wfile.write(b"".join(lines) + b'{"cursor":"%d"}\n' % cursor)
-        self.wfile.write(b'{"cursor":"%d","complete":true}\n' % len(pages))
-        self.close_connection = True
+            self.piece(b"".join(lines) + b'{"cursor":"%d"}\n' % cursor)
+        self.piece(b'{"cursor":"%d","complete":true}\n' % len(pages))
+        self.piece(b"")
+
+    def piece(self, body):
+        """A chunk; the empty one is the last (RFC 9112 section 7.1)."""
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(body), body))
 
     def answer(self, body, status=200):
         self.send_response(status)
