@@ -68,15 +68,16 @@ class EmbeddedDatabase:
         self._wait_seconds = busy_seconds
 
     @contextlib.contextmanager
-    def transaction(self, *, waits: bool = True) -> Iterator[sqlite3.Connection]:
-        """A write transaction, rolled back where the block raises. Raises EmbeddedUnavailable.
+    def transaction(self, *, waits: bool = True, writes: bool = True) -> Iterator[sqlite3.Connection]:
+        """Rolled back where the block raises. Raises EmbeddedUnavailable.
 
         It waits at most ``busy_seconds`` for others, or not at all.
+        One that does not write sees what was committed before it, and neither waits for a writer nor holds one up.
         """
         with self._lock:
             try:
                 connection = self._connected()
-                self._begin(connection, self._busy_seconds if waits else 0.0)
+                self._begin(connection, self._busy_seconds if waits else 0.0, writes=writes)
                 yield connection
                 connection.execute("COMMIT")
             except sqlite3.Error as exc:
@@ -89,11 +90,11 @@ class EmbeddedDatabase:
                 self._rollback()
                 raise
 
-    def _begin(self, connection: sqlite3.Connection, wait_seconds: float) -> None:
+    def _begin(self, connection: sqlite3.Connection, wait_seconds: float, *, writes: bool) -> None:
         if wait_seconds != self._wait_seconds:
             connection.execute(f"PRAGMA busy_timeout = {round(1000 * wait_seconds)}")
             self._wait_seconds = wait_seconds
-        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     def close(self) -> None:
         with self._lock:

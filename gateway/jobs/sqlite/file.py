@@ -47,6 +47,15 @@ class JobFile:
         except EmbeddedUnavailable as exc:
             raise StoreUnavailable(exc.reason) from exc
 
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Rows]:
+        """Of one moment; no writer waits for it. Raises StoreUnavailable."""
+        try:
+            with self._database.transaction(writes=False) as rows:
+                yield rows
+        except EmbeddedUnavailable as exc:
+            raise StoreUnavailable(exc.reason) from exc
+
     def unfit(self) -> str:
         """Nothing is evicted."""
         return ""

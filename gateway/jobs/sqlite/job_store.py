@@ -41,7 +41,7 @@ class SqliteJobStore:
             return self._shown(rows, job_id), True
 
     def has_part(self, principal: str, job_id: str, part: Part) -> bool:
-        with self._file.rows() as rows:
+        with self._file.read() as rows:
             job_rows.demand(job_rows.find(rows, principal, job_id), "uploading")
             return part_rows.is_taken(rows, job_id, part)
 
@@ -79,12 +79,12 @@ class SqliteJobStore:
             return self._shown(rows, job_id)
 
     def get(self, principal: str | None, job_id: str) -> Job:
-        with self._file.rows() as rows:
+        with self._file.read() as rows:
             return job_rows.shown(rows, job_rows.find(rows, principal, job_id), self._file.clock())
 
     def jobs(self, principal: str | None, *, most: int, before: str = "") -> JobPage:
         now = self._file.clock()
-        with self._file.rows() as rows:
+        with self._file.read() as rows:
             found = job_rows.page(rows, principal, most, before)
             shown = [job_rows.shown(rows, row, now) for row in found[:most]]
         return JobPage(shown, shown[-1].id if len(found) > most else "")
@@ -93,7 +93,7 @@ class SqliteJobStore:
         self, principal: str | None, job_id: str, *, outcome: Kind | None = None, since: str = "", most: int = 500
     ) -> ResultPage:
         cursor = Cursor.parse(since)
-        with self._file.rows() as rows:
+        with self._file.read() as rows:
             has_ended = job_rows.find(rows, principal, job_id)["state"] not in LIVE
             return read_page(JobResults(rows, job_id), outcome, cursor, most, has_ended=has_ended)
 

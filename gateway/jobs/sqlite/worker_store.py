@@ -58,7 +58,7 @@ class SqliteWorkerStore:
         job_rows.end_if_over(rows, lease.job_id, now, self._file.bounds.keep_seconds)
 
     def state(self, job_id: str) -> State | None:
-        with self._file.rows() as rows:
+        with self._file.read() as rows:
             return job_rows.state(rows, job_id)
 
     def beat(self, worker: str) -> None:
@@ -70,7 +70,7 @@ class SqliteWorkerStore:
             upkeep_rows.rest(rows, worker)
 
     def workers(self, seconds: float) -> int:
-        with self._file.rows() as rows:
+        with self._file.read() as rows:
             return upkeep_rows.workers(rows, self._file.clock() - seconds)
 
     def ring(self, permits: int) -> None:
@@ -85,7 +85,7 @@ class SqliteWorkerStore:
         return has_any
 
     def permits(self) -> int:
-        with self._file.rows() as rows:
+        with self._file.read() as rows:
             return int(upkeep_rows.counter(rows, "permits"))
 
     def elect(self, seconds: float) -> bool:
@@ -107,7 +107,7 @@ class SqliteWorkerStore:
             return upkeep_rows.remove_portion(rows)
 
     def gauges(self) -> Gauges:
-        with self._file.rows() as rows:
+        with self._file.read() as rows:
             return upkeep_rows.gauges(rows, self._file.clock())
 
     def ping(self) -> StoreUnavailable | None:
