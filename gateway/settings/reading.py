@@ -111,7 +111,9 @@ def _reason(setting: dataclasses.Field[Any], exc: ValueError) -> str:
 def shown(text: str) -> str:
     """On one line, with passwords masked."""
     # What stands before an @ or behind a ? may be a password.
-    told = re.sub(r"\?.*", "?…", re.sub(r".*@", "…@", text, flags=re.DOTALL), flags=re.DOTALL)
+    _, at, rest = text.rpartition("@")
+    rest, query, _ = rest.partition("?")
+    told = (at and "…@") + rest + (query and "?…")
     return repr(told if len(told) <= _LONGEST_SHOWN else told[:_LONGEST_SHOWN] + "…")
 
 

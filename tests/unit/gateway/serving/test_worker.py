@@ -1,4 +1,4 @@
-"""What fails in a worker outside any request is told like everything else."""
+"""What fails in a worker, outside any request or amid an answer, is told like everything else."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import logging
 
 import gevent
 import pytest
+from gunicorn.config import Config
 
-from gateway.serving.worker import log_failed_greenlets
+from gateway.serving.worker import GatewayWorker, log_failed_greenlets
 
 
 @pytest.fixture
@@ -49,3 +50,25 @@ def test_a_greenlet_that_is_killed_is_no_event(hub, caplog):
     greenlet.kill()
 
     assert caplog.records == []
+
+
+def answer_of(pair, application) -> bytes:
+    """What a client gets until its connection ends."""
+    worker = GatewayWorker(0, 0, [], None, 0, Config(), None)
+    worker.tmp.close()
+    worker.wsgi = application
+    request = pair.says(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    with pytest.raises(StopIteration):
+        worker.handle_request(("127.0.0.1", 80), request, pair.server, ("127.0.0.1", 1))
+    return b"".join(iter(lambda: pair.client.recv(65_536), b""))
+
+
+def test_an_answer_that_breaks_after_its_head_ends_the_connection_without_its_end(pair, caplog):
+    def application(_environ, start_response):
+        start_response("200 OK", [])
+        yield b"one"
+        raise ValueError("out of order")
+
+    assert answer_of(pair, application).partition(b"\r\n\r\n")[2] == b"3\r\none\r\n"
+    assert [(record.name, record.message) for record in caplog.records] == [("gateway.serving.worker", "answer_broken")]
+    assert "ValueError: out of order" in caplog.text
