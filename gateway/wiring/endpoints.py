@@ -9,7 +9,8 @@ from gateway.api.bulk import BulkServices
 from gateway.api.guard import Guard
 from gateway.api.integrations import IntegrationEndpoint
 from gateway.api.jobs import routes as jobs
-from gateway.api.jobs.endpoint import JobEndpoint, JobServices
+from gateway.api.jobs.endpoint import JobEndpoint
+from gateway.api.jobs.entrance import JobServices
 from gateway.api.jobs.parts import PartReader
 from gateway.api.pages import limits
 from gateway.api.pages.limits import BatchLimits, LimitsEndpoint

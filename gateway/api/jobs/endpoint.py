@@ -2,77 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gateway.admission.idempotency.key import fingerprint
 from gateway.api.answers import json_answer
-from gateway.api.body import document_in, read_body
 from gateway.api.disconnect import has_left
 from gateway.api.idempotency import read_key
 from gateway.api.jobs import looks, queries, results
+from gateway.api.jobs.entrance import Entrance
 from gateway.api.jobs.parts import digest_of
-from gateway.api.jobs.refusals import told, unavailable
+from gateway.api.jobs.refusals import told
 from gateway.api.jobs.shown import shown
-from gateway.api.json_size import JsonSize
 from gateway.api.options import read_options, refuse_parameters
-from gateway.api.request import GatewayResponse, current_request
-from gateway.api.validation import document_refusal
+from gateway.api.request import GatewayResponse
 from gateway.jobs.chunk import Part
 from gateway.jobs.job import NewJob
 from gateway.jobs.retry import retry
 from gateway.problems import Problem
-from schemas.base import InvalidDocument
-from schemas.jobs import MOST, MOST_PARTS, StartSchema, loader, new_job_schema
+from schemas.jobs import MOST_PARTS, StartSchema, loader, new_job_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gateway.api.guard import Guard
-    from gateway.api.jobs.parts import PartReader
+    from gateway.api.jobs.entrance import JobServices
     from gateway.api.request import GatewayRequest
     from gateway.auth.principal import Principal
-    from gateway.jobs.availability import Availability
-    from gateway.jobs.dispatch.port import Dispatch
     from gateway.jobs.job import Job
     from gateway.jobs.results import ResultPage
-    from gateway.jobs.store import JobStore
     from gateway.resources.resource import Resource
 
 _MOST_WAIT_SECONDS = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobServices:
-    """``repeats_unknown``: the core honours per-item keys. ``is_ending``: this worker is to stop."""
-
-    guard: Guard
-    parts: PartReader
-    store: JobStore
-    dispatch: Dispatch
-    availability: Availability
-    max_items: int
-    repeats_unknown: bool
-    is_ending: Callable[[], bool]
-
-
 class JobEndpoint:
-    """The caller must hold the permission of the job's resource. Another's job is not found."""
+    """Another's job is not found."""
 
     def __init__(self, resources: Sequence[Resource], services: JobServices) -> None:
-        self._resources = {resource.plural: resource for resource in resources}
-        self._default = resources[0]
-        self._services = services
-        self._load_new = loader(new_job_schema([*self._resources], services.max_items))
+        self._entrance, self._services = Entrance(resources, services), services
+        self._load_new = loader(new_job_schema([*self._entrance.resources], services.max_items))
         self._load_start = loader(StartSchema())
 
     def create(self) -> GatewayResponse:
-        request, caller = self._enter()
+        request, caller = self._entrance.enter()
         refuse_parameters(request)
-        self._demand_workers()
-        key, body = read_key(request), self._small_body(request, caller)
-        wanted = self._loaded(body, self._load_new, "job")
-        resource = self._resources[wanted["resource"]]
+        self._entrance.demand_workers()
+        key, body = read_key(request), self._entrance.small_body(request, caller)
+        wanted = self._entrance.loaded(body, self._load_new, "job")
+        resource = self._entrance.resources[wanted["resource"]]
         caller = self._services.guard.identify(request, resource.permission)
         new = NewJob(
             resource=resource.plural,
@@ -89,11 +65,11 @@ class JobEndpoint:
         return looks.answer(job, 201, {} if is_new else {"Idempotency-Replayed": "true"})
 
     def put_part(self, job_id: str, number: str) -> GatewayResponse:
-        request, caller = self._enter()
+        request, caller = self._entrance.enter()
         refuse_parameters(request)
         services = self._services
         services.parts.unsent.check(request, caller)
-        job, resource = self._found(request, caller, job_id)
+        job, resource = self._entrance.found(request, caller, job_id)
         with (
             services.parts.capacity.body_memory() as take_memory,
             services.parts.unsent.charged(request, caller, take_memory) as take,
@@ -123,12 +99,12 @@ class JobEndpoint:
             store.put_part(caller.id, job.id, part, calls)
 
     def start(self, job_id: str) -> GatewayResponse:
-        request, caller = self._enter()
+        request, caller = self._entrance.enter()
         is_rehearsed = queries.is_dry_run(request)
-        job, resource = self._found(request, caller, job_id)
-        wanted = self._loaded(self._small_body(request, caller), self._load_start, "start of a job")
+        job, resource = self._entrance.found(request, caller, job_id)
+        wanted = self._entrance.loaded(self._entrance.small_body(request, caller), self._load_start, "start of a job")
         if not is_rehearsed:
-            self._demand_workers()
+            self._entrance.demand_workers()
         with told(resource):
             job = self._services.store.start(caller.id, job.id, wanted["parts"], dry_run=is_rehearsed)
             if is_rehearsed:
@@ -138,10 +114,10 @@ class JobEndpoint:
 
     def show(self, job_id: str) -> GatewayResponse:
         """Waits for a change where the caller prefers to (RFC 7240 section 4.3)."""
-        request, caller = self._enter()
+        request, caller = self._entrance.enter()
         refuse_parameters(request)
         wait_seconds = read_options(request).wait_seconds
-        job, resource = self._found(request, caller, job_id)
+        job, resource = self._entrance.found(request, caller, job_id)
         if wait_seconds is None or not job.is_live:
             return looks.answer_if_new(request, job, {})
 
@@ -154,9 +130,9 @@ class JobEndpoint:
         return looks.answer_if_new(request, now, {"Preference-Applied": f"wait={seconds}"})
 
     def list(self) -> GatewayResponse:
-        request, caller = self._enter()
+        request, caller = self._entrance.enter()
         most, before = queries.page_wish(request)
-        with told(self._default):
+        with told(self._entrance.default):
             page = self._services.store.jobs(caller.id, most=most, before=before)
         listed: dict[str, object] = {"data": [shown(job) for job in page.jobs]}
         if page.before:
@@ -164,9 +140,9 @@ class JobEndpoint:
         return json_answer(listed, headers={"Cache-Control": "no-store"})
 
     def results(self, job_id: str) -> GatewayResponse:
-        request, caller = self._enter()
+        request, caller = self._entrance.enter()
         wish = queries.results_wish(request)
-        job, resource = self._found(request, caller, job_id)
+        job, resource = self._entrance.found(request, caller, job_id)
         services, store = self._services, self._services.store
 
         def page(since: str) -> ResultPage:
@@ -191,15 +167,15 @@ class JobEndpoint:
 
     def resume(self, job_id: str) -> GatewayResponse:
         answer = self._change(job_id, self._services.store.resume)
-        with told(self._default):
+        with told(self._entrance.default):
             self._services.dispatch.ring(1)
         return answer
 
     def end(self, job_id: str) -> GatewayResponse:
         """A live job is cancelled, an ended one removed."""
-        request, caller = self._enter()
+        request, caller = self._entrance.enter()
         refuse_parameters(request)
-        job, resource = self._found(request, caller, job_id)
+        job, resource = self._entrance.found(request, caller, job_id)
         with told(resource):
             if job.is_live:
                 return looks.answer(self._services.store.cancel(caller.id, job.id), 202)
@@ -207,10 +183,10 @@ class JobEndpoint:
         return GatewayResponse(status=204)
 
     def retry(self, job_id: str) -> GatewayResponse:
-        request, caller = self._enter()
+        request, caller = self._entrance.enter()
         refuse_parameters(request)
-        self._demand_workers()
-        job, resource = self._found(request, caller, job_id)
+        self._entrance.demand_workers()
+        job, resource = self._entrance.found(request, caller, job_id)
         services = self._services
         new = NewJob(
             resource=job.resource,
@@ -232,46 +208,12 @@ class JobEndpoint:
             services.dispatch.ring(1)
         return looks.answer(again, 202)
 
-    def _enter(self) -> tuple[GatewayRequest, Principal]:
-        """Hops 1 and 2."""
-        request = current_request()
-        self._services.parts.capacity.check()
-        return request, self._services.guard.identify(request, self._default.permission)
-
-    def _found(self, request: GatewayRequest, caller: Principal, job_id: str) -> tuple[Job, Resource]:
-        with told(self._default):
-            job = self._services.store.get(caller.id, job_id)
-        resource = self._resources.get(job.resource, self._default)
-        if resource is not self._default:
-            self._services.guard.identify(request, resource.permission)
-        return job, resource
-
     def _change(self, job_id: str, change: Callable[[str, str], Job]) -> GatewayResponse:
-        request, caller = self._enter()
+        request, caller = self._entrance.enter()
         refuse_parameters(request)
-        job, resource = self._found(request, caller, job_id)
+        job, resource = self._entrance.found(request, caller, job_id)
         with told(resource):
             return looks.answer(change(caller.id, job.id), 200)
-
-    def _demand_workers(self) -> None:
-        # The reason is for operators; readiness and the log have it.
-        if self._services.availability.reason():
-            raise unavailable("No job can be taken now: nothing is there to run it.", 60)
-
-    def _small_body(self, request: GatewayRequest, caller: Principal) -> bytes:
-        """Empty where there is none."""
-        parts = self._services.parts
-        if not (request.content_length or request.headers.get("Transfer-Encoding")):
-            return b""
-        with parts.capacity.body_memory() as take_memory, parts.unsent.charged(request, caller, take_memory) as take:
-            return read_body(request, parts.body_limits, take, parts.let_others_run)
-
-    def _loaded(self, body: bytes, load: Callable[[object], dict[str, Any]], name: str) -> dict[str, Any]:
-        document = document_in(body, JsonSize(*MOST), self._services.parts.let_others_run) if body else {}
-        try:
-            return load(document)
-        except InvalidDocument as exc:
-            raise document_refusal(exc, name, self._default.id_name) from exc
 
 
 def _part_number(text: str) -> int:
