@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
+# Some fifty thousand keys; a device would never end.
+_MOST_BYTES = 16_777_216
 
 
 class FileKeys:
@@ -73,16 +75,25 @@ class FileKeys:
 
     def _read(self) -> bytes:
         try:
-            return self._path.read_bytes()
+            with self._path.open("rb") as file:
+                content = file.read(_MOST_BYTES + 1)
         except OSError as exc:
             raise SourceFailed(f"{self._path}: {exc.strerror}") from exc
+        if len(content) > _MOST_BYTES:
+            raise SourceFailed(f"{self._path}: it is larger than {_MOST_BYTES:,} bytes")
+        return content
 
     def _understood(self, content: bytes) -> dict[str, ApiKey]:
         try:
             records = _records(json.loads(content))
         except (ValueError, RecursionError) as exc:
             raise SourceFailed(f"{self._path}: {exc}") from exc
-        return {record.id: record for record in records}
+        keys: dict[str, ApiKey] = {}
+        for number, record in enumerate(records, 1):
+            # The copy of a key that was revoked would make it good again.
+            if keys.setdefault(record.id, record) is not record:
+                raise SourceFailed(f"{self._path}: key {number}: the id {record.id} came before")
+        return keys
 
 
 def _records(document: Any) -> list[ApiKey]:

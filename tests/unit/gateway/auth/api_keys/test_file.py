@@ -86,13 +86,13 @@ class Unreadable:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
         self.error: OSError | None = error
-        self._read = Path.read_bytes
-        monkeypatch.setattr(Path, "read_bytes", lambda path: self.read(path))
+        self._open = Path.open
+        monkeypatch.setattr(Path, "open", lambda path, *mode, **more: self.open(path, *mode, **more))
 
-    def read(self, path: Path) -> bytes:
+    def open(self, path: Path, *mode, **more):
         if self.error:
             raise self.error
-        return self._read(path)
+        return self._open(path, *mode, **more)
 
 
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EIO, errno.ESTALE, errno.EMFILE])
@@ -124,6 +124,19 @@ def test_a_bad_file_stops_the_start(file: KeyFile, document: str):
 
     with pytest.raises(SourceFailed, match=r"keys\.json"):
         FileKeys(file.path)
+
+
+def test_a_key_that_comes_twice_is_refused_since_its_copy_could_undo_a_revocation(file: KeyFile):
+    revoked = replace(file.kept, revoked=NOW).entry()
+    file.write({"keys": [revoked, record(mint()).entry(), file.kept.entry()]})
+
+    with pytest.raises(SourceFailed, match=f"key 3: the id {file.kept.id} came before"):
+        FileKeys(file.path)
+
+
+def test_a_file_without_end_is_not_read_to_it():
+    with pytest.raises(SourceFailed, match="larger than 16,777,216 bytes"):
+        FileKeys(Path("/dev/zero"))
 
 
 def test_an_absent_file_stops_the_start(tmp_path: Path):
