@@ -17,7 +17,6 @@ from gateway.telemetry.traces import NoSpan
 from legacy_client import errors as core
 from legacy_client.calls import CallContext, Update
 from legacy_client.deadline import Deadline
-from legacy_client.operations import UPDATE_ACTION
 from tests.unit.schemas.samples import valid_action_items
 
 ACTIONS = actions(("en", "fr"), 1, lambda: None)
@@ -61,7 +60,7 @@ def test_an_item_is_sent_in_the_cores_words():
 
     run(fake, GOOD)
 
-    assert fake.asked == (UPDATE_ACTION, [Update("1", b'{"state":2}')], CONTEXT)
+    assert fake.asked == (ACTIONS.operation, [Update("1", b'{"state":2}')], CONTEXT)
 
 
 def test_an_item_that_cannot_be_sent_is_a_fault_of_ours_and_stops_no_other(caplog):
