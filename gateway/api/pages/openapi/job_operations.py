@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import orjson
 
 from gateway.api.accept import LINES
 from gateway.api.jobs.routes import PATHS
+from gateway.api.pages.openapi.job_examples import job_example, result_lines
 from gateway.api.pages.openapi.operations import REQUEST_ID, Operation, Success, parameter
 from schemas.job_answers import JobListSchema, JobSchema
 from schemas.jobs import MOST_PARTS, StartSchema, new_job_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from marshmallow import Schema
 
-    from gateway.api.route import Route
     from gateway.resources.resource import Resource
 
+    Make = Callable[..., Operation]
+    Shown = dict[str, object]
+
 TAG = "Jobs"
+_ROUTES = {path.view: path.route for path in PATHS}
 MEANING = "More items than a batch holds: sent in parts, then run in the background."
-_ID = "01M8H4FHW26J74CSYXW6G95RAP"
 _JOB_ID = parameter("jobId", "path", "The job.", {"type": "string"})
 _KEY = parameter(
     "Idempotency-Key",
@@ -85,15 +87,19 @@ def schemas(resources: Sequence[Resource], max_items: int) -> Iterator[tuple[str
 
 
 def operations(resources: Sequence[Resource]) -> list[Operation]:
-    routes, first = {path.view: path.route for path in PATHS}, resources[0]
-    job = _example(first)
+    first = resources[0]
+    make, job = partial(_operation, first.permission), job_example(first)
+    return [
+        *_begun(make, job),
+        *_watched(make, job),
+        *_filled(make, job, first),
+        *_steered(make, job),
+        _read(make, first),
+    ]
+
+
+def _begun(made: Make, job: Shown) -> list[Operation]:
     one = {"job": job}
-    ended = {"job": {**job, "state": "succeeded", "position": 0}}
-    batch = {"data": list(first.example.sent)}
-
-    def made(view: str, summary: str, description: str, successes: dict[int, Success], **more: Any) -> Operation:
-        return _operation(routes[view], first.permission, summary, description, successes, **more)
-
     return [
         made(
             "create",
@@ -113,6 +119,12 @@ def operations(resources: Sequence[Resource]) -> list[Operation]:
             id="listJobs",
             parameters=(*_PAGING, REQUEST_ID),
         ),
+    ]
+
+
+def _watched(made: Make, job: Shown) -> list[Operation]:
+    one, ended = {"job": job}, {"job": {**job, "state": "succeeded", "position": 0}}
+    return [
         made(
             "show",
             "Look at a job",
@@ -129,6 +141,12 @@ def operations(resources: Sequence[Resource]) -> list[Operation]:
             id="deleteJob",
             parameters=(_JOB_ID, REQUEST_ID),
         ),
+    ]
+
+
+def _filled(made: Make, job: Shown, resource: Resource) -> list[Operation]:
+    one = {"job": job}
+    return [
         made(
             "put_part",
             "Send a part",
@@ -137,8 +155,8 @@ def operations(resources: Sequence[Resource]) -> list[Operation]:
             {204: Success("It was taken.", "", {})},
             id="putJobPart",
             parameters=(_JOB_ID, _NUMBER, REQUEST_ID),
-            body=f"{first.name.capitalize()}Batch",
-            example=batch,
+            body=f"{resource.name.capitalize()}Batch",
+            example={"data": list(resource.example.sent)},
         ),
         made(
             "start",
@@ -153,9 +171,21 @@ def operations(resources: Sequence[Resource]) -> list[Operation]:
             body="JobStart",
             example={"parts": 20},
         ),
+    ]
+
+
+def _steered(made: Make, job: Shown) -> list[Operation]:
+    one = {"job": job}
+    return [
         *(
-            made(view, f"{view.capitalize()} a job", text, {200: Success("As it is now.", "Job", one)},
-                 id=f"{view}Job", parameters=(_JOB_ID, REQUEST_ID))
+            made(
+                view,
+                f"{view.capitalize()} a job",
+                text,
+                {200: Success("As it is now.", "Job", one)},
+                id=f"{view}Job",
+                parameters=(_JOB_ID, REQUEST_ID),
+            )
             for view, text in (
                 ("pause", "What is in flight ends; nothing more is sent."),
                 ("resume", "It goes on where it was."),
@@ -169,20 +199,24 @@ def operations(resources: Sequence[Resource]) -> list[Operation]:
             id="retryJob",
             parameters=(_JOB_ID, REQUEST_ID),
         ),
-        made(
-            "results",
-            "Read what became of each item",
-            "While the job runs, too. Lines come in the order in which items were settled.",
-            {200: Success("Lines.", "", {}, _lines(first))},
-            id="getJobResults",
-            parameters=(_JOB_ID, *_CHOOSING, REQUEST_ID),
-        ),
-    ]  # fmt: skip
+    ]
+
+
+def _read(made: Make, resource: Resource) -> Operation:
+    return made(
+        "results",
+        "Read what became of each item",
+        "While the job runs, too. Lines come in the order in which items were settled.",
+        {200: Success("Lines.", "", {}, result_lines(resource))},
+        id="getJobResults",
+        parameters=(_JOB_ID, *_CHOOSING, REQUEST_ID),
+    )
 
 
 def _operation(
-    route: Route, permission: str, summary: str, description: str, successes: dict[int, Success], **more: Any
+    permission: str, view: str, summary: str, description: str, successes: Mapping[int, Success], **more: Any
 ) -> Operation:
+    route = _ROUTES[view]
     problems = _GENERAL | route.problems | (_OF_BODIES if more.get("body") else frozenset())
     return Operation(
         route=route,
@@ -195,46 +229,3 @@ def _operation(
         problems=problems,
         **more,
     )
-
-
-def _example(resource: Resource) -> dict[str, object]:
-    here = f"/openapi/api/v1/jobs/{_ID}"
-    return {
-        "id": _ID,
-        "resource": resource.plural,
-        "label": "spring clean-up",
-        "state": "queued",
-        "why": None,
-        "counts": {"total": 20_000, "applied": 0, "failed": 0, "unknown": 0, "unprocessed": 20_000},
-        "parts": 20,
-        "position": 1,
-        "rate": 0.0,
-        "errors_by_code": [],
-        "max_failed_percent": 5,
-        "pause_after": None,
-        "created_at": "2026-11-28T09:00:00.000Z",
-        "started_at": "2026-11-28T09:01:00.000Z",
-        "last_progress_at": None,
-        "estimated_end_at": None,
-        "ended_at": None,
-        "expires_at": "2026-12-05T09:01:00.000Z",
-        "retry_of": None,
-        "links": {"self": here, "results": f"{here}/results"},
-    }
-
-
-def _lines(resource: Resource) -> str:
-    first = resource.example.updated[0]
-    lines: list[dict[str, object]] = [
-        {
-            "index": 0,
-            "part": 1,
-            "line": 1,
-            resource.id_name: first[resource.id_name],
-            "outcome": "applied",
-            resource.name: first,
-        },
-        {"cursor": "s1.1"},
-        {"cursor": "s1.1", "complete": True},
-    ]
-    return "".join(f"{orjson.dumps(line).decode()}\n" for line in lines)
