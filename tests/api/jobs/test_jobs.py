@@ -2,63 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import socket
 
 import pytest
 
+from tests.doubles.job_partner import ITEMS, JOBS, Partner
 from tests.doubles.job_worlds import APPLIED, failed, run, run_all
 from tests.doubles.service import assert_problem
-
-JOBS = "/openapi/api/v1/jobs"
-ITEMS = [{"actionId": str(number), "status": "active"} for number in range(1, 7)]
-NDJSON = "application/x-ndjson"
-
-
-class Partner:
-    """The known caller, with verbs for jobs."""
-
-    def __init__(self, service) -> None:
-        self.service = service
-        self.chunks = service.backends.jobs.chunks
-        self.chunks.beat("w")
-
-    def send(self, method: str, path: str = "", document=None, *, body: bytes | None = None, **headers):
-        sent = {"Authorization": "Bearer good"} | {name.replace("_", "-"): value for name, value in headers.items()}
-        if document is not None:
-            body = json.dumps(document).encode()
-        if body is not None:
-            sent.setdefault("Content-Type", "application/json")
-        return self.service.client.open(JOBS + path, method=method, data=body, headers=sent)
-
-    def made(self, **wishes) -> str:
-        return self.send("POST", "", wishes).get_json()["id"]
-
-    def filled(self, *parts, **wishes) -> str:
-        job = self.made(**wishes)
-        for number, items in enumerate(parts, 1):
-            assert self.send("PUT", f"/{job}/parts/{number}", {"data": items}).status_code == 204
-        return job
-
-    def started(self, *parts, **wishes) -> str:
-        job = self.filled(*parts, **wishes)
-        assert self.send("POST", f"/{job}/start", {"parts": len(parts)}).status_code == 202
-        return job
-
-    def lines(self, job: str, query: str = "") -> list[dict[str, object]]:
-        text = self.send("GET", f"/{job}/results{query}").get_data(as_text=True)
-        return [json.loads(line) for line in text.splitlines() if line]
-
-
-@pytest.fixture
-def service(make_service):
-    return make_service(core_auth="none")
-
-
-@pytest.fixture
-def partner(service):
-    return Partner(service)
 
 
 def test_a_job_is_made_filled_started_run_and_read(partner):
@@ -170,116 +121,6 @@ def test_a_job_is_its_makers_alone(service, partner):
 def test_without_credentials_nothing_is_told(partner):
     for method, path in (("POST", ""), ("GET", ""), ("GET", "/x"), ("PUT", "/x/parts/1"), ("GET", "/x/results")):
         assert_problem(partner.send(method, path, Authorization=""), 401, "invalid-token")
-
-
-def test_a_part_comes_as_lines_too_and_packed(partner):
-    job = partner.made()
-    lines = b"".join(json.dumps(item).encode() + b"\r\n" for item in ITEMS)
-    put = partner.send(
-        "PUT", f"/{job}/parts/1", body=gzip.compress(lines), Content_Type=NDJSON, Content_Encoding="gzip"
-    )
-
-    assert put.status_code == 204
-    assert partner.send("POST", f"/{job}/start", {"parts": 1}).get_json()["counts"]["total"] == 6
-
-
-def test_the_same_bytes_again_are_the_same_part_and_others_are_refused(partner):
-    job = partner.filled(ITEMS)
-
-    assert partner.send("PUT", f"/{job}/parts/1", {"data": ITEMS}).status_code == 204
-    assert_problem(partner.send("PUT", f"/{job}/parts/1", {"data": ITEMS[:1]}), 409, "job-part-differs")
-    assert partner.send("GET", f"/{job}").get_json()["counts"]["total"] == 6
-
-
-def test_a_part_of_other_bytes_counts_as_what_is_refused(make_service):
-    partner = Partner(make_service(core_auth="none", unsent_rate_limit="10/minute"))
-    job = partner.filled(ITEMS)
-    other = b'{"data":[' + b" " * 11_000 + b'{"actionId":"1","status":"done"}]}'
-    assert_problem(partner.send("PUT", f"/{job}/parts/1", body=other), 409, "job-part-differs")
-
-    assert_problem(partner.send("PUT", f"/{job}/parts/2", {"data": ITEMS}), 429, "quota-exceeded")
-
-
-def test_what_is_wrong_in_a_part_is_told_by_line_and_the_job_waits_for_its_mending(partner):
-    job = partner.made()
-    broken = [ITEMS[0], {"actionId": "2", "status": "asleep"}]
-    problem = assert_problem(partner.send("PUT", f"/{job}/parts/1", {"data": broken}), 400, "validation-failed")
-    missing = assert_problem(partner.send("POST", f"/{job}/start", {"parts": 2}), 409, "job-parts-missing")
-
-    assert [(error["line"], error["index"], error["field"]) for error in problem["errors"]] == [(2, 1, "status")]
-    assert (missing["missing"], missing["refused"]) == ([2], [1])
-    assert missing["detail"] == "The job cannot start: parts missing: 2, parts refused: 1."
-    assert partner.send("PUT", f"/{job}/parts/1", {"data": ITEMS}).status_code == 204
-    assert partner.send("POST", f"/{job}/start", {"parts": 1}).status_code == 202
-
-
-@pytest.mark.parametrize(
-    ("body", "line", "detail"),
-    [
-        (b'{"actionId":"1","status":"active"}\n{"actionId":\n', 2, "Line 2 must be one JSON object."),
-        (b'{"actionId":"1","status":"active"}\n\n{"actionId":"2","status":"active"}', 2, "Line 2 must be one JSON object."),
-        (b'{"actionId":"1","status":"active"},{"actionId":"2","status":"active"}', 1, "Line 1 must be one JSON object."),
-        (b'[1]\n', 1, "Line 1 must be one JSON object."),
-        (b'{"actionId":"1","status":"active"}\n{"a" 1}\n', 2, None),
-        (b'{"actionId":"1"}],"x":[{}\n', 1, "Line 1 must be one JSON object."),
-    ],
-)  # fmt: skip
-def test_a_line_that_is_no_object_is_named(partner, body: bytes, line: int, detail: str | None):
-    job = partner.made()
-    problem = assert_problem(
-        partner.send("PUT", f"/{job}/parts/1", body=body, Content_Type=NDJSON), 400, "invalid-json"
-    )
-
-    assert problem["line"] == line
-    assert problem["detail"] == detail or (detail is None and problem["detail"].startswith("Line 2: "))
-
-
-@pytest.mark.parametrize("line", [b"", b" ", b"{}", b'{"actionId":"1","status":"active"}'])
-def test_more_lines_than_a_batch_may_hold_are_told_before_any_is_looked_at(partner, line: bytes):
-    job = partner.made()
-    problem = assert_problem(
-        partner.send("PUT", f"/{job}/parts/1", body=(line + b"\n") * 2000 + b"{}", Content_Type=NDJSON),
-        413,
-        "batch-too-large",
-    )
-
-    assert (problem["max_items"], problem["received_items"]) == (1000, 2001)
-
-
-def test_an_id_that_came_in_an_earlier_part_names_its_place_there(partner):
-    job = partner.filled(ITEMS[:3])
-    problem = assert_problem(
-        partner.send("PUT", f"/{job}/parts/2", {"data": [ITEMS[4], ITEMS[1]]}), 400, "validation-failed"
-    )
-
-    assert problem["errors"] == [
-        {
-            "index": 1,
-            "line": 2,
-            "actionId": "2",
-            "field": "actionId",
-            "code": "duplicate_action_id",
-            "detail": "Must differ from the actionId of line 2 of part 1.",
-            "first_index": 1,
-        }
-    ]
-
-
-@pytest.mark.parametrize("number", ["0", "10001", "-1", "x", "1e3"])
-def test_a_part_has_a_number_in_bounds(partner, number: str):
-    problem = assert_problem(
-        partner.send("PUT", f"/{partner.made()}/parts/{number}", {"data": ITEMS}), 413, "job-too-large"
-    )
-
-    assert problem["max_parts"] == 10_000
-
-
-def test_a_job_has_a_most_of_items(make_service):
-    partner = Partner(make_service(core_auth="none", max_job_items=5))
-    job = partner.filled(ITEMS[:3])
-    problem = assert_problem(partner.send("PUT", f"/{job}/parts/2", {"data": ITEMS[3:]}), 413, "job-too-large")
-
-    assert (problem["max_job_items"], problem["received_items"]) == (5, 6)
 
 
 def test_a_principal_has_five_live_jobs(partner):
