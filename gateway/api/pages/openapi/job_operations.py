@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.api.accept import LINES
 from gateway.api.jobs.routes import PATHS
 from gateway.api.pages.openapi.job_examples import job_example, result_lines
-from gateway.api.pages.openapi.operations import REQUEST_ID, Operation, Success, parameter
+from gateway.api.pages.openapi.operations import OF_ANY, REQUEST_ID, Operation, Success, parameter
 from schemas.job_answers import JobListSchema, JobSchema
 from schemas.jobs import MOST_PARTS, StartSchema, new_job_schema
 
@@ -49,22 +49,6 @@ _CHOOSING = (
     ),
     parameter("since", "query", "Go on after this cursor.", {"type": "string"}),
     parameter("follow", "query", "Go on until the job has ended.", {"type": "boolean", "default": False}),
-)
-_GENERAL = frozenset(
-    {
-        "bad-request",
-        "unknown-parameter",
-        "invalid-token",
-        "insufficient-scope",
-        "method-not-allowed",
-        "not-acceptable",
-        "uri-too-long",
-        "expectation-failed",
-        "headers-too-large",
-        "internal-error",
-        "not-implemented",
-        "temporarily-unavailable",
-    }
 )
 _OF_BODIES = frozenset(
     {
@@ -217,7 +201,7 @@ def _operation(
     permission: str, view: str, summary: str, description: str, successes: Mapping[int, Success], **more: Any
 ) -> Operation:
     route = _ROUTES[view]
-    problems = _GENERAL | route.problems | (_OF_BODIES if more.get("body") else frozenset())
+    problems = OF_ANY | route.problems | (_OF_BODIES if more.get("body") else frozenset())
     return Operation(
         route=route,
         tag=TAG,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.api.pages.limits import ROUTE
-from gateway.api.pages.openapi.operations import REQUEST_ID, Operation, Success
+from gateway.api.pages.openapi.operations import OF_ANY, REQUEST_ID, Operation, Success
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,22 +24,6 @@ SHOWN = {
     "languages": ["en", "fr"],
     "jobs": {"max_job_items": 1_000_000, "max_parts": 10_000, "live_jobs": 5},
 }
-_PROBLEMS = frozenset(
-    {
-        "bad-request",
-        "unknown-parameter",
-        "invalid-token",
-        "insufficient-scope",
-        "method-not-allowed",
-        "not-acceptable",
-        "uri-too-long",
-        "expectation-failed",
-        "headers-too-large",
-        "internal-error",
-        "not-implemented",
-        "temporarily-unavailable",
-    }
-)
 
 
 def operation(resources: Sequence[Resource]) -> Operation:
@@ -54,5 +38,5 @@ def operation(resources: Sequence[Resource]) -> Operation:
         parameters=(REQUEST_ID,),
         successes={200: Success("The limits of each resource.", SCHEMA, {"limits": example})},
         headers=frozenset(),
-        problems=_PROBLEMS,
+        problems=OF_ANY,
     )

@@ -65,6 +65,23 @@ def parameter(name: str, place: str, meaning: str, schema: Mapping[str, Any]) ->
 REQUEST_ID = parameter(
     "X-Request-ID", "header", "Comes back in the answer, logs and calls to the core.", {"type": "string"}
 )
+OF_ANY = frozenset(
+    {
+        "bad-request",
+        "unknown-parameter",
+        "invalid-token",
+        "insufficient-scope",
+        "method-not-allowed",
+        "not-acceptable",
+        "uri-too-long",
+        "expectation-failed",
+        "headers-too-large",
+        "internal-error",
+        "not-implemented",
+        "temporarily-unavailable",
+    }
+)
+"""Problem types of an operation without a body."""
 _OF_BATCHES = (
     parameter("dry_run", "query", "Validate only; no call is made.", {"type": "boolean", "default": False}),
     parameter(
