@@ -14,7 +14,7 @@ import redis
 from gateway.jobs.dispatch.celery import KEY_PREFIX, QUEUE
 from tests.doubles.redis_server import BINARY, MISSING, RedisServer
 from tests.faults.jobs.crew import FIRST_ID, LAST_ID, Crew
-from tests.faults.jobs.test_killed_workers import reconcile, run_under_fire
+from tests.faults.jobs.test_killed_workers import assert_a_stop_leaves_nothing_in_doubt, reconcile, run_under_fire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -152,20 +152,4 @@ def test_messages_that_come_twice_cost_no_call(make_crew, broker):
 
 
 def test_a_worker_that_is_told_to_stop_gives_its_chunks_back_and_leaves_nothing_in_doubt(make_crew):
-    crew = make_crew(80)
-    item_ids = range(FIRST_ID, FIRST_ID + 1000)
-    job = crew.start(item_ids)
-    crew.hire()
-    while not crew.get(job).counts.applied:
-        time.sleep(0.02)
-
-    codes = crew.dismiss()
-    stopped = crew.get(job)
-    crew.hire()
-    wait_for_the_end(crew, job, seconds=90)
-
-    assert codes == [0]
-    assert 0 < stopped.counts.applied < 1000
-    assert stopped.counts.unknown == 0
-    assert crew.get(job).counts.applied == 1000
-    reconcile(crew, [job], item_ids, 0)
+    assert_a_stop_leaves_nothing_in_doubt(make_crew(80), 1000)

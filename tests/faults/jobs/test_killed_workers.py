@@ -121,9 +121,9 @@ def test_workers_that_are_killed_all_the_time_lose_nothing_of_20000_items(make_c
     reconcile(crew, jobs, item_ids, kills)
 
 
-def test_a_worker_that_is_told_to_stop_gives_its_chunk_back_and_leaves_nothing_in_doubt(make_crew):
-    crew = make_crew(80)
-    item_ids = range(FIRST_ID, FIRST_ID + 500)
+def assert_a_stop_leaves_nothing_in_doubt(crew, items):
+    """Told to stop midway, a worker gives back what it has, and another goes on."""
+    item_ids = range(FIRST_ID, FIRST_ID + items)
     job = crew.start(item_ids)
     crew.hire()
     while not crew.get(job).counts.applied:
@@ -136,8 +136,12 @@ def test_a_worker_that_is_told_to_stop_gives_its_chunk_back_and_leaves_nothing_i
         time.sleep(0.05)
 
     assert codes == [0]
-    assert 0 < stopped.counts.applied < 500
+    assert 0 < stopped.counts.applied < items
     assert stopped.counts.unknown == 0
     assert stopped.state == "running"
-    assert crew.get(job).counts.applied == 500
+    assert crew.get(job).counts.applied == items
     reconcile(crew, [job], item_ids, 0)
+
+
+def test_a_worker_that_is_told_to_stop_gives_its_chunk_back_and_leaves_nothing_in_doubt(make_crew):
+    assert_a_stop_leaves_nothing_in_doubt(make_crew(80), 500)
