@@ -10,8 +10,8 @@ from gateway.jobs.run_chunk import ChunkServices, run_chunk
 from gateway.resources.actions import actions
 from gateway.telemetry.events import Silent
 from gateway.telemetry.traces import NoTraces
-from tests.api.test_jobs import Partner
 from tests.api.test_stream_equals_plain import BATCHES, FATES, numbers, told_by_lines, told_plain
+from tests.doubles.job_partner import Partner
 from tests.doubles.rules import claim_policy
 from tests.doubles.service import Service
 
