@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cli.cutting import item_bytes
-from cli.errors import InvalidInput
+from cli.errors import InvalidInput, Refused
 from cli.problem import Problem, RowError
 from cli.rows.columns import cell_of
 from cli.rows.csv_rows import CsvRows
@@ -63,7 +63,7 @@ def check(rows: Rows, languages: Sequence[str], max_bytes: int) -> Checked:
             problems = [*rules.problems(rows, row), *ids.problems(row, rows.label)]
             checked.add([RowError(label, problem) for problem in problems])
     if not checked.items:
-        checked.add([RowError("", Problem("", "empty_batch", "There is no row with an update in it."))])
+        raise Refused("there is no row with an update in it; nothing was sent")
     return checked
 
 
@@ -83,7 +83,7 @@ class Rules:
         for path, message in leaves(messages):
             column = path or ""
             if column.partition(".")[0] not in told and column not in told:
-                yield Problem(column, code_of(message), str(message), _value(rows, row, column))
+                yield _problem(column, message, _text(rows, row, column))
         if not messages and len(item_bytes(row.item)) > self._max_bytes:
             yield Problem("", "too_large", f"Is larger than the {self._max_bytes:,} bytes that a request may have.")
 
@@ -111,7 +111,14 @@ class _Ids:
         self._database.close()
 
 
-def _value(rows: Rows, row: Row, column: str) -> str:
+def _problem(column: str, message: Any, text: str) -> Problem:
+    detail, code = str(message), code_of(message)
+    if code == "too_long":
+        detail += f" It has {len(text):,}."
+    return Problem(column, code, detail, text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
+
+
+def _text(rows: Rows, row: Row, column: str) -> str:
     """The text of the cell, or of the JSON value; empty where there is none to show."""
     if isinstance(rows, CsvRows):
         text = cell_of(rows.columns, row.cells, column)
@@ -120,7 +127,7 @@ def _value(rows: Rows, row: Row, column: str) -> str:
         for part in column.split("."):
             value = _inner(value, part)
         text = "" if value is None or isinstance(value, dict | list) else str(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return text
 
 
 def _inner(value: Any, part: str) -> Any:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
+
+# Entries of a list are counted from 0 in a dotted name, and from 1 by people.
+_ENTRY = re.compile(r"\.(\d+)$")
 
 
 class Problem(NamedTuple):
@@ -24,6 +28,7 @@ class RowError:
 
     def __str__(self) -> str:
         problem = self.problem
-        where = ", ".join(filter(None, (self.label, problem.column)))
+        column = _ENTRY.sub(lambda found: f" (entry {int(found[1]) + 1})", problem.column)
+        where = ", ".join(filter(None, (self.label, column)))
         value = f" (it is {problem.value!r})" if problem.value else ""
         return f"{where}: {problem.detail}{value}" if where else f"{problem.detail}{value}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from cli.chunk import Answered
 from cli.errors import Exhausted
 from cli.outcome import Failure
-from cli.sending import Unanswered
+from cli.sending import Ended, Unanswered
 from cli.verdicts import Invalid, Results, TooLarge
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Run:
         while self._journal.state.spans and not self._is_over():
             fresh = self._next()
             if fresh is not None:
-                yield self._send(*fresh, may_have_left=False)
+                yield self._send(*fresh)
                 self._count_success()
         if self.is_ended:
             self._journal.end(self._now())
@@ -113,13 +113,18 @@ class Run:
         kept = self._limits.kept_seconds
         if one.chunk.cut_at + kept - min(_MARGIN_SECONDS, kept / 10) < self._now():
             return self._settle(one, body, "its key is no longer known to the gateway")
-        return self._send(one.chunk, body, may_have_left=one.answered is None, earlier=one)
+        return self._send(one.chunk, body, earlier=one)
 
-    def _send(self, chunk: Chunk, body: Body, *, may_have_left: bool, earlier: Open | None = None) -> Step:
+    def _send(self, chunk: Chunk, body: Body, earlier: Open | None = None) -> Step:
         if not body.ids:
             return self._answered(chunk, body, Results([], {}), final=True)
         sent, left_now = self._sender.send(body, chunk.key)
+        # Of what left in an earlier run, some may have been applied.
+        is_sure = earlier is None and not left_now
         match sent:
+            case Ended():
+                self._note_end(chunk, sent, is_sure=is_sure)
+                raise sent.error
             case Results():
                 self._in_a_row = 0 if sent.updated else self._in_a_row + 1
                 return self._answered(chunk, body, sent, final=not sent.retryable)
@@ -130,7 +135,7 @@ class Run:
                 return Step(chunk, body, unanswered(body, sent.said), {})
             case Invalid() | TooLarge():
                 self._in_a_row += isinstance(sent, Invalid)
-                if may_have_left or left_now or (earlier is not None and earlier.answered is not None):
+                if not is_sure:
                     # This call applied nothing, but one before may have: other keys could apply it twice.
                     known = earlier if earlier is not None else self._journal.state.open[chunk.number]
                     return self._settle(known, body, "the gateway no longer takes the batch that had left")
@@ -146,6 +151,13 @@ class Run:
             self._limits = self._limits.lowered(sent.max_items, sent.max_bytes, chunk.sent, len(body.bytes))
         self._journal.again(chunk, failures)
         return Step(chunk, body, failures, {}, was_cut_anew=True)
+
+    def _note_end(self, chunk: Chunk, ended: Ended, *, is_sure: bool) -> None:
+        """What is known of a chunk whose sending ended the run."""
+        if ended.results is not None:
+            self._journal.answer(chunk, Answered(ended.results.failures, final=False))
+        elif is_sure:
+            self._journal.again(chunk)
 
     def _settle(self, one: Open, body: Body, why: str) -> Step:
         """No repeat can tell more: what is known of it is final."""

@@ -41,7 +41,15 @@ class Unanswered:
     may_have_left: bool
 
 
-Sent = Results | Invalid | TooLarge | Unanswered
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """``error`` ends the run; its attempt applied nothing. ``results`` are those of an attempt before."""
+
+    error: Refused
+    results: Results | None
+
+
+Sent = Results | Invalid | TooLarge | Unanswered | Ended
 """How sending ended. Results may have retryable items left. Invalid and TooLarge applied nothing by this call."""
 
 
@@ -81,11 +89,15 @@ class Sender:
         self._jitter = random.Random()  # noqa: S311 -- no secret; it only keeps clients apart
 
     def send(self, body: Body, key: str) -> tuple[Sent, bool]:
-        """How it ended, and whether items may have been applied by a call without an answer.
-
-        Raises NotAllowed and Refused.
-        """
+        """How it ended, and whether items may have been applied by a call without an answer."""
         effort = _Effort()
+        try:
+            return self._send(body, key, effort), effort.may_have_left
+        except Refused as exc:
+            return Ended(exc, effort.results), effort.may_have_left
+
+    def _send(self, body: Body, key: str, effort: _Effort) -> Sent:
+        """Raises NotAllowed and Refused."""
         while True:
             verdict = read(self._connection.update(body.bytes, key), body)
             match verdict:
@@ -93,7 +105,7 @@ class Sender:
                     effort.attempts += 1
                     effort.note(verdict)
                     if not verdict.retryable:
-                        return verdict, False
+                        return verdict
                     seconds, said = verdict.retry_after, f"{counted(verdict.retryable, 'row')} to repeat"
                 case Again():
                     effort.attempts += 1
@@ -108,9 +120,9 @@ class Sender:
                 case Stop():
                     raise Refused(verdict.said)
                 case Invalid() | TooLarge():
-                    return effort.results or verdict, effort.may_have_left
+                    return effort.results or verdict
             if effort.attempts >= effort.most:
-                return effort.sent, effort.may_have_left
+                return effort.sent
             self._pause(self._seconds(seconds, effort.attempts), said)
 
     def _renew(self, effort: _Effort, denied: Denied) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.check import Checked, check
+from cli.connection import ACTIONS
 from cli.cutting import ENVELOPE, Cutter
 from cli.errors import NotAllowed, Refused, Usage
 from cli.jobs.calls import JobCalls
@@ -200,6 +201,7 @@ def ask_limits(connection: Connection, pause: Callable[[float, str], None] | Non
     if answer.status == 200 and isinstance(told := answer.document.get("actions"), dict):
         return Limits.told(told)
     if answer.status == _NO_SUCH_PAGE and answer.kind == "no-such-page":
+        _demand_gateway(connection)
         return Limits()
     if answer.status in {401, 403} and answer.kind:
         raise NotAllowed(f"{answer.said}. {LOG_IN}")
@@ -209,6 +211,13 @@ def ask_limits(connection: Connection, pause: Callable[[float, str], None] | Non
         # Batches are repeated until it has recovered; the usual limits will do.
         return Limits()
     raise Refused(f"{connection.url} is no gateway for actions: {answer.said}")
+
+
+def _demand_gateway(connection: Connection) -> None:
+    """Of one that tells no limits. Raises Refused for an address under which no batch can be sent."""
+    answer = connection.update(b'{"data":[]}', dry_run=True)
+    if answer.kind == "no-such-page":
+        raise Refused(f"{connection.url} is no gateway for actions; its address is what stands before {ACTIONS}")
 
 
 def _limits_answer(connection: Connection, pause: Callable[[float, str], None] | None) -> Answer:

@@ -17,7 +17,7 @@ from cli.access.profile import Profile
 from cli.address import safe_url
 from cli.commands.setting import profile_option, profiles
 from cli.connection import Connection
-from cli.errors import ActionsError, Usage
+from cli.errors import ActionsError, Refused, Usage
 from cli.update import ask_limits
 
 if TYPE_CHECKING:
@@ -128,7 +128,11 @@ def _secret(file: str, *, ask: bool) -> str:
 
 
 def _agreed(provider: Provider) -> Tokens:
-    code = provider.device_code()
+    try:
+        code = provider.device_code()
+    except Refused as exc:
+        how = f"a program's client needs its secret too: {CLIENT_SECRET}, --client-secret-file or --ask-secret"
+        raise Refused(f"{exc}; {how}") from exc
     click.echo(f"Open {code.complete or code.address}", err=True)
     click.echo(f"and confirm the code {code.user_code}. Waiting …", err=True)
     return provider.wait_for(code, time.sleep)

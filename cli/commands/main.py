@@ -23,9 +23,13 @@ from cli.errors import ActionsError, Exit
 if TYPE_CHECKING:
     from types import FrameType
 
+# \b keeps the lines of the next block as they are.
 _EPILOG = """\
-First: actions login https://gateway.example --issuer https://login.example/realms/partners --client-id you,
-then: actions update updates.csv
+\b
+First:
+  actions login https://gateway.example \\
+    --issuer https://login.example/realms/partners --client-id you
+  actions update updates.csv
 
 Environment: ACTIONS_URL, ACTIONS_TOKEN, or ACTIONS_ISSUER with ACTIONS_CLIENT_ID and ACTIONS_CLIENT_SECRET;
 ACTIONS_STATE_DIR keeps journals, ACTIONS_CONFIG_DIR profiles; NO_COLOR."""

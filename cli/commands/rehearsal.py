@@ -13,7 +13,7 @@ from cli.chunk import Span
 from cli.commands.reading import with_reading
 from cli.commands.setting import runs, with_setting
 from cli.cutting import ENVELOPE, Cutter
-from cli.errors import Exit, Refused, counted
+from cli.errors import Exit, counted
 from cli.limits import Limits
 from cli.problem import Problem, RowError
 from cli.rows.csv_rows import CsvRows
@@ -92,7 +92,8 @@ def _told(report: Report, source: Input, found: Checked) -> int:
 
 def invalid_words(rows: int, name: str) -> str:
     thing, _, verb = counted(rows, "row").rpartition(" ")
-    return f"{thing} of {name} {verb} invalid; nothing was sent. Mend them, then run the same command again."
+    what = "it" if rows == 1 else "them"
+    return f"{thing} of {name} {verb} invalid; nothing was sent. Mend {what}, then run the same command again."
 
 
 def _ask(report: Report, connection: Connection, rows: Rows, limits: Limits, found: Checked) -> int:
@@ -112,8 +113,6 @@ def _ask(report: Report, connection: Connection, rows: Rows, limits: Limits, fou
             found.add([RowError(label, Problem("", failure.code, failure.detail))])
         span = Span(chunk.end, None, chunk.first + chunk.count, chunk.next_line)
         number += 1
-    if not number:
-        raise Refused("there is no row with an update in it")
     return number
 
 

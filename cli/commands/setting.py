@@ -13,6 +13,7 @@ from cli.access.choosing import Access, Asked, choose
 from cli.access.profile import Profiles, system_keyring
 from cli.commands.report import report_for
 from cli.connection import Connection
+from cli.errors import ActionsError
 from cli.folders import config_folder, state_folder
 from cli.runs import Runs
 
@@ -75,14 +76,19 @@ _SHARED: tuple[Callable[[Any], Any], ...] = (
 
 
 def with_setting(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the shared options; ``command`` gets them as its first argument."""
+    """Adds the shared options; ``command`` gets them as its first argument. Its refusals are told as they say."""
 
     @wraps(command)
     def run(
         *, url: str, token_file: str, profile: str, plain_http: bool, json_lines: bool, quiet: bool, **own: object
     ) -> object:
         asked = Asked(url=url, token_file=token_file, profile=profile, plain_http=plain_http)
-        return command(Setting(asked=asked, json_lines=json_lines, quiet=quiet), **own)
+        setting = Setting(asked=asked, json_lines=json_lines, quiet=quiet)
+        try:
+            return command(setting, **own)
+        except ActionsError as exc:
+            setting.report().refused(str(exc), exc.exit_code)
+            return exc.exit_code
 
     for option in reversed(_SHARED):
         run = option(run)

@@ -28,8 +28,13 @@ _ODD = {
     "\u201c": "a typographic quote",
     "\u201d": "a typographic quote",
 }
-_find_odd = re.compile(f"[{''.join(_ODD)}]").search
+_find_odd = re.compile(rf"[{''.join(_ODD)}\x00-\x1f\x7f]").search
+# What a spreadsheet shows in place of a formula's value.
+_FORMULA_ERROR = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|ERROR!)")
+_OTHER_SEPARATOR = re.compile(r"[0-9a-fA-F-]{36}([,;/ ]+[0-9a-fA-F-]{36})+")
 _CONTRACT_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_DAY_NUMBER = re.compile(r"\d{4,6}([.,]\d+)?")
 
 Cell = tuple[Any, Problem | None]
 
@@ -87,7 +92,10 @@ def _put(item: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 def odd_character(cell: str) -> str:
     """What a word processor put into an id or a word, in words; empty where there is nothing."""
     if found := _find_odd(cell):
-        return f"Has {_ODD[found[0]]} in it; type it again."
+        what = _ODD.get(found[0], f"a control character, U+{ord(found[0]):04X},")
+        return f"Has {what} in it; type it again."
+    if cell.startswith("#") and _FORMULA_ERROR.fullmatch(cell):
+        return "Is a spreadsheet's word for a formula that failed; enter the value."
     return "Has a space before or after it; remove it." if cell != cell.strip() else ""
 
 
@@ -116,6 +124,10 @@ def _only_null(name: str, cell: str) -> Cell:
 
 def _list(name: str, cell: str) -> Cell:
     entries = [entry.strip(" ") for entry in cell.split(LIST_SEPARATOR)]
+    if any(map(_OTHER_SEPARATOR.fullmatch, entries)):
+        return entries, Problem(
+            name, "other_separator", f"Write {LIST_SEPARATOR} between entries, and nothing else.", cell
+        )
     odd = next(filter(None, map(odd_character, entries)), "")
     return entries, Problem(name, "odd_character", odd, cell) if odd else None
 
@@ -128,8 +140,11 @@ def _time(name: str, cell: str) -> Cell:
     try:
         moment = datetime.fromisoformat(cell)
     except ValueError:
-        detail = "Must be YYYY-MM-DD HH:MM:SS in UTC, or ISO 8601 with a zone, such as 2024-01-10T08:51:15+02:00."
-        return cell, Problem(name, "invalid_timestamp", detail, cell)
+        return cell, Problem(name, "invalid_timestamp", _advice_on_time(cell), cell)
+    if _DAY.fullmatch(cell):
+        return cell, Problem(
+            name, "no_time", f"Is a day without a time: add it, such as {cell} 00:00:00 for UTC.", cell
+        )
     if moment.tzinfo is None:
         detail = "Has no zone: write YYYY-MM-DD HH:MM:SS for UTC, or add the zone, such as +02:00 or Z."
         return cell, Problem(name, "no_zone", detail, cell)
@@ -137,6 +152,13 @@ def _time(name: str, cell: str) -> Cell:
         return in_utc(moment), None
     except OverflowError:
         return cell, Problem(name, "invalid_timestamp", "Is before the year 1 or after the year 9999 in UTC.", cell)
+
+
+def _advice_on_time(cell: str) -> str:
+    """For what is no time at all."""
+    if _DAY_NUMBER.fullmatch(cell):
+        return "Is a spreadsheet's number of a day; format the column as yyyy-mm-dd hh:mm:ss, in UTC."
+    return "Must be YYYY-MM-DD HH:MM:SS in UTC, or ISO 8601 with a zone, such as 2024-01-10T08:51:15+02:00."
 
 
 def in_utc(moment: datetime) -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _GUESSED = (",", ";", "\t")
+_OTHERS = ("|", ":")
+_SHOWN = 60
 _ID = "actionId"
 
 
@@ -46,7 +48,10 @@ class CsvRows:
             self.start = lines.at
         self.delimiter = options.delimiter or _guess(header, known_columns(languages))
         self.header = _split(header, self.delimiter)
-        self.columns = _columns(self.header, known_columns(languages), options.ignore)
+        known = known_columns(languages)
+        if known.keys().isdisjoint(self.header):
+            raise Refused(_no_header(header, known))
+        self.columns = _columns(self.header, known, options.ignore)
 
     def read(self, start: int, end: int | None, line: int) -> Iterator[Row]:
         """A row whose cells are all empty counts, and is left out."""
@@ -54,13 +59,14 @@ class CsvRows:
             lines = TextLines(file, start, end)
             reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
             while True:
-                began = lines.row_began = lines.at
+                began, lines_before = lines.at, reader.line_num
+                lines.row_began = began
                 try:
                     cells = next(reader)
                 except StopIteration:
                     return
                 except csv.Error as exc:
-                    raise Refused(f"row {line}: {_csv_error(exc)}") from exc
+                    raise Refused(f"row {line}: {_csv_error(exc, reader.line_num - lines_before)}") from exc
                 if any(cells):
                     yield self._row(began, lines.at, line, cells)
                 line += 1
@@ -87,8 +93,21 @@ def _guess(header: str, known: dict[str, Column]) -> str:
 def _split(header: str, delimiter: str) -> list[str]:
     try:
         return [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
-    except (csv.Error, StopIteration):
+    except StopIteration:
         return []
+    except csv.Error as exc:
+        raise Refused(f"row 1: {_csv_error(exc, 1)}") from exc
+
+
+def _no_header(header: str, known: dict[str, Column]) -> str:
+    """Why a first line without one known name is refused."""
+    for delimiter in _OTHERS:
+        if not known.keys().isdisjoint(_split(header, delimiter)):
+            return f"row 1: its names stand between {delimiter!r}, which is not guessed: --delimiter {delimiter!r}"
+    shown = header if len(header) <= _SHOWN else f"{header[:_SHOWN]}…"
+    return (
+        f"row 1 must name the columns, and none of it is known: {shown!r}. Columns are: {', '.join(values_of(known))}"
+    )
 
 
 def _columns(header: Sequence[str], known: dict[str, Column], ignore: Sequence[str]) -> list[Column]:
@@ -112,18 +131,28 @@ def _last_named(header: Sequence[str]) -> int:
 
 
 def _fault(name: str, known: dict[str, Column]) -> str:
+    field, dot, language = name.partition(".")
+    if dot and field in known and (taken := _languages(field, known)):
+        return f"column {name!r}: {language!r} is none of the languages {', '.join(taken)}"
     by_lower = {one.lower(): one for one in known}
     near = get_close_matches(name.lower(), by_lower, n=1)
     hint = f" (is {by_lower[near[0]]!r} meant?)" if near else f" (to leave it out: --ignore {name!r})"
     return f"column {name!r} is not known{hint}"
 
 
-def _csv_error(error: csv.Error) -> str:
+def _languages(field: str, known: dict[str, Column]) -> list[str]:
+    return [name.partition(".")[2] for name in known if name.startswith(f"{field}.")]
+
+
+def _csv_error(error: csv.Error, lines: int) -> str:
+    """``lines`` is how many the row has up to there."""
     text = str(error)
     if "field larger" in text:
         return "a cell is longer than 131,072 characters; is a quote not closed?"
     if "unexpected end" in text:
         return "a quote is not closed"
+    if "expected after" in text and lines > 1:
+        return f"a cell in quotes goes on over {lines} lines up to another quote; is its quote not closed?"
     if "expected after" in text:
         return "a quote inside a quoted cell must be doubled, and nothing may follow the closing one"
-    return f"line ends must be LF or CRLF ({text})" if "new-line" in text else text
+    return "line ends must be LF or CRLF; save it as CSV UTF-8" if "new-line" in text else text

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 BOM = b"\xef\xbb\xbf"
 _WIDE_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+# A ZIP archive, as Excel, LibreOffice and Numbers save, and Excel's older form.
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
 class TextLines:
@@ -50,12 +52,14 @@ class TextLines:
 
 
 def after_bom(file: BinaryIO) -> int:
-    """The byte of the first character. Raises Refused for a file in UTF-16."""
+    """The byte of the first character. Raises Refused for a file in UTF-16, or a workbook."""
     file.seek(0)
-    head = file.read(len(BOM))
+    head = file.read(4)
+    if head in _WORKBOOKS:
+        raise Refused(f"it is a workbook and not text; in the spreadsheet, {_SAVE}")
     if name := _WIDE_MARKS.get(head[:2]):
         raise Refused(f"byte 0 of line 1 is {head[0]:#04x}: the file is {name} and not UTF-8; {_SAVE}")
-    return len(BOM) if head == BOM else 0
+    return len(BOM) if head.startswith(BOM) else 0
 
 
 def place_in(file: BinaryIO, byte: int) -> str:

@@ -71,9 +71,9 @@ class Command:
         lines = [line for path in self.journals() for line in path.read_bytes().splitlines(keepends=True)]
         return sum(line.startswith(f'{{"{word}"'.encode()) and line.endswith(b"\n") for line in lines)
 
-    def wait_until(self, is_so, process):
+    def wait_until(self, is_so, process, seconds=SECONDS):
         """Or until the process has ended. Whether it is so."""
-        ends_at = time.monotonic() + SECONDS
+        ends_at = time.monotonic() + seconds
         while not is_so() and process.poll() is None:
             assert time.monotonic() < ends_at
             time.sleep(0.005)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cli.check import check
-from cli.errors import InvalidInput
+from cli.errors import Refused
 from cli.rows.csv_rows import CsvOptions, CsvRows
 from cli.rows.json_rows import JsonRows
 
@@ -60,7 +60,7 @@ def test_an_id_twice_in_the_whole_file_is_told_with_its_first_row_however_it_is_
 def test_what_the_reader_of_the_row_found_is_not_told_twice(checked):
     found = checked("actionId,due_date\n1.9E+04,2024-01-10\n")
 
-    assert [code for _, _, code, _ in told(found)] == ["spreadsheet_number", "no_zone"]
+    assert [code for _, _, code, _ in told(found)] == ["spreadsheet_number", "no_time"]
 
 
 def test_an_item_that_no_request_can_hold_is_told(checked):
@@ -70,8 +70,23 @@ def test_an_item_that_no_request_can_hold_is_told(checked):
 
 
 def test_a_file_without_a_row_is_an_error(checked):
-    with pytest.raises(InvalidInput, match="no row with an update"):
-        checked("actionId,status\n,\n").demand_valid()
+    with pytest.raises(Refused, match="no row with an update"):
+        checked("actionId,status\n,\n")
+
+
+def test_a_text_that_is_too_long_says_how_long_it_is(checked):
+    [error] = checked(f"actionId,title.en\n7,{'x' * 1_256}\n").errors
+
+    assert str(error) == (
+        f"row 2, title.en: Must be a string of at most 255 characters. It has 1,256. (it is '{'x' * 60}…')"
+    )
+
+
+def test_entries_of_a_list_are_counted_from_1_as_people_do(checked):
+    [error] = checked("actionId,partner_ids\n7,be5c19dd-4df8-5195-8706-f53d3df41681|Contoso\n").errors
+
+    assert error.problem.column == "partner_ids.1"
+    assert str(error).startswith("row 2, partner_ids (entry 2): Must be a UUID")
 
 
 def test_a_thousand_errors_are_kept_and_all_are_counted(checked):

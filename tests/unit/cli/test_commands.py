@@ -190,7 +190,7 @@ def test_languages_of_a_check_are_said_or_the_usual_ones(shell):
 
     assert shell.run("check", "updates.csv", "--languages", "de") == 0
     assert shell.run("check", "updates.csv") == 5
-    assert "column 'title.de' is not known" in shell.err
+    assert "column 'title.de': 'de' is none of the languages en, fr" in shell.err
 
 
 @pytest.mark.parametrize("delimiter", ["||", '"', ""])
@@ -255,6 +255,46 @@ def test_what_a_login_lacks_is_said(shell, words, said, monkeypatch):
 
     assert shell.run("login", URL, *words) == 2
     assert said in shell.err
+
+
+def test_an_address_under_which_no_batch_can_be_sent_is_no_login(shell, mock, monkeypatch):
+    for method, path in (("GET", "limits"), ("PATCH", "actions")):
+        mock.add(method, f"{URL}/docs/openapi/api/v1/{path}", json=problem("no-such-page", 404)[1], status=404)
+    mock.get(f"{ISSUER}/.well-known/openid-configuration", json={"token_endpoint": f"{ISSUER}/token"})
+    mock.post(f"{ISSUER}/token", json={"access_token": "good", "expires_in": 300})
+    monkeypatch.setenv("ACTIONS_CLIENT_SECRET", "hush")
+
+    assert shell.run("login", f"{URL}/docs", "--issuer", ISSUER, "--client-id", "me") == 5
+    assert f"{URL}/docs is no gateway for actions; its address is what stands before /openapi/api/v1/" in shell.err
+    assert not (shell.folder / "config").exists()
+
+
+def test_who_has_a_secret_and_did_not_say_it_is_told_how(shell, mock):
+    mock.get(f"{ISSUER}/.well-known/openid-configuration", json={"device_authorization_endpoint": f"{ISSUER}/device"})
+    mock.post(f"{ISSUER}/device", json={"error": "unauthorized_client"}, status=401)
+
+    assert shell.run("login", URL, "--issuer", ISSUER, "--client-id", "me") == 5
+    assert "unauthorized_client; a program's client needs its secret too: ACTIONS_CLIENT_SECRET" in shell.err
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "code", "why"),
+    [
+        (["update", "nowhere.csv"], "", 2, "nowhere.csv: No such file or directory"),
+        (["update", "updates.csv"], "status\ndone\n", 5, "there is no column 'actionId'"),
+        (["check", "updates.csv"], "status\ndone\n", 5, "there is no column 'actionId'"),
+        (["check", "updates.csv"], "actionId,status\n", 5, "there is no row with an update in it"),
+        (["jobs", "list"], "", 5, "no-such-page."),
+    ],
+)
+def test_a_refusal_is_a_line_of_json_too_whatever_command_it_ends(shell, words, text, code, why):
+    shell.write(text)
+
+    assert shell.run(*words, "--json") == code
+    [event] = shell.events
+    assert (event["event"], event["exit"]) == ("refused", code)
+    assert why in event["why"]
+    assert shell.err == ""
 
 
 def test_a_person_without_a_refresh_token_is_told(shell, mock):

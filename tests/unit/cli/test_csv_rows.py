@@ -7,6 +7,8 @@ import pytest
 from cli.errors import Refused
 from cli.rows.csv_rows import CsvOptions, CsvRows
 
+PARTNER = "be5c19dd-4df8-5195-8706-f53d3df41681"
+
 
 @pytest.fixture
 def rows_of(tmp_path):
@@ -82,7 +84,7 @@ def test_what_an_earlier_run_noted_is_ignored_and_so_are_columns_that_are_named(
         ("actionId,status,status", "column 'status' stands there twice"),
         ("status,due_date", "there is no column 'actionId'"),
         ("actionId,,status", "column 2 has no name"),
-        ("actionId,title.de", "column 'title.de' is not known"),
+        ("actionId,title.de", "column 'title.de': 'de' is none of the languages en, fr"),
     ],
 )
 def test_a_header_is_refused_with_everything_that_is_wrong(rows_of, header, said):
@@ -124,6 +126,10 @@ def test_a_row_of_more_than_a_mebibyte_is_refused_where_it_begins(rows_of):
     [
         ('1,"a"b', "row 2: a quote inside a quoted cell must be doubled"),
         ('1,"a', "row 2: a quote is not closed"),
+        (
+            '1,"a\n2,b\n3,"c"',
+            "row 2: a cell in quotes goes on over 3 lines up to another quote; is its quote not closed?",
+        ),
         ("1,a\r2,b", "row 2: line ends must be LF or CRLF"),
     ],
 )
@@ -137,6 +143,33 @@ def test_broken_csv_is_told_with_its_row(rows_of, row, said):
 def test_an_empty_file_says_what_its_first_row_must_be(rows_of):
     with pytest.raises(Refused, match="the file is empty; its first row must name the columns"):
         rows_of("")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("19001,done\n", "row 1 must name the columns, and none of it is known: '19001,done'"),
+        ("sep=;\nactionId;status\n", "none of it is known: 'sep=;'"),
+        (f"{'x' * 99}\n", f"none of it is known: '{'x' * 60}…'. Columns are: actionId, "),
+        ("actionId|status\n7|done\n", "row 1: its names stand between '|', which is not guessed: --delimiter '|'"),
+        ("actionId,status\r7,done\r", "row 1: line ends must be LF or CRLF"),
+    ],
+)
+def test_a_first_row_that_is_no_header_is_told(rows_of, text, said):
+    with pytest.raises(Refused) as refusal:
+        rows_of(text)
+
+    assert said in str(refusal.value)
+
+
+@pytest.mark.parametrize("head", [b"PK\x03\x04\x14\x00", b"\xd0\xcf\x11\xe0\xa1\xb1"])
+def test_a_workbook_is_named(rows_of, head):
+    with pytest.raises(Refused, match="it is a workbook and not text; in the spreadsheet, save it as CSV UTF-8"):
+        rows_of(head)
+
+
+def test_a_row_may_end_early(rows_of):
+    assert items_of(rows_of, "actionId,status,title.en,due_date\n1,done\n") == [{"actionId": "1", "status": "done"}]
 
 
 def test_a_row_with_more_cells_than_the_header_is_told(rows_of):
@@ -158,7 +191,12 @@ def test_a_row_with_more_cells_than_the_header_is_told(rows_of):
         ("title", "Leave", "not_by_language", "title.en"),
         ("due_date", "10/01/2024 06:51", "invalid_timestamp", "YYYY-MM-DD HH:MM:SS"),
         ("due_date", "2024-01-10T06:51:15", "no_zone", "add the zone"),
-        ("due_date", "2024-01-10", "no_zone", "write YYYY-MM-DD HH:MM:SS"),
+        ("due_date", "2024-01-10", "no_time", "such as 2024-01-10 00:00:00"),
+        ("due_date", "45301.285", "invalid_timestamp", "a spreadsheet's number of a day"),
+        ("due_date", "#REF!", "odd_character", "a formula that failed"),
+        ("actionId", "#N/A", "odd_character", "a formula that failed"),
+        ("status", "done\x00", "odd_character", "a control character, U+0000, in it"),
+        ("partner_ids", f"{PARTNER};{PARTNER}", "other_separator", "Write | between entries"),
         ("due_date", "9999-12-31T23:59:59-05:00", "invalid_timestamp", "after the year 9999"),
     ],
 )

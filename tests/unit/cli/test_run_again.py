@@ -36,16 +36,50 @@ def test_it_ends_at_the_first_refusal_that_a_renewal_does_not_cure(world, renewa
         next(steps)
 
     assert world.gateway.applied == ["1"]
+    assert update.counts == Counts(applied=1)
 
 
 def test_what_no_repeat_can_mend_stops_the_run_and_keeps_it(world):
     world.write(3)
     world.gateway.moods = [(*problem("idempotency-key-reused", 422), {})]
+    update = world.open()
     with pytest.raises(Refused, match="idempotency-key-reused"):
-        world.send()
-    world.close()
+        list(update.run.steps())
 
+    # A 4xx applied nothing, so nothing of it is unknown.
+    assert update.counts == Counts()
+    world.close()
     assert world.send().counts == Counts(applied=3)
+
+
+def test_what_was_told_before_the_run_was_stopped_stays_known(world):
+    world.gateway.busy = {"2": 9}
+    world.gateway.max_items = 2
+    world.write(3)
+    update = world.open()
+    answered = world.gateway.update
+
+    def once(body, key="", **more):
+        answer = answered(body, key, **more)
+        world.gateway.token = "old"
+        return answer
+
+    world.gateway.update = once
+    with pytest.raises(NotAllowed):
+        list(update.run.steps())
+
+    assert update.counts == Counts(applied=1, failed=1)
+
+
+def test_what_may_have_left_stays_unknown_where_the_run_is_stopped(world):
+    world.write(3)
+    world.gateway.moods = ["lost", (*problem("invalid-token", 401), {})]
+    update = world.open()
+
+    with pytest.raises(NotAllowed):
+        list(update.run.steps())
+
+    assert update.counts == Counts(unknown=3)
 
 
 def test_an_ended_run_sends_nothing_again_and_restart_sends_all(world):
