@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gateway.api.capacity import Capacity
     from gateway.api.guard import Guard
     from gateway.api.idempotency import Claims
+    from gateway.api.jobs.one_part import OnePart
     from gateway.api.options import Options
     from gateway.api.quota import Quota
     from gateway.api.request import GatewayRequest, GatewayResponse
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 class BulkServices:
     """What all bulk views share; times in seconds.
 
-    ``log_failed_items``: failed items of a batch that get a log line.
+    ``log_failed_items``: failed items of a batch that get a log line. ``one_part`` is None where no job can be had.
     """
 
     capacity: Capacity
@@ -64,6 +65,7 @@ class BulkServices:
     traces: Traces
     log_failed_items: int
     let_others_run: Callable[[], None]
+    one_part: OnePart | None
 
 
 class BulkEndpoint:
@@ -79,6 +81,9 @@ class BulkEndpoint:
         options, key = read_options(request), read_key(request)
         if options.dry_run:
             return self._rehearsed(request, caller, options)
+        # A stream is not waited for either, and where there are no jobs the preference is ignored (RFC 7240 section 2).
+        if options.responds_async and services.one_part and options.form == "plain":
+            return self._handed_over(services.one_part, request, caller, key)
         return FORMS[options.form].answer(self._begun(request, caller, options, key), request)  # hop 7
 
     @contextmanager
@@ -116,6 +121,14 @@ class BulkEndpoint:
             body, calls = self._read(request, caller, take_memory)
             self._services.unsent.charge(request, caller, len(body))
             return FORMS[options.form].rehearsal(request, len(calls))
+
+    def _handed_over(
+        self, one_part: OnePart, request: GatewayRequest, caller: Principal, key: str | None
+    ) -> GatewayResponse:
+        one_part.demand_workers()
+        with self._services.capacity.body_memory() as take_memory:
+            body, calls = self._read(request, caller, take_memory)
+            return one_part.answer(request, caller, self._resource, key, body, calls)
 
     @contextmanager
     def _deadline(self, request: GatewayRequest, caller: Principal, options: Options) -> Iterator[Deadline]:
@@ -160,7 +173,8 @@ class BulkEndpoint:
 
 def route(resource: Resource) -> Route:
     problems = frozenset({"in-progress", "batch-too-large", "idempotency-key-reused"})
-    return Route("PATCH", (resource.path,), problems)
+    of_jobs = frozenset({"jobs-unavailable", "job-not-found", "job-too-large", "too-many-jobs"})
+    return Route("PATCH", (resource.path,), problems | of_jobs)
 
 
 def blueprint(resource: Resource, services: BulkServices) -> Blueprint:

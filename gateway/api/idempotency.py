@@ -10,6 +10,7 @@ from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress
 from gateway.admission.idempotency.key import fingerprint, parse_key
 from gateway.admission.outage import StoreState
 from gateway.batch.batch_claim import KeyedClaim, NoClaim, PacedClaim
+from gateway.batch.job_claim import JobClaim
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from flask import Request
 
+    from gateway.admission.idempotency.claim import Claim
     from gateway.admission.idempotency.store import IdempotencyStore
     from gateway.api.request import GatewayRequest
     from gateway.api.unsent import UnsentRate
@@ -50,18 +52,36 @@ class Claims:
         if key is None:
             yield NoClaim(items) if window is None else PacedClaim(items, window)
             return
-        claim = self._claim(request, key, caller, body, items)
+        claim = KeyedClaim(self._claim(request, key, caller, body, items))
         try:
             with claim:
                 yield claim
         finally:
-            # A repeat of this request would not find its record.
-            if not claim.is_kept:
-                request.answer_headers["Idempotency-Kept"] = "false"
+            _tell_kept(request, claim)
 
-    def _claim(self, request: GatewayRequest, key: str, caller: Principal, body: bytes, items: int) -> BatchClaim:
+    @contextmanager
+    def claim_job(
+        self, request: GatewayRequest, key: str | None, caller: Principal, body: bytes
+    ) -> Iterator[JobClaim | None]:
+        """Around the making of a job; None without a key. Raises as ``claim`` does.
+
+        A key of a job is another batch's to those that make none, and the other way round: nothing is sent twice.
+        """
+        if key is None:
+            yield None
+            return
+        claim = JobClaim(self._claim(request, key, caller, body, 1, kind=" as a job"))
         try:
-            digest = fingerprint(request.method, request.path, body)
+            with claim:
+                yield claim
+        finally:
+            _tell_kept(request, claim)
+
+    def _claim(
+        self, request: GatewayRequest, key: str, caller: Principal, body: bytes, items: int, kind: str = ""
+    ) -> Claim:
+        try:
+            digest = fingerprint(request.method + kind, request.path, body)
             claim = self._store.claim(caller.id, key, digest, items, self._let_others_run)
         except InProgress as exc:
             self._unsent.charge(request, caller, len(body))
@@ -76,12 +96,18 @@ class Claims:
         # A full disk can still be read, so a replay proves nothing.
         if claim.kind != "replay" and self._state.came_back():
             _log.warning("idempotency_store_back")
-        return KeyedClaim(claim)
+        return claim
 
     def _could_not_take(self, error: StoreUnavailable) -> None:
         self.refused += 1
         if not isinstance(error, RecordUnusable) and self._state.went_down():
             _log.warning("idempotency_store_down", extra={"reason": error.reason})
+
+
+def _tell_kept(request: GatewayRequest, claim: KeyedClaim | JobClaim) -> None:
+    # A repeat of this request would not find its record.
+    if not claim.is_kept:
+        request.answer_headers["Idempotency-Kept"] = "false"
 
 
 def read_key(request: Request) -> str | None:

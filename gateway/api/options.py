@@ -12,20 +12,25 @@ from gateway.api.accept import leaves_json, prefers_lines
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask import Request
 
 _WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,9})\"?\s*(?:;.*)?", re.IGNORECASE)
+# No value and an empty one are the same (RFC 7240 section 2).
+_RESPOND_ASYNC = re.compile(r"respond-async\s*(?:=\s*(?:\"\")?\s*)?(?:;.*)?", re.IGNORECASE)
 _FLAGS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``form`` is a key of ``forms.FORMS``."""
+    """``form`` is a key of ``forms.FORMS``. ``responds_async``: the caller prefers not to wait for the end."""
 
     form: str = "plain"
 
     dry_run: bool = False
     wait_seconds: int | None = None
+    responds_async: bool = False
 
     def deadline_seconds(self, most_seconds: float) -> float:
         """At most ``most_seconds``."""
@@ -39,8 +44,17 @@ class Options:
 
 
 def read_options(request: Request) -> Options:
-    """Raises Problem 400 for the query, 406 for ``Accept``."""
-    return Options(form=_form(request), dry_run=_dry_run(request), wait_seconds=_wait(request))
+    """Raises Problem 400 for the query and ``Prefer``, 406 for ``Accept``."""
+    given = request.headers.get("Prefer")
+    if not given:
+        return Options(form=_form(request), dry_run=_dry_run(request))
+    preferences = parse_list_header(given)
+    return Options(
+        form=_form(request),
+        dry_run=_dry_run(request),
+        wait_seconds=_wait(preferences),
+        responds_async=any(map(_RESPOND_ASYNC.fullmatch, preferences)),
+    )
 
 
 def refuse_parameters(request: Request) -> None:
@@ -77,12 +91,9 @@ def _dry_run(request: Request) -> bool:
     return _FLAGS[values[0]]
 
 
-def _wait(request: Request) -> int | None:
-    """``Prefer: wait=N`` in seconds; other preferences are ignored (RFC 7240 section 2)."""
-    preferences = request.headers.get("Prefer")
-    if not preferences:
-        return None
-    found = filter(None, map(_WAIT.fullmatch, parse_list_header(preferences)))
+def _wait(preferences: Sequence[str]) -> int | None:
+    """``wait=N`` in seconds; what is not known is ignored (RFC 7240 section 2)."""
+    found = filter(None, map(_WAIT.fullmatch, preferences))
     waits = {int(wait[1]) for wait in found}
     if len(waits) > 1:
         raise Problem("bad-request", "Prefer asks for waits of different length; send one.")

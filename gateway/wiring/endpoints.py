@@ -11,6 +11,7 @@ from gateway.api.integrations import IntegrationEndpoint
 from gateway.api.jobs import routes as jobs
 from gateway.api.jobs.endpoint import JobEndpoint
 from gateway.api.jobs.entrance import JobServices
+from gateway.api.jobs.one_part import OnePart
 from gateway.api.jobs.parts import PartReader
 from gateway.api.pages import limits
 from gateway.api.pages.limits import BatchLimits, LimitsEndpoint
@@ -45,18 +46,18 @@ class Endpoints:
     let_others_run: Callable[[], None]
 
     def add_to(self, app: Application, resources: Sequence[Resource]) -> None:
-        services = self.bulk()
+        of_jobs = self.jobs()
+        services = self.bulk(of_jobs)
         register(app, [bulk.blueprint(resource, services) for resource in resources])
         register(app, [limits.blueprint(LimitsEndpoint(resources, services.guard, self.batch_limits()))])
-        register(app, [jobs.blueprint(JobEndpoint(resources, self.jobs(services)))])
+        register(app, [jobs.blueprint(JobEndpoint(resources, of_jobs))])
         register(app, [integrations.blueprint(self.integration())])
 
-    def bulk(self) -> BulkServices:
+    def bulk(self, of_jobs: JobServices) -> BulkServices:
         settings = self.settings
-        access = settings.access
         return BulkServices(
             capacity=self.capacity,
-            guard=self._guard(required_role=access.required_role, required_scope=access.required_scope),
+            guard=of_jobs.guard,
             quota=Quota("items", self.backends.item_rates),
             unsent=self.unsent,
             claims=self.claims,
@@ -68,17 +69,18 @@ class Endpoints:
             traces=self.instruments.traces,
             log_failed_items=settings.service.log_failed_items,
             let_others_run=self.let_others_run,
+            one_part=None if settings.core.core_auth == "forward" else OnePart(of_jobs, self.claims),
         )
 
-    def jobs(self, services: BulkServices) -> JobServices:
-        stores = self.backends.jobs
+    def jobs(self) -> JobServices:
+        stores, access = self.backends.jobs, self.settings.access
         return JobServices(
-            guard=services.guard,
+            guard=self._guard(required_role=access.required_role, required_scope=access.required_scope),
             parts=PartReader(
-                capacity=services.capacity,
-                unsent=services.unsent,
-                body_limits=services.body_limits,
-                let_others_run=services.let_others_run,
+                capacity=self.capacity,
+                unsent=self.unsent,
+                body_limits=self._body_limits(),
+                let_others_run=self.let_others_run,
             ),
             store=stores.jobs,
             dispatch=stores.dispatch,

@@ -121,6 +121,20 @@ def test_every_header_of_an_answer_is_in_the_document(make_service, document):
         assert own <= set(responses[str(answer.status_code)]["headers"])
 
 
+def test_a_batch_that_is_handed_over_is_answered_as_the_document_says(make_service, document):
+    service = make_service(core_auth="none")
+    service.backends.jobs.chunks.beat("w")
+    item, wish = {"actionId": "1", "status": "done"}, {"Prefer": "respond-async", "Idempotency_Key": "a"}
+    answers = [service.patch(item, **wish), service.patch(item, **wish)]
+
+    response = responses_of(document, operation_of(document, "updateActions"))["202"]
+    sent = {name for answer in answers for name, _ in answer.headers} - {"Content-Type", "Content-Length"}
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert sent - {"Cache-Control"} <= set(response["headers"])
+    [example] = response["content"]["application/json"]["examples"].values()
+    assert set(answers[0].get_json()) == set(example["value"])
+
+
 def test_each_operation_names_the_headers_that_it_answers_with_and_no_others(document):
     of_batches = {
         "Accept-Patch",
@@ -150,6 +164,7 @@ def test_a_batch_is_answered_with_one_schema_and_an_error_with_another(document)
         if name != "application/x-ndjson"
     }
 
+    assert schemas.pop("202") == "Job"
     assert (schemas.pop("200"), schemas.pop("207")) == ("ActionBatchAnswer", "ActionBatchAnswer")
     assert set(schemas.values()) == {"Problem"}
     assert document["components"]["schemas"]["ActionBatchAnswer"]["required"] == ["data"]
@@ -227,6 +242,10 @@ def test_the_problems_of_an_operation_are_those_of_the_table_that_can_come_there
         "in-progress",
         "batch-too-large",
         "idempotency-key-reused",
+        "jobs-unavailable",
+        "job-not-found",
+        "job-too-large",
+        "too-many-jobs",
     }
     assert shown["replaceIntegrationAction"] - shown["updateActions"] == {
         "browser-origin",

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -162,6 +163,21 @@ def test_what_a_core_left_undone_is_retried_as_another_job(stack, partner):
     assert (ended["state"], ended["counts"]["total"]) == ("succeeded", 500)
     assert Counter(ledger(stack.core)) == Counter(ids)
     assert [line["outcome"] for line in partner.lines(job)].count("unprocessed") == 500
+
+
+def test_a_batch_that_is_handed_over_twice_runs_once(stack, partner):
+    ids = range(FIRST_ID, FIRST_ID + 200)
+    items = [{"actionId": str(item_id), "status": "active"} for item_id in ids]
+    wish = {"prefer": "respond-async", "idempotency_key": f"once-{time.time_ns()}"}
+    with ThreadPoolExecutor(4) as senders:
+        replies = [each.result() for each in [senders.submit(partner.patch, *items, **wish) for _ in range(4)]]
+
+    # Whoever came while another was being taken is told to come again.
+    assert {reply.status for reply in replies} <= {202, 409}
+    [job] = {reply.json()["id"] for reply in [*replies, partner.patch(*items, **wish)] if reply.status == 202}
+    assert partner.watched(job)["state"] == "succeeded"
+    assert Counter(ledger(stack.core)) == Counter(ids)
+    assert partner.patch(*items, idempotency_key=wish["idempotency_key"]).status == 422
 
 
 def test_a_gateway_that_stops_waits_for_no_look_and_no_reader(stack, partner):

@@ -16,7 +16,7 @@ from tests.e2e.stack import CoreView
 
 pytestmark = pytest.mark.e2e
 [_, PROGRAM] = [block.text for block in blocks("python") if block.page == "partners/large-batches.md"]
-[COMMANDS] = [block.text for block in blocks("sh") if block.title == "job"]
+COMMANDS = [block for block in blocks("sh") if block.title in ("job", "respond-async")]
 # Its pauses are of no interest here.
 IMPATIENT = "import time\ntime.sleep = lambda seconds: None\n"
 
@@ -47,8 +47,9 @@ def run(stack, tmp_path, name, *ids, status="active"):
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
-def test_the_commands_make_fill_start_and_read_a_job(stack):
-    ran = subprocess.run(["bash", "-c", COMMANDS], env=environ(stack), capture_output=True, text=True, timeout=100)
+@pytest.mark.parametrize("commands", COMMANDS, ids=lambda block: block.title)
+def test_the_commands_make_fill_start_and_read_a_job(stack, commands):
+    ran = subprocess.run(["bash", "-c", commands.text], env=environ(stack), capture_output=True, text=True, timeout=100)
 
     lines = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith('{"index"')]
     assert sorted((line["actionId"], line["outcome"]) for line in lines) == [("19353", "applied"), ("90404", "failed")]

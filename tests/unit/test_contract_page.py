@@ -55,11 +55,11 @@ def test_the_bounds_of_a_stream_are_told():
     assert f"{HEARTBEAT_SECONDS:g} s of silence" in told
 
 
-def test_an_asynchronous_answer_is_not_given_as_the_page_says(service):
+def test_an_asynchronous_answer_is_given_only_where_jobs_can_be_had_as_the_page_says(service):
     headers = {"Authorization": "Bearer good", "Prefer": "respond-async"}
 
     assert service.app.test_client().patch(BULK, json=BATCH, headers=headers).status_code == 200
-    assert "`Prefer: respond-async` on the bulk PATCH is ignored" in PAGE
+    assert "It is ignored, and the batch answered as ever, where `CORE_AUTH=forward`" in PAGE
 
 
 def test_the_bounds_of_jobs_are_told():

@@ -45,7 +45,7 @@ class JobEndpoint:
     def create(self) -> GatewayResponse:
         request, caller = self._entrance.enter()
         refuse_parameters(request)
-        self._entrance.demand_workers()
+        self._services.demand_workers()
         key, body = read_key(request), self._entrance.small_body(request, caller)
         wanted = self._entrance.loaded(body, self._load_new, "job")
         resource = self._entrance.resources[wanted["resource"]]
@@ -104,7 +104,7 @@ class JobEndpoint:
         job, resource = self._entrance.found(request, caller, job_id)
         wanted = self._entrance.loaded(self._entrance.small_body(request, caller), self._load_start, "start of a job")
         if not is_rehearsed:
-            self._entrance.demand_workers()
+            self._services.demand_workers()
         with told(resource):
             job = self._services.store.start(caller.id, job.id, wanted["parts"], dry_run=is_rehearsed)
             if is_rehearsed:
@@ -185,7 +185,7 @@ class JobEndpoint:
     def retry(self, job_id: str) -> GatewayResponse:
         request, caller = self._entrance.enter()
         refuse_parameters(request)
-        self._entrance.demand_workers()
+        self._services.demand_workers()
         job, resource = self._entrance.found(request, caller, job_id)
         services = self._services
         new = NewJob(

@@ -38,6 +38,12 @@ class JobServices:
     repeats_unknown: bool
     is_ending: Callable[[], bool]
 
+    def demand_workers(self) -> None:
+        """Raises Problem 503."""
+        # The reason is for operators; readiness and the log have it.
+        if self.availability.reason():
+            raise unavailable("No job can be taken now: nothing is there to run it.", 60)
+
 
 class Entrance:
     """What each view of jobs does first. The caller must hold the permission of the job's resource."""
@@ -60,11 +66,6 @@ class Entrance:
         if resource is not self.default:
             self._services.guard.identify(request, resource.permission)
         return job, resource
-
-    def demand_workers(self) -> None:
-        # The reason is for operators; readiness and the log have it.
-        if self._services.availability.reason():
-            raise unavailable("No job can be taken now: nothing is there to run it.", 60)
 
     def small_body(self, request: GatewayRequest, caller: Principal) -> bytes:
         """Empty where there is none."""

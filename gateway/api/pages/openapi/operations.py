@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.api import bulk
 from gateway.api.accept import LINES
 from gateway.api.pages.openapi import examples
+from gateway.api.pages.openapi.job_examples import job_example
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,8 +88,8 @@ _OF_BATCHES = (
     parameter(
         "Prefer",
         "header",
-        "`wait=N` lowers the batch's deadline to N seconds.",
-        {"type": "string", "examples": ["wait=10"]},
+        "`wait=N` lowers the batch's deadline to N seconds. `respond-async` makes a job of the batch, and waits for none of it.",
+        {"type": "string", "examples": ["wait=10", "respond-async"]},
     ),
     parameter(
         "Idempotency-Key",
@@ -129,10 +130,17 @@ def update(resource: Resource) -> Operation:
                 {"updated": shown.updated, "dry_run": shown.dry_run},
                 shown.stream,
             ),
+            202: Success(
+                "With `Prefer: respond-async`: the batch is a job of one part, and was started.",
+                "Job",
+                {"job": job_example(resource)},
+            ),
             207: Success("Some items were updated, some were not.", answer, {"partly_updated": shown.partly_updated}),
         },
         headers={
             "Accept-Patch",
+            "ETag",
+            "Location",
             "Preference-Applied",
             "Idempotency-Replayed",
             "Idempotency-Resumed",

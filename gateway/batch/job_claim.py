@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+import orjson
+
+from gateway.admission.idempotency.journal import Entry
+
+if TYPE_CHECKING:
+    from gateway.admission.idempotency.claim import Claim
+
+
+class JobClaim:
+    """A request's hold on the key that makes a job, until the end of its ``with`` block (contract 1.5).
+
+    Its record has one item, which is the job. ``job_id`` is empty where no earlier request told it.
+    """
+
+    def __init__(self, claim: Claim) -> None:
+        entry = claim.stored.get(0)
+        self.job_id: str = orjson.loads(entry.payload) if entry and entry.payload else ""
+        self._claim = claim
+        self._is_refused = False
+
+    @property
+    def is_kept(self) -> bool:
+        return self._claim.is_kept
+
+    def keep(self, job_id: str) -> None:
+        """For all repeats."""
+        # A repeat may not write where the core knows no keys; the store of jobs knows this one, too.
+        if self._claim.kind != "replay":
+            self._claim.record([Entry(0, "final", orjson.dumps(job_id))])
+
+    def refuse(self) -> None:
+        """No job was made, so the key is free for any request."""
+        self._is_refused = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        # Where nobody knows whether a job was made, the key stays that of a job.
+        if self._is_refused and self._claim.kind == "fresh":
+            self._claim.abandon()
+        else:
+            self._claim.finish()
