@@ -192,6 +192,16 @@ def test_too_many_jobs_are_waited_for_as_long_as_the_gateway_asks(world, jobs):
     assert world.gateway.applied == ids(1, 25)
 
 
+@pytest.mark.parametrize("passed", [1, 2, 3, 4], ids=["first part", "second part", "third part", "start"])
+def test_parts_and_start_wait_as_long_as_the_rate_asks(world, jobs, passed):
+    jobs.moods = [*["well"] * passed, *[(*problem("quota-exceeded", 429), {"Retry-After": "7"})] * 9]
+
+    world.send(AS_JOB)
+
+    assert world.pauses == [7.0] * 9
+    assert world.gateway.applied == ids(1, 25)
+
+
 def test_a_store_that_is_away_is_waited_for_with_patience(world, jobs):
     jobs.moods = ["well", *[(*problem("jobs-unavailable", 503), {"Retry-After": "5"})] * 5]
 
