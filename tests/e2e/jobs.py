@@ -11,6 +11,7 @@ from tests.e2e.stack import Partner
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from sandbox.stack import Stack
     from sandbox.web import Reply
 
 JOBS = "/openapi/api/v1/jobs"
@@ -81,3 +82,9 @@ def _checked(reply: Reply, status: int) -> Reply:
 def ledger(core: Any) -> Iterator[int]:
     """The ids of all applied calls, as the core has them."""
     return (int(entry["path"].rpartition("/")[2]) for entry in core.control("GET", "journal")["data"])
+
+
+def for_jobs(stack: Stack, **more: str) -> dict[str, str]:
+    """The settings of another gateway over the same store."""
+    own = {name.removeprefix("GATEWAY_"): value for name, value in stack.environment().items() if "GATEWAY_" in name}
+    return {name: value for name, value in own.items() if name not in ("CORE_URL", "KEYCLOAK_URL", "BIND")} | more

@@ -13,12 +13,12 @@ BULK = "/openapi/api/v1/actions"
 
 
 class Partner:
-    """Sends requests to the stack's gateway, or that at ``url``, with a token of ``client`` unless told otherwise."""
+    """Sends requests to the stack's gateway, or that at ``url``, with ``token`` or one of ``client`` unless told otherwise."""
 
-    def __init__(self, stack: Stack, client: str = "partner", *, url: str = "") -> None:
+    def __init__(self, stack: Stack, client: str = "partner", *, url: str = "", token: str = "") -> None:
         self.stack = stack
         self._url = url
-        self._authorization = f"Bearer {stack.token(client)}"
+        self._authorization = f"Bearer {token or stack.token(client)}"
 
     def patch(self, *items: dict[str, Any], query: str = "", seconds: float = 60.0, **headers: str) -> Reply:
         """One batch."""

@@ -13,7 +13,7 @@ import pytest
 
 from sandbox.stack import Stack
 from tests.doubles.redis_server import BINARY, MISSING, RedisServer
-from tests.e2e.jobs import ENDED, JOBS, JobPartner, ledger
+from tests.e2e.jobs import ENDED, JOBS, JobPartner, for_jobs, ledger
 from tests.faults.client import Client
 from tests.faults.house import Gateway, eventually
 from tests.faults.stream_reader import StreamReader
@@ -195,25 +195,3 @@ def test_a_gateway_that_stops_waits_for_no_look_and_no_reader(stack, partner):
         assert last["complete"] is False
         # Each had asked for a minute, and the drain would have waited as long.
         assert time.monotonic() - asked_at < 50
-
-
-def for_jobs(stack, **more: str) -> dict[str, str]:
-    """The settings of another gateway over the same store."""
-    own = {name.removeprefix("GATEWAY_"): value for name, value in stack.environment().items() if "GATEWAY_" in name}
-    return {name: value for name, value in own.items() if name not in ("CORE_URL", "KEYCLOAK_URL", "BIND")} | more
-
-
-def test_what_is_made_at_one_gateway_is_filled_watched_and_ended_at_another(stack, partner):
-    ids = range(FIRST_ID, FIRST_ID + 1000)
-    with Gateway(stack, stack.core.url, for_jobs(stack)) as other:
-        there = JobPartner(stack, url=other.url)
-        job = partner.made()
-        for number in (1, 2):
-            (partner if number == 1 else there).put(job, number, ids[500 * (number - 1) : 500 * number])
-        partner.start(job, 2)
-        ended = there.watched(job)
-
-        assert ended["state"] == "succeeded"
-        assert there.outcomes(job, ids) == dict.fromkeys(ids, "applied")
-        assert there.call("DELETE", f"{JOBS}/{job}").status == 204
-        assert partner.call("GET", f"{JOBS}/{job}").status == 404

@@ -55,7 +55,7 @@ def phase(options: argparse.Namespace, *, honours: bool) -> int:
         core = ["--state", state, *([] if honours else ["--no-idempotency"])]
         settings = {**SETTINGS, "CORE_HONOURS_IDEMPOTENCY": str(honours)}
         with Stack(settings, core=core, folder=Path(state)) as stack:
-            partners = Partners(stack, ledger, options.clients, options.seed)
+            partners = Partners([stack.gateway.url], stack.token, ledger, options.clients, options.seed)
             fate = Fate(stack, options.seed, options.faults)
             run(stack, partners, fate, ledger, memory, options.seconds / 2)
             lines = log_lines(stack)

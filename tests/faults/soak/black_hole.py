@@ -103,7 +103,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=6)
     options = parser.parse_args()
     with Stack({"LOG_LEVEL": "error", "CORE_TIMEOUT": "2", "BATCH_DEADLINE": "8"}) as stack:
-        partners, pulse = Partners(stack, Ledger(), options.clients, seed=1), Pulse(stack)
+        partners, pulse = Partners([stack.gateway.url], stack.token, Ledger(), options.clients, seed=1), Pulse(stack)
         probers = [Prober(stack.gateway.url, path) for path in PATHS]
         for thread in (pulse, *probers):
             thread.start()

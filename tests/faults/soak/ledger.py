@@ -45,10 +45,14 @@ class Ledger:
         if outcomes is None:
             self._contradict(f"{len(marks)} items, and the answer of {status} lists others: {str(document)[:300]}")
         elif outcomes:
-            self._told.update(zip(marks, outcomes, strict=True))
+            self.note_outcomes(zip(marks, outcomes, strict=True))
         else:
             # Refused as a whole: this call applied nothing, whatever an earlier one with the same key did.
             self._told.update({mark: NOT_SENT for mark in marks if mark not in self._told})
+
+    def note_outcomes(self, told: Iterable[tuple[int, str]]) -> None:
+        """What was said of each item, by its mark."""
+        self._told.update(told)
 
     def note_loss(self, marks: Iterable[int], how: str) -> None:
         """A call that got no answer."""

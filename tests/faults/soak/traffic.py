@@ -14,7 +14,8 @@ from tests.faults.client import Client
 from tests.faults.house import BULK
 
 if TYPE_CHECKING:
-    from sandbox.stack import Stack
+    from collections.abc import Callable, Sequence
+
     from tests.faults.soak.ledger import Ledger
 
 _FIRST_ID, _IDS = 19_000, 1000
@@ -31,10 +32,14 @@ class Batch(NamedTuple):
 
 
 class Partners:
-    """``count`` clients at work until told to end; ``mend`` then repeats what is still open under a key."""
+    """``count`` clients at work until told to end; ``mend`` then repeats what is still open under a key.
 
-    def __init__(self, stack: Stack, ledger: Ledger, count: int, seed: int) -> None:
-        self._stack = stack
+    Each request goes to one of the gateways at ``urls``, with what ``token`` gives.
+    """
+
+    def __init__(self, urls: Sequence[str], token: Callable[[], str], ledger: Ledger, count: int, seed: int) -> None:
+        self._urls = urls
+        self._new_token = token
         self._ledger = ledger
         self._open: deque[tuple[float, int, Batch]] = deque()
         self._ending = threading.Event()
@@ -88,7 +93,7 @@ class Partners:
         wait = 0.2
         began = time.monotonic()
         try:
-            with Client(self._stack.gateway.url) as client:
+            with Client(dice.choice(self._urls)) as client:
                 client.send(self._head(batch))
                 if self._misbehaves(client, batch, dice):
                     return
@@ -124,7 +129,7 @@ class Partners:
         """The last token had, while the identity provider is away."""
         if time.monotonic() > self._token_until:
             try:
-                self._token, self._token_until = self._stack.token(), time.monotonic() + _TOKEN_SECONDS
+                self._token, self._token_until = self._new_token(), time.monotonic() + _TOKEN_SECONDS
             except OSError:
                 self._token_until = time.monotonic() + 1.0
         return self._token
