@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway.settings import load
+from gateway.wiring.jobs import job_stores
+from tests.doubles.job_worlds import run, started
 from tests.e2e.stack import CoreView, Partner
 
 if TYPE_CHECKING:
@@ -15,6 +19,9 @@ if TYPE_CHECKING:
     from tests.e2e.browser.chromium import Chromium
 
 pytestmark = pytest.mark.e2e
+TITLES = "[...document.querySelectorAll('figcaption strong')].map((title) => title.textContent).join(', ')"
+BATCHES_ALONE = "Items, Requests, Batch time, Core time, Core calls, Held back, In flight, Queue"
+LABEL = "[...document.querySelectorAll('svg')].map((svg) => svg.getAttribute('aria-label')).find((label) => label.startsWith('{}: '))"
 VERDICT = "document.getElementById('verdict').textContent"
 # Relative luminance and contrast as in WCAG 2.2, of every text that the page shows, with what is behind it.
 FAINTEST_TEXT = """(() => {
@@ -79,6 +86,32 @@ def test_the_page_says_when_keys_cannot_be_kept(make_stack: Callable[..., Stack]
     Partner(stack).patch({"actionId": "19000", "status": "active"}, idempotency_key="k")
 
     chromium.wait_for(f"{VERDICT} === 'Batches with an idempotency key are refused: their store is down.'")
+
+
+def test_jobs_are_shown_from_when_there_is_one(make_stack: Callable[..., Stack], chromium: Chromium) -> None:
+    stack = make_stack({"STATUS_PAGE": "true", "CORE_AUTH": "none"})
+    settings = {name: value for name, value in stack.environment().items() if name.startswith("GATEWAY_")}
+    chromium.open(stack.gateway.url + "/status")
+    chromium.wait_for(f"{VERDICT} === 'All is well.'")
+    assert chromium.value(TITLES) == BATCHES_ALONE
+    with contextlib.closing(job_stores(load(settings))) as stores:
+        started(stores.jobs, range(1200))
+
+        chromium.wait_for(f"{VERDICT} === 'Chunks of jobs are due, and no worker takes them.'")
+        chromium.wait_for(f"{TITLES} === '{BATCHES_ALONE}, Jobs, Chunks of jobs, Items of jobs'")
+        assert chromium.value(LABEL.format("Jobs")).startswith("Jobs: running 0, queued 1,")
+        stores.chunks.beat("w")
+        lease = stores.chunks.next_chunk("w")
+        chromium.wait_for(f"{LABEL.format('Chunks of jobs')} === 'Chunks of jobs: with a worker 1, due 2'")
+        run(stores.chunks, lease)
+        chromium.wait_for(f"/applied [^0].*, failed 0.*, unknown 0/.test({LABEL.format('Items of jobs')})")
+
+    assert chromium.value(LABEL.format("Jobs")).startswith("Jobs: running 1, queued 0,")
+    assert "Job workers1" in chromium.value(
+        "[...document.querySelectorAll('#tiles div')].map((tile) => tile.textContent)"
+    )
+    assert chromium.value(VERDICT) == "All is well."
+    assert chromium.complaints == []
 
 
 def test_the_page_says_when_there_is_nobody_to_ask(make_stack: Callable[..., Stack], chromium: Chromium) -> None:

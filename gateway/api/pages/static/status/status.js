@@ -22,6 +22,9 @@ const status = (test) => (now, before) => rate(now, before, "gateway_requests_to
 const attempts = (test) => (now, before) => rate(now, before, "gateway_core_attempts_total", (labels) => test(labels.result));
 const grown = (name) => (now, before) => rate(now, before, name);
 const level = (name) => (now) => sum(now, name);
+const jobs = (state) => (now) => sum(now, "gateway_jobs", (labels) => labels.state === state);
+const chunks = (state) => (now) => sum(now, "gateway_job_chunks", (labels) => labels.state === state);
+const jobOutcome = (name) => (now, before) => rate(now, before, "gateway_job_items", (labels) => labels.outcome === name);
 const percentile = (name, q) => (now, before) => quantile(now, before, name, q);
 const percentiles = (name) => [
   {name: "p50", tone: "calm", of: percentile(name, 0.5)},
@@ -84,6 +87,35 @@ const CHARTS = [
   },
 ];
 
+// Below the others, from when there is a job worker or a job that has not ended.
+const JOB_CHARTS = [
+  {
+    title: "Jobs", note: "by state", format: count, stacked: true,
+    series: [
+      {name: "running", tone: "calm", of: jobs("running")},
+      {name: "queued", tone: "cool", of: jobs("queued")},
+      {name: "uploading", tone: "mute", of: jobs("uploading")},
+      {name: "paused", tone: "warm", of: jobs("paused")},
+      {name: "cancelling", tone: "hot", of: jobs("cancelling")},
+    ],
+  },
+  {
+    title: "Chunks of jobs", note: "not yet done", format: count, stacked: true,
+    series: [
+      {name: "with a worker", tone: "calm", of: chunks("leased")},
+      {name: "due", tone: "warm", of: chunks("due")},
+    ],
+  },
+  {
+    title: "Items of jobs", note: "by outcome", format: perSecond, stacked: true,
+    series: [
+      {name: "applied", tone: "calm", of: jobOutcome("applied")},
+      {name: "failed", tone: "warm", of: jobOutcome("failed")},
+      {name: "unknown", tone: "hot", of: jobOutcome("unknown")},
+    ],
+  },
+];
+
 const TILES = [
   ["Items", (now, before) => perSecond(rate(now, before, "gateway_items_total"))],
   ["Items that failed", (now, before) => share(rate(now, before, "gateway_items_total") - outcome("applied")(now, before), rate(now, before, "gateway_items_total"))],
@@ -95,11 +127,20 @@ const TILES = [
   ["Memory", (now) => `${count(sum(now, "gateway_process_resident_memory_bytes") / 2 ** 20)} MiB`],
 ];
 
+const JOB_TILES = [
+  ["Job workers", (now) => count(sum(now, "gateway_job_workers"))],
+  ["Chunks due for", (now) => duration(sum(now, "gateway_job_due_seconds"))],
+];
+
 const orDash = (value, format) => (value === null ? "–" : format(value));
 const share = (part, whole) => (whole > 0 ? percent(Math.max(0, part) / whole) : "–");
 // JSON knows no infinity: null is the age of keys that were never had.
 const keysAge = (now) => (now.samples.gateway_jwks_age_seconds ?? []).some(([, age]) => age === null) ? null : sum(now, "gateway_jwks_age_seconds");
 const workersIn = (now, state) => sum(now, "gateway_core_circuit_state", (labels) => labels.state === state);
+
+const LIVE = new Set(["uploading", "queued", "running", "paused", "cancelling"]);
+const hasJobs = (now) => sum(now, "gateway_job_workers") + sum(now, "gateway_jobs", (labels) => LIVE.has(labels.state)) > 0;
+const jobsStand = (now) => sum(now, "gateway_job_due_seconds") > 60 || (chunks("due")(now) > 0 && !sum(now, "gateway_job_workers"));
 
 function circuit(now) {
   const workers = sum(now, "gateway_workers");
@@ -115,6 +156,7 @@ function verdict(now, before) {
   if (workersIn(now, "open")) return ["hot", "The circuit to the core is open: items are held back."];
   if (keysAge(now) === null) return ["hot", "Keycloak has given no signing keys: tokens are refused."];
   if (grown("gateway_idempotency_refused_total")(now, before) > 0) return ["hot", "Batches with an idempotency key are refused: their store is down."];
+  if (jobsStand(now)) return ["hot", "Chunks of jobs are due, and no worker takes them."];
   if (outcome("unknown")(now, before) > 0) return ["hot", "Items end as unknown: the core breaks off or answers too late."];
   if (grown("gateway_shed_total")(now, before) > 0) return ["hot", "Load is being shed."];
   if (workersIn(now, "half_open")) return ["warm", "The circuit to the core is being probed."];
@@ -125,8 +167,16 @@ function verdict(now, before) {
 class Page {
   constructor() {
     this.history = new History(WINDOW_SECONDS);
-    this.charts = CHARTS.map((options) => [options, new Chart({...options, seconds: WINDOW_SECONDS})]);
-    document.getElementById("charts").append(...this.charts.map(([, chart]) => chart.figure));
+    this.charts = [];
+    this.tiles = [];
+    this.add(CHARTS, TILES);
+  }
+
+  add(charts, tiles) {
+    const added = charts.map((options) => [options, new Chart({...options, seconds: WINDOW_SECONDS})]);
+    document.getElementById("charts").append(...added.map(([, chart]) => chart.figure));
+    this.charts.push(...added);
+    this.tiles.push(...tiles);
   }
 
   async poll() {
@@ -143,8 +193,9 @@ class Page {
   draw() {
     const {last, snapshots} = this.history;
     const before = snapshots.at(-1 - QUANTILE_STEPS) ?? snapshots[0];
+    if (hasJobs(last) && !this.tiles.includes(JOB_TILES[0])) this.add(JOB_CHARTS, JOB_TILES);
     for (const [{series, smooth}, chart] of this.charts) chart.show(this.rows(series, smooth ? QUANTILE_STEPS : 1));
-    const tiles = TILES.map(([name, of]) => {
+    const tiles = this.tiles.map(([name, of]) => {
       const tile = element("div");
       tile.append(text("dt", name), text("dd", snapshots.length > 1 ? of(last, before) : "–"));
       return tile;
