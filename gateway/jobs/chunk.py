@@ -30,10 +30,14 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """``digest`` is of its bytes as they came, so that the same part can be told from another. Numbers begin at 1."""
+    """``digest`` is of its bytes as they came, so that the same part can be told from another. Numbers begin at 1.
+
+    ``traceparent`` is that of the request that brought it; without one its items have the job's.
+    """
 
     number: int
     digest: str
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

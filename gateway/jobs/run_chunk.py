@@ -88,7 +88,8 @@ def _outcomes(
 ) -> Iterator[tuple[int, Outcome]]:
     """Of each item; the claim ends with the last."""
     deadline = _deadline(services, lease)
-    with KeyedClaim(claim) as held, services.traces.span("chunk", items=len(calls)) as span:
+    chunk_span = services.traces.span("chunk", items=len(calls), within=lease.traceparent)
+    with KeyedClaim(claim) as held, chunk_span as span:
         context = CallContext(
             deadline=deadline,
             concurrency=services.concurrency,

@@ -87,7 +87,7 @@ def connect_traces(*, enabled: bool, version: str) -> Traces:
     if not enabled:
         return NoTraces()
     try:
-        from gateway.telemetry.spans import OpenTelemetryTraces, exporting_tracer
+        from gateway.telemetry.spans import exporting_traces
     except ImportError as exc:
         raise TracesUnavailable("GATEWAY_TRACES: needs the extra `traces` (pip install '.[traces]')") from exc
-    return OpenTelemetryTraces(exporting_tracer(version))
+    return exporting_traces(version)

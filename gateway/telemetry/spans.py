@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as current
@@ -32,23 +33,29 @@ _W3C = TraceContextTextMapPropagator()
 _MOST_EVENTS = 100
 # Of requests whose caller has not decided: spans of every request cost more than all else that looks on.
 _SHARE_TRACED = 0.1
+_FLUSH_MS = 2000
 
 
 class OpenTelemetryTraces(Silent):
-    def __init__(self, tracer: Tracer) -> None:
+    def __init__(self, tracer: Tracer, flush: Callable[[], object] = bool) -> None:
         self._tracer = tracer
+        self._flush = flush
+
+    def flush(self) -> None:
+        self._flush()
 
     def application(self, application: Application) -> Application:
         return TracedApplication(application, self._tracer)
 
     @contextmanager
-    def span(self, name: str, items: int | None = None) -> Iterator[StepSpan | NoSpan]:
+    def span(self, name: str, items: int | None = None, *, within: str = "") -> Iterator[StepSpan | NoSpan]:
         """It records nothing if the sampler left the request out."""
         above = trace.get_current_span()
         if above.get_span_context().is_valid and not above.is_recording():
             yield NoSpan()
             return
-        step = StepSpan(self._tracer.start_span(name), items)
+        parent = _W3C.extract({"traceparent": within}) if within else None
+        step = StepSpan(self._tracer.start_span(name, parent), items)
         try:
             yield step
         finally:
@@ -130,7 +137,7 @@ class StepSpan:
         self._span.end()
 
 
-def exporting_tracer(version: str) -> Tracer:
+def exporting_traces(version: str) -> OpenTelemetryTraces:
     """Exports by OTLP over HTTP, on its own thread. ``OTEL_*`` variables win."""
     name = os.environ.get("OTEL_SERVICE_NAME", "bulk-update-gateway")
     provider = TracerProvider(
@@ -138,7 +145,7 @@ def exporting_tracer(version: str) -> Tracer:
         resource=Resource.create({"service.name": name, "service.version": version}),
     )
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    return provider.get_tracer("gateway")
+    return OpenTelemetryTraces(provider.get_tracer("gateway"), partial(provider.force_flush, _FLUSH_MS))
 
 
 def sampler(variables: Mapping[str, str]) -> Sampler | None:

@@ -36,7 +36,13 @@ class Traces(Telemetry, Protocol):
         """It gets its span's trace context as if the caller had sent it."""
         ...
 
-    def span(self, name: str, items: int | None = None) -> AbstractContextManager[Span]: ...
+    def span(self, name: str, items: int | None = None, *, within: str = "") -> AbstractContextManager[Span]:
+        """``within``: the trace context that it goes on with, in place of the request's."""
+        ...
+
+    def flush(self) -> None:
+        """Send what has ended, within two seconds."""
+        ...
 
 
 class NoSpan:
@@ -55,5 +61,7 @@ class NoTraces(Silent):
     def application(self, application: Application) -> Application:
         return application
 
-    def span(self, name: str, items: int | None = None) -> AbstractContextManager[Span]:
+    def flush(self) -> None: ...
+
+    def span(self, name: str, items: int | None = None, *, within: str = "") -> AbstractContextManager[Span]:
         return self._span

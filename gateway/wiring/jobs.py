@@ -147,7 +147,9 @@ class JobWorker:
         self._stores = stores
         self._keeper = Keeper()
         self._core = _core(settings)
-        services = self._services(settings, resources, dispatch)
+        instruments = Instruments(metrics=False, traces=settings.service.traces, version=VERSION)
+        self._traces = instruments.traces
+        services = self._services(settings, resources, dispatch, instruments)
         self.run_one = Worker(self.name, services, dispatch).run_one
         sweeper = Sweeper(stores.chunks, dispatch)
         self._pulse = Pulse(
@@ -163,12 +165,17 @@ class JobWorker:
         self._keeper.close()
         self._stores.chunks.rest(self.name)
         self._stores.close()
+        # A process of Celery's pool ends without what others do at their exit.
+        self._traces.flush()
 
     def _services(
-        self, settings: Settings, resources: Sequence[MakeResource], dispatch: StoppingDispatch
+        self,
+        settings: Settings,
+        resources: Sequence[MakeResource],
+        dispatch: StoppingDispatch,
+        instruments: Instruments,
     ) -> ChunkServices:
-        service, concurrency = settings.service, settings.jobs.job_core_concurrency
-        instruments = Instruments(metrics=False, traces=service.traces, version=VERSION)
+        concurrency = settings.jobs.job_core_concurrency
         return ChunkServices(
             store=self._stores.chunks,
             resources={resource.plural: resource for resource in made(settings, resources, lambda: None)},
@@ -185,7 +192,7 @@ class JobWorker:
             seconds=CHUNK_SECONDS,
             telemetry=instruments.telemetry,
             traces=instruments.traces,
-            log_failed_items=service.log_failed_items,
+            log_failed_items=settings.service.log_failed_items,
             is_stopping=dispatch.is_stopping,
         )
 

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from tests.doubles.redis_server import BINARY, MISSING, RedisServer
+from tests.e2e.jobs import JOBS, JobPartner
 from tests.e2e.stack import CoreView, Partner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -71,18 +74,22 @@ def collector() -> Iterator[Collector]:
         thread.join()
 
 
-def test_a_batch_is_three_spans_of_the_callers_trace(
-    make_stack: Callable[..., Stack], collector: Collector, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def exporting(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> Collector:
+    """What is started now sends it its spans."""
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
+    return collector
+
+
+def test_a_batch_is_three_spans_of_the_callers_trace(make_stack: Callable[..., Stack], exporting: Collector) -> None:
     stack = make_stack({"TRACES": "true"})
     items = ({"actionId": str(action_id), "status": "active"} for action_id in (19000, 90404))
 
     Partner(stack).patch(*items, traceparent=f"00-{TRACE_ID}-00f067aa0ba902b7-01")
 
-    spans = collector.has(3)
+    spans = exporting.has(3)
     request = spans["PATCH /openapi/api/v1/actions"]
     assert request.parent_span_id.hex() == "00f067aa0ba902b7"
     assert spans["validation"].parent_span_id == request.span_id
@@ -90,3 +97,51 @@ def test_a_batch_is_three_spans_of_the_callers_trace(
     assert [event.name for event in spans["fan_out"].events] == ["item_failed"]
     [called] = CoreView(stack).journal()
     assert called["traceparent"] == f"00-{TRACE_ID}-{spans['fan_out'].span_id.hex()}-01"
+
+
+def test_the_calls_of_a_job_are_of_the_trace_of_the_request_that_brought_its_part(
+    make_stack: Callable[..., Stack], exporting: Collector
+) -> None:
+    stack = make_stack({"TRACES": "true"}, job_workers=1)
+
+    run_job(stack)
+
+    spans = exporting.has(2)
+    chunk = spans["chunk"]
+    assert chunk.parent_span_id == spans["PUT /openapi/api/v1/jobs/<job_id>/parts/<number>"].span_id
+    assert [event.name for event in chunk.events] == ["item_failed"]
+    assert called(stack) == f"00-{TRACE_ID}-{chunk.span_id.hex()}-01"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(BINARY is None, reason=MISSING)
+def test_through_celery_too_and_a_process_that_ends_sends_its_spans(
+    make_stack: Callable[..., Stack], exporting: Collector, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "3600000")
+    server = RedisServer(tmp_path)
+    server.start()
+    try:
+        stack = make_stack({"TRACES": "true", "REDIS_URL": server.url, "JOB_DISPATCH": "celery"}, job_workers=1)
+        run_job(stack)
+        stack.job_workers[0].stop()
+    finally:
+        server.stop()
+
+    assert called(stack) == f"00-{TRACE_ID}-{exporting.has(1)['chunk'].span_id.hex()}-01"
+
+
+def run_job(stack: Stack) -> None:
+    """One part, whose request is of the trace."""
+    partner = JobPartner(stack)
+    job, items = partner.made(), [{"actionId": str(action_id), "status": "active"} for action_id in (19000, 90404)]
+    traceparent = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
+    assert partner.call("PUT", f"{JOBS}/{job}/parts/1", {"data": items}, traceparent=traceparent).status == 204
+    partner.start(job, 1)
+    partner.watched(job)
+
+
+def called(stack: Stack) -> str:
+    """The trace context of the one call that was applied."""
+    [entry] = CoreView(stack).journal()
+    return str(entry["traceparent"])

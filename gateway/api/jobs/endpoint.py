@@ -75,7 +75,7 @@ class JobEndpoint:
             services.parts.unsent.charged(request, caller, take_memory) as take,
         ):
             body = services.parts.read(request, take)
-            part = Part(_part_number(number), digest_of(body))
+            part = Part(_part_number(number), digest_of(body), request.traceparent())
             with told(resource):
                 is_known = services.store.has_part(caller.id, job.id, part)
             if is_known:

@@ -88,10 +88,11 @@ PUT_PART = (
     + _PART
     + """
 local most, most_bytes, items, pieces = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local traceparent = ARGV[10]
 if taken then return {taken == digest and 'taken' or 'differs'} end
 if num(id, 'total') + items > most then return {'items', num(id, 'total') + items} end
-local ids_at, size = 10 + 3 * pieces, 100 * items
-for piece = 0, pieces - 1 do size = size + #ARGV[12 + 3 * piece] end
+local ids_at, size = 11 + 3 * pieces, 100 * items
+for piece = 0, pieces - 1 do size = size + #ARGV[13 + 3 * piece] end
 if count('bytes', 0) + size > most_bytes then return {'full'} end
 local own, duplicates, total = {}, {}, 0
 for line = 1, items do
@@ -110,10 +111,10 @@ if total > 0 then
 end
 for item, place in pairs(own) do call('HSET', P .. 'ids:' .. id, item, place) end
 for piece = 0, pieces - 1 do
-  local line, calls = tonumber(ARGV[10 + 3 * piece]), ARGV[12 + 3 * piece]
+  local line, calls = tonumber(ARGV[11 + 3 * piece]), ARGV[13 + 3 * piece]
   local chunk = count('chunk', 1)
-  call('HSET', P .. 'chunk:' .. chunk, 'part', number, 'line', line, 'items', ARGV[11 + 3 * piece], 'calls', calls,
-    'settled', '0', 'attempts', 0, 'owner', '', 'is_done', 0, 'bytes', #calls)
+  call('HSET', P .. 'chunk:' .. chunk, 'part', number, 'line', line, 'items', ARGV[12 + 3 * piece], 'calls', calls,
+    'settled', '0', 'attempts', 0, 'owner', '', 'is_done', 0, 'bytes', #calls, 'traceparent', traceparent)
   call('ZADD', P .. 'chunks:' .. id, number * 1048576 + line, chunk)
   call('ZADD', P .. 'unsettled:' .. id, chunk, chunk)
 end
@@ -126,7 +127,7 @@ set(id, 'total', num(id, 'total') + items, 'part_at', stamp(now))
 return {'taken'}
 """
 )
-"""ARGV after the part: most items, most bytes, items, pieces; line, items and calls of each piece; the item ids."""
+"""ARGV after the part: most items, most bytes, items, pieces, traceparent; line, items and calls of each piece; the item ids."""
 
 START = (
     PRELUDE

@@ -71,7 +71,16 @@ class RedisJobStore:
         ids = [call.id for call in calls]
         answer, *rest = self._part(
             scripts.PUT_PART,
-            *(principal, job_id, part, bounds.job_items, bounds.bytes_for_parts, len(calls), len(pieces)),
+            *(
+                principal,
+                job_id,
+                part,
+                bounds.job_items,
+                bounds.bytes_for_parts,
+                len(calls),
+                len(pieces),
+                part.traceparent,
+            ),
             *flat,
             *ids,
         )

@@ -49,7 +49,7 @@ def lease_from(answer: Sequence[Any], owner: str) -> Lease:
         resource=job["resource"].decode(),
         keys_of=job["keys_of"].decode(),
         request_id=job["request_id"].decode(),
-        traceparent=job["traceparent"].decode(),
+        traceparent=(chunk.get("traceparent") or job["traceparent"]).decode(),
         first_index=int(chunk["first_index"]),
         items=int(limit),
         all_items=int(chunk["items"]),

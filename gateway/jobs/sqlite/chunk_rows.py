@@ -58,6 +58,8 @@ def lease(rows: Rows, job: dict[str, Any], chunk: dict[str, Any], owner: str, no
         (owner, now + seconds, events[-1][0] if events else 0, number),
     )
     _take_turn(rows, job, now)
+    query = "SELECT traceparent FROM part WHERE job = ? AND number = ?"
+    [of_part] = rows.execute(query, (job["id"], chunk["part"])).fetchone()
     first_index = chunk["first_index"]
     return Lease(
         job_id=job["id"],
@@ -67,7 +69,7 @@ def lease(rows: Rows, job: dict[str, Any], chunk: dict[str, Any], owner: str, no
         resource=job["resource"],
         keys_of=job["keys_of"],
         request_id=job["request_id"],
-        traceparent=job["traceparent"],
+        traceparent=of_part or job["traceparent"],
         first_index=first_index,
         items=min(chunk["items"], (job["pause_after"] or _NO_BORDER) - first_index),
         all_items=chunk["items"],

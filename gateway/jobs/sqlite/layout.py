@@ -9,7 +9,7 @@ from gateway.admission.sqlite_file import Layout
 
 LAYOUT = Layout(
     application_id=0x62756A62,
-    version=1,
+    version=2,
     schema="""
         CREATE TABLE job (
             id TEXT PRIMARY KEY, principal TEXT NOT NULL, resource TEXT NOT NULL, state TEXT NOT NULL,
@@ -26,7 +26,7 @@ LAYOUT = Layout(
         CREATE INDEX job_by_state ON job (state);
         CREATE TABLE part (
             job TEXT NOT NULL, number INTEGER NOT NULL, digest TEXT NOT NULL, items INTEGER NOT NULL,
-            is_refused INTEGER NOT NULL, PRIMARY KEY (job, number)
+            is_refused INTEGER NOT NULL, traceparent TEXT NOT NULL DEFAULT '', PRIMARY KEY (job, number)
         ) WITHOUT ROWID;
         CREATE TABLE item (
             job TEXT NOT NULL, id TEXT NOT NULL, part INTEGER NOT NULL, line INTEGER NOT NULL, PRIMARY KEY (job, id)

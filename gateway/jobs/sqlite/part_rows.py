@@ -51,8 +51,8 @@ def demand_room(row: dict[str, Any], items: int, size: int, used: int, bounds: B
 
 def insert(rows: Rows, job_id: str, part: Part, pieces: Sequence[Piece], now: float) -> None:
     items = sum(piece.items for piece in pieces)
-    put = "INSERT OR REPLACE INTO part (job, number, digest, items, is_refused) VALUES (?, ?, ?, ?, 0)"
-    rows.execute(put, (job_id, part.number, part.digest, items))
+    put = "INSERT OR REPLACE INTO part (job, number, digest, items, is_refused, traceparent) VALUES (?, ?, ?, ?, 0, ?)"
+    rows.execute(put, (job_id, part.number, part.digest, items, part.traceparent))
     for piece in pieces:
         put = "INSERT INTO chunk (job, part, line, items) VALUES (?, ?, ?, ?)"
         chunk = rows.execute(put, (job_id, part.number, piece.line, piece.items)).lastrowid

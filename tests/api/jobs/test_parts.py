@@ -22,6 +22,15 @@ def test_a_part_comes_as_lines_too_and_packed(partner):
     assert partner.send("POST", f"/{job}/start", {"parts": 1}).get_json()["counts"]["total"] == 6
 
 
+def test_a_part_keeps_the_trace_of_its_request(partner):
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    job = partner.made()
+    partner.send("PUT", f"/{job}/parts/1", {"data": ITEMS}, traceparent=traceparent)
+    partner.send("POST", f"/{job}/start", {"parts": 1})
+
+    assert partner.chunks.next_chunk("w").traceparent == traceparent
+
+
 def test_the_same_bytes_again_are_the_same_part_and_others_are_refused(partner):
     job = partner.filled(ITEMS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.admission.idempotency.errors import LeaseLost
-from gateway.jobs.chunk import Ending, unpack
+from gateway.jobs.chunk import Ending, Part, unpack
 from gateway.jobs.job import NewJob
 from tests.doubles.job_worlds import APPLIED, calls, failed, run, run_all, settled, started
 
@@ -24,6 +24,17 @@ def test_a_chunk_has_all_that_its_run_needs(jobs, chunks):
     assert (lease.first_index, lease.items, lease.all_items) == (501, 500, 500)
     assert (lease.events, lease.settled, lease.attempts) == ([], 0, 1)
     assert unpack(lease.calls) == calls(*range(500, 1000))
+
+
+def test_a_chunk_has_the_trace_of_its_part_and_else_of_its_job(jobs, chunks):
+    job, _ = jobs.create("p", NewJob(resource="things", traceparent="of the job"))
+    jobs.put_part("p", job.id, Part(1, "digest", "of the part"), calls(*range(600)))
+    jobs.put_part("p", job.id, Part(2, "digest"), calls(600))
+    jobs.start("p", job.id, 2)
+
+    traces = [chunks.next_chunk("w").traceparent for _ in range(3)]
+
+    assert traces == ["of the part", "of the part", "of the job"]
 
 
 def test_chunks_are_handed_out_in_the_order_of_the_parts_whatever_came_first(jobs, chunks):

@@ -162,6 +162,25 @@ def test_a_step_is_a_span_below_the_request(exported: Exported) -> None:
     assert spans["validation"].attributes == {"gateway.batch.items": 2}
 
 
+def test_a_step_goes_on_with_the_trace_that_it_is_given(exported: Exported) -> None:
+    with exported.traces.span("chunk", within=CALLER) as span:
+        pass
+
+    chunk = exported.spans()["chunk"]
+    assert chunk.parent is not None
+    assert (f"{chunk.parent.trace_id:032x}", f"{chunk.parent.span_id:016x}") == _ids(CALLER)
+    assert _ids(span.traceparent) == (CALLER.split("-")[1], f"{chunk.context.span_id:016x}")
+
+
+def test_a_step_of_a_trace_that_was_left_out_records_nothing_and_says_so_to_the_core(exported: Exported) -> None:
+    with exported.traces.span("chunk", within=LEFT_OUT) as span:
+        pass
+
+    assert exported.spans() == {}
+    assert _ids(span.traceparent)[0] == _ids(CALLER)[0]
+    assert span.traceparent.endswith("-00")
+
+
 def test_a_step_that_fails_leaves_none_of_its_values_in_the_trace(exported: Exported) -> None:
     with pytest.raises(TypeError), exported.traces.span("validation"):
         raise TypeError("not a list of secret values")
