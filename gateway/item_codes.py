@@ -141,9 +141,9 @@ ITEM_CODES: Mapping[str, ItemCode] = {
     "interrupted": ItemCode(
         502,
         True,
-        "An earlier run was cut off; {name} {id} may have been updated.",
-        "An earlier run of this batch was cut off; the update may have been applied.",
-        _UNKNOWN,
+        "An earlier run was cut off before {name} {id} was settled.",
+        "An earlier run of this batch was cut off; where `outcome` is `unknown`, the update may have been applied.",
+        _NOT_APPLIED + _NOT_SENT + _UNKNOWN,
     ),
     "chunk_abandoned": ItemCode(
         502,

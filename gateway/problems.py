@@ -57,6 +57,11 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
         403, "Integration not granted", "This API key may not touch this integration; ask for a key that may."
     ),
     "not-found": ProblemType(404, "Not found", "No item was updated: nothing was found under the ids given."),
+    "batch-not-found": ProblemType(
+        404,
+        "No such batch",
+        "Nothing is kept under this key of yours. A batch is kept once a call was made, for as long as `/limits` says.",
+    ),
     "job-not-found": ProblemType(404, "No such job", "Check the id: it is none of your jobs, or it has expired."),
     "no-such-page": ProblemType(404, "No such resource", "Check the path; `/openapi.json` lists the endpoints."),
     "method-not-allowed": ProblemType(405, "Method not allowed", "Use one of the methods in the `Allow` header."),

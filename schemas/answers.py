@@ -130,6 +130,19 @@ def batch_answer_schema(item: type[Schema], error: type[Schema]) -> type[Schema]
     return BatchAnswerSchema.from_dict({"data": data, "errors": errors}, name="BatchUpdatedSchema")
 
 
+class KeptBatchSchema(AnswerSchema):
+    """What is kept under an idempotency key (``contract.md`` 1.8)."""
+
+    status = _status("What a plain answer with these outcomes has.", required=True)
+    complete = Flag(required=True, about="Every item is final: a repeat with the key sends nothing.")
+
+
+def kept_batch_schema(item: type[Schema], error: type[Schema]) -> type[Schema]:
+    data = ObjectList(item, required=True, about="What was updated, in the order of the request.")
+    errors = ObjectList(error, required=True, about="The items that were not, or of which it is not known.")
+    return KeptBatchSchema.from_dict({"data": data, "errors": errors}, name="KeptBatchSchema")
+
+
 class ProblemErrorSchema(AnswerSchema):
     index = count("Place of the item; null for the document itself.", required=True, allow_none=True)
     code = _code("invalid_choice")

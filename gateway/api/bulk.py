@@ -95,7 +95,7 @@ class BulkEndpoint:
             body, calls = self._read(request, caller, take_memory)  # hops 3 and 4
             with (
                 self._deadline(request, caller, options) as deadline,
-                services.claims.claim(request, key, caller, body, len(calls), window) as claim,  # hop 5
+                services.claims.claim(request, key, caller, body, resource, calls, window) as claim,  # hop 5
                 services.traces.span("fan_out", items=len(calls)) as span,
             ):
                 services.unsent.charge_repeat(request, caller, len(body), claim.stored_bytes)

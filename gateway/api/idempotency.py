@@ -7,23 +7,27 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress, RecordUnusable, StoreUnavailable
-from gateway.admission.idempotency.key import fingerprint, parse_key
+from gateway.admission.idempotency.journal import Subject
+from gateway.admission.idempotency.key import fingerprint, key_fingerprint, parse_key
 from gateway.admission.outage import StoreState
 from gateway.batch.batch_claim import KeyedClaim, NoClaim, PacedClaim
-from gateway.batch.job_claim import JobClaim
+from gateway.batch.job_claim import A_JOB, JobClaim
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from flask import Request
 
     from gateway.admission.idempotency.claim import Claim
+    from gateway.admission.idempotency.journal import Kept
     from gateway.admission.idempotency.store import IdempotencyStore
     from gateway.api.request import GatewayRequest
     from gateway.api.unsent import UnsentRate
     from gateway.auth.principal import Principal
     from gateway.batch.batch_claim import BatchClaim
+    from gateway.resources.resource import Resource
+    from legacy_client.calls import Update
 
 _log = logging.getLogger(__name__)
 
@@ -43,16 +47,25 @@ class Claims:
 
     @contextmanager
     def claim(
-        self, request: GatewayRequest, key: str | None, caller: Principal, body: bytes, items: int, window: int | None
+        self,
+        request: GatewayRequest,
+        key: str | None,
+        caller: Principal,
+        body: bytes,
+        resource: Resource,
+        calls: Sequence[Update],
+        window: int | None,
     ) -> Iterator[BatchClaim]:
         """Around a batch. Raises Problem 409, 422 or 503.
 
         Without a key, ``window`` bounds the calls whose outcomes were not taken; with one, the store's policy does.
         """
         if key is None:
-            yield NoClaim(items) if window is None else PacedClaim(items, window)
+            yield NoClaim(len(calls)) if window is None else PacedClaim(len(calls), window)
             return
-        claim = KeyedClaim(self._claim(request, key, caller, body, items))
+        claim = KeyedClaim(
+            self._claim(request, key, caller, body, Subject(resource.plural, [call.id for call in calls]))
+        )
         try:
             with claim:
                 yield claim
@@ -70,29 +83,41 @@ class Claims:
         if key is None:
             yield None
             return
-        claim = JobClaim(self._claim(request, key, caller, body, 1, kind=" as a job"))
+        claim = JobClaim(self._claim(request, key, caller, body, A_JOB, kind=" as a job"))
         try:
             with claim:
                 yield claim
         finally:
             _tell_kept(request, claim)
 
+    def look(self, request: GatewayRequest, key: str, caller: Principal) -> Kept | None:
+        """What is kept under the caller's key. Raises Problem 409 or 503."""
+        request.key_fingerprint = key_fingerprint(caller.id, key)
+        try:
+            return self._store.look(caller.id, key, self._let_others_run)
+        except InProgress as exc:
+            raise _in_progress(exc) from exc
+        except StoreUnavailable as exc:
+            self._could_not_take(exc)
+            raise _unavailable(exc, "Idempotency records cannot be read now. Ask again later.") from exc
+
     def _claim(
-        self, request: GatewayRequest, key: str, caller: Principal, body: bytes, items: int, kind: str = ""
+        self, request: GatewayRequest, key: str, caller: Principal, body: bytes, subject: Subject, kind: str = ""
     ) -> Claim:
+        request.key_fingerprint = key_fingerprint(caller.id, key)
         try:
             digest = fingerprint(request.method + kind, request.path, body)
-            claim = self._store.claim(caller.id, key, digest, items, self._let_others_run)
+            claim = self._store.claim(caller.id, key, digest, len(subject.ids), self._let_others_run, subject)
         except InProgress as exc:
             self._unsent.charge(request, caller, len(body))
-            raise Problem("in-progress", headers={"Retry-After": str(exc.retry_after)}) from exc
+            raise _in_progress(exc) from exc
         except FingerprintMismatch as exc:
             self._unsent.charge(request, caller, len(body))
             raise Problem("idempotency-key-reused") from exc
         except StoreUnavailable as exc:
             self._could_not_take(exc)
             detail = "Idempotency records cannot be kept now. Send again later, or without the key."
-            raise Problem("temporarily-unavailable", detail, headers={"Retry-After": str(exc.retry_after)}) from exc
+            raise _unavailable(exc, detail) from exc
         # A full disk can still be read, so a replay proves nothing.
         if claim.kind != "replay" and self._state.came_back():
             _log.warning("idempotency_store_back")
@@ -108,6 +133,14 @@ def _tell_kept(request: GatewayRequest, claim: KeyedClaim | JobClaim) -> None:
     # A repeat of this request would not find its record.
     if not claim.is_kept:
         request.answer_headers["Idempotency-Kept"] = "false"
+
+
+def _in_progress(refusal: InProgress) -> Problem:
+    return Problem("in-progress", headers={"Retry-After": str(refusal.retry_after)})
+
+
+def _unavailable(refusal: StoreUnavailable, detail: str) -> Problem:
+    return Problem("temporarily-unavailable", detail, headers={"Retry-After": str(refusal.retry_after)})
 
 
 def read_key(request: Request) -> str | None:

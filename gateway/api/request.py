@@ -21,7 +21,7 @@ _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a
 
 
 class GatewayRequest(Request):
-    """``answer_headers`` go on the answer, even on an error."""
+    """``answer_headers`` go on the answer, even on an error. ``key_fingerprint`` stands for the idempotency key in logs."""
 
     def __init__(self, environ: dict[str, Any], populate_request: bool = True, shallow: bool = False) -> None:
         # No other protocol is spoken (RFC 9110 section 7.8). Flask would look for a route of a websocket.
@@ -30,6 +30,7 @@ class GatewayRequest(Request):
         self.began = time.perf_counter()
         self.id = request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         self.principal_id = ""
+        self.key_fingerprint = ""
         self.answer_headers: dict[str, str] = {}
 
     def add_rate(self, fields: Mapping[str, str]) -> None:

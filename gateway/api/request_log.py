@@ -48,6 +48,7 @@ def _details(request: GatewayRequest, response: Response) -> RequestDetails:
         seconds=time.perf_counter() - request.began,
         request_id=request.id,
         principal_id=request.principal_id,
+        key_fingerprint=request.key_fingerprint,
         problem=log_notes.problem,
         policy=log_notes.policy,
         received_bytes=request.content_length or 0,

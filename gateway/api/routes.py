@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import NotFound
 
-from gateway.api import bulk, errors, integrations, request_log
+from gateway.api import batches, bulk, errors, integrations, request_log
 from gateway.api.jobs.routes import PATHS
 from gateway.api.pages import limits
 from gateway.api.request import current_request
@@ -30,7 +30,13 @@ def with_core_map(resources: Sequence[MakeResource], core_map: str) -> list[Make
 
 
 def routes(resources: Sequence[Resource]) -> list[Route]:
-    return [*map(bulk.route, resources), *(path.route for path in PATHS), limits.ROUTE, integrations.ROUTE]
+    return [
+        *map(bulk.route, resources),
+        batches.ROUTE,
+        *(path.route for path in PATHS),
+        limits.ROUTE,
+        integrations.ROUTE,
+    ]
 
 
 def register_errors(app: Flask, telemetry: Telemetry, base_url: str) -> None:
@@ -50,7 +56,7 @@ def _refuse_other_spellings() -> None:
     # A proxy's rule for a path would not see its other spellings.
     request = current_request()
     path = request.environ.get("RAW_URI", "").partition("?")[0]
-    # Flask would undo escapes, and drop slashes in front.
-    if "%" in path or request.environ["PATH_INFO"].startswith("//"):
+    # Flask would undo escapes, and drop slashes in front. An idempotency key may need escapes, and nothing else is there.
+    if ("%" in path and not path.startswith(batches.PATH)) or request.environ["PATH_INFO"].startswith("//"):
         request.url_rule = None
         raise NotFound

@@ -56,9 +56,9 @@ class ItemErrors:
     def internal(self, item_id: object, outcome: Applied) -> ItemError:
         return self._made("internal_error", item_id, outcome)
 
-    def interrupted(self, item_id: object) -> ItemError:
-        """An earlier run sent the item, and got no answer (``contract.md`` 1.5)."""
-        return self._made("interrupted", item_id, Applied.UNKNOWN)
+    def interrupted(self, item_id: object, outcome: Applied = Applied.UNKNOWN) -> ItemError:
+        """An earlier run settled the item no further (``contract.md`` 1.5)."""
+        return self._made("interrupted", item_id, outcome)
 
     def abandoned(self, item_id: object, outcome: Applied) -> ItemError:
         """No run of a job could settle the item (``contract.md`` 1.6)."""

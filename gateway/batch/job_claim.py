@@ -4,10 +4,15 @@ from typing import TYPE_CHECKING, Self
 
 import orjson
 
-from gateway.admission.idempotency.journal import Entry
+from gateway.admission.idempotency.journal import Entry, Subject
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gateway.admission.idempotency.claim import Claim
+
+A_JOB = Subject("jobs", [""])
+"""What a record is about that has a job's id for its one item."""
 
 
 class JobClaim:
@@ -17,8 +22,7 @@ class JobClaim:
     """
 
     def __init__(self, claim: Claim) -> None:
-        entry = claim.stored.get(0)
-        self.job_id: str = orjson.loads(entry.payload) if entry and entry.payload else ""
+        self.job_id = job_id_in(claim.stored)
         self._claim = claim
         self._is_refused = False
 
@@ -45,3 +49,9 @@ class JobClaim:
             self._claim.abandon()
         else:
             self._claim.finish()
+
+
+def job_id_in(entries: Mapping[int, Entry]) -> str:
+    """Empty where none was told."""
+    entry = entries.get(0)
+    return str(orjson.loads(entry.payload)) if entry and entry.payload else ""

@@ -92,6 +92,7 @@ class RequestDetails:
     seconds: float
     request_id: str
     principal_id: str = ""
+    key_fingerprint: str = ""
     problem: str = ""
     policy: str = ""
     received_bytes: int = 0

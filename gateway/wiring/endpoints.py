@@ -3,7 +3,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.api import bulk, integrations
+from gateway.api import batches, bulk, integrations
+from gateway.api.batches import BatchesEndpoint
 from gateway.api.body import BodyLimits
 from gateway.api.bulk import BulkServices
 from gateway.api.guard import Guard
@@ -49,6 +50,8 @@ class Endpoints:
         of_jobs = self.jobs()
         services = self.bulk(of_jobs)
         register(app, [bulk.blueprint(resource, services) for resource in resources])
+        repeats_unknown = self.settings.core.core_honours_idempotency
+        register(app, [batches.blueprint(BatchesEndpoint(resources, services, repeats_unknown=repeats_unknown))])
         register(app, [limits.blueprint(LimitsEndpoint(resources, services.guard, self.batch_limits()))])
         register(app, [jobs.blueprint(JobEndpoint(resources, of_jobs))])
         register(app, [integrations.blueprint(self.integration())])

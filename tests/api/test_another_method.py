@@ -183,6 +183,7 @@ def test_the_openapi_document_tells_it_where_it_can_be_used(client):
     assert security == {
         "updateActions": [{"signedRequest": []}, {"keycloak": []}],
         **{each: [{"signedRequest": []}, {"keycloak": []}] for each in OF_JOBS},
+        "getBatch": [{"signedRequest": []}, {"keycloak": []}],
         "getLimits": [{"signedRequest": []}, {"keycloak": []}],
         "replaceIntegrationAction": [{"apiKey": []}],
     }

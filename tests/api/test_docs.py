@@ -7,7 +7,7 @@ import json
 import pytest
 from openapi_spec_validator import validate
 
-from gateway.api.pages.openapi import examples, integration_operation, limits_operation
+from gateway.api.pages.openapi import batches_operation, examples, integration_operation, limits_operation
 from gateway.api.route import Route
 from gateway.problems import PROBLEM_TYPES
 from gateway.resources.actions import actions
@@ -75,6 +75,10 @@ def test_the_examples_are_what_the_service_takes_and_gives():
         (exact.PartlyUpdatedSchema, batch.partly_updated),
         (exact.DryRunSchema, batch.dry_run),
         (IntegrationActionAnswerSchema, integration_operation.REPLACED),
+        (
+            lambda: batches_operation.schema([resource], [exact.ItemErrorSchema]),
+            batches_operation.operation([resource]).successes[200].examples["kept"],
+        ),
         (limits_schema([resource.plural]), limits_operation.operation([resource]).successes[200].examples["limits"]),
         (exact.ValidationProblemSchema, examples.problem("validation-failed", resource)),
         *(

@@ -23,7 +23,7 @@ class Switch:
         self.reason = ""
         self.only_reads = False
 
-    def claim(self, principal_id, key, fingerprint, items, let_others_run):
+    def claim(self, principal_id, key, fingerprint, items, let_others_run, subject):
         if self.reason and not (self.only_reads and key == "known"):
             raise StoreUnavailable(self.reason)
         return self._store.claim(principal_id, key, fingerprint, items, let_others_run)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress, StoreUnavailable
-from gateway.admission.idempotency.journal import Entry
+from gateway.admission.idempotency.journal import Entry, Subject
 
 if TYPE_CHECKING:
+    from gateway.admission.idempotency.claim import Claim
     from gateway.admission.idempotency.store import IdempotencyStore
 
 from tests.doubles.store_worlds import claim, finals, taken_over
@@ -276,3 +277,85 @@ def test_a_closed_store_opens_again_when_used(store):
     first.finish()
 
     assert claim(store).kind == "replay"
+
+
+SUBJECT = Subject("actions", ["1", "2", "3"])
+
+
+def begun(store: IdempotencyStore) -> Claim:
+    return store.claim("p", "k", "f", 3, bool, SUBJECT)
+
+
+def test_a_look_shows_what_is_kept_and_what_it_is_about(store, world):
+    first = begun(store)
+    first.record([*finals(0), Entry(1, "open", b'{"code":"core_busy"}'), Entry(2, "unknown")])
+    first.finish()
+
+    kept = world.worker().look("p", "k")
+
+    assert kept.subject == SUBJECT
+    assert kept.entries == {
+        0: finals(0)[0],
+        1: Entry(1, "open", b'{"code":"core_busy"}'),
+        2: Entry(2, "unknown"),
+    }
+
+
+def test_a_look_takes_nothing_so_a_repeat_still_resumes(store, world):
+    first = begun(store)
+    first.record([*finals(0, 1), Entry(2, "open")])
+    first.finish()
+
+    for _ in range(2):
+        assert store.look("p", "k").entries[2].state == "open"
+    again = claim(world.worker())
+
+    assert (again.kind, list(again.to_send)) == ("resume", [2])
+
+
+def test_what_is_not_there_or_another_callers_is_not_seen(store, world):
+    begun(store).finish()
+
+    assert store.look("p", "other") is None
+    assert store.look("q", "k") is None
+    world.pass_time(1001)
+    assert store.look("p", "k") is None
+
+
+def test_a_batch_that_runs_is_not_shown_and_one_whose_worker_died_is_shown_after_its_notice(store, world):
+    begun(store)
+    looking = world.worker()
+
+    for seconds in (10.1, 2.1):
+        with pytest.raises(InProgress):
+            looking.look("p", "k")
+        world.pass_time(seconds)
+
+    assert {index: entry.state for index, entry in looking.look("p", "k").entries.items()} == dict.fromkeys(
+        range(3), "unknown"
+    )
+
+
+def test_a_look_at_a_batch_that_an_earlier_release_began_says_so(store, world):
+    first = claim(store)
+    first.record(finals(0, 1, 2))
+    first.finish()
+
+    kept = world.worker().look("p", "k")
+
+    assert (kept.subject, list(kept.entries.values())) == (None, finals(0, 1, 2))
+
+
+def test_a_large_record_is_shown_whole_and_lets_others_run_between_its_pages(store, world):
+    first = begun(store)
+    large = [Entry(index, "final", b'"%b"' % (b"x" * 300_000)) for index in range(3)]
+    for entry in large:
+        first.record([entry])
+        first.renew()
+    first.finish()
+    turns: list[None] = []
+
+    kept = world.worker().look("p", "k", lambda: turns.append(None))
+
+    assert list(kept.entries.values()) == large
+    assert len(turns) >= 3

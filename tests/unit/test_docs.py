@@ -15,8 +15,8 @@ from gateway import keys
 from gateway.api.route import Route
 from gateway.problems import PROBLEM_TYPES
 from gateway.settings import all_settings
-from schemas.actions import ActionUpdateSchema
-from schemas.answers import limits_schema
+from schemas.actions import ActionSchema, ActionUpdateSchema
+from schemas.answers import kept_batch_schema, limits_schema
 from schemas.batches import BatchLoader
 from schemas.integrations import IntegrationActionAnswerSchema, load_integration_action
 from tests import exact
@@ -41,6 +41,7 @@ ANSWERS = {
     "200, dry run": exact.DryRunSchema,
     "200, integration action": IntegrationActionAnswerSchema,
     "200, limits": limits_schema(["actions"]),
+    "200, kept batch": kept_batch_schema(ActionSchema, exact.ItemErrorSchema),
     "207": exact.PartlyUpdatedSchema,
     "400": exact.ValidationProblemSchema,
     "item error": exact.ItemErrorSchema,

@@ -7,12 +7,12 @@ So payloads need no parsing, which would take ten times the time and memory.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 State = Literal["final", "unknown", "open"]
 """``final``: never sent again. ``unknown``: may have been applied. ``open``: not applied, may be sent."""
@@ -28,9 +28,24 @@ class Entry:
     payload: bytes = b""
 
 
-def sent_event(low: int, high: int) -> bytes:
-    """Items ``low <= index < high`` may have been sent."""
-    return orjson.dumps({"sent": (low, high)})
+class Subject(NamedTuple):
+    """What a batch is about: its resource's name, and the ids of its items."""
+
+    resource: str
+    ids: Sequence[str]
+
+
+class Kept(NamedTuple):
+    """What is kept of a batch. ``subject`` is None where an earlier release began it."""
+
+    subject: Subject | None
+    entries: Mapping[int, Entry]
+
+
+def sent_event(low: int, high: int, subject: Subject | None = None) -> bytes:
+    """Items ``low <= index < high`` may have been sent. The first event of a batch has its subject."""
+    # Earlier releases read no more of it than "sent".
+    return orjson.dumps({"sent": (low, high)} | ({"batch": subject._asdict()} if subject else {}))
 
 
 def items_event(entries: Iterable[Entry]) -> bytes:
@@ -49,11 +64,32 @@ def replay(events: Iterable[bytes]) -> dict[int, Entry]:
     """All items that were sent or ended. Raises ValueError for an invalid journal."""
     known: dict[int, Entry] = {}
     for event in events:
-        try:
-            _apply(event, known)
-        except (KeyError, TypeError, ValueError) as exc:
-            raise ValueError("not an event of a journal") from exc
+        _read(event, known)
     return known
+
+
+def kept(events: Iterable[bytes]) -> Kept:
+    """Raises ValueError for an invalid journal."""
+    subject, known = None, dict[int, Entry]()
+    for number, event in enumerate(events):
+        _read(event, known)
+        subject = subject if number else _subject(event)
+    return Kept(subject, known)
+
+
+def _subject(event: bytes) -> Subject | None:
+    batch = None if event.startswith(_PLACES) else orjson.loads(event).get("batch")
+    try:
+        return batch and Subject(batch["resource"], batch["ids"])
+    except (KeyError, TypeError) as exc:
+        raise ValueError("not the subject of a batch") from exc
+
+
+def _read(event: bytes, known: dict[int, Entry]) -> None:
+    try:
+        _apply(event, known)
+    except (KeyError, TypeError, ValueError) as exc:
+        raise ValueError("not an event of a journal") from exc
 
 
 def _apply(event: bytes, known: dict[int, Entry]) -> None:

@@ -34,6 +34,11 @@ def record_id(principal_id: str, key: str) -> str:
     return _digest(_bytes(principal_id), key.encode()).hexdigest()
 
 
+def key_fingerprint(principal_id: str, key: str) -> str:
+    """16 hex digits, for logs: the beginning of the record's id."""
+    return record_id(principal_id, key)[:16]
+
+
 def derive_prefix(principal_id: str, key: str, fingerprint: str) -> str:
     """32 hex digits, the same for every repeat."""
     return _digest(_bytes(principal_id), key.encode(), fingerprint.encode()).hexdigest()[:32]

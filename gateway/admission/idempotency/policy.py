@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gateway.admission.idempotency.journal import sent_event
 
 if TYPE_CHECKING:
-    from gateway.admission.idempotency.journal import Entry
+    from gateway.admission.idempotency.journal import Entry, Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +36,8 @@ class ClaimPolicy:
         # The other half may be in flight meanwhile.
         return max(1, self.window // 2)
 
-    def first_mark(self, items: int) -> bytes:
-        return sent_event(0, min(self.window, items))
+    def first_mark(self, items: int, subject: Subject | None = None) -> bytes:
+        return sent_event(0, min(self.window, items), subject)
 
     def is_due(self, entry: Entry | None) -> bool:
         return entry is None or entry.state == "open" or (entry.state == "unknown" and self.repeats_unknown)

@@ -46,6 +46,20 @@ local function page(first, upto, most)
 end
 """
 
+_WAIT = """
+-- Milliseconds in which the owner may still write, 0 where there is none.
+-- Whoever could not write while the lease ran out may know more than the record: it is given notice.
+local function wait(notice)
+  local lease_left = redis.call('PTTL', KEYS[3])
+  if lease_left > 0 then return lease_left end
+  local owner = redis.call('HGET', KEYS[1], 'owner')
+  if owner == '' or redis.call('HGET', KEYS[1], 'noticed') == owner then return 0 end
+  redis.call('HSET', KEYS[1], 'noticed', owner)
+  redis.call('SET', KEYS[3], owner, 'PX', notice)
+  return tonumber(notice)
+end
+"""
+
 _CLAIM = """
 -- An owner that claims twice has not had its first answer: what that did is undone.
 if redis.call('HGET', KEYS[1], 'owner') == ARGV[1] then roll_back() end
@@ -57,15 +71,8 @@ if not fingerprint then
   return {'held', 0}
 end
 if fingerprint ~= ARGV[4] then return {'mismatch', {}} end
-local lease_left = redis.call('PTTL', KEYS[3])
-if lease_left > 0 then return {'running', lease_left} end
--- Whoever could not write while the lease ran out may know more than the record: it is given notice.
-local owner = redis.call('HGET', KEYS[1], 'owner')
-if owner ~= '' and redis.call('HGET', KEYS[1], 'noticed') ~= owner then
-  redis.call('HSET', KEYS[1], 'noticed', owner)
-  redis.call('SET', KEYS[3], owner, 'PX', ARGV[7])
-  return {'running', tonumber(ARGV[7])}
-end
+local left = wait(ARGV[7])
+if left > 0 then return {'running', left} end
 local events = redis.call('LLEN', KEYS[2])
 local answer = 'complete'
 if redis.call('HGET', KEYS[1], 'complete') ~= '1' then
@@ -100,12 +107,23 @@ if stands() ~= ARGV[4] then return false end
 return page(tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]))
 """
 
-CLAIM = _RENEW + _ROLL_BACK + _PAGE + _CLAIM
+_LOOK = """
+if redis.call('EXISTS', KEYS[1]) == 0 then return {'none', 0} end
+local left = wait(ARGV[5])
+if left > 0 then return {'running', left} end
+local events = redis.call('LLEN', KEYS[2])
+return {'found', events, stands(), page(0, events, tonumber(ARGV[4]))}
+"""
+
+CLAIM = _RENEW + _ROLL_BACK + _PAGE + _WAIT + _CLAIM
 """Take the lease. ARGV[4] to ARGV[7]: fingerprint, first mark, bytes of a page, milliseconds of notice.
 
 Returns the result, and the lease's milliseconds (``running``) or the number of events.
 For a record that was there before: also the state that ``READ`` needs, and the first page.
 """
+
+LOOK = _PAGE + _WAIT + _LOOK
+"""What is kept, without a lease. ARGV[4], ARGV[5]: bytes of a page, milliseconds of notice. Returns as ``CLAIM`` does."""
 
 READ = _PAGE + _READ
 """More events. ARGV[4] to ARGV[7]: the state from ``CLAIM``, first event, end (exclusive), bytes of a page."""

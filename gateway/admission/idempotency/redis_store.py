@@ -19,7 +19,7 @@ from gateway.admission.idempotency.errors import (
 )
 from gateway.admission.idempotency.keeping import Keeper
 from gateway.admission.idempotency.key import derive_prefix, record_id
-from gateway.admission.idempotency.store import open_claim
+from gateway.admission.idempotency.store import look_at, open_claim
 from gateway.admission.idempotency.undo import Undoing
 from gateway.admission.outage import said
 from gateway.admission.redis_client import REDIS_ERRORS, connect
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from redis.commands.core import Script
 
     from gateway.admission.idempotency.claim import Claim
+    from gateway.admission.idempotency.journal import Kept, Subject
     from gateway.admission.idempotency.policy import ClaimPolicy
 
 # An outage costs one timeout in this time, and not one per request.
@@ -64,13 +65,11 @@ class RedisIdempotencyStore:
         fingerprint: str,
         items: int,
         let_others_run: Callable[[], object] = bool,
+        subject: Subject | None = None,
     ) -> Claim:
-        if not self._cool_down.is_over:
-            raise StoreUnavailable("redis failed a moment ago")
-        self._keeper.write_now()
-        record = _RedisRecord(self._redis, record_id(principal_id, key))
+        record = self._record(principal_id, key)
         try:
-            answer, number, *rest = record.claim(fingerprint, self._policy.first_mark(items))
+            answer, number, *rest = record.claim(fingerprint, self._policy.first_mark(items, subject))
         except StoreUnavailable:
             self._cool_down.begin()
             self._undoing.add(record)
@@ -91,6 +90,17 @@ class RedisIdempotencyStore:
             let_others_run=let_others_run,
         )
 
+    def look(self, principal_id: str, key: str, let_others_run: Callable[[], object] = bool) -> Kept | None:
+        record = self._record(principal_id, key)
+        try:
+            answer, number, *rest = record.look()
+        except StoreUnavailable:
+            self._cool_down.begin()
+            raise
+        if answer == b"running":
+            raise InProgress(number / 1000)
+        return look_at(record.events(number, *rest), let_others_run) if rest else None
+
     def ping(self) -> StoreUnavailable | None:
         return self._redis.ping()
 
@@ -102,6 +112,12 @@ class RedisIdempotencyStore:
         self._undoing.close()
         self._redis.close()
 
+    def _record(self, principal_id: str, key: str) -> _RedisRecord:
+        if not self._cool_down.is_over:
+            raise StoreUnavailable("redis failed a moment ago")
+        self._keeper.write_now()
+        return _RedisRecord(self._redis, record_id(principal_id, key))
+
 
 class _Scripts:
     """All errors are StoreUnavailable."""
@@ -112,6 +128,7 @@ class _Scripts:
         self._lease = round(1000 * policy.lease_seconds)
         self.notice = round(1000 * policy.notice_seconds)
         self.claim = self._client.register_script(scripts.CLAIM)
+        self.look = self._client.register_script(scripts.LOOK)
         self.read = self._client.register_script(scripts.READ)
         self.append = self._client.register_script(scripts.APPEND)
         self.undo = self._client.register_script(scripts.UNDO)
@@ -145,6 +162,9 @@ class _RedisRecord:
         return self._redis.run(
             self._redis.claim, self._name, self._owner, fingerprint, first_mark, _PAGE_BYTES, self._redis.notice
         )
+
+    def look(self) -> Any:
+        return self._redis.run(self._redis.look, self._name, self._owner, _PAGE_BYTES, self._redis.notice)
 
     def events(self, count: int, stands: bytes, page: Sequence[bytes]) -> Iterator[bytes]:
         """In pages. Raises StoreUnavailable."""

@@ -15,7 +15,7 @@ from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress
 from gateway.admission.idempotency.keeping import Keeper
 from gateway.admission.idempotency.key import derive_prefix, record_id
 from gateway.admission.idempotency.sqlite_record import RecordFile, SqliteRecord
-from gateway.admission.idempotency.store import open_claim
+from gateway.admission.idempotency.store import look_at, open_claim
 from gateway.admission.sqlite_file import EmbeddedDatabase
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.admission.idempotency.claim import Claim
+    from gateway.admission.idempotency.journal import Kept, Subject
     from gateway.admission.idempotency.policy import ClaimPolicy
 
 _log = logging.getLogger(__name__)
@@ -65,9 +66,11 @@ class SqliteIdempotencyStore:
         fingerprint: str,
         items: int,
         let_others_run: Callable[[], object] = bool,
+        subject: Subject | None = None,
     ) -> Claim:
         self._keeper.write_now()
-        taken = self._with_room(lambda rows: self._take(rows, record_id(principal_id, key), fingerprint, items))
+        first = self._policy.first_mark(items, subject)
+        taken = self._with_room(lambda rows: self._take(rows, record_id(principal_id, key), fingerprint, first))
         if isinstance(taken, InProgress):
             raise taken
         record, is_held = taken
@@ -82,6 +85,14 @@ class SqliteIdempotencyStore:
             keeper=self._keeper,
             let_others_run=let_others_run,
         )
+
+    def look(self, principal_id: str, key: str, let_others_run: Callable[[], object] = bool) -> Kept | None:
+        self._keeper.write_now()
+        with self._file.transaction() as rows:
+            found = self._look(rows, record_id(principal_id, key))
+        if isinstance(found, InProgress):
+            raise found
+        return None if found is None else look_at(found.events(), let_others_run)
 
     def ping(self) -> StoreUnavailable | None:
         """None if the file can be written, or somebody is writing."""
@@ -112,29 +123,46 @@ class SqliteIdempotencyStore:
         with self._file.transaction() as rows:
             return take(rows)
 
-    def _take(self, rows: sqlite3.Connection, name: str, fingerprint: str, items: int) -> _Taken:
+    def _take(self, rows: sqlite3.Connection, name: str, fingerprint: str, first_mark: bytes) -> _Taken:
         """Whether this claim holds the record, too. A complete one is only read."""
-        found = sql.find(rows, name)
         # Read inside the transaction: another worker's lease cannot be younger than this.
         now = self._lease_clock()
-        lease_left = found.lease_left(now) if found else 0.0
-        if found and not lease_left and found.expires_at <= self._wall_clock():
-            sql.delete(rows, found.number)
-            found = None
+        found = self._found(rows, name, now)
         if found is None:
-            return self._start(rows, name, fingerprint, items), True
+            return self._start(rows, name, fingerprint, first_mark), True
         if found.fingerprint != fingerprint:
             raise FingerprintMismatch
-        if lease_left:
+        return self._wait(rows, found, now) or self._resume(rows, name, found)
+
+    def _look(self, rows: sqlite3.Connection, name: str) -> SqliteRecord | InProgress | None:
+        now = self._lease_clock()
+        found = self._found(rows, name, now)
+        if found is None:
+            return None
+        record = SqliteRecord(self._file, name, found.number, base=sql.last_event(rows, found.number))
+        record.stands = found
+        return self._wait(rows, found, now) or record
+
+    def _found(self, rows: sqlite3.Connection, name: str, now: float) -> sql.Row | None:
+        """None where it has expired, too."""
+        found = sql.find(rows, name)
+        if found and not found.lease_left(now) and found.expires_at <= self._wall_clock():
+            sql.delete(rows, found.number)
+            return None
+        return found
+
+    def _wait(self, rows: sqlite3.Connection, found: sql.Row, now: float) -> InProgress | None:
+        """While its owner may still write."""
+        if lease_left := found.lease_left(now):
             return InProgress(lease_left)
         if found.needs_notice(now):
             sql.give_notice(rows, found.number, now=now, seconds=self._policy.notice_seconds)
             return InProgress(self._policy.notice_seconds)
-        return self._resume(rows, name, found)
+        return None
 
-    def _start(self, rows: sqlite3.Connection, name: str, fingerprint: str, items: int) -> SqliteRecord:
+    def _start(self, rows: sqlite3.Connection, name: str, fingerprint: str, first_mark: bytes) -> SqliteRecord:
         record = SqliteRecord(self._file, name, sql.insert(rows, name, fingerprint), base=0)
-        self._file.write(rows, record.number, record.owner, [self._policy.first_mark(items)])
+        self._file.write(rows, record.number, record.owner, [first_mark])
         return record
 
     def _resume(self, rows: sqlite3.Connection, name: str, found: sql.Row) -> _Taken:

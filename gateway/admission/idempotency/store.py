@@ -1,20 +1,21 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from gateway.admission.idempotency.claim import Claim
 from gateway.admission.idempotency.errors import RecordUnusable, StoreUnavailable
-from gateway.admission.idempotency.journal import replay
+from gateway.admission.idempotency.journal import kept, replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from gateway.admission.idempotency.journal import Record
+    from gateway.admission.idempotency.journal import Kept, Record, Subject
     from gateway.admission.idempotency.keeping import Keeper
     from gateway.admission.idempotency.policy import ClaimPolicy
 
 _log = logging.getLogger(__name__)
+Read = TypeVar("Read")
 
 
 class IdempotencyStore(Protocol):
@@ -27,11 +28,16 @@ class IdempotencyStore(Protocol):
         fingerprint: str,
         items: int,
         let_others_run: Callable[[], object] = bool,
+        subject: Subject | None = None,
     ) -> Claim:
         """Raises InProgress, FingerprintMismatch or StoreUnavailable.
 
-        ``let_others_run`` is called between parts of long work.
+        ``let_others_run`` is called between parts of long work. ``subject`` is what ``look`` shows later.
         """
+        ...
+
+    def look(self, principal_id: str, key: str, let_others_run: Callable[[], object] = bool) -> Kept | None:
+        """What is kept under the key, without a claim on it. None: nothing. Raises InProgress or StoreUnavailable."""
         ...
 
     def ping(self) -> StoreUnavailable | None: ...
@@ -58,16 +64,11 @@ def open_claim(
 ) -> Claim:
     """Raises StoreUnavailable for an unusable journal."""
     try:
-        known = replay(_in_turns(events, let_others_run))
+        known = _readable(lambda: replay(_in_turns(events, let_others_run)))
     except StoreUnavailable:
         if is_held:
             _give_back(record, keeper)
         raise
-    except ValueError as exc:
-        if is_held:
-            _give_back(record, keeper)
-        _log.error("idempotency_record_unreadable", extra={"reason": str(exc)})
-        raise RecordUnusable(str(exc)) from exc
     claim = Claim(
         record, known, items=items, prefix=prefix, policy=policy, keeper=keeper, let_others_run=let_others_run
     )
@@ -77,6 +78,19 @@ def open_claim(
     if claim.kind == "replay" and is_held:
         record.close([], complete=False)
     return claim
+
+
+def look_at(events: Iterable[bytes], let_others_run: Callable[[], object]) -> Kept:
+    """Raises StoreUnavailable for an unusable journal."""
+    return _readable(lambda: kept(_in_turns(events, let_others_run)))
+
+
+def _readable(read: Callable[[], Read]) -> Read:
+    try:
+        return read()
+    except ValueError as exc:
+        _log.error("idempotency_record_unreadable", extra={"reason": str(exc)})
+        raise RecordUnusable(str(exc)) from exc
 
 
 def _give_back(record: Record, keeper: Keeper) -> None:

@@ -254,3 +254,11 @@ def test_the_jobs_of_others_are_not_theirs(service, partner):
 
     assert service.patch(*ITEMS, **KEYED).get_json()["id"] != job
     assert_problem(partner.send("GET", f"/{job}"), 404, "job-not-found")
+
+
+def test_a_look_at_the_key_leads_to_its_job(service, partner):
+    job = service.patch(*ITEMS, **KEYED).get_json()
+
+    found = service.client.get("/openapi/api/v1/batches/k", headers={"Authorization": "Bearer good"})
+
+    assert (found.status_code, found.headers["Location"]) == (303, f"{JOBS}/{job['id']}")

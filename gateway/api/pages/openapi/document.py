@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 from apispec import APISpec
 
 from gateway.api.integrations import ID_NAME
-from gateway.api.pages.openapi import integration_operation, job_operations, limits_operation, responses
+from gateway.api.pages.openapi import (
+    batches_operation,
+    integration_operation,
+    job_operations,
+    limits_operation,
+    responses,
+)
 from gateway.api.pages.openapi.operations import Operation, reference, update
 from gateway.api.route import camel
 from schemas.answers import batch_answer_schema, item_error_schema, limits_schema, problem_schema
@@ -39,6 +45,7 @@ def document(
     spec.options["tags"] = [{"name": name, "description": meaning} for name, meaning in sorted(_tags(resources))]
     operations = [
         *map(update, resources),
+        batches_operation.operation(resources),
         *job_operations.operations(resources),
         limits_operation.operation(resources),
         integration_operation.OPERATION,
@@ -59,6 +66,7 @@ def _tags(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
     for resource in resources:
         plural = resource.plural.capitalize()
         yield plural, f"{plural} of the core, many at a time."
+    yield batches_operation.TAG, batches_operation.MEANING
     yield job_operations.TAG, job_operations.MEANING
     yield limits_operation.TAG, "What a caller may send."
     yield integration_operation.OPERATION.tag, integration_operation.TAG
@@ -77,12 +85,13 @@ def _components(
 
 def _schemas(resources: Sequence[Resource], max_items: int) -> Iterator[tuple[str, Schema]]:
     """Schemas that operations name; apispec adds what those hold."""
-    for resource in resources:
+    errors = [item_error_schema(resource.name, resource.id_name) for resource in resources]
+    for resource, error in zip(resources, errors, strict=True):
         name = resource.name.capitalize()
         yield f"{name}Batch", batch_schema(resource.schema, max_items)
-        error = item_error_schema(resource.name, resource.id_name)
         yield f"{name}BatchAnswer", batch_answer_schema(resource.updated_schema, error)()
     yield from job_operations.schemas(resources, max_items)
+    yield batches_operation.SCHEMA, batches_operation.schema(resources, errors)
     yield limits_operation.SCHEMA, limits_schema([resource.plural for resource in resources])()
     for name, schema in integration_operation.SCHEMAS.items():
         yield name, schema()

@@ -48,6 +48,7 @@ HEADERS: Mapping[str, Mapping[str, object]] = {
 _HEADERS_OF: Mapping[int, tuple[str, ...]] = {
     201: ("ETag", "Location"),
     202: ("ETag", "Location", "Retry-After", "Preference-Applied", "Idempotency-Replayed", "Idempotency-Kept"),
+    303: ("Location",),
     304: ("ETag",),
     207: ("Retry-After",),
     400: ("WWW-Authenticate",),

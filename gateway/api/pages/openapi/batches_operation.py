@@ -1,0 +1,53 @@
+"""The look at a kept batch in the document (``contract.md`` 1.8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.api.batches import ROUTE
+from gateway.api.pages.openapi.examples import of_batch
+from gateway.api.pages.openapi.operations import OF_ANY, REQUEST_ID, Operation, Success, parameter
+from schemas.answers import AnswerSchema, kept_batch_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from marshmallow import Schema
+
+    from gateway.resources.resource import Resource
+
+TAG = "Batches"
+MEANING = "What is kept of batches that were sent with an `Idempotency-Key`."
+SCHEMA = "KeptBatch"
+_KEY = parameter(
+    "idempotencyKey",
+    "path",
+    "The `Idempotency-Key` that the batch was sent with, escaped where a path needs it.",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+)
+
+
+def schema(resources: Sequence[Resource], errors: Sequence[type[Schema]]) -> Schema:
+    """``errors`` are the item errors of each resource."""
+    if len(resources) > 1:
+        return kept_batch_schema(AnswerSchema, AnswerSchema)()
+    return kept_batch_schema(resources[0].updated_schema, errors[0])()
+
+
+def operation(resources: Sequence[Resource]) -> Operation:
+    example = {"status": 207, "complete": True, **of_batch(resources[0]).partly_updated}
+    return Operation(
+        id="getBatch",
+        route=ROUTE,
+        tag=TAG,
+        summary="Look up a batch by its key",
+        description="What became of each item of a batch of the caller's own, without its body and without any call.",
+        permission=resources[0].permission,
+        parameters=(_KEY, REQUEST_ID),
+        successes={
+            200: Success("Each item as it stands now.", SCHEMA, {"kept": example}),
+            303: Success("The key made a job, which is at `Location`.", "", {}),
+        },
+        headers=frozenset({"Location"}),
+        problems=OF_ANY | ROUTE.problems | {"quota-exceeded"},
+    )
