@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 
 from gunicorn.util import is_ipv6, parse_address
 
+from gateway import VERSION
 from gateway.serving import starting
 from gateway.settings import SettingsError, load, variable
+from gateway.settings.effective import effective, proxies
 from gateway.settings.field import Fault
+from gateway.settings.files import unwritable
 from gateway.settings.service import most_workers, too_many
 from gateway.settings.stores import StoreSettings
 from gateway.telemetry.logs.server_logger import server_logger
@@ -33,16 +36,8 @@ _log = logging.getLogger(__name__)
 
 
 def _unwritable_folder(settings: Settings) -> Iterator[Fault]:
-    """Where the folder is not there yet, the next above it counts."""
-    folder = settings.stores.state_dir.absolute()
-    try:
-        there = next(path for path in (folder, *folder.parents) if path.exists())
-        code = 0 if os.access(there, os.W_OK | os.X_OK) else errno.EACCES
-        code = code if there.is_dir() else errno.ENOTDIR
-    except OSError as exc:
-        code = exc.errno or errno.EIO
-    if settings.service.metrics != "off" and code:
-        reason = os.strerror(code)
+    reason = unwritable(settings.stores.state_dir) if settings.service.metrics != "off" else ""
+    if reason:
         yield Fault("state_dir", f"cannot be written to ({reason})", value=str(settings.stores.state_dir))
 
 
@@ -99,6 +94,8 @@ def on_starting(server: Arbiter) -> None:
         except OSError as exc:
             told = f"cannot be written to ({exc.strerror}); it is {str(_settings.stores.state_dir)!r}"
             sys.exit(f"gateway: {variable('state_dir')}: {told}")
+    in_force = {"version": VERSION, "proxies": proxies(_settings), "settings": effective(_settings)}
+    _log.info("server_starting", extra=in_force)
     if _settings.stores.state_dir == StoreSettings.state_dir:
         _log.warning("state_in_temporary_folder", extra={"folder": str(StoreSettings.state_dir)})
     if not _settings.access.required_role and not _settings.access.required_scope:

@@ -23,7 +23,16 @@ from gateway.settings.stores import StoreSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["GROUPS", "Settings", "SettingsError", "all_settings", "load", "unknown_variables", "variable"]
+__all__ = [
+    "GROUPS",
+    "Settings",
+    "SettingsError",
+    "all_settings",
+    "load",
+    "unknown_lines",
+    "unknown_variables",
+    "variable",
+]
 
 GROUPS: Mapping[str, type[Any]] = {
     "core": CoreSettings,
@@ -70,9 +79,11 @@ def load(
 ) -> Settings:
     """Settings from the environment, or a secret's from the file named by ``GATEWAY_*_FILE``.
 
-    Files that settings name are checked. ``also`` finds more faults. Raises SettingsError with a line per bad setting.
+    Files that settings name are checked. ``also`` finds more faults. Raises SettingsError with a line per bad setting
+    and per likely slip in a name.
     """
-    given, lines = read(all_settings(), os.environ if environ is None else environ)
+    environ = os.environ if environ is None else environ
+    given, lines = read(all_settings(), environ)
     settings = Settings(**{name: _group(kind, given) for name, kind in GROUPS.items()})
     for fault in (*settings.faults(), *_cut_short(settings, given), *also(settings)):
         # What follows from a bad value is not reported beside it.
@@ -80,7 +91,7 @@ def load(
             told = f"; it is {shown(fault.value)}" if fault.value else ""
             lines[fault.name] = f"{variable(fault.name)}: {fault.reason}{told}"
     if lines:
-        raise SettingsError(*lines.values())
+        raise SettingsError(*lines.values(), *unknown_lines(environ))
     return settings
 
 
@@ -98,6 +109,14 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         own = name.removeprefix(PREFIX)
         if own != name and own not in known | files:
             yield name, "".join(PREFIX + like for like in _nearest(own, known, files))
+
+
+def unknown_lines(environ: Mapping[str, str]) -> Iterator[str]:
+    """A line for each unknown variable that may be a slip of a known one."""
+    for name, nearest in unknown_variables(environ):
+        if nearest:
+            reason = "only secrets take _FILE" if name == f"{nearest}_FILE" else "there is no such setting"
+            yield f"{name}: {reason}; the nearest is {nearest}"
 
 
 def _nearest(own: str, known: set[str], files: set[str]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from gateway.settings.addresses import proxy, url
 from gateway.settings.field import Fault, flag, matching, needed, one_of, setting, variable
-from gateway.settings.files import certificates, check_key, core_header, readable_file
+from gateway.settings.files import certificates, check_key, core_header, core_map, readable_file
 from gateway.settings.proxies import unusable_proxy
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class CoreSettings:
     core_url: str = setting(parse=url, help="Base URL of the core; paths of contract section 3 are appended.")
     core_map: str = setting(
         "",
-        parse=readable_file,
+        parse=core_map,
         help="File that says what the core calls things, in the form of `gateway/resources/core.toml`; empty: that one.",
     )
     core_auth: str = setting(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import ssl
 from pathlib import Path
 
 from gateway.auth.api_keys.file import FileKeys
 from gateway.auth.errors import SourceFailed
+from gateway.resources.core_map import CoreMapError
+from gateway.resources.core_map_check import check_core_map
 from legacy_client import StaticFileCredentials
 
 
@@ -16,6 +20,27 @@ def readable_file(text: str) -> str:
             return text
     except OSError as exc:
         raise ValueError(f"must be a file that can be read ({exc.strerror})") from exc
+
+
+def unwritable(folder: Path) -> str:
+    """Why nothing can be written there, or empty. Of a folder that is not there yet, the next above it counts."""
+    folder = folder.absolute()
+    try:
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        code = 0 if os.access(there, os.W_OK | os.X_OK) else errno.EACCES
+        code = code if there.is_dir() else errno.ENOTDIR
+    except OSError as exc:
+        code = exc.errno or errno.EIO
+    return os.strerror(code) if code else ""
+
+
+def core_map(text: str) -> str:
+    """A file that says what the core calls things."""
+    try:
+        check_core_map(Path(readable_file(text)).read_text(encoding="utf-8"))
+    except (CoreMapError, UnicodeDecodeError) as exc:
+        raise ValueError(f"must be a map of the core ({exc})") from exc
+    return text
 
 
 def api_keys(text: str) -> str:

@@ -110,11 +110,15 @@ def _reason(setting: dataclasses.Field[Any], exc: ValueError) -> str:
 
 def shown(text: str) -> str:
     """On one line, with passwords masked."""
-    # What stands before an @ or behind a ? may be a password.
+    told = masked(text)
+    return repr(told if len(told) <= _LONGEST_SHOWN else told[:_LONGEST_SHOWN] + "…")
+
+
+def masked(text: str) -> str:
+    """Without what stands before an @ or behind a ?, which may be a password."""
     _, at, rest = text.rpartition("@")
     rest, query, _ = rest.partition("?")
-    told = (at and "…@") + rest + (query and "?…")
-    return repr(told if len(told) <= _LONGEST_SHOWN else told[:_LONGEST_SHOWN] + "…")
+    return (at and "…@") + rest + (query and "?…")
 
 
 def _origin(text: str) -> str:

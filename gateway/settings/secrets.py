@@ -25,6 +25,10 @@ class FileText(str):
         made._last = text
         return made
 
+    @property
+    def path(self) -> Path:
+        return self._path
+
     def now(self) -> str:
         """The last good secret while the file is empty or unreadable."""
         try:

@@ -46,12 +46,7 @@ class Access:
 
     def __init__(self, settings: AccessSettings, records: FileKeys | SqliteKeys) -> None:
         self._settings = settings
-        self._server = Server(
-            url=settings.keycloak_url,
-            timeout=settings.keycloak_timeout,
-            contexts=watched_context(Tls(ca_file=settings.keycloak_ca_file)),
-            proxy=proxy_for(settings.keycloak_proxy, settings.keycloak_url),
-        )
+        self._server = keycloak_server(settings)
         self._algorithms = frozenset(settings.jwt_algorithms)
         self._realms = self._make_realms()
         self._asked = self._introspection() if settings.introspection else None
@@ -133,6 +128,15 @@ class Access:
             ttl=settings.introspection_ttl,
             fail_open=settings.introspection_fail_open,
         )
+
+
+def keycloak_server(settings: AccessSettings) -> Server:
+    return Server(
+        url=settings.keycloak_url,
+        timeout=settings.keycloak_timeout,
+        contexts=watched_context(Tls(ca_file=settings.keycloak_ca_file)),
+        proxy=proxy_for(settings.keycloak_proxy, settings.keycloak_url),
+    )
 
 
 def _introspect(client: KeycloakOpenID, secret: Callable[[], str], token: str) -> dict[str, Any]:

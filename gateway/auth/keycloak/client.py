@@ -76,6 +76,17 @@ def ask(call: Callable[[], Any]) -> dict[str, Any]:
     return answer
 
 
+def answer_date(client: KeycloakOpenID) -> str:
+    """The Date of an answer (RFC 9110 section 6.6.1), or empty. Raises SourceFailed."""
+    path = URL_REALM.format(**{"realm-name": client.realm_name})
+    try:
+        text = client.connection.raw_get(path).headers.get("Date", "")
+    # As in ``ask``.
+    except Exception as exc:
+        raise SourceFailed(_reason(exc)) from exc
+    return str(text)
+
+
 def not_before(client: KeycloakOpenID) -> int:
     """Unix seconds; 0: none. Raises SourceFailed."""
     path = URL_REALM.format(**{"realm-name": client.realm_name})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import logging
 import os
 import socket
@@ -11,6 +12,9 @@ import tempfile
 
 import pytest
 from gunicorn.config import Config
+
+from gateway import VERSION
+from gateway.telemetry.logs.format import formatter
 
 ENVIRON = {
     "GATEWAY_CORE_URL": "http://core.test",
@@ -94,6 +98,23 @@ def test_a_server_without_a_state_folder_names_the_temporary_one_that_it_takes(s
     [record] = caplog.records
     assert (record.levelname, record.msg) == ("WARNING", "state_in_temporary_folder")
     assert record.folder == tempfile.gettempdir() + "/bulk-update-gateway"
+
+
+def test_a_start_tells_the_version_and_the_settings_in_force_on_one_line(server, caplog, monkeypatch):
+    for name in ("https_proxy", "http_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(name, raising=False)
+    module = server(metrics="off", required_role="writer", redis_url="redis://:hush@redis.test", log_format="json")
+
+    with caplog.at_level(logging.INFO):
+        module.on_starting(Starting(*module.bind))
+
+    [record] = [record for record in caplog.records if record.msg == "server_starting"]
+    assert (record.version, record.proxies) == (VERSION, {"core": "none", "keycloak": "none"})
+    assert record.settings["GATEWAY_REQUIRED_ROLE"] == "writer"
+    line = formatter(as_json=True).format(record)
+    assert json.loads(line)["settings"]["GATEWAY_REDIS_URL"] == "…"
+    assert "hush" not in line
 
 
 @pytest.mark.parametrize("bind", ["192.0.2.1:8000", "[2001:db8::1]:8000"])

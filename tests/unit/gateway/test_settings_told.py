@@ -35,6 +35,43 @@ def test_a_misspelt_variable_is_reported_with_the_nearest_name():
     assert found == {"GATEWAY_BATCH_DEADLIN": "GATEWAY_BATCH_DEADLINE"}
 
 
+def test_a_slip_in_a_name_is_told_beside_the_setting_that_it_leaves_unset():
+    given = {name: value for name, value in REQUIRED.items() if name != "GATEWAY_KEYCLOAK_REALM"}
+
+    assert lines_of(given | {"GATEWAY_KEYCLOAK_RELAM": "partners", "GATEWAY_SERVICE_HOST": "10.0.0.1"}) == [
+        "GATEWAY_KEYCLOAK_REALM: not set. Realm, or realms, whose tokens are accepted.",
+        "GATEWAY_KEYCLOAK_RELAM: there is no such setting; the nearest is GATEWAY_KEYCLOAK_REALM",
+    ]
+
+
+def test_a_slip_alone_stops_nothing():
+    assert load(REQUIRED | {"GATEWAY_BATCH_DEADLIN": "3"}).budgets.batch_deadline == 25
+
+
+def test_a_file_for_a_setting_that_is_no_secret_is_told_so():
+    assert lines_of(REQUIRED | {"GATEWAY_WORKERS": "0", "GATEWAY_CORE_URL_FILE": "/run/core"})[1:] == [
+        "GATEWAY_CORE_URL_FILE: only secrets take _FILE; the nearest is GATEWAY_CORE_URL"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[core]\n", "update is missing"),
+        ("[update", "is not TOML: "),
+    ],
+)
+def test_a_map_of_the_core_that_is_none_is_told_with_the_rest(tmp_path, text, reason):
+    path = tmp_path / "core.toml"
+    path.write_text(text, encoding="utf-8")
+
+    [first, second] = lines_of(REQUIRED | {"GATEWAY_CORE_MAP": str(path), "GATEWAY_WORKERS": "none"})
+
+    assert first.startswith(f"GATEWAY_CORE_MAP: must be a map of the core ({reason}")
+    assert first.endswith(f"; it is '{path}'")
+    assert second == "GATEWAY_WORKERS: must be a whole number; it is 'none'"
+
+
 def test_what_files_the_environment_and_other_settings_make_wrong_is_told_at_once_with_its_value(files, monkeypatch):
     header = files.folder / "header"
     header.write_text("no header")

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def settings_with(path: Path | None = None):
+    return load({**ENVIRON, **({} if path is None else {"GATEWAY_CORE_MAP": str(path)})})
+
+
 def resources(path: Path | None = None):
-    given = {} if path is None else {"GATEWAY_CORE_MAP": str(path)}
-    return made(load({**ENVIRON, **given}), (*RESOURCES, documents), lambda: None)
+    return made(settings_with(path), (*RESOURCES, documents), lambda: None)
 
 
 def test_without_a_map_the_core_is_that_of_the_contract():
@@ -41,12 +44,16 @@ def test_the_map_of_the_settings_is_spoken(tmp_path: Path):
 @pytest.mark.parametrize(
     ("data", "reason"), [(b"[core]\n", "update is missing"), (b"\xff", "'utf-8' codec can't decode")]
 )
-def test_a_map_that_is_none_stops_the_start_and_its_place_is_told(tmp_path: Path, data: bytes, reason: str):
+def test_a_map_that_is_spoilt_after_the_settings_were_read_stops_the_start_and_its_place_is_told(
+    tmp_path: Path, data: bytes, reason: str
+):
     path = tmp_path / "core.toml"
+    path.write_text(shipped(), encoding="utf-8")
+    settings = settings_with(path)
     path.write_bytes(data)
 
     with pytest.raises(SettingsError) as refused:
-        resources(path)
+        made(settings, RESOURCES, lambda: None)
     assert str(refused.value).startswith(f"GATEWAY_CORE_MAP: {path}: {reason}")
 
 
