@@ -9,13 +9,14 @@ export PYTHONDONTWRITEBYTECODE ?= 1
 .PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak keycloak-test servers clients command coverage retest clean
 
 ##@ Start
-demo: setup ## Send one batch for each answer of the contract through the real service (a minute the first time, then seconds)
-	@$(BIN)/python -m sandbox demo
+demo: setup ## Send one batch for each answer of the contract through the real service (a minute the first time, then seconds; CORE=rpc or CORE=nested: another core)
+	@$(BIN)/python -m sandbox demo $(SPOKEN)
 
+SPOKEN = $(if $(filter command,$(origin CORE)),--core "$$CORE")
 # Make exports what its command line sets, so the shell quotes the values.
 SERVED = $(foreach name,$(filter GATEWAY_%,$(.VARIABLES)),$(if $(filter command,$(origin $(name))),--set "$(name)=$$$(name)"))
-serve: setup ## Keep core, identity provider and gateway running; prints a curl to paste (PORT=8080 GATEWAY_RATE_LIMIT=10/minute)
-	@$(BIN)/python -m sandbox serve $(if $(filter command,$(origin PORT)),--port "$$PORT") $(SERVED)
+serve: setup ## Keep core, identity provider and gateway running; prints a curl to paste (PORT=8080 CORE=rpc GATEWAY_RATE_LIMIT=10/minute)
+	@$(BIN)/python -m sandbox serve $(SPOKEN) $(if $(filter command,$(origin PORT)),--port "$$PORT") $(SERVED)
 
 keycloak: setup ## Fetch the real Keycloak, start it with deploy/keycloak/realm.json, print who can log in
 	@$(BIN)/python -m deploy.keycloak

@@ -19,9 +19,8 @@ from legacy_client.calls import Update
 from legacy_client.health.budget import RetryBudget
 from legacy_client.health.circuit import Circuit
 from legacy_client.health.gate import CoreGate
-from legacy_client.operations import HEADERS, UPDATE_ACTION
+from legacy_client.operations import UPDATE_ACTION
 from legacy_client.sending.reading import AnswerReader, is_readable
-from legacy_client.template import RequestTemplate
 from legacy_client.transport.hub import response
 from legacy_client.transport.hub.wire import Origin, Wire
 
@@ -56,7 +55,7 @@ def parts() -> dict[str, float]:
 
 
 def _call_parts(updates: Sequence[Update]) -> dict[str, float]:
-    template = RequestTemplate("PATCH", _URL, HEADERS).extended({"X-Request-ID": "r" * 26})
+    template = UPDATE_ACTION.template(_URL).extended({"X-Request-ID": "r" * 26})
     requests = [UPDATE_ACTION.write(template, update, "k" * 26) for update in updates]
     wire = Wire(Origin(_URL), "X-Request-Timeout-Ms")
     return {
@@ -66,7 +65,7 @@ def _call_parts(updates: Sequence[Update]) -> dict[str, float]:
 
 
 def _answer_parts(updates: Sequence[Update]) -> dict[str, float]:
-    request = RequestTemplate("PATCH", _URL, HEADERS).prepare("/actions/1", b"{}", {})
+    request = UPDATE_ACTION.template(_URL).prepare("/actions/1", b"{}", {})
     framing, gate = response.ResponseReader(1 << 20), _gate()
     reading = AnswerReader(atomic_errors=False, max_answer_bytes=1 << 20, misread=lambda _name: None)
     received = [(int(update.id), _received(update)) for update in updates]

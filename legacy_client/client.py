@@ -4,10 +4,8 @@ import time
 from typing import TYPE_CHECKING
 
 from legacy_client.deadline import Deadline
-from legacy_client.operations import HEADERS
 from legacy_client.sending.fanout import Fanout, Shared
 from legacy_client.sending.reading import USUAL, AnswerReader
-from legacy_client.template import RequestTemplate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,9 +17,8 @@ if TYPE_CHECKING:
     from legacy_client.sending.reading import Answer
     from legacy_client.sending.retry import RetryPolicy
     from legacy_client.sending.shape import AnswerShape
+    from legacy_client.template import RequestTemplate
     from legacy_client.transport.base import Transport
-
-_METHODS = ("PATCH", "PUT", "POST")
 
 
 class LegacyClient:
@@ -50,7 +47,8 @@ class LegacyClient:
         pause: Callable[[Deadline, float], None] = Deadline.pause,
     ) -> None:
         self._transport = transport
-        self._templates = {method: RequestTemplate(method, base_url, HEADERS) for method in _METHODS}
+        self._base_url = base_url
+        self._templates: dict[tuple[str, tuple[tuple[str, str], ...]], RequestTemplate] = {}
         self._shared = Shared(
             transport=transport,
             credentials=credentials,
@@ -72,11 +70,17 @@ class LegacyClient:
 
         Closing the iterator early sends nothing new.
         """
-        return Fanout(self._shared, operation, self._templates[operation.method], calls, context).results()
+        return Fanout(self._shared, operation, self._template(operation), calls, context).results()
 
     def send_one(self, operation: Operation[Call], call: Call, context: CallContext) -> Answer | CoreError:
         [(_, result)] = self.send(operation, [call], context)
         return result
+
+    def _template(self, operation: Operation[Call]) -> RequestTemplate:
+        known = operation.method, operation.headers
+        if known not in self._templates:
+            self._templates[known] = operation.template(self._base_url)
+        return self._templates[known]
 
     def ping(self) -> CoreError | None:
         """Sends no request."""

@@ -1,8 +1,12 @@
-"""One header line as a file holds it, ``Name: value`` (RFC 9110 section 5)."""
+"""Headers that somebody else chooses: a line of a file, ``Name: value``, and fixed ones of calls (RFC 9110 section 5)."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _is_name = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+").fullmatch
@@ -26,18 +30,14 @@ _OF_THE_CONNECTION = frozenset(
         "upgrade",
     ]
 )
+_CHOSEN = frozenset(["accept", "content-type"])
 _OWN = frozenset(
-    [
-        "accept",
-        "accept-encoding",
-        "content-encoding",
-        "content-type",
-        "idempotency-key",
-        "range",
-        "traceparent",
-        "x-request-id",
-    ]
+    ["accept-encoding", "content-encoding", "idempotency-key", "range", "traceparent", "x-request-id"],
 )
+_SECRET = re.compile(
+    r"authorization|proxy-authorization|cookie|(x-)?(api|auth|access|secret)[-_]?(key|token|secret)?", re.IGNORECASE
+).fullmatch
+_is_json = re.compile(r"application/(?:[^;\s]+\+)?json(?:\s*;.*)?", re.IGNORECASE).fullmatch
 
 
 def header_line(data: bytes, *, own: frozenset[str] = frozenset()) -> dict[str, str]:
@@ -57,6 +57,42 @@ def header_line(data: bytes, *, own: frozenset[str] = frozenset()) -> dict[str, 
         raise ValueError("must be one header line, whose value has no control characters")
     if value[0] == value[-1] and value[0] in "\"'" and len(value) > 1:
         raise ValueError("must be one header line, whose value is not in quotes")
-    if name.lower() in _OF_THE_CONNECTION | _OWN | own:
-        raise ValueError(f"must not be the header {name}, which the gateway writes itself")
+    _check_others(name, _OF_THE_CONNECTION | _OWN | _CHOSEN | own)
     return {name: value}
+
+
+def key_header(name: str) -> str:
+    """The header of a call's key. Raises ValueError for what cannot be one."""
+    if not _is_name(name):
+        raise ValueError("must be a header's name")
+    _check_others(name, _OF_THE_CONNECTION | _CHOSEN | (_OWN - {"idempotency-key"}))
+    _check_secret(name)
+    return name
+
+
+def fixed_headers(given: Mapping[str, str], *, own: frozenset[str] = frozenset()) -> dict[str, str]:
+    """Those that all calls have. ``own`` as for a line. Raises ValueError, whose text never repeats a value."""
+    taken: set[str] = set()
+    for name, value in given.items():
+        if not _is_name(name):
+            raise ValueError("must be a header's name")
+        _check_others(name, _OF_THE_CONNECTION | _OWN | own)
+        _check_secret(name)
+        if not (value.isascii() and _is_value(value)):
+            raise ValueError("must be a text of visible ASCII, without blanks at its ends")
+        if name.lower() == "content-type" and not _is_json(value):
+            raise ValueError("must be a kind of JSON, like application/merge-patch+json")
+        if name.lower() in taken:
+            raise ValueError("is there twice")
+        taken.add(name.lower())
+    return dict(given)
+
+
+def _check_others(name: str, others: frozenset[str]) -> None:
+    if name.lower() in others:
+        raise ValueError(f"must not be the header {name}, which the gateway writes itself")
+
+
+def _check_secret(name: str) -> None:
+    if _SECRET(name):
+        raise ValueError("must not be a credential: GATEWAY_CORE_AUTH=static sends one from a file")

@@ -7,29 +7,37 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import orjson
 
+from legacy_client.template import RequestTemplate
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from requests import PreparedRequest
 
     from legacy_client.calls import Update
-    from legacy_client.template import RequestTemplate
 
     Write = Callable[[RequestTemplate, Update, str], PreparedRequest]
 
 Call = TypeVar("Call")
 
-HEADERS = {"Accept": "application/vnd.core.v1+json", "Content-Type": "application/json"}
+HEADERS = (("Accept", "application/vnd.core.v1+json"), ("Content-Type", "application/json"))
+"""Those of contract section 3."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_TEXT = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}")
 _MAX_DIGITS = 20
 
 
 class Operation(NamedTuple, Generic[Call]):
-    """``write`` takes a template, the call and the prefix of its key."""
+    """``write`` takes a template, the call and the prefix of its key. ``headers`` are those of all its calls."""
 
     method: str
     write: Callable[[RequestTemplate, Call, str], PreparedRequest]
     expected_id: Callable[[Call], int | str]
+    headers: tuple[tuple[str, str], ...] = HEADERS
+
+    def template(self, base_url: str) -> RequestTemplate:
+        """Raises ValueError."""
+        return RequestTemplate(self.method, base_url, dict(self.headers))
 
 
 class IntegrationActionReplacement(NamedTuple):
@@ -46,6 +54,11 @@ def is_number(item_id: str) -> bool:
 
 def is_uuid(item_id: str) -> bool:
     return _UUID.fullmatch(item_id) is not None
+
+
+def is_plain_text(item_id: str) -> bool:
+    """What stands in a path as it is, and is no dot segment."""
+    return _TEXT.fullmatch(item_id) is not None
 
 
 def updates(path: str, is_id: Callable[[str], bool], *, key_header: str = "Idempotency-Key", wrap: str = "") -> Write:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sandbox.background import StackError
 from sandbox.job_tour import JobTour
 from sandbox.paint import paint_for
-from sandbox.stack import Stack
+from sandbox.stack import Stack, add_core_option
 from sandbox.steps import STEPS
 from sandbox.web import call
 
@@ -29,14 +29,16 @@ LINES = "application/x-ndjson"
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     text = "Start core, identity provider and gateway; send one request for each answer of the contract; check each."
-    commands.add_parser("demo", help="see every answer of the contract", description=text).set_defaults(run=_run)
+    parser = commands.add_parser("demo", help="see every answer of the contract", description=text)
+    add_core_option(parser)
+    parser.set_defaults(run=_run)
 
 
-def _run(_options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace) -> int:
     started = time.monotonic()
     paint = paint_for(sys.stdout)
     try:
-        with Stack(job_workers=1) as stack:
+        with Stack(job_workers=1, dialect=options.core) as stack:
             faults = Demo(stack, paint).run()
     except BrokenPipeError:
         # Nobody reads on, as before ``| head``.

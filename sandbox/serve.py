@@ -11,7 +11,7 @@ from gateway.settings import unknown_variables
 from sandbox.background import ROOT, StackError
 from sandbox.core.seed import identifier
 from sandbox.identity.realm import CLIENTS, REALM
-from sandbox.stack import PREFIX, Stack
+from sandbox.stack import PREFIX, Stack, add_core_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     text = "Keep core, identity provider and gateway running on free loopback ports until Ctrl-C."
     parser = commands.add_parser("serve", help="keep everything running", description=text)
     parser.add_argument("--latency-ms", default="0", metavar="MS", help="let the core wait before each answer")
+    add_core_option(parser)
     parser.add_argument("--port", type=int, default=0, help="of the gateway; 0, the default: a free one")
     parser.add_argument(
         "--set",
@@ -55,7 +56,9 @@ def _run(options: argparse.Namespace) -> int:
     try:
         # Who chooses how the core is called has chosen against jobs, or runs them alone.
         workers = 0 if "CORE_AUTH" in settings else 1
-        with Stack(settings, core=core, identity=identity, port=options.port, job_workers=workers) as stack:
+        with Stack(
+            settings, core=core, identity=identity, port=options.port, job_workers=workers, dialect=options.core
+        ) as stack:
             print(words(stack), flush=True)
             return _watch(stack)
     except KeyboardInterrupt:

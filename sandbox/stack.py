@@ -15,14 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from sandbox.background import ROOT, Background, StackError
+from sandbox.core.dialects import DIALECTS
 from sandbox.identity.realm import AUDIENCE, CLIENTS, REALM, WRITE
 from sandbox.part import START_SECONDS, Part
 from sandbox.web import call
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Mapping, Sequence
 
 PREFIX = "GATEWAY_"
+MAPS = ROOT / "sandbox" / "maps"
 _POLL_SECONDS = 0.05
 # A job outlives its caller's token, so the gateway has one of its own.
 _FOR_JOBS = {
@@ -32,12 +35,18 @@ _FOR_JOBS = {
 }
 
 
+def add_core_option(parser: argparse.ArgumentParser) -> None:
+    text = "the core's dialect, with its map in sandbox/maps (default: that of the contract)"
+    parser.add_argument("--core", choices=sorted(DIALECTS), default="", help=text)
+
+
 class Stack:
     """Starts on entering, stops on leaving, whatever happens between.
 
     ``settings`` are names without prefix (``{"BATCH_DEADLINE": "2"}``) and win over the usual ones.
     With ``CORE_URL`` or ``KEYCLOAK_URL`` among them, that server is not started.
     ``core`` and ``identity`` are options of those commands. ``app`` is what gunicorn serves.
+    ``dialect`` is the core's, and the gateway gets its map; empty: that of the contract.
     ``port`` is the gateway's; 0: a free one. ``job_workers`` run jobs beside it.
     ``ready`` is the path that must answer 200 before the gateway counts as up.
     Logs and state are under ``folder``, by default a temporary one.
@@ -54,13 +63,16 @@ class Stack:
         app: str = "wsgi:app",
         port: int = 0,
         job_workers: int = 0,
+        dialect: str = "",
     ) -> None:
-        self._settings = settings or {}
+        self._settings = {**({"CORE_MAP": str(MAPS / f"{dialect}.toml")} if dialect else {}), **(settings or {})}
         self.folder = folder or Path(tempfile.mkdtemp(prefix="sandbox-stack-"))
         # Also where it is never entered, as by who wants its environment alone.
         self._tidy = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True) if folder is None else None
         state = str(self.folder / "core")
-        self.core = self._part("core", _sandbox("core", "--auth", "bearer", "--state", state, *core), "/healthz")
+        spoken = ("--dialect", dialect) if dialect else ()
+        options = ("--auth", "bearer", "--state", state, *spoken, *core)
+        self.core = self._part("core", _sandbox("core", *options), "/healthz")
         self.identity = self._part("identity", _sandbox("identity", *identity), "/healthz")
         self.gateway = self._part("gateway", _gunicorn(app), ready, port)
         self.job_workers = [

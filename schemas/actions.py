@@ -7,7 +7,7 @@ from marshmallow import fields
 from schemas.answers import AnswerSchema, TextsByLanguage, about, moment, unreadable
 from schemas.batches import ItemSchema
 from schemas.containers import Translations, UuidList
-from schemas.fields import Choice, NumberId, ReadOnly, Timestamp
+from schemas.fields import Choice, ContractField, NumberId, ReadOnly, TextId, Timestamp, Uuid
 
 CATEGORIES = ("validation", "link", "form", "todo", "schedule")
 STATUSES = ("active", "inactive", "draft", "approved", "pending", "done")
@@ -22,7 +22,7 @@ class ActionUpdateSchema(ItemSchema):
     partners_name = "partner_ids"
     duplicate_code = "duplicate_action_id"
 
-    actionId = NumberId(required=True, known_as="ActionId", about="The action to update.")  # noqa: N815 -- contract word
+    actionId: ContractField[str] = NumberId(required=True, known_as="ActionId", about="The action to update.")  # noqa: N815 -- contract word
     category_action = Choice(CATEGORIES, known_as="ActionCategory", about="What the action asks for.")
     type_action = Choice(CATEGORIES, known_as="ActionCategory", about="How it is carried out.")
     status = Choice(STATUSES, known_as="ActionStatus", about="Where the action stands.")
@@ -34,6 +34,18 @@ class ActionUpdateSchema(ItemSchema):
     due_date = Timestamp(allow_none=True, about="Until when it is to be done, in UTC; null clears it.")
     expires_at = Timestamp(allow_none=True, about="When it ends, in UTC; null clears it.")
     author_id = ReadOnly("author_id")
+
+
+class UuidActionUpdateSchema(ActionUpdateSchema):
+    """Of a core that names actions by UUIDs."""
+
+    actionId = Uuid(required=True, known_as="ActionId", about="The action to update.")  # noqa: N815 -- contract word
+
+
+class TextActionUpdateSchema(ActionUpdateSchema):
+    """Of a core that names actions by texts."""
+
+    actionId = TextId(required=True, known_as="ActionId", about="The action to update.")  # noqa: N815 -- contract word
 
 
 class ActionSchema(AnswerSchema):

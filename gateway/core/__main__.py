@@ -16,9 +16,8 @@ from gateway.api.routes import RESOURCES, with_core_map
 from gateway.core.samples import samples
 from gateway.ending import run_to_its_end
 from gateway.resources.answer_map import read_answers
-from gateway.resources.core_map import CoreMapError, read_core_map, shipped
-from legacy_client.operations import HEADERS
-from legacy_client.template import RequestTemplate
+from gateway.resources.core_map import read_core_map, shipped
+from gateway.resources.map_tables import CoreMapError
 from schemas.base import InvalidDocument
 
 if TYPE_CHECKING:
@@ -81,8 +80,7 @@ def _show_call(resource: Resource) -> int:
     except InvalidDocument as exc:
         return _refuse("; ".join(f"{error.field}: {error.detail}" for error in exc.errors))
     operation = resource.operation
-    template = RequestTemplate(operation.method, "http://core", HEADERS)
-    request = operation.write(template, resource.call(item), "KEY")
+    request = operation.write(operation.template("http://core"), resource.call(item), "KEY")
     print(f"{request.method} {str(request.url).removeprefix('http://core')}")
     for header, shown in sorted(request.headers.items()):
         print(f"{header}: {shown}")

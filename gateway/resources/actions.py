@@ -1,12 +1,21 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.resources.core_map import read_core_map, shipped
+from gateway.resources.core_map import id_kind, read_core_map, shipped
+from gateway.resources.python_translation import loaded
 from gateway.resources.resource import Example, Resource
 from gateway.resources.translate import MappedTranslation
-from legacy_client.operations import Operation, is_number, numeric_id, same_id, updates
-from schemas.actions import ActionSchema, ActionUpdateSchema
+from legacy_client.operations import (
+    Operation,
+    is_number,
+    is_plain_text,
+    is_uuid,
+    numeric_id,
+    same_id,
+    updates,
+)
+from schemas.actions import ActionSchema, ActionUpdateSchema, TextActionUpdateSchema, UuidActionUpdateSchema
 from schemas.batches import BatchLoader
 
 if TYPE_CHECKING:
@@ -15,9 +24,28 @@ if TYPE_CHECKING:
     from gateway.resources.core_map import CoreMap
     from legacy_client.calls import Update
 
+_USUAL = {"Accept": "application/json", "Content-Type": "application/json"}
 # English stands in for the other languages.
 _TITLES = {"fr": "Validation de congé"}
-_EXPECTED_IDS: Mapping[str, Callable[[Update], int | str]] = {"integer": numeric_id, "digits": same_id}
+
+
+class _Ids(NamedTuple):
+    """How a core names actions: ``example`` are two of them, ``expected`` is the one that an answer must have."""
+
+    schema: type[ActionUpdateSchema]
+    is_id: Callable[[str], bool]
+    expected: Callable[[Update], int | str]
+    example: tuple[str, str]
+
+
+_NUMBERS = "19353", "19354"
+_UUIDS = "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "3f2504e0-4f89-41d3-9a0c-0305e82c3302"
+_IDS: Mapping[str, _Ids] = {
+    "integer": _Ids(ActionUpdateSchema, is_number, numeric_id, _NUMBERS),
+    "digits": _Ids(ActionUpdateSchema, is_number, same_id, _NUMBERS),
+    "uuid": _Ids(UuidActionUpdateSchema, is_uuid, same_id, _UUIDS),
+    "text": _Ids(TextActionUpdateSchema, is_plain_text, same_id, ("ACT-19353", "ACT-19354")),
+}
 
 
 def actions(
@@ -27,34 +55,41 @@ def actions(
 
     ``core_map`` is the text of a map; empty: the shipped one. Raises CoreMapError.
     """
-    schema = ActionUpdateSchema(languages=languages)
-    mapped = read_core_map(core_map or shipped(), schema)
+    text = core_map or shipped()
+    ids = _IDS[id_kind(text)]
+    schema = ids.schema(languages=languages)
+    mapped = read_core_map(text, schema)
+    translation = MappedTranslation(mapped.fields, schema.id_name, languages)
+    example = _example(languages, ids.example)
     return Resource(
         path="/openapi/api/v1/actions",
         permission="BULK_UPDATE",
         schema=schema,
         updated_schema=ActionSchema,
         loader=BatchLoader(schema, max_items, let_others_run),
-        translation=MappedTranslation(mapped.fields, schema.id_name, languages),
-        operation=_operation(mapped),
-        example=_example(languages),
+        translation=loaded(mapped.python, translation, schema, languages, example) if mapped.python else translation,
+        operation=_operation(mapped, ids),
+        example=example,
     )
 
 
-def _operation(mapped: CoreMap) -> Operation[Update]:
+def _operation(mapped: CoreMap, ids: _Ids) -> Operation[Update]:
     call = mapped.update
-    write = updates(call.path, is_number, key_header=call.key_header, wrap=call.wrap)
-    return Operation(call.method, write, _EXPECTED_IDS[mapped.id_kind])
+    write = updates(call.path, ids.is_id, key_header=call.key_header, wrap=call.wrap)
+    # Names of headers have no case.
+    chosen = {name.lower(): (name, value) for name, value in (*_USUAL.items(), *call.headers.items())}
+    return Operation(call.method, write, ids.expected, tuple(chosen.values()))
 
 
-def _example(languages: Sequence[str]) -> Example:
+def _example(languages: Sequence[str], ids: tuple[str, str]) -> Example:
+    first, second = ids
     sent: list[dict[str, object]] = [
         {
-            "actionId": "19353",
+            "actionId": first,
             "status": "active",
             "title": {language: _TITLES.get(language, "Leave approval") for language in languages},
             "due_date": "2024-01-10 06:51:15",
         },
-        {"actionId": "19354", "category_action": "validation", "type_action": "link"},
+        {"actionId": second, "category_action": "validation", "type_action": "link"},
     ]
     return Example(sent, [{**item, "author_id": 7} for item in sent])

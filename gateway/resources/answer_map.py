@@ -4,25 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.resources.core_map import check_keys, parsed, table_in, text_in, wrong
-from legacy_client.errors import AccessDenied, Busy, Conflict, NotFound, Rejected
+from gateway.resources.map_tables import check_keys, parsed, table_in, text_in, wrong
+from legacy_client.errors import AccessDenied, Busy, Conflict, NotFound, Rejected, ServerFailed
 from legacy_client.sending.shape import AnswerShape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from legacy_client.errors import SaidNo
+    from legacy_client.errors import CoreError
     from legacy_client.sending.shape import Path
 
-WORDS: Mapping[str, type[SaidNo]] = {
+WORDS: Mapping[str, type[CoreError]] = {
     "rejected": Rejected,
     "not_found": NotFound,
     "conflict": Conflict,
     "busy": Busy,
     "access_denied": AccessDenied,
+    "failed": ServerFailed,
 }
-_PATHS = {"item_at": "data", "id_at": "id", "message_at": "message", "errors_at": "errors", "ok_at": "", "code_at": ""}
-_OTHERS = ("ok_is", "empty")
+_PATHS = {
+    "action_at": "data",
+    "id_at": "id",
+    "message_at": "message",
+    "errors_at": "errors",
+    "ok_at": "",
+    "code_at": "",
+}
+_OTHERS = ("ok", "ok_is", "empty")
 
 
 def read_answers(text: str) -> AnswerShape:
@@ -31,15 +39,18 @@ def read_answers(text: str) -> AnswerShape:
     answers, meaning, codes = (table_in(document, name) for name in ("answers", "meaning", "codes"))
     check_keys(answers, "answers.", (*_PATHS, *_OTHERS))
     paths = {name: _path(answers, name, default) for name, default in _PATHS.items()}
-    for name in ("item_at", "id_at", "message_at", "errors_at"):
+    item_at = paths.pop("action_at")
+    for name in ("id_at", "message_at", "errors_at"):
         if not paths[name]:
             raise wrong(f"answers.{name}", "must not be empty")
     if bool(codes) > bool(paths["ok_at"] and paths["code_at"]):
         raise wrong("codes", "needs answers.ok_at and answers.code_at, which say where the codes stand")
     return AnswerShape(
         **paths,
+        item_at=item_at,
+        ok=frozenset(_statuses(answers, "ok", range(200, 300))),
         ok_is=_scalar(answers, "ok_is", default=True),
-        empty=frozenset(_statuses(answers)),
+        empty=frozenset(_statuses(answers, "empty", (202, 204))),
         meanings={_status(name): _word(meaning, "meaning.", name) for name in meaning},
         codes={name: _word(codes, "codes.", name) for name in codes},
     )
@@ -60,10 +71,12 @@ def _scalar(table: Mapping[str, Any], name: str, *, default: object) -> object:
     return found
 
 
-def _statuses(table: Mapping[str, Any]) -> list[int]:
-    found = table.get("empty", [202, 204])
+def _statuses(table: Mapping[str, Any], name: str, default: Iterable[int]) -> Iterable[int]:
+    found = table.get(name)
+    if found is None:
+        return default
     if type(found) is not list or any(type(each) is not int or not 200 <= each < 300 for each in found):
-        raise wrong("answers.empty", "must be a list of statuses from 200 to 299")
+        raise wrong(f"answers.{name}", "must be a list of statuses from 200 to 299")
     return found
 
 
@@ -76,7 +89,7 @@ def _status(name: str) -> int:
     return int(name)
 
 
-def _word(table: Mapping[str, Any], where: str, name: str) -> type[SaidNo]:
+def _word(table: Mapping[str, Any], where: str, name: str) -> type[CoreError]:
     found = text_in(table, where, name, "")
     if found not in WORDS:
         raise wrong(f"{where}{name}", f"must be one of: {', '.join(WORDS)}; it is {found!r}")

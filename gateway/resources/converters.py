@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
-from zoneinfo import ZoneInfo
-
-from gateway.resources.moments import PublicTimes, unix_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _HEX_AS_ZERO = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
 _UUID_FORM = b"00000000-0000-0000-0000-000000000000"
-_PUBLIC = "%Y-%m-%d %H:%M:%S"
-_PUBLIC_LENGTH = 19
+_INTEGER = re.compile(r"-?[0-9]{1,20}").fullmatch
+_DECIMAL = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?").fullmatch
+# What an answer of ours can hold.
+_LEAST, _MOST = -(2**63), 2**64 - 1
 
 
 class Conversion(NamedTuple):
@@ -29,19 +29,97 @@ class Conversion(NamedTuple):
     table: Mapping[Any, object] | None = None
 
 
-def by_words(words: Mapping[str, Any]) -> Conversion:
+def by_words(words: Mapping[Any, Any]) -> Conversion:
     """Public word → the core's. These are all different, and of one type."""
     public = {legacy: word for word, legacy in words.items()}
-    return Conversion(words.__getitem__, _looked_up(public), type(next(iter(public))), public)
+    return Conversion(words.__getitem__, looked_up(public), type(next(iter(public))), public)
 
 
 def as_sent() -> Conversion:
     """An answer's value as the core names it."""
-    return Conversion(_unchanged, _named)
+    return Conversion(unchanged, _named)
+
+
+def or_null(conversion: Conversion) -> Conversion:
+    """Null is null on both sides."""
+    write, read = conversion.write, conversion.read
+    return conversion._replace(
+        write=lambda value: None if value is None else write(value),
+        read=lambda value: None if value is None else read(value),
+    )
+
+
+def texts_as_sent() -> Conversion:
+    return _typed(str)
+
+
+def flags_as_sent() -> Conversion:
+    return _typed(bool)
+
+
+def numbers_as_sent() -> Conversion:
+    return _typed(int)
+
+
+def integers() -> Conversion:
+    """Whole numbers; the core may answer their digits as a text."""
+
+    def read(value: object) -> object:
+        if value is None or type(value) is int:
+            return value
+        if type(value) is str and _INTEGER(value) and _LEAST <= (number := int(value)) <= _MOST:
+            return number
+        raise ValueError
+
+    return Conversion(unchanged, read)
+
+
+def decimals() -> Conversion:
+    """The core's number is a text, like ``12.5``; it may answer a number."""
+
+    def write(value: object) -> object:
+        # Without an exponent.
+        return value if value is None else format(Decimal(str(value)), "f")
+
+    def read(value: object) -> object:
+        if value is None or type(value) in (int, float):
+            return value
+        if type(value) is str and _DECIMAL(value):
+            return float(value) if "." in value else int(value)
+        raise ValueError
+
+    return Conversion(write, read)
+
+
+def uuids_in_case(change: Callable[[str], str]) -> Conversion:
+    """Publicly in lower case."""
+
+    def read(value: object) -> str:
+        if type(value) is not str or value.encode().translate(_HEX_AS_ZERO) != _UUID_FORM:
+            raise ValueError
+        return value.lower()
+
+    return Conversion(change, read)
+
+
+def listed_at(path: Sequence[str]) -> Conversion:
+    """Each of a list stands at ``path`` in an object of its own."""
+
+    def write(values: Sequence[str]) -> list[object]:
+        return [_within(path, value) for value in values]
+
+    def read(values: object) -> Sequence[str]:
+        if values is None:
+            return []
+        if type(values) is not list:
+            raise ValueError
+        return _uuids([_standing_at(path, value) for value in values])
+
+    return Conversion(write, read)
 
 
 def as_list() -> Conversion:
-    return Conversion(_unchanged, _uuids)
+    return Conversion(unchanged, _uuids)
 
 
 def joined(separator: str) -> Conversion:
@@ -61,83 +139,11 @@ def joined(separator: str) -> Conversion:
     return Conversion(separator.join, read)
 
 
-def times_in_seconds() -> Conversion:
-    times = PublicTimes()
-    return Conversion(unix_seconds, _looked_up(times), int, times)
-
-
-def times_in_millis() -> Conversion:
-    """Parts of a second are cut off."""
-    times = PublicTimes()
-
-    def write(text: str | None) -> int | None:
-        return None if text is None else (unix_seconds(text) or 0) * 1000
-
-    def read(millis: object) -> str | None:
-        if millis is None:
-            return None
-        if type(millis) is not int:
-            raise ValueError
-        return times[millis // 1000]
-
-    return Conversion(write, read)
-
-
-def times_as_texts(pattern: str, zone: str) -> Conversion:
-    """``pattern`` is strptime's; empty: ISO 8601 with its offset. ``zone`` is that of the core's texts.
-
-    Raises ValueError for a zone that is not known.
-    """
-    where = _zone(zone)
-
-    def write(text: str | None) -> str | None:
-        if text is None:
-            return None
-        moment = datetime.strptime(text, _PUBLIC).replace(tzinfo=UTC).astimezone(where)
-        return moment.strftime(pattern) if pattern else moment.isoformat().replace("+00:00", "Z")
-
-    def read(text: object) -> str | None:
-        if text is None:
-            return None
-        if type(text) is not str:
-            raise ValueError
-        moment = datetime.strptime(text, pattern) if pattern else datetime.fromisoformat(text)  # noqa: DTZ007 -- below
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=where)
-        return str(aware.astimezone(UTC).replace(tzinfo=None, microsecond=0))
-
-    return Conversion(write, read)
-
-
-def times_as_sent() -> Conversion:
-    """``YYYY-MM-DD HH:MM:SS`` in UTC on both sides."""
-
-    def read(text: object) -> object:
-        if type(text) is not str:
-            if text is None:
-                return None
-            raise ValueError
-        if len(text) != _PUBLIC_LENGTH:
-            raise ValueError
-        datetime.strptime(text, _PUBLIC)  # noqa: DTZ007 -- only its form counts
-        return text
-
-    return Conversion(_unchanged, read)
-
-
-def _zone(name: str) -> Any:
-    if name == "UTC":
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (KeyError, OSError, ValueError) as exc:
-        raise ValueError(f"{name!r} is no time zone that this machine knows") from exc
-
-
-def _looked_up(table: Mapping[Any, object]) -> Callable[[object], object]:
+def looked_up(table: Mapping[Any, object]) -> Callable[[object], object]:
     return table.__getitem__
 
 
-def _unchanged(value: object) -> object:
+def unchanged(value: object) -> object:
     return value
 
 
@@ -146,6 +152,27 @@ def _named(value: object) -> object:
     if type(value) in (int, str, type(None)):
         return value
     raise ValueError
+
+
+def _typed(kind: type) -> Conversion:
+    def read(value: object) -> object:
+        if type(value) is kind:
+            return value
+        raise ValueError
+
+    return Conversion(unchanged, read)
+
+
+def _within(path: Sequence[str], value: object) -> object:
+    for name in reversed(path):
+        value = {name: value}
+    return value
+
+
+def _standing_at(path: Sequence[str], value: Any) -> object:
+    for name in path:
+        value = value.get(name) if type(value) is dict else None
+    return value
 
 
 def _uuids(value: object) -> Sequence[str]:

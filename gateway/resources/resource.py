@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 
 class Translation(Protocol):
+    """A team's own is made with two arguments: the Translation of its map's rows, and the languages."""
+
     def to_legacy(self, item: Mapping[str, Any]) -> dict[str, object]:
         """What is absent stays absent."""
         ...

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.resources.core_map import KEY
+from gateway.resources.field_rows import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gateway.resources.core_map import FieldRow
+    from gateway.resources.field_rows import FieldRow
 
     # Legacy name → type of a value, public name, language of a text, words of any other.
     Readings = dict[str, tuple[type, str, str, Mapping[Any, object] | None]]

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.resources.core_map import CoreMapError
+from gateway.resources.map_tables import CoreMapError
 from gateway.settings import SettingsError, variable
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.api.routes import with_core_map
-from gateway.settings import SettingsError
+from gateway.settings import SettingsError, variable
 from gateway.wiring.core_map import map_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,18 @@ def made(settings: Settings, resources: Sequence[MakeResource], let_others_run: 
     service = settings.service
     with map_of(settings.core) as core_map:
         chosen = with_core_map(resources, core_map)
-        return [make(service.languages, service.max_batch_items, let_others_run) for make in chosen]
+        served = [make(service.languages, service.max_batch_items, let_others_run) for make in chosen]
+    _demand_own_headers_free(served, settings.core.core_deadline_header)
+    return served
+
+
+def _demand_own_headers_free(resources: Sequence[Resource], deadline_header: str) -> None:
+    """Raises SettingsError for calls that would carry the header twice."""
+    for resource in resources:
+        for name, _ in resource.operation.headers:
+            if name.lower() == deadline_header.lower():
+                told = f"update.headers.{name} must not be the header of {variable('core_deadline_header')}"
+                raise SettingsError(f"{variable('core_map')}: {told}")
 
 
 def demand_granted(resources: Sequence[Resource], methods: Sequence[Method]) -> None:

@@ -34,7 +34,11 @@ RESULTS: Mapping[type[CoreError], str] = {
 _FAILURES = (errors.Unreachable, errors.TimedOut, errors.BrokenOff, errors.BadAnswer)
 # As in the table of statuses: what is sent again.
 _BUSY = (408, 421, 423, 425, 429, 503)
-_MISREAD = {"bad_answer": "a 2xx that cannot be read", "busy": "a 2xx that says that the core is busy"}
+_MISREAD = {
+    "bad_answer": "a 2xx that cannot be read",
+    "busy": "a 2xx that says that the core is busy",
+    "5xx": "a 2xx that says that the core has failed",
+}
 _ANSWERS = ("2xx", "3xx", "4xx", "5xx", "busy")
 
 
@@ -121,7 +125,7 @@ class CoreGate:
         self._duration_sum += seconds
 
     def misread(self, name: str = "bad_answer") -> None:
-        """A 2xx recorded before was a failure: a ``bad_answer``, or ``busy``."""
+        """A 2xx recorded before was a failure: a ``bad_answer``, ``busy`` or ``5xx``."""
         self._misread[name] = self._misread.get(name, 0) + 1
         self._last_failure = name, _MISREAD[name]
         if self._circuit is not None:

@@ -172,7 +172,8 @@ class Fanout(Generic[Call]):
         if self._round >= self._shared.retries.attempts:
             return False
         if isinstance(error, AccessDenied):
-            return error.status == 401 and self._credentials_renewed()
+            # A 2xx that says so does not say whether they are unknown or too weak.
+            return (error.status == 401 or error.status < 300) and self._credentials_renewed()
         return is_retryable(error, honours_idempotency=self._shared.honours_idempotency)
 
     def _credentials_renewed(self) -> bool:

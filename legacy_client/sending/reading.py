@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from legacy_client.errors import BadAnswer, Busy, CoreError, Rejected, SaidNo, ServerFailed
+from legacy_client.operations import is_uuid
 from legacy_client.sending.documents import UNREADABLE, as_written, document_in
 from legacy_client.sending.shape import AnswerShape, getter
 from legacy_client.sending.texts import MAX_TEXT, in_utf8, plain
@@ -38,8 +39,8 @@ class AnswerReader:
         shape: AnswerShape = USUAL,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        """``misread`` gets what a 2xx was instead of a success: ``bad_answer`` or ``busy``."""
-        self._shape, self._empty, self._ok_at = shape, shape.empty, shape.ok_at
+        """``misread`` gets what a 2xx was instead of a success: ``bad_answer``, ``busy`` or ``5xx``."""
+        self._shape, self._ok, self._empty, self._ok_at = shape, shape.ok | shape.empty, shape.empty, shape.ok_at
         self._item_in, self._id_in = getter(shape.item_at), getter(shape.id_at)
         self._atomic_errors = atomic_errors
         self._max_bytes = max_answer_bytes
@@ -52,7 +53,7 @@ class AnswerReader:
         An answer whose ``id`` is not ``expected_id`` is a BadAnswer.
         """
         status = response.status_code
-        if not 200 <= status < 300:
+        if status not in self._ok:
             return self._failure(response, status)
         body = response.content
         if status in self._empty or not body:
@@ -98,13 +99,20 @@ class AnswerReader:
             return self._refusal(kind, response, body, response.headers.get("Content-Type"))
         if issubclass(kind, ServerFailed):
             return kind(status, atomic=self._atomic_errors)
+        if 200 <= status < 300:
+            return self._unreadable(f"status {status}")
         return BadAnswer(f"status {status}")
 
-    def _said_no(self, kind: type[SaidNo], response: Response, body: bytes, content_type: str | None) -> SaidNo:
+    def _said_no(self, kind: type[CoreError], response: Response, body: bytes, content_type: str | None) -> CoreError:
         """In a 2xx."""
-        if issubclass(kind, Busy):
-            self._misread("busy")
-        return self._refusal(kind, response, body, content_type)
+        if issubclass(kind, SaidNo):
+            if issubclass(kind, Busy):
+                self._misread("busy")
+            return self._refusal(kind, response, body, content_type)
+        if issubclass(kind, BadAnswer):
+            return self._unreadable("neither a success nor a refusal")
+        self._misread("5xx")
+        return ServerFailed(response.status_code, atomic=self._atomic_errors)
 
     def _refusal(self, kind: type[SaidNo], response: Response, body: bytes, content_type: str | None) -> SaidNo:
         status = response.status_code
@@ -116,7 +124,8 @@ class AnswerReader:
         """Whether ``found`` is the same id in other case, in digits, as ``7.0``, or beyond 64 bits."""
         if type(found) is str:
             if type(expected_id) is str:
-                return found.lower() == expected_id.lower()
+                # Of other texts, those in other case may be of another item.
+                return is_uuid(expected_id) and found.lower() == expected_id.lower()
             return found.lstrip("0") == str(expected_id)
         if type(expected_id) is not int:
             return False
@@ -134,13 +143,15 @@ class AnswerReader:
 
 
 def is_readable(response: Response, shape: AnswerShape = USUAL) -> bool:
-    """Whether a 2xx has the form of an answer, and does not say that the core is busy."""
+    """Whether a 2xx has the form of an answer, and does not say that the core is busy or has failed."""
     body, content_type = response.content, response.headers.get("Content-Type")
     if response.status_code in shape.empty or not body:
         return True
+    if response.status_code not in shape.ok:
+        return False
     document = _document(body, content_type)
     if (kind := shape.refusal_in(document)) is not None:
-        return is_json(content_type) and bool(document) and not issubclass(kind, Busy)
+        return is_json(content_type) and issubclass(kind, SaidNo) and not issubclass(kind, Busy)
     return is_json(content_type) and type(getter(shape.item_at)(document)) is dict
 
 

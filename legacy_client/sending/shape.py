@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from legacy_client.errors import Rejected
+from legacy_client.errors import BadAnswer, Rejected
 from legacy_client.sending.statuses import meaning_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from legacy_client.errors import CoreError, SaidNo
+    from legacy_client.errors import CoreError
 
     Path = tuple[str, ...]
     Get = Callable[[Any], Any]
@@ -20,28 +20,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerShape:
-    """Paths are names from the outside in; ``id_at`` begins at the item.
+    """Paths are names from the outside in; ``id_at`` begins at the item, which with ``item_at`` empty is the whole.
 
     ``ok_at``: where a 2xx says whether it is a success, which it is if ``ok_is`` stands there; empty: each is one.
     ``code_at``: where it says why not. ``meanings`` of statuses, and of those ``codes``; no entry: the usual one.
-    ``empty``: statuses of a success without a body.
+    ``ok``: statuses of a success. ``empty``: those of one without a body. Any other 2xx is no answer.
     """
 
     item_at: Path = ("data",)
     id_at: Path = ("id",)
     message_at: Path = ("message",)
     errors_at: Path = ("errors",)
+    ok: frozenset[int] = frozenset(range(200, 300))
     ok_at: Path = ()
     ok_is: object = True
     code_at: Path = ()
     empty: frozenset[int] = frozenset({202, 204})
-    meanings: Mapping[int, type[SaidNo]] = field(default_factory=lambda: MappingProxyType({}))
-    codes: Mapping[str, type[SaidNo]] = field(default_factory=lambda: MappingProxyType({}))
+    meanings: Mapping[int, type[CoreError]] = field(default_factory=lambda: MappingProxyType({}))
+    codes: Mapping[str, type[CoreError]] = field(default_factory=lambda: MappingProxyType({}))
 
     def meaning(self, status: int) -> type[CoreError]:
         return self.meanings.get(status) or meaning_of(status)
 
-    def refusal_in(self, document: object) -> type[SaidNo] | None:
+    def refusal_in(self, document: object) -> type[CoreError] | None:
         """What a 2xx means that is no success; None: it is one."""
         if not self.ok_at:
             return None
@@ -49,7 +50,10 @@ class AnswerShape:
         # True equals 1.
         if found == self.ok_is and type(found) is type(self.ok_is):
             return None
-        return self.codes.get(str(getter(self.code_at)(document)), Rejected)
+        if known := self.codes.get(str(getter(self.code_at)(document))):
+            return known
+        # Of an answer that says neither yes nor no, nobody knows what became of the call.
+        return Rejected if type(found) is type(self.ok_is) else BadAnswer
 
 
 def getter(path: Path) -> Get:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sandbox.core.api import Api
 from sandbox.core.collections import COLLECTIONS
 from sandbox.core.controls import Controls
+from sandbox.core.dialects.base import Own
 from sandbox.core.errors import legacy_error
 from sandbox.core.journal import Journal
 from sandbox.core.store import Store
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
 
     from sandbox.core.collections import Collection
     from sandbox.core.database import Database
+    from sandbox.core.dialects.base import Dialect
     from sandbox.core.trouble import Trouble
     from sandbox.server.connection import Traffic
     from sandbox.server.messages import Request
 
 
 class Core:
-    """``statuses`` counts calls by what left: a status, or the name of an ending without one."""
+    """``statuses`` counts calls by what left: a status, or the name of an ending without one.
+
+    ``dialect``: the words of its calls and answers.
+    """
 
     def __init__(
         self,
@@ -36,9 +41,11 @@ class Core:
         needs_bearer: bool,
         honours_idempotency: bool,
         collections: Sequence[Collection] = COLLECTIONS,
+        dialect: Dialect | None = None,
     ) -> None:
         store, journal = Store(database, collections), Journal(database)
         self._trouble = trouble
+        self._dialect = dialect or Own()
         self._needs_bearer = needs_bearer
         self._statuses: Counter[str] = Counter()
         api = Api(database, store, journal, collections, honours_idempotency=honours_idempotency)
@@ -52,9 +59,10 @@ class Core:
         if request.target.startswith(("/_sandbox/", "/healthz")):
             return self._controls(request)
         try:
-            answer = self._call(request)
+            answer = self._call(self._dialect.understood(request))
         except Refusal as refusal:
             answer = refusal.answer
+        answer = self._dialect.spoken(answer)
         self._statuses[_left(answer)] += 1
         return self._trouble.weather.slow(answer)
 

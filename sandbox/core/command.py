@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sandbox.core.app import Core
 from sandbox.core.collections import COLLECTIONS, Collection
 from sandbox.core.database import Database
+from sandbox.core.dialects import DIALECTS
 from sandbox.core.errors import core_faults
 from sandbox.core.magic import FAULT_OF_NUMBER
 from sandbox.core.trouble import Trouble
@@ -39,6 +40,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--state", type=Path, metavar="FOLDER", help="keep the data here (default: a temporary folder)")
     parser.add_argument("--auth", choices=("none", "bearer"), default="none", help="bearer: 401 without a bearer token")
     parser.add_argument("--no-idempotency", action="store_true", help="ignore Idempotency-Key")
+    text = "the words of its calls and answers; those of the contract if left out"
+    parser.add_argument("--dialect", choices=DIALECTS, help=text)
     text = "what it holds beside the integrations, a sequence of Collection (default: its own)"
     parser.add_argument("--collections", type=_collections, default=COLLECTIONS, metavar="MODULE:NAME", help=text)
     parser.set_defaults(run=_run)
@@ -60,6 +63,7 @@ def _run(options: argparse.Namespace) -> int:
                     needs_bearer=options.auth == "bearer",
                     honours_idempotency=not options.no_idempotency,
                     collections=options.collections,
+                    dialect=DIALECTS[options.dialect]() if options.dialect else None,
                 ),
                 options,
             )

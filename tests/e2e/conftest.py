@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 # What the gateway remembers of one test must not change the next: its circuit and its retry budget stay out of the way.
-_FORGETFUL = {
+FORGETFUL = {
     "CIRCUIT_ENABLED": "false",
     "RETRY_BUDGET": "1",
     "RETRY_BUDGET_FLOOR": "1000",
@@ -28,7 +28,7 @@ _FORGETFUL = {
 
 @pytest.fixture(scope="session")
 def shared_stack() -> Iterator[Stack]:
-    with Stack(_FORGETFUL) as stack:
+    with Stack(FORGETFUL) as stack:
         yield stack
 
 

@@ -12,13 +12,16 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/operators/your-core.md").read_text(encoding="utf-8")
-[MAP] = re.findall(r'```toml title="core.toml"\n(.*?)```', PAGE, re.DOTALL)
+FILES = dict(re.findall(r'```(?:toml|python) title="([^"]+)"\n(.*?)```', PAGE, re.DOTALL))
+MAP = FILES["core.toml"]
 CONSOLE = dict(re.findall(r"```console\n\$ ([^\n]*)\n(.*?)```", PAGE, re.DOTALL))
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "core.toml").write_text(MAP, encoding="utf-8")
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
 
 
@@ -42,6 +45,13 @@ def test_the_page_shows_the_call_of_its_map(folder: Path):
     [item] = re.findall(r"echo '(.*)'", command)
 
     assert run(folder, "--call", "core.toml", given=item).stdout == shown
+
+
+def test_the_page_shows_what_its_python_loses(folder: Path):
+    told = run(folder, "listed.toml")
+
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout == CONSOLE["python -m gateway.core map listed.toml"]
 
 
 def test_the_shipped_map_loses_nothing(folder: Path):

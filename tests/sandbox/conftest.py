@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -18,6 +18,9 @@ from sandbox.core.trouble import Trouble
 from sandbox.server.connection import Traffic
 from sandbox.server.messages import Answer, Handler, Refusal, Request
 from sandbox.server.serve import serving
+
+if TYPE_CHECKING:
+    from sandbox.core.dialects.base import Dialect
 
 Serve = Callable[[Callable[[str], Handler]], str]
 
@@ -56,12 +59,18 @@ def make_core(tmp_path) -> Iterator[Callable[..., CoreClient]]:
     """Makes cores: ``make_core(needs_bearer=True, latency_ms=20)``."""
     with ExitStack() as stack:
 
-        def make(*, needs_bearer: bool = False, honours_idempotency: bool = True, **weather: Any) -> CoreClient:
+        def make(
+            *,
+            needs_bearer: bool = False,
+            honours_idempotency: bool = True,
+            dialect: Dialect | None = None,
+            **weather: Any,
+        ) -> CoreClient:
             database = Database(tmp_path / "core.sqlite3")
             stack.callback(database.close)
             trouble = Trouble(core_faults(), weather)
             switches = {"needs_bearer": needs_bearer, "honours_idempotency": honours_idempotency}
-            return CoreClient(Core(database, trouble, Traffic(in_flight=1), **switches))
+            return CoreClient(Core(database, trouble, Traffic(in_flight=1), **switches, dialect=dialect))
 
         yield make
 

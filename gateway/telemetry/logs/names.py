@@ -54,6 +54,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "core_fields_unreadable": "Items were updated, but fields of the core's answers cannot be read: `fields` names and "
     "counts them, `item_id` is the first such item. Once a batch.",
     "core_answer_untranslatable": "A fault while an answer of the core was put into public words; its item is `unknown`.",
+    "python_translation_failed": "The translation that `core.python` of the map names raised over an answer of the core. "
+    "An applied item is told as applied, with all its fields `unreadable`.",
     "circuit_changed": "The circuit of a worker went from `before` to `now`; open means that the core is failing.",
     "item_untranslatable": "An item could not be put into the core's words; it failed, the others went on.",
     "call_not_sendable": "A call could not be written for the core; its item failed, the others went on.",

@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from gateway.resources.answer_map import read_answers
-from gateway.resources.core_map import CoreMapError, shipped
+from gateway.resources.core_map import shipped
+from gateway.resources.map_tables import CoreMapError
 from legacy_client.errors import AccessDenied, BadAnswer, Busy, Conflict, NotFound, Rejected, ServerFailed
 from legacy_client.sending.reading import USUAL, is_readable
 from legacy_client.transport.memory import answer
@@ -14,7 +15,7 @@ from tests.doubles.core_parts import some_reader
 
 RPC = """
 [answers]
-item_at = "result.action"
+action_at = "result.action"
 id_at = "meta.id"
 message_at = "error.text"
 errors_at = "error.fields"
@@ -29,6 +30,7 @@ empty = [204]
 17 = "busy"
 gone = "not_found"
 denied = "access_denied"
+99 = "failed"
 """
 SHAPE = read_answers(RPC)
 ACTION = {"meta": {"id": 7}, "state": 2}
@@ -62,9 +64,21 @@ def test_a_200_that_says_no_means_what_its_code_means(code: object, kind: type):
         assert (result.message, result.errors) == ("Not now", {"state": ["closed"]})
 
 
-@pytest.mark.parametrize("status", [True, 1, "ok", None, []])
-def test_only_the_very_word_is_a_success(status: object):
+@pytest.mark.parametrize("status", ["ok", "", "NO"])
+def test_only_the_very_word_is_a_success(status: str):
     assert type(read(200, {"status": status, "result": {"action": ACTION}})) is Rejected
+
+
+@pytest.mark.parametrize("document", [{"status": True}, {"status": 1}, {"status": None}, {}, [], None, "OK"])
+def test_an_answer_that_says_neither_yes_nor_no_leaves_it_open(document: object):
+    heard: list[str] = []
+
+    assert type(read(200, document, heard)) is BadAnswer
+    assert heard == ["bad_answer"]
+
+
+def test_a_known_code_says_no_without_a_flag_too():
+    assert type(read(200, {"error": {"code": "gone"}})) is NotFound
 
 
 def test_what_a_2xx_was_instead_of_a_success_counts_for_the_health_of_the_core():
@@ -75,6 +89,29 @@ def test_what_a_2xx_was_instead_of_a_success_counts_for_the_health_of_the_core()
     read(200, {"status": "OK"}, heard)
 
     assert heard == ["busy", "bad_answer"]
+
+
+def test_a_200_that_says_that_the_core_failed_leaves_it_open_what_became_of_the_call():
+    heard: list[str] = []
+    result = read(200, {"status": "NO", "error": {"code": 99}}, heard)
+
+    assert type(result) is ServerFailed
+    assert result.may_have_been_applied
+    assert heard == ["5xx"]
+    assert not is_readable(answer(200, orjson.dumps({"status": "NO", "error": {"code": 99}})), SHAPE)
+
+
+def test_a_2xx_that_the_map_does_not_know_is_no_success():
+    heard: list[str] = []
+    shape = read_answers('[answers]\nok = [200]\nempty = [204]\naction_at = ""')
+    reader = some_reader(shape=shape, misread=heard.append)
+
+    assert reader.read(answer(200, b'{"id": 7}'), 7) == {"id": 7}
+    assert reader.read(answer(204, b""), 7) == {}
+    assert type(reader.read(answer(206, b'{"id": 7}'), 7)) is BadAnswer
+    assert heard == ["bad_answer"]
+    assert is_readable(answer(200, b'{"id": 7}'), shape)
+    assert not is_readable(answer(206, b'{"id": 7}'), shape)
 
 
 def test_a_probe_is_judged_by_what_the_answer_says():
@@ -96,21 +133,25 @@ def test_statuses_mean_what_the_map_says_and_else_what_they_meant():
 
 def test_an_answer_without_a_body_is_a_success_where_the_map_says():
     assert read(204, None) == {}
-    assert type(read(202, None)) is Rejected
+    assert type(read(202, None)) is BadAnswer
     assert isinstance(some_reader().read(answer(200, b"[]"), 7), BadAnswer)
 
 
 @pytest.mark.parametrize(
     ("text", "refusal"),
     [
-        ("[answers]\ncolour = 1", "answers.colour is not known; allowed: item_at, "),
-        ('[answers]\nitem_at = ""', "answers.item_at must not be empty"),
+        ("[answers]\ncolour = 1", "answers.colour is not known; allowed: action_at, "),
+        ('[answers]\nid_at = ""', "answers.id_at must not be empty"),
+        ("[answers]\nok = [302]", "answers.ok must be a list of statuses from 200 to 299"),
         ('[answers]\nid_at = "a..b"', "answers.id_at must be names with a dot between levels"),
         ("[answers]\nok_is = [1]", "answers.ok_is must be true, false, a whole number or a text"),
         ("[answers]\nempty = [404]", "answers.empty must be a list of statuses from 200 to 299"),
         ('[meaning]\n500 = "rejected"', "meaning.500 must be a status from 400 to 499: only of these it is certain"),
         ('[meaning]\n200 = "rejected"', "meaning.200 must be a status from 400 to 499"),
-        ('[meaning]\n404 = "gone"', "meaning.404 must be one of: rejected, not_found, conflict, busy, access_denied"),
+        (
+            '[meaning]\n404 = "gone"',
+            "meaning.404 must be one of: rejected, not_found, conflict, busy, access_denied, failed",
+        ),
         ('[codes]\n1 = "busy"', "codes needs answers.ok_at and answers.code_at, which say where the codes stand"),
         ("meaning = 1", "meaning must be a table"),
     ],

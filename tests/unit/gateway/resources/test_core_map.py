@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import random
-from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from gateway.resources import converters
 from gateway.resources.actions import actions
-from gateway.resources.core_map import CoreMapError, read_core_map, shipped
-from legacy_client.operations import HEADERS
-from legacy_client.template import RequestTemplate
+from gateway.resources.core_map import read_core_map, shipped
+from gateway.resources.map_tables import CoreMapError
 from schemas.actions import ActionUpdateSchema
+from schemas.batches import InvalidBatch
 
 SCHEMA = ActionUpdateSchema(languages=("en", "fr"))
 WORDS = ("validation", "link", "form", "todo", "schedule")
@@ -82,7 +78,7 @@ DUE = 'due_date = {to = "due_at", as = "unix_seconds"}'
     [
         ("[core", "is not TOML: "),
         ("", "core is missing"),
-        (changed('id = "integer"', 'id = "uuid"'), "core.id must be one of: integer, digits; it is 'uuid'"),
+        (changed('id = "integer"', 'id = "name"'), "core.id must be one of: integer, digits, uuid, text; it is 'name'"),
         (changed("[core]", "[colour]\n[core]"), "colour is not known; allowed: core, update, fields"),
         (changed('"PATCH"', '"DELETE"'), "update.method must be one of: PATCH, PUT, POST; it is 'DELETE'"),
         (changed("/actions/{id}", "actions/{id}"), "update.path must start with a slash and have {id} once"),
@@ -106,7 +102,22 @@ DUE = 'due_date = {to = "due_at", as = "unix_seconds"}'
         (changed("draft = 0", "drafty = 0, draft = 0"), "fields.status.words.drafty is not known; allowed: "),
         (changed(STATUS, 'status = {to = "s", as = "upper", words = {}}'), "fields.status.words must stand without"),
         (changed(STATUS, 'status = {to = "s", as = "title"}'), "fields.status.as must be one of: same, upper, lower"),
-        (changed("join:,", "join:"), 'fields.partner_ids.as must be "join:X" with a separator X, or "same"'),
+        (changed("join:,", "join:"), 'fields.partner_ids.as must be "join:X" with a separator X, "same" for a list, or'),
+        (changed("join:,", "nested:a..b"), 'fields.partner_ids.as must be "join:X" with a separator X'),
+        (changed('"due_at"', '"partners.due"'), "fields.due_date.to must not stand in that of partner_ids, or hold it"),
+        (changed(DUE, 'due_date = {to = "d", as = "decimal"}'), '"strftime:FORMAT@ZONE"; it is \'decimal\''),
+        (changed("{Accept = ", "{Authorization = "), "update.headers.Authorization must not be a credential: GATEWAY_"),
+        (changed("{Accept = ", "{X-Api-Key = "), "update.headers.X-Api-Key must not be a credential: GATEWAY_CORE_AUTH="),
+        (changed("{Accept = ", "{Connection = "), "update.headers.Connection must not be the header Connection, which"),
+        (changed("{Accept = ", "{traceparent = "), "update.headers.traceparent must not be the header traceparent, which"),
+        (changed("{Accept = ", '{"a b" = '), "update.headers.a b must be a header's name"),
+        (changed("{Accept = ", '{accept = "*/*", Accept = '), "update.headers.Accept is there twice"),
+        (changed('"application/vnd', '"\\n'), "update.headers.Accept must be a text of visible ASCII, without blanks"),
+        (changed("{Accept = ", '{Content-Type = "text/xml", Accept = '), "update.headers.Content-Type must be a kind of"),
+        (changed("{Accept = ", "{Accept = 1, Other = "), "update.headers.Accept must be a text"),
+        (changed('{Accept = "application/vnd.core.v1+json"}', "1"), "update.headers must be a table"),
+        (changed('"Idempotency-Key"', '"Cookie"'), "update.key_header must not be a credential"),
+        (changed('"Idempotency-Key"', '"accept"'), "update.key_header must not be the header accept, which the gateway"),
         (changed('"title_{key}"', '"title"'), "fields.title.to must have {key}, the language, exactly where"),
     ],
 )  # fmt: skip
@@ -163,13 +174,14 @@ LEGACY = {
 def test_another_core_is_spoken_to_in_its_own_words():
     resource = actions(("en", "fr"), 10, lambda: None, OTHER)
     call = resource.call(PUBLIC)
-    request = resource.operation.write(RequestTemplate("POST", "http://core/x", HEADERS), call, "key")
+    request = resource.operation.write(resource.operation.template("http://core/x"), call, "key")
 
     assert resource.translation.to_legacy(PUBLIC) == LEGACY
     assert (request.method, request.url) == ("POST", "http://core/x/rpc/actions/19353/update")
     assert orjson.loads(request.body) == {"action": LEGACY}
     assert request.headers["X-Once"] == "key-19353"
     assert "Idempotency-Key" not in request.headers
+    assert request.headers["Accept"] == "application/json"
     assert resource.operation.expected_id(call) == "19353"
 
 
@@ -200,47 +212,145 @@ def test_the_cores_errors_are_told_under_the_public_names():
     }
 
 
-TIMES = st.datetimes(datetime(1900, 1, 2), datetime(9999, 12, 30)).map(lambda each: each.replace(microsecond=0))  # noqa: DTZ001 -- public times have no zone
+EXAMPLE = """
+[core]
+id = "integer"
+[update]
+method = "PATCH"
+path = "/actions/{id}"
+headers = {Accept = "application/vnd.core.v1+json"}
+key_header = "Idempotency-Key"
+wrap = ""
+[fields]
+category_action = {to = "category", words = {validation = "VALIDATION", link = "LINK", form = "FORM", todo = "TODO", schedule = "SCHEDULE"}}
+type_action = {to = "type", as = "upper"}
+status = {to = "state", words = {draft = 0, pending = 1, active = 2, approved = 3, done = 4, inactive = 9}}
+title = {to = "title_{key}"}
+subtitle = {to = "subtitle_{key}"}
+details = {to = "details_{key}"}
+partner_ids = {to = "partners", as = "join:,"}
+effective_date = {to = "effective_at", as = "unix_seconds"}
+due_date = {to = "due_at", as = "unix_seconds"}
+expires_at = {to = "expires_at", as = "unix_seconds"}
+author_id = {to = "author", only = "answer"}
+[answers]
+ok = [200, 201]
+empty = [202, 204]
+action_at = "data"
+id_at = "id"
+message_at = "message"
+errors_at = "errors"
+ok_at = ""
+[meaning]
+404 = "not_found"
+409 = "conflict"
+410 = "not_found"
+423 = "busy"
+"""
+"""Each kind of row there is, for the core of the contract."""
 
 
-@given(TIMES)
-def test_each_conversion_of_a_time_has_its_inverse(moment: datetime):
-    public = str(moment)
-    for conversion in (
-        converters.times_as_sent(),
-        converters.times_in_seconds(),
-        converters.times_in_millis(),
-        converters.times_as_texts("", "UTC"),
-        converters.times_as_texts("%Y%m%d%H%M%S", "UTC"),
-        converters.times_as_texts("%Y-%m-%dT%H:%M:%S%z", "Asia/Kolkata"),
-    ):
-        assert conversion.read(conversion.write(public)) == public
-        assert conversion.write(None) is None
-        # A table never sees null.
-        assert conversion.table is not None or conversion.read(None) is None
+def written(text: str, item: dict[str, object]):
+    resource = actions(("en", "fr"), 10, lambda: None, text)
+    return resource.operation.write(resource.operation.template("http://core/x"), resource.call(item), "key")
 
 
-@given(TIMES)
-def test_a_time_with_its_zone_is_read_as_the_same_moment(moment: datetime):
-    aware = moment.replace(tzinfo=UTC) + timedelta(hours=3)
-    there = aware.astimezone(tz=None).isoformat()
+def test_a_map_with_each_kind_of_row_makes_the_call_of_the_shipped_one():
+    sent, usual = written(EXAMPLE, PUBLIC), written("", PUBLIC)
 
-    assert converters.times_as_texts("", "UTC").read(there) == str(aware.replace(tzinfo=None))
-
-
-@pytest.mark.parametrize("value", [1, True, 1.0, [], {}, "", "2024-13-01 00:00:00", "now"])
-def test_what_is_no_time_is_not_read_as_one(value: object):
-    for conversion in (converters.times_as_sent(), converters.times_as_texts("%Y-%m-%d %H:%M:%S", "UTC")):
-        with pytest.raises(ValueError):  # noqa: PT011 -- the message is the library's
-            conversion.read(value)
-
-
-def test_a_public_time_in_another_spelling_is_not_shown():
-    with pytest.raises(ValueError):  # noqa: PT011 -- no message
-        converters.times_as_sent().read("2024-1-1 0:0:0")
+    assert (sent.method, sent.url, sent.body) == (usual.method, usual.url, usual.body)
+    assert sent.parts == usual.parts
+    assert dict(sent.headers) == {
+        "Accept": "application/vnd.core.v1+json",
+        "Accept-Encoding": "identity",
+        "Content-Length": str(len(sent.body)),
+        "Content-Type": "application/json",
+        "Idempotency-Key": "key-19353",
+    }
 
 
-@given(st.lists(st.uuids().map(str), max_size=3))
-def test_lists_of_ids_come_back(ids: list[str]):
-    for conversion in (converters.joined(","), converters.joined(" | "), converters.as_list()):
-        assert conversion.read(conversion.write(ids)) == ids
+def test_fixed_headers_leave_with_each_call_in_place_of_the_usual_ones():
+    headers = '{accept = "text/json", "Content-Type" = "application/merge-patch+json", X-Tenant = "7"}'
+    request = written(changed('{Accept = "application/vnd.core.v1+json"}', headers), PUBLIC)
+
+    assert [line for line in request.parts[0].decode().split("\r\n")[2:] if line] == [
+        "Accept-Encoding: identity",
+        "accept: text/json",
+        "Content-Type: application/merge-patch+json",
+        "X-Tenant: 7",
+        "Idempotency-Key: key-19353",
+        f"Content-Length: {len(request.body)}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "path", "expected"),
+    [
+        ("integer", "019353", "19353", 19353),
+        ("digits", 19353, "19353", "19353"),
+        ("uuid", "3F2504E0-4F89-41D3-9A0C-0305E82C3301", *["3f2504e0-4f89-41d3-9a0c-0305e82c3301"] * 2),
+        ("text", "ACT-7.b", "ACT-7.b", "ACT-7.b"),
+    ],
+)
+def test_an_action_is_named_as_its_core_names_it(kind: str, sent: object, path: str, expected: object):
+    resource = actions(("en",), 10, lambda: None, changed('id = "integer"', f'id = "{kind}"'))
+    [item] = resource.items({"data": [{"actionId": sent, "status": "done"}]})
+    call = resource.call(item)
+
+    assert resource.operation.write(resource.operation.template("http://core"), call, "k").url == (
+        f"http://core/actions/{path}"
+    )
+    assert resource.operation.expected_id(call) == expected
+    assert [one["actionId"] for one in resource.items({"data": resource.example.sent})] == [
+        one["actionId"] for one in resource.example.sent
+    ]
+
+
+@pytest.mark.parametrize("kind", ["uuid", "text", "digits"])
+@pytest.mark.parametrize("sent", ["", ".", "..", "a/b", "a%2fb", "é", "x" * 65, None, 1.5])
+def test_what_no_id_is_is_refused_before_it_gets_into_a_path(kind: str, sent: object):
+    resource = actions(("en",), 10, lambda: None, changed('id = "integer"', f'id = "{kind}"'))
+
+    with pytest.raises(InvalidBatch):
+        list(resource.items({"data": [{"actionId": sent, "status": "done"}]}))
+
+
+NESTED = """
+[core]
+id = "text"
+[update]
+path = "/v2/actions/{id}"
+[fields]
+category_action = {to = "category", as = "nested:code"}
+type_action = {to = "type", as = "nested:code"}
+status = {to = "state", as = "nested:value.name"}
+title = {to = "title", as = "nested:{key}"}
+subtitle = {to = "subtitle_{key}"}
+details = {to = "details_{key}"}
+partner_ids = {to = "partners", as = "nested:ref.id"}
+effective_date = {to = "from"}
+due_date = {to = "due"}
+expires_at = {to = "end"}
+author_id = {to = "author", as = "integer"}
+[answers]
+action_at = ""
+"""
+
+
+def test_a_value_in_an_object_of_its_own_is_found_there_again():
+    translation = actions(("en", "fr"), 10, lambda: None, NESTED).translation
+    uuid = "8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a00"
+    item = {"actionId": "1", "category_action": "form", "status": "done", "title": {"fr": "a"}, "partner_ids": [uuid]}
+    legacy = {
+        "category": {"code": "form"},
+        "state": {"value": {"name": "done"}},
+        "title": {"fr": "a"},
+        "partners": [{"ref": {"id": uuid}}],
+    }
+
+    assert translation.to_legacy(item) == legacy
+    assert translation.from_legacy("1", {**legacy, "author": "7"}) == {**item, "author_id": 7}
+    assert translation.from_legacy("1", {"partners": [uuid], "author": "x"}) == {
+        "actionId": "1",
+        "unreadable": ["partner_ids", "author_id"],
+    }

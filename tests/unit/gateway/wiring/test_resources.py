@@ -57,6 +57,17 @@ def test_a_map_that_is_spoilt_after_the_settings_were_read_stops_the_start_and_i
     assert str(refused.value).startswith(f"GATEWAY_CORE_MAP: {path}: {reason}")
 
 
+def test_a_fixed_header_that_tells_the_time_left_stops_the_start(tmp_path: Path):
+    path = tmp_path / "core.toml"
+    path.write_text(shipped().replace("{Accept = ", '{x-request-timeout-ms = "7", Accept = '), encoding="utf-8")
+
+    with pytest.raises(SettingsError) as refused:
+        resources(path)
+    assert str(refused.value) == (
+        "GATEWAY_CORE_MAP: update.headers.x-request-timeout-ms must not be the header of GATEWAY_CORE_DEADLINE_HEADER"
+    )
+
+
 def test_a_resource_that_nobody_could_update_stops_the_start():
     served = resources()
     demand_granted(served, [API_KEY, KEYCLOAK])

@@ -1,0 +1,60 @@
+"""The tables of a map, and one line for what is wrong with one: where it stands, and how to mend it."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+
+class CoreMapError(ValueError):
+    """One line: where it stands, and how to mend it."""
+
+
+def parsed(text: str) -> Mapping[str, Any]:
+    """Raises CoreMapError."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        raise CoreMapError(f"is not TOML: {exc}") from exc
+
+
+def check_keys(given: Mapping[str, Any], where: str, allowed: Collection[str], *, needed: Collection[str] = ()) -> None:
+    for name in given:
+        if name not in allowed:
+            raise wrong(f"{where}{name}", f"is not known; allowed: {', '.join(allowed)}")
+    for name in needed:
+        if name not in given:
+            raise wrong(f"{where}{name}", "is missing")
+
+
+def table_in(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Empty where it is not there."""
+    return table(document, name) if name in document else {}
+
+
+def table(above: Mapping[str, Any], name: str, where: str = "") -> Mapping[str, Any]:
+    found = above[name]
+    if type(found) is not dict:
+        raise wrong(f"{where}{name}", "must be a table")
+    return found
+
+
+def text_in(row: Mapping[str, Any], where: str, name: str, default: str) -> str:
+    found = row.get(name, default)
+    if type(found) is not str:
+        raise wrong(f"{where}{name}", "must be a text")
+    return found
+
+
+def one_of(row: Mapping[str, Any], where: str, name: str, allowed: Sequence[str], default: str) -> str:
+    found = text_in(row, where, name, default)
+    if found not in allowed:
+        raise wrong(f"{where}{name}", f"must be one of: {', '.join(allowed)}; it is {found!r}")
+    return found
+
+
+def wrong(where: str, mend: str) -> CoreMapError:
+    return CoreMapError(f"{where} {mend}")

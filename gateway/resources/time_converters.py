@@ -1,0 +1,85 @@
+"""Conversions of times, each with its inverse."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gateway.resources.converters import Conversion, looked_up, unchanged
+from gateway.resources.moments import PublicTimes, unix_seconds
+
+_PUBLIC = "%Y-%m-%d %H:%M:%S"
+_PUBLIC_LENGTH = 19
+
+
+def in_seconds() -> Conversion:
+    times = PublicTimes()
+    return Conversion(unix_seconds, looked_up(times), int, times)
+
+
+def in_millis() -> Conversion:
+    """Parts of a second are cut off."""
+    times = PublicTimes()
+
+    def write(text: str | None) -> int | None:
+        return None if text is None else (unix_seconds(text) or 0) * 1000
+
+    def read(millis: object) -> str | None:
+        if millis is None:
+            return None
+        if type(millis) is not int:
+            raise ValueError
+        return times[millis // 1000]
+
+    return Conversion(write, read)
+
+
+def as_texts(pattern: str, zone: str) -> Conversion:
+    """``pattern`` is strptime's; empty: ISO 8601 with its offset. ``zone`` is that of the core's texts.
+
+    Raises ValueError for a zone that is not known.
+    """
+    where = _zone(zone)
+
+    def write(text: str | None) -> str | None:
+        if text is None:
+            return None
+        moment = datetime.strptime(text, _PUBLIC).replace(tzinfo=UTC).astimezone(where)
+        return moment.strftime(pattern) if pattern else moment.isoformat().replace("+00:00", "Z")
+
+    def read(text: object) -> str | None:
+        if text is None:
+            return None
+        if type(text) is not str:
+            raise ValueError
+        moment = datetime.strptime(text, pattern) if pattern else datetime.fromisoformat(text)  # noqa: DTZ007 -- below
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=where)
+        return str(aware.astimezone(UTC).replace(tzinfo=None, microsecond=0))
+
+    return Conversion(write, read)
+
+
+def as_sent() -> Conversion:
+    """``YYYY-MM-DD HH:MM:SS`` in UTC on both sides."""
+
+    def read(text: object) -> object:
+        if type(text) is not str:
+            if text is None:
+                return None
+            raise ValueError
+        if len(text) != _PUBLIC_LENGTH:
+            raise ValueError
+        datetime.strptime(text, _PUBLIC)  # noqa: DTZ007 -- only its form counts
+        return text
+
+    return Conversion(unchanged, read)
+
+
+def _zone(name: str) -> Any:
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError) as exc:
+        raise ValueError(f"{name!r} is no time zone that this machine knows") from exc
