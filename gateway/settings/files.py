@@ -9,8 +9,8 @@ from pathlib import Path
 
 from gateway.auth.api_keys.file import FileKeys
 from gateway.auth.errors import SourceFailed
-from gateway.resources.core_map import CoreMapError
 from gateway.resources.core_map_check import check_core_map
+from gateway.resources.map_tables import CoreMapError
 from legacy_client import StaticFileCredentials
 
 
