@@ -33,6 +33,7 @@ TEXT_ID_PATTERN = "[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}"
 _is_text_id = re.compile(TEXT_ID_PATTERN).fullmatch
 
 _MAX_ID = 10**20 - 1
+_KEPT_TIMES = 4096
 
 
 class ContractField(fields.Field[T]):
@@ -158,9 +159,17 @@ class Timestamp(ContractField[str]):
         must = "Must be a real date and time (UTC) as a string in the form YYYY-MM-DD HH:MM:SS."
         self._invalid = Message("invalid_timestamp", must)
         schema = {"type": "string", "examples": ["2024-01-10 06:51:15"]}
+        # The same times come again and again.
+        self._accepted: set[str] = set()
         super().__init__(must, schema, **options)
 
     def accept(self, value: Any) -> str | None:
+        try:
+            return value if value in self._accepted else self._accept_new(value)
+        except TypeError:  # an array or object, which cannot be looked up
+            return None
+
+    def _accept_new(self, value: Any) -> str | None:
         # fromisoformat knows the calendar but takes other forms too, so the separators are checked first.
         # From Python 3.14 on it reads hour 24 as the next day.
         if type(value) is not str or len(value) != 19 or value[4:17:3] != "-- ::" or " 24" in value:
@@ -169,6 +178,9 @@ class Timestamp(ContractField[str]):
             datetime.fromisoformat(value)
         except ValueError:
             return None
+        if len(self._accepted) >= _KEPT_TIMES:
+            self._accepted.clear()
+        self._accepted.add(value)
         return value
 
     def explain(self, value: Any) -> Message:

@@ -107,16 +107,18 @@ class CoreGate:
             failed, overloaded, name = _of_error(result)
             if result.cut_short and not self._is_unanswering(seconds):
                 failed = None
+            if failed:
+                self._last_failure = name, result.reason
         else:
-            failed, overloaded, name = _KNOWN.get(result.status_code) or _of_status(result.status_code)
-        if failed:
-            reason = result.reason if isinstance(result, CoreError) else f"status {result.status_code}"
-            self._last_failure = name, reason
-        if self._circuit is not None:
+            status = result.status_code
+            failed, overloaded, name = _KNOWN.get(status) or _of_status(status)
+            if failed:
+                self._last_failure = name, f"status {status}"
+        if (circuit := self._circuit) is not None:
             # Of a probe the answer is read at once. Other calls are left to ``misread``, so they cost nothing.
-            if self._circuit.is_in_doubt and name == "2xx" and not self._is_readable(result):  # type: ignore[arg-type]  # has a status
+            if circuit.is_in_doubt and name == "2xx" and not self._is_readable(result):  # type: ignore[arg-type]  # has a status
                 failed = True
-            self._circuit.record(failed, seconds)
+            circuit.record(failed, seconds)
         if self._limit is not None and failed is not None:
             self._limit.record(overloaded=overloaded, seconds=seconds, in_flight=self._in_flight)
         self._in_flight -= 1

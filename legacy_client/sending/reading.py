@@ -12,7 +12,7 @@ import orjson
 from legacy_client.errors import BadAnswer, Busy, CoreError, Rejected, SaidNo, ServerFailed
 from legacy_client.operations import is_uuid
 from legacy_client.sending.documents import UNREADABLE, as_written, document_in
-from legacy_client.sending.shape import AnswerShape, getter
+from legacy_client.sending.shape import AnswerShape, getter, taker
 from legacy_client.sending.texts import MAX_TEXT, in_utf8, plain
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class AnswerReader:
     ) -> None:
         """``misread`` gets what a 2xx was instead of a success: ``bad_answer``, ``busy`` or ``5xx``."""
         self._shape, self._ok, self._empty, self._ok_at = shape, shape.ok | shape.empty, shape.empty, shape.ok_at
-        self._item_in, self._id_in = getter(shape.item_at), getter(shape.id_at)
+        self._item_in, self._id_in = taker(shape.item_at), taker(shape.id_at)
         self._atomic_errors = atomic_errors
         self._max_bytes = max_answer_bytes
         self._misread = misread
@@ -77,10 +77,13 @@ class AnswerReader:
                 return self._unreadable("not JSON")
         if self._ok_at and (kind := self._shape.refusal_in(document)) is not None:
             return self._said_no(kind, response, body, content_type)
-        data = self._item_in(document)
+        try:
+            data = self._item_in(document)
+            found = self._id_in(data)
+        except (LookupError, TypeError):
+            return self._unreadable("no data object, or no id in it")
         if type(data) is not dict:
             return self._unreadable("no data object")
-        found = self._id_in(data)
         # True equals 1 and 1.0 equals 1, so the type is part of the comparison.
         if found != expected_id or type(found) is not type(expected_id):
             if not self._is_spelt_otherwise(found, expected_id, body, content_type):
@@ -137,7 +140,7 @@ class AnswerReader:
     def _exact_id(self, body: bytes, content_type: str | None) -> int | None:
         try:
             found = self._id_in(self._item_in(as_written(body, content_type)))
-        except ValueError:
+        except (ValueError, LookupError, TypeError):
             return None
         return found if type(found) is int else None
 

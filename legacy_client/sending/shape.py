@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -56,11 +57,21 @@ class AnswerShape:
         return Rejected if type(found) is type(self.ok_is) else BadAnswer
 
 
+def taker(path: Path) -> Get:
+    """What stands there. It raises LookupError, or TypeError where a level is no object."""
+    if len(path) == 1:
+        return itemgetter(*path)
+
+    def take(document: Any) -> Any:
+        for each in path:
+            document = document[each]
+        return document
+
+    return take
+
+
 def getter(path: Path) -> Get:
     """What stands there, or None."""
-    if len(path) == 1:
-        [name] = path
-        return lambda document: document.get(name) if type(document) is dict else None
 
     def get(document: Any) -> Any:
         for each in path:

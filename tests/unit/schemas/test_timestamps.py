@@ -41,3 +41,21 @@ def test_every_month_and_day(year: int) -> None:
 @pytest.mark.parametrize("cut", range(19))
 def test_shorter_texts_are_refused(cut: int) -> None:
     assert _accept(_VALID[:cut]) is None
+
+
+def test_a_time_that_came_before_is_taken_again_and_no_other() -> None:
+    field = Timestamp()
+    assert [field.accept(_VALID) for _ in range(2)] == [_VALID, _VALID]
+    for other in (["2024-01-10 06:51:15"], {"a": 1}, 20240110065115, None, _VALID + " "):
+        assert field.accept(other) is None
+
+
+def test_more_times_than_are_remembered_are_all_taken() -> None:
+    field = Timestamp()
+    times = [
+        f"2024-01-{day:02} {hour:02}:{minute:02}:00"
+        for day in (1, 2, 3, 4)
+        for hour in range(24)
+        for minute in range(60)
+    ]
+    assert [field.accept(time) for time in times + times[:10]] == times + times[:10]

@@ -207,3 +207,49 @@ def test_every_date_survives_the_way_there_and_back(moment):
 
     assert unix_seconds(text) == int(moment.replace(microsecond=0, tzinfo=UTC).timestamp())
     assert TRANSLATION.from_legacy("1", {"due_at": unix_seconds(text)})["due_date"] == text
+
+
+def test_texts_of_a_field_that_stand_apart_are_read_together():
+    data = {"id": 1, "title_en": "a", "state": 2, "title_fr": "b"}
+    assert TRANSLATION.from_legacy("1", data) == {
+        "actionId": "1",
+        "title": {"en": "a", "fr": "b"},
+        "status": "active",
+    }
+
+
+def test_fields_come_in_the_order_in_which_the_core_names_them():
+    data = {"due_at": 0, "title_fr": None, "state": 0, "title_en": "a", "author": 7}
+    assert list(TRANSLATION.from_legacy("1", data).items()) == [
+        ("actionId", "1"),
+        ("due_date", "1970-01-01 00:00:00"),
+        ("title", {"en": "a"}),
+        ("status", "draft"),
+        ("author_id", 7),
+    ]
+
+
+def test_fields_leave_in_the_order_in_which_the_partner_names_them():
+    item = {"due_date": "1970-01-01 00:00:01", "title": {"fr": "b", "en": "a"}, "actionId": "1", "status": "draft"}
+    assert list(TRANSLATION.to_legacy(item).items()) == [
+        ("due_at", 1),
+        ("title_fr", "b"),
+        ("title_en", "a"),
+        ("state", 0),
+    ]
+
+
+def test_an_answer_of_one_field_is_read():
+    assert TRANSLATION.from_legacy("1", {"state": 2}) == {"actionId": "1", "status": "active"}
+
+
+def test_answers_alike_in_names_and_not_in_types_are_read_apart():
+    assert TRANSLATION.from_legacy("1", {"state": 1}) == {"actionId": "1", "status": "pending"}
+    assert TRANSLATION.from_legacy("1", {"state": True}) == {"actionId": "1", "unreadable": ["status"]}
+    assert TRANSLATION.from_legacy("1", {"state": 1.0}) == {"actionId": "1", "status": "pending"}
+    assert TRANSLATION.from_legacy("1", {"state": None}) == {"actionId": "1", "status": None}
+
+
+def test_an_answer_of_more_names_than_any_core_has_is_read():
+    data = {f"other_{number}": number for number in range(200)} | {"state": 2}
+    assert TRANSLATION.from_legacy("1", data) == {"actionId": "1", "status": "active"}
