@@ -45,6 +45,11 @@ class Core:
         """How many calls it has taken since its start."""
         return int(self._get("/_bench/calls"))
 
+    def ledger(self) -> tuple[int, int]:
+        """How many ids came below ``/counted``, and how often the most frequent one did."""
+        found = json.loads(self._get("/_bench/ledger"))
+        return found["distinct"], found["most"]
+
     def exports(self) -> int:
         """How many times spans were exported to it."""
         return int(self._get("/_bench/exports"))
