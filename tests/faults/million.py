@@ -37,6 +37,7 @@ JOBS = "/openapi/api/v1/jobs"
 _FIRST_ID = 10_000_000
 _PART_ITEMS = 1000
 _MIB = 1024 * 1024
+_PATIENCE_SECONDS = 60.0
 
 
 class Partner:
@@ -44,7 +45,8 @@ class Partner:
 
     def __init__(self, url: str, token: str) -> None:
         self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self.url = url
+        self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def is_served(self) -> bool:
         return bool(self.ask("GET", "/readyz")["checks"]["jobs"] == {"ready": True})
@@ -59,7 +61,7 @@ class Partner:
 
     def results(self, job: str) -> Iterator[dict[str, Any]]:
         """Each line, as it is read."""
-        self._connection.request("GET", f"{JOBS}/{job}/results", headers=self._headers)
+        self._connection.request("GET", f"{JOBS}/{job}/results", headers=self.headers)
         answer = self._connection.getresponse()
         for line in answer:
             if line.strip():
@@ -69,9 +71,15 @@ class Partner:
         return json.loads(self._send(method, path, data, **headers))
 
     def _send(self, method: str, path: str, data: bytes | None = None, **headers: str) -> bytes:
-        self._connection.request(method, path, data, {**self._headers, **headers})
-        answer = self._connection.getresponse()
-        read = answer.read()
+        """Asks again for a while where the store is busy. Raises RuntimeError for any other refusal."""
+        give_up = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            self._connection.request(method, path, data, {**self.headers, **headers})
+            answer = self._connection.getresponse()
+            read = answer.read()
+            if answer.status != http.client.SERVICE_UNAVAILABLE or time.monotonic() > give_up:
+                break
+            time.sleep(1.0)
         if answer.status >= http.client.BAD_REQUEST:
             raise RuntimeError(f"{method} {path}: {answer.status} {read[:300]!r}")
         return read
