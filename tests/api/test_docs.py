@@ -15,6 +15,7 @@ from legacy_client import errors as core
 from schemas.answers import limits_schema
 from schemas.integrations import IntegrationActionAnswerSchema, load_integration_action
 from tests import exact
+from tests.doubles.job_partner import Partner
 
 
 @pytest.fixture
@@ -158,6 +159,18 @@ def test_each_operation_names_the_headers_that_it_answers_with_and_no_others(doc
     for method, headers in named:
         assert headers & of_batches == (of_batches if method == "patch" else set())
         assert ("Accept" in headers) == (method != "patch")
+
+
+def test_a_part_of_a_job_may_be_lines_which_the_service_takes(document, make_service):
+    content = operation_of(document, "putJobPart")["requestBody"]["content"]
+    partner = Partner(make_service(core_auth="none"))
+
+    lines = content["application/x-ndjson"]["example"]
+    sent = {"body": lines.encode(), "Content_Type": "application/x-ndjson"}
+
+    assert content["application/x-ndjson"]["schema"]["type"] == "string"
+    assert [json.loads(line) for line in lines.splitlines()] == content["application/json"]["example"]["data"]
+    assert partner.send("PUT", f"/{partner.made()}/parts/1", **sent).status_code == 204
 
 
 def test_a_batch_is_answered_with_one_schema_and_an_error_with_another(document):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apispec import APISpec
 
+from gateway.api.accept import LINES
 from gateway.api.integrations import ID_NAME
 from gateway.api.pages.openapi import (
     batches_operation,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from gateway.auth.principal import Method
     from gateway.resources.resource import Resource
 
+_LINES = {"type": "string", "description": "One JSON object a line."}
 _DESCRIPTION = """Many updates in one request, checked as a whole before anything is sent to the core.
 
 Two promises carry the answers: a 4xx or 503 means that the call applied nothing; a 502 or 504 means that the `outcome`
@@ -115,5 +117,7 @@ def _described(operation: Operation, methods: Sequence[Method], answered: dict[s
 def _body(operation: Operation) -> dict[str, Any]:
     if not operation.body:
         return {}
-    content = {"schema": reference("schemas", operation.body), "example": operation.example}
-    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+    content = {"application/json": {"schema": reference("schemas", operation.body), "example": operation.example}}
+    if operation.lines:
+        content[LINES] = {"schema": _LINES, "example": operation.lines}
+    return {"requestBody": {"required": True, "content": content}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +142,7 @@ def _filled(made: Make, job: Shown, resource: Resource) -> list[Operation]:
             parameters=(_JOB_ID, _NUMBER, REQUEST_ID),
             body=f"{resource.name.capitalize()}Batch",
             example={"data": list(resource.example.sent)},
+            lines="".join(f"{json.dumps(item, ensure_ascii=False)}\n" for item in resource.example.sent),
         ),
         made(
             "start",

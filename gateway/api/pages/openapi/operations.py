@@ -30,7 +30,7 @@ class Success:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation; ``example`` is of its body, which may be missing.
+    """One operation; ``example`` is of its body, which may be missing, and ``lines`` the same as NDJSON where it may be that.
 
     ``permission`` is what a caller must hold.
     ``headers`` and ``own_problems`` are those of this operation only.
@@ -48,6 +48,7 @@ class Operation:
     headers: AbstractSet[str]
     body: str = ""
     example: object = None
+    lines: str = ""
     own_problems: Mapping[str, object] = field(default_factory=dict)
     problems: AbstractSet[str] = frozenset()
 
