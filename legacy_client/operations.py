@@ -64,10 +64,11 @@ def is_plain_text(item_id: str) -> bool:
 def updates(path: str, is_id: Callable[[str], bool], *, key_header: str = "Idempotency-Key", wrap: str = "") -> Write:
     """Writes calls for ``path``, whose ``{id}`` is the item's. Raises ValueError for what cannot be sent.
 
-    ``wrap``: the name of an object that the fields stand in, if they do.
+    ``wrap``: the name of an object that the fields stand in, if they do, with a dot for each level.
     """
     start, _, end = path.partition("{id}")
-    opening = b'{"%b":' % wrap.encode()
+    levels = wrap.split(".") if wrap else []
+    opening, closing = b"".join(b"{%b:" % orjson.dumps(name) for name in levels), b"}" * len(levels)
 
     def write(template: RequestTemplate, call: Update, key_prefix: str) -> PreparedRequest:
         item_id = call.id
@@ -76,7 +77,7 @@ def updates(path: str, is_id: Callable[[str], bool], *, key_header: str = "Idemp
             raise ValueError("the id has not the form of an id")
         if not call.body:
             raise ValueError("an update has a body")
-        body = b"%b%b}" % (opening, call.body) if wrap else call.body
+        body = b"%b%b%b" % (opening, call.body, closing) if wrap else call.body
         return template.prepare(f"{start}{item_id}{end}", body, {key_header: f"{key_prefix}-{item_id}"})
 
     return write

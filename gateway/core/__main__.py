@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.api.routes import RESOURCES, with_core_map
+from gateway.core.answers import meaning
 from gateway.core.samples import samples
 from gateway.ending import run_to_its_end
 from gateway.resources.answer_map import read_answers
@@ -38,12 +39,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         read_answers(text)
         if options.call:
             return _show_call(resource)
+        if options.answer:
+            told = meaning(text, resource, options.id, options.answer, sys.stdin.buffer.read())
+            print(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+            return 0
         if options.table:
             print("\n".join(_table(text, resource)))
             return 0
         return _show_losses(name, resource, options.languages)
     except (CoreMapError, UnicodeDecodeError) as exc:
         return _refuse(f"{name}: {exc}")
+    except InvalidDocument as exc:
+        return _refuse("; ".join(f"{error.field}: {error.detail}" for error in exc.errors))
     except OSError as exc:
         return _refuse(f"{name}: {exc.strerror}")
 
@@ -77,8 +84,6 @@ def _show_call(resource: Resource) -> int:
         item = next(resource.items({"data": [orjson.loads(sys.stdin.buffer.read())]}))
     except orjson.JSONDecodeError as exc:
         return _refuse(f"standard input is not JSON: {exc}")
-    except InvalidDocument as exc:
-        return _refuse("; ".join(f"{error.field}: {error.detail}" for error in exc.errors))
     operation = resource.operation
     request = operation.write(operation.template("http://core"), resource.call(item), "KEY")
     print(f"{request.method} {str(request.url).removeprefix('http://core')}")
@@ -121,6 +126,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--languages", type=lambda text: text.split(","), default=_LANGUAGES, help="en,fr")
     shown = one.add_mutually_exclusive_group()
     shown.add_argument("--call", action="store_true", help="show the call for the item on standard input")
+    told = "say what the answer on standard input means, with this status: --answer 200 --id 19353"
+    shown.add_argument("--answer", type=int, metavar="STATUS", help=told)
+    one.add_argument("--id", default="19353", help="the item that the answer is about (default: %(default)s)")
     shown.add_argument("--table", action="store_true", help="show the map as a table")
     return parser
 

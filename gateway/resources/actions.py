@@ -59,7 +59,7 @@ def actions(
     ids = _IDS[id_kind(text)]
     schema = ids.schema(languages=languages)
     mapped = read_core_map(text, schema)
-    translation = MappedTranslation(mapped.fields, schema.id_name, languages)
+    translation = MappedTranslation(mapped.fields, schema.id_name, languages, mapped.update.wrap)
     example = _example(languages, ids.example)
     return Resource(
         path="/openapi/api/v1/actions",

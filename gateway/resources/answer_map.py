@@ -27,10 +27,12 @@ _PATHS = {
     "id_at": "id",
     "message_at": "message",
     "errors_at": "errors",
+    "field_at": "field",
+    "text_at": "message",
     "ok_at": "",
     "code_at": "",
 }
-_OTHERS = ("ok", "ok_is", "empty")
+_OTHERS = ("ok", "ok_is", "error_at", "empty")
 
 
 def read_answers(text: str) -> AnswerShape:
@@ -40,16 +42,20 @@ def read_answers(text: str) -> AnswerShape:
     check_keys(answers, "answers.", (*_PATHS, *_OTHERS))
     paths = {name: _path(answers, name, default) for name, default in _PATHS.items()}
     item_at = paths.pop("action_at")
-    for name in ("id_at", "message_at", "errors_at"):
+    for name in ("id_at", "message_at", "errors_at", "field_at", "text_at"):
         if not paths[name]:
             raise wrong(f"answers.{name}", "must not be empty")
+    error_at = _path(answers, "error_at", "")
+    if error_at and ("ok_at" in answers or "ok_is" in answers):
+        raise wrong("answers.error_at", "must stand without ok_at and ok_is: one of both says what a success is")
+    paths["ok_at"] = error_at or paths["ok_at"]
     if bool(codes) > bool(paths["ok_at"] and paths["code_at"]):
-        raise wrong("codes", "needs answers.ok_at and answers.code_at, which say where the codes stand")
+        raise wrong("codes", "needs answers.code_at, and answers.ok_at or error_at: they say where a 2xx says no")
     return AnswerShape(
         **paths,
         item_at=item_at,
         ok=frozenset(_statuses(answers, "ok", range(200, 300))),
-        ok_is=_scalar(answers, "ok_is", default=True),
+        ok_is=None if error_at else _scalar(answers, "ok_is", default=True),
         empty=frozenset(_statuses(answers, "empty", (202, 204))),
         meanings={_status(name): _word(meaning, "meaning.", name) for name in meaning},
         codes={name: _word(codes, "codes.", name) for name in codes},

@@ -24,7 +24,7 @@ _SECTIONS = ("core", "update", "fields", "answers", "meaning", "codes")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateCall:
-    """``path`` has ``{id}``. ``wrap``: the name of the object that the fields stand in; empty: they stand alone."""
+    """``path`` has ``{id}``. ``wrap``: the path of the object that the fields stand in; empty: they stand alone."""
 
     method: str
     path: str
@@ -80,8 +80,15 @@ def _update(given: Mapping[str, Any]) -> UpdateCall:
         path=path,
         headers=_headers(given, where, keyed),
         key_header=keyed,
-        wrap=text_in(given, where, "wrap", ""),
+        wrap=_wrap(given, where),
     )
+
+
+def _wrap(given: Mapping[str, Any], where: str) -> str:
+    wrap = text_in(given, where, "wrap", "")
+    if wrap and not all(wrap.split(".")):
+        raise wrong(f"{where}wrap", "must be names with a dot between levels")
+    return wrap
 
 
 def _key_header(given: Mapping[str, Any], where: str) -> str:

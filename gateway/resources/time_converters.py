@@ -11,6 +11,7 @@ from gateway.resources.moments import PublicTimes, unix_seconds
 
 _PUBLIC = "%Y-%m-%d %H:%M:%S"
 _PUBLIC_LENGTH = 19
+_FOUR_DIGITS = 1000
 
 
 def in_seconds() -> Conversion:
@@ -46,7 +47,7 @@ def as_texts(pattern: str, zone: str) -> Conversion:
         if text is None:
             return None
         moment = datetime.strptime(text, _PUBLIC).replace(tzinfo=UTC).astimezone(where)
-        return moment.strftime(pattern) if pattern else moment.isoformat().replace("+00:00", "Z")
+        return _shown(moment, pattern) if pattern else moment.isoformat().replace("+00:00", "Z")
 
     def read(text: object) -> str | None:
         if text is None:
@@ -74,6 +75,13 @@ def as_sent() -> Conversion:
         return text
 
     return Conversion(unchanged, read)
+
+
+def _shown(moment: datetime, pattern: str) -> str:
+    if moment.year >= _FOUR_DIGITS or "%%" in pattern:
+        return moment.strftime(pattern)
+    # The C library leaves out zeros in front of a year, and strptime wants them.
+    return moment.strftime(pattern.replace("%Y", f"{moment.year:04}"))
 
 
 def _zone(name: str) -> Any:

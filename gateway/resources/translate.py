@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 
 class MappedTranslation:
-    """``id_name`` is the public field of the id, which answers have first."""
+    """``id_name`` is the public field of the id, which answers have first.
 
-    def __init__(self, rows: Sequence[FieldRow], id_name: str, languages: Sequence[str]) -> None:
+    The core may tell errors by names within ``wrap`` too, or without the levels that all names share.
+    """
+
+    def __init__(self, rows: Sequence[FieldRow], id_name: str, languages: Sequence[str], wrap: str = "") -> None:
         self._id_name = id_name
         # Public name → legacy name, and how a value becomes the core's.
         self._to_legacy = {
@@ -33,6 +36,7 @@ class MappedTranslation:
         }
         self._readings, self._others = _readings(rows, languages), _others(rows)
         self._names = _public_names(rows, id_name, languages)
+        self._names_of_errors = _names_of_errors(self._names, wrap)
         self._paths = {name: name.split(".") for name in self._names if "." in name}
 
     def to_legacy(self, item: Mapping[str, Any]) -> dict[str, object]:
@@ -102,7 +106,7 @@ class MappedTranslation:
         """By public field, else under ``other``."""
         public: dict[str, list[str]] = {}
         for name, messages in errors.items():
-            public.setdefault(self._names.get(name, "other"), []).extend(messages)
+            public.setdefault(self._names_of_errors.get(name, "other"), []).extend(messages)
         return public
 
 
@@ -129,6 +133,17 @@ def _public_names(rows: Iterable[FieldRow], id_name: str, languages: Sequence[st
         else:
             public[row.to] = row.name
     return public
+
+
+def _names_of_errors(names: Mapping[str, str], wrap: str) -> dict[str, str]:
+    levels = {tuple(legacy.split(".")): name for legacy, name in names.items() if legacy != "id"}
+    shared = 0
+    for each in zip(*(path[:-1] for path in levels), strict=False):
+        if len(set(each)) > 1:
+            break
+        shared += 1
+    below = {".".join(path[shared:]): name for path, name in levels.items()}
+    return {**below, **{f"{wrap}.{legacy}": name for legacy, name in names.items()}, **names}
 
 
 def _whole(value: object) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import orjson
@@ -16,7 +17,7 @@ from legacy_client.sending.shape import AnswerShape, getter, taker
 from legacy_client.sending.texts import MAX_TEXT, in_utf8, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from requests import Response
 
@@ -202,7 +203,7 @@ def refusal(
     return kind(
         status,
         message=plain(message) if type(message) is str else "",
-        errors=_messages(getter(shape.errors_at)(document)),
+        errors=_messages(shape.errors_in(document)),
     )
 
 
@@ -220,13 +221,12 @@ def _as_object(document: object) -> Answer:
     return document if type(document) is dict else {}
 
 
-def _messages(errors: object) -> dict[str, list[str]]:
-    if type(errors) is not dict:
-        return {}
-    cleaned = {}
-    for name, texts in list(errors.items())[:_MAX_FIELDS]:
+def _messages(errors: Iterable[tuple[str, object]]) -> dict[str, list[str]]:
+    cleaned: dict[str, list[str]] = {}
+    for name, texts in islice(errors, _MAX_FIELDS):
         listed = texts if type(texts) is list else [texts]
         kept = [plain(text) for text in listed[:_MAX_MESSAGES] if type(text) is str]
         if kept and len(name) <= MAX_TEXT:
-            cleaned[plain(name)] = kept
+            told = cleaned.setdefault(plain(name), [])
+            told += kept[: _MAX_MESSAGES - len(told)]
     return cleaned

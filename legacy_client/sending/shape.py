@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     Path = tuple[str, ...]
     Get = Callable[[Any], Any]
 
+_MOST_ERRORS = 64
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerShape:
     """Paths are names from the outside in; ``id_at`` begins at the item, which with ``item_at`` empty is the whole.
 
-    ``ok_at``: where a 2xx says whether it is a success, which it is if ``ok_is`` stands there; empty: each is one.
+    ``ok_at``: where a 2xx says whether it is a success, which it is if ``ok_is`` stands there, with None if nothing does;
+    empty: each is one. ``field_at`` and ``text_at``: where they stand in each of a list of errors.
     ``code_at``: where it says why not. ``meanings`` of statuses, and of those ``codes``; no entry: the usual one.
     ``ok``: statuses of a success. ``empty``: those of one without a body. Any other 2xx is no answer.
     """
@@ -32,6 +35,8 @@ class AnswerShape:
     id_at: Path = ("id",)
     message_at: Path = ("message",)
     errors_at: Path = ("errors",)
+    field_at: Path = ("field",)
+    text_at: Path = ("message",)
     ok: frozenset[int] = frozenset(range(200, 300))
     ok_at: Path = ()
     ok_is: object = True
@@ -54,7 +59,22 @@ class AnswerShape:
         if known := self.codes.get(str(getter(self.code_at)(document))):
             return known
         # Of an answer that says neither yes nor no, nobody knows what became of the call.
-        return Rejected if type(found) is type(self.ok_is) else BadAnswer
+        return Rejected if self.ok_is is None or type(found) is type(self.ok_is) else BadAnswer
+
+    def errors_in(self, document: object) -> list[tuple[str, object]]:
+        """Fields of the core, each with its text or texts."""
+        errors = getter(self.errors_at)(document)
+        if type(errors) is dict:
+            return list(errors.items())
+        if type(errors) is not list:
+            return []
+        field_of, text_of = getter(self.field_at), getter(self.text_at)
+        # A field may be a pointer (RFC 6901).
+        told = [
+            (str(field_of(error) or "").removeprefix("/").replace("/", "."), text_of(error))
+            for error in errors[:_MOST_ERRORS]
+        ]
+        return [(name, text) for name, text in told if text is not None]
 
 
 def taker(path: Path) -> Get:

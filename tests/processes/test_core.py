@@ -61,6 +61,32 @@ def test_the_shipped_map_loses_nothing(folder: Path):
     assert told.stdout == "gateway/resources/core.toml: 95 of 95 values come back as they were sent.\n"
 
 
+def test_the_page_shows_what_an_answer_means_by_its_map(folder: Path):
+    [(command, shown)] = [each for each in CONSOLE.items() if "--answer" in each[0]]
+    [body] = re.findall(r"echo '(.*)'", command)
+
+    assert run(folder, "--answer", "200", "core.toml", given=body).stdout == shown
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        ("204", "", '"means": "updated",\n  "public": "what was sent"'),
+        ("200", '{"ok": true, "result": {"id": "19353", "state": 4}}', '"status": "done"'),
+        ("200", '{"ok": true, "result": {"id": "7"}}', '"means": "unreadable",\n  "may_have_been_applied": true'),
+        ("200", '{"ok": false, "error": {"code": 99}}', '"means": "failed",\n  "may_have_been_applied": true'),
+        ("410", "{}", '"means": "not_found",\n  "may_have_been_applied": false'),
+        ("500", "{}", '"means": "failed",\n  "may_have_been_applied": true'),
+        ("302", "", '"means": "unreadable"'),
+    ],
+)
+def test_an_answer_means_what_the_map_says(folder: Path, status: str, body: str, told: str):
+    asked = run(folder, "--answer", status, "core.toml", given=body)
+
+    assert (asked.returncode, asked.stderr) == (0, "")
+    assert told in asked.stdout
+
+
 def test_a_map_is_shown_as_a_table(folder: Path):
     lines = run(folder, "--table", "core.toml").stdout.splitlines()
 
@@ -75,6 +101,7 @@ def test_a_map_is_shown_as_a_table(folder: Path):
         (("none.toml",), "", "error: none.toml: No such file or directory"),
         (("broken.toml",), "", "error: broken.toml: update is missing"),
         (("unsure.toml",), "", "error: unsure.toml: meaning.500 must be a status from 400 to 499"),
+        (("--answer", "200", "--id", "x"), "{}", "error: actionId: Must be a positive number"),
         (("--call",), "{", "error: standard input is not JSON: "),
         (("--call",), '{"actionId": "1", "status": "x"}', "error: status: Must be one of: "),
     ],

@@ -77,6 +77,60 @@ def test_an_answer_that_says_neither_yes_nor_no_leaves_it_open(document: object)
     assert heard == ["bad_answer"]
 
 
+LISTED = """
+[answers]
+id_at = "id"
+error_at = "error"
+code_at = "error.no"
+message_at = "error.hint"
+errors_at = "error.issues"
+field_at = "source.pointer"
+text_at = "detail"
+[codes]
+NF = "not_found"
+"""
+
+
+def read_listed(document: object):
+    return some_reader(shape=read_answers(LISTED)).read(answer(200, orjson.dumps(document)), 7)
+
+
+@pytest.mark.parametrize("document", [{"data": {"id": 7}}, {"error": None, "data": {"id": 7}}])
+def test_where_an_error_would_stand_nothing_and_null_are_a_success(document: object):
+    assert read_listed(document) == {"id": 7}
+
+
+def test_an_error_of_any_form_is_none():
+    assert type(read_listed({"error": {"no": "NF"}})) is NotFound
+    assert type(read_listed({"error": {"no": "VAL"}})) is Rejected
+    assert type(read_listed({"error": "no", "data": {"id": 7}})) is Rejected
+    assert [type(read_listed(document)) for document in ([], None, {}, "x")] == [BadAnswer] * 4
+
+
+def test_errors_in_a_list_are_told_by_their_fields():
+    issues = [
+        {"source": {"pointer": "/data/due"}, "detail": "late"},
+        {"source": {"pointer": "/data/due"}, "detail": "a Sunday"},
+        {"source": {"pointer": "state"}, "detail": "closed"},
+        {"detail": "of nothing"},
+        {"source": {"pointer": "silent"}},
+        "odd",
+        None,
+    ]
+    result = read_listed({"error": {"no": "VAL", "hint": "Not valid", "issues": issues}})
+
+    assert result.message == "Not valid"
+    assert result.errors == {"data.due": ["late", "a Sunday"], "state": ["closed"], "": ["of nothing"]}
+
+
+def test_a_list_of_errors_is_bounded():
+    issues = [{"source": {"pointer": f"f{number % 70}"}, "detail": "x"} for number in range(140)]
+    result = read_listed({"error": {"issues": issues}})
+
+    assert len(result.errors) == 64
+    assert max(map(len, result.errors.values())) == 1
+
+
 def test_a_known_code_says_no_without_a_flag_too():
     assert type(read(200, {"error": {"code": "gone"}})) is NotFound
 
@@ -142,6 +196,7 @@ def test_an_answer_without_a_body_is_a_success_where_the_map_says():
     [
         ("[answers]\ncolour = 1", "answers.colour is not known; allowed: action_at, "),
         ('[answers]\nid_at = ""', "answers.id_at must not be empty"),
+        ('[answers]\nerror_at = "e"\nok_at = "o"', "answers.error_at must stand without ok_at and ok_is: one of both"),
         ("[answers]\nok = [302]", "answers.ok must be a list of statuses from 200 to 299"),
         ('[answers]\nid_at = "a..b"', "answers.id_at must be names with a dot between levels"),
         ("[answers]\nok_is = [1]", "answers.ok_is must be true, false, a whole number or a text"),
@@ -152,7 +207,7 @@ def test_an_answer_without_a_body_is_a_success_where_the_map_says():
             '[meaning]\n404 = "gone"',
             "meaning.404 must be one of: rejected, not_found, conflict, busy, access_denied, failed",
         ),
-        ('[codes]\n1 = "busy"', "codes needs answers.ok_at and answers.code_at, which say where the codes stand"),
+        ('[codes]\n1 = "busy"', "codes needs answers.code_at, and answers.ok_at or error_at: they say where"),
         ("meaning = 1", "meaning must be a table"),
     ],
 )

@@ -41,6 +41,13 @@ def test_a_time_with_its_zone_is_read_as_the_same_moment(moment: datetime):
     assert time_converters.as_texts("", "UTC").read(there) == str(aware.replace(tzinfo=None))
 
 
+@given(st.datetimes(datetime(1, 1, 2), datetime(1000, 1, 1)).map(lambda each: each.replace(microsecond=0)))  # noqa: DTZ001 -- as above
+def test_early_years_have_four_digits(moment: datetime):
+    conversion = time_converters.as_texts("%d.%m.%Y %H:%M:%S", "UTC")
+
+    assert conversion.read(conversion.write(str(moment))) == str(moment)
+
+
 @pytest.mark.parametrize("value", [1, True, 1.0, [], {}, "", "2024-13-01 00:00:00", "now"])
 def test_what_is_no_time_is_not_read_as_one(value: object):
     for conversion in (time_converters.as_sent(), time_converters.as_texts("%Y-%m-%d %H:%M:%S", "UTC")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 
 import orjson
 import pytest
@@ -84,6 +85,7 @@ DUE = 'due_date = {to = "due_at", as = "unix_seconds"}'
         (changed("/actions/{id}", "actions/{id}"), "update.path must start with a slash and have {id} once"),
         (changed("/actions/{id}", "/actions"), "update.path must start with a slash and have {id} once"),
         (changed("Idempotency-Key", "a b"), "update.key_header must be a header's name"),
+        (changed('wrap = ""', 'wrap = "a..b"'), "update.wrap must be names with a dot between levels"),
         (changed('wrap = ""', "wrap = 1"), "update.wrap must be a text"),
         (changed(DUE, ""), "fields.due_date is missing"),
         (changed(DUE, f'{DUE}\ncolour = {{to = "c"}}'), "fields.colour is not known; allowed: category_action, "),
@@ -335,6 +337,20 @@ author_id = {to = "author", as = "integer"}
 [answers]
 action_at = ""
 """
+
+
+def test_errors_are_told_under_names_within_the_wrapping_and_without_shared_levels_too():
+    rows = re.sub(r'to = "', 'to = "attributes.', NESTED).replace("[fields]", 'wrap = "data"\n[fields]')
+    translation = actions(("en", "fr"), 10, lambda: None, rows).translation
+    errors = {"due": ["a"], "attributes.due": ["b"], "data.attributes.due": ["c"], "title.fr": ["d"], "name": ["e"]}
+
+    assert translation.errors_to_public(errors) == {"due_date": ["a", "b", "c"], "title.fr": ["d"], "other": ["e"]}
+
+
+def test_a_wrapping_has_levels_and_any_names():
+    request = written(changed('wrap = ""', "wrap = 'data.the \"action\"'"), {"actionId": "1", "status": "done"})
+
+    assert request.body == b'{"data":{"the \\"action\\"":{"state":4}}}'
 
 
 def test_a_value_in_an_object_of_its_own_is_found_there_again():
