@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import machine, prepare, report, scaling, services, workloads
+from bench.audit import audit
 from bench.core import Core
 from bench.equal import differences
 from bench.jobs import jobs
@@ -40,6 +41,7 @@ _WORKLOADS = (
     "sizes",
     "workers",
     "telemetry",
+    "audit",
     "keys",
     "streams",
     "jobs",
@@ -114,6 +116,7 @@ class _Bench:
             ("sizes", scaling.sizes),
             ("workers", scaling.workers),
             ("telemetry", telemetry),
+            ("audit", audit),
             ("keys", keys),
             ("streams", streams),
             ("jobs", jobs),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bench.audit import ALL, FAILURES
 from bench.jobs import JOB
 from bench.streams import STREAM
 from bench.telemetry import ON
@@ -86,6 +87,8 @@ GOALS = (
     Goal("W5 p99 beside large batches ÷ alone", 1.5, True, _undisturbed),
     Goal("2 workers ÷ 1 worker, items/s", 1.8, False, _two_workers),
     Goal("CPU per item with telemetry on ÷ off", 1.05, True, lambda run: run["telemetry"][ON]["ratio"]),
+    Goal("CPU per item, audit of failures ÷ none", 1.01, True, lambda run: run["audit"][FAILURES]["ratio"]),
+    Goal("CPU per item, audit of every item ÷ none", 1.05, True, lambda run: run["audit"][ALL]["ratio"]),
     Goal("CPU per item, stream ÷ plain answer", 1.15, True, lambda run: run["streams"][STREAM]["ratio"]),
     Goal("CPU per item, job ÷ batches of 1,000", 1.25, True, lambda run: run["jobs"][JOB]["ratio"]),
     Goal("memory of a worker, 8 × 1,000 items in flight, MB", 150, True, lambda run: run["memory"]["peak"]),

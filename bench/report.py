@@ -64,6 +64,12 @@ def telemetry_table(run: Run) -> list[Row]:
     return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in found.items()]
 
 
+def audit_table(run: Run) -> list[Row]:
+    """What an audit trail costs an item."""
+    rows: list[Row] = [("audit trail", "µs CPU/item", "÷ none")]
+    return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in run.get("audit", {}).items()]
+
+
 def keys_table(run: Run) -> list[Row]:
     """What an idempotency key costs an item."""
     rows: list[Row] = [("idempotency", "µs CPU/item", "÷ without")]
@@ -120,12 +126,23 @@ def notes(result: dict[str, Any]) -> list[str]:
     return lines
 
 
-_TABLES = (peers_table, growth_table, telemetry_table, keys_table, streams_table, jobs_table, parts_table, goals_table)
+_TABLES = (
+    peers_table,
+    growth_table,
+    telemetry_table,
+    audit_table,
+    keys_table,
+    streams_table,
+    jobs_table,
+    parts_table,
+    goals_table,
+)
 _PUBLISHED = (
     goals_table,
     peers_table,
     growth_table,
     telemetry_table,
+    audit_table,
     keys_table,
     streams_table,
     jobs_table,

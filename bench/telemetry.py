@@ -46,26 +46,39 @@ def telemetry(rig: Rig, into: Surroundings, rounds: int) -> dict[str, list[Figur
 
     Raises RuntimeError where traces were made and never exported.
     """
+    samples = beside(rig, into, rounds, VARIANTS)
+    if not rig.core.exports():
+        raise RuntimeError("no traces were exported")
+    return samples
+
+
+def beside(
+    rig: Rig, into: Surroundings, rounds: int, variants: Mapping[str, Mapping[str, str]]
+) -> dict[str, list[Figures]]:
+    """``cpu_us`` and ``ratio`` to the first gateway, for each variant and round. Each has its own folder."""
     rig.core.delay(0)
-    samples: dict[str, list[Figures]] = {name: [] for name in VARIANTS}
+    samples: dict[str, list[Figures]] = {name: [] for name in variants}
     with ExitStack() as stack:
         gateways = {
-            name: stack.enter_context(running(GATEWAY, replace(into, more=variables)))
-            for name, variables in VARIANTS.items()
+            name: stack.enter_context(running(GATEWAY, replace(into, more=_apart(into, number, variables))))
+            for number, (name, variables) in enumerate(variants.items())
         }
         for gateway in gateways.values():
             warm_up(rig, gateway)
         for _ in range(rounds):
             for name, figures in compared(_costs(rig, gateways)).items():
                 samples[name].append(figures)
-    if not rig.core.exports():
-        raise RuntimeError("no traces were exported")
     return samples
 
 
+def _apart(into: Surroundings, number: int, variables: Mapping[str, str]) -> dict[str, str]:
+    return {"GATEWAY_STATE_DIR": str(into.folder / f"beside-{number}"), **variables}
+
+
 def compared(costs: Mapping[str, float]) -> dict[str, Figures]:
-    """The costs of one round beside those of the gateway with everything off."""
-    return {name: {"cpu_us": cost, "ratio": cost / costs[OFF]} for name, cost in costs.items()}
+    """The costs of one round beside those of the first gateway."""
+    first = next(iter(costs.values()))
+    return {name: {"cpu_us": cost, "ratio": cost / first} for name, cost in costs.items()}
 
 
 def _costs(rig: Rig, gateways: Mapping[str, Running]) -> dict[str, float]:

@@ -27,6 +27,7 @@ _SECTIONS = {
     "stores": "Stores and rates",
     "service": "The service",
     "jobs": "Large batches",
+    "audit": "The audit trail",
 }
 _SETTINGS = """Every setting is an environment variable, parsed and checked at start.
 Bad ones stop the start, all at once: each has one line that names it and shows its value, unless that is secret.

@@ -19,13 +19,14 @@ from gateway.api.request import current_request
 from gateway.api.route import Route
 from gateway.api.under_way import Batch
 from gateway.api.validation import batch_refusal
+from gateway.audit.line import Ended
 from gateway.batch.run import BatchRun
 from legacy_client.calls import CallContext
 from legacy_client.deadline import Deadline
 from schemas.batches import BatchTooLarge, InvalidBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from gateway.api.body import BodyLimits
     from gateway.api.capacity import Capacity
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from gateway.api.quota import Quota
     from gateway.api.request import GatewayRequest, GatewayResponse
     from gateway.api.unsent import UnsentRate
+    from gateway.audit.trail import Trail
     from gateway.auth.principal import Principal
     from gateway.batch.batch_claim import BatchClaim
     from gateway.batch.run import Core, Summary
@@ -49,7 +51,8 @@ if TYPE_CHECKING:
 class BulkServices:
     """What all bulk views share; times in seconds.
 
-    ``log_failed_items``: failed items of a batch that get a log line. ``one_part`` is None where no job can be had.
+    ``log_failed_items``: failed items of a batch that get a log line. ``one_part`` is None where no job can be had,
+    ``trail`` where no audit trail is kept.
     """
 
     capacity: Capacity
@@ -65,6 +68,7 @@ class BulkServices:
     traces: Traces
     log_failed_items: int
     let_others_run: Callable[[], None]
+    trail: Trail | None
     one_part: OnePart | None
 
 
@@ -106,7 +110,7 @@ class BulkEndpoint:
                 request.answer_headers |= options.applied(services.deadline_seconds) | replay_headers(claim)
                 context = self._context(request, caller, deadline, claim, span)
                 run = BatchRun(resource, calls, claim, services.core, context, span)  # hop 6
-                yield Batch(resource, calls, deadline, claim, run, partial(self._report, run))
+                yield Batch(resource, calls, deadline, claim, run, partial(self._report, request, calls, claim, run))
 
     def _read(
         self, request: GatewayRequest, caller: Principal, take_memory: Callable[[int], None]
@@ -165,9 +169,24 @@ class BulkEndpoint:
             marks=claim.marks(deadline),
         )
 
-    def _report(self, run: BatchRun, kind: BatchKind) -> Summary:
+    def _report(
+        self, request: GatewayRequest, calls: Sequence[Update], claim: BatchClaim, run: BatchRun, kind: BatchKind
+    ) -> Summary:
         summary = run.summary(keep_failed=self._services.log_failed_items, kind=kind)
         self._services.telemetry.batch_ended(summary.details)
+        if self._services.trail:
+            self._services.trail.batch_ended(
+                Ended(
+                    principal=request.principal_id,
+                    request_id=request.id,
+                    resource=self._resource.plural,
+                    calls=calls,
+                    to_send=claim.to_send,
+                    failed=summary.failed,
+                    seconds=summary.details.seconds,
+                    key_fingerprint=request.key_fingerprint,
+                )
+            )
         return summary
 
 

@@ -17,13 +17,14 @@ from gateway.api.options import refuse_parameters
 from gateway.api.request import LogNotes, current_request
 from gateway.api.route import Route
 from gateway.api.validation import document_refusal
+from gateway.audit.line import Ended
 from gateway.auth.scopes import INTEGRATION_API
 from gateway.batch.item_errors import ItemErrors
 from gateway.batch.outcome import ItemError, verdict
 from gateway.problems import Problem
 from gateway.resources import integration_actions as translation
 from gateway.telemetry.events import Unreadable, summarize
-from legacy_client.calls import CallContext
+from legacy_client.calls import CallContext, Update
 from legacy_client.deadline import Deadline
 from legacy_client.errors import CoreError
 from legacy_client.operations import REPLACE_INTEGRATION_ACTION, IntegrationActionReplacement
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from gateway.api.guard import Guard
     from gateway.api.quota import Quota
     from gateway.api.unsent import UnsentRate
+    from gateway.audit.trail import Trail
     from gateway.auth.principal import Principal
     from gateway.telemetry.events import BatchDetails, Telemetry
     from legacy_client.operations import Operation
@@ -87,6 +89,7 @@ class IntegrationEndpoint:
     deadline_seconds: float
     telemetry: Telemetry
     let_others_run: Callable[[], None]
+    trail: Trail | None
 
     def replace_action(self, integration_id: str, action_id: str) -> Response:
         _refuse_browsers()
@@ -104,7 +107,7 @@ class IntegrationEndpoint:
         with self.capacity.running(deadline, principal.id):
             result = self.core.send_one(REPLACE_INTEGRATION_ACTION, call, self._context(principal, deadline))
         outcome = _outcome(call, result)
-        batch = self._report(call.action_id, outcome, time.perf_counter() - began)
+        batch = self._report(call, outcome, time.perf_counter() - began)
         if isinstance(outcome, ItemError):
             raise _failure(outcome, call.action_id, batch)
         answer = json_answer(_body(outcome))
@@ -123,12 +126,16 @@ class IntegrationEndpoint:
             except InvalidDocument as exc:
                 raise document_refusal(exc, NAME, ID_NAME) from exc
 
-    def _report(self, action_id: str, outcome: translation.Shown | ItemError, seconds: float) -> BatchDetails:
+    def _report(
+        self, call: IntegrationActionReplacement, outcome: translation.Shown | ItemError, seconds: float
+    ) -> BatchDetails:
         failed, status, unreadable = [], 200, Unreadable()
         if isinstance(outcome, ItemError):
-            failed, status = [(0, action_id, outcome)], verdict(1, [outcome]).status
+            failed, status = [(0, call.action_id, outcome)], verdict(1, [outcome]).status
         elif outcome.unreadable:
-            unreadable.add(action_id, outcome.unreadable)
+            unreadable.add(call.action_id, outcome.unreadable)
+        if self.trail:
+            self.trail.batch_ended(_ended(call, outcome, seconds))
         batch = summarize(
             1, failed, kind="single", status=status, seconds=seconds, keep_failed=1, unreadable=unreadable
         )
@@ -193,6 +200,19 @@ def _failure(error: ItemError, action_id: str, batch: BatchDetails) -> BatchFail
     result = verdict(1, [error])
     slug = "conflict" if error.code == "conflict" else result.problem
     return BatchFailed(slug, error.detail, result, [error.body(None, ID_NAME, action_id)], batch)
+
+
+def _ended(call: IntegrationActionReplacement, outcome: translation.Shown | ItemError, seconds: float) -> Ended:
+    request, item_id = current_request(), f"{call.integration_id}/{call.action_id}"
+    return Ended(
+        principal=request.principal_id,
+        request_id=request.id,
+        resource="integrations",
+        calls=(Update(item_id, b""),),
+        to_send=(0,),
+        failed=[(0, item_id, outcome)] if isinstance(outcome, ItemError) else (),
+        seconds=seconds,
+    )
 
 
 def _outcome(call: IntegrationActionReplacement, result: dict[str, Any] | CoreError) -> translation.Shown | ItemError:

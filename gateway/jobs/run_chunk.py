@@ -10,6 +10,7 @@ from gateway.admission.idempotency.errors import RecordUnusable, StoreUnavailabl
 from gateway.admission.idempotency.journal import replay
 from gateway.admission.idempotency.key import derive_prefix
 from gateway.admission.idempotency.store import open_claim
+from gateway.audit.line import Ended
 from gateway.batch.batch_claim import KeyedClaim
 from gateway.batch.item_errors import ItemErrors
 from gateway.batch.outcome import restored
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from gateway.admission.idempotency.journal import Entry
     from gateway.admission.idempotency.keeping import Keeper
     from gateway.admission.idempotency.policy import ClaimPolicy
+    from gateway.audit.trail import Trail
     from gateway.batch.outcome import Outcome
     from gateway.batch.run import Core
     from gateway.jobs.chunk import Lease
@@ -60,6 +62,7 @@ class ChunkServices:
     traces: Traces
     log_failed_items: int
     is_stopping: Callable[[], bool]
+    trail: Trail | None
 
 
 def run_chunk(services: ChunkServices, lease: Lease) -> None:
@@ -101,7 +104,21 @@ def _outcomes(
         )
         run = BatchRun(services.resources[lease.resource], calls, held, services.core, context, span)
         yield from run
-        services.telemetry.batch_ended(run.summary(keep_failed=services.log_failed_items).details)
+        summary = run.summary(keep_failed=services.log_failed_items)
+        services.telemetry.batch_ended(summary.details)
+        if services.trail:
+            services.trail.batch_ended(
+                Ended(
+                    principal=lease.principal,
+                    request_id=lease.request_id,
+                    resource=lease.resource,
+                    calls=calls,
+                    to_send=held.to_send,
+                    failed=summary.failed,
+                    seconds=summary.details.seconds,
+                    job=lease.job_id,
+                )
+            )
 
 
 def _claim(services: ChunkServices, lease: Lease, record: ChunkRecord) -> Claim | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.settings.access import AccessSettings
+from gateway.settings.audit import AuditSettings
 from gateway.settings.budgets import BudgetSettings
 from gateway.settings.core import CoreSettings
 from gateway.settings.field import PREFIX, Fault, variable
@@ -41,6 +42,7 @@ GROUPS: Mapping[str, type[Any]] = {
     "stores": StoreSettings,
     "service": ServiceSettings,
     "jobs": JobSettings,
+    "audit": AuditSettings,
 }
 """The fields of Settings, in the order of the reference."""
 # A name less similar than this is no misspelling.
@@ -68,6 +70,7 @@ class Settings:
     stores: StoreSettings
     service: ServiceSettings
     jobs: JobSettings
+    audit: AuditSettings
 
     def faults(self) -> Iterator[Fault]:
         for name in GROUPS:

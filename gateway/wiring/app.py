@@ -14,12 +14,14 @@ from gateway.api.capacity import Capacity
 from gateway.api.idempotency import Claims
 from gateway.api.routes import RESOURCES, register_errors, routes
 from gateway.api.unsent import UnsentRate
+from gateway.serving.aside import aside
 from gateway.serving.loop_turns import LoopTurns
 from gateway.settings import Settings, SettingsError, unknown_variables, variable
 from gateway.telemetry.instruments import Instruments
 from gateway.telemetry.metrics import worker_files as shared
 from gateway.telemetry.metrics.counters import Sources
 from gateway.telemetry.traces import TracesUnavailable
+from gateway.wiring.audit import audit_trail, readable_audit
 from gateway.wiring.endpoints import Endpoints
 from gateway.wiring.pages import add_operators_pages, add_public_pages
 from gateway.wiring.readiness import Readiness
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from gateway.api.pages.health import Check
     from gateway.api.route import Route
+    from gateway.audit.trail import Trail
     from gateway.auth.principal import Method
     from gateway.resources.resource import MakeResource
     from gateway.serving.plan import WorkerPlan
@@ -53,16 +56,17 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     capacity = Capacity(shedder, BodyMemory(service.max_held_bytes))
     unsent = UnsentRate(backends.unsent_rates)
     claims = Claims(backends.idempotency, unsent, turns.let_others_run)
-    endpoints = Endpoints(settings, backends, capacity, unsent, claims, instruments, turns.let_others_run)
+    trail = audit_trail(settings, aside)
+    endpoints = Endpoints(settings, backends, capacity, unsent, claims, instruments, turns.let_others_run, trail)
     checks: dict[str, Check] = {**backends.checks, "draining": lambda: {"ready": not shedder.draining}}
 
     app = Application("gateway")
-    app.plan = _plan(settings, backends, shedder, turns, instruments)
+    app.plan = _plan(settings, backends, shedder, turns, instruments, trail)
     app.after_request(capacity.count_answer)
     register_errors(app, instruments.telemetry, service.public_url)
     endpoints.add_to(app, served)
     add_public_pages(app, service, served, methods, checks)
-    add_operators_pages(app, service, instruments, checks)
+    add_operators_pages(app, service, instruments, checks, readable_audit(settings))
     instruments.watch(_sources(backends, shedder, claims, Readiness(checks)))
     app.wsgi_app = instruments.traces.application(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's documented way to wrap
     _tell_unknown_variables()
@@ -85,14 +89,19 @@ def _shedder(service: ServiceSettings, backends: Backends) -> LoadShedder:
 
 
 def _plan(
-    settings: Settings, backends: Backends, shedder: LoadShedder, turns: LoopTurns, instruments: Instruments
+    settings: Settings,
+    backends: Backends,
+    shedder: LoadShedder,
+    turns: LoopTurns,
+    instruments: Instruments,
+    trail: Trail | None,
 ) -> WorkerPlan:
     return worker_plan(
         settings.service,
         settings.budgets,
         shedder.drain,
         turns,
-        backends.idempotency.waiting,
+        lambda: backends.idempotency.waiting() + (trail.waiting if trail else 0),
         instruments.telemetry.request_ended,
     )
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gateway.api.capacity import Capacity
     from gateway.api.idempotency import Claims
     from gateway.api.unsent import UnsentRate
+    from gateway.audit.trail import Trail
     from gateway.resources.resource import Resource
     from gateway.settings import Settings
     from gateway.telemetry.instruments import Instruments
@@ -45,6 +46,7 @@ class Endpoints:
     claims: Claims
     instruments: Instruments
     let_others_run: Callable[[], None]
+    trail: Trail | None
 
     def add_to(self, app: Application, resources: Sequence[Resource]) -> None:
         of_jobs = self.jobs()
@@ -72,6 +74,7 @@ class Endpoints:
             traces=self.instruments.traces,
             log_failed_items=settings.service.log_failed_items,
             let_others_run=self.let_others_run,
+            trail=self.trail,
             one_part=None if settings.core.core_auth == "forward" else OnePart(of_jobs, self.claims),
         )
 
@@ -117,6 +120,7 @@ class Endpoints:
             deadline_seconds=self.settings.budgets.item_deadline,
             telemetry=self.instruments.telemetry,
             let_others_run=self.let_others_run,
+            trail=self.trail,
         )
 
     def _guard(self, *, required_role: str = "", required_scope: str = "") -> Guard:

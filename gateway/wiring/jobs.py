@@ -26,6 +26,7 @@ from gateway.jobs.watch import Watch
 from gateway.jobs.worker import Worker
 from gateway.telemetry.instruments import Instruments
 from gateway.wiring.access import Access, key_records
+from gateway.wiring.audit import audit_trail
 from gateway.wiring.core import CoreLink
 from gateway.wiring.resources import made
 from gateway.wiring.stores import redis_url_now
@@ -147,6 +148,7 @@ class JobWorker:
         self._stores = stores
         self._keeper = Keeper()
         self._core = _core(settings)
+        self._trail = audit_trail(settings, lambda work: work())
         instruments = Instruments(metrics=False, traces=settings.service.traces, version=VERSION)
         self._traces = instruments.traces
         services = self._services(settings, resources, dispatch, instruments)
@@ -163,6 +165,8 @@ class JobWorker:
     def end(self) -> None:
         self._pulse.stop()
         self._keeper.close()
+        if self._trail:
+            self._trail.close()
         self._stores.chunks.rest(self.name)
         self._stores.close()
         # A process of Celery's pool ends without what others do at their exit.
@@ -194,6 +198,7 @@ class JobWorker:
             traces=instruments.traces,
             log_failed_items=settings.service.log_failed_items,
             is_stopping=dispatch.is_stopping,
+            trail=self._trail,
         )
 
 

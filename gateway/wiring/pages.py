@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from gateway import VERSION
 from gateway.api.application import Application
-from gateway.api.pages import docs, health, metrics_page, problem_pages, status
+from gateway.api.pages import docs, health, metrics_page, problem_pages, status, trail
 from gateway.api.pages.metrics_page import OwnPort
 from gateway.api.pages.openapi.document import document
 from gateway.api.routes import register, register_errors
+from gateway.serving.aside import aside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gateway.audit.sink import Sink
     from gateway.auth.principal import Method
     from gateway.resources.resource import Resource
     from gateway.settings.service import ServiceSettings
@@ -43,12 +45,21 @@ def add_public_pages(
 
 
 def add_operators_pages(
-    app: Application, service: ServiceSettings, instruments: Instruments, checks: Mapping[str, health.Check]
+    app: Application,
+    service: ServiceSettings,
+    instruments: Instruments,
+    checks: Mapping[str, health.Check],
+    audit: Sink | None,
 ) -> None:
+    """``audit`` is shown where the metrics have a port of their own: it names partners."""
     if service.metrics == "off":
         return
     pages = [metrics_page.blueprint(instruments.render)]
-    pages += [status.blueprint(instruments.numbers)] if service.status_page else []
+    is_shown = audit is not None and service.metrics == "port"
+    if service.status_page:
+        pages.append(status.blueprint(instruments.numbers, with_audit=is_shown))
+    if service.status_page and audit is not None and is_shown:
+        pages.append(trail.blueprint(audit, aside))
     if service.metrics == "path":
         register(app, pages)
         return

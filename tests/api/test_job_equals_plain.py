@@ -28,7 +28,7 @@ def service(tmp_path_factory):
     service.backends.jobs.close()
 
 
-def run_due(service):
+def run_due(service, trail=None):
     """The chunk that is due, as a job worker runs it."""
     chunks = service.backends.jobs.chunks
     services = ChunkServices(
@@ -43,6 +43,7 @@ def run_due(service):
         traces=NoTraces(),
         log_failed_items=0,
         is_stopping=bool,
+        trail=trail,
     )
     if lease := chunks.next_chunk("w"):
         run_chunk(services, lease)

@@ -13,6 +13,7 @@ import pytest
 import gateway
 from gateway import keys
 from gateway.api.route import Route
+from gateway.audit import __main__ as audit
 from gateway.problems import PROBLEM_TYPES
 from gateway.settings import all_settings
 from schemas.actions import ActionSchema, ActionUpdateSchema
@@ -133,6 +134,11 @@ def test_every_make_command_is_one(command):
 @pytest.mark.parametrize("command", re.findall(r"^python -m gateway\.keys ([^>\n]*)", KEYS_PAGES, re.MULTILINE))
 def test_every_keys_command_is_one(command):
     assert keys._parser().parse_args(shlex.split(command)).command
+
+
+@pytest.mark.parametrize("command", re.findall(r"^python -m gateway\.audit ([^>\n]*)", EVERY_PAGE, re.MULTILINE))
+def test_every_audit_command_is_one(command):
+    assert audit._parser().parse_args(shlex.split(command)).item is not None
 
 
 def test_every_status_of_an_error_has_a_row():

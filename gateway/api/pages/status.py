@@ -16,6 +16,7 @@ _FOLDER = Path(__file__).parent / "static" / "status"
 _TYPES: Mapping[str, str] = {
     "status.css": "text/css; charset=utf-8",
     "status.js": "text/javascript; charset=utf-8",
+    "audit.js": "text/javascript; charset=utf-8",
     "series.js": "text/javascript; charset=utf-8",
     "chart.js": "text/javascript; charset=utf-8",
 }
@@ -28,8 +29,8 @@ _HEADERS: Mapping[str, str] = {
 }
 
 
-def blueprint(numbers: Callable[[], dict[str, object]]) -> Blueprint:
-    """``numbers`` gives those of all workers."""
+def blueprint(numbers: Callable[[], dict[str, object]], *, with_audit: bool = False) -> Blueprint:
+    """``numbers`` gives those of all workers. ``with_audit``: an audit trail can be read beside them."""
     routes = Blueprint("status", __name__)
 
     @routes.get("/status")
@@ -44,7 +45,7 @@ def blueprint(numbers: Callable[[], dict[str, object]]) -> Blueprint:
 
     @routes.get("/status/data")
     def data() -> Response:
-        return json_answer(numbers(), headers={"Cache-Control": "no-store"})
+        return json_answer({**numbers(), "audit": with_audit}, headers={"Cache-Control": "no-store"})
 
     return routes
 

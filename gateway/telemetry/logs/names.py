@@ -107,6 +107,12 @@ LOG_EVENTS: Mapping[str, str] = {
     "idempotency_finish_failed": "The record of a batch is gone, or another worker's; a repeat may find items unknown.",
     "idempotency_finish_lost": "Outcomes that waited were given up, and `reason` says why; a repeat may find items unknown.",
     "idempotency_records_evicted": "The embedded store reached its size, and dropped its oldest records.",
+    # The audit trail.
+    "audit_unavailable": "Lines of the audit trail cannot be written, and `reason` says why; 8 MiB of them wait, and batches go on. "
+    "Said once until it recovers.",
+    "audit_available": "The audit trail is written again; so many lines were `lost` meanwhile.",
+    "audit_line_failed": "A fault while a batch's line of the audit trail was made; the batch went on.",
+    "audit_write_failed": "A fault while the audit trail was written; its next lines are tried again.",
     # The log itself.
     "log_lines_dropped": "The log's pipe was full, and `lines` were dropped so that no request had to wait.",
     # The start.

@@ -85,6 +85,7 @@ def services(chunks, fake, *, repeats_unknown=False, **changes):
         "traces": NoTraces(),
         "log_failed_items": 5,
         "is_stopping": bool,
+        "trail": None,
     }
     return ChunkServices(**{**usual, **changes})
 

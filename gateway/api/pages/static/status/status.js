@@ -1,5 +1,6 @@
 // What the page shows: which numbers, in which charts, and when somebody should look.
 
+import {Trail} from "./audit.js";
 import {Chart, element, text} from "./chart.js";
 import {History, quantile, rate, sum} from "./series.js";
 
@@ -167,6 +168,7 @@ function verdict(now, before) {
 class Page {
   constructor() {
     this.history = new History(WINDOW_SECONDS);
+    this.trail = new Trail();
     this.charts = [];
     this.tiles = [];
     this.add(CHARTS, TILES);
@@ -183,7 +185,9 @@ class Page {
     try {
       const answer = await fetch("status/data", {cache: "no-store"});
       if (!answer.ok) throw new Error(`status ${answer.status}`);
-      this.history.add(await answer.json());
+      const now = await answer.json();
+      this.trail.offer(now.audit);
+      this.history.add(now);
       this.draw();
     } catch (error) {
       this.say("hot", `No numbers: ${error.message}`);

@@ -1,0 +1,136 @@
+"""Takes lines from batches and writes them beside the event loop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING
+
+from gateway.admission.outage import StoreState
+from gateway.audit.line import folded
+from gateway.audit.sink import AuditUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.audit.line import Ended
+    from gateway.audit.sink import Sink
+
+    Aside = Callable[[Callable[[], None]], None]
+
+_log = logging.getLogger(__name__)
+# Lines of so long are written together.
+_GATHER_SECONDS = 0.5
+_PAUSE_SECONDS = 1.0
+_MOST_BYTES = 8_388_608
+
+
+class Trail:
+    """One per worker, made after the fork. ``batch_ended`` neither waits nor raises.
+
+    ``aside`` runs the writing where it holds up nobody. While it fails, lines wait; beyond 8 MiB the oldest are lost.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        with_applied: bool,
+        aside: Aside = lambda work: work(),
+        most_bytes: int = _MOST_BYTES,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._sink = sink
+        self._with_applied = with_applied
+        self._aside = aside
+        self._most_bytes = most_bytes
+        self._clock = clock
+        self._lines: deque[bytes] = deque()
+        self._bytes = self._lost = self._in_hand = 0
+        self._lock, self._is_writing = threading.Lock(), threading.Lock()
+        self._has_lines, self._closed = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._state, self._is_down = StoreState(), False
+
+    @property
+    def waiting(self) -> int:
+        """Lines that a worker should not end without; 0 while they cannot be written."""
+        return 0 if self._is_down else len(self._lines) + self._in_hand
+
+    def batch_ended(self, ended: Ended) -> None:
+        try:
+            line = folded(ended, self._clock(), with_applied=self._with_applied)
+        except Exception:  # noqa: BLE001 -- what only looks on must never change an answer
+            _log.exception("audit_line_failed")
+            return
+        if line:
+            self._put(line)
+
+    def write_now(self) -> None:
+        with self._is_writing:
+            lines = self._taken()
+            if not lines:
+                return
+            try:
+                self._aside(partial(self._sink.write, lines))
+            except AuditUnavailable as exc:
+                self._put_back(lines)
+                self._is_down, self._in_hand = True, 0
+                if self._state.went_down():
+                    _log.error("audit_unavailable", extra={"reason": exc.reason})
+                return
+            self._is_down, self._in_hand = False, 0
+            if self._state.came_back():
+                lost, self._lost = self._lost, 0
+                _log.warning("audit_available", extra={"lost": lost})
+
+    def close(self) -> None:
+        """Tries once more, then stops."""
+        self._closed.set()
+        self._has_lines.set()
+        if (thread := self._thread) is not None:
+            thread.join()
+        self.write_now()
+
+    def _put(self, line: bytes) -> None:
+        with self._lock:
+            self._lines.append(line)
+            self._bytes += len(line)
+            self._keep_bounded()
+            if self._thread is None and not self._closed.is_set():
+                self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
+                self._thread.start()
+        if not self._has_lines.is_set():
+            self._has_lines.set()
+
+    def _taken(self) -> list[bytes]:
+        with self._lock:
+            lines = list(self._lines)
+            self._lines.clear()
+            self._bytes, self._in_hand = 0, len(lines)
+            return lines
+
+    def _put_back(self, lines: list[bytes]) -> None:
+        with self._lock:
+            self._lines.extendleft(reversed(lines))
+            self._bytes += sum(map(len, lines))
+            self._keep_bounded()
+        self._has_lines.set()
+
+    def _keep_bounded(self) -> None:
+        while self._bytes > self._most_bytes:
+            self._bytes -= len(self._lines.popleft())
+            self._lost += 1
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            self._has_lines.wait()
+            self._has_lines.clear()
+            self._closed.wait(_PAUSE_SECONDS if self._is_down else _GATHER_SECONDS)
+            try:
+                self.write_now()
+            except Exception:  # noqa: BLE001 -- a dead thread would keep nothing more
+                _log.exception("audit_write_failed")

@@ -1,0 +1,46 @@
+"""Batches for the audit trail, and a sink in memory that can fail."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gateway.audit.line import Ended
+from gateway.audit.sink import AuditUnavailable
+
+
+class Called(NamedTuple):
+    id: str
+
+
+class Failed(NamedTuple):
+    outcome: str
+    code: str
+    reason: str = ""
+
+
+NOT_FOUND, UNKNOWN = Failed("not_applied", "not_found"), Failed("unknown", "core_timeout")
+
+
+def ended(*ids, failed=(), to_send=None, **about):
+    """``failed``: error by index."""
+    usual = {"principal": "partners:alice", "request_id": "r1", "resource": "actions", "seconds": 0.25}
+    return Ended(
+        **{**usual, **about},
+        calls=[Called(each) for each in ids],
+        to_send=range(len(ids)) if to_send is None else to_send,
+        failed=[(index, ids[index], error) for index, error in dict(failed).items()],
+    )
+
+
+class MemorySink:
+    def __init__(self):
+        self.lines = []
+        self.reason = ""
+
+    def write(self, lines):
+        if self.reason:
+            raise AuditUnavailable(self.reason)
+        self.lines += lines
+
+    def newest(self, since=None):
+        return reversed(self.lines)

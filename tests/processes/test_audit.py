@@ -1,0 +1,72 @@
+"""The command for the audit trail, as an operator runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from gateway.audit.line import folded
+from gateway.settings import load
+from gateway.wiring.audit import audit_sink
+from tests.doubles.audit import NOT_FOUND, ended
+
+NOON = 1_795_867_200.0
+
+
+@pytest.fixture
+def environment(tmp_path):
+    own = {
+        "CORE_URL": "http://127.0.0.1:9",
+        "KEYCLOAK_URL": "http://127.0.0.1:9",
+        "KEYCLOAK_REALM": "partners",
+        "KEYCLOAK_AUDIENCE": "gateway",
+        "STATE_DIR": str(tmp_path / "state"),
+        "AUDIT": "all",
+        "AUDIT_MAX_BYTES": "1048576",
+        "AUDIT_DAYS": "7",
+    }
+    return {f"GATEWAY_{name}": value for name, value in own.items()}
+
+
+def find(environment, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "gateway.audit", "find", *arguments],
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_an_operator_finds_what_happened_to_an_action(environment):
+    sink = audit_sink(load(environment))
+    sink.write([folded(ended("19353", "2", failed={0: NOT_FOUND}), NOON, with_applied=True)])
+    sink.write([folded(ended("19353", request_id="r2"), NOON + 60, with_applied=True)])
+
+    shown = find(environment, "--action", "19353")
+    of_request = find(environment, "--request", "r2", "--since", "2026-11-28T12:00", "--principal", "partners:alice")
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    lines = [json.loads(line) for line in shown.stdout.splitlines()]
+    assert [(line["time"], line["request_id"], line["code"]) for line in lines] == [
+        ("2026-11-28T12:01:00Z", "r2", "ok"),
+        ("2026-11-28T12:00:00Z", "r1", "not_found"),
+    ]
+    assert [json.loads(line)["id"] for line in of_request.stdout.splitlines()] == ["19353"]
+
+
+def test_what_cannot_be_found_or_asked_is_told(environment):
+    nothing = find(environment, "--action", "7")
+    elsewhere = find({**environment, "GATEWAY_AUDIT_TO": "stdout"}, "--action", "7")
+    wrong = find(environment, "--since", "yesterday")
+
+    assert (nothing.returncode, nothing.stdout, nothing.stderr) == (0, "", "")
+    assert (elsewhere.returncode, elsewhere.stderr.count("\n")) == (1, 1)
+    assert elsewhere.stderr.startswith("error: the audit trail goes to standard output")
+    assert wrong.returncode == 2
+    assert "must be so long ago" in wrong.stderr

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import os
+import resource
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+
+from gateway.audit.rotating_file import RotatingFile
+from gateway.audit.sink import AuditUnavailable
+from gateway.audit.standard_output import StandardOutput
+
+DAY = 86_400
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "state" / "audit.jsonl"
+
+
+def lines(first, last):
+    return [b"%d\n" % number for number in range(first, last)]
+
+
+def test_only_its_owner_can_read_it(path):
+    RotatingFile(path, max_bytes=8000, days=1).write(lines(0, 1))
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_it_is_rotated_and_all_files_together_stay_within_the_bound(path):
+    file = RotatingFile(path, max_bytes=800, days=1)
+    for number in range(1000):
+        file.write(lines(10_000 + number, 10_001 + number))
+
+    files = [each for each in path.parent.iterdir() if each.suffix != ".lock"]
+    newest = list(file.newest())
+    assert sum(each.stat().st_size for each in files) <= 800
+    assert {each.name for each in files} == {"audit.jsonl", *(f"audit.jsonl.{number}" for number in range(1, 8))}
+    assert newest == [b"%d" % number for number in range(10_999, 10_999 - len(newest), -1)]
+    assert len(newest) > 100
+
+
+def test_a_file_whose_last_line_is_too_old_is_removed_when_the_next_is_rotated(path):
+    file = RotatingFile(path, max_bytes=80, days=2, clock=lambda: time.time() + 3 * DAY)
+    for number in range(4):
+        file.write(lines(10_000 + number, 10_002 + number))
+
+    assert {each.name for each in path.parent.iterdir()} == {"audit.jsonl", "audit.jsonl.lock"}
+
+
+def test_two_workers_write_whole_lines_into_one_file(path):
+    program = (
+        "import sys; from pathlib import Path; from gateway.audit.rotating_file import RotatingFile\n"
+        "file = RotatingFile(Path(sys.argv[1]), max_bytes=1_000_000, days=1)\n"
+        "for n in range(200): file.write([b'%b:%d:%b\\n' % (sys.argv[2].encode(), n, b'x' * 500)] * 2)"
+    )
+    workers = [subprocess.Popen([sys.executable, "-c", program, path, name]) for name in "ab"]
+    assert [worker.wait(60) for worker in workers] == [0, 0]
+
+    whole = list(RotatingFile(path, max_bytes=1_000_000, days=1).newest())
+    assert sorted(whole) == sorted(
+        [b"%b:%d:%b" % (name, n, b"x" * 500) for name in (b"a", b"b") for n in range(200)] * 2
+    )
+
+
+def test_a_disk_that_takes_a_part_of_a_line_keeps_none_of_it(path):
+    file = RotatingFile(path, max_bytes=1_000_000, days=1)
+    file.write([b"kept\n"])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        with pytest.raises(AuditUnavailable, match="ENOSPC"):
+            file.write([b"not kept at all\n"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    file.write([b"later\n"])
+    assert list(file.newest()) == [b"later", b"kept"]
+
+
+def test_a_folder_that_cannot_be_written_is_told_with_its_path(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(AuditUnavailable, match="EEXIST"):
+        RotatingFile(tmp_path / "file" / "audit.jsonl", max_bytes=800, days=1).write([b"1\n"])
+
+
+def test_standard_output_waits_for_its_reader_and_loses_nothing():
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    got = []
+    output = StandardOutput(writer, pause=lambda _: got.append(os.read(reader, 65_536)))
+
+    output.write([b"x" * 50_000 + b"\n"] * 4)
+
+    os.close(writer)
+    while data := os.read(reader, 65_536):
+        got.append(data)
+    os.close(reader)
+    assert b"".join(got) == (b"x" * 50_000 + b"\n") * 4
+    with pytest.raises(AuditUnavailable, match="standard output"):
+        output.newest()
+
+
+def test_standard_output_that_nobody_reads_any_more_is_told():
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    with pytest.raises(AuditUnavailable, match="Broken pipe"):
+        StandardOutput(writer).write([b"1\n"])
+    os.close(writer)
