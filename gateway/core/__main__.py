@@ -1,6 +1,7 @@
-"""``python -m gateway.core map``: what a map of the core makes of an item, and what it loses.
+"""``python -m gateway.core``: what a map of the core makes of an item, and what a core really does.
 
-Exit codes: 0 nothing is lost · 1 the map is refused (one line on stderr says where) · 2 wrong usage · 3 something is lost.
+Exit codes of ``map``: 0 nothing is lost · 1 the map is refused (one line on stderr says where) · 2 wrong usage ·
+3 something is lost.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import orjson
 
 from gateway.api.routes import RESOURCES, with_core_map
 from gateway.core.answers import meaning
+from gateway.core.check.command import run as check
+from gateway.core.check.options import add_parser
 from gateway.core.samples import samples
 from gateway.ending import run_to_its_end
 from gateway.resources.answer_map import read_answers
@@ -22,7 +25,7 @@ from gateway.resources.map_tables import CoreMapError
 from schemas.base import InvalidDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gateway.resources.resource import Resource
 
@@ -32,6 +35,11 @@ _SHIPPED = "gateway/resources/core.toml"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.run
+    return command(options)
+
+
+def _map(options: argparse.Namespace) -> int:
     name = str(options.file or _SHIPPED)
     try:
         text = options.file.read_text(encoding="utf-8") if options.file else shipped()
@@ -130,6 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("--answer", type=int, metavar="STATUS", help=told)
     one.add_argument("--id", default="19353", help="the item that the answer is about (default: %(default)s)")
     shown.add_argument("--table", action="store_true", help="show the map as a table")
+    one.set_defaults(run=_map)
+    add_parser(commands, check)
     return parser
 
 

@@ -22,8 +22,10 @@ WORDS: Mapping[str, type[CoreError]] = {
     "access_denied": AccessDenied,
     "failed": ServerFailed,
 }
+ITEM_AT = "action_at"
+"""Its name in the map."""
 _PATHS = {
-    "action_at": "data",
+    ITEM_AT: "data",
     "id_at": "id",
     "message_at": "message",
     "errors_at": "errors",
@@ -41,7 +43,7 @@ def read_answers(text: str) -> AnswerShape:
     answers, meaning, codes = (table_in(document, name) for name in ("answers", "meaning", "codes"))
     check_keys(answers, "answers.", (*_PATHS, *_OTHERS))
     paths = {name: _path(answers, name, default) for name, default in _PATHS.items()}
-    item_at = paths.pop("action_at")
+    item_at = paths.pop(ITEM_AT)
     for name in ("id_at", "message_at", "errors_at", "field_at", "text_at"):
         if not paths[name]:
             raise wrong(f"answers.{name}", "must not be empty")

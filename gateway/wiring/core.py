@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gateway.settings.core import CoreSettings
     from legacy_client import CoreCredentials, GateSnapshot
     from legacy_client.sending.shape import AnswerShape
-    from legacy_client.transport.base import Transport
+    from legacy_client.transport.base import Gate, Transport
 
     FetchToken = Callable[[], tuple[str, float]]
 # The adaptive limit always leaves so many calls: enough to notice that the core has recovered.
@@ -45,10 +45,10 @@ class CoreLink:
         budget = RetryBudget(
             ratio=settings.retry_budget, window_seconds=settings.retry_budget_window, floor=settings.retry_budget_floor
         )
-        shape = _shape(settings)
+        shape = answer_shape(settings)
         self.gate = _gate(settings, budget, budgets.core_timeout, shape)
-        self.transport = _transport(settings, self.gate, budgets.core_timeout)
-        self._credentials = _credentials(settings, fetch_token)
+        self.transport = core_transport(settings, self.gate, budgets.core_timeout)
+        self._credentials = core_credentials(settings, fetch_token)
         self.client = LegacyClient(
             settings.core_url,
             self.transport,
@@ -104,7 +104,8 @@ class CoreLink:
         return {"credentials": refusal} if refusal else {}
 
 
-def _shape(settings: CoreSettings) -> AnswerShape:
+def answer_shape(settings: CoreSettings) -> AnswerShape:
+    """Raises SettingsError."""
     with map_of(settings) as text:
         return read_answers(text)
 
@@ -127,7 +128,7 @@ def _gate(settings: CoreSettings, budget: RetryBudget, attempt_seconds: float, s
     )
 
 
-def _transport(settings: CoreSettings, gate: CoreGate, attempt_seconds: float) -> Transport:
+def core_transport(settings: CoreSettings, gate: Gate, attempt_seconds: float) -> Transport:
     limits = Limits(
         connections=settings.core_concurrency,
         attempt_seconds=attempt_seconds,
@@ -147,7 +148,7 @@ def _transport(settings: CoreSettings, gate: CoreGate, attempt_seconds: float) -
     return HubTransport(settings.core_url, gate=gate, limits=limits, tls=tls, proxy=proxy)
 
 
-def _credentials(settings: CoreSettings, fetch_token: FetchToken) -> CoreCredentials:
+def core_credentials(settings: CoreSettings, fetch_token: FetchToken) -> CoreCredentials:
     if settings.core_auth == "none":
         return Anonymous()
     if settings.core_auth == "client_credentials":

@@ -1,0 +1,115 @@
+"""The field that is written, in the core's words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from schemas.containers import Translations, UuidList
+from schemas.fields import Timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from gateway.resources.resource import Resource
+
+MISSING = object()
+"""Stands for a value that an answer does not show."""
+_KINDS = (Translations, Timestamp, UuidList)
+_MOST_UUIDS = 1000
+
+
+class Sample(NamedTuple):
+    """``raw`` is the core's value of what ``name`` says."""
+
+    name: str
+    raw: object
+
+
+class ItemField:
+    """A text by language, a time, or a list of UUIDs. Raises ValueError for any other."""
+
+    def __init__(self, resource: Resource, name: str, languages: Sequence[str]) -> None:
+        fields = resource.schema.load_fields
+        allowed = [each for each, field in fields.items() if isinstance(field, _KINDS)]
+        if name not in allowed:
+            raise ValueError(f"must be one of: {', '.join(allowed)}")
+        self._resource = resource
+        self._public = name
+        self._field = fields[name]
+        self._language = languages[0] if isinstance(self._field, Translations) else ""
+        self._path = self._found_path()
+        self.name = f"{name}.{self._language}" if self._language else name
+
+    def body(self, raw: object) -> dict[str, Any]:
+        """The item's fields with this one alone."""
+        value: Any = raw
+        for level in reversed(self._path):
+            value = {level: value}
+        return dict(value)
+
+    def raw_in(self, data: Mapping[str, Any]) -> object:
+        """``MISSING`` where it does not stand."""
+        value: Any = data
+        for level in self._path:
+            value = value.get(level, MISSING) if type(value) is dict else MISSING
+        return value
+
+    def reads_as(self, data: Mapping[str, Any], raw: object) -> bool:
+        """Whether partners read what they would read of ``raw``."""
+        read, sent = (self._read(each) for each in (data, self.body(raw)))
+        return self.raw_in(data) == raw or (read == sent and read is not MISSING)
+
+    def other_than(self, own: object) -> tuple[object, object]:
+        """Two values, different from each other and from ``own``."""
+        first, second = [raw for raw in map(self._raw, self._others()) if raw != own][:2]
+        return first, second
+
+    def wrong_value(self) -> object:
+        """An object, where no field has one."""
+        return {"check": True}
+
+    def samples(self) -> Iterator[Sample]:
+        """What is valid by the contract, and hard to keep."""
+        yield from (Sample(name, self._raw(value)) for name, value in self._hard())
+        if self._field.allow_none:
+            yield Sample("null", None)
+
+    def _hard(self) -> Iterator[tuple[str, object]]:
+        if isinstance(self._field, Translations):
+            most = self._field.metadata["properties"][self._language]["maxLength"]
+            yield "accents and an emoji", "Congé à 12 € \N{GRINNING FACE}"
+            yield f"{most:,} characters", "x" * most
+        elif isinstance(self._field, Timestamp):
+            yield from ((text[:4], text) for text in ("1970-01-01 00:00:00", "2038-01-19 03:14:08"))
+            yield "9999", "9999-12-31 23:59:59"
+        else:
+            yield f"{_MOST_UUIDS:,} ids", [str(UUID(int=number, version=4)) for number in range(1, _MOST_UUIDS + 1)]
+
+    def _others(self) -> Sequence[object]:
+        if isinstance(self._field, Translations):
+            return "gateway check", "gateway check 2", "gateway check 3"
+        if isinstance(self._field, Timestamp):
+            return "2001-01-01 00:00:00", "2001-01-02 00:00:00", "2001-01-03 00:00:00"
+        return [[str(UUID(int=number, version=4))] for number in (1, 2, 3)]
+
+    def _raw(self, value: object) -> object:
+        return self.raw_in(self._legacy(value))
+
+    def _legacy(self, value: object) -> dict[str, object]:
+        public = {self._language: value} if self._language else value
+        return self._resource.translation.to_legacy({self._resource.id_name: "1", self._public: public})
+
+    def _read(self, data: Mapping[str, Any]) -> object:
+        read = self._resource.translation.from_legacy("1", data).get(self._public, MISSING)
+        if self._language and type(read) is dict:
+            return read.get(self._language, MISSING)
+        return read
+
+    def _found_path(self) -> list[str]:
+        path: list[str] = []
+        level: Any = self._legacy(self._others()[0])
+        while type(level) is dict:
+            [(name, level)] = level.items()
+            path.append(name)
+        return path

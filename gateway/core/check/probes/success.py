@@ -1,0 +1,96 @@
+"""The shape of a success: the field is set to its own value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.core.check.answers import described, document, shape, trouble
+from gateway.core.check.finding import Finding, Proposal, cannot_tell
+from gateway.core.check.item_field import MISSING
+from gateway.resources.answer_map import ITEM_AT
+from gateway.settings import variable
+from legacy_client.errors import AccessDenied, BadAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gateway.core.check.finding import Verdict
+    from gateway.core.check.trial import Trial
+    from legacy_client.single.seen import Seen
+
+# An answer may grow by this much before it is refused.
+_ROOM = 4
+_UTF8 = ("", "utf-8", "utf8")
+
+
+def probe(trial: Trial) -> Finding:
+    writes = trial.writes
+    if why := writes.begin():
+        return cannot_tell(why)
+    seen = writes.write(writes.own)
+    is_same = writes.put_back()
+    if isinstance(seen.error, AccessDenied):
+        return cannot_tell("the core refuses the gateway's credentials", described(seen))
+    if not seen.is_success:
+        wrong = trouble(seen) or f"status {seen.status}: it refuses the value that it has shown"
+        return _found("fail", f"no success: {wrong}", seen, list(_other_shapes(seen)))
+    if not is_same:
+        return _found("fail", "the field had another value after it was set to its own", seen)
+    warnings = list(_warnings(trial, seen))
+    told = "; ".join(told for told, _ in warnings) or f"status {seen.status}, {_what(seen)}"
+    proposals = [proposal for _, proposal in warnings if proposal]
+    return _found("warn" if warnings else "pass", told, seen, proposals)
+
+
+def _found(verdict: Verdict, told: str, seen: Seen, proposals: Sequence[Proposal] = ()) -> Finding:
+    return Finding(
+        verdict=verdict,
+        told=told,
+        evidence=[described(seen)],
+        proposals=proposals,
+        shape={"status": str(seen.status), "body": shape(seen), "type": seen.header("content-type")},
+    )
+
+
+def _what(seen: Seen) -> str:
+    return f"an item of {len(seen.body):,} bytes" if seen.item else "without a body"
+
+
+def _other_shapes(seen: Seen) -> Iterator[Proposal]:
+    """What the map could say instead."""
+    found = document(seen)
+    if not 200 <= seen.status < 300 or not isinstance(seen.error, BadAnswer):
+        return
+    if seen.error.reason == "too large":
+        yield Proposal(f"{variable('core_max_answer_bytes')}={_ROOM * len(seen.body)}", "four times this answer")
+    if seen.error.reason == "about another id":
+        yield Proposal('[core] id = "digits"', "if the core names ids as texts, and [answers] id_at for their place")
+    if seen.error.reason == f"status {seen.status}":
+        yield Proposal(f"[answers] ok = [200, 201, {seen.status}]", "the statuses of a success")
+    if seen.error.reason.startswith("no data object") and type(found) is dict:
+        objects = [name for name, value in found.items() if type(value) is dict]
+        yield Proposal(f'[answers] {ITEM_AT} = "{objects[0] if len(objects) == 1 else "…"}"', "where the item stands")
+
+
+def _warnings(trial: Trial, seen: Seen) -> Iterator[tuple[str, Proposal | None]]:
+    most = trial.settings.core.core_max_answer_bytes
+    if len(seen.body) * _ROOM > most:
+        line = f"{variable('core_max_answer_bytes')}={len(seen.body) * _ROOM}"
+        yield f"the answer has {len(seen.body):,} of {most:,} bytes", Proposal(line, "room for longer texts")
+    charset = seen.header("content-type").lower().partition("charset=")[2].strip(' "')
+    if charset.partition(";")[0] not in _UTF8:
+        yield f"the charset is {charset}, not UTF-8", None
+    if not seen.item:
+        return
+    if unreadable := _unreadable(trial, seen):
+        yield (
+            f"values that the map cannot read: {', '.join(unreadable)}",
+            Proposal("[fields] …", "how they are written"),
+        )
+    if trial.field.raw_in(seen.item) is MISSING:
+        yield f"the answer does not show {trial.field.name}", None
+
+
+def _unreadable(trial: Trial, seen: Seen) -> Sequence[str]:
+    names: Sequence[str] = trial.resource.translation.from_legacy("1", seen.item).get("unreadable", ())
+    return names

@@ -1,0 +1,76 @@
+"""An update of an id that is not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.core.check.answers import described, document, shape, trouble
+from gateway.core.check.finding import Finding, Proposal, cannot_tell
+from legacy_client.errors import AccessDenied, Busy, NotFound, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.core.check.finding import Verdict
+    from gateway.core.check.trial import Trial
+    from legacy_client.single.seen import Seen
+
+# What says in a 2xx that it is no success.
+_FLAGS = ("ok", "success", "status", "result", "error", "code")
+# An answer to a wrong body too, so it cannot mean one thing.
+_OF_BODIES = (400, 422)
+
+
+def probe(trial: Trial) -> Finding:
+    if (taken := trial.missing.taken) is not None:
+        return _judged(taken)
+    seen = trial.missing.update()
+    if isinstance(seen.error, Rejected) and seen.status in _OF_BODIES:
+        # Some cores look at the body first, and refuse one without fields.
+        first, _ = trial.field.other_than(None)
+        seen = trial.missing.update(trial.field.body(first))
+    if isinstance(seen.error, AccessDenied) and not trial.look().is_success:
+        return cannot_tell("the core refuses the gateway's credentials", described(seen))
+    return _judged(seen)
+
+
+def _judged(seen: Seen) -> Finding:
+    if isinstance(seen.error, NotFound):
+        return _found("pass", f"not found: {seen.status}", seen)
+    if seen.is_success:
+        return _found("fail", f"status {seen.status} is a success, though there is no such item", seen)
+    if wrong := trouble(seen):
+        return _found("fail", f"partners would be told unknown: {wrong}", seen, _flag(seen))
+    if isinstance(seen.error, Busy):
+        return _found("fail", f"status {seen.status} means busy, so the call would be made again and again", seen)
+    if seen.status in _OF_BODIES or seen.status < 300:
+        return _found("warn", f"status {seen.status} means {_kind(seen)}, not that the id is unknown", seen)
+    line = f'[meaning] {seen.status} = "not_found"'
+    return _found("warn", f"status {seen.status} means {_kind(seen)}", seen, [Proposal(line, "what it says of an id")])
+
+
+def _found(verdict: Verdict, told: str, seen: Seen, proposals: Sequence[Proposal] = ()) -> Finding:
+    return Finding(
+        verdict=verdict,
+        told=told,
+        evidence=[described(seen)],
+        proposals=proposals,
+        shape={"status": str(seen.status), "body": shape(seen)},
+    )
+
+
+def _flag(seen: Seen) -> Sequence[Proposal]:
+    """Where a 2xx may say that it is no success."""
+    found = document(seen)
+    names = [name for name in _FLAGS if type(found) is dict and name in found]
+    if not 200 <= seen.status < 300 or not names:
+        return []
+    why = f"where a {seen.status} says whether it is one; code_at and [codes] say why not"
+    place = "error_at" if names[0] == "error" else "ok_at"
+    return [Proposal(f'[answers] {place} = "{names[0]}"', why)]
+
+
+def _kind(seen: Seen) -> str:
+    return {"Rejected": "rejected", "Conflict": "conflict", "AccessDenied": "our credentials are refused"}.get(
+        type(seen.error).__name__, "something else"
+    )

@@ -1,0 +1,51 @@
+"""Each fault of a core turns exactly its row of the check red."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.doubles.checked_core import CASES
+from tests.e2e.core.conftest import PACE
+
+WRITE = ("--json", "--write")
+RED = {"warn", "fail"}
+GREEN = {
+    "reach": "pass",
+    "credentials": "pass",
+    "unknown id": "pass",
+    "framing": "pass",
+    "clock": "pass",
+    "keep-alive": "pass",
+    "success": "pass",
+    "refused value": "pass",
+    "unknown field": "pass",
+    "idempotency": "pass",
+    "at once": "pass",
+    "values": "pass",
+    "load": "pass",
+    "declared": "cannot tell",
+}
+
+
+def test_a_core_without_faults_passes_each_row(core, checks):
+    with core.with_fault(None):
+        told = checks.run(core.url, *WRITE, "--load")
+
+    assert told.verdicts == GREEN
+    assert told.lines == []
+    assert told.code == 0
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_fault_turns_its_row_red_and_no_other(case, core, checks):
+    with core.with_fault(case.fault):
+        before = core.row()
+        pace = replace(PACE, rests=(case.rest,))
+        told = checks.run(core.url, *WRITE, *case.options, pace=pace, core_keepalive=case.rest / 2)
+
+    assert {row: verdict for row, verdict in told.verdicts.items() if verdict in RED} == {case.row: case.verdict}
+    assert set(case.lines) <= set(told.lines)
+    assert told.code == {"warn": 3, "fail": 4}[case.verdict]
+    assert core.row() == before

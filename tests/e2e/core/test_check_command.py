@@ -1,0 +1,192 @@
+"""`python -m gateway.core check` as an operator runs it, and as its page shows it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from gateway.core.__main__ import main
+from sandbox.core.errors import legacy_error
+from tests.docs import DOCS, ROOT
+from tests.doubles.checked_core import ITEM, MISSING, of_missing
+
+OPTIONS = ("check", "--id", ITEM, "--missing-id", MISSING, "--field", "subtitle", "--rest", "0.01")
+PAGE = (DOCS / "operators/your-core.md").read_text(encoding="utf-8")
+[SHOWN] = re.findall(r"```console\n\$ python -m gateway\.core check [^`]*?\n\n?(.*?)```", PAGE, re.DOTALL)
+
+
+def masked(text: str) -> list[str]:
+    """Words without numbers, however the lines are broken."""
+    return re.sub(r"[\d.,]*\d", "#", text).split()
+
+
+@pytest.fixture
+def environ(core, tmp_path):
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "GATEWAY_CORE_URL": core.url,
+        "GATEWAY_CORE_AUTH": "none",
+        "GATEWAY_CORE_TRANSPORT": "hub",
+        "GATEWAY_KEYCLOAK_URL": "http://keycloak.test",
+        "GATEWAY_KEYCLOAK_REALM": "partners",
+        "GATEWAY_KEYCLOAK_AUDIENCE": "gateway",
+        "GATEWAY_STATE_DIR": str(tmp_path),
+    }
+
+
+@pytest.fixture
+def command(environ, tmp_path, monkeypatch, capsys):
+    """Runs in this process, and gives the exit code and what was told."""
+
+    def run(*options):
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(tmp_path)
+        code = main([*OPTIONS, *options])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def anyone(core, request):
+    return core.as_usual(request)
+
+
+def test_the_page_shows_what_a_run_says(core, checks):
+    with core.with_fault(anyone):
+        core.has_clock = False
+        told = checks.run(
+            core.url,
+            "--write",
+            "--journal",
+            str(checks.folder / "calls.ndjson"),
+            core_auth="none",
+            core_auth_file="",
+            core_honours_idempotency="false",
+        )
+
+    assert masked(told.text.replace(f"{checks.folder}/", "")) == masked(SHOWN)
+
+
+def test_a_run_fits_into_80_columns(core, checks):
+    with core.with_fault(of_missing(legacy_error(500))):
+        told = checks.run(core.url, "--write")
+
+    assert max(map(len, told.text.split("All calls")[0].splitlines())) <= 80
+
+
+def test_a_run_passes_over_the_default_transport(core, command):
+    with core.with_fault(anyone):
+        code, out, err = command("--json", "--write", "--confirm", ITEM)
+
+    assert (code, json.loads(out)["exit"]) == (0, 0)
+    assert err == f"subtitle.en of {ITEM} has its own value.\n"
+
+
+def test_ctrl_c_puts_the_value_back_and_ends_with_one_line(core, environ, tmp_path):
+    with core.with_fault(anyone):
+        before = core.row()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway.core", *OPTIONS, "--write", "--confirm", ITEM],
+            cwd=tmp_path,
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+        def stop(_core, request):
+            if b"gateway check" in request.body and not core.uses["stopped"]:
+                core.uses["stopped"] = 1
+                os.kill(process.pid, signal.SIGINT)
+            return anyone(core, request)
+
+        core.fault = stop
+        out, err = process.communicate(timeout=60)
+
+        assert core.row() == before
+    assert out.splitlines()[-1].startswith("pass          unknown field ")
+    assert process.returncode == 130
+    assert err.splitlines() == [f"subtitle.en of {ITEM} has its own value.", "", "stopped"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "reason"),
+    [
+        (("--write",), 2, "error: --write needs the id once more: --confirm ID"),
+        (("--write", "--confirm", "19354"), 2, "error: the ids differ; nothing was sent"),
+        (("--load",), 2, "error: --load writes, so it needs --write"),
+        (("--field", "status"), 1, "error: --field must be one of: title, subtitle, details, partner_ids, "),
+        (("--missing-id", "19354"), 1, "error: the core shows the item 19354; --missing-id must not be there"),
+        (("--baseline", "."), 1, "error: . is no baseline ("),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line(core, command, options, code, reason):
+    with core.with_fault(anyone):
+        told = command(*options)
+
+    assert told[:2] == (code, "")
+    assert told[2].startswith(reason)
+    assert told[2].count("\n") == 1
+    assert core.writes == 0
+
+
+def test_credentials_of_a_caller_come_from_a_file(core, checks, tmp_path):
+    given = tmp_path / "caller"
+    given.write_text("Bearer good\n", encoding="ascii")
+    with core.with_fault(None):
+        told = checks.run(
+            core.url, "--json", "--authorization-file", str(given), core_auth="forward", core_auth_file=""
+        )
+
+    assert told.verdicts["credentials"] == "pass"
+
+
+def test_a_baseline_is_written_once_and_tells_drift_from_then_on(core, checks, tmp_path):
+    kept = str(tmp_path / "baseline.json")
+    with core.with_fault(None):
+        first = checks.run(core.url, "--json", "--baseline", kept)
+        again = checks.run(core.url, "--json", "--baseline", kept)
+    written = Path(kept).read_bytes()
+    with core.with_fault(of_missing(legacy_error(410))):
+        drifted = checks.run(core.url, "--json", "--baseline", kept)
+        shown = checks.run(core.url, "--baseline", kept)
+
+    assert (first.code, again.code, drifted.code) == (0, 0, 4)
+    assert (first.document["drift"], again.document["drift"]) == ([], [])
+    assert drifted.document["drift"] == ["unknown id: warn, was pass"]
+    assert "Different from the baseline:\n  unknown id: warn, was pass" in shown.text
+    assert Path(kept).read_bytes() == written
+
+
+def test_another_shape_with_the_same_verdict_is_drift(core, checks, tmp_path):
+    kept = str(tmp_path / "baseline.json")
+    with core.with_fault(None):
+        checks.run(core.url, "--json", "--baseline", kept)
+    with core.with_fault(of_missing(legacy_error(404, errors={"id": ["Unknown."]}))):
+        told = checks.run(core.url, "--json", "--baseline", kept)
+
+    assert told.code == 4
+    [line] = told.document["drift"]
+    assert line.startswith("unknown id: body is {errors: {id: [text]}, message: text, ")
+    assert line.endswith(", was {errors: {}, message: text, status_code: integer}")
+
+
+def test_junit_counts_failures_and_what_was_not_asked(core, checks):
+    with core.with_fault(of_missing(legacy_error(500))):
+        suite = ET.fromstring(checks.run(core.url, "--junit").text)
+
+    cases = {case.get("name"): [child.tag for child in case] for case in suite}
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("14", "1", "6")
+    assert cases["unknown id"] == ["failure"]
+    assert cases["reach"] == ["system-out"]
+    assert cases["load"] == ["skipped"]

@@ -1,0 +1,157 @@
+"""The parts of the check that need no core."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import pytest
+
+from gateway.api.routes import RESOURCES
+from gateway.core.check.baseline import Baseline, BaselineUnusable
+from gateway.core.check.finding import Finding, Proposal, cannot_tell, worst
+from gateway.core.check.item_field import MISSING, ItemField
+from gateway.core.check.options import confirmed
+from gateway.core.check.pace import Pace
+from gateway.core.check.report import row, summary
+from gateway.core.check.shapes import digest, shape_of
+from gateway.core.check.table import PROBES
+
+
+@pytest.fixture
+def resource():
+    return RESOURCES[0](("en", "fr"), 1, lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("body", "shape"),
+    [
+        (b"", "empty"),
+        (b"<!DOCTYPE html><p>x", "a web page"),
+        (b"{", "not JSON"),
+        (b'{"b": [1.5, 2], "a": {"name": "Ada", "is": true, "n": null}, "c": 7}', None),
+        (b"[]", "[]"),
+    ],
+)
+def test_a_shape_has_names_and_types_and_no_value(body, shape):
+    told = shape_of(body)
+
+    assert told == (shape or "{a: {is: flag, n: null, name: text}, b: [number], c: integer}")
+    assert "Ada" not in told
+
+
+def test_a_shape_is_bounded():
+    deep = b'{"a":' * 30 + b"1" + b"}" * 30
+    wide = json.dumps({f"{number:0100d}": 1 for number in range(100)}).encode()
+
+    assert shape_of(deep) == "{a: {a: {a: {a: {a: {a: {…}}}}}}}"
+    assert len(shape_of(wide)) < 3_000
+
+
+def test_the_worst_verdict_counts_and_what_cannot_be_told_does_not():
+    assert worst("pass", "cannot tell", "warn") == "warn"
+    assert worst("pass", "fail", "warn") == "fail"
+    assert worst("cannot tell", "pass") == "pass"
+    assert worst("cannot tell") == worst() == "cannot tell"
+
+
+def test_no_rest_is_longer_than_the_longest():
+    assert Pace().up_to(5.0).rests == (1.0, 2.0, 4.0, 5.0)
+    assert Pace().up_to(0.5).rests == (0.5,)
+    assert Pace().up_to(120.0).rests == (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 120.0)
+    assert (Pace().up_to(5.0).key_rest, Pace().up_to(120.0).key_rest) == (5.0, 60.0)
+
+
+@pytest.mark.parametrize("name", ["status", "author_id", "actionId", "sub_title"])
+def test_only_texts_times_and_lists_are_written(resource, name):
+    with pytest.raises(ValueError, match="must be one of: title, subtitle, details, partner_ids, effective_date"):
+        ItemField(resource, name, ("en", "fr"))
+
+
+@pytest.mark.parametrize("name", ["title", "subtitle", "due_date", "partner_ids"])
+def test_other_values_differ_from_the_own_one_and_from_each_other(resource, name):
+    field = ItemField(resource, name, ("fr",))
+    first, second = field.other_than(MISSING)
+
+    assert len({first, second, *field.other_than(first)}) == 3
+    assert first not in field.other_than(first)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "samples"),
+    [
+        ("subtitle", {"subtitle_fr": "x"}, ["accents and an emoji", "255 characters", "null"]),
+        ("details", {"details_fr": "x"}, ["accents and an emoji", "10,000 characters"]),
+        ("due_date", {"due_at": "x"}, ["1970", "2038", "9999", "null"]),
+        ("partner_ids", {"partners": "x"}, ["1,000 ids"]),
+    ],
+)
+def test_a_field_stands_alone_in_its_body_and_has_samples_of_its_kind(resource, name, body, samples):
+    field = ItemField(resource, name, ("fr",))
+
+    assert field.body("x") == body
+    assert field.raw_in(body) == "x"
+    assert [sample.name for sample in field.samples()] == samples
+
+
+def test_a_value_that_partners_read_alike_is_not_lost(resource):
+    field = ItemField(resource, "partner_ids", ("en",))
+
+    assert field.reads_as({"partners": None}, "")
+    assert not field.reads_as({"partners": "x"}, "")
+    assert not field.reads_as({}, "")
+
+
+def options(**given):
+    usual = {"write": True, "load": False, "confirm": None, "id": "7"}
+    return argparse.Namespace(**(usual | given))
+
+
+def test_at_a_terminal_the_id_is_asked_for(monkeypatch):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+
+    assert confirmed(options(), lambda _text: " 7 ") == ""
+    assert confirmed(options(), lambda _text: "8") == "the ids differ; nothing was sent"
+    assert confirmed(options(write=False), lambda _text: "8") == ""
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 2, "rows": {}}', '{"version": 1, "rows": {"reach": 1}}'])
+def test_a_file_that_is_no_baseline_is_refused(tmp_path, text):
+    path = tmp_path / "baseline"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(BaselineUnusable, match="is no baseline"):
+        Baseline(path)
+
+
+def test_rows_that_were_not_asked_are_no_drift(tmp_path):
+    path = tmp_path / "baseline"
+    asked = Finding(verdict="pass", told="", shape={"keys": "honoured"})
+    unasked = cannot_tell("", is_asked=False)
+    Baseline(path).write({"load": unasked, "idempotency": asked})
+
+    assert list(Baseline(path).drift({"load": asked, "idempotency": unasked})) == []
+    assert list(Baseline(path).drift({"idempotency": Finding(verdict="pass", told="")})) == [
+        "idempotency: keys is gone, was honoured"
+    ]
+
+
+def test_a_row_and_its_summary_are_read_at_80_columns():
+    [probe] = [each for each in PROBES if each.name == "keep-alive"]
+    finding = Finding(
+        verdict="warn",
+        told="what was found, " * 12,
+        evidence=["evidence " * 12],
+        proposals=[Proposal("GATEWAY_CORE_KEEPALIVE=2", "why " * 30), Proposal('[meaning] 410 = "not_found"', "why")],
+    )
+    text = f"{row(probe, finding)}\n{summary({'keep-alive': finding}, ['keep-alive: ' + 'drift ' * 20])}"
+
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.index("Settings to write:\n  GATEWAY_CORE_KEEPALIVE=2\n") < text.index(
+        "To write into the map:\n  [meaning]"
+    )
+
+
+def test_the_same_body_has_the_same_digest_and_another_one_has_not():
+    assert digest(b"a") == digest(b"a") != digest(b"b")
+    assert len(digest(b"a")) == 12
