@@ -81,7 +81,7 @@ class Update:
 class Updates:
     """``pause`` waits so many seconds, and is told why. ``checked`` is told how the check went, before it refuses.
 
-    ``note`` is told what people want to know of a job.
+    ``note`` is told what people want to know of a job, and ``uploaded`` how many rows of it the gateway has.
     """
 
     def __init__(
@@ -91,12 +91,14 @@ class Updates:
         pause: Callable[[float, str], None],
         checked: Callable[[Checked], None] = lambda _: None,
         note: Callable[[str], None] = lambda _: None,
+        uploaded: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._connection = connection
         self._runs = runs
         self._pause = pause
         self._checked = checked
         self._note = note
+        self._uploaded = uploaded
 
     def limits(self) -> Limits:
         """Those of the gateway, or the usual ones of a gateway that tells none. Raises Refused."""
@@ -126,7 +128,7 @@ class Updates:
         if not self._is_job(journal, limits, wishes):
             return plain
         calls = JobCalls(self._connection, self._pause)
-        upload = Upload(source, rows, journal, cutter, calls, limits, self._note, over, time.monotonic)
+        upload = Upload(source, rows, journal, cutter, calls, limits, self._note, self._uploaded, over)
         return JobRun(
             source,
             journal,

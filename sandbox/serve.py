@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gateway.settings import unknown_variables
 from sandbox.background import ROOT, StackError
-from sandbox.core.seed import identifier
+from sandbox.core.seed import FIRST_ACTION, identifier
 from sandbox.identity.realm import CLIENTS, REALM
 from sandbox.stack import PREFIX, Stack, add_core_option
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TOKEN_SECONDS = 12 * 3600
+LARGE = 2_500
+"""Rows of the larger sample; above 2,000 the command makes a job."""
 _WATCH_SECONDS = 0.5
 
 
@@ -105,8 +107,22 @@ curl -i -X PUT "$GATEWAY/integrations/v1/{integration}/actions/{action}" \\
 alias actions='PYTHONPATH={ROOT} {sys.executable} -m cli'
 ACTIONS_CLIENT_SECRET={CLIENTS["partner"].secret} actions login {stack.gateway.url} --issuer {stack.identity.url}/realms/{REALM} --client-id partner
 actions update {sample}
-
+{_job_lines(stack)}
 Ctrl-C stops everything."""
+
+
+def _job_lines(stack: Stack) -> str:
+    """What a partner types to send more than goes in batches; empty where nothing runs jobs."""
+    if not stack.job_workers:
+        return ""
+    path = stack.folder / "large.csv"
+    rows = "".join(f"{number},done\n" for number in range(FIRST_ACTION, FIRST_ACTION + LARGE))
+    path.write_text(f"actionId,status\n{rows}", encoding="utf-8")
+    return f"""\
+actions update {path} --async   # {LARGE:,} rows: one job, which goes on by itself
+actions update {path}   # follows it to its end
+actions jobs
+"""
 
 
 def _write_sample(folder: Path) -> Path:

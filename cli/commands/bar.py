@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from cli.commands.lines import Pace
     from cli.commands.summary import Summary
     from cli.outcome import Counts
     from cli.problem import RowError
@@ -25,6 +27,13 @@ if TYPE_CHECKING:
 _REDRAWN_A_SECOND = 5
 _WIDE = 72
 _NARROW = 48
+# So that the ^C that a terminal shows stays on the bar's line, and is drawn over.
+_MARGIN = 3
+# Of the 256 colours, those that are at least 3 to 1 against black as well as white. The 16 are the terminal's own, and its
+# green and yellow are made for one background.
+_GOOD, _BAD, _MIXED, _UPLOAD, _REST = "color(28)", "color(196)", "color(130)", "color(31)", "color(245)"
+# A command stays on one line, so that it can be copied.
+_WORD = re.compile(r"actions (?:jobs )?[a-z]+ \S+(?: --[a-z]+)*|\S+")
 
 
 class Bar(Lines):
@@ -34,6 +43,7 @@ class Bar(Lines):
         super().__init__(clock)
         self._console = console or Console(stderr=True, highlight=False)
         self._counts: Counts | None = None
+        self._rows_there = 0
         self._waiting = ""
         # Draws at once.
         self._live = Live(get_renderable=self._draw, console=self._console, refresh_per_second=_REDRAWN_A_SECOND)
@@ -46,6 +56,10 @@ class Bar(Lines):
         self._counts = earlier
         self._live.start()
 
+    def uploaded(self, rows: int) -> None:
+        self._uploading(rows)
+        self._rows_there, self._waiting = rows, ""
+
     def progress(self, counts: Counts) -> None:
         self._counts, self._waiting = counts, ""
 
@@ -53,7 +67,7 @@ class Bar(Lines):
         self._waiting = f"waiting {max(1, round(seconds))} s: {why}"
 
     def say(self, text: str) -> None:
-        self._console.print(Text(text), soft_wrap=True)
+        self._print(Text(text))
 
     def invalid(self, errors: Sequence[RowError], total: int) -> None:
         self._live.stop()
@@ -62,8 +76,7 @@ class Bar(Lines):
     def end(self, summary: Summary) -> None:
         self._waiting = ""
         self._live.stop()
-        style = "green" if not summary.exit_code else "yellow"
-        self._console.print(Text(summary.headline, style=f"bold {style}"), soft_wrap=True)
+        self._print(Text(summary.headline, style=f"bold {_MIXED if summary.exit_code else _GOOD}"))
         if summary.codes:
             self.say("  " + ", ".join(f"{count:,} {code}" for code, count in summary.codes.items()))
         for kind, path in summary.files.items():
@@ -73,30 +86,67 @@ class Bar(Lines):
 
     def refused(self, text: str, exit_code: int) -> None:
         self._live.stop()
-        self._console.print(Text("actions: ", style="bold red"), Text(text), sep="", soft_wrap=True)
+        self._print(Text.assemble(("actions: ", f"bold {_BAD}"), text))
+
+    def _print(self, text: Text) -> None:
+        """Lines end between words. What is longer than a line is broken by the terminal alone, so that it can be copied."""
+        width = self._console.width
+        lines = [line for whole in text.split("\n") for line in _lines(whole, width)]
+        self._console.print(Text("\n").join(lines), soft_wrap=True)
 
     def _draw(self) -> RenderableType:
-        counts, width = self._counts, self._console.width
+        counts, width = self._counts, self._console.width - _MARGIN
         if counts is None:
             return Text("")
+        upload = self._upload
+        done = self._rows_there if upload else counts.total
+        numbers = _of_upload(done, upload, width) if upload else self._of_work(counts, width)
         grid = Table.grid(expand=True, padding=(0, 1))
+        grid.width = width
         grid.add_column(ratio=1)
         grid.add_column(justify="right", no_wrap=True)
-        bar = ProgressBar(total=max(1, self._pace.items), completed=counts.total, complete_style="green")
-        grid.add_row(bar, self._numbers(counts, width))
+        grid.add_row(_bar(self._pace.items, done, _UPLOAD if upload else _GOOD), numbers)
         if not self._waiting:
             return grid
-        return Group(grid, Text(self._waiting, style="yellow", overflow="ellipsis", no_wrap=True))
+        waiting = Text(self._waiting, style=_MIXED, overflow="ellipsis", no_wrap=True)
+        waiting.truncate(width, overflow="ellipsis")
+        return Group(grid, waiting)
 
-    def _numbers(self, counts: Counts, width: int) -> Text:
-        done, pace = counts.total, self._pace
-        parts = [Text(f"{done / max(1, pace.items):.0%}")]
-        if width >= _WIDE:
-            parts.append(Text(f"{done:,}/{pace.items:,}"))
-        parts += [Text(f"{counts.failed:,} failed", style="red")] if counts.failed else []
-        parts += [Text(f"{counts.unknown:,} unknown", style="yellow")] if counts.unknown else []
-        if width >= _NARROW:
-            parts.append(Text(f"{pace.rate(done):,.0f}/s"))
-        left = pace.left(done)
-        parts += [Text(f"{left} left")] if left else []
-        return Text(" · ").join(parts)
+    def _of_work(self, counts: Counts, width: int) -> Text:
+        pace, done = self._pace, counts.total
+        more = [Text(f"{counts.failed:,} failed", style=_BAD)] if counts.failed else []
+        more += [Text(f"{counts.unknown:,} unknown", style=_MIXED)] if counts.unknown else []
+        more += [Text(f"{pace.rate(done):,.0f}/s")] if width >= _NARROW - _MARGIN else []
+        return _numbers(done, pace, width, more)
+
+
+def _of_upload(done: int, pace: Pace, width: int) -> Text:
+    return _numbers(done, pace, width, [Text("uploaded", style=_UPLOAD)])
+
+
+def _numbers(done: int, pace: Pace, width: int, more: list[Text]) -> Text:
+    parts = [Text(f"{done / max(1, pace.items):.0%}")]
+    parts += [Text(f"{done:,}/{pace.items:,}")] if width >= _WIDE - _MARGIN else []
+    left = pace.left(done)
+    return Text(" · ").join([*parts, *more, *([Text(f"{left} left")] if left else [])])
+
+
+def _bar(items: int, done: int, style: str) -> ProgressBar:
+    return ProgressBar(total=max(1, items), completed=done, style=_REST, complete_style=style, finished_style=style)
+
+
+def _lines(text: Text, width: int) -> list[Text]:
+    """Those after the first are indented."""
+    ends: list[int] = []
+    began = 0
+    for word in _WORD.finditer(text.plain):
+        indent = 2 if ends else 0
+        if word.end() - began + indent > width and word.start() > began:
+            ends.append(word.start())
+            began = word.start()
+    found = list(text.divide(ends))
+    for line in found[1:]:
+        line.pad_left(2)
+    for line in found:
+        line.rstrip()
+    return found

@@ -52,7 +52,9 @@ class Lines:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._next = 0.0
+        self._earlier = 0
         self._pace = Pace(0, 0, clock)
+        self._upload: Pace | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -61,14 +63,16 @@ class Lines:
         """Nothing is open."""
 
     def begin(self, name: str, items: int, earlier: Counts) -> None:
-        self._pace = Pace(items, earlier.total, self._clock)
-        self._next = self._clock() + LINE_SECONDS
+        self._begin(items, earlier)
         before = f"; {earlier.total:,} were sent before" if earlier.total else ""
         self.say(f"{name}: {counted(items, 'row')} valid{before}")
 
+    def uploaded(self, rows: int) -> None:
+        if upload := self._uploading(rows):
+            self.say(upload_line(rows, upload))
+
     def progress(self, counts: Counts) -> None:
-        if self._clock() >= self._next:
-            self._next = self._clock() + LINE_SECONDS
+        if self._is_due():
             self.say(progress_line(counts, self._pace))
 
     def waiting(self, seconds: float, why: str) -> None:
@@ -99,11 +103,34 @@ class Lines:
     def refused(self, text: str, exit_code: int) -> None:
         self.say(f"actions: {text}")
 
+    def _begin(self, items: int, earlier: Counts) -> None:
+        self._earlier, self._upload = earlier.total, None
+        self._pace = Pace(items, earlier.total, self._clock)
+        self._next = self._clock() + LINE_SECONDS
+
+    def _uploading(self, rows: int) -> Pace | None:
+        """The pace of an upload that is to be told of now."""
+        if rows >= self._pace.items:
+            # What is applied has a pace of its own, from here on.
+            self._upload, self._pace = None, Pace(self._pace.items, self._earlier, self._clock)
+            return None
+        self._upload = self._upload or Pace(self._pace.items, rows, self._clock)
+        return self._upload if self._is_due() else None
+
+    def _is_due(self) -> bool:
+        is_due = self._clock() >= self._next
+        if is_due:
+            self._next = self._clock() + LINE_SECONDS
+        return is_due
+
 
 class Quiet(Lines):
     """Only what went wrong."""
 
     def begin(self, name: str, items: int, earlier: Counts) -> None:
+        """Say nothing."""
+
+    def uploaded(self, rows: int) -> None:
         """Say nothing."""
 
     def progress(self, counts: Counts) -> None:
@@ -124,13 +151,15 @@ class Json(Lines):
     """Each fact as an object on a line of its own, on standard output."""
 
     def begin(self, name: str, items: int, earlier: Counts) -> None:
-        self._pace = Pace(items, earlier.total, self._clock)
-        self._next = self._clock() + LINE_SECONDS
+        self._begin(items, earlier)
         self._print({"event": "begin", "input": name, "rows": items, "sent_before": earlier.total})
 
+    def uploaded(self, rows: int) -> None:
+        if self._uploading(rows):
+            self._print({"event": "uploading", "rows": self._pace.items, "uploaded": rows})
+
     def progress(self, counts: Counts) -> None:
-        if self._clock() >= self._next:
-            self._next = self._clock() + LINE_SECONDS
+        if self._is_due():
             rate = round(self._pace.rate(counts.total), 1)
             self._print({"event": "progress", "rows": self._pace.items, **counts._asdict(), "rows_per_second": rate})
 
@@ -152,6 +181,11 @@ class Json(Lines):
 
     def _print(self, fact: dict[str, object]) -> None:
         click.echo(json.dumps(fact, ensure_ascii=False))
+
+
+def upload_line(rows: int, pace: Pace) -> str:
+    left = pace.left(rows)
+    return f"{rows:,} of {pace.items:,} rows are uploaded{f', {left} left' if left else ''}"
 
 
 def progress_line(counts: Counts, pace: Pace) -> str:

@@ -143,7 +143,7 @@ def run_task(setting: Setting, kept: Runs, task: Task) -> int:
         if task.source.size >= _LARGE_BYTES:
             report.note(f"{task.source.name}: checking {task.source.size / 1_048_576:,.0f} MiB")
         try:
-            updates = Updates(connection, kept, pause, note=report.note)
+            updates = Updates(connection, kept, pause, note=report.note, uploaded=report.uploaded)
             with updates.open(task.source, task.reading, task.wishes) as opened:
                 summary = _send(report, opened, task)
                 report.end(summary)

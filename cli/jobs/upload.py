@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from cli.rows.opening import Input
     from cli.rows.row import Rows
 
-_TOLD_SECONDS = 10.0
 _LISTED = 1_000
 _MOST_MADE = 3
 _NO_PLACE = frozenset({"jobs-unavailable", "no-such-page"})
@@ -56,7 +55,10 @@ class _Refusals:
 
 
 class Upload:
-    """``note`` is told what people want to know. ``is_over`` says before each part whether no more are to be sent."""
+    """``note`` is told what people want to know, ``uploaded`` how many rows the gateway has.
+
+    ``is_over`` says before each part whether no more are to be sent.
+    """
 
     def __init__(
         self,
@@ -67,8 +69,8 @@ class Upload:
         calls: JobCalls,
         limits: Limits,
         note: Callable[[str], None],
+        uploaded: Callable[[int], None],
         is_over: Callable[[], bool],
-        clock: Callable[[], float],
     ) -> None:
         self._source = source
         self._rows = rows
@@ -78,8 +80,8 @@ class Upload:
         self._limits = limits
         self._note = note
         self._is_over = is_over
-        self._clock = clock
-        self._told_at = clock()
+        self._uploaded = uploaded
+        self._rows_there = 0
         self._refusals = _Refusals()
 
     def run(self) -> bool:
@@ -120,8 +122,10 @@ class Upload:
 
     def _fill(self) -> bool:
         state = self._journal.state
+        self._rows_there = 0
         for one in list(state.open.values()):
             if one.chunk.number in self._job.parts:
+                self._rows_there += one.chunk.count
                 continue
             if self._is_over():
                 return False
@@ -148,7 +152,8 @@ class Upload:
         answer = self._calls.put(self._job.id, chunk.number + 1, body.bytes)
         if answer.status == 204:
             self._journal.part(chunk)
-            self._tell()
+            self._rows_there += chunk.count
+            self._uploaded(self._rows_there)
         elif answer.kind in _GONE:
             raise _Gone(answer.said)
         elif answer.kind == "job-too-large":
@@ -160,12 +165,6 @@ class Upload:
             self._refusals.add(self._errors(chunk, body, answer))
         else:
             raise Refused(answer.said)
-
-    def _tell(self) -> None:
-        if self._clock() >= self._told_at + _TOLD_SECONDS:
-            self._told_at = self._clock()
-            rows = sum(one.chunk.count for one in self._journal.state.open.values())
-            self._note(f"job {self._job.id}: {rows:,} of {self._journal.header.items:,} rows are uploaded")
 
     def _cut_anew(self, chunk: Chunk, body: Body, answer: Answer) -> None:
         # Of the parts that were cut, it alone is not with the gateway: the others would keep their numbers.

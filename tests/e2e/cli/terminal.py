@@ -76,6 +76,11 @@ def plain(text):
     return _ESCAPES.sub("", text)
 
 
+def sentences(text):
+    """However its lines were broken."""
+    return " ".join(plain(text).split())
+
+
 def widest(text):
     """The longest run of characters that was drawn on one line."""
     return max(len(line) for line in re.split(r"[\r\n]+", plain(text)))

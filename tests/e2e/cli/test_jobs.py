@@ -61,6 +61,27 @@ def test_0_where_all_of_a_large_file_is_applied_as_a_job_without_a_word_about_it
     assert sum("part" in record for record in ended(journal)) == 3
 
 
+def test_1_where_the_disk_is_full_and_after_making_room_the_same_job_goes_on(command):
+    path = str(command.write(FIRST_ACTION, 100))
+
+    ran = command.run_on_a_full_disk("update", path, "--async", "--batch", "10", "--quiet")
+
+    assert ran.returncode == 1, ran.stderr
+    assert "make room, then run the same command again" in ran.stderr
+    assert applied(command) == []
+    assert follow(command, path, "--batch", "10").returncode == 0
+    assert applied(command) == [str(FIRST_ACTION + one) for one in range(100)]
+    [journal] = command.journals()
+    assert len({record["job"]["id"] for record in ended(journal) if "job" in record} - {""}) == 1
+
+
+@pytest.mark.parametrize(
+    "words", [("update", "nowhere.csv", "--async"), ("jobs", "show"), ("jobs", "results", "x", "y")]
+)
+def test_2_where_it_is_not_understood(command, words):
+    assert command.run(*words).returncode == 2
+
+
 def test_3_where_some_rows_failed_and_0_where_that_is_meant(command):
     write_mixed(command)
 

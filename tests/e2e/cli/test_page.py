@@ -88,8 +88,9 @@ def test_the_recorded_terminal_is_the_real_one(shell, block):
     assert (JOB.sub(shown[0], plain) if shown else plain) == block.text
 
 
-def test_make_serve_prints_the_lines_that_log_in_and_send(stack, tmp_path):
-    printed = words(stack).splitlines()
+def test_make_serve_prints_the_lines_that_log_in_send_and_make_a_job(with_jobs, tmp_path):
+    with_jobs.core.control("POST", "reset")
+    printed = words(with_jobs).splitlines()
     lines = [line for line in printed if line.startswith(("alias actions", "ACTIONS_CLIENT_SECRET", "actions "))]
 
     ran = subprocess.run(
@@ -102,6 +103,14 @@ def test_make_serve_prints_the_lines_that_log_in_and_send(stack, tmp_path):
         check=False,
     )
 
-    assert len(lines) == 3
-    assert ran.returncode == 3, ran.stderr
+    assert len(lines) == 6
+    assert ran.returncode == 0, ran.stderr
     assert "3 of 4 updates are applied, 1 failed." in ran.stderr
+    assert "All 2,500 updates are applied." in ran.stderr
+    assert "2,500 of 2,500 rows done" in ran.stdout
+
+
+def test_without_job_workers_it_prints_no_line_about_jobs(stack):
+    lines = [line for line in words(stack).splitlines() if line.startswith("actions ")]
+
+    assert len(lines) == 1

@@ -16,11 +16,14 @@ START = 1_700_000_000.0
 
 
 class World:
-    """``send`` runs the command's way over a file. ``pauses`` are the waits it asked for, in seconds, ``notes`` what it said."""
+    """``send`` runs the command's way over a file. ``pauses`` are the waits it asked for, in seconds.
+
+    ``notes`` is what it said, ``uploaded`` how many rows of a job it told to be there.
+    """
 
     def __init__(self, folder, running):
         self.folder, self.gateway, self.pauses = folder, FakeGateway(), []
-        self.path, self.notes = folder / "updates.csv", []
+        self.path, self.notes, self.uploaded = folder / "updates.csv", [], []
         self.runs = Runs(folder / "state", now=itertools.count(START).__next__)
         self._running = running
 
@@ -40,7 +43,11 @@ class World:
         self._running.close()
         source = open_input(str(self.path), "", self.runs.spool)
         updates = Updates(
-            self.gateway, self.runs, lambda seconds, why: self.pauses.append(seconds), note=self.notes.append
+            self.gateway,
+            self.runs,
+            lambda seconds, why: self.pauses.append(seconds),
+            note=self.notes.append,
+            uploaded=self.uploaded.append,
         )
         return self._running.enter_context(updates.open(source, reading or self.reading(), wishes or Wishes()))
 

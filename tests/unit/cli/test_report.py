@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import pytest
+from rich._palettes import EIGHT_BIT_PALETTE
 from rich.console import Console
 
 from cli.commands.bar import Bar
@@ -91,6 +93,114 @@ def test_json_has_the_same_facts_on_standard_output(capsys):
     }
 
 
+def test_of_an_upload_a_line_comes_each_ten_seconds_and_what_follows_has_a_pace_of_its_own(capsys):
+    clock = FakeClock()
+    lines = Lines(clock)
+    lines.begin("u.csv", 4_000, Counts())
+    for rows in (1_000, 2_000, 3_000, 4_000):
+        clock.advance(6)
+        lines.uploaded(rows)
+    clock.advance(10)
+    lines.progress(Counts(applied=1_000))
+
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        "2,000 of 4,000 rows are uploaded, 0:12 left",
+        "1,000 of 4,000 rows: 1,000 applied; 100 a second, 0:30 left",
+    ]
+
+
+def test_an_upload_is_told_to_programs_and_not_where_quiet_is_asked_for(capsys):
+    clock = FakeClock()
+    for report in (Json(clock), Quiet(clock)):
+        report.begin("u.csv", 4, Counts())
+        clock.advance(10)
+        report.uploaded(3)
+        report.uploaded(4)
+
+    out, err = capsys.readouterr()
+    assert json.loads(out.splitlines()[1]) == {"event": "uploading", "rows": 4, "uploaded": 3}
+    assert (len(out.splitlines()), err) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"), [(80, "40% · 8,000/20,000 · uploaded · 0:06 left"), (60, "40% · uploaded · ")]
+)
+def test_while_a_job_is_uploaded_the_bar_shows_that(width, shown):
+    clock = FakeClock()
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    with Bar(console, clock) as bar:
+        bar.begin("u.csv", 20_000, Counts())
+        bar.uploaded(4_000)
+        clock.advance(2)
+        bar.uploaded(8_000)
+        uploading = _text(console, bar)
+        bar.uploaded(20_000)
+        running = _text(console, bar)
+        clock.advance(10)
+        bar.progress(Counts(applied=1_000))
+        applied = _text(console, bar)
+
+    assert shown in uploading
+    assert "0% · " in running
+    assert "uploaded" not in running
+    assert "5% · " in applied
+    assert "100/s · 3:10 left" in applied
+
+
+def _luminance(colour):
+    """WCAG 2.2, relative luminance."""
+    parts = [part / 255 for part in colour]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_every_colour_can_be_read_on_light_and_on_dark():
+    clock = FakeClock()
+    console = Console(file=io.StringIO(), width=90, force_terminal=True, color_system="256", record=True)
+    bar = Bar(console, clock)
+    bar.begin("u.csv", 20, Counts(applied=1))
+    bar.uploaded(5)
+    console.print(bar._draw())
+    bar.uploaded(20)
+    bar.progress(Counts(applied=2, failed=1, unknown=1))
+    bar.waiting(3, "why")
+    console.print(bar._draw())
+    bar.progress(Counts(applied=20))
+    console.print(bar._draw())
+    bar.end(Summary(name="u.csv", items=2, counts=Counts(applied=2)))
+    bar.end(Summary(name="u.csv", items=2, counts=Counts(applied=1, failed=1)))
+    bar.refused("why", 5)
+
+    numbers = {int(number) for number in re.findall(r"38;5;(\d+)", console.file.getvalue())}
+    named = set(re.findall(r"\x1b\[(?:\d;)?(3[0-7]|9[0-7])m", console.file.getvalue()))
+    assert len(numbers) == 5
+    assert not named
+    for number in numbers:
+        luminance = _luminance(EIGHT_BIT_PALETTE[number])
+        assert 1.05 / (luminance + 0.05) >= 3, number
+        assert (luminance + 0.05) / 0.05 >= 3, number
+
+
+def test_sentences_end_lines_between_words_and_a_command_stays_whole():
+    console = Console(file=io.StringIO(), width=40, color_system=None)
+    bar = Bar(console)
+    bar.refused("3 rows of updates.csv are invalid; nothing was sent.", 5)
+    bar.say("Mend updates.failed.csv and send it: actions update updates.failed.csv")
+    bar.say(f"  failed: {'x' * 50}.csv")
+    bar.say("one\ntwo")
+
+    assert console.file.getvalue().splitlines() == [
+        "actions: 3 rows of updates.csv are",
+        "  invalid; nothing was sent.",
+        "Mend updates.failed.csv and send it:",
+        "  actions update updates.failed.csv",
+        "  failed:",
+        f"  {'x' * 50}.csv",
+        "one",
+        "two",
+    ]
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_the_bar_fits_whatever_width_it_has(width):
     clock = FakeClock()
@@ -105,7 +215,8 @@ def test_the_bar_fits_whatever_width_it_has(width):
         )
         drawn = [line.rstrip() for line in _text(console, bar).splitlines()]
 
-    assert max(map(len, drawn)) <= width
+    # A ^C fits behind it.
+    assert max(map(len, drawn)) <= width - 3
     assert "63%" in drawn[0]
     assert "37 failed" in drawn[0]
     assert drawn[1].startswith("waiting 1 s: a reason")

@@ -13,7 +13,6 @@ from cli.errors import NotAllowed, Refused
 from cli.leavings import failed_rows
 from cli.outcome import Counts
 from cli.update import Wishes
-from tests.doubles.clocks import FakeClock
 from tests.doubles.fake_gateway import problem
 from tests.unit.cli.items import ids
 from tests.unit.cli.jobs.killing import killed_at_line
@@ -138,15 +137,14 @@ def test_a_job_that_is_paused_says_so_once(world, jobs):
     assert [note for note in world.notes if "paused" in note] == ["job J1 is paused (asked): actions jobs resume J1"]
 
 
-def test_a_long_upload_tells_each_ten_seconds_how_far_it_is(world, jobs, monkeypatch):
-    clock = FakeClock()
-    put = jobs._put
-    monkeypatch.setattr("time.monotonic", clock)
-    monkeypatch.setattr(jobs, "_put", lambda *part: (clock.advance(6), put(*part))[1])
+def test_an_upload_tells_how_many_rows_are_there_those_of_an_earlier_run_too(world, jobs):
+    looks = itertools.count()
+    world.send(Wishes(job=True, is_over=lambda: next(looks) >= 1))
+    world.close()
 
     world.send(AS_JOB)
 
-    assert [note for note in world.notes if "uploaded" in note] == ["job J1: 20 of 25 rows are uploaded"]
+    assert world.uploaded == [10, 20, 25]
 
 
 def test_time_that_is_over_ends_the_upload_and_the_same_job_goes_on(world, jobs):
