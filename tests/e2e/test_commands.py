@@ -16,6 +16,7 @@ import pytest
 
 from sandbox.__main__ import main
 from sandbox.background import ROOT
+from sandbox.core.dialects import DIALECTS
 from sandbox.steps import STEPS
 from sandbox.web import call
 
@@ -41,6 +42,15 @@ def test_the_demo_shows_each_answer_and_ends_well():
         *by_job,
     ]
     assert "\x1b" not in demo.stdout
+    assert f"All {len(STEPS)} answers and the job are as the contract says" in demo.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("core", sorted(DIALECTS))
+def test_the_demo_shows_the_same_with_another_core(core):
+    demo = subprocess.run([*command("demo"), "--core", core], cwd=ROOT, capture_output=True, text=True, timeout=90)
+
+    assert demo.returncode == 0, demo.stderr
     assert f"All {len(STEPS)} answers and the job are as the contract says" in demo.stdout
 
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.core.dialects import DIALECTS
 from sandbox.stack import Stack
 from tests import exact
 from tests.e2e.conftest import FORGETFUL
+from tests.e2e.stack import Partner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,17 @@ def spoken(request: pytest.FixtureRequest) -> Iterator[Stack]:
 def stack(spoken: Stack) -> Stack:
     spoken.core.control("POST", "reset")
     return spoken
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", ["", *DIALECTS])
+def test_a_call_that_nobody_answers_is_told_in_time(dialect: str):
+    with Stack({"CORE_TIMEOUT": "2", "RETRY_ATTEMPTS": "1", "BATCH_DEADLINE": "20"}, dialect=dialect) as stack:
+        reply = Partner(stack).patch(item(19000), item(90599))
+
+        assert reply.status == 207
+        [error] = reply.json()["errors"]
+        assert (error["actionId"], error["code"], error["outcome"]) == ("90599", "core_timeout", "unknown")
 
 
 def item(action_id, **fields):

@@ -11,6 +11,7 @@ from legacy_client.errors import (
     Unreachable,
     Untrusted,
 )
+from legacy_client.sending.shape import AnswerShape
 from legacy_client.transport.memory import answer
 from tests.doubles.core_parts import some_budget
 from tests.unit.legacy_client.contexts import Core, updated
@@ -47,6 +48,16 @@ def test_after_a_401_the_credentials_are_renewed_once_for_the_batch() -> None:
     assert all(isinstance(result, dict) for result in results.values())
     assert credentials.refused_with == [{"Authorization": "Bearer 1"}]
     assert {request.headers["Authorization"] for request in core.transport.seen[10:]} == {"Bearer 2"}
+
+
+def test_a_200_that_says_that_access_is_denied_renews_them_too() -> None:
+    credentials = Renewable(renews=True)
+    denied = answer(200, b'{"ok": false, "code": "TOK"}')
+    shape = AnswerShape(ok_at=("ok",), code_at=("code",), codes={"TOK": AccessDenied})
+    core = Core({0: [denied, answer(200, b'{"ok": true, "data": {"id": 0}}')]}, credentials=credentials, shape=shape)
+
+    assert core.update(1) == {0: {"id": 0}}
+    assert {request.headers["Authorization"] for request in core.transport.seen[1:]} == {"Bearer 2"}
 
 
 def test_a_second_401_is_final() -> None:
