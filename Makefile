@@ -9,13 +9,14 @@ export PYTHONDONTWRITEBYTECODE ?= 1
 .PHONY: help setup demo serve test test-all unit lint types layers format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak keycloak-test servers clients command coverage retest clean
 
 ##@ Start
-demo: setup ## Send one batch for each answer of the contract through the real service (a minute the first time, then seconds; CORE=rpc or CORE=nested: another core)
+demo: .venv/.demo ## Send one batch for each answer of the contract through the real service (half a minute the first time, then seconds; CORE=rpc or CORE=nested: another core)
 	@$(BIN)/python -m sandbox demo $(SPOKEN)
 
 SPOKEN = $(if $(filter command,$(origin CORE)),--core "$$CORE")
-# Make exports what its command line sets, so the shell quotes the values.
-SERVED = $(foreach name,$(filter GATEWAY_%,$(.VARIABLES)),$(if $(filter command,$(origin $(name))),--set "$(name)=$$$(name)"))
-serve: setup ## Keep core, identity provider and gateway running; prints a curl to paste (PORT=8080 CORE=rpc GATEWAY_RATE_LIMIT=10/minute)
+# What the command line sets is a setting of the gateway, but for these. Make exports it, so the shell quotes the values.
+OWN := CORE PORT PYTHON CACHE PYTHONDONTWRITEBYTECODE SHELL
+SERVED = $(foreach name,$(sort $(filter-out $(OWN) MAKE%,$(.VARIABLES))),$(if $(filter command,$(origin $(name))),--set "$(name)=$$$(name)"))
+serve: .venv/.demo ## Keep core, identity provider and gateway running; prints a curl to paste (PORT=8080 CORE=rpc RATE_LIMIT=10/minute)
 	@$(BIN)/python -m sandbox serve $(SPOKEN) $(if $(filter command,$(origin PORT)),--port "$$PORT") $(SERVED)
 
 keycloak: setup ## Fetch the real Keycloak, start it with deploy/keycloak/realm.json, print who can log in
@@ -33,6 +34,12 @@ setup: .venv/.locked ## Make .venv from the lock file
 .venv/.locked: $(LOCK)/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say PYTHON=python3.11")'
 	@$(PYTHON) -m deploy.set_up .venv $(LOCK)/dev.txt
+	@touch $@ .venv/.demo
+
+# What a demo runs is a fifth of what a test needs, and part of it.
+.venv/.demo: $(LOCK)/demo.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say PYTHON=python3.11")'
+	@$(PYTHON) -m deploy.set_up .venv $(LOCK)/demo.txt
 	@touch $@
 
 unit: setup ## The fast tests only, properties with few examples (a minute)
@@ -109,7 +116,7 @@ docs: setup ## Build the docs into build/site, with warnings as errors (6 s)
 
 lock: setup ## Compile the lock files anew
 	$(BIN)/python -m pip install --quiet uv
-	@for name in "runtime:" "traces:--extra traces" "jobs:--extra jobs --extra traces" "dev:--extra traces --extra jobs --extra cli --extra dev"; do \
+	@for name in "runtime:" "demo:--extra cli" "traces:--extra traces" "jobs:--extra jobs --extra traces" "dev:--extra traces --extra jobs --extra cli --extra dev"; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--no-annotate $${name#*:} setup.cfg -o $(LOCK)/$${name%%:*}.txt; done
 

@@ -235,7 +235,7 @@ def test_make_gives_serve_what_its_own_command_line_sets_and_nothing_of_the_shel
     # A make above this one would have its flags taken over, and its folder printed last.
     bare = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     surroundings = bare | {"GATEWAY_LANGUAGES": "de", "PORT": "1"}
-    given = ["PORT=8080", "GATEWAY_RATE_LIMIT=10/minute"]
+    given = ["PORT=8080", "GATEWAY_RATE_LIMIT=10/minute", "LOG_LEVEL=debug", "PYTHON=python3"]
 
     told = [
         subprocess.run(["make", "-n", "serve", *words], cwd=ROOT, env=surroundings, capture_output=True, text=True)
@@ -244,7 +244,8 @@ def test_make_gives_serve_what_its_own_command_line_sets_and_nothing_of_the_shel
 
     last = [ran.stdout.splitlines()[-1].partition(" -m ")[2].split() for ran in told]
     assert last[0] == ["sandbox", "serve"]
-    assert last[1] == ["sandbox", "serve", "--port", '"$PORT"', "--set", '"GATEWAY_RATE_LIMIT=$GATEWAY_RATE_LIMIT"']
+    assert last[1][:4] == ["sandbox", "serve", "--port", '"$PORT"']
+    assert last[1][4:] == ["--set", '"GATEWAY_RATE_LIMIT=$GATEWAY_RATE_LIMIT"', "--set", '"LOG_LEVEL=$LOG_LEVEL"']
 
 
 def test_serve_prints_what_works_and_ctrl_c_stops_everything(serving):

@@ -42,6 +42,14 @@ def test_what_runs_is_part_of_what_is_tested():
     assert all(less <= more for less, more in pairwise(runs))
 
 
+def test_a_demo_installs_what_runs_and_the_partners_command_and_a_test_the_rest():
+    runtime, demo, dev = (names(LOCK / f"{name}.txt") for name in ("runtime", "demo", "dev"))
+
+    assert runtime < demo < dev
+    assert {"click", "platformdirs", "rich"} <= demo
+    assert not demo & {"mypy", "pytest", "ruff", "schemathesis", "mkdocs-material"}
+
+
 def installs(place):
     """The commands of a file that install from a lock file; ``make setup`` leaves that to a program."""
     if place == "make setup":
@@ -51,7 +59,8 @@ def installs(place):
 
 def test_the_makefile_installs_from_a_lock_file_by_that_program_alone():
     assert installs("Makefile") == []
-    assert "-m deploy.set_up .venv $(LOCK)/dev.txt" in (ROOT / "Makefile").read_text()
+    makefile = (ROOT / "Makefile").read_text()
+    assert all(f"-m deploy.set_up .venv $(LOCK)/{name}.txt" in makefile for name in ("demo", "dev"))
 
 
 @pytest.mark.parametrize("place", ["make setup", "Dockerfile"])
