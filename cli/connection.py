@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
 
 from cli.access.token import subject_of
 from cli.address import USER_AGENT, safe_url
@@ -26,6 +27,7 @@ SILENCE_SECONDS = 30.0
 # Connecting, and waiting for the answer: the gateway works on a batch for 25 s unless its operator says otherwise.
 _SECONDS = (10.0, 120.0)
 _MOST_WAIT = 3600.0
+_PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,12 +172,22 @@ def _lines_of(reply: requests.Response) -> Iterator[bytes]:
     # iter_lines would hold each line back until the next piece, and splits at more than line ends.
     rest = b""
     try:
-        for piece in reply.iter_content(None):
+        for piece in _pieces(reply):
             *whole, rest = (rest + piece).split(b"\n")
             yield from whole
-    except requests.RequestException:
+    except (requests.RequestException, HTTPError):
         # What was read is whole; that there is more is told by the missing last line.
         return
+
+
+def _pieces(reply: requests.Response) -> Iterator[bytes]:
+    """As they come."""
+    if getattr(reply.raw, "chunked", False):
+        yield from reply.iter_content(None)
+        return
+    # A proxy took the chunks away: iter_content would hold all of it until the connection ends.
+    while piece := reply.raw.read1(_PIECE, decode_content=True):
+        yield piece
 
 
 class _Bearer(AuthBase):

@@ -114,7 +114,7 @@ def system_keyring() -> Keyring:
         import keyring  # an extra. Only here: it looks for a desktop, and may wait for one
     except ImportError as exc:
         raise Usage(
-            "this profile keeps its secrets in a keyring, and the extra is not installed: pipx inject actions keyring"
+            "this profile keeps its secrets in a keyring, and the extra is not installed: pipx inject bulk-update-actions keyring"
         ) from exc
     ring: Keyring = keyring
     return ring

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 import requests
 import responses
@@ -12,6 +14,7 @@ from cli.cutting import Body
 from cli.limits import Limits
 from cli.outcome import Failure
 from cli.verdicts import Again, Denied, Invalid, Pause, Results, Stop, TooLarge, read
+from tests.doubles.loopback import Loopback
 
 URL = "https://gateway.test"
 BULK = f"{URL}/openapi/api/v1/actions"
@@ -202,6 +205,35 @@ def test_lines_are_split_at_line_ends_alone(connection):
 
     assert stream.answer.status == 200
     assert lines == ['{"a":"\u2028\u0085"}'.encode(), b"", b'{"b":1}']
+
+
+@pytest.mark.parametrize("is_chunked", [True, False], ids=["in chunks", "without chunks, as behind some proxies"])
+@pytest.mark.parametrize("end", ["whole", "cut"])
+def test_lines_come_one_by_one_however_they_are_framed(is_chunked, end):
+    first_was_read, waited = threading.Event(), []
+
+    def send(handler):
+        handler.send_response(200)
+        handler.send_header("Connection", "close")
+        if is_chunked:
+            handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for piece in (b'{"a":1}\n', b'{"b":2}\n{"cu'):
+            handler.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if is_chunked else piece)
+            waited.append(first_was_read.wait(10))
+        if is_chunked and end == "whole":
+            handler.wfile.write(b"0\r\n\r\n")
+        handler.close_connection = True
+
+    with Loopback() as server:
+        server.paths["/openapi/api/v1/jobs/J1/results"] = send
+        with Connection(server.url, Token("t")).job_lines("/J1/results") as stream:
+            first = next(stream.lines)
+            first_was_read.set()
+            rest = list(stream.lines)
+
+    assert (first, rest) == (b'{"a":1}', [b'{"b":2}'])
+    assert waited == [True, True]
 
 
 @responses.activate
