@@ -43,7 +43,7 @@ class ScriptedCore:
             context.marks.begin(range(len(updates)))
         for position, update in reversed(list(enumerate(updates))):
             self.calls.append(update)
-            yield position, self.script.get(update.id, {"id": int(update.id), **json.loads(update.body)})
+            yield position, self.script.get(update.id, {"id": operation.expected_id(update), **json.loads(update.body)})
 
     def send_one(self, operation, call, context):
         self.contexts.append(context)
