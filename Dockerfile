@@ -2,7 +2,9 @@
 FROM python:3.12-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/gateway
-COPY deploy/lock/traces.txt /tmp/lock.txt
+# `jobs` has Celery as well: --build-arg EXTRAS=jobs
+ARG EXTRAS=traces
+COPY deploy/lock/${EXTRAS}.txt /tmp/lock.txt
 RUN /opt/gateway/bin/pip install --no-deps --require-hashes -r /tmp/lock.txt \
     && /opt/gateway/bin/pip uninstall --yes pip
 

@@ -88,15 +88,42 @@ def test_keycloak_is_the_version_that_the_tests_run() -> None:
     assert VERSION.startswith(SERVICES["keycloak"]["image"].rpartition(":")[2])
 
 
-def test_job_workers_have_the_gateways_settings_its_image_and_its_few_rights() -> None:
+def test_job_workers_have_the_gateways_settings_and_its_few_rights() -> None:
     gateway, jobs = SERVICES["gateway"], SERVICES["jobs"]
 
     assert jobs["command"] == "python -m gateway.jobs"
-    assert {name: jobs[name] for name in ("image", "environment", "volumes", "read_only", "cap_drop")} == {
-        name: gateway[name] for name in ("image", "environment", "volumes", "read_only", "cap_drop")
+    assert jobs["environment"] == gateway["environment"] | {"GATEWAY_JOB_DISPATCH": "celery"}
+    assert {name: jobs[name] for name in ("volumes", "read_only", "cap_drop", "security_opt")} == {
+        name: gateway[name] for name in ("volumes", "read_only", "cap_drop", "security_opt")
     }
-    assert jobs["security_opt"] == gateway["security_opt"]
     assert jobs["stop_grace_period"] == "60s"
+
+
+def test_job_workers_run_by_celery_have_an_image_with_it() -> None:
+    built = SERVICES["jobs"]["build"]
+    images = {name: service["image"] for name, service in SERVICES.items() if service.get("build") == built}
+
+    assert load(SERVICES["jobs"]["environment"]).jobs.job_dispatch == "celery"
+    assert images == {"jobs": "bulk-update-gateway:0.1.0-jobs"}
+    assert "celery" in locked(built["args"]["EXTRAS"])
+
+
+def test_the_image_is_built_from_the_lock_file_that_its_argument_names() -> None:
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    [usual] = re.findall(r"^ARG EXTRAS=(\w+)$", text, re.MULTILINE)
+    [copied] = re.findall(r"^COPY (deploy/lock/\S+) ", text, re.MULTILINE)
+
+    assert copied == "deploy/lock/${EXTRAS}.txt"
+    # An argument holds in the stage that names it.
+    assert text.index("FROM") < text.index("ARG EXTRAS") < text.index(copied) < text.rindex("FROM")
+    assert "celery" not in locked(usual)
+    assert "opentelemetry-sdk" in locked(usual) & locked("jobs")
+
+
+def locked(extras: str) -> set[str]:
+    """The packages of a lock file."""
+    text = (ROOT / "deploy" / "lock" / f"{extras}.txt").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE))
 
 
 def test_job_workers_are_well_while_they_touch_their_file() -> None:
