@@ -46,6 +46,7 @@ class Partner:
     def __init__(self, url: str, token: str) -> None:
         self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
         self.url = url
+        self.close = self._connection.close
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def is_served(self) -> bool:
@@ -206,7 +207,7 @@ def start(stack: ExitStack, options: argparse.Namespace) -> Run:
         stack.enter_context(Process([sys.executable, "-m", "gateway.jobs"], cores=everywhere, log=log, env=environment))
         for _ in range(options.workers)
     ]
-    partner = Partner(gateway.url, issuer.token())
+    partner = stack.enter_context(closing(Partner(gateway.url, issuer.token())))
     wait_until(partner.is_served, process=workers[0], seconds=60, what="the job worker")
     return Run(partner, gateway.process, workers, stored, core)
 
