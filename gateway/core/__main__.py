@@ -48,7 +48,8 @@ def _map(options: argparse.Namespace) -> int:
         if options.call:
             return _show_call(resource)
         if options.answer:
-            told = meaning(text, resource, options.id, options.answer, sys.stdin.buffer.read())
+            item_id = options.id or str(resource.example.sent[0][resource.id_name])
+            told = meaning(text, resource, item_id, options.answer, sys.stdin.buffer.read())
             print(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
             return 0
         if options.table:
@@ -136,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("--call", action="store_true", help="show the call for the item on standard input")
     told = "say what the answer on standard input means, with this status: --answer 200 --id 19353"
     shown.add_argument("--answer", type=int, metavar="STATUS", help=told)
-    one.add_argument("--id", default="19353", help="the item that the answer is about (default: %(default)s)")
+    one.add_argument("--id", help="the item that the answer is about (default: 19353, or the like by the map)")
     shown.add_argument("--table", action="store_true", help="show the map as a table")
     one.set_defaults(run=_map)
     add_parser(commands, check)

@@ -87,6 +87,12 @@ def test_an_answer_means_what_the_map_says(folder: Path, status: str, body: str,
     assert told in asked.stdout
 
 
+def test_without_an_id_an_answer_is_about_the_example_of_the_map(folder: Path):
+    (folder / "uuids.toml").write_text(MAP.replace('id = "digits"', 'id = "uuid"'), encoding="utf-8")
+
+    assert '"means": "rejected"' in run(folder, "--answer", "422", "uuids.toml", given="{}").stdout
+
+
 def test_a_map_is_shown_as_a_table(folder: Path):
     lines = run(folder, "--table", "core.toml").stdout.splitlines()
 
