@@ -48,6 +48,14 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "insufficient-scope": ProblemType(
         403, "Not allowed", "The credentials are valid but lack the role or scope named in `WWW-Authenticate`."
     ),
+    "partner-blocked": ProblemType(
+        403, "Blocked", "Your updates are stopped by the operator of this service, whose words are in `detail`."
+    ),
+    "dry-run-only": ProblemType(
+        403,
+        "Dry runs only",
+        "Nothing was sent. You may look and rehearse, with `?dry_run=true`, until the operator lets you write.",
+    ),
     "browser-origin": ProblemType(
         403,
         "Browser requests are refused",

@@ -42,7 +42,7 @@ _ENDPOINTS = """What partners call, with the problem types that not every operat
 `/openapi.json` of a running service has all of them, with parameters, bodies and examples.
 """
 _METRICS = """Names and units follow Prometheus' conventions.
-No label holds an id; every label has a closed set of values.
+No label holds an id; every label has a closed set of values, and `partner` that of the operator's file.
 """
 _EVENTS = """One line per event: JSON, or key=value on a terminal (`GATEWAY_LOG_FORMAT`).
 Every line of a request carries its `request_id`.

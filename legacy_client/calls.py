@@ -48,12 +48,14 @@ class Marks(Protocol):
 class CallContext:
     """What all calls of one batch share.
 
+    ``most_in_flight``: calls at once of all batches of ``caller``; 0: no bound.
     ``authorization`` is the caller's own header value. A call's key is ``idempotency_prefix``, a dash and its id, in
     every attempt.
     """
 
     deadline: Deadline
     concurrency: int
+    most_in_flight: int = 0
     caller: str = ""
     request_id: str = ""
     traceparent: str = ""

@@ -64,6 +64,7 @@ class BulkServices:
     body_limits: BodyLimits
     deadline_seconds: float
     concurrency: int
+    core_concurrency: int
     telemetry: Telemetry
     traces: Traces
     log_failed_items: int
@@ -161,7 +162,8 @@ class BulkEndpoint:
         return CallContext(
             deadline=deadline,
             concurrency=self._services.concurrency,
-            caller=caller.id,
+            caller=caller.partner or caller.id,
+            most_in_flight=_share(caller, self._services.core_concurrency),
             request_id=request.id,
             traceparent=span.traceparent or request.traceparent(),
             authorization=caller.authorization,
@@ -188,6 +190,11 @@ class BulkEndpoint:
                 )
             )
         return summary
+
+
+def _share(caller: Principal, calls: int) -> int:
+    """Of so many calls at once; 0: all of them."""
+    return max(1, calls * caller.share // 100) if caller.share else 0
 
 
 def route(resource: Resource) -> Route:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from gateway.auth import errors as auth
 from gateway.auth.credentials import Credentials
 from gateway.batch.outcome import whole_seconds
+from gateway.partners.directory import as_partner
+from gateway.partners.partner import OTHERS
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from gateway.api.request import GatewayRequest
     from gateway.auth.principal import Authenticator, Method, Principal
     from gateway.auth.scopes import Permissions
+    from gateway.partners.directory import Partners
 
 _log = logging.getLogger(__name__)
 
@@ -30,10 +33,18 @@ _CODES: Mapping[type[auth.AuthError], tuple[str, str]] = {
 class Guard:
     """Asks the authenticators in turn; the first that knows the credentials decides."""
 
-    def __init__(self, authenticators: Sequence[Authenticator], permissions: Permissions, realm: str) -> None:
+    def __init__(
+        self,
+        authenticators: Sequence[Authenticator],
+        permissions: Permissions,
+        realm: str,
+        partners: Partners | None = None,
+    ) -> None:
+        """``partners`` are the operator's, if there are any."""
         self._authenticators = authenticators
         self._permissions = permissions
         self._realm = realm
+        self._partners = partners
 
     def identify(self, request: GatewayRequest, permission: str) -> Principal:
         """The caller, who holds ``permission``. Raises Problem 400, 401, 403 or 503."""
@@ -43,7 +54,20 @@ class Guard:
             _log.info("access_refused", extra={"error": type(exc).__name__, "reason": exc.reason})
             raise self._problem(exc, self._permissions.methods(permission)) from exc
         request.principal_id = principal.id
-        return principal
+        return principal if self._partners is None else self._admitted(request, principal, self._partners)
+
+    def _admitted(self, request: GatewayRequest, principal: Principal, partners: Partners) -> Principal:
+        """As a partner of the operator's, if it is one. Raises Problem 403."""
+        partner = partners.of(principal)
+        if partner is None:
+            request.partner = OTHERS
+            return principal
+        request.partner = partner.name
+        if partner.blocked:
+            raise Problem("partner-blocked", partner.blocked)
+        if partner.dry_run_only and request.method != "GET" and request.args.get("dry_run") != "true":
+            raise Problem("dry-run-only")
+        return as_partner(principal, partner)
 
     def _principal(self, request: GatewayRequest, permission: str) -> Principal:
         environ = request.environ

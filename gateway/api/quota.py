@@ -20,7 +20,7 @@ class Quota:
 
     def charge(self, request: GatewayRequest, principal: Principal, cost: int) -> None:
         """All or nothing. Raises Problem 429."""
-        allowance = self._limits.hit(principal.id, cost, principal.rate)
+        allowance = self._limits.hit(principal.rated_as or principal.id, cost, principal.rate)
         if allowance is None:
             return
         request.add_rate(ratelimit_fields(self._name, allowance))

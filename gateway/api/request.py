@@ -31,6 +31,7 @@ class GatewayRequest(Request):
         self.id = request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         self.principal_id = ""
         self.key_fingerprint = ""
+        self.partner = ""
         self.answer_headers: dict[str, str] = {}
 
     def add_rate(self, fields: Mapping[str, str]) -> None:

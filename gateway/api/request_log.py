@@ -49,6 +49,7 @@ def _details(request: GatewayRequest, response: Response) -> RequestDetails:
         request_id=request.id,
         principal_id=request.principal_id,
         key_fingerprint=request.key_fingerprint,
+        partner=request.partner,
         problem=log_notes.problem,
         policy=log_notes.policy,
         received_bytes=request.content_length or 0,

@@ -38,6 +38,8 @@ class Principal:
 
     ``partner_ids`` None: any partner. ``integrations`` None: all.
     ``rate`` is the caller's own limit (``COUNT/second|minute|hour``), or empty.
+    ``partner`` is its name among the operator's partners, or empty; ``rated_as`` whose rate it is where it is not its own.
+    ``share``: percent of the calls to the core at once, of a worker and all callers of the partner; 0: all.
     ``authorization`` is the raw header value, for a core that gets it forwarded.
     """
 
@@ -49,6 +51,9 @@ class Principal:
     partner_ids: frozenset[str] | None = None
     integrations: frozenset[str] | None = None
     rate: str = ""
+    rated_as: str = ""
+    partner: str = ""
+    share: int = 0
     authorization: str = field(default="", repr=False)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from gateway.settings.addresses import proxy, url
 from gateway.settings.field import Fault, each, flag, matching, names, needed, setting, some_of, variable
-from gateway.settings.files import certificates
+from gateway.settings.files import certificates, partners
 from gateway.settings.proxies import unusable_proxy
 
 if TYPE_CHECKING:
@@ -81,6 +81,11 @@ class AccessSettings:
     )
     required_scope: str = setting("", parse=_scope, help="Scope that bulk endpoints ask for; empty: none.")
     partner_claim: str = setting("", help="Claim that lists the partners a caller may name; empty: any.")
+    partners_file: str = setting(
+        "",
+        parse=partners,
+        help="File of partners (TOML): rate, share of the core, blocked, dry runs only; empty: none.",
+    )
     introspection: bool = setting(False, parse=flag, help="Ask Keycloak whether a token was revoked.")
     introspection_ttl: float = setting(
         15.0, parse=float, unit="s", least=0, most=3600, help="How long an answer of the introspection is kept."

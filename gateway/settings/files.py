@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gateway.auth.api_keys.file import FileKeys
 from gateway.auth.errors import SourceFailed
+from gateway.partners.partner import read_partners
 from gateway.resources.core_map_check import check_core_map
 from gateway.resources.map_tables import CoreMapError
 from legacy_client import StaticFileCredentials
@@ -49,6 +50,18 @@ def api_keys(text: str) -> str:
     except SourceFailed as exc:
         reason = exc.reason.removeprefix(f"{text}: ")
         raise ValueError(f"must be a file of API keys ({reason})") from exc
+    return text
+
+
+def partners(text: str) -> str:
+    try:
+        read_partners(Path(readable_file(text)).read_text(encoding="utf-8"))
+    except UnicodeDecodeError as exc:
+        raise ValueError("must be UTF-8 text") from exc
+    except ValueError as exc:
+        raise (
+            exc if str(exc).startswith("must be a file that") else ValueError(f"must be a file of partners ({exc})")
+        ) from exc
     return text
 
 

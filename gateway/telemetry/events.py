@@ -83,7 +83,7 @@ class RequestDetails:
     """``route`` is the rule that matched, never the path; empty if none did.
 
     ``problem`` is the last part of the problem's ``type``, empty on success.
-    ``policy`` names the rate that a 429 is about.
+    ``policy`` names the rate that a 429 is about. ``partner``: of the operator's partners, empty where there are none.
     """
 
     method: str
@@ -93,6 +93,7 @@ class RequestDetails:
     request_id: str
     principal_id: str = ""
     key_fingerprint: str = ""
+    partner: str = ""
     problem: str = ""
     policy: str = ""
     received_bytes: int = 0

@@ -19,6 +19,7 @@ from gateway.auth.keycloak.realm_source import RealmSource
 from gateway.auth.keycloak.token_authenticator import KeycloakAuthenticator
 from gateway.auth.keycloak.token_principal import PrincipalRules
 from gateway.auth.keycloak.verifier import Realm, TokenVerifier
+from gateway.partners.directory import Partners
 from gateway.settings import SettingsError, variable
 from gateway.settings.proxies import proxy_for
 from gateway.settings.secrets import secret_now
@@ -142,6 +143,16 @@ def keycloak_server(settings: AccessSettings) -> Server:
 def _introspect(client: KeycloakOpenID, secret: Callable[[], str], token: str) -> dict[str, Any]:
     client.client_secret_key = secret()
     return ask(partial(client.introspect, token))
+
+
+def partners(settings: AccessSettings) -> Partners | None:
+    """None where the operator names none. Raises SettingsError for an unusable file."""
+    if not settings.partners_file:
+        return None
+    try:
+        return Partners(Path(settings.partners_file))
+    except (OSError, ValueError) as exc:
+        raise SettingsError(f"{variable('partners_file')}: {exc}") from exc
 
 
 def key_records(settings: StoreSettings) -> FileKeys | SqliteKeys:

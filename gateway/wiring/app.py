@@ -21,6 +21,7 @@ from gateway.telemetry.instruments import Instruments
 from gateway.telemetry.metrics import worker_files as shared
 from gateway.telemetry.metrics.counters import Sources
 from gateway.telemetry.traces import TracesUnavailable
+from gateway.wiring.access import partners
 from gateway.wiring.audit import audit_trail, readable_audit
 from gateway.wiring.endpoints import Endpoints
 from gateway.wiring.pages import add_operators_pages, add_public_pages
@@ -57,7 +58,17 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     unsent = UnsentRate(backends.unsent_rates)
     claims = Claims(backends.idempotency, unsent, turns.let_others_run)
     trail = audit_trail(settings, aside)
-    endpoints = Endpoints(settings, backends, capacity, unsent, claims, instruments, turns.let_others_run, trail)
+    endpoints = Endpoints(
+        settings,
+        backends,
+        capacity,
+        unsent,
+        claims,
+        instruments,
+        turns.let_others_run,
+        trail,
+        partners(settings.access),
+    )
     checks: dict[str, Check] = {**backends.checks, "draining": lambda: {"ready": not shedder.draining}}
 
     app = Application("gateway")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gateway.api.idempotency import Claims
     from gateway.api.unsent import UnsentRate
     from gateway.audit.trail import Trail
+    from gateway.partners.directory import Partners
     from gateway.resources.resource import Resource
     from gateway.settings import Settings
     from gateway.telemetry.instruments import Instruments
@@ -47,6 +48,7 @@ class Endpoints:
     instruments: Instruments
     let_others_run: Callable[[], None]
     trail: Trail | None
+    partners: Partners | None
 
     def add_to(self, app: Application, resources: Sequence[Resource]) -> None:
         of_jobs = self.jobs()
@@ -75,6 +77,7 @@ class Endpoints:
             log_failed_items=settings.service.log_failed_items,
             let_others_run=self.let_others_run,
             trail=self.trail,
+            core_concurrency=settings.core.core_concurrency,
             one_part=None if settings.core.core_auth == "forward" else OnePart(of_jobs, self.claims),
         )
 
@@ -130,7 +133,7 @@ class Endpoints:
             required_role=required_role,
             required_scope=required_scope,
         )
-        return Guard(authenticators, permissions, "gateway")
+        return Guard(authenticators, permissions, "gateway", self.partners)
 
     def _body_limits(self) -> BodyLimits:
         return BodyLimits(max_bytes=self.settings.service.max_body_bytes, seconds=self.settings.budgets.body_timeout)

@@ -165,6 +165,7 @@ class Fanout(Generic[Call]):
             concurrency=context.concurrency,
             item_seconds=self._item_seconds_left,
             caller=context.caller,
+            most_in_flight=context.most_in_flight,
             upto=None if context.marks is None else context.marks.upto,
         )
 

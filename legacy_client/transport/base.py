@@ -38,7 +38,8 @@ class Tls:
 class Flow:
     """What the requests of one ``send_many`` share.
 
-    ``item_seconds`` bounds each attempt; ``caller`` is whose turn it is. ``upto()`` says how many requests may leave by
+    ``item_seconds`` bounds each attempt; ``caller`` is whose turn it is, and has
+    ``most_in_flight`` at once, 0 without a bound. ``upto()`` says how many requests may leave by
     now. It must not wait, and rises as results are taken.
     """
 
@@ -46,6 +47,7 @@ class Flow:
     concurrency: int
     item_seconds: float = float("inf")
     caller: str = ""
+    most_in_flight: int = 0
     upto: Callable[[], int] | None = None
 
 

@@ -12,6 +12,28 @@ if TYPE_CHECKING:
     from legacy_client.transport.base import Flow, Requests
 
 
+class Lane(deque[Any]):
+    """The batches of a caller that wait for a turn. ``most`` bounds its calls in flight; 0: no bound.
+
+    ``is_parked``: it waits for one of its own calls to end, and not for a turn.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.most = 0
+        self.is_parked = False
+        self._members: list[Batch] = []
+
+    def admit(self, batch: Batch, most: int) -> None:
+        self.most = most
+        if most:
+            self._members = [each for each in self._members if each.unsent or each.in_flight]
+            self._members.append(batch)
+
+    def is_full(self) -> bool:
+        return 0 < self.most <= sum(each.in_flight for each in self._members)
+
+
 class Batch:
     """``ends`` is on the transport's clock. ``queued_at`` is None while it waits for no turn."""
 
@@ -22,6 +44,7 @@ class Batch:
         "ends",
         "in_flight",
         "lane",
+        "most_in_flight",
         "queued_at",
         "requests",
         "stopped",
@@ -39,7 +62,8 @@ class Batch:
         self.unsent = len(requests)
         self._next = 0
         self.in_flight = 0
-        self.lane: deque[Any] = deque()
+        self.most_in_flight = flow.most_in_flight
+        self.lane = Lane()
         self.queued_at: float | None = None
 
     def take(self) -> int:
@@ -65,14 +89,18 @@ class Turns(Generic[AnyBatch]):
     """
 
     def __init__(self) -> None:
-        self._lanes: WeakValueDictionary[str, deque[AnyBatch]] = WeakValueDictionary()
-        self._rotation: deque[deque[AnyBatch]] = deque()
+        self._lanes: WeakValueDictionary[str, Lane] = WeakValueDictionary()
+        self._rotation: deque[Lane] = deque()
 
     def enter(self, batch: AnyBatch) -> None:
-        batch.lane = self._lanes.setdefault(batch.caller, deque())
+        batch.lane = self._lanes.setdefault(batch.caller, Lane())
+        batch.lane.admit(batch, batch.most_in_flight)
 
     def offer(self, batch: AnyBatch, now: float) -> None:
         """Queue the batch, if it may send and is not queued."""
+        if batch.lane.is_parked and not batch.lane.is_full():
+            batch.lane.is_parked = False
+            self._rotation.append(batch.lane)
         if batch.queued_at is None and batch.unsent and batch.in_flight < batch.concurrency and not batch.is_held():
             batch.queued_at = now
             if not batch.lane:
@@ -82,7 +110,10 @@ class Turns(Generic[AnyBatch]):
     def take(self) -> AnyBatch | None:
         while self._rotation:
             lane = self._rotation.popleft()
-            batch = lane.popleft()
+            if lane.most and lane.is_full():
+                lane.is_parked = True
+                continue
+            batch: AnyBatch = lane.popleft()
             if lane:
                 self._rotation.append(lane)
             batch.queued_at = None
@@ -93,5 +124,7 @@ class Turns(Generic[AnyBatch]):
 
 def backlog(batches: Iterable[Batch], now: float) -> Backlog:
     unsent = [batch for batch in batches if batch.unsent]
-    since = min((batch.queued_at for batch in unsent if batch.queued_at is not None), default=now)
+    # A lane that is parked waits for no turn.
+    waiting = [batch.queued_at for batch in unsent if batch.queued_at is not None and not batch.lane.is_parked]
+    since = min(waiting, default=now)
     return Backlog(sum(batch.unsent for batch in unsent), max(0.0, now - since))

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from gateway.audit.__main__ import main
 from gateway.audit.line import folded
 from gateway.settings import load
 from gateway.wiring.audit import audit_sink
@@ -60,13 +61,17 @@ def test_an_operator_finds_what_happened_to_an_action(environment):
     assert [json.loads(line)["id"] for line in of_request.stdout.splitlines()] == ["19353"]
 
 
-def test_what_cannot_be_found_or_asked_is_told(environment):
-    nothing = find(environment, "--action", "7")
-    elsewhere = find({**environment, "GATEWAY_AUDIT_TO": "stdout"}, "--action", "7")
-    wrong = find(environment, "--since", "yesterday")
+def test_what_cannot_be_found_or_asked_is_told(environment, monkeypatch, capsys):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert main(["find", "--item", "7"]) == 0
+    assert capsys.readouterr() == ("", "")
 
-    assert (nothing.returncode, nothing.stdout, nothing.stderr) == (0, "", "")
-    assert (elsewhere.returncode, elsewhere.stderr.count("\n")) == (1, 1)
-    assert elsewhere.stderr.startswith("error: the audit trail goes to standard output")
-    assert wrong.returncode == 2
-    assert "must be so long ago" in wrong.stderr
+    monkeypatch.setenv("GATEWAY_AUDIT_TO", "stdout")
+    assert main(["find", "--item", "7"]) == 1
+    assert capsys.readouterr().err.startswith("error: the audit trail goes to standard output")
+
+    with pytest.raises(SystemExit) as wrong:
+        main(["find", "--since", "yesterday"])
+    assert wrong.value.code == 2
+    assert "must be so long ago" in capsys.readouterr().err

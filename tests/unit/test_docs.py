@@ -14,6 +14,8 @@ import gateway
 from gateway import keys
 from gateway.api.route import Route
 from gateway.audit import __main__ as audit
+from gateway.partners import __main__ as partners
+from gateway.partners.partner import read_partners
 from gateway.problems import PROBLEM_TYPES
 from gateway.settings import all_settings
 from schemas.actions import ActionSchema, ActionUpdateSchema
@@ -139,6 +141,17 @@ def test_every_keys_command_is_one(command):
 @pytest.mark.parametrize("command", re.findall(r"^python -m gateway\.audit ([^>\n]*)", EVERY_PAGE, re.MULTILINE))
 def test_every_audit_command_is_one(command):
     assert audit._parser().parse_args(shlex.split(command)).item is not None
+
+
+@pytest.mark.parametrize("command", re.findall(r"^python -m gateway\.partners ([^>\n]*)", EVERY_PAGE, re.MULTILINE))
+def test_every_partners_command_is_one(command):
+    assert partners._parser().parse_args(shlex.split(command)).command
+
+
+def test_the_file_of_partners_is_one():
+    [shown] = [block.text for block in blocks("toml") if block.page == "operators/partners.md"]
+
+    assert list(read_partners(shown)) == ["acme", "old-crm", "new-crm"]
 
 
 def test_every_status_of_an_error_has_a_row():

@@ -53,6 +53,8 @@ def _facts(request: RequestDetails) -> dict[str, object]:
         "received_bytes": request.received_bytes,
         "sent_bytes": request.sent_bytes,
     }
+    if request.partner:
+        facts["partner"] = request.partner
     if request.key_fingerprint:
         facts["key_fingerprint"] = request.key_fingerprint
     if request.problem:

@@ -89,6 +89,9 @@ LOG_EVENTS: Mapping[str, str] = {
     "that were read last stay in force. Said once per reason.",
     "api_keys_file_usable": "`GATEWAY_API_KEYS_FILE` was read again, and is in force.",
     "api_key_use_not_noted": "When a key was last used could not be kept; the request went on.",
+    # Partners.
+    "partners_file_unusable": "`GATEWAY_PARTNERS_FILE` cannot be read or understood, and `reason` says why; the partners that were "
+    "read last stay in force. Said once per reason.",
     # Rates.
     "rate_store_down": "Redis cannot be had for rates; `counting` says who counts meanwhile.",
     "rate_store_back": "Rates are counted in Redis again.",

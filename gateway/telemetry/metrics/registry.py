@@ -77,10 +77,17 @@ class Metrics:
         self._durations(route).observe(request.seconds)
         if request.problem:
             self._count("gateway_problems_total", request.problem)
+        if request.partner:
+            self._count_partner(request)
         if request.policy:
             self._count("gateway_rate_limited_total", route, request.policy)
         if request.replay:
             self._count("gateway_idempotent_replays_total", request.replay)
+
+    def _count_partner(self, request: RequestDetails) -> None:
+        self._count("gateway_partner_requests_total", request.partner, str(request.status))
+        for (outcome, code), count in request.batch.counts.items() if request.batch else ():
+            self._count("gateway_partner_items_total", request.partner, outcome, code, by=count)
 
     def batch_ended(self, batch: BatchDetails) -> None:
         self._count("gateway_batches_total", batch.kind, str(batch.status))

@@ -87,6 +87,18 @@ METRICS: tuple[Spec, ...] = (
         from_start=ITEM_SERIES,
     ),
     Spec(
+        "gateway_partner_requests_total",
+        "counter",
+        "Requests answered, by the partner of `GATEWAY_PARTNERS_FILE` that sent them; `other`: by none of them.",
+        ("partner", "status"),
+    ),
+    Spec(
+        "gateway_partner_items_total",
+        "counter",
+        "Items of such a partner's batches and calls, by what became of each.",
+        ("partner", "outcome", "code"),
+    ),
+    Spec(
         "gateway_unreadable_answers_total",
         "counter",
         "Items updated whose answer of the core has fields that cannot be read.",

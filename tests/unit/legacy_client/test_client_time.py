@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from legacy_client.errors import (
     Busy,
     Stopped,
@@ -11,6 +13,9 @@ from legacy_client.errors import (
 from legacy_client.operations import UPDATE_ACTION
 from legacy_client.transport.memory import answer
 from tests.unit.legacy_client.contexts import Core, busy, updated, updates
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_retry_after_is_waited_for_once_by_all_of_the_round() -> None:
@@ -119,3 +124,16 @@ def test_time_spent_waiting_for_a_turn_is_not_the_items() -> None:
     results = core.update(20, core.context(concurrency=1))
 
     assert results[0] == {"id": 0, "state": 2}
+
+
+def test_the_share_of_a_caller_goes_on_to_the_transport(monkeypatch: pytest.MonkeyPatch) -> None:
+    core = Core()
+    flows = []
+    send_many = core.transport.send_many
+    monkeypatch.setattr(
+        core.transport, "send_many", lambda requests, flow: (flows.append(flow), send_many(requests, flow))[1]
+    )
+
+    core.update(2, core.context(caller="acme", most_in_flight=3))
+
+    assert [(flow.caller, flow.most_in_flight) for flow in flows] == [("acme", 3)]

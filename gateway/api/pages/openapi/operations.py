@@ -73,6 +73,8 @@ OF_ANY = frozenset(
         "unknown-parameter",
         "invalid-token",
         "insufficient-scope",
+        "partner-blocked",
+        "dry-run-only",
         "method-not-allowed",
         "not-acceptable",
         "uri-too-long",

@@ -143,3 +143,45 @@ def test_every_item_is_sent_under_the_bound_of_its_batch_whatever_ends_when(shap
         under_way = [each for each in batches if each.in_flight]
         if chosen is None and under_way:
             end(turns, random.choice(under_way))
+
+
+def shared(count: int, caller: str, most: int) -> Batch:
+    flow = Flow(deadline=Deadline(60.0), concurrency=1000, caller=caller, most_in_flight=most)
+    return Batch([None] * count, flow, 0.0)
+
+
+def test_an_owner_with_a_share_has_no_more_calls_in_flight_over_all_its_batches() -> None:
+    mine, other = [shared(10, "mine", 3) for _ in range(2)], batch(20, "other")
+    turns = queued(*mine, other)
+
+    owners = [chosen.caller for _ in range(20) if (chosen := take(turns))]
+
+    assert owners.count("mine") == sum(each.in_flight for each in mine) == 3
+    assert owners.count("other") == 17
+
+
+def test_with_each_call_that_ends_it_has_another_turn_and_all_its_items_are_sent() -> None:
+    first, second = shared(5, "mine", 2), shared(5, "mine", 2)
+    turns = queued(first, second)
+    sent = []
+    while chosen := take(turns):
+        sent.append(chosen)
+        while not turns_are_left(turns) and any(each.in_flight for each in (first, second)):
+            end(turns, next(each for each in (first, second) if each.in_flight))
+
+    assert (len(sent), first.unsent, second.unsent) == (10, 0, 0)
+
+
+def turns_are_left(turns: Turns) -> bool:
+    return any(not lane.is_full() for lane in turns._rotation)
+
+
+def test_what_waits_for_its_own_share_holds_no_turn_up() -> None:
+    mine = shared(10, "mine", 1)
+    turns = queued(mine)
+    take(turns)
+    assert take(turns) is None
+
+    assert backlog([mine], 100.0).seconds == 0
+    end(turns, mine)
+    assert take(turns) is mine

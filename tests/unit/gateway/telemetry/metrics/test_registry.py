@@ -56,6 +56,7 @@ def test_no_metric_has_a_label_without_bounds(spec: Spec) -> None:
         "version",
         "python",
         "policy",
+        "partner",
     }
 
     assert set(spec.labels) <= closed

@@ -66,6 +66,17 @@ def test_callers_share_alike_whatever_the_number_of_their_batches(core: FakeCore
         gevent.joinall(many)
 
 
+def test_a_caller_with_a_share_has_no_more_calls_under_way_and_all_its_items_are_answered(core: FakeCore) -> None:
+    gate = NotingGate()
+    core.default = (wait(0.002), action())
+    with rig(core.url, gate) as hub:
+        batches = [hub.begin(range(20), caller="mine", most_in_flight=3) for _ in range(3)]
+        answered = [running.get() for running in gevent.joinall(batches)]
+
+    assert gate.most_in_flight == 3
+    assert [sorted(results) for results in answered] == [list(range(20))] * 3
+
+
 def test_a_batch_is_sent_on_as_many_connections_as_the_gate_comes_to_allow(core: FakeCore) -> None:
     gate = NotingGate(capacity=1)
     core.default = (wait(0.005), action())

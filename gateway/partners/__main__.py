@@ -1,0 +1,101 @@
+"""``python -m gateway.partners``: list and show partners, block one, and let it in again.
+
+Exit codes: 0 done · 1 it cannot be done (one line on stderr says why) · 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.ending import run_to_its_end
+from gateway.partners.edit import added, blocked, replace_file
+from gateway.partners.partner import Partner, read_partners
+from gateway.settings import variable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_MESSAGE = "Your updates are stopped for now; ask the operator of this service."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    if options.file is None:
+        return _refuse(f"no file: set {variable('partners_file')}, or name one with --file")
+    command: Callable[[str, argparse.Namespace], None] = options.command
+    try:
+        command(_text(options), options)
+    except KeyError as exc:
+        return _refuse(f"no partner {exc.args[0]} in {options.file}")
+    except ValueError as exc:
+        return _refuse(f"{options.file}: {exc}")
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        return _refuse(f"{exc.filename or options.file}: {exc.strerror}")
+    return 0
+
+
+def _refuse(reason: str) -> int:
+    print(f"error: {reason}", file=sys.stderr)
+    return 1
+
+
+def _text(options: argparse.Namespace) -> str:
+    path: Path = options.file
+    # The first partner may be blocked before there is a file.
+    is_new = getattr(options, "principal", None) and not path.exists()
+    return "" if is_new else path.read_text(encoding="utf-8")
+
+
+def _list(text: str, _options: argparse.Namespace) -> None:
+    for partner in read_partners(text).values():
+        state = "blocked" if partner.blocked else "dry run only" if partner.dry_run_only else "allowed"
+        share = f"{partner.share} %" if partner.share else "-"
+        print(f"{partner.name:<20}  {state:<12}  {partner.rate or '-':<14}  {share:<5}  {' '.join(partner.principals)}")
+
+
+def _show(text: str, options: argparse.Namespace) -> None:
+    shown = asdict(read_partners(text)[options.name])
+    ids = shown.pop("partner_ids")
+    print(json.dumps({**shown, "partners": ids and sorted(ids)}, indent=2, ensure_ascii=False))
+
+
+def _block(text: str, options: argparse.Namespace) -> None:
+    if options.principal and options.name not in read_partners(text):
+        text = added(text, Partner(name=options.name, principals=tuple(options.principal)))
+    replace_file(options.file, blocked(text, options.name, options.message))
+
+
+def _allow(text: str, options: argparse.Namespace) -> None:
+    replace_file(options.file, blocked(text, options.name, ""))
+
+
+def _parser() -> argparse.ArgumentParser:
+    given = os.environ.get(variable("partners_file"))
+    parser = argparse.ArgumentParser(prog="python -m gateway.partners", description=__doc__.partition("\n")[0])
+    parser.add_argument("--file", type=Path, default=Path(given) if given else None, help="another file of partners")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands.add_parser("list", help="all partners, with state, rate, share and callers").set_defaults(command=_list)
+    for name, command, text in (
+        ("show", _show, "one partner as JSON"),
+        ("block", _block, "refuse all requests of a partner, within seconds"),
+        ("allow", _allow, "let a blocked partner in again"),
+    ):
+        one = commands.add_parser(name, help=text)
+        one.add_argument("name", help="of the partner")
+        one.set_defaults(command=command)
+        if command is _block:
+            one.add_argument("--message", default=_MESSAGE, help="what the partner is told")
+            one.add_argument("--principal", action="append", help="a caller of a partner that is not in the file yet")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(run_to_its_end(main))
