@@ -107,6 +107,7 @@ class Line:
         self._place = place
         self._sock = sock
         self.connected, self.ready = connected, ready
+        self._answered_at = time.monotonic()
         self.version = ""
         self.is_chunked = self.is_announced_last = self.has_length = False
 
@@ -143,6 +144,7 @@ class Line:
             return unanswered(_error(exc), time.monotonic() - began)
         finally:
             response.close()
+            self._answered_at = time.monotonic()
         seconds = time.monotonic() - began
         named: CaseInsensitiveDict[str] = CaseInsensitiveDict()
         for name, value in headers:
@@ -153,8 +155,7 @@ class Line:
         return Seen(status=response.status, headers=headers, body=body, seconds=seconds, reading=reading)
 
     def wait_for_end(self, seconds: float) -> float | None:
-        """How long it took until the core ended the connection, or None while it stands."""
-        began = time.monotonic()
+        """Seconds between the last answer and the end of the connection, or None while it stands."""
         self._sock.settimeout(seconds)
         try:
             while self._sock.recv(_RECEIVED):
@@ -164,7 +165,7 @@ class Line:
             return None
         except OSError:
             pass
-        return time.monotonic() - began
+        return time.monotonic() - self._answered_at
 
     def close(self) -> None:
         with suppress(OSError):

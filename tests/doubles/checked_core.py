@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from sandbox.core.dialects.base import Dialect
+
     Fault = Callable[["CheckedCore", Request], Answer | None]
 
 ITEM, MISSING = "19353", "999999999"
@@ -38,8 +40,9 @@ LOGIN = Answer(302, b"", (("Location", "/login?next=secret"),))
 class CheckedCore:
     """``fault`` None: all is well. ``has_clock``: answers have a ``Date``. ``writes`` counts updates with a field."""
 
-    def __init__(self, folder: Path, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, folder: Path, tls: ssl.SSLContext | None = None, dialect: Dialect | None = None) -> None:
         self._database_file = folder / "core.sqlite3"
+        self._dialect = dialect
         self._tls = tls
         self.fault: Fault | None = None
         self.has_clock = True
@@ -64,7 +67,7 @@ class CheckedCore:
     @contextmanager
     def with_fault(self, fault: Fault | None) -> Iterator[CheckedCore]:
         """From the seed on."""
-        self._in_loop(lambda: self.core(Request("POST", "/_sandbox/reset", {}, b"")))
+        self._in_loop(lambda: self._own(Request("POST", "/_sandbox/reset", {}, b"")))
         self.fault, self.writes, self.has_clock = fault, 0, True
         self.seen.clear()
         self.uses.clear()
@@ -74,7 +77,7 @@ class CheckedCore:
             self.fault = None
 
     def row(self) -> dict[str, Any]:
-        answer = self._in_loop(lambda: self.core(Request("GET", f"/actions/{ITEM}", {}, b"")))
+        answer = self._in_loop(lambda: self._own(Request("GET", f"/actions/{ITEM}", {}, b"")))
         row: dict[str, Any] = orjson.loads(answer.body)["data"]
         return row
 
@@ -82,7 +85,7 @@ class CheckedCore:
         """As somebody else does."""
         body = orjson.dumps(fields)
         headers = {"content-type": "application/json"}
-        ask = lambda: self.core(Request("PATCH", f"/actions/{ITEM}", headers, body))  # noqa: E731 -- runs in the loop
+        ask = lambda: self._own(Request("PATCH", f"/actions/{ITEM}", headers, body))  # noqa: E731 -- runs in the loop
         if threading.current_thread() is self._thread:
             ask()
         else:
@@ -90,17 +93,26 @@ class CheckedCore:
 
     def applied(self) -> list[dict[str, Any]]:
         """Bodies of the updates that changed something, oldest first."""
-        answer = self._in_loop(lambda: self.core(Request("GET", "/_sandbox/journal", {}, b"")))
+        answer = self._in_loop(lambda: self._own(Request("GET", "/_sandbox/journal", {}, b"")))
         return [entry["body"] for entry in orjson.loads(answer.body)["data"]]
 
     def as_usual(self, request: Request, body: Any = None) -> Answer:
         """``body``: as if it had been sent."""
         return self.core(request if body is None else request._replace(body=orjson.dumps(body)))
 
-    def close_soon(self, seconds: float) -> None:
-        """All connections, after so long."""
+    def close_at_rest(self, seconds: float) -> None:
+        """All connections, if nothing comes for so long."""
+        seen = len(self.seen)
+
+        def close() -> None:
+            if len(self.seen) == seen:
+                self.close_now()
+
+        self._loop.call_later(seconds, close)
+
+    def close_now(self) -> None:
         for transport in list(self.traffic.open):
-            self._loop.call_later(seconds, transport.close)
+            self._loop.call_soon(transport.close)
 
     def _in_loop(self, ask: Callable[[], Answer]) -> Answer:
         async def asked() -> Answer:
@@ -112,7 +124,10 @@ class CheckedCore:
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
         database = Database(self._database_file)
         trouble = Trouble(core_faults(), {})
-        self.core = Core(database, trouble, self.traffic, needs_bearer=False, honours_idempotency=True)
+        self.core, self._own = (
+            Core(database, trouble, self.traffic, needs_bearer=False, honours_idempotency=True, dialect=dialect)
+            for dialect in (self._dialect, None)
+        )
         make = lambda: Connection(self._answer, self.traffic)  # noqa: E731 -- a factory
         servers = [await self._loop.create_server(make, sock=each, ssl=self._tls) for each in self._listeners()]
         self._ready.set()
@@ -242,7 +257,7 @@ def takes_anything(core: CheckedCore, request: Request) -> Answer | None:
 
 def closes_at_rest(core: CheckedCore, request: Request) -> Answer | None:
     if is_missing(request):
-        core.close_soon(0.03)
+        core.close_at_rest(0.1)
     return None
 
 
@@ -252,7 +267,7 @@ def closes_each(core: CheckedCore, request: Request) -> Answer | None:
 
 def closes_without_a_word(core: CheckedCore, request: Request) -> Answer | None:
     if is_missing(request):
-        core.close_soon(0.0)
+        core.close_now()
     return None
 
 
@@ -370,7 +385,13 @@ CASES = [
     Case("a redirect for strangers", to_strangers(LOGIN), "credentials", "fail"),
     Case("500 for strangers", to_strangers(legacy_error(500)), "credentials", "fail"),
     Case("the gateway is refused", lambda *_: legacy_error(401), "credentials", "fail", ("GATEWAY_CORE_AUTH=…",)),
-    Case("200 with an error", of_missing(_OF_ERROR), "unknown id", "fail", ('[answers] ok_at = "success"',)),
+    Case(
+        "200 with an error",
+        of_missing(_OF_ERROR),
+        "unknown id",
+        "fail",
+        ('[answers] ok_at = "success"', '[answers] code_at = "error.code"', '[codes] 17 = "not_found"'),
+    ),
     Case("200 with an error alone", of_missing(_ERROR_ALONE), "unknown id", "fail", ('[answers] error_at = "error"',)),
     Case("200 with a web page", of_missing(HTML), "unknown id", "fail"),
     Case("a redirect to a login page", of_missing(LOGIN), "unknown id", "fail"),
@@ -389,7 +410,7 @@ CASES = [
     Case("two lengths", of_headers(("Content-Length", "3")), "framing", "fail"),
     Case("a type twice", of_headers(("Content-Type", "application/json")), "framing", "warn"),
     Case("a clock an hour off", an_hour_off, "clock", "warn"),
-    Case("short rests", closes_at_rest, "keep-alive", "fail", rest=0.1),
+    Case("short rests", closes_at_rest, "keep-alive", "fail", rest=10.0),
     Case("Connection: close", closes_each, "keep-alive", "warn", ("GATEWAY_CORE_KEEPALIVE=0",)),
     Case("no kept connections", closes_without_a_word, "keep-alive", "warn", ("GATEWAY_CORE_KEEPALIVE=0",)),
     Case("few calls a connection", tires, "keep-alive", "warn"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.core.check.item_field import MISSING
 from legacy_client.calls import Update
-from legacy_client.errors import CoreError
+from legacy_client.errors import BrokenOff, CoreError, NotFound
 from legacy_client.single.seen import unanswered
 
 if TYPE_CHECKING:
@@ -29,6 +29,10 @@ _KEPT_BACK = 2
 
 class NoWritesLeft(Exception):
     """The bound is reached. Nothing was sent."""
+
+
+class ItemUnknown(Exception):
+    """The core says of an update that there is no such item."""
 
 
 class Writes:
@@ -74,12 +78,15 @@ class Writes:
         return self.own is not MISSING
 
     def begin(self) -> str:
-        """Learn the field's own value. Empty, or why it cannot be had."""
+        """Learn the field's own value. Empty, or why it cannot be had. Raises ItemUnknown."""
         for self._is_read_by_updates in (False, True):
-            if (own := self.read()) is not MISSING:
+            seen = self._shown()
+            if (own := self.field.raw_in(seen.item)) is not MISSING:
                 self.own = own
                 self._journal.note("own", field=self.field.name, fields=self.field.body(own))
                 return ""
+        if isinstance(seen.error, NotFound):
+            raise ItemUnknown
         return "the core shows the field neither by GET, nor when it answers an update without fields"
 
     def new_key(self) -> str:
@@ -92,9 +99,11 @@ class Writes:
 
     def item(self) -> Mapping[str, Any]:
         """``{}`` where it cannot be read."""
+        return self._shown().item
+
+    def _shown(self) -> Seen:
         call = Update.of(self._item_id, {})
-        seen = self._calls.update(call, self.new_key()) if self._is_read_by_updates else self._calls.look(call)
-        return seen.item
+        return self._calls.update(call, self.new_key()) if self._is_read_by_updates else self._calls.look(call)
 
     def write(self, raw: object, key: str = "", *, is_new_line: bool = False) -> Seen:
         """Raises NoWritesLeft."""
@@ -117,8 +126,11 @@ class Writes:
             except CoreError as error:
                 return [unanswered(error, 0.0) for _ in calls]
             began = time.monotonic()
-            for line, request in zip(lines, requests, strict=True):
-                line.send(request)
+            try:
+                for line, request in zip(lines, requests, strict=True):
+                    line.send(request)
+            except OSError as exc:
+                return [unanswered(BrokenOff(type(exc).__name__), 0.0) for _ in calls]
             return [
                 self._ended(line.answer(request, self._calls.expected_id(call), began))
                 for line, request, (call, _) in zip(lines, requests, calls, strict=True)

@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.doubles.checked_core import CASES
+from sandbox.core.dialects.nested import Nested
+from sandbox.core.dialects.rpc import Rpc
+from tests.docs import ROOT
+from tests.doubles.checked_core import CASES, CheckedCore
 from tests.e2e.core.conftest import PACE
 
 WRITE = ("--json", "--write")
@@ -49,3 +52,27 @@ def test_a_fault_turns_its_row_red_and_no_other(case, core, checks):
     assert set(case.lines) <= set(told.lines)
     assert told.code == {"warn": 3, "fail": 4}[case.verdict]
     assert core.row() == before
+
+
+@pytest.mark.parametrize(("name", "dialect"), [("rpc", Rpc), ("nested", Nested)])
+def test_a_dialect_passes_with_the_settings_that_the_check_says_to_write(name, dialect, checks, tmp_path):
+    settings = {"core_map": ROOT / "sandbox" / "maps" / f"{name}.toml", "core_honours_idempotency": "false"}
+    with CheckedCore(tmp_path, dialect=dialect()).serving() as core, core.with_fault(None):
+        before = core.row()
+        first = checks.run(core.url, *WRITE, **settings)
+        written = dict(line.removeprefix("GATEWAY_").lower().split("=") for line in first.lines)
+        again = checks.run(core.url, *WRITE, "--load", **{**settings, **written})
+
+        assert core.row() == before
+    assert written == {"core_honours_idempotency": "true"}
+    assert again.verdicts == GREEN
+    assert again.lines == []
+
+
+def test_a_path_that_the_core_does_not_have_is_no_missing_item(core, checks):
+    """As a team meets it with the map of another core."""
+    with core.with_fault(None):
+        told = checks.run(core.url, *WRITE, core_map=ROOT / "sandbox" / "maps" / "rpc.toml")
+
+    assert {row: verdict for row, verdict in told.verdicts.items() if verdict in RED} == {"success": "fail"}
+    assert told.lines == ['[update] path = "/…/{id}"']

@@ -14,13 +14,14 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.core.__main__ import main
+from sandbox.core.dialects.rpc import Rpc
 from sandbox.core.errors import legacy_error
 from tests.docs import DOCS, ROOT
-from tests.doubles.checked_core import ITEM, MISSING, of_missing
+from tests.doubles.checked_core import ITEM, MISSING, CheckedCore, of_missing
 
 OPTIONS = ("check", "--id", ITEM, "--missing-id", MISSING, "--field", "subtitle", "--rest", "0.01")
 PAGE = (DOCS / "operators/your-core.md").read_text(encoding="utf-8")
-[SHOWN] = re.findall(r"```console\n\$ python -m gateway\.core check [^`]*?\n\n?(.*?)```", PAGE, re.DOTALL)
+SHOWN, PARTS = re.findall(r"```console\n\$ python -m gateway\.core check [^`]*?\n\n?(.*?)```", PAGE, re.DOTALL)
 
 
 def masked(text: str) -> list[str]:
@@ -75,6 +76,39 @@ def test_the_page_shows_what_a_run_says(core, checks):
         )
 
     assert masked(told.text.replace(f"{checks.folder}/", "")) == masked(SHOWN)
+
+
+def test_the_page_shows_parts_of_a_run_against_a_core_that_answers_200_to_everything(checks, tmp_path):
+    with CheckedCore(tmp_path, dialect=Rpc()).serving() as core, core.with_fault(anyone):
+        told = checks.run(core.url, core_map=bare_rpc_map(tmp_path), core_auth="none", core_auth_file="")
+
+    words = " ".join(masked(told.text))
+    parts = [" ".join(masked(part)) for part in PARTS.split("…\n") if part]
+    assert len(parts) == 2
+    assert [part for part in parts if part not in words] == []
+
+
+def test_a_map_with_the_lines_that_the_check_says_to_write_passes(checks, tmp_path):
+    path = bare_rpc_map(tmp_path)
+    with CheckedCore(tmp_path, dialect=Rpc()).serving() as core, core.with_fault(None):
+        first = checks.run(core.url, "--json", core_map=path)
+        answers, codes = (
+            [line.removeprefix(section) for line in dict.fromkeys(first.lines) if line.startswith(section)]
+            for section in ("[answers] ", "[codes] ")
+        )
+        path.write_text("\n".join([path.read_text(encoding="utf-8"), *answers, "[codes]", *codes]), encoding="utf-8")
+        again = checks.run(core.url, "--json", "--write", core_map=path)
+
+    assert (first.code, again.code) == (4, 0)
+    assert set(again.verdicts.values()) == {"pass", "cannot tell"}
+
+
+def bare_rpc_map(folder):
+    """Of a team that has not yet said what answers mean."""
+    whole = (ROOT / "sandbox" / "maps" / "rpc.toml").read_text(encoding="utf-8")
+    path = folder / "core.toml"
+    path.write_text(f'{whole.partition("[answers]")[0]}[answers]\naction_at = "result"\n', encoding="utf-8")
+    return path
 
 
 def test_a_run_fits_into_80_columns(core, checks):

@@ -18,7 +18,7 @@ _NAME = variable("core_keepalive")
 # Of the core's limit; the rest is for what is on its way while the core closes.
 _SHARE = 2 / 3
 # A core that ends a connection so soon after its answer keeps none.
-_AT_ONCE = 0.01
+_AT_ONCE = 0.05
 
 
 class _Rested(NamedTuple):

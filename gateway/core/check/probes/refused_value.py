@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.core.check import answer_words
 from gateway.core.check.answers import described, shape, trouble
 from gateway.core.check.finding import Finding, Proposal, cannot_tell
 from legacy_client.errors import AccessDenied, NotFound, Rejected, SaidNo
@@ -32,7 +33,8 @@ def _judged(trial: Trial, seen: Seen) -> Finding:
     if seen.is_success:
         return _found("fail", "an object is taken where another value belongs", seen)
     if wrong := trouble(seen):
-        return _found("fail", f"partners would be told unknown: {wrong}", seen)
+        lines = answer_words.proposals(seen, "rejected")
+        return _found("fail", f"partners would be told unknown: {wrong}", seen, lines)
     if not isinstance(seen.error, Rejected):
         return _found("fail", f"status {seen.status} does not mean that a value is refused", seen)
     return _named(trial, seen, seen.error)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.core.check.answers import described, document, shape, trouble
 from gateway.core.check.finding import Finding, Proposal, cannot_tell
 from gateway.core.check.item_field import MISSING
+from gateway.core.check.writes import ItemUnknown
 from gateway.resources.answer_map import ITEM_AT
 from gateway.settings import variable
 from legacy_client.errors import AccessDenied, BadAnswer
@@ -25,8 +26,14 @@ _UTF8 = ("", "utf-8", "utf8")
 
 def probe(trial: Trial) -> Finding:
     writes = trial.writes
-    if why := writes.begin():
-        return cannot_tell(why)
+    try:
+        if why := writes.begin():
+            return cannot_tell(why)
+    except ItemUnknown:
+        told = "an update of the item itself is answered as not found: --id or the path of the map is wrong"
+        return Finding(
+            verdict="fail", told=told, proposals=[Proposal('[update] path = "/…/{id}"', "where the item is")]
+        )
     seen = writes.write(writes.own)
     is_same = writes.put_back()
     if isinstance(seen.error, AccessDenied):

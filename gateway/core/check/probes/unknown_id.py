@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.core.check.answers import described, document, shape, trouble
+from gateway.core.check import answer_words
+from gateway.core.check.answers import described, shape, trouble
 from gateway.core.check.finding import Finding, Proposal, cannot_tell
 from legacy_client.errors import AccessDenied, Busy, NotFound, Rejected
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from gateway.core.check.trial import Trial
     from legacy_client.single.seen import Seen
 
-# What says in a 2xx that it is no success.
-_FLAGS = ("ok", "success", "status", "result", "error", "code")
 # An answer to a wrong body too, so it cannot mean one thing.
 _OF_BODIES = (400, 422)
 
@@ -40,7 +39,9 @@ def _judged(seen: Seen) -> Finding:
     if seen.is_success:
         return _found("fail", f"status {seen.status} is a success, though there is no such item", seen)
     if wrong := trouble(seen):
-        return _found("fail", f"partners would be told unknown: {wrong}", seen, _flag(seen))
+        return _found(
+            "fail", f"partners would be told unknown: {wrong}", seen, answer_words.proposals(seen, "not_found")
+        )
     if isinstance(seen.error, Busy):
         return _found("fail", f"status {seen.status} means busy, so the call would be made again and again", seen)
     if seen.status in _OF_BODIES or seen.status < 300:
@@ -57,17 +58,6 @@ def _found(verdict: Verdict, told: str, seen: Seen, proposals: Sequence[Proposal
         proposals=proposals,
         shape={"status": str(seen.status), "body": shape(seen)},
     )
-
-
-def _flag(seen: Seen) -> Sequence[Proposal]:
-    """Where a 2xx may say that it is no success."""
-    found = document(seen)
-    names = [name for name in _FLAGS if type(found) is dict and name in found]
-    if not 200 <= seen.status < 300 or not names:
-        return []
-    why = f"where a {seen.status} says whether it is one; code_at and [codes] say why not"
-    place = "error_at" if names[0] == "error" else "ok_at"
-    return [Proposal(f'[answers] {place} = "{names[0]}"', why)]
 
 
 def _kind(seen: Seen) -> str:
