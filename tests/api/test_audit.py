@@ -207,3 +207,15 @@ def test_a_trail_that_cannot_be_read_is_told(make_service, tmp_path):
     shown = service.client.get("/status/batches", environ_overrides={"SERVER_PORT": "9090"})
 
     assert_problem(shown, 503, "temporarily-unavailable")
+
+
+def test_what_the_page_asks_by_itself_counts_as_no_partners_request_and_is_quiet_in_the_log(page, caplog):
+    caplog.set_level("INFO")
+    script = page("/status/status.js").text
+    operators = script[script.index("const OPERATORS") :].partition("\n")[0]
+
+    page("/status/batches")
+
+    assert "request_ended" not in caplog.messages
+    for path in ("/status/batches", "/status/audit", "/status/data"):
+        assert f'"{path}"' in operators

@@ -15,7 +15,7 @@ const duration = (value) => (value >= 1 ? `${count(value)} s` : `${count(value *
 const percent = (value) => `${count(value * 100)} %`;
 
 // Asked by probes, scrapers and this page itself: not what partners do.
-const OPERATORS = new Set(["/livez", "/readyz", "/metrics", "/status", "/status/<name>", "/status/data"]);
+const OPERATORS = new Set(["/livez", "/readyz", "/metrics", "/status", "/status/<name>", "/status/data", "/status/batches", "/status/audit"]);
 const byPartners = (labels) => !OPERATORS.has(labels.route);
 
 const outcome = (name) => (now, before) => rate(now, before, "gateway_items_total", (labels) => labels.outcome === name);
