@@ -97,6 +97,20 @@ def test_the_value_afterwards_is_what_it_was_though_values_were_changed(core, ch
         assert core.row() == before
 
 
+def test_each_row_puts_back_what_it_has_written_before_the_next_one_begins(core, checks):
+    found = []
+
+    def look(core, request):
+        if "Congé".encode() in request.body:
+            found.append(json.loads(core.as_usual(request._replace(method="GET", body=b"")).body)["data"])
+
+    with core.with_fault(look):
+        before = core.row()
+        checks.run(core.url, "--json", "--write")
+
+    assert found == [before]
+
+
 def test_a_null_is_put_back_too(core, checks):
     with core.with_fault(None):
         core.change({"subtitle_en": None})
