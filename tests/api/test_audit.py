@@ -210,9 +210,10 @@ def test_a_trail_that_cannot_be_read_is_told(make_service, tmp_path):
 
 
 def test_what_the_page_asks_by_itself_counts_as_no_partners_request_and_is_quiet_in_the_log(page, caplog):
-    caplog.set_level("INFO")
     script = page("/status/status.js").text
     operators = script[script.index("const OPERATORS") :].partition("\n")[0]
+    caplog.clear()
+    caplog.set_level("INFO")
 
     page("/status/batches")
 
