@@ -121,6 +121,11 @@ class ServiceSettings:
     )
     metrics_bind: str = setting("127.0.0.1", parse=bind_host, help="Host for `METRICS=port`.")
     status_page: bool = setting(False, parse=flag, help="Serve the operators' page `/status` beside the metrics.")
+    guides_url: str = setting(
+        "",
+        parse=url,
+        help="Where the guides that `make docs` builds can be read; the pages link them. Empty: no links.",
+    )
     docs_page: bool = setting(True, parse=flag, help="Serve `/docs`.")
     traces: bool = setting(
         False,

@@ -77,7 +77,7 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     register_errors(app, instruments.telemetry, service.public_url)
     endpoints.add_to(app, served)
     add_public_pages(app, service, served, methods, checks)
-    add_operators_pages(app, service, instruments, checks, readable_audit(settings))
+    add_operators_pages(app, service, served, instruments, checks, readable_audit(settings))
     instruments.watch(_sources(backends, shedder, claims, Readiness(checks)))
     app.wsgi_app = instruments.traces.application(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's documented way to wrap
     _tell_unknown_variables()

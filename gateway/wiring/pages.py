@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from gateway import VERSION
 from gateway.api.application import Application
-from gateway.api.pages import docs, health, metrics_page, problem_pages, status, trail
+from gateway.api.pages import docs, health, home, metrics_page, page, problem_pages, status, trail
+from gateway.api.pages.home import Entry
 from gateway.api.pages.metrics_page import OwnPort
 from gateway.api.pages.openapi.document import document
 from gateway.api.routes import register, register_errors
@@ -35,18 +36,40 @@ def add_public_pages(
         methods=methods,
         max_items=service.max_batch_items,
         public_url=service.public_url,
+        guides_url=service.guides_url,
     )
     # Reasons name hosts, paths and users; they are for who may read the metrics.
     shown = health.without_details(checks) if service.metrics == "port" else checks
     register(
         app,
-        [health.blueprint(shown), problem_pages.blueprint(), docs.blueprint(described, with_page=service.docs_page)],
+        [
+            home.blueprint(_entries(service), VERSION),
+            health.blueprint(shown),
+            problem_pages.blueprint(resources[0]),
+            page.blueprint(),
+            docs.blueprint(described, with_page=service.docs_page),
+        ],
     )
+
+
+def _entries(service: ServiceSettings) -> list[Entry]:
+    """What partners, and who may read the metrics, find on the service's own port."""
+    guides = f"{service.guides_url}/partners/first-batch.html"
+    shown = [
+        (service.docs_page, home.DOCS),
+        (True, home.DOCUMENT),
+        (True, home.PROBLEMS),
+        (bool(service.guides_url), Entry(guides, "Guides", "Get a token, send a batch, and everything after.")),
+        (True, home.READY),
+        (service.metrics == "path" and service.status_page, home.STATUS),
+    ]
+    return [entry for is_there, entry in shown if is_there]
 
 
 def add_operators_pages(
     app: Application,
     service: ServiceSettings,
+    resources: Sequence[Resource],
     instruments: Instruments,
     checks: Mapping[str, health.Check],
     audit: Sink | None,
@@ -65,5 +88,7 @@ def add_operators_pages(
         return
     operators = Application("operators")
     register_errors(operators, instruments.telemetry, service.public_url)
-    register(operators, [*pages, health.blueprint(checks), problem_pages.blueprint()])
+    entries = [home.STATUS] * service.status_page + [home.READY, home.PROBLEMS]
+    shared = [home.blueprint(entries, VERSION), problem_pages.blueprint(resources[0]), page.blueprint()]
+    register(operators, [*pages, health.blueprint(checks), *shared])
     app.wsgi_app = OwnPort(app.wsgi_app, operators.wsgi_app, service.metrics_port)  # type: ignore[method-assign]  # Flask's documented way to wrap

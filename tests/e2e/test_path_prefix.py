@@ -54,14 +54,23 @@ class Links(HTMLParser):
 
 def links_of(page: str) -> list[str]:
     """The links of the page at a URL, each resolved as a browser does, data within the page aside."""
-    reply = call("GET", page)
+    reply = call("GET", page, headers={"accept": "text/html"})
     assert reply.status == 200, page
     links = [urljoin(page, link) for link in Links(reply.body.decode()).found]
     return [link for link in links if urlsplit(link).scheme == "http"]
 
 
 @pytest.mark.parametrize(
-    ("page", "count"), [("docs", 4), ("status", 3), ("problems", 20), ("problems/", 20), ("problems/invalid-token", 1)]
+    ("page", "count"),
+    [
+        ("", 5),
+        ("docs", 8),
+        ("status", 3),
+        ("problems", 20),
+        ("problems/", 20),
+        ("problems/invalid-token", 3),
+        ("problems/core-rejected", 4),
+    ],
 )
 def test_every_link_of_a_page_leads_to_the_service(shown: str, page: str, count: int) -> None:
     links = links_of(f"{shown}/{page}")

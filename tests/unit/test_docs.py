@@ -115,7 +115,7 @@ def test_every_route_is_described(routes):
     shown = {re.sub("<slug>", "{type}", route) for route in routes}
     shown = {route if "/<name>" in route else Route("", (route,), frozenset()).paths[0] for route in shown}
 
-    assert {route for route in shown if route not in EVERY_PAGE} == {"/docs/<name>", "/status/<name>"}
+    assert {route for route in shown if route not in EVERY_PAGE} == {"/docs/<name>", "/pages/<name>", "/status/<name>"}
 
 
 @pytest.mark.parametrize("block", blocks("sh"), ids=str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, abort
@@ -11,44 +12,20 @@ from flask import Blueprint, Response, abort
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# Of an installed package.
 _ASSETS: Mapping[str, str] = {
     "swagger-ui.css": "text/css; charset=utf-8",
     "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
     "favicon-32x32.png": "image/png",
 }
+_OWN: Mapping[str, str] = {"docs.css": "text/css; charset=utf-8", "start.js": "text/javascript; charset=utf-8"}
+_FOLDER = Path(__file__).parent / "static" / "docs"
 _HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-# Relative links work behind a proxy that adds a path. The assets come from an installed package.
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Bulk-update gateway</title>
-<link rel="stylesheet" href="docs/swagger-ui.css">
-<link rel="icon" type="image/png" href="docs/favicon-32x32.png">
-</head>
-<body>
-<div id="docs"></div>
-<script src="docs/swagger-ui-bundle.js"></script>
-<script src="docs/start.js"></script>
-</body>
-</html>
-"""
-_START = """SwaggerUIBundle({
-  url: "openapi.json",
-  dom_id: "#docs",
-  deepLinking: true,
-  displayRequestDuration: true,
-  persistAuthorization: false,
-  tryItOutEnabled: true,
-  validatorUrl: null,
-});
-"""
 
 
 def blueprint(document: dict[str, Any], *, with_page: bool) -> Blueprint:
@@ -67,14 +44,18 @@ def blueprint(document: dict[str, Any], *, with_page: bool) -> Blueprint:
 
 
 def _page() -> Response:
-    return Response(_PAGE, content_type="text/html; charset=utf-8", headers=dict(_HEADERS))
+    return _file("index.html", "text/html; charset=utf-8")
 
 
 def _asset(name: str) -> Response:
-    if name == "start.js":
-        return Response(_START, content_type="text/javascript; charset=utf-8", headers=dict(_HEADERS))
+    if name in _OWN:
+        return _file(name, _OWN[name])
     if name not in _ASSETS:
         abort(404)
     content = (files("flask_swagger_ui") / "dist" / name).read_bytes()
     headers = {**_HEADERS, "Cache-Control": "public, max-age=3600"}
     return Response(content, content_type=_ASSETS[name], headers=headers)
+
+
+def _file(name: str, kind: str) -> Response:
+    return Response((_FOLDER / name).read_bytes(), content_type=kind, headers=dict(_HEADERS))

@@ -27,6 +27,7 @@ def page(stack: Stack, chromium: Chromium) -> DocsPage:
 def test_the_page_shows_every_operation_and_asks_nobody_else(page: DocsPage, stack: Stack, chromium: Chromium) -> None:
     assert sorted(page.operations()) == [
         "DELETE /openapi/api/v1/jobs/{jobId}",
+        "GET /openapi/api/v1/batches/{idempotencyKey}",
         "GET /openapi/api/v1/jobs",
         "GET /openapi/api/v1/jobs/{jobId}",
         "GET /openapi/api/v1/jobs/{jobId}/results",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from apispec import APISpec
@@ -33,18 +34,39 @@ _LINES = {"type": "string", "description": "One JSON object a line."}
 _DESCRIPTION = """Many updates in one request, checked as a whole before anything is sent to the core.
 
 Two promises carry the answers: a 4xx or 503 means that the call applied nothing; a 502 or 504 means that the `outcome`
-of each item must be read before it is sent again, with the same `Idempotency-Key`."""
+of each item must be read before it is sent again, with the same `Idempotency-Key`.
+
+### Get a token
+
+The operator of the service gives you the address of Keycloak, a realm, and a client with its secret.
+The field `access_token` of the answer is what *Authorize* takes:
+
+```sh
+curl -X POST "$KEYCLOAK/realms/$REALM/protocol/openid-connect/token" \\
+  -d grant_type=client_credentials -d "client_id=$CLIENT_ID" --data-urlencode "client_secret=$CLIENT_SECRET"
+```"""
 
 
 def document(
-    *, version: str, resources: Sequence[Resource], methods: Sequence[Method], max_items: int, public_url: str
+    *,
+    version: str,
+    resources: Sequence[Resource],
+    methods: Sequence[Method],
+    max_items: int,
+    public_url: str,
+    guides_url: str = "",
 ) -> dict[str, Any]:
-    """``methods`` are all ways to show who one is. ``public_url`` may be empty."""
+    """``methods`` are all ways to show who one is. ``public_url`` and ``guides_url`` may be empty."""
     spec = APISpec(
         "Bulk-update gateway", version, "3.1.0", info={"description": _DESCRIPTION}, plugins=[ContractPlugin()]
     )
+    guides = Guides(guides_url)
+    spec.options |= guides.link("first-batch", "Guide: your first batch")
     spec.options["servers"] = [{"url": public_url or ".", "description": "This service."}]
-    spec.options["tags"] = [{"name": name, "description": meaning} for name, meaning in sorted(_tags(resources))]
+    spec.options["tags"] = [
+        {"name": name, "description": meaning, **guides.link(page, "Guide")}
+        for name, meaning, page in sorted(_tags(resources))
+    ]
     operations = [
         *map(update, resources),
         batches_operation.operation(resources),
@@ -64,14 +86,26 @@ def document(
     return spec.to_dict()
 
 
-def _tags(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
+@dataclass(frozen=True)
+class Guides:
+    """The pages for partners at ``url``, as ``make docs`` builds them; empty: nowhere."""
+
+    url: str
+
+    def link(self, page: str, text: str) -> dict[str, Any]:
+        """Of a page without its ending."""
+        return {"externalDocs": {"url": f"{self.url}/partners/{page}.html", "description": text}} if self.url else {}
+
+
+def _tags(resources: Sequence[Resource]) -> Iterator[tuple[str, str, str]]:
+    """Name, meaning, and the guide."""
     for resource in resources:
         plural = resource.plural.capitalize()
-        yield plural, f"{plural} of the core, many at a time."
-    yield batches_operation.TAG, batches_operation.MEANING
-    yield job_operations.TAG, job_operations.MEANING
-    yield limits_operation.TAG, "What a caller may send."
-    yield integration_operation.OPERATION.tag, integration_operation.TAG
+        yield plural, f"{plural} of the core, many at a time.", "first-batch"
+    yield batches_operation.TAG, batches_operation.MEANING, "idempotency"
+    yield job_operations.TAG, job_operations.MEANING, "large-batches"
+    yield limits_operation.TAG, "What a caller may send.", "limits"
+    yield integration_operation.OPERATION.tag, integration_operation.TAG, integration_operation.GUIDE
 
 
 def _components(
@@ -111,6 +145,7 @@ def _described(operation: Operation, methods: Sequence[Method], answered: dict[s
         "parameters": list(operation.parameters),
         **_body(operation),
         "responses": answered,
+        **({"x-server-only": operation.server_only} if operation.server_only else {}),
     }
 
 

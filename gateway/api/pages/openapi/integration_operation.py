@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from gateway.api.integrations import DETAILS, ID_NAME, PREFIXES, ROUTE
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from marshmallow import Schema
 
 TAG = "What an integration offers, one action at a time."
+GUIDE = "integration-action"
 
 SENT = {
     "name": "Get User Data v2",
@@ -58,6 +60,12 @@ REPLACED = {
     }
 }
 
+_SERVER_ONLY = "Browsers are refused (403 `browser-origin`), since an API key has no place in one."
+_PATH = ROUTE.paths[0].replace("{integrationId}", "$INTEGRATION").replace("{actionId}", "$ACTION")
+_CURL = (
+    f'curl -X PUT "$GATEWAY{_PATH}" \\\n  -H "Authorization: Bearer $API_KEY" -H \'Content-Type: application/json\' \\\n'
+    f"  -d '{json.dumps(SENT)}'"
+)
 _UUID = {"type": "string", "format": "uuid"}
 _ANSWER = "IntegrationActionAnswer"
 OPERATION = Operation(
@@ -65,8 +73,10 @@ OPERATION = Operation(
     route=ROUTE,
     tag="Integrations",
     summary="Replace an integration's action",
-    description="Omitted: `description` and `inputFields` are emptied, `code` is kept. Browsers are refused. "
-    f"The same operation is served under {' and '.join(f'`{prefix}`' for prefix in PREFIXES if prefix)} too.",
+    description="Omitted: `description` and `inputFields` are emptied, `code` is kept. "
+    f"The same operation is served under {' and '.join(f'`{prefix}`' for prefix in PREFIXES if prefix)} too.\n\n"
+    f"{_SERVER_ONLY} Send it from a shell or a server:\n\n```sh\n{_CURL}\n```",
+    server_only=_SERVER_ONLY,
     permission=INTEGRATION_API,
     parameters=(
         parameter("integrationId", "path", "The integration.", _UUID),

@@ -35,6 +35,7 @@ class Operation:
     ``permission`` is what a caller must hold.
     ``headers`` and ``own_problems`` are those of this operation only.
     ``problems`` are all types that it answers with; empty: all but those of others.
+    ``server_only`` says why no browser may call it, if so.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Operation:
     lines: str = ""
     own_problems: Mapping[str, object] = field(default_factory=dict)
     problems: AbstractSet[str] = frozenset()
+    server_only: str = ""
 
 
 def reference(kind: str, name: str) -> dict[str, str]:
