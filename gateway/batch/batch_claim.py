@@ -157,10 +157,16 @@ class KeyedClaim:
 
     def wrap(self, errors: ItemErrors, item_ids: Sequence[str], sent: Finished) -> Iterator[tuple[int, Outcome]]:
         self._has_begun = True
+        to_send, earlier, record = self.to_send, self._claim.stored, self._claim.record
         for position, outcome in sent:
-            index = self.to_send[position]
-            entry, before = Entry(index, _state(outcome), stored(outcome)), self._claim.stored.get(index)
-            if before and before.state == "unknown" and isinstance(outcome, ItemError):
+            index = to_send[position]
+            if not isinstance(outcome, ItemError):
+                self._has_reached_core = True
+                record((Entry(index, "final", stored(outcome)),))
+                yield index, outcome
+                continue
+            entry, before = Entry(index, _state(outcome), stored(outcome)), earlier.get(index)
+            if before and before.state == "unknown":
                 # The earlier run may have applied the item, whatever this one did.
                 if entry.state == "open":
                     entry, outcome = before, _outcome(errors, before.payload, item_ids[index])
@@ -169,7 +175,7 @@ class KeyedClaim:
                     entry = Entry(index, "final", stored(outcome))
             if not _was_held_back(outcome):
                 self._has_reached_core = True
-            self._claim.record([entry])
+            record([entry])
             yield index, outcome
         self._has_ended = True
 
@@ -189,8 +195,8 @@ def _was_held_back(outcome: Outcome) -> bool:
     return isinstance(outcome, ItemError) and outcome.outcome is Applied.NOT_SENT
 
 
-def _state(outcome: Outcome) -> State:
-    if not isinstance(outcome, ItemError) or outcome.is_final:
+def _state(outcome: ItemError) -> State:
+    if outcome.is_final:
         return "final"
     return "unknown" if outcome.outcome is Applied.UNKNOWN else "open"
 

@@ -91,6 +91,11 @@ def stored(outcome: Outcome) -> bytes:
     return b"%b%b}" % (_ITEM, outcome)
 
 
+def is_update(payload: bytes) -> bool:
+    """Whether an updated item was stored."""
+    return payload.startswith(_ITEM)
+
+
 def restored(payload: bytes) -> Outcome:
     # Items are large, and are answered as they are.
     if payload.startswith(_ITEM):

@@ -46,7 +46,8 @@ class Lease:
 
     ``keys_of``: the job whose id is in the keys of the calls; another one for a retry.
     ``items``: those to run now, the first of ``all_items``. Bit n of ``settled``: item n is settled.
-    ``events``: the journal of earlier runs. ``attempts``: runs without progress, this one counted.
+    ``events``: the journal of earlier runs; ``published``: the results that they settled, packed, which it lacks.
+    ``attempts``: runs without progress, this one counted.
     """
 
     job_id: str
@@ -62,6 +63,7 @@ class Lease:
     all_items: int
     calls: bytes
     events: Sequence[bytes]
+    published: Sequence[bytes]
     settled: int
     attempts: int
 

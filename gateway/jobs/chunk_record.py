@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from gateway.batch.outcome import ItemError
 from gateway.jobs.chunk import Ending
+from gateway.jobs.settlement import PUBLISHED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,7 @@ class ChunkRecord:
 
     def append(self, events: Sequence[bytes]) -> None:
         if not events:
-            # The keeper renews from a thread of its own, while the run goes on.
+            # The keeper renews from a thread of its own, while the run goes on: it must publish nothing.
             self._store.renew(self._lease)
             return
         self._write(events, None)
@@ -79,7 +80,8 @@ class ChunkRecord:
             # The store may have it, though it did not say so: only the same again is known as a repeat.
             self._store.write(self._lease, (), settlement.unsure)
             settlement.was_written()
-        self._store.write(self._lease, events, settlement.next_write(), ending)
+        own = [event for event in events if event != PUBLISHED]
+        self._store.write(self._lease, own, settlement.next_write(), ending)
         settlement.was_written()
 
     def _ending(self) -> Ending:

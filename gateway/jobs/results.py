@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from gateway.admission.idempotency.journal import Entry
     from gateway.batch.outcome import Outcome
+    from gateway.jobs.chunk import Lease
     from legacy_client.calls import Update
 
 Kind = Literal["applied", "failed", "unknown", "unprocessed"]
@@ -92,6 +93,19 @@ def pack_results(entries: Iterable[Entry]) -> bytes:
 def unpack_results(packed: bytes) -> Sequence[Entry]:
     """As they were packed. Raises ValueError."""
     return tuple(replay([zlib.decompress(packed)]).values())
+
+
+def journal_of(lease: Lease) -> list[bytes]:
+    """All that earlier runs told. What cannot be read is an empty event, which is none of a journal."""
+    # What is published is settled, whatever else the journal has of it.
+    return [*lease.events, *map(_event, lease.published)]
+
+
+def _event(packed: bytes) -> bytes:
+    try:
+        return zlib.decompress(packed)
+    except zlib.error:
+        return b""
 
 
 def _is_number(text: str) -> bool:

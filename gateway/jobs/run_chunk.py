@@ -13,11 +13,12 @@ from gateway.admission.idempotency.store import open_claim
 from gateway.audit.line import Ended
 from gateway.batch.batch_claim import KeyedClaim
 from gateway.batch.item_errors import ItemErrors
-from gateway.batch.outcome import restored
+from gateway.batch.outcome import ItemError, restored
 from gateway.batch.run import BatchRun
 from gateway.item_codes import Applied
 from gateway.jobs.chunk import shown, unpack
 from gateway.jobs.chunk_record import ChunkRecord, Hindrances
+from gateway.jobs.results import journal_of
 from gateway.jobs.settlement import Settlement
 from legacy_client.calls import CallContext
 from legacy_client.deadline import Deadline
@@ -73,14 +74,17 @@ def run_chunk(services: ChunkServices, lease: Lease) -> None:
     # Calls that cannot be read are a fault of the run, until the last one settles them as they stand.
     calls = shown(lease.calls, lease.all_items) if lease.is_worn_out else unpack(lease.calls)
     calls = calls[: lease.items]
-    claim = None if lease.is_worn_out else _claim(services, lease, record)
+    claim = None if lease.is_worn_out else _claim(services, lease, record, settlement)
     if claim is None:
         _abandon(services, lease, calls, settlement, record)
         return
+    sent = range(lease.items) if claim.kind == "fresh" else frozenset(claim.to_send)
     for offset, outcome in _outcomes(services, lease, calls, claim):
-        settlement.add(offset, outcome)
-        if not settlement.has(offset):
-            hindrances.add(outcome)
+        # The claim's record has settled what was sent and applied.
+        if isinstance(outcome, ItemError) or offset not in sent:
+            settlement.add(offset, outcome)
+            if not settlement.has(offset):
+                hindrances.add(outcome)
     if claim.kind == "replay":
         # A claim that had nothing to send ends nothing.
         record.close([], complete=True)
@@ -121,14 +125,15 @@ def _outcomes(
             )
 
 
-def _claim(services: ChunkServices, lease: Lease, record: ChunkRecord) -> Claim | None:
+def _claim(services: ChunkServices, lease: Lease, record: ChunkRecord, settlement: Settlement) -> Claim | None:
     """None: the journal cannot be read, so nobody knows what was sent."""
-    if not lease.events:
+    journal = journal_of(lease)
+    if not journal:
         _mark_first(services, lease, record)
     try:
         return open_claim(
             record,
-            lease.events,
+            journal,
             is_held=False,
             items=lease.items,
             # From the job, and of a retry from the first, so that neither cutting nor a repeat changes the key of an item.
@@ -136,6 +141,7 @@ def _claim(services: ChunkServices, lease: Lease, record: ChunkRecord) -> Claim 
             policy=services.policy,
             keeper=services.keeper,
             let_others_run=bool,
+            events_of=settlement.events_of,
         )
     except RecordUnusable:
         return None
@@ -181,7 +187,7 @@ def _abandon(
 
 def _known(lease: Lease) -> Mapping[int, Entry] | None:
     try:
-        return replay(lease.events)
+        return replay(journal_of(lease))
     except ValueError:
         return None
 

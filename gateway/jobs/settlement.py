@@ -1,19 +1,23 @@
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from gateway.admission.idempotency.journal import Entry
-from gateway.batch.outcome import ItemError, stored
+from gateway.admission.idempotency.journal import Entry, item_events
+from gateway.batch.outcome import ItemError, is_update, restored, stored
 from gateway.item_codes import Applied
 from gateway.jobs.chunk import Settled
 from gateway.jobs.job import ErrorCount
 from gateway.jobs.results import kind_of, pack_results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from gateway.batch.outcome import Outcome
     from gateway.jobs.chunk import Lease
+
+PUBLISHED = b""
+"""An event that stands for what the same write publishes."""
 
 
 class Settlement:
@@ -28,7 +32,7 @@ class Settlement:
         self._first_index = lease.first_index
         self._all = (1 << lease.all_items) - 1
         self._repeats_unknown = repeats_unknown
-        self._waiting: dict[int, Outcome] = {}
+        self._waiting: list[Entry] = []
         self._writes = 0
         self.unsure: Settled | None = None
 
@@ -36,6 +40,19 @@ class Settlement:
     def is_complete(self) -> bool:
         """The whole chunk is settled."""
         return self.bits == self._all
+
+    def events_of(self, entries: Sequence[Entry]) -> list[bytes]:
+        """What a claim has recorded, for the journal. What that settles is published, so the journal need not have it."""
+        bits, repeats_unknown, still_open = self.bits, self._repeats_unknown, list[Entry]()
+        for entry in entries:
+            state, bit = entry.state, 1 << entry.index
+            if state == "open" or (state == "unknown" and repeats_unknown):
+                still_open.append(entry)
+            elif not bits & bit:
+                bits |= bit
+                self._waiting.append(entry if is_update(entry.payload) else self._advised(entry))
+        self.bits = bits
+        return item_events(still_open) + [PUBLISHED] * (len(still_open) < len(entries))
 
     def add(self, offset: int, outcome: Outcome) -> None:
         """What is settled already stays as it is."""
@@ -46,7 +63,7 @@ class Settlement:
         """Whatever it is: no run will send it again."""
         if not self.has(offset):
             self.bits |= 1 << offset
-            self._waiting[offset] = outcome
+            self._waiting.append(Entry(offset, "final", stored(outcome)))
 
     def has(self, offset: int) -> bool:
         return bool(self.bits >> offset & 1)
@@ -58,7 +75,8 @@ class Settlement:
         """What waits. It is ``unsure`` until ``was_written``: then it must be written again as it was."""
         if self._waiting:
             self._writes += 1
-            self.unsure = _settled(self._waiting.items(), self._writes, self.bits, self._first_index)
+            self._waiting.sort(key=attrgetter("index"))
+            self.unsure = _settled(self._waiting, self._writes, self.bits, self._first_index)
             self._waiting.clear()
         return self.unsure
 
@@ -70,17 +88,25 @@ class Settlement:
             return True
         return outcome.outcome is Applied.UNKNOWN and not self._repeats_unknown
 
+    def _advised(self, entry: Entry) -> Entry:
+        """As the item's caller is told."""
+        error = restored(entry.payload)
+        if isinstance(error, ItemError):
+            error = error.with_retry_advice(repeats_unknown=self._repeats_unknown)
+        return Entry(entry.index, "final", stored(error))
 
-def _settled(waiting: Iterable[tuple[int, Outcome]], number: int, bits: int, first_index: int) -> Settled:
-    outcomes = sorted(waiting)
-    counts = {"applied": 0, "failed": 0, "unknown": 0}
-    for _, outcome in outcomes:
+
+def _settled(waiting: Sequence[Entry], number: int, bits: int, first_index: int) -> Settled:
+    """``waiting`` in order."""
+    failed = [(entry.index, restored(entry.payload)) for entry in waiting if not is_update(entry.payload)]
+    counts = {"applied": len(waiting) - len(failed), "failed": 0, "unknown": 0}
+    for _, outcome in failed:
         counts[kind_of(outcome)] += 1
     return Settled(
         number=number,
-        results=pack_results(Entry(offset, "final", stored(outcome)) for offset, outcome in outcomes),
+        results=pack_results(waiting),
         bits=bits,
-        errors=_by_code(outcomes, first_index),
+        errors=_by_code(failed, first_index),
         **counts,
     )
 

@@ -122,6 +122,7 @@ class WorkerStore(Protocol):
     ) -> None:
         """Add to the chunk's journal, publish what is settled, renew the lease or end it.
 
+        The journal only points to what is published.
         A repeat of the last write changes nothing. Counts, results and states change with it.
         """
         ...

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
 import math
 import os
@@ -15,6 +14,7 @@ from gevent.event import Event
 from gunicorn.sock import ssl_context
 from gunicorn.workers.ggevent import GeventWorker
 
+from gateway.garbage import spare_what_lasts
 from gateway.serving.answer import Dates, ServerAnswer
 from gateway.serving.connection import Connection
 from gateway.serving.environ import environ_of
@@ -34,8 +34,6 @@ _REFUSAL_SECONDS = 1.0
 # A start that was told to end may take so long where clients have connected.
 _START_SECONDS = 5.0
 _LOOK_SECONDS = 0.02
-# With the default of 700 objects the collector would walk each large batch many times.
-_GC_THRESHOLDS = (100_000, 50, 100)
 
 
 class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no types
@@ -56,10 +54,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         log_failed_greenlets()
         super().load_wsgi()
         self._plan: WorkerPlan = self.wsgi.plan
-        # What the application holds lives for good, so the collector need not walk it.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_GC_THRESHOLDS)
+        spare_what_lasts()
 
     def run(self) -> None:
         self._tls = ssl_context(self.cfg) if self.cfg.is_ssl else None

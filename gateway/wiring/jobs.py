@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from gateway import VERSION
 from gateway.admission.idempotency.keeping import Keeper
 from gateway.admission.idempotency.policy import ClaimPolicy
+from gateway.garbage import spare_what_lasts
 from gateway.jobs.availability import Availability
 from gateway.jobs.dispatch.loop import LoopDispatch
 from gateway.jobs.dispatch.port import Dispatch
@@ -159,6 +160,7 @@ class JobWorker:
         )
 
     def start(self) -> None:
+        spare_what_lasts()
         self._core.start()
         self._pulse.start()
 

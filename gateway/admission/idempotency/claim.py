@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from gateway.admission.idempotency.errors import LeaseLost, RecordUnusable, StoreUnavailable
-from gateway.admission.idempotency.journal import Entry, items_event, sent_event
+from gateway.admission.idempotency.journal import Entry, item_events, items_event, sent_event
 from gateway.admission.idempotency.unwritten import Unwritten
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Claim:
     """Raises nothing: a write that fails is logged. One batch calls the methods, one at a time.
 
     ``stored``: what earlier runs left, by index. ``to_send``: indexes to send now, ascending.
-    A position is a place in ``to_send``. ``prefix`` begins the per-item keys.
+    A position is a place in ``to_send``. ``prefix`` begins the per-item keys. ``events_of``: how the record keeps results.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Claim:
         policy: ClaimPolicy,
         keeper: Keeper,
         let_others_run: Callable[[], object] = bool,
+        events_of: Callable[[Sequence[Entry]], list[bytes]] = item_events,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -68,10 +69,12 @@ class Claim:
         self._unsettled = {index for index in range(items) if index not in known or known[index].state != "final"}
         self._rounds = 0
         self._round: Sequence[int] = range(len(self.to_send))
-        self._marked = 0 if known else min(policy.window, items)
+        self._step = policy.step
         self._ended = self._in_doubt = 0
+        self._marked_below = 0
+        self._mark_upto(0 if known else min(policy.window, items))
         self._places: Mapping[int, int] = {}
-        self._buffer = Unwritten()
+        self._buffer = Unwritten(events_of)
         self._flush_at = clock() + _CHUNK_SECONDS
         self._failing_since: float | None = None
         self._has_given_up = self._has_finished = False
@@ -95,7 +98,8 @@ class Claim:
         """The first round has all positions."""
         self._rounds += 1
         if self._rounds > 1:
-            self._round, self._marked, self._ended = positions, 0, 0
+            self._round, self._ended = positions, 0
+            self._mark_upto(0)
             self._places = {self.to_send[position]: place for place, position in enumerate(positions)}
             # The marks of this round say what ended in the one before.
             self._buffer.wait_no_more()
@@ -116,9 +120,11 @@ class Claim:
     def record(self, entries: Iterable[Entry]) -> None:
         """They are written with the next mark, by number and by age."""
         for entry in entries:
-            self._hold(entry)
             if entry.state == "final":
+                self._buffer.add(entry)
                 self._unsettled.discard(entry.index)
+            else:
+                self._hold(entry)
             self._has_ended(entry.index)
         self._go_on()
 
@@ -178,14 +184,19 @@ class Claim:
     def _has_ended(self, index: int) -> None:
         self._ended += 1
         # Without a mark there is no doubt.
-        if self._rounds > 1 or self._is_before(index, self._marked):
+        if index < self._marked_below or self._rounds > 1:
             self._in_doubt += 1
+
+    def _mark_upto(self, position: int) -> None:
+        self._marked = position
+        self._marked_below = self.to_send[position - 1] + 1 if position and self._rounds <= 1 else 0
 
     def _go_on(self) -> None:
         """When no call can end, sending waits for the write, up to a bound."""
-        is_much = self._in_doubt >= self._policy.step or self._buffer.is_much
-        is_old = self._clock() >= self._flush_at and (self._buffer or self._in_doubt)
-        if is_old or (is_much and self._failing_since is None):
+        is_much = self._in_doubt >= self._step or self._buffer.is_much
+        if (is_much and self._failing_since is None) or (
+            self._clock() >= self._flush_at and (self._buffer or self._in_doubt)
+        ):
             self._write(self._next_mark())
         while self._ended >= self._marked < self._next_mark():
             if self._failing_since is not None:
@@ -209,7 +220,8 @@ class Claim:
             return False
         self._buffer.written(covered)
         self._in_doubt = 0
-        self._marked = max(self._marked, position)
+        if position > self._marked:
+            self._mark_upto(position)
         self._is_written()
         self.let_others_run()
         return True

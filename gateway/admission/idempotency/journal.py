@@ -19,7 +19,8 @@ State = Literal["final", "unknown", "open"]
 _PLACES, _ITEMS, _NOTHING = b'{"places":', b',\n"items":[', b"null"
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: one is made for each item, and would take twice as long to make.
+@dataclass(slots=True)
 class Entry:
     """``payload`` is JSON, empty where no answer was kept."""
 
@@ -58,6 +59,11 @@ def items_event(entries: Iterable[Entry]) -> bytes:
         at += len(b"],")
     # There is no other newline: JSON has none in a text, and orjson writes none between values.
     return b"".join((_PLACES, orjson.dumps(places), _ITEMS, b"],".join(items), b"]]}" if items else b"]}"))
+
+
+def item_events(entries: Sequence[Entry]) -> list[bytes]:
+    """None for no entry."""
+    return [items_event(entries)] if entries else []
 
 
 def replay(events: Iterable[bytes]) -> dict[int, Entry]:

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from gateway.admission.idempotency.claim import Claim
 from gateway.admission.idempotency.errors import RecordUnusable, StoreUnavailable
-from gateway.admission.idempotency.journal import kept, replay
+from gateway.admission.idempotency.journal import item_events, kept, replay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from gateway.admission.idempotency.journal import Kept, Record, Subject
+    from gateway.admission.idempotency.journal import Entry, Kept, Record, Subject
     from gateway.admission.idempotency.keeping import Keeper
     from gateway.admission.idempotency.policy import ClaimPolicy
 
@@ -61,6 +61,7 @@ def open_claim(
     policy: ClaimPolicy,
     keeper: Keeper,
     let_others_run: Callable[[], object],
+    events_of: Callable[[Sequence[Entry]], list[bytes]] = item_events,
 ) -> Claim:
     """Raises StoreUnavailable for an unusable journal."""
     try:
@@ -70,7 +71,14 @@ def open_claim(
             _give_back(record, keeper)
         raise
     claim = Claim(
-        record, known, items=items, prefix=prefix, policy=policy, keeper=keeper, let_others_run=let_others_run
+        record,
+        known,
+        items=items,
+        prefix=prefix,
+        policy=policy,
+        keeper=keeper,
+        let_others_run=let_others_run,
+        events_of=events_of,
     )
     if claim.kind == "resume" and not claim.sent_upto(min(policy.window, len(claim.to_send))):
         claim.abandon()

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.admission.idempotency.journal import items_event
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -15,19 +13,17 @@ _MUCH_BYTES = 262_144
 
 
 class Unwritten:
-    """Results that a batch's record does not have yet, in order."""
+    """Results that a batch's record does not have yet, in order. ``events_of`` says how it keeps them."""
 
-    def __init__(self) -> None:
+    def __init__(self, events_of: Callable[[Sequence[Entry]], list[bytes]]) -> None:
+        self._events_of = events_of
         self._entries: list[Entry] = []
         self._bytes = 0
+        self.is_much = False
         self._waiting: dict[int, Entry] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
-
-    @property
-    def is_much(self) -> bool:
-        return len(self._entries) >= _MUCH_ITEMS or self._bytes >= _MUCH_BYTES
 
     @property
     def items(self) -> int:
@@ -36,6 +32,7 @@ class Unwritten:
     def add(self, entry: Entry) -> None:
         self._entries.append(entry)
         self._bytes += len(entry.payload)
+        self.is_much = len(self._entries) >= _MUCH_ITEMS or self._bytes >= _MUCH_BYTES
 
     def wait(self, entry: Entry) -> None:
         # Its mark would make it unknown.
@@ -52,17 +49,13 @@ class Unwritten:
 
     def events(self) -> list[bytes]:
         """What does not wait for a mark."""
-        return _event(self._entries)
+        return self._events_of(self._entries)
 
     def with_mark(self, mark: Sequence[bytes], covered: Sequence[Entry]) -> list[bytes]:
-        return [*_event(self._entries), *mark, *_event(covered)]
+        return [*self._events_of(self._entries), *mark, *self._events_of(covered)]
 
     def written(self, covered: Sequence[Entry]) -> None:
         self._entries.clear()
-        self._bytes = 0
+        self._bytes, self.is_much = 0, False
         for entry in covered:
             del self._waiting[entry.index]
-
-
-def _event(entries: Sequence[Entry]) -> list[bytes]:
-    return [items_event(entries)] if entries else []

@@ -10,7 +10,7 @@ A script returns a list whose first word says what came of it.
     refused:ID    set of numbers                          ids:ID            hash, item id to part:line
     chunks:ID     sorted by place, all chunks of a job    open:ID           those that nobody runs
     later:ID      by the time they are due                leased:ID         by the end of the lease
-    chunk:N       hash                                    events:N          list, the journal
+    chunk:N       hash                                    events:N          list, the journal; =R points to a result
     results:ID    by number                               result:N          hash
     unsettled:ID  chunks by number, those not done
     errors:ID     hash, n: i: s: and a code               key:K             the job that a key made

@@ -39,24 +39,27 @@ def job_from(look: Sequence[Any]) -> Job:
 
 def lease_from(answer: Sequence[Any], owner: str) -> Lease:
     """``answer`` of the script that hands chunks out."""
-    job_id, number, limit, job_pairs, chunk_pairs, events = answer
-    job, chunk = by_name(job_pairs), by_name(chunk_pairs)
+    job_id, number, limit, of_job, of_chunk, events, published = answer
+    principal, resource, keys_of, request_id, traceparent = (text.decode() for text in of_job)
+    first_index, items, calls, settled, attempts, traceparent_of_part = of_chunk
+    of_part = (traceparent_of_part or b"").decode()
     return Lease(
         job_id=job_id.decode(),
         chunk=int(number),
         owner=owner,
-        principal=job["principal"].decode(),
-        resource=job["resource"].decode(),
-        keys_of=job["keys_of"].decode(),
-        request_id=job["request_id"].decode(),
-        traceparent=(chunk.get("traceparent") or job["traceparent"]).decode(),
-        first_index=int(chunk["first_index"]),
+        principal=principal,
+        resource=resource,
+        keys_of=keys_of,
+        request_id=request_id,
+        traceparent=of_part or traceparent,
+        first_index=int(first_index),
         items=int(limit),
-        all_items=int(chunk["items"]),
-        calls=chunk["calls"],
+        all_items=int(items),
+        calls=calls,
         events=events,
-        settled=int(chunk["settled"], 16),
-        attempts=int(chunk["attempts"]),
+        published=published,
+        settled=int(settled, 16),
+        attempts=int(attempts),
     )
 
 

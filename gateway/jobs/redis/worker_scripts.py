@@ -50,8 +50,17 @@ for _, job in ipairs(jobs) do
       turn_to(id, 'running', '')
     end
     local limit = math.min(tonumber(call('HGET', key, 'items')), border(id) - tonumber(call('HGET', key, 'first_index')))
-    return {'lease', id, chunk, limit, call('HGETALL', P .. 'job:' .. id), call('HGETALL', key),
-      call('LRANGE', P .. 'events:' .. chunk, 0, -1)}
+    local events, published = {}, {}
+    for _, event in ipairs(call('LRANGE', P .. 'events:' .. chunk, 0, -1)) do
+      if string.sub(event, 1, 1) == '=' then
+        published[#published + 1] = call('HGET', P .. 'result:' .. string.sub(event, 2), 'body')
+      else
+        events[#events + 1] = event
+      end
+    end
+    return {'lease', id, chunk, limit, call('HMGET', P .. 'job:' .. id, 'principal', 'resource', 'keys_of', 'request_id',
+      'traceparent'), call('HMGET', key, 'first_index', 'items', 'calls', 'settled', 'attempts',
+      'traceparent'), events, published}
   end
 end
 return {'none'}
@@ -145,6 +154,7 @@ local function publish()
   call('HSET', key, 'settled', bits, 'writes', number, 'attempts', 0)
   call('HSET', P .. 'result:' .. result, 'chunk', chunk, 'applied', applied, 'failed', failed, 'unknown', unknown,
     'body', results)
+  call('RPUSH', P .. 'events:' .. chunk, '=' .. result)
   call('ZADD', P .. 'results:' .. id, result, result)
   count('bytes', #results)
   count('applied', applied)

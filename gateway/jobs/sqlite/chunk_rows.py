@@ -32,10 +32,22 @@ _OPEN = (
     "SELECT * FROM chunk WHERE job = ? AND is_done = 0 AND owner = '' AND due_at <= ?"
     " AND first_index < ? ORDER BY part, line LIMIT 1"
 )
+_SETTLE = (
+    "UPDATE chunk SET lease_until = ?, settled = ?, writes = ?, attempts = 0"
+    " WHERE number = ? AND job = ? AND owner = ? AND writes < ?"
+)
+_PUBLISH = "INSERT INTO result (job, chunk, applied, failed, unknown, body) VALUES (?, ?, ?, ?, ?, ?)"
 _TALLY = (
     "SELECT state, total, applied, failed, unknown, errors, samples, max_failed_percent, pause_after"
     " FROM job WHERE id = ? AND state <> 'removed'"
 )
+_COUNT = (
+    "UPDATE job SET applied = ?, failed = ?, unknown = ?, samples = ?, progress_at = ?, version = version + 1"
+    " WHERE id = ?"
+)
+_ADD_EVENT = "INSERT INTO event (chunk, body) VALUES (?, ?)"
+# Begins an event that only points to a result, by its number. What runs write is JSON, and begins otherwise.
+_POINTER = b"="
 _NO_BORDER = 2**62
 
 
@@ -53,6 +65,7 @@ def find_due(rows: Rows, now: float) -> tuple[dict[str, Any], dict[str, Any]] | 
 def lease(rows: Rows, job: dict[str, Any], chunk: dict[str, Any], owner: str, now: float, seconds: float) -> Lease:
     number = chunk["number"]
     events = rows.execute("SELECT number, body FROM event WHERE chunk = ? ORDER BY number", (number,)).fetchall()
+    pointers = [int(body[1:]) for _, body in events if body.startswith(_POINTER)]
     rows.execute(
         "UPDATE chunk SET owner = ?, lease_until = ?, attempts = attempts + 1, writes = 0, base = ? WHERE number = ?",
         (owner, now + seconds, events[-1][0] if events else 0, number),
@@ -74,7 +87,10 @@ def lease(rows: Rows, job: dict[str, Any], chunk: dict[str, Any], owner: str, no
         items=min(chunk["items"], (job["pause_after"] or _NO_BORDER) - first_index),
         all_items=chunk["items"],
         calls=rows.execute("SELECT body FROM calls WHERE chunk = ?", (number,)).fetchone()[0],
-        events=[body for _, body in events],
+        events=[body for _, body in events if not body.startswith(_POINTER)],
+        published=[
+            rows.execute("SELECT body FROM result WHERE number = ?", (result,)).fetchone()[0] for result in pointers
+        ],
         settled=int(chunk["settled"], 16),
         attempts=chunk["attempts"] + 1,
     )
@@ -101,7 +117,8 @@ def hold(rows: Rows, lease: Lease, until: float) -> bool:
 
 
 def add_events(rows: Rows, lease: Lease, bodies: Iterable[bytes]) -> None:
-    rows.executemany("INSERT INTO event (chunk, body) VALUES (?, ?)", [(lease.chunk, body) for body in bodies])
+    for body in bodies:
+        rows.execute(_ADD_EVENT, (lease.chunk, body))
 
 
 def take_back_events(rows: Rows, lease: Lease) -> None:
@@ -109,33 +126,28 @@ def take_back_events(rows: Rows, lease: Lease) -> None:
     rows.execute(query, (lease.chunk,))
 
 
-def publish(rows: Rows, lease: Lease, settled: Settled, now: float) -> None:
-    """A write that is repeated is published once."""
-    counted = rows.execute(
-        "UPDATE chunk SET settled = ?, writes = ?, attempts = 0 WHERE number = ? AND writes < ?",
-        (f"{settled.bits:x}", settled.number, lease.chunk, settled.number),
-    )
-    if not counted.rowcount:
-        return
-    rows.execute(
-        "INSERT INTO result (job, chunk, applied, failed, unknown, body) VALUES (?, ?, ?, ?, ?, ?)",
-        (lease.job_id, lease.chunk, settled.applied, settled.failed, settled.unknown, settled.results),
-    )
-    job = next(selected(rows, _TALLY, (lease.job_id,)))
+def publish(rows: Rows, lease: Lease, settled: Settled, now: float, until: float) -> bool:
+    """Renew, too. False where this write came before, or the lease is no more."""
+    number, job_id, bits = settled.number, lease.job_id, f"{settled.bits:x}"
+    held = (until, bits, number, lease.chunk, job_id, lease.owner, number)
+    if not rows.execute(_SETTLE, held).rowcount:
+        return False
+    counts = (settled.applied, settled.failed, settled.unknown)
+    result = rows.execute(_PUBLISH, (job_id, lease.chunk, *counts, settled.results)).lastrowid or 0
+    rows.execute(_ADD_EVENT, (lease.chunk, b"%b%d" % (_POINTER, result)))
+    _count(rows, job_id, settled, now)
+    return True
+
+
+def _count(rows: Rows, job_id: str, settled: Settled, now: float) -> None:
+    job = next(selected(rows, _TALLY, (job_id,)))
     for outcome in upkeep_rows.OUTCOMES:
         job[outcome] += getattr(settled, outcome)
+    samples = job_rows.sampled(job["samples"], settled.items, now)
+    rows.execute(_COUNT, (job["applied"], job["failed"], job["unknown"], samples, now, job_id))
     errors = {"errors": _merged(job["errors"], settled.errors)} if settled.errors else {}
-    job_rows.change(
-        rows,
-        lease.job_id,
-        applied=job["applied"],
-        failed=job["failed"],
-        unknown=job["unknown"],
-        samples=job_rows.sampled(job["samples"], settled.items, now),
-        progress_at=now,
-        **errors,
-        **_stop(job),
-    )
+    if more := {**errors, **_stop(job)}:
+        job_rows.change(rows, job_id, **more)
 
 
 def _stop(job: dict[str, Any]) -> dict[str, object]:

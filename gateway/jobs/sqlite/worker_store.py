@@ -36,12 +36,12 @@ class SqliteWorkerStore:
         self, lease: Lease, events: Sequence[bytes], settled: Settled | None = None, ending: Ending | None = None
     ) -> None:
         now = self._file.clock()
+        until = now + self._file.lease_seconds
         with self._file.rows() as rows:
-            if not chunk_rows.hold(rows, lease, now + self._file.lease_seconds):
+            is_held = settled is not None and chunk_rows.publish(rows, lease, settled, now, until)
+            if not (is_held or chunk_rows.hold(rows, lease, until)):
                 return
             chunk_rows.add_events(rows, lease, events)
-            if settled:
-                chunk_rows.publish(rows, lease, settled, now)
             if ending:
                 self._end(rows, lease, ending, now)
 

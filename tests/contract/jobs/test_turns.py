@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from gateway.admission.idempotency.errors import LeaseLost
+from gateway.admission.idempotency.journal import Entry
+from gateway.batch.outcome import stored
 from gateway.jobs.chunk import Ending, Part, unpack
 from gateway.jobs.job import NewJob
+from gateway.jobs.results import unpack_results
 from tests.doubles.job_worlds import APPLIED, calls, failed, run, run_all, settled, started
 
 MANY = range(1200)
@@ -142,6 +145,8 @@ def test_the_next_run_gets_the_journal_of_the_earlier_ones(jobs, chunks, world):
     again = chunks.next_chunk("v")
 
     assert (list(again.events), again.settled) == ([b"a", b"b"], 0b1)
+    [result] = again.published
+    assert list(unpack_results(result)) == [Entry(0, "final", stored(APPLIED))]
 
 
 def test_a_run_that_sent_nothing_leaves_the_journal_as_it_was(jobs, chunks):
