@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Kind = Literal["applied", "failed", "unknown", "unprocessed"]
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: one is made for each item that is read, and would take twice as long to make.
+@dataclass(slots=True)
 class ResultLine:
     """``index`` counts over all parts, from 0; ``line`` in its part, from 1. ``outcome`` None: not processed.
 

@@ -190,6 +190,7 @@ class JobWorker:
                 ttl_seconds=settings.stores.idempotency_ttl,
                 # A killed worker leaves no more in doubt than a killed batch does, and results are written in larger steps.
                 window=2 * max(concurrency, settings.core.batch_concurrency),
+                in_flight=concurrency,
                 repeats_unknown=settings.core.core_honours_idempotency,
                 lease_seconds=settings.jobs.job_lease,
             ),

@@ -17,7 +17,8 @@ class ClaimPolicy:
 
     After its lease, an owner has ``notice_seconds`` from the next claim on to write what it knows.
     ``window``: how far marks may be ahead of results, so the most that a crash leaves in doubt.
-    Results are written ``step`` at a time. ``repeats_unknown``: the core honours per-item keys.
+    Results are written ``step`` at a time, so that ``in_flight`` calls can go on meanwhile; 0: half a window of them.
+    ``repeats_unknown``: the core honours per-item keys.
     """
 
     ttl_seconds: float
@@ -25,6 +26,7 @@ class ClaimPolicy:
     repeats_unknown: bool
     lease_seconds: float = 8.0
     notice_seconds: float = 2.0
+    in_flight: int = 0
 
     @property
     def renew_seconds(self) -> float:
@@ -33,8 +35,7 @@ class ClaimPolicy:
 
     @property
     def step(self) -> int:
-        # The other half may be in flight meanwhile.
-        return max(1, self.window // 2)
+        return max(1, self.window - (self.in_flight or self.window - self.window // 2))
 
     def first_mark(self, items: int, subject: Subject | None = None) -> bytes:
         return sent_event(0, min(self.window, items), subject)

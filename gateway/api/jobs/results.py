@@ -57,7 +57,11 @@ class Results:
 
     def __init__(self, resource: Resource, job_id: str, reading: Reading) -> None:
         self.sent_bytes = 0
-        self._name = resource.name
+        # Most items are applied, and a line put together from bytes takes a third of the time.
+        self._applied = b'{"index":%%d,"part":%%d,"line":%%d,"%b":%%b,"outcome":"applied","%b":%%b}\n' % (
+            resource.id_name.encode(),
+            resource.name.encode(),
+        )
         self._resource = resource
         self._job_id = job_id
         self._reading = reading
@@ -97,13 +101,15 @@ class Results:
     def _told(self, page: ResultPage) -> Iterator[bytes]:
         if not page.lines:
             return
-        lines = [_json(self._line(line)) for line in page.lines]
+        lines = [self._line(line) for line in page.lines]
         due = b"".join([*lines, _json({"cursor": cursor_text(self._job_id, page.cursor)})])
         for begin in range(0, len(due), PIECE_BYTES):
             yield due[begin : begin + PIECE_BYTES]
 
-    def _line(self, line: ResultLine) -> Mapping[str, object]:
+    def _line(self, line: ResultLine) -> bytes:
         outcome, id_name = line.outcome, self._resource.id_name
+        if isinstance(outcome, bytes):
+            return self._applied % (line.index, line.part, line.line, orjson.dumps(line.item_id), outcome)
         told: dict[str, object] = {
             "index": line.index,
             "part": line.part,
@@ -113,9 +119,7 @@ class Results:
         }
         if isinstance(outcome, ItemError):
             told["error"] = outcome.body(line.index, id_name, line.item_id)
-        elif outcome is not None:
-            told[self._name] = orjson.Fragment(outcome)
-        return told
+        return _json(told)
 
     def _last(self, page: ResultPage) -> bytes:
         """``complete``: the job has ended, and this was all of it."""
