@@ -121,6 +121,8 @@ def test_what_is_final_is_never_sent_again_and_what_is_unknown_only_where_keys_a
     assert claim_policy(repeats_unknown=repeats_unknown).is_due(entry) is due
 
 
-@pytest.mark.parametrize(("window", "in_flight", "step"), [(64, 0, 32), (64, 16, 48), (128, 64, 64), (5, 0, 2), (1, 0, 1)])
+@pytest.mark.parametrize(
+    ("window", "in_flight", "step"), [(64, 0, 32), (64, 16, 48), (128, 64, 64), (5, 0, 2), (1, 0, 1)]
+)
 def test_results_are_written_while_the_calls_in_flight_go_on(window, in_flight, step):
     assert claim_policy(window=window, in_flight=in_flight).step == step
