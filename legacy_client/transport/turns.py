@@ -18,6 +18,8 @@ class Lane(deque[Any]):
     ``is_parked``: it waits for one of its own calls to end, and not for a turn.
     """
 
+    __slots__ = ("_members", "is_parked", "most")
+
     def __init__(self) -> None:
         super().__init__()
         self.most = 0
@@ -98,7 +100,7 @@ class Turns(Generic[AnyBatch]):
 
     def offer(self, batch: AnyBatch, now: float) -> None:
         """Queue the batch, if it may send and is not queued."""
-        if batch.lane.is_parked and not batch.lane.is_full():
+        if batch.most_in_flight and batch.lane.is_parked and not batch.lane.is_full():
             batch.lane.is_parked = False
             self._rotation.append(batch.lane)
         if batch.queued_at is None and batch.unsent and batch.in_flight < batch.concurrency and not batch.is_held():
