@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+JOB_ITEMS = 2_000
+"""Above so many, an input goes as a job."""
+
 _MOST_ITEMS = 1_000
 _MOST_BYTES = 4_194_304
 _KEPT_SECONDS = 86_400.0
@@ -51,6 +54,18 @@ class Limits:
         """Never more than what is sensible for one request, nor than the whole rate."""
         items = min(self.max_items, _MOST_ITEMS, self.rate_limit or _MOST_ITEMS)
         return replace(self, max_items=items, max_bytes=min(self.max_bytes, _MOST_BYTES))
+
+    def at_most(self, items: int) -> Limits:
+        """Of one request; 0: as many as before."""
+        return replace(self, max_items=min(self.max_items, items)) if items else self
+
+    def as_job(self, items: int, wished: bool | None) -> tuple[bool, str]:
+        """Whether so many go as one; and why not, where they were to. ``wished`` of None: above JOB_ITEMS."""
+        if not (items > JOB_ITEMS if wished is None else wished):
+            return False, ""
+        if self.job_items is None or items <= self.job_items:
+            return True, ""
+        return False, f"a job takes {self.job_items:,} rows here" if self.job_items else "this gateway takes no jobs"
 
     def lowered(self, max_items: int | None, max_bytes: int | None, count: int, size: int) -> Limits:
         """After a refusal of ``count`` items in ``size`` bytes; where it names no limit, half of them."""

@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from cli.run import KeepsApplied
     from cli.runs import Known, Runs
 
-JOB_ITEMS = 2_000
-"""Above so many, an input goes as a job."""
-
 _NO_SUCH_PAGE = 404
 _PASSING = frozenset({0, 429, 502, 503, 504})
 
@@ -147,17 +144,13 @@ class Updates:
         state, items = journal.state, journal.header.items
         if state.job is not None or state.next_number or state.ended:
             return state.job is not None
-        if not (items > JOB_ITEMS if wishes.job is None else wishes.job):
-            return False
-        if limits.job_items is not None and items > limits.job_items:
-            why = f"a job takes {limits.job_items:,} rows here" if limits.job_items else "this gateway takes no jobs"
+        is_job, why = limits.as_job(items, wishes.job)
+        if why:
             self._note(f"{why}; sending batches instead")
-            return False
-        return True
+        return is_job
 
     def _within(self, wishes: Wishes) -> Limits:
-        limits = self.limits()
-        return replace(limits, max_items=min(limits.max_items, wishes.batch)) if wishes.batch else limits
+        return self.limits().at_most(wishes.batch)
 
     @staticmethod
     def _reading(reading: Reading, known: Known | None, limits: Limits) -> Reading:

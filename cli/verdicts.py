@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _QUOTA = re.compile(r'"items";q=(\d{1,18})')
 _OUTCOMES: Mapping[str, Kind] = {"not_applied": "not_applied", "not_sent": "not_sent", "unknown": "unknown"}
 _PASSING = frozenset({408, 409, 500, 502, 503, 504})
+_MOST_WAIT = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,15 @@ def _results(answer: Answer, body: Body) -> Results | None:
     if not isinstance(updated, list) or len(failures) != len(errors) or len(failed) + len(updated) != len(places):
         return None
     applied = [place for place in places if place not in failed]
-    return Results(failures, dict(zip(applied, updated, strict=True)), answer.retry_after)
+    seconds = _told_by_items(errors) if answer.retry_after is None else answer.retry_after
+    return Results(failures, dict(zip(applied, updated, strict=True)), seconds)
+
+
+def _told_by_items(errors: Sequence[Mapping[str, Any]]) -> float | None:
+    """The longest wait of an item that can be repeated: the header is absent while any is unknown (``contract.md`` 1.3)."""
+    told = [whole_number(error.get("retry_after")) or 0 for error in errors if error.get("retryable") is True]
+    longest = max(told, default=0)
+    return float(min(longest, _MOST_WAIT)) if longest else None
 
 
 def _failure(error: Mapping[str, Any], places: Sequence[int]) -> Failure | None:

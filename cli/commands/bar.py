@@ -33,7 +33,8 @@ _MARGIN = 3
 # green and yellow are made for one background.
 _GOOD, _BAD, _MIXED, _UPLOAD, _REST = "color(28)", "color(196)", "color(130)", "color(31)", "color(245)"
 # A command stays on one line, so that it can be copied.
-_WORD = re.compile(r"actions (?:jobs )?[a-z]+ \S+(?: --[a-z]+)*|\S+")
+_TYPED = r"(?:'[^']*'|[^\s'])+"
+_WORD = re.compile(rf"actions (?:jobs )?[a-z]+ {_TYPED}(?: --{_TYPED})*|\S+")
 
 
 class Bar(Lines):

@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 )
 @click.option("--client-id", default="", help="The client that your operator gave you; else ACTIONS_CLIENT_ID.")
 @click.option(
-    "--client-secret-file", default="", metavar="FILE", help="Its secret, for programs; else ACTIONS_CLIENT_SECRET."
+    "--client-secret-file",
+    type=click.Path(readable=False),
+    default="",
+    metavar="FILE",
+    help="Its secret, for programs; else ACTIONS_CLIENT_SECRET.",
 )
 @click.option("--ask-secret", is_flag=True, help="Ask for the secret.")
 @click.option("--keyring", is_flag=True, help="Keep secrets in the system's keyring instead of a file of yours.")

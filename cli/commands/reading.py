@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +14,10 @@ from cli.rows.opening import FORMS, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# So that a shell completes it. Whether it can be read is told by who opens it.
+FILE = click.Path(readable=False, allow_dash=True)
+FOLDER = click.Path(file_okay=False, readable=False)
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
@@ -29,6 +34,16 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option("--ignore", multiple=True, metavar="COLUMN", help="A column of CSV to leave out; may be repeated."),
 )
+
+
+def said_again(reading: Reading) -> list[str]:
+    """The options that a file of the same columns is read with, as they are typed."""
+    csv = reading.csv
+    # A tab between quotes would not survive a paste.
+    delimiter = csv.delimiter.replace("\t", "\\t")
+    options = [f"--delimiter={quote(delimiter)}"] if delimiter else []
+    options += [] if csv.null is None else [f"--null={quote(csv.null)}"]
+    return [*options, *(f"--ignore={quote(name)}" for name in csv.ignore)]
 
 
 def with_reading(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ import click
 
 from cli.check import Checked, check
 from cli.chunk import Span
-from cli.commands.reading import with_reading
+from cli.commands.reading import FILE, with_reading
 from cli.commands.setting import runs, with_setting
 from cli.cutting import ENVELOPE, Cutter
 from cli.errors import Exit, counted
@@ -33,7 +33,7 @@ _TIMES = ("effective_date", "due_date", "expires_at")
 
 
 @click.command(name="check")
-@click.argument("file", metavar="FILE|-")
+@click.argument("file", metavar="FILE|-", type=FILE)
 @with_setting
 @with_reading
 @click.option("--remote", is_flag=True, help="Let the gateway check too, by a dry run; needs a login.")
@@ -56,20 +56,21 @@ def check_command(setting: Setting, *, file: str, reading: Reading, remote: bool
         kept.tidy(source)
 
 
-def rehearse(setting: Setting, file: str, reading: Reading) -> int:
-    """Check here and at the gateway, and show what an update would send. The exit code."""
+def rehearse(setting: Setting, file: str, reading: Reading, batch: int = 0, job: bool | None = None) -> int:
+    """Check here and at the gateway, and show what an update with these wishes would send. The exit code."""
     connection, kept = setting.connect(), runs()
     source = open_input(file, reading.form, kept.spool)
     try:
         with setting.report() as report:
-            limits = ask_limits(connection)
+            limits = ask_limits(connection).at_most(batch)
             found, rows = _checked(source, replace(reading, languages=limits.languages), limits)
             if not found.total:
-                batches = _ask(report, connection, rows, limits, found)
+                requests = _ask(report, connection, rows, limits, found)
                 _show_times(report, rows)
             if not found.total:
-                rows_are = counted(found.items, "row").rpartition(" ")[0]
-                report.say(f"{rows_are} would be sent in {counted(batches, 'batch').rpartition(' ')[0]}.")
+                is_job, _ = limits.as_job(found.items, job)
+                how = f"as a job of {_many(requests, 'part')}" if is_job else f"in {_many(requests, 'batch')}"
+                report.say(f"{_many(found.items, 'row')} would be sent {how}.")
             return _told(report, source, found)
     finally:
         kept.tidy(source)
@@ -90,6 +91,10 @@ def _told(report: Report, source: Input, found: Checked) -> int:
     return Exit.REFUSED
 
 
+def _many(count: int, thing: str) -> str:
+    return counted(count, thing).rpartition(" ")[0]
+
+
 def invalid_words(rows: int, name: str) -> str:
     thing, _, verb = counted(rows, "row").rpartition(" ")
     what = "it" if rows == 1 else "them"
@@ -97,7 +102,7 @@ def invalid_words(rows: int, name: str) -> str:
 
 
 def _ask(report: Report, connection: Connection, rows: Rows, limits: Limits, found: Checked) -> int:
-    """The gateway's own errors go to ``found``. How many batches there are."""
+    """The gateway's own errors go to ``found``. How many requests there are."""
 
     def pause(seconds: float, why: str) -> None:
         report.waiting(seconds, why)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.commands.reading import FOLDER
 from cli.commands.setting import runs, with_setting
 from cli.commands.update import Task, run_task
 from cli.errors import Usage
@@ -24,8 +25,15 @@ if TYPE_CHECKING:
 @click.argument("run", required=False)
 @with_setting
 @click.option("--list", "only_list", is_flag=True, help="Show the runs that are not ended, and send nothing.")
+@click.option(
+    "--output-dir",
+    default="",
+    metavar="FOLDER",
+    type=FOLDER,
+    help="Where FILE.failed and the others go; else beside FILE.",
+)
 @click.option("--forget", is_flag=True, help="Give RUN up: what was not sent stays unsent.")
-def resume(setting: Setting, *, run: str | None, only_list: bool, forget: bool) -> int:
+def resume(setting: Setting, *, run: str | None, only_list: bool, output_dir: str, forget: bool) -> int:
     """Go on with a run that was stopped: RUN is its id or file; it may be left out where there is but one."""
     kept = runs()
     unfinished = [known for known in kept.known() if not known.is_ended]
@@ -45,7 +53,7 @@ def resume(setting: Setting, *, run: str | None, only_list: bool, forget: bool) 
     header, reading = known.header, Reading.restored(known.header.reading)
     source = kept.source(header)
     at = replace(setting, asked=replace(setting.asked, url=header.target))
-    return run_task(at, kept, Task(source=source, reading=reading, wishes=Wishes()))
+    return run_task(at, kept, Task(source=source, reading=reading, wishes=Wishes(), output=output_dir))
 
 
 def _row(known: Known) -> str:

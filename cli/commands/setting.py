@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import wraps
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,6 +31,15 @@ class Setting:
     asked: Asked
     json_lines: bool = False
     quiet: bool = False
+
+    @property
+    def said_again(self) -> list[str]:
+        """The options that lead another command to the same gateway as the same caller, as they are typed."""
+        asked = self.asked
+        options = [f"--url={quote(asked.url)}"] if asked.url else []
+        options += [f"--token-file={quote(asked.token_file)}"] if asked.token_file else []
+        options += [f"--profile={quote(asked.profile)}"] if asked.profile != Asked().profile else []
+        return [*options, *(["--plain-http"] if asked.plain_http else [])]
 
     def report(self) -> Report:
         return report_for(json_lines=self.json_lines, quiet=self.quiet)
@@ -62,6 +72,7 @@ _SHARED: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option(
         "--token-file",
+        type=click.Path(readable=False),
         default="",
         metavar="FILE",
         help="A file with an access token; else ACTIONS_TOKEN, else the profile.",

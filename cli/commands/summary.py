@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from cli.errors import ActionsError, Exit
@@ -11,7 +12,7 @@ from cli.leavings import FAILED, UNKNOWN
 from cli.told import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from cli.journal import Journal
@@ -24,7 +25,8 @@ class Summary:
 
     ``stopped`` is why the run did not come to its end: an error, ``interrupted``, ``deadline``, ``job`` where its start was
     enough, or None. ``job`` is the started job that has the rows, or empty.
-    ``was_ended``: an earlier run had done all of it. ``files`` are by kind of row.
+    ``was_ended``: an earlier run had done all of it. ``files`` are by kind of row. ``options`` are those that a command
+    over one of these files needs too, as they are typed.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Summary:
     ok_if_partial: bool = False
     job: str = ""
     advice: str = ""
+    options: Sequence[str] = ()
 
     @property
     def left(self) -> int:
@@ -82,7 +85,7 @@ class Summary:
     def headline(self) -> str:
         counts = self.counts
         if counts.applied == self.items:
-            return f"All {self.items:,} updates are applied."
+            return "The one update is applied." if self.items == 1 else f"All {self.items:,} updates are applied."
         parts = [f"{counts.applied:,} of {self.items:,} updates are applied"]
         parts += [f"{counts.failed:,} failed"] if counts.failed else []
         parts += [f"{counts.unknown:,} may have been applied"] if counts.unknown else []
@@ -115,10 +118,14 @@ class Summary:
             return f"The same command sends what is left and what can still succeed.{mend}"
         if FAILED in self.files:
             more = f" Look at {self.files[UNKNOWN]} too." if UNKNOWN in self.files else ""
-            return f"Mend {self.files[FAILED]} and send it: actions update {self.files[FAILED]}{more}"
+            return f"Mend {self.files[FAILED]} and send it: {self._sends(FAILED)}{more}"
         if UNKNOWN in self.files:
-            return f"Look at {self.files[UNKNOWN]}; what of it was not applied, send again: actions update {self.files[UNKNOWN]}"
+            return f"Look at {self.files[UNKNOWN]}; what of it was not applied, send again: {self._sends(UNKNOWN)}"
         return ""
+
+    def _sends(self, kind: str) -> str:
+        """A command as it is typed."""
+        return f"actions update {' '.join([quote(str(self.files[kind])), *self.options])}"
 
     @property
     def _next_of_job(self) -> str:

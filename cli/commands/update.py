@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.commands.duration import DURATION
-from cli.commands.reading import with_reading
+from cli.commands.reading import FILE, FOLDER, said_again, with_reading
 from cli.commands.rehearsal import invalid_words, rehearse
 from cli.commands.setting import runs, with_setting
 from cli.commands.summary import Summary, codes_of
@@ -19,7 +19,7 @@ from cli.rows.opening import open_input
 from cli.update import Updates, Wishes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from cli.commands.report import Report
@@ -49,7 +49,7 @@ class Task:
 
 
 @click.command()
-@click.argument("file", metavar="FILE|-")
+@click.argument("file", metavar="FILE|-", type=FILE)
 @with_setting
 @with_reading
 @click.option("--batch", type=click.IntRange(1), default=None, metavar="N", help="At most so many rows in one request.")
@@ -70,7 +70,11 @@ class Task:
 )
 @click.option("--applied", is_flag=True, help="Keep FILE.applied.ndjson: what was applied, as the core has it now.")
 @click.option(
-    "--output-dir", default="", metavar="FOLDER", help="Where FILE.failed and the others go; else beside FILE."
+    "--output-dir",
+    default="",
+    metavar="FOLDER",
+    type=FOLDER,
+    help="Where FILE.failed and the others go; else beside FILE.",
 )
 @click.option("--ok-if-partial", is_flag=True, help="Exit 0 where some rows were applied and some not.")
 def update(
@@ -99,8 +103,9 @@ def update(
 
     Exit: 0 all applied, 3 some, 4 none, 5 refused, 6 not ended yet, 130 interrupted, 1 a fault of actions, 2 usage.
     """
+    job = {"sync": False, "async": True}.get(mode or "")
     if dry_run:
-        return rehearse(setting, file, reading)
+        return rehearse(setting, file, reading, batch or 0, job)
     kept, source = _opened(setting, file, reading)
     over = _over_after(deadline)
     task = Task(
@@ -110,7 +115,7 @@ def update(
             restart=restart,
             batch=batch or 0,
             is_over=over,
-            job={"sync": False, "async": True}.get(mode or ""),
+            job=job,
             follow=mode != "async",
         ),
         output=output_dir,
@@ -145,7 +150,7 @@ def run_task(setting: Setting, kept: Runs, task: Task) -> int:
         try:
             updates = Updates(connection, kept, pause, note=report.note, uploaded=report.uploaded)
             with updates.open(task.source, task.reading, task.wishes) as opened:
-                summary = _send(report, opened, task)
+                summary = _send(report, opened, task, [*setting.said_again, *said_again(task.reading)])
                 report.end(summary)
                 return summary.exit_code
         except InvalidInput as exc:
@@ -160,7 +165,8 @@ def run_task(setting: Setting, kept: Runs, task: Task) -> int:
             connection.close()
 
 
-def _send(report: Report, opened: Update, task: Task) -> Summary:
+def _send(report: Report, opened: Update, task: Task, options: Sequence[str]) -> Summary:
+    """``options`` are those that a command over what is left needs too."""
     ended = opened.journal.state.ended
     stopped: ActionsError | str | None = None
     if not ended:
@@ -188,6 +194,7 @@ def _send(report: Report, opened: Update, task: Task) -> Summary:
         was_ended=time.strftime("%Y-%m-%d %H:%M", time.localtime(ended)) if ended else "",
         ok_if_partial=task.ok_if_partial,
         job=job.id if job is not None and job.started else "",
+        options=options,
     )
 
 

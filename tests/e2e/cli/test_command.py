@@ -44,7 +44,9 @@ def test_3_where_some_are_and_the_failed_rows_are_left_with_all_their_columns(co
 
     assert ran.returncode == 3
     assert "1 of 3 updates are applied, 2 failed." in ran.stderr
-    assert ran.stderr.splitlines()[-1] == "Mend updates.failed.csv and send it: actions update updates.failed.csv"
+    assert ran.stderr.splitlines()[-1] == (
+        "Mend updates.failed.csv and send it: actions update updates.failed.csv --ignore=note"
+    )
     assert [row[:4] for row in rows_of(command.folder / "updates.failed.csv", ";")] == [
         ["actionId", "status", "note", "_error_code"],
         ["90404", "done", "b", "not_found"],
@@ -292,7 +294,7 @@ def test_a_dry_run_shows_times_in_utc_and_how_it_would_be_cut_and_sends_nothing(
     assert ran.returncode == 0
     assert ran.stderr.splitlines() == [
         "row 2, due_date: 2024-01-10T08:51:15+02:00 is 2024-01-10 06:51:15 in UTC",
-        "2 rows would be sent in 1 batch.",
+        "2 rows would be sent in 2 batches.",
         "updates.csv: 2 rows are valid; nothing was sent.",
     ]
     assert CoreView(command.stack).counts()["total"] == 0

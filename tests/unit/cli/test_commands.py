@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 
 import pytest
 import responses
+from click.shell_completion import get_completion_class
 
 from cli.commands import main as front
 from cli.errors import ActionsError
@@ -77,6 +79,26 @@ def test_an_update_says_what_became_of_the_rows_and_what_to_do_next(shell):
     ]
 
 
+@pytest.mark.parametrize(
+    ("more", "sent_by"),
+    [
+        ((), "actions update 'my updates.failed.csv' --null='\\N' --ignore=note"),
+        (
+            ("--url", URL, "--profile", "other", "--delimiter", "\\t"),
+            f"actions update 'my updates.failed.csv' --url={URL} --profile=other --delimiter='\\t' --null='\\N' --ignore=note",
+        ),
+    ],
+)
+def test_the_command_that_is_told_next_is_one_that_works(shell, more, sent_by):
+    shell.gateway.codes = {"2": "not_found"}
+    shell.write("actionId,status,note\n1,done,a\n2,done,b\n".replace(",", "\t" if more else ","), "my updates.csv")
+    shell.run("update", "my updates.csv", "--ignore", "note", "--null", r"\N", *more)
+    assert shell.err.splitlines()[-1] == f"Mend my updates.failed.csv and send it: {sent_by}"
+
+    shell.gateway.codes = {}
+    assert shell.run(*shlex.split(sent_by)[1:]) == 0
+
+
 def test_what_stays_busy_and_what_may_have_been_applied_are_told_apart(shell):
     shell.gateway.codes = {"2": "rejected"}
     shell.gateway.busy = {"3": 99}
@@ -132,6 +154,17 @@ def test_of_several_runs_one_is_named(shell):
     assert shell.gateway.applied == ["97"]
 
 
+def test_what_is_left_of_a_run_that_goes_on_stands_where_it_is_asked_to(shell):
+    shell.gateway.codes = {"2": "not_found"}
+    shell.write("actionId,status\n1,done\n2,done\n")
+    shell.run("update", "updates.csv", "--deadline", "0s")
+    (shell.folder / "left").mkdir()
+
+    assert shell.run("resume", "--output-dir", "left") == 3
+    assert [path.name for path in (shell.folder / "left").iterdir()] == ["updates.failed.csv"]
+    assert shell.err.splitlines()[-1].endswith(f"actions update left/updates.failed.csv --url={URL}")
+
+
 def test_an_interrupt_between_chunks_and_one_before_them_are_130(shell, monkeypatch):
     shell.write("actionId,status\n1,done\n2,done\n")
 
@@ -183,6 +216,25 @@ def test_a_dry_run_is_as_patient_as_the_real_one(shell, mood, code):
 
     assert shell.run("update", "updates.csv", "--dry-run") == code
     assert shell.gateway.bodies == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "words", "said"),
+    [
+        (3, (), "3 rows would be sent in 1 batch."),
+        (3, ("--batch", "2"), "3 rows would be sent in 2 batches."),
+        (3, ("--async", "--batch", "2"), "3 rows would be sent as a job of 2 parts."),
+        (2_001, (), "2,001 rows would be sent as a job of 3 parts."),
+        (2_001, ("--sync",), "2,001 rows would be sent in 3 batches."),
+        (2_501, (), "2,501 rows would be sent in 3 batches."),
+    ],
+)
+def test_a_dry_run_tells_how_the_same_words_would_send_it(shell, rows, words, said):
+    shell.gateway.more_limits = {"jobs": {"max_job_items": 2_500}}
+    shell.write("actionId,status\n" + "".join(f"{number},done\n" for number in range(1, rows + 1)))
+
+    assert shell.run("update", "updates.csv", "--dry-run", *words) == 0
+    assert shell.err.splitlines()[-2] == said
 
 
 def test_languages_of_a_check_are_said_or_the_usual_ones(shell):
@@ -325,6 +377,23 @@ def test_the_version_names_the_gateway_too_where_one_is_known(shell, monkeypatch
 def test_completion_is_printed_for_each_shell(shell, name):
     assert shell.run("completion", name) == 0
     assert "_ACTIONS_COMPLETE" in shell.out
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (["update"], "file"),
+        (["check"], "file"),
+        (["update", "--token-file"], "file"),
+        (["login", "--client-secret-file"], "file"),
+        (["update", "--output-dir"], "dir"),
+        (["resume", "--output-dir"], "dir"),
+    ],
+)
+def test_a_shell_completes_names_of_files_where_one_is_to_stand(words, kind):
+    made = get_completion_class("bash")(front.actions, {}, "actions", "_ACTIONS_COMPLETE")
+
+    assert [(one.type, one.value) for one in made.get_completions(words, "upd")] == [(kind, "upd")]
 
 
 @pytest.mark.parametrize("words", [["nonsense"], ["update"], ["update", "x", "--batch", "0"], ["resume", "--what"]])

@@ -186,6 +186,7 @@ def test_sentences_end_lines_between_words_and_a_command_stays_whole():
     bar = Bar(console)
     bar.refused("3 rows of updates.csv are invalid; nothing was sent.", 5)
     bar.say("Mend updates.failed.csv and send it: actions update updates.failed.csv")
+    bar.say("Mend it: actions update 'my updates.failed.csv' --null='a b' --ignore=note Look at u too.")
     bar.say(f"  failed: {'x' * 50}.csv")
     bar.say("one\ntwo")
 
@@ -194,6 +195,9 @@ def test_sentences_end_lines_between_words_and_a_command_stays_whole():
         "  invalid; nothing was sent.",
         "Mend updates.failed.csv and send it:",
         "  actions update updates.failed.csv",
+        "Mend it:",
+        "  actions update 'my updates.failed.csv' --null='a b' --ignore=note",
+        "  Look at u too.",
         "  failed:",
         f"  {'x' * 50}.csv",
         "one",
@@ -295,3 +299,9 @@ def test_the_exit_code_and_the_last_sentence_follow_from_the_facts(counts, more,
 
     assert (summary.exit_code, summary.next) == (code, following)
     assert summary.facts()["exit"] == code
+
+
+def test_one_update_is_told_as_one():
+    summary = Summary(name="u.csv", items=1, counts=Counts(applied=1))
+
+    assert summary.headline == "The one update is applied."

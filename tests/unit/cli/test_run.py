@@ -196,6 +196,20 @@ def test_the_wait_that_is_told_is_kept(world):
     assert world.pauses == [7.0, 3.0]
 
 
+def test_the_wait_that_items_tell_is_kept_where_an_unknown_one_takes_the_header_away(world):
+    world.write(3)
+    busy = {"code": "core_busy", "detail": "Busy.", "outcome": "not_applied", "retryable": True}
+    errors = [
+        {"index": 0, **busy, "retry_after": 4},
+        {"index": 1, **busy, "outcome": "unknown"},
+        {"index": 2, **busy, "retry_after": 9},
+    ]
+    world.gateway.moods = [(*problem("temporarily-unavailable", 503, errors=errors), {})]
+
+    assert world.send().counts == Counts(applied=3)
+    assert world.pauses == [9.0]
+
+
 def test_being_over_the_rate_never_exhausts_patience(world):
     world.write(1)
     world.gateway.moods = [(*problem("quota-exceeded", 429), {"Retry-After": "1"})] * 50

@@ -6,8 +6,9 @@ import pytest
 
 from cli.errors import Exhausted, InvalidInput, NotEnded
 from cli.leavings import failed_rows
+from cli.limits import JOB_ITEMS
 from cli.outcome import Counts
-from cli.update import JOB_ITEMS, Wishes
+from cli.update import Wishes
 from tests.doubles.fake_gateway import problem
 from tests.unit.cli.items import ids
 from tests.unit.cli.jobs.killing import killed_at_line
