@@ -138,12 +138,12 @@ class Journal:
     def end(self, at: float) -> None:
         """Nothing is left to send or to ask. Raises Unwritable."""
         self._append(end_line(at), synced=True)
-        self.state.ended = at
+        self.state.end(at)
 
     def leave(self, left: Mapping[str, str]) -> None:
         """The files that were written for the user. Raises Unwritable."""
         self._append(left_line(left))
-        self.state.left = dict(left)
+        self.state.leave(left)
 
     def remove(self) -> None:
         """Forget the run."""

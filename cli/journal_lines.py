@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from cli.chunk import Answered, Chunk, Span
 from cli.job_state import JobState, Settled, settled_of
+from cli.open_chunk import Open
 from cli.outcome import Counts, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from cli.outcome import Kind
 
 FORM = 1
 """Of the lines; a journal of another form is refused."""
@@ -39,7 +38,8 @@ class Header:
 
 
 def encode(record: Mapping[str, object]) -> bytes:
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    # A file's name may be no text, and is half a surrogate pair then.
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
 
 
 def header_line(header: Header) -> dict[str, object]:
@@ -116,32 +116,11 @@ def failures_of(listed: Sequence[Sequence[Any]]) -> list[Failure]:
 
 
 @dataclass(slots=True)
-class Open:
-    """A chunk that may have more to tell. Without ``answered`` it may have been sent, or not.
-
-    ``settled``: how many items a job has told the end of, of which those at the places ``again`` are retryable.
-    """
-
-    chunk: Chunk
-    answered: Answered | None = None
-    settled: int = 0
-    again: dict[int, Kind] = field(default_factory=dict)
-
-    def settle(self, one: Settled) -> Counts:
-        """How the counts change: a retry tells of an item that was counted before."""
-        before = [self.again.pop(place) for place in one.places & self.again.keys()]
-        unknown = before.count("unknown")
-        self.settled += one.count - len(before)
-        self.again |= {failure.place: failure.outcome for failure in one.failures if failure.retryable}
-        return Counts.of(one.count, list(one.failures)).plus(Counts(0, unknown - len(before), -unknown))
-
-
-@dataclass(slots=True)
 class State:
     """``spans`` are to be cut, the first first. ``counts`` are of all that is final. ``ended`` is when, or 0.
 
     ``applied_bytes`` is how long the file of what was applied was, or None where there is none.
-    ``left`` are the files that were written for the user, with the SHA-256 of each.
+    ``left`` are the files that were written for the user, with the SHA-256 of each; ``is_left``: since the end too.
     ``job`` carries the chunks as its parts; None: each is a batch.
     """
 
@@ -152,6 +131,7 @@ class State:
     ended: float = 0.0
     applied_bytes: int | None = None
     left: dict[str, str] = field(default_factory=dict)
+    is_left: bool = False
     job: JobState | None = None
     _whole: Span = field(init=False)
 
@@ -168,9 +148,9 @@ class State:
         elif "again" in record:
             self.again(record["again"], failures_of(record["refused"]))
         elif "ended" in record:
-            self.ended = record["ended"]
+            self.end(record["ended"])
         elif "left" in record:
-            self.left = record["left"]
+            self.leave(record["left"])
         elif "settled" in record:
             self.settle({int(number): settled_of(one) for number, one in record["settled"].items()}, record["cursor"])
             self.applied_bytes = record.get("applied_bytes", self.applied_bytes)
@@ -185,6 +165,13 @@ class State:
         if "started" in record:
             # A whole input ends where its file does, so that something always seemed left of it.
             self.spans = []
+
+    def end(self, at: float) -> None:
+        """The files of an earlier run that stopped lack what this one told."""
+        self.ended, self.is_left = at, False
+
+    def leave(self, left: Mapping[str, str]) -> None:
+        self.left, self.is_left = dict(left), bool(self.ended)
 
     def cut(self, chunk: Chunk) -> None:
         span = self.spans[0]
@@ -223,7 +210,7 @@ class State:
         for number, one in settled.items():
             known = self.open[number]
             self.counts = self.counts.plus(known.settle(one))
-            if known.settled >= known.chunk.sent and not known.again:
+            if known.settled.bit_count() >= known.chunk.sent and not known.again:
                 del self.open[number]
         if self.job is not None:
             self.job.cursor = cursor

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,7 +20,7 @@ from cli.rows.text_lines import BOM
 from cli.told import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import TextIO
 
     from cli.chunk import Chunk
@@ -50,19 +51,30 @@ def write(rows: Rows, journal: Journal, paths: Mapping[str, Path]) -> dict[str, 
     written = {}
     left: dict[str, str] = {}
     for kind, path in paths.items():
-        is_ours = _is_ours(path, journal.state.left)
-        new = _write_new(rows, journal, kind, path)
-        if new is None:
-            if is_ours:
-                path.unlink(missing_ok=True)
-            continue
-        place = path if is_ours or not path.exists() else _free(path)
-        new.replace(place)
-        written[kind] = place
-        left[str(place)] = _digest(place)
-    if left != journal.state.left:
+        try:
+            place = _write(rows, journal, kind, path)
+            if place is not None:
+                written[kind] = place
+                left[str(place)] = _digest(place)
+        except OSError as exc:
+            raise Unwritable(f"{path}: {exc.strerror}; --output-dir names another folder") from exc
+    if left != journal.state.left or (journal.state.ended and not journal.state.is_left):
         journal.leave(left)
     return written
+
+
+def _write(rows: Rows, journal: Journal, kind: str, path: Path) -> Path | None:
+    """Where the rows of a kind are now; None where there is none."""
+    is_ours = _is_ours(path, journal.state.left)
+    found = (entry for entry in failed_rows(rows, journal.path) if (entry[1].outcome == "unknown") == (kind == UNKNOWN))
+    # A folder that cannot be written to is no fault where there is nothing to write.
+    first = next(found, None)
+    if first is None:
+        if is_ours:
+            path.unlink(missing_ok=True)
+        return None
+    new = _write_new(rows, chain([first], found), path)
+    return new.replace(path if is_ours or not path.exists() else _free(path))
 
 
 def failed_rows(rows: Rows, path: Path) -> Iterator[tuple[Row, Failure]]:
@@ -87,27 +99,19 @@ def _of(rows: Rows, chunk: Chunk, failures: Mapping[int, Failure]) -> Iterator[t
             yield row, failures[place]
 
 
-def _write_new(rows: Rows, journal: Journal, kind: str, path: Path) -> Path | None:
-    """Under a name of its own; None where there is no row."""
+def _write_new(rows: Rows, found: Iterable[tuple[Row, Failure]], path: Path) -> Path:
+    """Under a name of its own."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    new = Path(name)
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        new, count = Path(name), 0
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                writer = row_writer(rows, file)
-                for row, failure in failed_rows(rows, journal.path):
-                    if (failure.outcome == "unknown") == (kind == UNKNOWN):
-                        writer.write(row, failure)
-                        count += 1
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
-        if not count:
-            new.unlink()
-            return None
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            writer = row_writer(rows, file)
+            for row, failure in found:
+                writer.write(row, failure)
         new.chmod(0o666 & ~_umask())
-    except OSError as exc:
-        raise Unwritable(f"{path}: {exc.strerror}; --output-dir names another folder") from exc
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
     return new
 
 
@@ -152,7 +156,7 @@ def _harmless(text: str) -> str:
 
 
 def _is_ours(path: Path, left: Mapping[str, str]) -> bool:
-    return path.exists() and left.get(str(path)) == _digest(path)
+    return str(path) in left and path.is_file() and left[str(path)] == _digest(path)
 
 
 def _digest(path: Path) -> str:

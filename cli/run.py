@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from cli.chunk import Chunk
     from cli.cutting import Body, Cutter
     from cli.journal import Journal
-    from cli.journal_lines import Open
     from cli.limits import Limits
+    from cli.open_chunk import Open
     from cli.rows.opening import Input
     from cli.sending import Sender
 

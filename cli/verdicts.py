@@ -122,13 +122,15 @@ def _results(answer: Answer, body: Body) -> Results | None:
     errors = document.get("errors", [])
     if not isinstance(errors, list) or not all(isinstance(error, dict) and "outcome" in error for error in errors):
         return None
-    failures = [failure for error in errors if (failure := _failure(error, places)) is not None]
+    failures = [failure for error in errors if (failure := _failure(error, body.ids, places)) is not None]
     nothing: list[Any] | None = [] if failures else None
     updated = document.get("data") if answer.status in {200, 207} else nothing
     failed = {failure.place for failure in failures}
     if not isinstance(updated, list) or len(failures) != len(errors) or len(failed) + len(updated) != len(places):
         return None
     applied = [place for place in places if place not in failed]
+    if not all(_names(item, body.ids[place]) for place, item in zip(applied, updated, strict=True)):
+        return None
     seconds = _told_by_items(errors) if answer.retry_after is None else answer.retry_after
     return Results(failures, dict(zip(applied, updated, strict=True)), seconds)
 
@@ -140,11 +142,20 @@ def _told_by_items(errors: Sequence[Mapping[str, Any]]) -> float | None:
     return float(min(longest, _MOST_WAIT)) if longest else None
 
 
-def _failure(error: Mapping[str, Any], places: Sequence[int]) -> Failure | None:
+def _failure(error: Mapping[str, Any], ids: Mapping[int, str], places: Sequence[int]) -> Failure | None:
     index = error.get("index")
-    if not isinstance(index, int) or not 0 <= index < len(places):
+    if not isinstance(index, int) or not 0 <= index < len(places) or not _names(error, ids[places[index]]):
         return None
     return failure_at(places[index], error)
+
+
+def _names(told: object, item_id: str) -> bool:
+    """Whether what is told is of this item: another's id would tell a row wrongly. An id may be left out."""
+    if not isinstance(told, dict):
+        return False
+    named = told.get("actionId")
+    # The gateway takes an id's leading zeros away, and a core may spell a UUID its own way.
+    return named is None or str(named).lstrip("0").casefold() == item_id.lstrip("0").casefold()
 
 
 def failure_at(place: int, error: Mapping[str, Any]) -> Failure:

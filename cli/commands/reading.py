@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
 # So that a shell completes it. Whether it can be read is told by who opens it.
 FILE = click.Path(readable=False, allow_dash=True)
-FOLDER = click.Path(file_okay=False, readable=False)
+
+
+class _Folder(click.Path):
+    """One that is there and can be written to. Empty: none is named."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(value, param, ctx) if value else value
+
+
+FOLDER = _Folder(exists=True, file_okay=False, readable=False, writable=True)
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(

@@ -122,7 +122,7 @@ def update(
         ok_if_partial=ok_if_partial,
     )
     if applied:
-        task = replace(task, wishes=replace(task.wishes, applied=place_beside(file, output_dir, "applied", "ndjson")))
+        task = replace(task, wishes=replace(task.wishes, applied=place_beside(file, task.output, "applied", "ndjson")))
     return run_task(setting, kept, task)
 
 
@@ -173,7 +173,8 @@ def _send(report: Report, opened: Update, task: Task, options: Sequence[str]) ->
         report.begin(task.source.name, opened.items, opened.earlier)
         stopped = _steps(report, opened)
     files = {}
-    if not ended and stopped != "interrupted":
+    # A run that ended before it could write them does so when it is asked again.
+    if not opened.journal.state.is_left and stopped != "interrupted":
         try:
             files = write(opened.rows, opened.journal, {kind: task.place(kind) for kind in (FAILED, UNKNOWN)})
         except Unwritable as exc:

@@ -118,6 +118,8 @@ def failure_of(place: int, line: Mapping[str, Any]) -> Failure | None:
 
 
 def _note(ended: Ended, place: int, line: Mapping[str, Any]) -> None:
+    if place in ended.ids:
+        raise Refused("the gateway's results tell of one row twice")
     ended.ids[place] = str(line.get("actionId", ""))
     failure = failure_of(place, line)
     if failure is not None:

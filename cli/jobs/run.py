@@ -175,7 +175,7 @@ class JobRun:
             return
         parts = self._ended(page)
         is_open = self._journal.state.open
-        if not parts.keys() <= is_open.keys():
+        if not all(number in is_open and is_open[number].takes(ended.settled) for number, ended in parts.items()):
             raise Refused(f"job {self._job.id} tells of rows that were not sent from here, or twice of one")
         if not parts and page.cursor == self._job.cursor:
             return

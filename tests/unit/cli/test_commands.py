@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import shlex
@@ -97,6 +98,58 @@ def test_the_command_that_is_told_next_is_one_that_works(shell, more, sent_by):
 
     shell.gateway.codes = {}
     assert shell.run(*shlex.split(sent_by)[1:]) == 0
+
+
+def test_rows_that_could_not_be_left_are_left_by_the_same_command(shell, monkeypatch):
+    shell.gateway.codes = {"2": "not_found"}
+    shell.write("actionId,status\n1,done\n2,done\n")
+
+    with monkeypatch.context() as full:
+        full.setattr("cli.leavings.tempfile.mkstemp", _no_room)
+        assert shell.run("update", "updates.csv") == 1
+    assert "updates.failed.csv: No space left on device; --output-dir names another folder" in shell.err
+
+    assert shell.run("update", "updates.csv") == 3
+    assert "  failed: updates.failed.csv" in shell.err.splitlines()
+    assert (shell.folder / "updates.failed.csv").read_text().splitlines()[1].startswith("2,done,not_found")
+    assert shell.gateway.applied == ["1"]
+
+
+def test_a_folder_for_the_files_that_is_not_there_is_told_before_anything_is_sent(shell):
+    shell.write("actionId,status\n1,done\n")
+
+    assert shell.run("update", "updates.csv", "--applied", "--output-dir", "nowhere") == 2
+    assert "Directory 'nowhere' does not exist" in shell.err
+    assert shell.gateway.applied == []
+
+
+def test_a_file_that_the_user_removed_after_the_end_does_not_come_back(shell):
+    shell.gateway.codes = {"2": "not_found"}
+    shell.write("actionId,status\n1,done\n2,done\n")
+    shell.run("update", "updates.csv")
+    (shell.folder / "updates.failed.csv").unlink()
+
+    assert shell.run("update", "updates.csv") == 3
+    assert not (shell.folder / "updates.failed.csv").exists()
+
+
+def test_a_run_that_was_killed_between_its_end_and_its_files_leaves_them_when_asked_again(shell, monkeypatch):
+    shell.gateway.codes = {"2": "not_found"}
+    shell.write("actionId,status\n1,done\n2,done\n")
+    with monkeypatch.context() as killed:
+        killed.setattr("cli.commands.update.write", _killed)
+        assert shell.run("update", "updates.csv") == 130
+
+    assert shell.run("update", "updates.csv") == 3
+    assert (shell.folder / "updates.failed.csv").exists()
+
+
+def _killed(*_):
+    raise KeyboardInterrupt
+
+
+def _no_room(**_):
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_what_stays_busy_and_what_may_have_been_applied_are_told_apart(shell):

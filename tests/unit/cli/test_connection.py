@@ -255,3 +255,29 @@ def test_lines_that_nobody_sends_are_no_answer(connection):
 
 def test_silence_of_a_stream_ends_after_three_heartbeats():
     assert SILENCE_SECONDS == 30.0
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"data": [{"actionId": "7"}, {"actionId": "8"}]},
+        {"data": [{"actionId": "9"}, {"actionId": "7"}]},
+        {"data": ["7", "9"]},
+        {"data": [{"actionId": "7"}], "errors": [{**FAILED, "actionId": "7"}]},
+    ],
+    ids=["another", "in another order", "no items", "an error of another"],
+)
+def test_an_answer_that_names_other_items_than_were_sent_tells_nothing(document):
+    verdict = read(Answer(status=207, document=document), BODY)
+
+    assert isinstance(verdict, Again)
+    assert verdict.may_have_left
+
+
+@pytest.mark.parametrize("told", ["0ABC", "abc"])
+def test_an_id_may_come_back_in_another_spelling(told):
+    body = Body(b"{}", {0: "00aBc"})
+
+    assert read(Answer(status=200, document={"data": [{"actionId": told}]}), body) == Results(
+        [], {0: {"actionId": told}}
+    )

@@ -139,3 +139,20 @@ def test_lines_of_json_stay_lines_of_json(world, left):
 )
 def test_it_stands_beside_the_input_or_where_it_is_asked_to(name, folder, place):
     assert str(place_beside(name, folder, "failed", "csv")) == place
+
+
+def test_nothing_is_written_to_a_folder_where_there_is_nothing_to_write(world):
+    world.write(1)
+    update = world.send()
+
+    assert write(update.rows, update.journal, {FAILED: world.folder / "nowhere" / "updates.failed.csv"}) == {}
+
+
+def test_a_folder_of_the_name_is_left_alone_and_the_file_gets_a_number(world, left):
+    world.gateway.codes = {"1": "not_found"}
+    world.write(1)
+    (world.folder / "updates.failed.csv").mkdir()
+
+    [(name, _)] = left().values()
+
+    assert name == "updates.failed-2.csv"

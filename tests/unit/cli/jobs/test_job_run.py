@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from cli.errors import Exhausted, InvalidInput, NotEnded
+from cli.connection import Answer, Stream
+from cli.errors import Exhausted, InvalidInput, NotEnded, Refused
 from cli.leavings import failed_rows
 from cli.limits import JOB_ITEMS
 from cli.outcome import Counts
@@ -278,3 +281,34 @@ def test_parts_that_the_gateway_lost_are_sent_again(world, jobs):
 
     assert jobs.asked.count(("PUT", "/J1/parts/2")) == 2
     assert world.gateway.applied == ids(1, 25)
+
+
+def line(part, number, outcome="applied"):
+    error = {} if outcome == "applied" else {"error": {"code": "no", "outcome": "not_applied", "retryable": False}}
+    return {"part": part, "line": number, "actionId": str(10 * part - 10 + number), "outcome": outcome, **error}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [line(1, 1), {"cursor": "1"}, line(1, 1), {"cursor": "2"}],
+        [line(1, 1), line(1, 1), {"cursor": "1"}],
+        [line(1, 1), line(1, 1, "failed"), {"cursor": "1"}],
+        [line(1, 0), {"cursor": "1"}],
+        [line(1, 11), {"cursor": "1"}],
+        [line(4, 1), {"cursor": "1"}],
+    ],
+    ids=["twice", "twice in a page", "twice otherwise", "before the first", "behind the last", "another part"],
+)
+def test_a_job_that_tells_of_rows_twice_or_of_others_tells_nothing_and_no_row_is_lost(world, jobs, monkeypatch, told):
+    lines = [json.dumps(one).encode() for one in [*told, {"cursor": "9", "complete": True}]]
+    with monkeypatch.context() as wrong:
+        wrong.setattr(jobs, "job_lines", lambda _: Stream(Answer(status=200), iter(lines)))
+        with pytest.raises(Refused, match="twice"):
+            world.send(AS_JOB)
+    world.close()
+
+    update = world.open()
+
+    assert update.counts.failed == 0
+    assert not update.run.is_ended
