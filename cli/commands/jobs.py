@@ -12,6 +12,7 @@ import click
 from cli.commands.job_rows import again
 from cli.commands.job_watch import counts_of, watch
 from cli.commands.setting import runs, with_setting
+from cli.commands.summary import typed
 from cli.errors import Exhausted, Refused
 from cli.jobs import results as job_results
 from cli.jobs.calls import LIVE, JobCalls
@@ -63,7 +64,7 @@ def show(setting: Setting, *, job: str, watched: bool) -> int:
         found = _told(calls.show(job))
         if watched:
             with setting.report() as report:
-                return watch(report, calls, found)
+                return watch(report, calls, found, setting.said_again)
         if setting.json_lines:
             click.echo(json.dumps(found, ensure_ascii=False))
         else:
@@ -170,7 +171,9 @@ def _say(setting: Setting, job: Mapping[str, Any]) -> None:
             if job.get("retry_of")
             else ""
         )
-        click.echo(f"Job {job['id']}{of} {_state(job)}. actions jobs show {job['id']} --watch shows how it goes.")
+        click.echo(
+            f"Job {job['id']}{of} {_state(job)}. {typed('show', job['id'], '--watch', *setting.said_again)} shows how it goes."
+        )
 
 
 def _state(job: Mapping[str, Any]) -> str:

@@ -25,8 +25,8 @@ class Summary:
 
     ``stopped`` is why the run did not come to its end: an error, ``interrupted``, ``deadline``, ``job`` where its start was
     enough, or None. ``job`` is the started job that has the rows, or empty.
-    ``was_ended``: an earlier run had done all of it. ``files`` are by kind of row. ``options`` are those that a command
-    over one of these files needs too, as they are typed.
+    ``was_ended``: an earlier run had done all of it. ``files`` are by kind of row. ``reach`` are the
+    options that lead another command to the same gateway, ``options`` those that it reads one of these files with too.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Summary:
     ok_if_partial: bool = False
     job: str = ""
     advice: str = ""
+    reach: Sequence[str] = ()
     options: Sequence[str] = ()
 
     @property
@@ -125,15 +126,21 @@ class Summary:
 
     def _sends(self, kind: str) -> str:
         """A command as it is typed."""
-        return f"actions update {' '.join([quote(str(self.files[kind])), *self.options])}"
+        return f"actions update {' '.join([quote(str(self.files[kind])), *self.reach, *self.options])}"
 
     @property
     def _next_of_job(self) -> str:
         why = f"{str(self.stopped).rstrip('.')}. " if isinstance(self.stopped, ActionsError) else ""
+        show, cancel = typed("show", self.job, "--watch", *self.reach), typed("cancel", self.job, *self.reach)
         return (
             f"{why}Job {self.job} goes on at the gateway. The same command fetches its outcome; "
-            f"actions jobs show {self.job} --watch shows how it goes, actions jobs cancel {self.job} stops it."
+            f"{show} shows how it goes, {cancel} stops it."
         )
+
+
+def typed(*words: str) -> str:
+    """A command about a job as it is typed."""
+    return " ".join(["actions jobs", *words])
 
 
 def codes_of(journal: Journal) -> tuple[Counter[str], int]:

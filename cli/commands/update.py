@@ -150,7 +150,7 @@ def run_task(setting: Setting, kept: Runs, task: Task) -> int:
         try:
             updates = Updates(connection, kept, pause, note=report.note, uploaded=report.uploaded)
             with updates.open(task.source, task.reading, task.wishes) as opened:
-                summary = _send(report, opened, task, [*setting.said_again, *said_again(task.reading)])
+                summary = _send(report, opened, task, setting.said_again)
                 report.end(summary)
                 return summary.exit_code
         except InvalidInput as exc:
@@ -165,8 +165,8 @@ def run_task(setting: Setting, kept: Runs, task: Task) -> int:
             connection.close()
 
 
-def _send(report: Report, opened: Update, task: Task, options: Sequence[str]) -> Summary:
-    """``options`` are those that a command over what is left needs too."""
+def _send(report: Report, opened: Update, task: Task, reach: Sequence[str]) -> Summary:
+    """``reach`` are the options that lead another command to the same gateway."""
     ended = opened.journal.state.ended
     stopped: ActionsError | str | None = None
     if not ended:
@@ -195,7 +195,8 @@ def _send(report: Report, opened: Update, task: Task, options: Sequence[str]) ->
         was_ended=time.strftime("%Y-%m-%d %H:%M", time.localtime(ended)) if ended else "",
         ok_if_partial=task.ok_if_partial,
         job=job.id if job is not None and job.started else "",
-        options=options,
+        reach=reach,
+        options=said_again(task.reading),
     )
 
 

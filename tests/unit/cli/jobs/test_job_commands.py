@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.doubles.fake_gateway import problem
+from tests.doubles.fake_gateway import URL, problem
 from tests.doubles.fake_jobs import FakeJobs
 
 ROWS = "actionId,status,note\n1,done,a\n2,done,b\n3,done,c\n"
@@ -151,6 +151,23 @@ def test_a_job_is_watched_to_its_end_with_the_exit_code_of_an_update(shell, jobs
         "  1 not_found",
         "actions jobs results J1 --failed > again.csv gives what failed, to be mended.",
     ]
+
+
+def test_commands_that_are_told_lead_to_the_same_gateway(shell, jobs, gateway):
+    gateway.codes = {"2": "not_found"}
+    held(jobs, "3")
+    there = ("--url", URL, "--profile", "other")
+    here = f"--url={URL} --profile=other"
+
+    assert shell.run(*UPDATE, "--async", *there) == 6
+    assert f"actions jobs show J1 --watch {here} shows how it goes" in shell.err
+    assert f"actions jobs cancel J1 {here} stops it." in shell.err
+    shell.run("jobs", "pause", "J1", *there)
+    assert f"actions jobs show J1 --watch {here} shows how it goes." in shell.out
+    shell.run("jobs", "resume", "J1", *there)
+    jobs.go_on(jobs.jobs["J1"])
+    assert shell.run("jobs", "show", "J1", "--watch", *there) == 3
+    assert f"actions jobs results J1 --failed {here} > again.csv gives what failed" in shell.err
 
 
 def test_the_failed_rows_of_a_job_come_with_all_their_columns_and_are_input_again(shell, jobs, gateway):
