@@ -16,6 +16,7 @@ from cli.commands.limits import limits
 from cli.commands.login import login, logout
 from cli.commands.rehearsal import check_command
 from cli.commands.resume import resume
+from cli.commands.streams import leave_output, open_streams
 from cli.commands.update import update
 from cli.commands.version import show_version
 from cli.errors import ActionsError, Exit
@@ -55,6 +56,7 @@ for _command in (update, check_command, resume, jobs, limits, login, logout, com
 def main() -> NoReturn:
     # An orchestrator's stop is as good as Ctrl-C: the journal is always true.
     signal.signal(signal.SIGTERM, _interrupt)
+    open_streams()
     sys.exit(_run())
 
 
@@ -72,7 +74,13 @@ def _run() -> int:
         return exc.exit_code
     except BrokenPipeError:
         # Who reads the output went away, as ``| head`` does; nothing can be said to them.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_output()
+        return Exit.FAULT
+    except OSError as exc:
+        # The output is full, or a disk fails.
+        if exc.filename is None:
+            leave_output()
+        click.echo(f"actions: {exc.filename or 'the output'}: {exc.strerror or exc}", err=True)
         return Exit.FAULT
     except Exception as exc:  # noqa: BLE001 -- a user gets a sentence; who looks for the cause asks for more
         if os.environ.get("ACTIONS_DEBUG"):

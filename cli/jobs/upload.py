@@ -108,7 +108,9 @@ class Upload:
     def _make(self) -> None:
         if self._job.id:
             return
-        answer = self._calls.make(self._job.key, Path(self._journal.header.path).name[-200:])
+        # A file's name may be no text.
+        label = Path(self._journal.header.path).name[-200:].encode("utf-8", "replace").decode()
+        answer = self._calls.make(self._job.key, label)
         if answer.kind in _NO_PLACE or (answer.status in _NO_PATH and not answer.kind):
             self._leave(f"this gateway takes no jobs now ({answer.said})")
         if answer.status != 201 or not isinstance(job := answer.document.get("id"), str):

@@ -90,8 +90,8 @@ def open_input(name: str, form: str, spool: Path) -> Input:
     path = Path(name)
     try:
         with path.open("rb") as file:
-            stamp, head = _stamp(path), file.read(64)
-            file.seek(0)
+            # Looked at and not taken: a pipe cannot be read again.
+            stamp, head = _stamp(path), file.peek(64)[:64]
             form = form or _form(path.name, head)
             if not path.is_file() or head.startswith(_GZIP) or form == "json":
                 return _spooled(name, form, file, spool)

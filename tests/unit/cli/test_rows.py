@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+import threading
 
 import pytest
 
@@ -156,3 +158,18 @@ def test_how_a_file_is_read_survives_the_journal():
 
     assert Reading.restored(json.loads(json.dumps(reading.saved("csv")))) == reading
     assert Reading.restored(Reading(form="json").saved("json")) == Reading(form="json")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzipped"])
+def test_a_pipe_of_the_shell_is_read_whole_though_it_cannot_be_read_twice(tmp_path, pack):
+    lines = b"actionId,status\n" + b"1,done\n" * 50_000
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(pack(lines),))
+    writer.start()
+
+    source = open_input(str(pipe), "", tmp_path / "spool")
+    writer.join()
+
+    assert (source.form, source.path.read_bytes() == lines, source.spooled) == ("csv", True, True)

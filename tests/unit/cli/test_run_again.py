@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 
 import pytest
@@ -237,3 +238,13 @@ def test_a_run_that_was_begun_without_that_file_cannot_have_a_whole_one(world):
 
     with pytest.raises(Usage, match="begun without --applied"):
         world.open(Wishes(applied=world.folder / "applied.ndjson"))
+
+
+def test_a_file_whose_name_is_no_text_is_sent_and_gone_on_with(world):
+    world.gateway.max_items = 1
+    world.write(3, name=os.fsdecode(b"bad\xff.csv"))
+    world.send(steps=1)
+    world.close()
+
+    assert world.send().counts == Counts(applied=3)
+    assert world.gateway.applied == ["1", "2", "3"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -312,3 +313,11 @@ def test_a_job_that_tells_of_rows_twice_or_of_others_tells_nothing_and_no_row_is
 
     assert update.counts.failed == 0
     assert not update.run.is_ended
+
+
+def test_the_label_of_a_job_is_text_whatever_the_name_of_its_file(world, jobs):
+    world.write(25, name=os.fsdecode(b"bad\xff.csv"))
+
+    world.send(AS_JOB)
+
+    assert jobs.jobs["J1"].label == "bad?.csv"
