@@ -13,8 +13,16 @@ USER_AGENT = f"actions/{VERSION}"
 
 def safe_url(url: str, *, plain_http: bool) -> str:
     """Without its last slash. Raises Usage for one that would show credentials to others."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(url)
+    except ValueError as exc:
+        raise Usage("what is given must be an address such as https://gateway.example") from exc
+    if "@" in url or parts.query or parts.fragment:
+        # Not shown: these are where secrets stand.
+        raise Usage(
+            "what is given must be an address such as https://gateway.example, without a user, a query or a fragment"
+        )
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise Usage(f"{url!r} must be an address such as https://gateway.example")
     if parts.scheme == "http" and not plain_http and not _is_loopback(parts.hostname):
         raise Usage(

@@ -13,6 +13,8 @@ from urllib3.exceptions import HTTPError
 
 from cli.access.token import subject_of
 from cli.address import USER_AGENT, safe_url
+from cli.documents import document_of
+from cli.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +29,11 @@ SILENCE_SECONDS = 30.0
 # Connecting, and waiting for the answer: the gateway works on a batch for 25 s unless its operator says otherwise.
 _SECONDS = (10.0, 120.0)
 _MOST_WAIT = 3600.0
+_MOST_SAID = 1_000
 _PIECE = 1 << 16
+# A thousand actions with all their texts are less, and so is a line with one.
+_MOST_BYTES = 1 << 27
+_MOST_LINE = 1 << 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +63,10 @@ class Answer:
             or self.reason
             or f"an answer with status {self.status} that is not the gateway's"
         )
-        return f"{words} (request {self.request_id})" if self.request_id else str(words)
+        text = f"{words} (request {self.request_id})" if self.request_id else str(words)
+        # What a terminal would take for a command is no word of the gateway, and a page is no sentence.
+        text = "".join(letter if letter.isprintable() else " " for letter in text)
+        return text if len(text) <= _MOST_SAID else f"{text[:_MOST_SAID]}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,22 +155,25 @@ class Connection:
         auth = _Bearer(self._credentials.token()) if authorized else _NoAuth()
         try:
             # A redirect would turn PATCH into GET, or take the token elsewhere.
-            reply = self._session.request(
-                method, self.url + path, data=body, headers=headers, auth=auth, timeout=_SECONDS, allow_redirects=False
-            )
-            return _read(reply)
+            with self._session.request(
+                method,
+                self.url + path,
+                data=body,
+                headers=headers,
+                auth=auth,
+                timeout=_SECONDS,
+                allow_redirects=False,
+                stream=True,
+            ) as reply:
+                return _read(reply)
         except requests.RequestException as exc:
             return Answer(status=0, reason=_why(exc, self.url))
 
 
 def _read(reply: requests.Response) -> Answer:
-    try:
-        document = reply.json()
-    except ValueError:
-        document = {}
     return Answer(
         status=reply.status_code,
-        document=document if isinstance(document, dict) else {},
+        document=document_of(reply, _MOST_BYTES) or {},
         retry_after=_seconds(reply.headers.get("Retry-After", "")),
         request_id=reply.headers.get("X-Request-ID", ""),
         rate_policy=reply.headers.get("RateLimit-Policy", ""),
@@ -175,6 +187,8 @@ def _lines_of(reply: requests.Response) -> Iterator[bytes]:
         for piece in _pieces(reply):
             *whole, rest = (rest + piece).split(b"\n")
             yield from whole
+            if len(rest) > _MOST_LINE:
+                raise Refused(f"the gateway's results have a line of more than {_MOST_LINE >> 20} MiB")
     except (requests.RequestException, HTTPError):
         # What was read is whole; that there is more is told by the missing last line.
         return

@@ -132,7 +132,8 @@ class Sender:
 
     def _seconds(self, told: float | None, attempts: int) -> float:
         if told is not None:
-            return told
+            # A wait of nothing, told again and again, would be a flood.
+            return max(told, FIRST_PAUSE)
         usual: float = min(MOST_PAUSE, FIRST_PAUSE * 2**attempts)
         return usual * self._jitter.uniform(0.5, 1.0)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from cli.address import USER_AGENT, safe_url
+from cli.documents import document_of
 from cli.errors import Refused
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _SECONDS = (10.0, 30.0)
+_MOST_BYTES = 1 << 20
 # RFC 8628 section 3.5: so many seconds longer after each `slow_down`.
 _SLOWER = 5.0
 
@@ -109,6 +111,7 @@ class Provider:
                     f"{self.issuer}/.well-known/openid-configuration",
                     timeout=_SECONDS,
                     allow_redirects=False,
+                    stream=True,
                     headers={"User-Agent": USER_AGENT},
                 )
             )
@@ -126,6 +129,7 @@ class Provider:
                 data={**form, **self._client},
                 timeout=_SECONDS,
                 allow_redirects=False,
+                stream=True,
                 # A .netrc of the surroundings must not take the place of the client's own credentials.
                 auth=lambda request: request,
                 headers={"User-Agent": USER_AGENT},
@@ -134,14 +138,11 @@ class Provider:
 
     def _read(self, ask: Callable[[], requests.Response]) -> Mapping[str, Any]:
         try:
-            reply = ask()
+            with ask() as reply:
+                document = document_of(reply, _MOST_BYTES)
         except requests.RequestException as exc:
             raise Refused(f"{self.issuer} could not be reached ({type(exc).__name__})") from exc
-        try:
-            document = reply.json() if reply.content else {}
-        except ValueError:
-            document = None
-        if not isinstance(document, dict):
+        if document is None:
             raise Refused(
                 f"{self.issuer} answered {reply.status_code} with something that is no JSON; is it the realm's address?"
             )

@@ -101,7 +101,7 @@ class JobCalls:
 
     def _seconds(self, answer: Answer, attempts: int) -> float:
         if answer.retry_after is not None:
-            return answer.retry_after
+            return max(answer.retry_after, FIRST_PAUSE)
         usual: float = min(MOST_PAUSE, FIRST_PAUSE * 2**attempts)
         return usual * self._jitter.uniform(0.5, 1.0)
 

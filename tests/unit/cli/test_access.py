@@ -352,3 +352,14 @@ def test_plain_http_is_for_loopback_unless_it_is_meant(url, is_safe):
         with pytest.raises(Usage, match="others can read the token"):
             safe_url(url, plain_http=False)
     assert safe_url(url, plain_http=True) == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://me:hush@gateway.test", "https://gateway.test?token=hush", "https://gateway.test#hush", "https://[hush"],
+)
+def test_an_address_with_a_secret_in_it_is_refused_without_being_shown(url):
+    with pytest.raises(Usage, match="must be an address such as") as refusal:
+        safe_url(url, plain_http=False)
+
+    assert "hush" not in str(refusal.value)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import zlib
+from contextlib import suppress
 
 import pytest
 import requests
@@ -11,6 +13,7 @@ import responses
 from cli.access.credentials import Token
 from cli.connection import SILENCE_SECONDS, Answer, Connection
 from cli.cutting import Body
+from cli.errors import Refused
 from cli.limits import Limits
 from cli.outcome import Failure
 from cli.verdicts import Again, Denied, Invalid, Pause, Results, Stop, TooLarge, read
@@ -281,3 +284,50 @@ def test_an_id_may_come_back_in_another_spelling(told):
     assert read(Answer(status=200, document={"data": [{"actionId": told}]}), body) == Results(
         [], {0: {"actionId": told}}
     )
+
+
+def endless(handler):
+    """Spaces as gzip, a thousand times larger than they look."""
+    handler.send_response(200)
+    handler.send_header("Content-Encoding", "gzip")
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    pack = zlib.compressobj(wbits=31)
+    with suppress(OSError):
+        while True:
+            handler.wfile.write(pack.compress(b" " * (1 << 24)))
+            handler.wfile.flush()
+
+
+def test_an_answer_that_never_ends_is_left_at_its_bound(monkeypatch):
+    monkeypatch.setattr("cli.connection._MOST_BYTES", 1 << 20)
+    with Loopback() as server:
+        server.paths["/openapi/api/v1/limits"] = endless
+        answer = Connection(server.url, Token("t")).limits()
+
+    assert (answer.status, answer.document) == (200, {})
+
+
+def test_a_line_that_never_ends_is_refused_at_its_bound(monkeypatch):
+    monkeypatch.setattr("cli.connection._MOST_LINE", 1 << 20)
+    with Loopback() as server:
+        server.paths["/openapi/api/v1/jobs/J1/results"] = endless
+        with (
+            Connection(server.url, Token("t")).job_lines("/J1/results") as stream,
+            pytest.raises(Refused, match="have a line of more than"),
+        ):
+            list(stream.lines)
+
+
+@responses.activate
+def test_json_that_nests_too_deep_is_no_document(connection):
+    responses.get(f"{URL}/openapi/api/v1/limits", body="[" * 100_000)
+
+    assert connection.limits().document == {}
+
+
+def test_what_is_said_is_one_short_line_without_commands_for_a_terminal():
+    said = Answer(status=500, document={"detail": "a\x1b[2J\nb" + "c" * 5_000}).said
+
+    assert said.startswith("a [2J bccc")
+    assert len(said) == 1_001

@@ -248,3 +248,11 @@ def test_a_file_whose_name_is_no_text_is_sent_and_gone_on_with(world):
 
     assert world.send().counts == Counts(applied=3)
     assert world.gateway.applied == ["1", "2", "3"]
+
+
+def test_a_wait_of_nothing_is_no_flood(world):
+    world.write(1)
+    world.gateway.moods = [(*problem("quota-exceeded", 429), {"Retry-After": "0"})] * 3
+
+    assert world.send().counts == Counts(applied=1)
+    assert world.pauses == [0.5, 0.5, 0.5]
