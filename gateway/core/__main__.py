@@ -21,7 +21,9 @@ from gateway.core.samples import samples
 from gateway.ending import run_to_its_end
 from gateway.resources.answer_map import read_answers
 from gateway.resources.core_map import read_core_map, shipped
+from gateway.resources.map_file import read_map
 from gateway.resources.map_tables import CoreMapError
+from legacy_client.calls import Update
 from schemas.base import InvalidDocument
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _map(options: argparse.Namespace) -> int:
     name = str(options.file or _SHIPPED)
     try:
-        text = options.file.read_text(encoding="utf-8") if options.file else shipped()
+        text = read_map(options.file) if options.file else shipped()
         resource = with_core_map(RESOURCES, text)[0](options.languages, 1, _go_on)
         read_answers(text)
         if options.call:
@@ -56,10 +58,10 @@ def _map(options: argparse.Namespace) -> int:
             print("\n".join(_table(text, resource)))
             return 0
         return _show_losses(name, resource, options.languages)
-    except (CoreMapError, UnicodeDecodeError) as exc:
+    except CoreMapError as exc:
         return _refuse(f"{name}: {exc}")
     except InvalidDocument as exc:
-        return _refuse("; ".join(f"{error.field}: {error.detail}" for error in exc.errors))
+        return _refuse("; ".join(f"{error.field or 'the item'}: {error.detail}" for error in exc.errors))
     except OSError as exc:
         return _refuse(f"{name}: {exc.strerror}")
 
@@ -76,11 +78,10 @@ def _show_losses(name: str, resource: Resource, languages: Sequence[str]) -> int
 def _lost(resource: Resource, field: str, value: object) -> Iterator[str]:
     """A line where a value does not come back."""
     try:
-        legacy = resource.translation.to_legacy({resource.id_name: "1", field: value})
-    except (ValueError, OverflowError) as exc:
-        yield f"{field}: {_json(value)} cannot be sent ({exc})"
+        sent = orjson.loads(orjson.dumps(resource.translation.to_legacy({resource.id_name: "1", field: value})))
+    except Exception as exc:  # noqa: BLE001 -- a team's own code may raise anything
+        yield f"{field}: {_json(value)} cannot be sent ({_reason(exc)})"
         return
-    sent = orjson.loads(orjson.dumps(legacy))
     back = resource.translation.from_legacy("1", sent)
     if back.get(field) != value or "unreadable" in back:
         shown = _json(back[field]) if field in back else "nothing"
@@ -94,7 +95,11 @@ def _show_call(resource: Resource) -> int:
     except orjson.JSONDecodeError as exc:
         return _refuse(f"standard input is not JSON: {exc}")
     operation = resource.operation
-    request = operation.write(operation.template("http://core"), resource.call(item), "KEY")
+    try:
+        call = Update.of(item[resource.id_name], resource.translation.to_legacy(item))
+    except Exception as exc:  # noqa: BLE001 -- a team's own code may raise anything
+        return _refuse(f"the item cannot be sent ({_reason(exc)})")
+    request = operation.write(operation.template("http://core"), call, "KEY")
     print(f"{request.method} {str(request.url).removeprefix('http://core')}")
     for header, shown in sorted(request.headers.items()):
         print(f"{header}: {shown}")
@@ -112,6 +117,11 @@ def _table(text: str, resource: Resource) -> Iterator[str]:
     for row in mapped.fields:
         only = ", answers only" if row.is_of_answers else ""
         yield f"| `{row.name}` | `{row.to}`{only} |"
+
+
+def _reason(exc: Exception) -> str:
+    """In one line."""
+    return " ".join(str(exc).split()) or type(exc).__name__
 
 
 def _json(value: Any) -> str:

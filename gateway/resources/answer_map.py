@@ -90,7 +90,7 @@ def _statuses(table: Mapping[str, Any], name: str, default: Iterable[int]) -> It
 
 def _status(name: str) -> int:
     # Anything else may have been applied, and no word makes that certain.
-    if not (name.isascii() and name.isdigit() and 400 <= int(name[:4]) < 500):
+    if not (name.isascii() and name.isdigit() and len(name) == 3 and name[0] == "4"):
         raise wrong(
             f"meaning.{name}", "must be a status from 400 to 499: only of these it is certain that nothing was applied"
         )
@@ -100,5 +100,5 @@ def _status(name: str) -> int:
 def _word(table: Mapping[str, Any], where: str, name: str) -> type[CoreError]:
     found = text_in(table, where, name, "")
     if found not in WORDS:
-        raise wrong(f"{where}{name}", f"must be one of: {', '.join(WORDS)}; it is {found!r}")
+        raise wrong(f"{where}{name}", f"must be one of: {', '.join(WORDS)}; it is {found!r:.80}")
     return WORDS[found]

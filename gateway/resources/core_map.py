@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from gateway.resources.field_rows import read_fields
 from gateway.resources.map_tables import CoreMapError, check_keys, one_of, parsed, table, table_in, text_in, wrong
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 ID = "{id}"
 METHODS = ("PATCH", "PUT", "POST")
 IDS = ("integer", "digits", "uuid", "text")
+# RFC 3986 section 3.3 and 3.4.
+_is_path = re.compile(r"/(?!/)(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2}){0,1000}").fullmatch
 _SECTIONS = ("core", "update", "fields", "answers", "meaning", "codes")
 
 
@@ -72,8 +76,12 @@ def _update(given: Mapping[str, Any]) -> UpdateCall:
     where = "update."
     check_keys(given, where, ("method", "path", "headers", "key_header", "wrap"), needed=("path",))
     path = text_in(given, where, "path", "")
-    if not path.startswith("/") or path.count(ID) != 1 or not path.isascii() or " " in path or not path.isprintable():
+    if not path.startswith("/") or path.count(ID) != 1:
         raise wrong(f"{where}path", f"must start with a slash and have {ID} once, like '/actions/{ID}'")
+    if not _is_path(path.replace(ID, "7")) or _has_dot_segment(path):
+        raise wrong(
+            f"{where}path", "must be a path of a URL, with a query if need be, without '..', '//' in front and '#'"
+        )
     keyed = _key_header(given, where)
     return UpdateCall(
         method=one_of(given, where, "method", METHODS, "PATCH"),
@@ -82,6 +90,11 @@ def _update(given: Mapping[str, Any]) -> UpdateCall:
         key_header=keyed,
         wrap=_wrap(given, where),
     )
+
+
+def _has_dot_segment(path: str) -> bool:
+    # Somebody on the way may resolve it, so that another path arrives.
+    return any(unquote(segment) in (".", "..") for segment in path.partition("?")[0].split("/"))
 
 
 def _wrap(given: Mapping[str, Any], where: str) -> str:

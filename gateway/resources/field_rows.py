@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from schemas.containers import Translations, UuidList
 from schemas.fields import Choice, Flag, ReadOnly, Timestamp, Uuid, WholeNumber
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from marshmallow.fields import Field
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 KEY = "{key}"
 _OF_A_ROW = ("to", "as", "words", "only")
 _NESTED = "nested:"
+_A_TIME = "2024-07-10 06:51:15"
+_TWO_UUIDS = ["8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a00", "3f2504e0-4f89-41d3-9a0c-0305e82c3301"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +41,34 @@ def read_fields(given: Mapping[str, Any], schema: ItemSchema, *, may_lack: bool 
     public = {name: field for name, field in schema.load_fields.items() if name != schema.id_name}
     check_keys(given, "fields.", public, needed=() if may_lack else public)
     rows = [_row(name, table(given, name, "fields."), public[name]) for name in given]
+    _demand_places_of_their_own(rows, schema)
+    return rows
+
+
+def _demand_places_of_their_own(rows: Sequence[FieldRow], schema: ItemSchema) -> None:
+    """Raises CoreMapError."""
     taken: dict[str, str] = {}
     for row in rows:
-        for to, other in taken.items():
-            if to == row.to:
-                raise wrong(f"fields.{row.name}.to", f"must differ from that of {other}, {to!r}")
-            # The object of one would take the place of the other's value.
-            if to.startswith(f"{row.to}.") or row.to.startswith(f"{to}."):
-                raise wrong(
-                    f"fields.{row.name}.to", f"must not stand in that of {other}, or hold it: {row.to!r}, {to!r}"
-                )
-        taken[row.to] = row.name
-    return rows
+        places = _places(row, schema.load_fields[row.name])
+        for to, other in ((to, other) for to, other in taken.items() for place in places if _meet(to, place)):
+            relation = (
+                f"must differ from that of {other}"
+                if to in places
+                else f"must not stand in that of {other}, or hold it"
+            )
+            raise wrong(f"fields.{row.name}.to", f"{relation}: {to!r:.80}")
+        taken |= dict.fromkeys(places, row.name)
+
+
+def _places(row: FieldRow, field: Field[Any]) -> list[str]:
+    """The core's names: one, or one for each language."""
+    languages = field.metadata["properties"] if isinstance(field, Translations) else ("",)
+    return [row.to.replace(KEY, language) for language in languages]
+
+
+def _meet(one: str, other: str) -> bool:
+    # The object of one would take the place of the other's value.
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
 
 
 def _row(name: str, row: Mapping[str, Any], field: Field[Any]) -> FieldRow:
@@ -96,6 +115,8 @@ def _choice(where: str, row: Mapping[str, Any], given: str, field: Field[Any]) -
     kinds = {type(value) for value in values}
     if kinds not in ({int}, {str}):
         raise wrong(f"{where}words", "must be all whole numbers or all texts")
+    if kinds == {int} and not all(-(2**63) <= value < 2**63 for value in values):
+        raise wrong(f"{where}words", "must be numbers of 64 bits")
     for word, value in words.items():
         if values.count(value) > 1:
             raise wrong(f"{where}words.{word}", f"must differ from the others; {value!r} is there twice")
@@ -105,7 +126,10 @@ def _choice(where: str, row: Mapping[str, Any], given: str, field: Field[Any]) -
 def _list(where: str, _row: Mapping[str, Any], given: str, _field: Field[Any]) -> Conversion:
     name, _, rest = given.partition(":")
     if name == "join" and rest:
-        return converters.joined(rest)
+        found = converters.joined(rest)
+        if not _comes_back(found, _TWO_UUIDS):
+            raise wrong(f"{where}as", f"must have a separator that no UUID holds; it is {rest!r:.80}")
+        return found
     if name == "nested" and all(rest.split(".")):
         return converters.listed_at(rest.split("."))
     if given == "same":
@@ -120,9 +144,14 @@ def _time(where: str, _row: Mapping[str, Any], given: str, _field: Field[Any]) -
     pattern, _, zone = rest.rpartition("@")
     if name == "strftime" and pattern and zone:
         try:
-            return time_converters.as_texts(pattern, zone)
+            found = time_converters.as_texts(pattern, zone)
         except ValueError as exc:
             raise wrong(f"{where}as", str(exc)) from exc
+        if not _can_be_read(found, _A_TIME):
+            raise wrong(
+                f"{where}as", f"must have a format that can be read back, each part of it once; it is {pattern!r:.80}"
+            )
+        return found
     simple: Mapping[str, Callable[[], Conversion]] = {
         "same": time_converters.as_sent,
         "unix_seconds": time_converters.in_seconds,
@@ -130,6 +159,19 @@ def _time(where: str, _row: Mapping[str, Any], given: str, _field: Field[Any]) -
         "iso8601": lambda: time_converters.as_texts("", "UTC"),
     }
     return _simple(where, given, simple, "strftime:FORMAT@ZONE")
+
+
+def _can_be_read(conversion: Conversion, value: object) -> bool:
+    with suppress(Exception):
+        conversion.read(conversion.write(value))
+        return True
+    return False
+
+
+def _comes_back(conversion: Conversion, value: object) -> bool:
+    with suppress(ValueError):
+        return conversion.read(conversion.write(value)) == value
+    return False
 
 
 def _flag(where: str, _row: Mapping[str, Any], given: str, _field: Field[Any]) -> Conversion:

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 
+_LONGEST_PLACE = 120
+
+
 class CoreMapError(ValueError):
     """One line: where it stands, and how to mend it."""
 
@@ -17,7 +20,10 @@ def parsed(text: str) -> Mapping[str, Any]:
     """Raises CoreMapError."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
+    except RecursionError as exc:
+        raise CoreMapError("is not TOML that can be read: it has too many levels") from exc
+    except ValueError as exc:
+        # Of a number with thousands of digits it is no TOMLDecodeError.
         raise CoreMapError(f"is not TOML: {exc}") from exc
 
 
@@ -52,9 +58,11 @@ def text_in(row: Mapping[str, Any], where: str, name: str, default: str) -> str:
 def one_of(row: Mapping[str, Any], where: str, name: str, allowed: Sequence[str], default: str) -> str:
     found = text_in(row, where, name, default)
     if found not in allowed:
-        raise wrong(f"{where}{name}", f"must be one of: {', '.join(allowed)}; it is {found!r}")
+        raise wrong(f"{where}{name}", f"must be one of: {', '.join(allowed)}; it is {found!r:.80}")
     return found
 
 
 def wrong(where: str, mend: str) -> CoreMapError:
-    return CoreMapError(f"{where} {mend}")
+    # A name in quotes may hold anything, a line break too.
+    shown = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in where)
+    return CoreMapError(f"{shown[:_LONGEST_PLACE]} {mend}")

@@ -45,8 +45,11 @@ class GuardedTranslation:
         self._names = [name for name in schema.load_fields if name != schema.id_name]
 
     def to_legacy(self, item: Mapping[str, Any]) -> dict[str, object]:
-        """Raises whatever the team's code raises."""
-        return self._translation.to_legacy(item)
+        """Raises whatever the team's code raises, and TypeError for what is no object of fields."""
+        legacy = self._translation.to_legacy(item)
+        if type(legacy) is not dict:
+            raise TypeError("to_legacy must return an object of fields")
+        return legacy
 
     def from_legacy(self, item_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
         try:
@@ -119,6 +122,6 @@ def _tried(name: str, do: Callable[[], Any]) -> Any:
         return do()
     except CoreMapError:
         raise
-    except Exception as exc:
+    except (Exception, SystemExit) as exc:
         told = " ".join(f"{type(exc).__name__}: {exc}".split())
         raise wrong(_PLACE, f"{name} failed: {told:.300}") from exc

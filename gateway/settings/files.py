@@ -11,6 +11,7 @@ from gateway.auth.api_keys.file import FileKeys
 from gateway.auth.errors import SourceFailed
 from gateway.partners.partner import read_partners
 from gateway.resources.core_map_check import check_core_map
+from gateway.resources.map_file import read_map
 from gateway.resources.map_tables import CoreMapError
 from legacy_client import StaticFileCredentials
 
@@ -38,8 +39,8 @@ def unwritable(folder: Path) -> str:
 def core_map(text: str) -> str:
     """A file that says what the core calls things."""
     try:
-        check_core_map(Path(readable_file(text)).read_text(encoding="utf-8"))
-    except (CoreMapError, UnicodeDecodeError) as exc:
+        check_core_map(read_map(Path(readable_file(text))))
+    except CoreMapError as exc:
         raise ValueError(f"must be a map of the core ({exc})") from exc
     return text
 

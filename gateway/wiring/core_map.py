@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.resources.map_file import read_map
 from gateway.resources.map_tables import CoreMapError
 from gateway.settings import SettingsError, variable
 
@@ -18,6 +19,6 @@ def map_of(settings: CoreSettings) -> Iterator[str]:
     """The text of the map, empty for the shipped one. Around its reading: what is wrong with it is a SettingsError."""
     path = settings.core_map
     try:
-        yield Path(path).read_text(encoding="utf-8") if path else ""
-    except (CoreMapError, OSError, UnicodeDecodeError) as exc:
+        yield read_map(Path(path)) if path else ""
+    except (CoreMapError, OSError) as exc:
         raise SettingsError(f"{variable('core_map')}: {path}: {exc}") from exc

@@ -110,11 +110,19 @@ def test_a_map_is_shown_as_a_table(folder: Path):
         (("--answer", "200", "--id", "x"), "{}", "error: actionId: Must be a positive number"),
         (("--call",), "{", "error: standard input is not JSON: "),
         (("--call",), '{"actionId": "1", "status": "x"}', "error: status: Must be one of: "),
+        (("--call",), "[]", "error: the item: Must be an object."),
+        (
+            ("--call", "core.toml"),
+            '{"actionId": "1", "due_date": "9999-12-31 23:59:59"}',
+            "error: the item cannot be sent (date",
+        ),
+        (("empty.toml",), "", "error: empty.toml: is empty"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_line(folder: Path, arguments: tuple[str, ...], given: str, reason: str):
     (folder / "broken.toml").write_text('[core]\nid = "integer"\n', encoding="utf-8")
     (folder / "unsure.toml").write_text(MAP.replace("410 = ", "500 = "), encoding="utf-8")
+    (folder / "empty.toml").touch()
     told = run(folder, *arguments, given=given)
 
     assert told.returncode == 1

@@ -203,6 +203,8 @@ def test_an_answer_without_a_body_is_a_success_where_the_map_says():
         ("[answers]\nempty = [404]", "answers.empty must be a list of statuses from 200 to 299"),
         ('[meaning]\n500 = "rejected"', "meaning.500 must be a status from 400 to 499: only of these it is certain"),
         ('[meaning]\n200 = "rejected"', "meaning.200 must be a status from 400 to 499"),
+        ('[meaning]\n0404 = "rejected"', "meaning.0404 must be a status from 400 to 499"),
+        ('[meaning]\n4040 = "rejected"', "meaning.4040 must be a status from 400 to 499"),
         (
             '[meaning]\n404 = "gone"',
             "meaning.404 must be one of: rejected, not_found, conflict, busy, access_denied, failed",

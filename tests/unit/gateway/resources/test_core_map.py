@@ -121,6 +121,24 @@ DUE = 'due_date = {to = "due_at", as = "unix_seconds"}'
         (changed('"Idempotency-Key"', '"Cookie"'), "update.key_header must not be a credential"),
         (changed('"Idempotency-Key"', '"accept"'), "update.key_header must not be the header accept, which the gateway"),
         (changed('"title_{key}"', '"title"'), "fields.title.to must have {key}, the language, exactly where"),
+        (changed('"due_at"', '"title_fr"'), "fields.due_date.to must differ from that of title: 'title_fr'"),
+        (changed('"due_at"', '"title_fr.x"'), "fields.due_date.to must not stand in that of title, or hold it: 'title_"),
+        (changed(DUE, 'due_date = {to = "d", as = "strftime:%d.%m.%d@UTC"}'), "fields.due_date.as must have a format"),
+        (changed(DUE, 'due_date = {to = "d", as = "strftime:%Q@UTC"}'), "that can be read back, each part of it once"),
+        (changed("join:,", "join:-"), "fields.partner_ids.as must have a separator that no UUID holds; it is '-'"),
+        (changed("join:,", "join:0"), "fields.partner_ids.as must have a separator that no UUID holds; it is '0'"),
+        (changed("join:,", "join:,a"), "fields.partner_ids.as must have a separator that no UUID holds; it is ',a'"),
+        (changed("draft = 0", f"draft = {2**63}"), "fields.status.words must be numbers of 64 bits"),
+        (changed("draft = 0", f"draft = {'9' * 5000}"), "is not TOML: Exceeds the limit"),
+        (changed("draft = 0", f"draft = {'[' * 5000}"), "is not TOML that can be read: it has too many levels"),
+        (changed("/actions/{id}", "/actions#/{id}"), "update.path must be a path of a URL, with a query if need be, "),
+        (changed("/actions/{id}", "/{id}/../x"), "update.path must be a path of a URL, with a query if need be, "),
+        (changed("/actions/{id}", "/%2E%2e/{id}"), "update.path must be a path of a URL, with a query if need be, "),
+        (changed("/actions/{id}", "//actions/{id}"), "update.path must be a path of a URL, with a query if need be, "),
+        (changed("/actions/{id}", "/{tenant}/{id}"), "update.path must be a path of a URL, with a query if need be, "),
+        (changed("/actions/{id}", f"/{'x' * 1001}/{{id}}"), "update.path must be a path of a URL, with a query if need"),
+        (changed("[core]", '"a\\nb\\u001b" = 1\n[core]'), "a\\nb\\x1b is not known; allowed: core, update, fields"),
+        (changed("[core]", f'{"x" * 500} = 1\n[core]'), f"{'x' * 120} is not known; allowed: "),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_map_is_told_with_its_place(text: str, refusal: str):
@@ -128,7 +146,13 @@ def test_what_is_wrong_with_a_map_is_told_with_its_place(text: str, refusal: str
         read_core_map(text, SCHEMA)
 
     assert refusal in str(refused.value)
-    assert "\n" not in str(refused.value)
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 500
+
+
+@pytest.mark.parametrize("path", ["/a?id={id}", "/v1.2/%C3%A9t%C3%A9/({id})", "/rpc/{id}:update"])
+def test_a_path_may_be_any_of_a_url(path: str):
+    assert read_core_map(changed("/actions/{id}", path), SCHEMA).update.path == path
 
 
 OTHER = """

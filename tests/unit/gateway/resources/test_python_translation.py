@@ -75,6 +75,7 @@ def test_rows_that_it_does_not_need_may_be_left_out(resource: Callable[..., Reso
     [
         ("import nothing_of_this_name", "team_core:Translation failed: ModuleNotFoundError: No module named"),
         ("class Translation(:\n  pass", "team_core:Translation failed: SyntaxError: "),
+        ("import sys\n\nsys.exit(0)", "team_core:Translation failed: SystemExit: 0"),
         ("Other = 1", "must be a module and a class in it: team_core has no Translation"),
         ("class Translation: pass", "team_core:Translation failed: TypeError: Translation() takes no arguments"),
         (
@@ -141,3 +142,13 @@ def test_what_it_raises_over_a_refusal_leaves_the_messages(resource: Callable[..
     source = GOOD.replace('return {"all"', "if 'bad' in errors: raise KeyError('bad')\n        return {\"all\"")
 
     assert resource(source).translation.errors_to_public({"bad": ["a"], "x": ["b"]}) == {"other": ["a", "b"]}
+
+
+def test_what_it_returns_that_is_no_object_is_no_call(resource: Callable[..., Resource]):
+    source = GOOD.replace(
+        'return {"fields": self', "if item['actionId'] == '8': return []\n        return {\"fields\": self"
+    )
+    made = resource(source)
+
+    assert made.call({"actionId": "8", "status": "done"}).body == b""
+    assert made.call({"actionId": "7", "status": "done"}).body == b'{"fields":{"state":4}}'
