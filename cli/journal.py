@@ -176,6 +176,23 @@ def read_header(path: Path) -> tuple[Header, State] | None:
     return header, state
 
 
+def read_own(path: Path) -> tuple[Header, State] | None:
+    """Of the run that is asked for; None where none was begun.
+
+    Raises Refused where it cannot be read: what it sent would be sent again.
+    """
+    try:
+        with path.open("rb") as file:
+            if not file.readline().endswith(b"\n"):
+                return None
+        header, state, _ = _read(path, Span(0, None, 0, 0))
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise Unwritable(f"{path}: {exc.strerror}") from exc
+    return header, state
+
+
 def _locked(path: Path) -> BinaryIO:
     try:
         file = path.open("r+b" if path.exists() else "x+b", buffering=0)
@@ -193,12 +210,15 @@ def _read(path: Path, rest: Span) -> tuple[Header, State, int]:
     """Header, state, and how many bytes of whole lines there are. Raises Refused."""
     state, header, whole = State([rest]), None, 0
     for at, size, record in records(path):
-        if header is None:
-            header = header_of(record)
+        try:
             if header is None:
-                break
-        else:
-            state.take(record)
+                header = header_of(record)
+                if header is None:
+                    break
+            else:
+                state.take(record)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as exc:
+            raise Refused(f"{path} is damaged at byte {at}; --restart begins anew") from exc
         whole = at + size
     if header is None:
         raise Refused(f"{path} is no journal of this version; --restart begins anew")

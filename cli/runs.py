@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.chunk import Span
 from cli.errors import InUse, Refused, Unwritable
-from cli.journal import Journal, read_header
+from cli.journal import Journal, read_header, read_own
 from cli.journal_lines import Header
 from cli.rows.opening import STDIN, open_input, spooled_input
 
@@ -55,7 +55,12 @@ class Runs:
         return sorted(found, key=lambda known: -known.header.begun)
 
     def of(self, source: Input, target: str) -> Known | None:
-        """That of this very input."""
+        """That of this very input. Raises Refused where its journal is damaged."""
+        read = read_own(path := self._path(source, target))
+        return Known(path, *read) if read else None
+
+    def given_up(self, source: Input, target: str) -> Known | None:
+        """That of this very input, as far as its journal can be read."""
         read = read_header(path := self._path(source, target))
         return Known(path, *read) if read else None
 

@@ -180,7 +180,7 @@ class Updates:
 
     def _cancel_jobs(self, source: Input) -> None:
         """Of the runs that are given up, so that no two send the same rows at once."""
-        calls, same = JobCalls(self._connection, self._pause), self._runs.of(source, self._connection.url)
+        calls, same = JobCalls(self._connection, self._pause), self._runs.given_up(source, self._connection.url)
         for known in [*([same] if same else []), *self._runs.others(source, self._connection.url)]:
             if known.state.job is not None and known.state.job.id and not known.is_ended:
                 calls.cancel(known.state.job.id)

@@ -88,8 +88,11 @@ class Profiles:
         return path
 
     def remove(self, name: str) -> None:
-        """Raises Usage."""
-        profile = self.load(name)
+        """One that cannot be read too. Raises Usage."""
+        try:
+            profile = self.load(name)
+        except Usage:
+            profile = None
         if profile is not None and profile.keyring:
             ring = self._open_keyring()
             for secret in _SECRETS:

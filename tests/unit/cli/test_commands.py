@@ -480,3 +480,13 @@ def test_help_fits_a_narrow_terminal_and_names_every_command(shell):
     assert shell.run("--help") == 0
     for name in ("update", "check", "resume", "limits", "login", "logout", "completion"):
         assert f"\n  {name} " in shell.out
+
+
+def test_a_profile_that_cannot_be_read_is_removed_by_a_logout(shell):
+    path = shell.folder / "config" / "profiles" / "default.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    path.chmod(0o600)
+
+    assert shell.run("logout") == 0
+    assert not path.exists()

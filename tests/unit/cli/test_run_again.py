@@ -256,3 +256,31 @@ def test_a_wait_of_nothing_is_no_flood(world):
 
     assert world.send().counts == Counts(applied=1)
     assert world.pauses == [0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        (1, lambda text: text.replace(b'"cut"', b'"kut"')),
+        (1, lambda text: text.replace(b'"number":0', b'"number":"x"')),
+        (1, lambda text: text.replace(b"{", b"[", 1)),
+        (2, lambda text: text.replace(b'"answer":0', b'"answer":7')),
+        (0, lambda text: text.replace(b'"journal":1', b'"journal":9')),
+        (0, lambda text: text.replace(b'"items"', b'"times"')),
+    ],
+    ids=["a word", "a number", "no JSON", "another chunk", "another version", "a header"],
+)
+def test_a_damaged_journal_is_told_and_nothing_is_sent_again(world, line, wrong):
+    world.gateway.max_items = 1
+    world.write(3)
+    path = world.send(steps=1).journal.path
+    world.close()
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[line] = wrong(lines[line])
+    path.write_bytes(b"".join(lines))
+
+    with pytest.raises(Refused, match="--restart begins anew"):
+        world.send()
+
+    assert world.gateway.applied == ["1"]
+    assert world.send(Wishes(restart=True)).counts == Counts(applied=3)
