@@ -111,7 +111,9 @@ class Run:
         self._source.check_unchanged()
         body = self._cutter.body(one.chunk)
         kept = self._limits.kept_seconds
-        if one.chunk.cut_at + kept - min(_MARGIN_SECONDS, kept / 10) < self._now():
+        margin = min(_MARGIN_SECONDS, kept / 10)
+        # A clock that went back does not tell how old the key is.
+        if not -margin <= self._now() - one.chunk.cut_at <= kept - margin:
             return self._settle(one, body, "its key is no longer known to the gateway")
         return self._send(one.chunk, body, earlier=one)
 

@@ -284,3 +284,15 @@ def test_a_damaged_journal_is_told_and_nothing_is_sent_again(world, line, wrong)
 
     assert world.gateway.applied == ["1"]
     assert world.send(Wishes(restart=True)).counts == Counts(applied=3)
+
+
+def test_a_clock_that_went_back_does_not_make_an_old_key_young(world, monkeypatch):
+    world.write(1)
+    world.gateway.moods = ["lost"] * 6
+    world.send()
+    world.close()
+    began = time.time()
+    monkeypatch.setattr("time.time", lambda: began - 3_600)
+
+    assert world.send().counts == Counts(unknown=1)
+    assert world.gateway.applied == ["1"]
