@@ -138,13 +138,15 @@ class Stack:
 
     def _wait_for_jobs(self) -> None:
         give_up = time.monotonic() + START_SECONDS
-        while self.job_workers and call("GET", f"{self.gateway.url}/readyz").json()["checks"]["jobs"] != {
-            "ready": True
-        }:
+        while self.job_workers and not self._takes_jobs():
             for worker in self.job_workers:
                 if not worker.is_running() or time.monotonic() > give_up:
                     raise StackError(f"{worker.name} runs no jobs:\n{worker.tail()}")
             time.sleep(_POLL_SECONDS)
+
+    def _takes_jobs(self) -> bool:
+        check = call("GET", f"{self.gateway.url}/readyz").json()["checks"]["jobs"]
+        return {"detail", "reason"}.isdisjoint(check)
 
     def _part(self, name: str, command: Callable[[int], list[str]], ready: str, port: int = 0) -> Part:
         return Part(name, command, self.folder, ready, environment=_surroundings(), port=port)

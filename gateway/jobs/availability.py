@@ -19,11 +19,24 @@ _FRESH_SECONDS = 2.0
 
 
 class Availability:
-    """Why no job can be taken, or an empty text. Looked for once in two seconds at most."""
+    """Why no job can be taken, or an empty text. Looked for once in two seconds at most.
 
-    def __init__(self, store: WorkerStore, *, forwards: bool, clock: Callable[[], float] = time.monotonic) -> None:
+    ``unfit`` says why the store would lose jobs, and ``risk`` what may cost jobs; or nothing.
+    """
+
+    def __init__(
+        self,
+        store: WorkerStore,
+        *,
+        forwards: bool,
+        unfit: Callable[[], str] = str,
+        risk: Callable[[], str] = str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._forwards = forwards
+        self._unfit = unfit
+        self._risk = risk
         self._clock = clock
         self._fresh_until = float("-inf")
         self._reason = ""
@@ -38,15 +51,23 @@ class Availability:
         return self._reason
 
     def check(self) -> dict[str, Any]:
-        """For readiness, which it never ends: batches need no job. A ``reason`` is a fault, and alerts."""
-        reason = self.reason()
-        # Who runs no workers has chosen to have no jobs, unless one waits.
-        told = "detail" if self._forwards or (reason == NO_WORKER and not self._waits) else "reason"
-        return {"ready": True, **({told: reason} if reason else {})}
+        """For readiness, which it never ends: batches need no job. A ``reason`` is a fault, and alerts.
+
+        A ``risk`` keeps no job away.
+        """
+        if reason := self.reason():
+            # Who runs no workers has chosen to have no jobs, unless one waits.
+            is_chosen = self._forwards or (reason == NO_WORKER and not self._waits)
+            return {"ready": True, "detail" if is_chosen else "reason": reason}
+        if unfit := self._unfit():
+            return {"ready": True, "reason": unfit}
+        risk = self._risk()
+        return {"ready": True, **({"risk": risk} if risk else {})}
 
     def _look(self) -> str:
         try:
             self._waits = not _WAITING.isdisjoint(self._store.gauges().jobs)
             return "" if self._store.workers(ALIVE_SECONDS) else NO_WORKER
         except StoreUnavailable as exc:
-            return f"the store of jobs cannot be had: {exc.reason}"
+            # Who asks for a job waits for who writes, and is told if that was too long.
+            return "" if exc.is_busy else f"the store of jobs cannot be had: {exc.reason}"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.batch.outcome import ItemError
@@ -8,7 +10,7 @@ from gateway.jobs.errors import JobNotFound, NothingToRetry, WrongState
 from gateway.jobs.job import ENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from gateway.jobs.job import Job, NewJob
     from gateway.jobs.results import ResultLine
@@ -40,16 +42,23 @@ def retry(
     first = next(parts, None)
     if first is None:
         raise NothingToRetry
-    made = _linked(jobs, job) or jobs.create(principal, new)[0]
+    # Two who ask at once get one job. No caller's own key has a space.
+    made = _linked(jobs, job) or jobs.create(principal, replace(new, key=f"retry of {job_id}"))[0]
     if made.state != "uploading":
         return made
     jobs.link_retry(job_id, made.id)
+    try:
+        return _started(jobs, principal, made.id, job_id, itertools.chain([first], parts))
+    except WrongState:
+        # The other one was faster.
+        return jobs.get(principal, made.id)
+
+
+def _started(jobs: JobStore, principal: str, made: str, job_id: str, parts: Iterable[list[Update]]) -> Job:
     number = 0
-    while first is not None:
-        number += 1
-        jobs.put_part(principal, made.id, Part(number, f"{job_id}/{number}"), first)
-        first = next(parts, None)
-    return jobs.start(principal, made.id, number)
+    for number, part in enumerate(parts, 1):
+        jobs.put_part(principal, made, Part(number, f"{job_id}/{number}"), part)
+    return jobs.start(principal, made, number)
 
 
 def _linked(jobs: JobStore, job: Job) -> Job | None:

@@ -109,7 +109,7 @@ def _stores(settings: Settings, jobs: JobStore, chunks: WorkerStore, kept: Kept)
         jobs=jobs,
         chunks=chunks,
         dispatch=LoopDispatch(chunks),
-        availability=Availability(chunks, forwards=forwards),
+        availability=Availability(chunks, forwards=forwards, unfit=kept.unfit, risk=kept.risk),
         close=kept.close,
         unfit=kept.unfit,
         risk=kept.risk,

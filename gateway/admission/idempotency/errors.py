@@ -38,6 +38,11 @@ class StoreUnavailable(IdempotencyError):
         self.reason = reason
         self.retry_after = retry_after
 
+    @property
+    def is_busy(self) -> bool:
+        """Somebody else was writing for as long as was waited."""
+        return self.reason.startswith("SQLITE_BUSY")
+
 
 class RecordUnusable(StoreUnavailable):
     """Other records can still be used."""

@@ -100,7 +100,7 @@ class SqliteIdempotencyStore:
             with self._file.transaction(waits=False):
                 return None
         except StoreUnavailable as exc:
-            return None if exc.reason.startswith("SQLITE_BUSY") else exc
+            return None if exc.is_busy else exc
 
     def waiting(self) -> int:
         return self._keeper.waiting

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.api.body import document_in, read_body
-from gateway.api.jobs.refusals import told, unavailable
+from gateway.api.jobs.refusals import no_jobs, told
 from gateway.api.json_size import JsonSize
 from gateway.api.request import current_request
 from gateway.api.validation import document_refusal
@@ -41,8 +41,8 @@ class JobServices:
     def demand_workers(self) -> None:
         """Raises Problem 503."""
         # The reason is for operators; readiness and the log have it.
-        if self.availability.reason():
-            raise unavailable("No job can be taken now: nothing is there to run it.", 60)
+        if reason := self.availability.reason():
+            raise no_jobs(reason)
 
 
 class Entrance:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.jobs import errors
+from gateway.jobs.availability import FORWARDS, NO_WORKER
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 _RETRY_SECONDS = 5
 # A store that is full stays so until jobs expire or are removed.
 _FULL_SECONDS = 60
+_AWAY = "The store of jobs cannot be reached now."
+_BUSY = "The store of jobs is busy now."
+_LACKS = {
+    FORWARDS: ("No job can be taken here: the core is called with your own token, which a job would outlive.", 60),
+    NO_WORKER: ("No job can be taken now: nothing is there to run it.", 60),
+}
 
 
 @contextmanager
@@ -25,10 +32,15 @@ def told(resource: Resource) -> Iterator[None]:
     except errors.JobError as exc:
         raise _problem(exc, resource) from exc
     except StoreUnavailable as exc:
-        raise unavailable("The store of jobs cannot be reached now.") from exc
+        raise _unavailable(_BUSY if exc.is_busy else _AWAY) from exc
 
 
-def unavailable(detail: str, seconds: int = _RETRY_SECONDS) -> Problem:
+def no_jobs(reason: str) -> Problem:
+    """``reason`` is that of the availability."""
+    return _unavailable(*_LACKS.get(reason, (_AWAY, _RETRY_SECONDS)))
+
+
+def _unavailable(detail: str, seconds: int = _RETRY_SECONDS) -> Problem:
     return Problem("jobs-unavailable", detail, headers={"Retry-After": str(seconds)})
 
 
@@ -112,7 +124,7 @@ def _too_many_parts(refusal: errors.TooManyParts, _resource: Resource) -> Proble
 
 
 def _store_full(_refusal: errors.StoreFull, _resource: Resource) -> Problem:
-    return unavailable("The store of jobs is full. Remove ended jobs, or wait until some expire.", _FULL_SECONDS)
+    return _unavailable("The store of jobs is full. Remove ended jobs, or wait until some expire.", _FULL_SECONDS)
 
 
 def _or(words: Sequence[str]) -> str:

@@ -72,7 +72,10 @@ class Steps:
 
     def risk(self) -> str:
         """What a restart of this Redis would cost, or empty."""
-        return "" if self._configured("appendonly", "yes") == "yes" else "jobs end with this Redis: appendonly is no"
+        if self._configured("appendonly", "yes") != "yes":
+            return "jobs end with this Redis: appendonly is no"
+        is_synced = self._configured("appendfsync", "everysec") != "no"
+        return "" if is_synced else "half a minute of jobs may end with the host of this Redis: appendfsync is no"
 
     def _configured(self, name: str, usual: str) -> str:
         try:

@@ -116,4 +116,4 @@ class SqliteWorkerStore:
             with self._file.rows(waits=False):
                 return None
         except StoreUnavailable as exc:
-            return None if exc.reason.startswith("SQLITE_BUSY") else exc
+            return None if exc.is_busy else exc

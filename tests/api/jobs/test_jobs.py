@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from gateway.admission.idempotency.errors import StoreUnavailable
 from tests.doubles.job_partner import ITEMS, JOBS, Partner
 from tests.doubles.job_worlds import APPLIED, failed, run, run_all
 from tests.doubles.service import assert_problem
@@ -93,14 +94,50 @@ def test_without_a_worker_no_job_is_taken_and_a_started_one_goes_on(service):
     for refused in (partner.send("POST"), partner.send("POST", f"/{job}/start", {"parts": 1})):
         problem = assert_problem(refused, 503, "jobs-unavailable")
         assert refused.headers["Retry-After"] == "60"
-        assert "python" not in problem["detail"]
+        assert problem["detail"] == "No job can be taken now: nothing is there to run it."
     assert partner.send("GET", f"/{job}").status_code == 200
 
 
 def test_where_the_callers_token_goes_to_the_core_there_are_no_jobs(make_service):
     partner = Partner(make_service(core_auth="forward"))
 
-    assert_problem(partner.send("POST"), 503, "jobs-unavailable")
+    problem = assert_problem(partner.send("POST"), 503, "jobs-unavailable")
+    assert "your own token" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "detail"),
+    [
+        ("SQLITE_BUSY: database is locked", "The store of jobs is busy now."),
+        ("SQLITE_IOERR: disk I/O error", "The store of jobs cannot be reached now."),
+    ],
+)
+@pytest.mark.parametrize("fails_for", ["the request", "the look for workers and the request"])
+def test_a_store_that_cannot_be_had_is_told_as_that_and_not_as_a_missing_worker(
+    service, partner, monkeypatch, reason, detail, fails_for
+):
+    def fail(*_):
+        raise StoreUnavailable(reason)
+
+    monkeypatch.setattr(service.backends.jobs.jobs, "create", fail)
+    if fails_for != "the request":
+        monkeypatch.setattr(service.backends.jobs.chunks, "gauges", fail)
+        service.backends.jobs.availability._fresh_until = float("-inf")
+
+    refused = partner.send("POST")
+
+    assert assert_problem(refused, 503, "jobs-unavailable")["detail"] == detail
+    assert refused.headers["Retry-After"] == "5"
+
+
+def test_a_look_for_workers_that_finds_a_busy_store_keeps_no_job_away(service, partner, monkeypatch):
+    def is_busy():
+        raise StoreUnavailable("SQLITE_BUSY: database is locked")
+
+    monkeypatch.setattr(service.backends.jobs.chunks, "gauges", is_busy)
+    service.backends.jobs.availability._fresh_until = float("-inf")
+
+    assert partner.send("POST").status_code == 201
 
 
 def test_a_job_is_its_makers_alone(service, partner):

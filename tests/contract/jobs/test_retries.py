@@ -57,6 +57,28 @@ def test_a_second_retry_gives_the_first_again(jobs, ended):
     assert len(jobs.jobs("p", most=9).jobs) == 2
 
 
+class Raced:
+    """A store of which another asks for the same retry right before ``method`` is first called."""
+
+    def __init__(self, jobs, method, other):
+        self._jobs, self._method, self._other = jobs, method, other
+
+    def __getattr__(self, name):
+        if name == self._method:
+            self._method = ""
+            self._other()
+        return getattr(self._jobs, name)
+
+
+@pytest.mark.parametrize("method", ["create", "link_retry", "put_part", "start"])
+def test_of_two_who_ask_for_a_retry_at_once_both_get_the_same(jobs, chunks, ended, method):
+    made = again(Raced(jobs, method, lambda: again(jobs, ended)), ended)
+
+    assert [made.id, ended.id] == [job.id for job in jobs.jobs("p", most=9).jobs]
+    assert (made.state, made.counts.total) == ("queued", 2)
+    assert run_all(chunks) == 1
+
+
 def test_a_retry_that_was_cut_off_midway_is_completed(jobs, ended):
     made, _ = jobs.create("p", NewJob(resource="things", retry_of=ended.id))
     jobs.link_retry(ended.id, made.id)

@@ -40,9 +40,12 @@ class NotingDispatch:
 class Away:
     """A store that cannot be had."""
 
+    def __init__(self, reason="away"):
+        self._reason = reason
+
     def __getattr__(self, name):
         def fail(*_):
-            raise StoreUnavailable("away")
+            raise StoreUnavailable(self._reason)
 
         return fail
 
@@ -327,6 +330,25 @@ def test_the_store_is_asked_once_in_two_seconds(stores):
 
 def test_a_store_that_is_away_is_a_reason_too():
     assert Availability(Away(), forwards=False).reason() == "the store of jobs cannot be had: away"
+
+
+def test_a_store_that_somebody_writes_to_is_none():
+    availability = Availability(Away("SQLITE_BUSY: database is locked; file jobs.sqlite"), forwards=False)
+
+    assert availability.reason() == ""
+    assert availability.check() == {"ready": True}
+
+
+@pytest.mark.parametrize(
+    ("unfit", "risk", "told"),
+    [("it evicts", "it forgets", {"reason": "it evicts"}), ("", "it forgets", {"risk": "it forgets"}), ("", "", {})],
+)
+def test_readiness_tells_what_may_cost_jobs(stores, unfit, risk, told):
+    stores[1].beat("w")
+    availability = Availability(stores[1], forwards=False, unfit=lambda: unfit, risk=lambda: risk)
+
+    assert availability.reason() == ""
+    assert availability.check() == {"ready": True, **told}
 
 
 def test_where_tokens_are_forwarded_there_are_no_jobs_and_readiness_tells_of_no_fault(stores):
