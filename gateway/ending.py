@@ -16,12 +16,12 @@ STOPPED = 128 + signal.SIGINT
 
 
 def run_to_its_end(command: Callable[[], int]) -> int:
-    """The exit code of ``command``: 130 after SIGINT or SIGTERM, 0 where its output has no reader.
+    """The exit code of ``command``: 130 after SIGINT, SIGTERM or SIGHUP, 0 where its output has no reader.
 
     1 where its output cannot be written to the end. Characters that the terminal cannot show are written as escapes.
     """
     # SIGINT too: a shell that starts this in the background has it ignored.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, *_of_a_lost_terminal()):
         signal.signal(number, _interrupt)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # A shell may have closed it.
@@ -35,6 +35,11 @@ def run_to_its_end(command: Callable[[], int]) -> int:
     except BrokenPipeError:
         _drop(sys.stdout)
         return 0
+
+
+def _of_a_lost_terminal() -> tuple[signal.Signals, ...]:
+    # Whoever has it ignored, as nohup does, wants to go on.
+    return () if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else (signal.SIGHUP,)
 
 
 def _flushed() -> int:
@@ -69,7 +74,7 @@ def _drop(stream: TextIO | None) -> None:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     # A second one must not disturb the tidying up.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _is_name = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+").fullmatch
 # Visible ASCII, with blanks and tabs inside. Some cores take bytes above ASCII.
-_is_value = re.compile(r"[!-~\x80-\xff](?:[ \t!-~\x80-\xff]*[!-~\x80-\xff])?").fullmatch
+is_header_value = re.compile(r"[!-~\x80-\xff](?:[ \t!-~\x80-\xff]*[!-~\x80-\xff])?").fullmatch
 # About the connection or the framing, which are our own (RFC 9110 section 7.6.1, RFC 9112 section 6).
 _OF_THE_CONNECTION = frozenset(
     [
@@ -53,7 +53,7 @@ def header_line(data: bytes, *, own: frozenset[str] = frozenset()) -> dict[str, 
         raise ValueError("must be one header line, `Name: value`")
     if not _is_name(name):
         raise ValueError("must be one header line, `Name: value`, without quotes, options or blanks before it")
-    if not _is_value(value):
+    if not is_header_value(value):
         raise ValueError("must be one header line, whose value has no control characters")
     if value[0] == value[-1] and value[0] in "\"'" and len(value) > 1:
         raise ValueError("must be one header line, whose value is not in quotes")
@@ -78,7 +78,7 @@ def fixed_headers(given: Mapping[str, str], *, own: frozenset[str] = frozenset()
             raise ValueError("must be a header's name")
         _check_others(name, _OF_THE_CONNECTION | _OWN | own)
         _check_secret(name)
-        if not (value.isascii() and _is_value(value)):
+        if not (value.isascii() and is_header_value(value)):
             raise ValueError("must be a text of visible ASCII, without blanks at its ends")
         if name.lower() == "content-type" and not _is_json(value):
             raise ValueError("must be a kind of JSON, like application/merge-patch+json")

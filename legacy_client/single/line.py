@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import socket
 import ssl
 import time
@@ -22,6 +23,7 @@ from legacy_client.transport.tls import client_context
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from _typeshed import WriteableBuffer
     from requests import PreparedRequest, Response
 
     from legacy_client.sending.reading import Answer
@@ -134,7 +136,8 @@ class Line:
 
     def answer(self, request: PreparedRequest, expected_id: int | str, began: float) -> Seen:
         """``began`` is when it was sent, on the monotonic clock."""
-        response = http.client.HTTPResponse(self._sock, method=request.method)
+        source = _Bounded(self._sock, began + self._place.answer_seconds)
+        response = http.client.HTTPResponse(source, method=request.method)  # type: ignore[arg-type]  # all that it asks for
         try:
             response.begin()
             headers = list(response.headers.items())
@@ -144,6 +147,7 @@ class Line:
             return unanswered(_error(exc), time.monotonic() - began)
         finally:
             response.close()
+            self._sock.settimeout(self._place.answer_seconds)
             self._answered_at = time.monotonic()
         seconds = time.monotonic() - began
         named: CaseInsensitiveDict[str] = CaseInsensitiveDict()
@@ -156,9 +160,9 @@ class Line:
 
     def wait_for_end(self, seconds: float) -> float | None:
         """Seconds between the last answer and the end of the connection, or None while it stands."""
-        self._sock.settimeout(seconds)
+        source = _Source(self._sock, time.monotonic() + seconds)
         try:
-            while self._sock.recv(_RECEIVED):
+            while source.readinto(bytearray(_RECEIVED)):
                 pass
         except TimeoutError:
             self._sock.settimeout(self._place.answer_seconds)
@@ -176,6 +180,35 @@ class Line:
         self.is_chunked = bool(response.chunked)
         self.has_length = response.length is not None
         self.is_announced_last = response.will_close
+
+
+class _Source(io.RawIOBase):
+    """What comes until ``end``, on the monotonic clock: however slowly a core sends, nobody waits longer."""
+
+    def __init__(self, sock: socket.socket, end: float) -> None:
+        self._sock = sock
+        self._end = end
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Raises TimeoutError."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._sock.settimeout(left)
+        return self._sock.recv_into(buffer)
+
+
+class _Bounded(NamedTuple):
+    """A socket as ``http.client`` reads it."""
+
+    sock: socket.socket
+    end: float
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Source(self.sock, self.end))
 
 
 def _error(exc: Exception) -> CoreError:
@@ -197,7 +230,8 @@ def _ask_proxy(sock: socket.socket, host: str, port: int) -> None:
     """By CONNECT (RFC 9110 section 9.3.6). Raises OSError."""
     peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     sock.sendall(f"CONNECT {peer} HTTP/1.1\r\nHost: {peer}\r\n\r\n".encode("ascii"))
-    response = http.client.HTTPResponse(sock, method="CONNECT")
+    source = _Bounded(sock, time.monotonic() + (sock.gettimeout() or 0.0))
+    response = http.client.HTTPResponse(source, method="CONNECT")  # type: ignore[arg-type]  # all that it asks for
     try:
         response.begin()
     except http.client.HTTPException as exc:

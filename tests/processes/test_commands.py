@@ -100,6 +100,23 @@ def test_a_command_that_is_stopped_ends_alike_where_nothing_can_be_told(redirect
         assert stopped.wait(60) == 130
 
 
+@pytest.mark.parametrize(
+    ("before", "signals", "told"),
+    [("", [signal.SIGHUP], "\nstopped\n"), ("trap '' HUP; ", [signal.SIGHUP, signal.SIGUSR1], "")],
+)
+def test_a_lost_terminal_stops_a_command_unless_that_is_ignored(before: str, signals: list[int], told: str):
+    """SIGUSR1 ends what SIGHUP has left."""
+    command = ["sh", "-c", f'{before}exec "$0" -c "$1"', sys.executable, WAITING]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as stopped:
+        assert stopped.stdout is not None
+        assert stopped.stdout.readline() == "waits\n"
+        for number in signals:
+            stopped.send_signal(number)
+
+        assert stopped.communicate(timeout=60)[1] == told
+    assert stopped.returncode == (-signal.SIGUSR1 if before else 130)
+
+
 def test_the_reference_makes_the_folder_that_is_named(tmp_path: Path):
     made = run("gateway.reference", tmp_path / "new" / "reference")
 

@@ -21,6 +21,8 @@ _ERRORS = ("errors", "fields")
 _DEEPEST = 3
 # A code is a word of the protocol; anything else may be somebody's data.
 _is_code = re.compile(r"[A-Za-z0-9_.-]{1,32}").fullmatch
+is_key = re.compile(r"[A-Za-z0-9_-]{1,32}").fullmatch
+"""Whether a name stands in a map as it is."""
 
 
 def proposals(seen: Seen, word: str) -> list[Proposal]:
@@ -33,7 +35,7 @@ def proposals(seen: Seen, word: str) -> list[Proposal]:
     lines = [Proposal(f'[answers] {place} = "{flag}"', f"where a {seen.status} says whether it is a success")]
     lines += _at(found, _CODES, _is_a_code, "code_at", "where it says why not")
     for _, code in _named(found, _CODES, _is_a_code, ""):
-        lines.append(Proposal(f'[codes] {code} = "{word}"', "what it said here"))
+        lines.append(Proposal(f'[codes] {_key(code)} = "{word}"', "what it said here"))
         break
     lines += _at(found, _MESSAGES, lambda value: type(value) is str, "message_at", "its words for people")
     lines += _at(found, _ERRORS, lambda value: type(value) is dict, "errors_at", "its errors by field")
@@ -52,8 +54,12 @@ def _named(value: Any, names: tuple[str, ...], fits: Callable[[Any], bool], abov
         if name in value and fits(value[name]):
             yield f"{above}{name}", value[name]
     for name, inner in value.items():
-        if _is_code(name):
+        if is_key(name):
             yield from _named(inner, names, fits, f"{above}{name}.")
+
+
+def _key(code: object) -> str:
+    return str(code) if is_key(str(code)) else f'"{code}"'
 
 
 def _is_a_code(value: Any) -> bool:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.core.check.finding import VERDICTS
+from gateway.settings.files import unwritable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from gateway.core.check.finding import Finding
 
 _VERSION = 1
+_MOST_BYTES = 1_048_576
 
 
 class BaselineUnusable(ValueError):
@@ -26,9 +30,12 @@ class Baseline:
         """Raises BaselineUnusable."""
         self.path = path
         try:
-            self._rows = _rows(orjson.loads(path.read_bytes()))
+            self._rows = _rows(orjson.loads(_read(path)))
             self.is_new = False
         except FileNotFoundError:
+            # It is written at the end: a run is long.
+            if why := unwritable(path.parent) if path.parent.is_dir() else "there is no such folder":
+                raise BaselineUnusable(f"{path} cannot be written ({why})") from None
             self._rows, self.is_new = {}, True
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
             raise BaselineUnusable(f"{path} is no baseline ({exc})") from exc
@@ -61,4 +68,20 @@ class Baseline:
 def _rows(document: Any) -> Mapping[str, tuple[str, dict[str, str]]]:
     if document["version"] != _VERSION:
         raise ValueError("it was written by another version")
-    return {name: (str(row["verdict"]), dict(row["shape"])) for name, row in document["rows"].items()}
+    return {name: _row(row) for name, row in document["rows"].items()}
+
+
+def _row(row: Any) -> tuple[str, dict[str, str]]:
+    verdict, shape = row["verdict"], dict(row["shape"])
+    if verdict not in VERDICTS or not all(type(text) is str and text.isprintable() for text in shape.values()):
+        raise ValueError("a row of it is none")
+    return verdict, shape
+
+
+def _read(path: Path) -> bytes:
+    """Raises OSError and ValueError."""
+    with path.open("rb") as file:
+        found = file.read(_MOST_BYTES + 1)
+    if len(found) > _MOST_BYTES:
+        raise ValueError(f"it is longer than {_MOST_BYTES:,} bytes")
+    return found

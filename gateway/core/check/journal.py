@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import FileIO
     from pathlib import Path
 
 
@@ -21,14 +22,21 @@ class Journal:
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
         self.path = path
         self._clock = clock
-        self._file: TextIO = os.fdopen(
-            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-        )
+        self._is_full = False
+        self._file: FileIO = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0)
 
     def note(self, event: str, **what: Any) -> None:
+        """Raises OSError once where nothing more can be written: the run ends, and the value is put back."""
+        if self._is_full:
+            return
         line = {"at": round(self._clock(), 3), "event": event, **what}
-        self._file.write(f"{orjson.dumps(line).decode()}\n")
-        self._file.flush()
+        try:
+            left = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError as exc:
+            self._is_full = True
+            raise OSError(exc.errno, exc.strerror, str(self.path)) from exc
 
     def close(self) -> None:
         self._file.close()

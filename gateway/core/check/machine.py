@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from gateway.core.check.finding import Finding
 
+# XML 1.0 section 2.2.
+_of_no_xml = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ASSUMES = {probe.name: probe.assumes for probe in PROBES}
 
 
@@ -55,7 +58,7 @@ def as_junit(found: Mapping[str, Finding], drift: Sequence[str]) -> str:
     suite.set("failures", str(failures))
     suite.set("skipped", str(skipped))
     ET.indent(suite)
-    return ET.tostring(suite, encoding="unicode")
+    return _of_no_xml.sub("?", ET.tostring(suite, encoding="unicode"))
 
 
 def _details(finding: Finding) -> str:

@@ -51,6 +51,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], ru
 
 def confirmed(options: argparse.Namespace, ask: Callable[[str], str]) -> str:
     """Empty where the id was typed twice, or nothing is written; else why not."""
+    # As numbers they may be the same with zeros in front, as UUIDs in other case.
+    if options.id.lstrip("0").lower() == options.missing_id.lstrip("0").lower():
+        return "--missing-id must be another one than --id"
     if options.load and not options.write:
         return "--load writes, so it needs --write"
     if not options.write:

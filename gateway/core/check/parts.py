@@ -15,6 +15,7 @@ from gateway.settings.proxies import proxy_for
 from gateway.wiring.access import Access, key_records
 from gateway.wiring.core import answer_shape, core_transport
 from gateway.wiring.core_map import map_of
+from legacy_client.header_line import is_header_value
 from legacy_client.sending.reading import AnswerReader
 from legacy_client.single.line import Place
 from legacy_client.transport.base import Tls
@@ -71,7 +72,10 @@ def authorization(settings: Settings, options: argparse.Namespace) -> str:
         return ""
     if options.authorization_file is None:
         raise Unusable(f"{variable('core_auth')}=forward needs a caller's header in --authorization-file")
-    return str(options.authorization_file.read_text(encoding="latin-1").strip())
+    given = str(options.authorization_file.read_text(encoding="latin-1").strip())
+    if not given or not is_header_value(given):
+        raise Unusable("--authorization-file must hold the value of one header")
+    return given
 
 
 def fetch_token(settings: Settings) -> Callable[[], tuple[str, float]]:

@@ -12,6 +12,7 @@ import pytest
 
 from gateway.core.check.command import Unusable
 from gateway.core.check.writes import MOST
+from sandbox.core.errors import legacy_error
 from tests.doubles.checked_core import (
     CASES,
     ITEM,
@@ -59,6 +60,19 @@ def test_the_missing_id_is_never_sent_a_value_that_could_be_kept(core, checks):
 
     bodies = {request.body for request in core.seen if is_missing(request)}
     assert bodies == {b"{}", b'{"subtitle_en":{"check":true}}', b'{"field_that_the_check_made_up":"x"}'}
+
+
+def test_a_core_that_looks_at_bodies_first_gets_no_value_where_the_id_may_be_there(core, checks):
+    """It shows no item by GET, so nobody knows."""
+
+    def hides(_core, request):
+        return legacy_error(404) if request.method == "GET" else legacy_error(422) if request.body == b"{}" else None
+
+    with core.with_fault(hides):
+        told = checks.run(core.url, "--json")
+
+    assert b'{"subtitle_en":"gateway check"}' not in {request.body for request in core.seen}
+    assert told.verdicts["unknown id"] == "cannot tell"
 
 
 def test_a_missing_id_that_is_there_ends_the_run_before_anything_is_sent(core, checks):

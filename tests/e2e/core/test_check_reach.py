@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import socket
-from contextlib import contextmanager
+import threading
+from contextlib import closing, contextmanager, suppress
 from types import SimpleNamespace
 
 import pytest
 
 from gateway.core.check.probes import reach
-from legacy_client.errors import BadAnswer
+from legacy_client.errors import BadAnswer, TimedOut
 from legacy_client.single.line import Place
+from legacy_client.template import RequestTemplate
 from legacy_client.transport.base import Tls
 from tests.doubles.certificates import Authority
 from tests.doubles.checked_core import CheckedCore
@@ -79,13 +81,13 @@ def test_a_certificate_that_ends_soon_is_a_warning(secure, authority, checks):
     assert told.code == 3
 
 
-def trial(url, *addresses):
+def trial(url, *addresses, answer_seconds=1.0):
     place = Place(
         base_url=url,
         proxy="",
         tls=Tls(),
         connect_seconds=1.0,
-        answer_seconds=1.0,
+        answer_seconds=answer_seconds,
         most_bytes=1000,
         read=lambda *_: BadAnswer(),
         note=lambda *_, **__: None,
@@ -117,3 +119,61 @@ def test_a_name_that_is_not_known_fails():
     object.__setattr__(asked.place, "resolve", unknown)
 
     assert reach.probe(asked).told == "the name of GATEWAY_CORE_URL cannot be looked up: the name did not resolve"
+
+
+HEAD = b"HTTP/1.1 404 Not Found\r\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "piece", "last"),
+    [
+        (HEAD, b"X: y\r\n", b"Content-Length: 0\r\n\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n", HEAD + b"Content-Length: 0\r\n\r\n"),
+        (HEAD + b"Content-Length: 40\r\n\r\n", b"x", b""),
+    ],
+)
+def test_a_core_that_sends_a_little_now_and_then_is_not_waited_for(first, piece, last):
+    """It would have ended after 40 pieces."""
+    with served(lambda sock, ended: drip(sock, ended, first, piece, last)) as address:
+        place = trial("http://core.test", address, answer_seconds=0.2).place
+        with closing(place.open()) as line:
+            seen = line.ask(RequestTemplate("PATCH", "http://core.test", {}).prepare("/7", b"{}", {}), 7)
+
+    assert type(seen.error) is TimedOut
+
+
+def test_a_core_that_talks_at_rest_is_not_listened_to_for_longer_than_the_rest():
+    with (
+        served(lambda sock, ended: drip(sock, ended, b"", b"x", b"")) as address,
+        closing(trial("http://core.test", address).place.open()) as line,
+    ):
+        assert line.wait_for_end(0.2) is None
+
+
+def drip(sock, ended, first, piece, last):
+    sock.sendall(first)
+    for _ in range(40):
+        if ended.wait(0.05):
+            return
+        sock.sendall(piece)
+    sock.sendall(last)
+
+
+@contextmanager
+def served(answer):
+    """The address of a core that gives one connection to ``answer``."""
+    ended = threading.Event()
+
+    def run():
+        sock, _ = listener.accept()
+        with sock, suppress(OSError):
+            answer(sock, ended)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield listener.getsockname()
+        finally:
+            ended.set()
+            thread.join()

@@ -21,7 +21,7 @@ def probe(trial: Trial) -> Finding:
         return cannot_tell("the core sends no Date")
     try:
         skew = parsedate_to_datetime(date).timestamp() - now
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         return Finding(verdict="warn", told="the Date of the core is none")
     if abs(skew) > _MOST_SECONDS:
         ahead = "ahead of" if skew > 0 else "behind"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.core.check.answers import described
 from gateway.core.check.finding import Finding, Proposal, cannot_tell
+from gateway.core.check.shapes import name_of
 from gateway.resources.core_map import METHODS
 from legacy_client.errors import CoreError
 from legacy_client.transport.base import is_identity
@@ -41,8 +42,8 @@ def probe(trial: Trial) -> Finding:
     return Finding(
         verdict=verdict,
         told="; ".join(told for _, told in faults) or f"{trial.method} is allowed; HTTP/{line.version}, {length}",
-        evidence=[f"headers: {', '.join(name for name, _ in seen.headers)}"],
-        shape={"headers": ", ".join(sorted({name.lower() for name, _ in seen.headers})), "length": length},
+        evidence=[f"headers: {', '.join(name_of(name) for name, _ in seen.headers)}"],
+        shape={"headers": ", ".join(sorted({name_of(name.lower()) for name, _ in seen.headers})), "length": length},
     )
 
 
@@ -63,7 +64,7 @@ def _faults(line: Line, seen: Seen) -> Iterator[tuple[Verdict, str]]:
     if len(lengths) > 1 or (line.is_chunked and lengths):
         yield "fail", "the answer has two lengths that differ"
     if not is_identity(seen.header("content-encoding") or None):
-        yield "fail", f"the answer is encoded ({seen.header('content-encoding')}), though nobody asked for it"
+        yield "fail", f"the answer is encoded ({name_of(seen.header('content-encoding'))}), though nobody asked for it"
     if twice := [name for name in _SINGLE if counts[name] > 1 and name != "content-length"]:
         yield "warn", f"{twice[0]} comes twice"
     if line.version != "1.1":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.core.check.finding import Finding, Proposal, worst
 from gateway.settings import variable
+from legacy_client.sending.reading import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +102,11 @@ def _end(level: _Level | None) -> str:
     if level is None or not level.timings:
         return "no call could be made"
     if (failed := level.failed) is not None:
-        wait = f", Retry-After: {failed.retry_after}" if failed.retry_after else ""
+        wait = f", Retry-After: {_wait(failed.retry_after)}" if failed.retry_after else ""
         return f"{level.at_once} at once ended with {failed.status or 'no answer'}{wait}"
     return f"at {level.at_once} at once the p95 has doubled"
+
+
+def _wait(text: str) -> str:
+    seconds = retry_after(text, time.time)
+    return "not readable" if seconds is None else f"{seconds:.0f} s"

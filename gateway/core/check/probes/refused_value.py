@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.core.check import answer_words
 from gateway.core.check.answers import described, shape, trouble
 from gateway.core.check.finding import Finding, Proposal, cannot_tell
+from gateway.core.check.shapes import name_of
 from legacy_client.errors import AccessDenied, NotFound, Rejected, SaidNo
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ def _named(trial: Trial, seen: Seen, error: SaidNo) -> Finding:
         told = "the refusal names no field, so partners cannot tell which one it is"
         return _found("warn", told, seen, [Proposal(line, "where errors by field stand, if the core has them")])
     if unknown := [name for name in error.errors if "other" in trial.resource.translation.errors_to_public({name: ()})]:
-        told = f"the map does not know the field {unknown[0]!r}, which the core names"
-        return _found("warn", told, seen, [Proposal('[fields] … = {to = "…"}', f"the field {unknown[0]!r}")])
+        told = f"the map does not know the field {name_of(unknown[0])!r}, which the core names"
+        return _found("warn", told, seen, [Proposal('[fields] … = {to = "…"}', f"the field {name_of(unknown[0])!r}")])
     return _found("pass", f"status {seen.status} names {', '.join(public)}", seen)
 
 

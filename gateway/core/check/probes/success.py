@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.core.check.answers import described, document, shape, trouble
+from gateway.core.check.answer_words import is_key
+from gateway.core.check.answers import content_type, described, document, shape, trouble
 from gateway.core.check.finding import Finding, Proposal, cannot_tell
 from gateway.core.check.item_field import MISSING
 from gateway.core.check.writes import ItemUnknown
@@ -55,7 +56,7 @@ def _found(verdict: Verdict, told: str, seen: Seen, proposals: Sequence[Proposal
         told=told,
         evidence=[described(seen)],
         proposals=proposals,
-        shape={"status": str(seen.status), "body": shape(seen), "type": seen.header("content-type")},
+        shape={"status": str(seen.status), "body": shape(seen), "type": content_type(seen)},
     )
 
 
@@ -75,7 +76,7 @@ def _other_shapes(seen: Seen) -> Iterator[Proposal]:
     if seen.error.reason == f"status {seen.status}":
         yield Proposal(f"[answers] ok = [200, 201, {seen.status}]", "the statuses of a success")
     if seen.error.reason.startswith("no data object") and type(found) is dict:
-        objects = [name for name, value in found.items() if type(value) is dict]
+        objects = [name for name, value in found.items() if type(value) is dict and is_key(name)]
         yield Proposal(f'[answers] {ITEM_AT} = "{objects[0] if len(objects) == 1 else "…"}"', "where the item stands")
 
 
@@ -86,7 +87,7 @@ def _warnings(trial: Trial, seen: Seen) -> Iterator[tuple[str, Proposal | None]]
         yield f"the answer has {len(seen.body):,} of {most:,} bytes", Proposal(line, "room for longer texts")
     charset = seen.header("content-type").lower().partition("charset=")[2].strip(' "')
     if charset.partition(";")[0] not in _UTF8:
-        yield f"the charset is {charset}, not UTF-8", None
+        yield f"the charset is {charset[:20]}, not UTF-8", None
     if not seen.item:
         return
     if unreadable := _unreadable(trial, seen):

@@ -26,6 +26,9 @@ def probe(trial: Trial) -> Finding:
     seen = trial.missing.update()
     if isinstance(seen.error, Rejected) and seen.status in _OF_BODIES:
         # Some cores look at the body first, and refuse one without fields.
+        if not trial.look().is_success:
+            told = "the core looks at the body first, and shows no item by GET: the id that is not there may be there"
+            return cannot_tell(told, described(seen))
         first, _ = trial.field.other_than(None)
         seen = trial.missing.update(trial.field.body(first))
     if isinstance(seen.error, AccessDenied) and not trial.look().is_success:

@@ -13,6 +13,7 @@ from gateway.core.check.finding import Finding, Proposal, cannot_tell, worst
 from gateway.core.check.item_field import MISSING, ItemField
 from gateway.core.check.options import confirmed
 from gateway.core.check.pace import Pace
+from gateway.core.check.parts import Unusable, authorization
 from gateway.core.check.report import row, summary
 from gateway.core.check.shapes import digest, shape_of
 from gateway.core.check.table import PROBES
@@ -103,7 +104,7 @@ def test_a_value_that_partners_read_alike_is_not_lost(resource):
 
 
 def options(**given):
-    usual = {"write": True, "load": False, "confirm": None, "id": "7"}
+    usual = {"write": True, "load": False, "confirm": None, "id": "7", "missing_id": "9"}
     return argparse.Namespace(**(usual | given))
 
 
@@ -115,13 +116,46 @@ def test_at_a_terminal_the_id_is_asked_for(monkeypatch):
     assert confirmed(options(write=False), lambda _text: "8") == ""
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 2, "rows": {}}', '{"version": 1, "rows": {"reach": 1}}'])
+@pytest.mark.parametrize("missing", ["7", "007"])
+def test_the_item_itself_cannot_be_the_missing_one(missing):
+    assert confirmed(options(missing_id=missing), str) == "--missing-id must be another one than --id"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "Bearer x\r\nX-Other: y", "Bearer \x00"])
+def test_credentials_of_a_caller_are_one_header(tmp_path, text):
+    path = tmp_path / "caller"
+    path.write_text(text, encoding="latin-1")
+    settings = argparse.Namespace(core=argparse.Namespace(core_auth="forward"))
+
+    with pytest.raises(Unusable, match=r"^--authorization-file must hold the value of one header$"):
+        authorization(settings, argparse.Namespace(authorization_file=path))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"version": 2, "rows": {}}',
+        '{"version": 1, "rows": {"reach": 1}}',
+        '{"version": 1, "rows": {"reach": {"verdict": "good", "shape": {}}}}',
+        '{"version": 1, "rows": {"reach": {"verdict": "pass", "shape": {"a": 1}}}}',
+        '{"version": 1, "rows": {"reach": {"verdict": "pass", "shape": {"a": "\\u001b"}}}}',
+        " " * 1_048_577,
+    ],
+)
 def test_a_file_that_is_no_baseline_is_refused(tmp_path, text):
     path = tmp_path / "baseline"
     path.write_text(text, encoding="utf-8")
 
     with pytest.raises(BaselineUnusable, match="is no baseline"):
         Baseline(path)
+
+
+def test_a_baseline_that_could_not_be_written_at_the_end_is_refused_at_the_beginning(tmp_path):
+    with pytest.raises(BaselineUnusable, match=r"cannot be written \(there is no such folder\)$"):
+        Baseline(tmp_path / "none" / "baseline")
 
 
 def test_rows_that_were_not_asked_are_no_drift(tmp_path):
