@@ -137,6 +137,11 @@ class Bounds:
         # The rest is for results, so that what was taken can also end.
         return self.store_bytes * 3 // 4
 
+    @property
+    def bytes_for_runs(self) -> int:
+        # What runs then can still write its results. Beyond it, calls would be made that nobody could record.
+        return self.store_bytes * 15 // 16
+
 
 def ended_state(counts: Counts, why: Why) -> State:
     """Of a job that runs no more."""

@@ -112,6 +112,7 @@ class WorkerStore(Protocol):
 
         The principal with the least recent turn comes first, and its job with the least recent turn.
         Of that, a chunk with an expired lease comes first, else the first that is open.
+        None in a store that has no room for its results.
         """
         ...
 

@@ -8,6 +8,7 @@ NEXT = (
     PRELUDE
     + """
 local owner, seconds = ARGV[2], tonumber(ARGV[3])
+if count('bytes', 0) > tonumber(ARGV[4]) then return {'none'} end
 local jobs = {}
 for _, id in ipairs(call('SMEMBERS', P .. 'runnable')) do
   if num(id, 'due_at') <= now then

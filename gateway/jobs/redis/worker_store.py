@@ -29,7 +29,8 @@ class RedisWorkerStore:
 
     def next_chunk(self, worker: str) -> Lease | None:
         owner = f"{worker}/{secrets.token_hex(8)}"
-        answer, *rest = self._steps.run(scripts.NEXT, owner, self._steps.lease_seconds)
+        most_bytes = self._steps.bounds.bytes_for_runs
+        answer, *rest = self._steps.run(scripts.NEXT, owner, self._steps.lease_seconds, most_bytes)
         return lease_from(rest, owner) if answer == b"lease" else None
 
     def renew(self, lease: Lease) -> None:

@@ -24,6 +24,8 @@ class SqliteWorkerStore:
     def next_chunk(self, worker: str) -> Lease | None:
         now, owner = self._file.clock(), f"{worker}/{secrets.token_hex(8)}"
         with self._file.rows() as rows:
+            if upkeep_rows.used_bytes(rows) > self._file.bounds.bytes_for_runs:
+                return None
             found = chunk_rows.find_due(rows, now)
             return found and chunk_rows.lease(rows, *found, owner, now, self._file.lease_seconds)
 

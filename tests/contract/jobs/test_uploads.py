@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from gateway.jobs.chunk import Part
@@ -19,7 +21,7 @@ from gateway.jobs.errors import (
     WrongState,
 )
 from gateway.jobs.job import Counts, NewJob
-from tests.doubles.job_worlds import calls, started
+from tests.doubles.job_worlds import calls, run, run_all, started
 
 NEW = NewJob(resource="things", label="spring clean", max_failed_percent=12.5, pause_after=10)
 
@@ -250,6 +252,34 @@ def test_a_full_store_refuses_jobs_and_parts_and_forgets_nothing(world):
     assert jobs.get("p", job.id).counts.total == taken * 500
     with pytest.raises(StoreFull):
         jobs.create("p", NewJob(resource="things"))
+
+
+def test_a_store_without_room_for_results_hands_out_nothing_until_it_has_some(world):
+    jobs, chunks = world.open(store_bytes=1_048_576)
+    job = started(jobs, *(range(1000 * part, 1000 * part + 200) for part in range(20)))
+    runs = 0
+    while lease := chunks.next_chunk("w"):
+        run(chunks, lease, {offset: _large_answer(lease.first_index + offset) for offset in range(200)})
+        runs += 1
+    stands = jobs.get("p", job.id)
+    world.pass_time(90)
+
+    assert 5 < runs < 20
+    assert (stands.state, stands.counts.unprocessed) == ("running", 4000 - 200 * runs)
+    assert chunks.gauges().used_bytes <= 1_048_576
+    assert chunks.gauges().oldest_due_seconds == pytest.approx(90)
+
+    jobs.cancel("p", job.id)
+    jobs.remove("p", job.id)
+    while chunks.sweep():
+        pass
+    started(jobs, [1])
+    assert run_all(chunks) == 1
+
+
+def _large_answer(seed: int) -> bytes:
+    """Of 400 bytes, of which half cannot be packed away."""
+    return b'{"text":"%b"}' % random.Random(seed).randbytes(200).hex().encode()
 
 
 def _is_taken(jobs, job, number) -> bool:
