@@ -42,6 +42,21 @@ def proposals(seen: Seen, word: str) -> list[Proposal]:
     return lines
 
 
+def place_of_errors(seen: Seen, is_field: Callable[[str], bool]) -> str:
+    """The path of an object by fields of the core; "…" where there is none."""
+    return next((path for path, found in _objects(document(seen), "") if path and any(map(is_field, found))), "…")
+
+
+def _objects(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Paths and objects, from the outside in."""
+    if type(value) is not dict or path.count(".") >= _DEEPEST:
+        return
+    yield path, value
+    for name, inner in value.items():
+        if is_key(name):
+            yield from _objects(inner, f"{path}.{name}" if path else name)
+
+
 def _at(found: Any, names: tuple[str, ...], fits: Callable[[Any], bool], key: str, why: str) -> list[Proposal]:
     return [Proposal(f'[answers] {key} = "{path}"', why) for path, _ in _named(found, names, fits, "")][:1]
 

@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from gateway.core.__main__ import main
+from sandbox.core.dialects.nested import Nested
 from sandbox.core.dialects.rpc import Rpc
 from sandbox.core.errors import legacy_error
 from tests.docs import DOCS, ROOT
@@ -21,7 +22,9 @@ from tests.doubles.checked_core import ITEM, MISSING, CheckedCore, of_missing
 
 OPTIONS = ("check", "--id", ITEM, "--missing-id", MISSING, "--field", "subtitle", "--rest", "0.01")
 PAGE = (DOCS / "operators/your-core.md").read_text(encoding="utf-8")
-SHOWN, PARTS = re.findall(r"```console\n\$ python -m gateway\.core check [^`]*?\n\n?(.*?)```", PAGE, re.DOTALL)
+SHOWN, PARTS, NESTED_PARTS = re.findall(
+    r"```console\n\$ python -m gateway\.core check [^`]*?\n\n?(.*?)```", PAGE, re.DOTALL
+)
 
 
 def masked(text: str) -> list[str]:
@@ -88,6 +91,28 @@ def test_the_page_shows_parts_of_a_run_against_a_core_that_answers_200_to_everyt
     assert [part for part in parts if part not in words] == []
 
 
+def test_the_page_shows_parts_of_a_run_against_a_core_with_objects_in_objects(checks, tmp_path):
+    with CheckedCore(tmp_path, dialect=Nested()).serving() as core, core.with_fault(anyone):
+        told = checks.run(core.url, "--write", core_map=bare_nested_map(tmp_path), core_auth="none", core_auth_file="")
+
+    words = " ".join(masked(told.text))
+    parts = [" ".join(masked(part)) for part in NESTED_PARTS.split("…\n") if part]
+    assert len(parts) == 3
+    assert [part for part in parts if part not in words] == []
+
+
+def test_a_map_of_such_a_core_with_the_lines_that_the_check_says_to_write_passes(checks, tmp_path):
+    path = bare_nested_map(tmp_path)
+    with CheckedCore(tmp_path, dialect=Nested()).serving() as core, core.with_fault(None):
+        first = checks.run(core.url, "--json", "--write", core_map=path)
+        meaning, errors_at = dict.fromkeys(first.lines)
+        lines = [errors_at.removeprefix("[answers] "), "[meaning]", meaning.removeprefix("[meaning] ")]
+        path.write_text("\n".join([path.read_text(encoding="utf-8"), *lines]), encoding="utf-8")
+        again = checks.run(core.url, "--json", "--write", core_map=path)
+
+    assert (first.code, again.code) == (3, 0)
+
+
 def test_a_map_with_the_lines_that_the_check_says_to_write_passes(checks, tmp_path):
     path = bare_rpc_map(tmp_path)
     with CheckedCore(tmp_path, dialect=Rpc()).serving() as core, core.with_fault(None):
@@ -104,10 +129,18 @@ def test_a_map_with_the_lines_that_the_check_says_to_write_passes(checks, tmp_pa
 
 
 def bare_rpc_map(folder):
+    return bare_map(folder, "rpc", 'action_at = "result"')
+
+
+def bare_nested_map(folder):
+    return bare_map(folder, "nested", 'action_at = "action"\nid_at = "meta.id"')
+
+
+def bare_map(folder, name, answers):
     """Of a team that has not yet said what answers mean."""
-    whole = (ROOT / "sandbox" / "maps" / "rpc.toml").read_text(encoding="utf-8")
+    whole = (ROOT / "sandbox" / "maps" / f"{name}.toml").read_text(encoding="utf-8")
     path = folder / "core.toml"
-    path.write_text(f'{whole.partition("[answers]")[0]}[answers]\naction_at = "result"\n', encoding="utf-8")
+    path.write_text(f"{whole.partition('[answers]')[0]}[answers]\n{answers}\n", encoding="utf-8")
     return path
 
 

@@ -42,12 +42,14 @@ def _judged(trial: Trial, seen: Seen) -> Finding:
 
 
 def _named(trial: Trial, seen: Seen, error: SaidNo) -> Finding:
-    public = trial.resource.translation.errors_to_public(error.errors)
+    to_public = trial.resource.translation.errors_to_public
+    public = to_public(error.errors)
     if not error.errors:
-        line = '[answers] errors_at = "…"'
+        place = answer_words.place_of_errors(seen, lambda name: "other" not in to_public({name: ()}))
+        line = f'[answers] errors_at = "{place}"'
         told = "the refusal names no field, so partners cannot tell which one it is"
         return _found("warn", told, seen, [Proposal(line, "where errors by field stand, if the core has them")])
-    if unknown := [name for name in error.errors if "other" in trial.resource.translation.errors_to_public({name: ()})]:
+    if unknown := [name for name in error.errors if "other" in to_public({name: ()})]:
         told = f"the map does not know the field {name_of(unknown[0])!r}, which the core names"
         return _found("warn", told, seen, [Proposal('[fields] … = {to = "…"}', f"the field {name_of(unknown[0])!r}")])
     return _found("pass", f"status {seen.status} names {', '.join(public)}", seen)
