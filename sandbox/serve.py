@@ -54,6 +54,8 @@ def setting(text: str) -> tuple[str, str]:
 
 def _run(options: argparse.Namespace) -> int:
     settings = {"STATUS_PAGE": "true", **dict(options.settings)}
+    if "KEYCLOAK_URL" in settings:
+        raise SystemExit("serve: KEYCLOAK_URL must not be set: the token that is printed is that of the sandbox")
     core, identity = ("--latency-ms", options.latency_ms), ("--access-seconds", str(TOKEN_SECONDS))
     try:
         # Who chooses how the core is called has chosen against jobs, or runs them alone.
@@ -71,10 +73,9 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _watch(stack: Stack) -> int:
-    parts = (stack.core, stack.identity, stack.gateway, *stack.job_workers)
-    while all(part.is_running() for part in parts):
+    while all(part.is_running() for part in stack.parts):
         time.sleep(_WATCH_SECONDS)
-    for part in parts:
+    for part in stack.parts:
         if not part.is_running():
             sys.stderr.write(f"serve: {part.name} ended:\n{part.tail()}\n")
     return 1
@@ -85,7 +86,7 @@ def words(stack: Stack) -> str:
     sample = _write_sample(stack.folder)
     integration, action = identifier("CRM"), identifier("CRM/Get User Data")
     return f"""\
-core      {stack.core.url}  (ids 19000 to 21999; 90404, 90422 and others fail on purpose: python -m sandbox core --help)
+core      {_core(stack)}
 identity  {stack.identity.url}  (clients and users: python -m sandbox identity --help)
 gateway   {stack.gateway.url}  (pages: /docs /status /readyz /metrics)
 logs      {stack.folder}
@@ -109,6 +110,12 @@ ACTIONS_CLIENT_SECRET={CLIENTS["partner"].secret} actions login {stack.gateway.u
 actions update {sample}
 {_job_lines(stack)}
 Ctrl-C stops everything."""
+
+
+def _core(stack: Stack) -> str:
+    if stack.core not in stack.parts:
+        return f"{stack.environment()[f'{PREFIX}CORE_URL']}  (yours: the ids below are those of the sandbox's)"
+    return f"{stack.core.url}  (ids 19000 to 21999; 90404, 90422 and others fail on purpose: python -m sandbox core --help)"
 
 
 def _job_lines(stack: Stack) -> str:

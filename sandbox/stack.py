@@ -83,9 +83,8 @@ class Stack:
     def __enter__(self) -> Self:
         """Start everything. Raises StackError, with nothing left running."""
         try:
-            for part, variable in ((self.core, "CORE_URL"), (self.identity, "KEYCLOAK_URL")):
-                if variable not in self._settings:
-                    part.start()
+            for server in self._servers():
+                server.start()
             self.gateway.environment = self.environment()
             for worker in self.job_workers:
                 self.employ(worker)
@@ -98,6 +97,15 @@ class Stack:
 
     def __exit__(self, *_: object) -> None:
         self._stop()
+
+    @property
+    def parts(self) -> Sequence[Background]:
+        """Those that are started, in that order."""
+        return [*self._servers(), self.gateway, *self.job_workers]
+
+    def _servers(self) -> Sequence[Part]:
+        pairs = ((self.core, "CORE_URL"), (self.identity, "KEYCLOAK_URL"))
+        return [part for part, variable in pairs if variable not in self._settings]
 
     def employ(self, worker: Background) -> None:
         """Let it run jobs, for the first time or again."""

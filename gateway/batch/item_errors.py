@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gateway.batch.outcome import ItemError, whole_seconds
-from gateway.item_codes import ITEM_CODES, Applied, detail
+from gateway.item_codes import ITEM_CODES, Applied, ItemCode, detail
 from legacy_client import errors as core
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class ItemErrors:
         code = error.reason if isinstance(error, core.Stopped) else _CODES.get(type(error), "core_bad_answer")
         row = ITEM_CODES[code]
         return ItemError(
-            status=error.status if isinstance(error, core.Rejected) else row.status,
+            status=_status(error, row),
             code=code,
             detail=detail(code, self.name, item_id, error.status if isinstance(error, core.Busy) else 0),
             outcome=_applied(error),
@@ -83,6 +83,11 @@ def refused_later(error: ItemError) -> ItemError:
 def _message(error: core.CoreError) -> str:
     """The core's words about the caller's values, if about no field."""
     return error.message if isinstance(error, (core.Rejected, core.Conflict)) and not error.errors else ""
+
+
+def _status(error: core.CoreError, row: ItemCode) -> int:
+    """A refusal's own, but for that of a 2xx: to a caller it would say that the item was updated."""
+    return error.status if isinstance(error, core.Rejected) and error.status >= 400 else row.status
 
 
 def _applied(error: core.CoreError) -> Applied:

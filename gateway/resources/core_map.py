@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 ID = "{id}"
 METHODS = ("PATCH", "PUT", "POST")
+"""The usual ones."""
+_METHOD = re.compile("[A-Z]{3,20}")
+# They read, remove, or are about the connection.
+_NO_UPDATES = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "CONNECT", "DELETE", "PRI"})
 IDS = ("integer", "digits", "uuid", "text")
 # RFC 3986 section 3.3 and 3.4.
 _is_path = re.compile(r"/(?!/)(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2}){0,1000}").fullmatch
@@ -84,7 +88,7 @@ def _update(given: Mapping[str, Any]) -> UpdateCall:
         )
     keyed = _key_header(given, where)
     return UpdateCall(
-        method=one_of(given, where, "method", METHODS, "PATCH"),
+        method=_method(given, where),
         path=path,
         headers=_headers(given, where, keyed),
         key_header=keyed,
@@ -95,6 +99,21 @@ def _update(given: Mapping[str, Any]) -> UpdateCall:
 def _has_dot_segment(path: str) -> bool:
     # Somebody on the way may resolve it, so that another path arrives.
     return any(unquote(segment) in (".", "..") for segment in path.partition("?")[0].split("/"))
+
+
+def is_update(method: str) -> bool:
+    """Whether calls may have it: names of one's own are methods too (RFC 9110 section 16.1)."""
+    return _METHOD.fullmatch(method) is not None and method not in _NO_UPDATES
+
+
+def _method(given: Mapping[str, Any], where: str) -> str:
+    method = text_in(given, where, "method", "PATCH")
+    if not is_update(method):
+        known = ", ".join(METHODS)
+        raise wrong(
+            f"{where}method", f"must be {known}, or a core's own in 3 to 20 capital letters; it is {method!r:.80}"
+        )
+    return method
 
 
 def _wrap(given: Mapping[str, Any], where: str) -> str:

@@ -58,13 +58,23 @@ class AnswerReader:
             return self._failure(response, status)
         body = response.content
         if status in self._empty or not body:
-            return {}
+            return self._without_item(response, body) if body and self._ok_at else {}
         if len(body) > self._max_bytes:
             return self._unreadable("too large")
         content_type = response.headers.get("Content-Type")
         if not is_json(content_type):
             return self._unreadable("unexpected content type")
         return self._data(response, body, content_type, expected_id)
+
+    def _without_item(self, response: Response, body: bytes) -> Answer | CoreError:
+        """Of a status that needs no body, and has one. Where that says neither yes nor no, the status counts."""
+        if len(body) > self._max_bytes:
+            return self._unreadable("too large")
+        content_type = response.headers.get("Content-Type")
+        kind = self._shape.refusal_in(_document(body, content_type))
+        if kind is None or issubclass(kind, BadAnswer):
+            return {}
+        return self._said_no(kind, response, body, content_type)
 
     def _data(
         self, response: Response, body: bytes, content_type: str | None, expected_id: int | str
@@ -149,12 +159,16 @@ class AnswerReader:
 def is_readable(response: Response, shape: AnswerShape = USUAL) -> bool:
     """Whether a 2xx has the form of an answer, and does not say that the core is busy or has failed."""
     body, content_type = response.content, response.headers.get("Content-Type")
-    if response.status_code in shape.empty or not body:
+    status = response.status_code
+    if not body or (status in shape.empty and not shape.ok_at):
         return True
-    if response.status_code not in shape.ok:
+    if status not in shape.ok | shape.empty:
         return False
     document = _document(body, content_type)
-    if (kind := shape.refusal_in(document)) is not None:
+    kind = shape.refusal_in(document)
+    if status in shape.empty and (kind is None or issubclass(kind, BadAnswer)):
+        return True
+    if kind is not None:
         return is_json(content_type) and issubclass(kind, SaidNo) and not issubclass(kind, Busy)
     return is_json(content_type) and type(getter(shape.item_at)(document)) is dict
 

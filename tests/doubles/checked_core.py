@@ -406,6 +406,13 @@ CASES = [
         "fail",
         ('[update] method = "POST"',),
     ),
+    Case(
+        "a method of its own",
+        of_headers(answer=Answer(405, b"", (("Allow", "GET, DELETE, MERGE"),))),
+        "framing",
+        "fail",
+        ('[update] method = "MERGE"',),
+    ),
     Case("unasked gzip", as_gzip, "framing", "fail"),
     Case("two lengths", of_headers(("Content-Length", "3")), "framing", "fail"),
     Case("a type twice", of_headers(("Content-Type", "application/json")), "framing", "warn"),

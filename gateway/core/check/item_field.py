@@ -20,10 +20,11 @@ _MOST_UUIDS = 1000
 
 
 class Sample(NamedTuple):
-    """``raw`` is the core's value of what ``name`` says."""
+    """``raw`` is the core's value of what ``name`` says. ``unsendable``: why the map has none; empty: it has."""
 
     name: str
     raw: object
+    unsendable: str = ""
 
 
 class ItemField:
@@ -71,9 +72,15 @@ class ItemField:
 
     def samples(self) -> Iterator[Sample]:
         """What is valid by the contract, and hard to keep."""
-        yield from (Sample(name, self._raw(value)) for name, value in self._hard())
+        yield from (self._sample(name, self._public_of(value)) for name, value in self._hard())
         if self._field.allow_none:
-            yield Sample("null", None)
+            yield self._sample("null", None)
+
+    def _sample(self, name: str, public: object) -> Sample:
+        try:
+            return Sample(name, self.raw_in(self._legacy(public)))
+        except Exception as exc:  # noqa: BLE001 -- a team's own translation may raise anything
+            return Sample(name, MISSING, str(exc) or type(exc).__name__)
 
     def _hard(self) -> Iterator[tuple[str, object]]:
         if isinstance(self._field, Translations):
@@ -94,10 +101,12 @@ class ItemField:
         return [[str(UUID(int=number, version=4))] for number in (1, 2, 3)]
 
     def _raw(self, value: object) -> object:
-        return self.raw_in(self._legacy(value))
+        return self.raw_in(self._legacy(self._public_of(value)))
 
-    def _legacy(self, value: object) -> dict[str, object]:
-        public = {self._language: value} if self._language else value
+    def _public_of(self, value: object) -> object:
+        return {self._language: value} if self._language else value
+
+    def _legacy(self, public: object) -> dict[str, object]:
         return self._resource.translation.to_legacy({self._resource.id_name: "1", self._public: public})
 
     def _read(self, data: Mapping[str, Any]) -> object:
@@ -108,8 +117,12 @@ class ItemField:
 
     def _found_path(self) -> list[str]:
         path: list[str] = []
-        level: Any = self._legacy(self._others()[0])
+        level: Any = self._legacy(self._public_of(self._others()[0]))
         while type(level) is dict:
+            if len(level) != 1:
+                raise ValueError(
+                    f"{self._public} must stand at one place in the core's item; it has {', '.join(level)}"
+                )
             [(name, level)] = level.items()
             path.append(name)
         return path

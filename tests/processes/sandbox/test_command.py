@@ -72,6 +72,11 @@ def test_an_address_that_others_can_reach_is_refused_with_one_line(command, host
     assert "\n" not in str(caught.value)
 
 
+def test_an_identity_provider_of_ones_own_is_refused_since_a_token_is_printed():
+    with pytest.raises(SystemExit, match=r"^serve: KEYCLOAK_URL must not be set"):
+        main(["serve", "--set", "KEYCLOAK_URL=http://keycloak.test"])
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_loopback_needs_no_word(host):
     warnings = []

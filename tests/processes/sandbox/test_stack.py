@@ -150,6 +150,18 @@ def test_a_stack_that_cannot_start_leaves_nothing_running():
     assert not stack.folder.exists()
 
 
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({}, ["core", "identity", "gateway", "job-worker-1"]),
+        ({"CORE_URL": "http://core.test"}, ["identity", "gateway", "job-worker-1"]),
+        ({"KEYCLOAK_URL": "http://keycloak.test"}, ["core", "gateway", "job-worker-1"]),
+    ],
+)
+def test_a_server_of_ones_own_is_no_part_of_the_stack(settings, names):
+    assert [part.name for part in Stack(settings, job_workers=1).parts] == names
+
+
 def test_a_killed_core_leaves_its_data_in_the_stacks_folder_only(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     stack = Stack(folder=tmp_path / "stack")

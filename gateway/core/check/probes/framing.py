@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gateway.core.check.answers import described
 from gateway.core.check.finding import Finding, Proposal, cannot_tell
 from gateway.core.check.shapes import name_of
-from gateway.resources.core_map import METHODS
+from gateway.resources.core_map import METHODS, is_update
 from legacy_client.errors import CoreError
 from legacy_client.transport.base import is_identity
 
@@ -49,10 +49,12 @@ def probe(trial: Trial) -> Finding:
 
 def _not_allowed(trial: Trial, seen: Seen) -> Finding:
     allowed = [each.strip().upper() for each in seen.header("allow").split(",")]
+    usual = [method for method in METHODS if method in allowed]
+    own = [method for method in allowed if is_update(method) and method not in METHODS]
     proposals = [
         Proposal(f'[update] method = "{method}"', "a method that the core allows here")
-        for method in METHODS
-        if method in allowed and method != trial.method
+        for method in (*usual, *own)
+        if method != trial.method
     ]
     told = f"{trial.method} is not allowed ({seen.status})"
     return Finding(verdict="fail", told=told, evidence=[described(seen)], proposals=proposals[:1])

@@ -33,6 +33,8 @@ def probe(trial: Trial) -> Finding:
 def _kept(trial: Trial, sample: Sample) -> tuple[Verdict, str, str]:
     """The verdict, what is lost, and the evidence."""
     writes = trial.writes
+    if sample.unsendable:
+        return "warn", f"{sample.name}: valid for partners, and the map cannot send it", sample.unsendable
     seen = writes.write(sample.raw)
     if wrong := trouble(seen):
         return "fail", f"{sample.name}: {wrong}", described(seen)

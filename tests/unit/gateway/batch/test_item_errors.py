@@ -32,6 +32,8 @@ from legacy_client import errors as core
         (core.Conflict(409), 409, "conflict", "not_applied", False),
         (core.Rejected(400), 400, "rejected", "not_applied", False),
         (core.Rejected(422), 422, "rejected", "not_applied", False),
+        # Of a core that answers 200 to everything.
+        (core.Rejected(200), 422, "rejected", "not_applied", False),
         (core.AccessDenied(401), 502, "core_misconfigured", "not_applied", False),
         (core.AccessDenied(403), 502, "core_misconfigured", "not_applied", False),
     ],

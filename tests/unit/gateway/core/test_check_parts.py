@@ -17,6 +17,8 @@ from gateway.core.check.parts import Unusable, authorization
 from gateway.core.check.report import row, summary
 from gateway.core.check.shapes import digest, shape_of
 from gateway.core.check.table import PROBES
+from gateway.resources.actions import actions
+from gateway.resources.core_map import shipped
 
 
 @pytest.fixture
@@ -93,6 +95,64 @@ def test_a_field_stands_alone_in_its_body_and_has_samples_of_its_kind(resource, 
     assert field.body("x") == body
     assert field.raw_in(body) == "x"
     assert [sample.name for sample in field.samples()] == samples
+
+
+OWN = '''
+class Translation:
+    """Times without a name for what is far away, a word for nothing, and a count beside a list."""
+
+    def __init__(self, rows, languages): ...
+
+    def to_legacy(self, item):
+        sent = {}
+        for name in ("due_date", "expires_at"):
+            if name in item:
+                sent[name] = self._time(item[name])
+        if "partner_ids" in item:
+            sent["partners"] = {"count": len(item["partner_ids"]), "ids": item["partner_ids"]}
+        return sent
+
+    def _time(self, text):
+        if text is None:
+            return "*EMPTY"
+        if text.startswith("9999"):
+            raise OverflowError("date value out of range")
+        return text + " GMT"
+
+    def from_legacy(self, item_id, data):
+        return {"actionId": item_id}
+
+    def errors_to_public(self, errors):
+        return {}
+'''
+
+
+@pytest.fixture
+def own_translation(tmp_path, monkeypatch):
+    (tmp_path / "team_words.py").write_text(OWN, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    return actions(("en",), 1, lambda: None, shipped().replace("[core]", '[core]\npython = "team_words:Translation"'))
+
+
+def test_samples_are_in_the_words_of_the_map_and_one_that_it_cannot_send_says_why(own_translation):
+    samples = {
+        sample.name: (sample.raw, sample.unsendable)
+        for sample in ItemField(own_translation, "due_date", ("en",)).samples()
+    }
+
+    assert samples == {
+        "1970": ("1970-01-01 00:00:00 GMT", ""),
+        "2038": ("2038-01-19 03:14:08 GMT", ""),
+        "9999": (MISSING, "date value out of range"),
+        "null": ("*EMPTY", ""),
+    }
+
+
+def test_a_field_that_stands_at_two_places_is_not_written(own_translation):
+    with pytest.raises(
+        ValueError, match=r"^partner_ids must stand at one place in the core's item; it has count, ids$"
+    ):
+        ItemField(own_translation, "partner_ids", ("en",))
 
 
 def test_a_value_that_partners_read_alike_is_not_lost(resource):

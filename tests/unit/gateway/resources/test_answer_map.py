@@ -179,6 +179,41 @@ def test_a_probe_is_judged_by_what_the_answer_says():
     assert not judged([])
 
 
+SAYS_NO = read_answers(
+    """
+[answers]
+ok_at = "receipt.code"
+ok_is = "0000"
+code_at = "receipt.code"
+[codes]
+0950 = "busy"
+0990 = "failed"
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "is_health"), [("0950", Busy, False), ("0990", ServerFailed, False), ("0816", Rejected, True)]
+)
+def test_a_202_whose_body_says_no_is_no_success(code: str, kind: type, is_health: bool):
+    said = answer(202, orjson.dumps({"receipt": {"code": code}}))
+
+    assert type(some_reader(shape=SAYS_NO).read(said, 7)) is kind
+    assert is_readable(said, SAYS_NO) is is_health
+
+
+@pytest.mark.parametrize("body", [b"", b'{"receipt": {"code": "0000"}}', b'{"queued": true}', b"[]", b"Accepted."])
+def test_a_202_that_does_not_say_no_is_a_success(body: bytes):
+    assert some_reader(shape=SAYS_NO).read(answer(202, body), 7) == {}
+    assert is_readable(answer(202, body), SAYS_NO)
+
+
+def test_a_202_that_is_too_large_to_be_read_leaves_it_open():
+    large = answer(202, orjson.dumps({"receipt": {"code": "0950", "text": "x" * 2_000_000}}))
+
+    assert type(some_reader(shape=SAYS_NO).read(large, 7)) is BadAnswer
+
+
 def test_statuses_mean_what_the_map_says_and_else_what_they_meant():
     kinds = [type(read(status, {})) for status in (410, 423, 404, 409, 429, 422, 500)]
 

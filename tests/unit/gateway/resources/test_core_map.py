@@ -70,6 +70,7 @@ def changed(line: str, becomes: str) -> str:
     return text.replace(line, becomes)
 
 
+_LETTERS = "3 to 20 capital letters; it is "
 STATUS = 'status = {to = "state", words = {draft = 0, pending = 1, active = 2, approved = 3, done = 4, inactive = 9}}'
 DUE = 'due_date = {to = "due_at", as = "unix_seconds"}'
 
@@ -81,7 +82,10 @@ DUE = 'due_date = {to = "due_at", as = "unix_seconds"}'
         ("", "core is missing"),
         (changed('id = "integer"', 'id = "name"'), "core.id must be one of: integer, digits, uuid, text; it is 'name'"),
         (changed("[core]", "[colour]\n[core]"), "colour is not known; allowed: core, update, fields"),
-        (changed('"PATCH"', '"DELETE"'), "update.method must be one of: PATCH, PUT, POST; it is 'DELETE'"),
+        *(
+            (changed('"PATCH"', f'"{method}"'), f"update.method must be PATCH, PUT, POST, or a core's own in {_LETTERS}")
+            for method in ("DELETE", "GET", "HEAD", "CONNECT", "merge", "MER GE", "A" * 21, "")
+        ),
         (changed("/actions/{id}", "actions/{id}"), "update.path must start with a slash and have {id} once"),
         (changed("/actions/{id}", "/actions"), "update.path must start with a slash and have {id} once"),
         (changed("Idempotency-Key", "a b"), "update.key_header must be a header's name"),
@@ -209,6 +213,14 @@ def test_another_core_is_spoken_to_in_its_own_words():
     assert "Idempotency-Key" not in request.headers
     assert request.headers["Accept"] == "application/json"
     assert resource.operation.expected_id(call) == "19353"
+
+
+def test_a_method_of_the_cores_own_is_that_of_the_call():
+    resource = actions(("en", "fr"), 10, lambda: None, changed('"PATCH"', '"MERGE"'))
+    request = resource.operation.write(resource.operation.template("http://core"), resource.call(PUBLIC), "key")
+
+    assert request.method == "MERGE"
+    assert request.parts[0].startswith(b"MERGE /actions/19353 HTTP/1.1\r\n")
 
 
 def test_another_cores_answer_becomes_public_again():
