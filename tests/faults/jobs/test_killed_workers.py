@@ -57,10 +57,13 @@ def run_under_fire(
     workers: int = 3,
     every: float = KILL_SECONDS,
 ) -> int:
-    """Kill a worker ``every`` so many seconds, and look at the counts all the time. How many were killed."""
+    """Kill a worker ``every`` so many seconds, and look at the counts all the time. How many were killed.
+
+    Something was settled since the last kill, or nobody could begin before the next.
+    """
     kill = kill or crew.replace_one
     crew.hire(workers)
-    kills, kill_at = 0, time.monotonic() + 2 * every
+    kills, kill_at, settled = 0, time.monotonic() + 2 * every, 0
     give_up = time.monotonic() + seconds
     last = dict.fromkeys((job.id for job in jobs), 0)
     while True:
@@ -75,9 +78,9 @@ def run_under_fire(
         if not any(look.is_live for look in looks):
             return kills
         assert time.monotonic() < give_up, f"still {looks}"
-        if time.monotonic() >= kill_at:
+        if time.monotonic() >= kill_at and sum(last.values()) > settled:
             kill()
-            kills, kill_at = kills + 1, time.monotonic() + every
+            kills, kill_at, settled = kills + 1, time.monotonic() + every, sum(last.values())
         time.sleep(0.05)
 
 
