@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from gateway.core.check import machine, parts, report
 from gateway.core.check.baseline import Baseline, BaselineUnusable
 from gateway.core.check.finding import worst
-from gateway.core.check.journal import Journal, NoJournal
+from gateway.core.check.journal import Journal, JournalFull, NoJournal
 from gateway.core.check.missing_item import MissingItem
 from gateway.core.check.options import confirmed
 from gateway.core.check.pace import Pace
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         return check(settings, options, Pace().up_to(options.rest), sys.stdout)
     except SettingsError as exc:
         print(exc.report(), file=sys.stderr)
-    except (Unusable, BaselineUnusable) as exc:
+    except (Unusable, BaselineUnusable, JournalFull) as exc:
         print(f"error: {exc}", file=sys.stderr)
     except OSError as exc:
         print(f"error: {exc.filename or 'standard output'}: {exc.strerror}", file=sys.stderr)
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def check(settings: Settings, options: argparse.Namespace, pace: Pace, out: TextIO) -> int:
-    """Raises SettingsError, Unusable, BaselineUnusable and OSError."""
+    """Raises SettingsError, Unusable, BaselineUnusable, JournalFull and OSError."""
     if settings.core.core_transport == "hub":
         # Only this transport needs gevent.
         from legacy_client.transport.hub.interrupts import end_quietly

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class JournalFull(Exception):
+    """The text says why. No OSError, which would be taken for that of a connection."""
+
+
 class Journal:
     """For its owner's eyes: it holds the field's own value, so that it can be put back by hand.
 
@@ -26,7 +30,7 @@ class Journal:
         self._file: FileIO = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0)
 
     def note(self, event: str, **what: Any) -> None:
-        """Raises OSError once where nothing more can be written: the run ends, and the value is put back."""
+        """Raises JournalFull once, where nothing more can be written: the run ends, and the value is put back."""
         if self._is_full:
             return
         line = {"at": round(self._clock(), 3), "event": event, **what}
@@ -36,7 +40,7 @@ class Journal:
                 left = left[self._file.write(left) :]
         except OSError as exc:
             self._is_full = True
-            raise OSError(exc.errno, exc.strerror, str(self.path)) from exc
+            raise JournalFull(f"{self.path}: {exc.strerror}") from exc
 
     def close(self) -> None:
         self._file.close()

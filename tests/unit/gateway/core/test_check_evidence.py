@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import resource
+import socket
 import tomllib
+from contextlib import closing
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
@@ -13,12 +15,15 @@ import pytest
 from gateway.core.check import answer_words
 from gateway.core.check.answers import described, trouble
 from gateway.core.check.finding import Finding
-from gateway.core.check.journal import Journal
+from gateway.core.check.journal import Journal, JournalFull
 from gateway.core.check.machine import as_junit
 from gateway.core.check.probes import clock, load
 from gateway.core.check.shapes import shape_of
 from legacy_client.errors import BadAnswer
+from legacy_client.single.line import Place
 from legacy_client.single.seen import Seen, Timing
+from legacy_client.template import RequestTemplate
+from legacy_client.transport.base import Tls
 
 
 def seen(status=200, body=b"{}", **headers):
@@ -108,11 +113,29 @@ def test_where_a_journal_cannot_be_written_the_run_ends_and_the_putting_back_doe
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (60, before[1]))
     try:
-        with pytest.raises(OSError, match="File too large") as refused:
+        with pytest.raises(JournalFull, match=r"/calls: File too large$"):
             journal.note("call", path="/2")
         journal.note("call", path="/3")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     journal.close()
 
-    assert refused.value.filename == str(tmp_path / "calls")
+
+def test_a_full_journal_is_never_taken_for_a_broken_connection():
+    def full(*_, **__):
+        raise JournalFull("calls: No space left on device")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        place = Place(
+            base_url="http://{}:{}".format(*listener.getsockname()),
+            proxy="",
+            tls=Tls(),
+            connect_seconds=1.0,
+            answer_seconds=1.0,
+            most_bytes=1000,
+            read=lambda *_: BadAnswer(),
+            note=full,
+        )
+        request = RequestTemplate("PATCH", place.base_url, {}).prepare("/7", b"{}", {})
+        with closing(place.open()) as line, pytest.raises(JournalFull):
+            line.ask(request, 7)
