@@ -61,6 +61,10 @@ class ItemField:
         read, sent = (self._read(each) for each in (data, self.body(raw)))
         return self.raw_in(data) == raw or (read == sent and read is not MISSING)
 
+    def may_be_one_of(self, data: Mapping[str, Any], raws: Sequence[object]) -> bool:
+        """Whether partners read one of them, as far as the item shows the field."""
+        return self.raw_in(data) is MISSING or any(self.reads_as(data, raw) for raw in raws)
+
     def other_than(self, own: object) -> tuple[object, object]:
         """Two values, different from each other and from ``own``."""
         first, second = [raw for raw in map(self._raw, self._others()) if raw != own][:2]

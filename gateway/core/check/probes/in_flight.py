@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from gateway.core.check.answers import described, trouble
 from gateway.core.check.finding import Finding, Proposal, cannot_tell
-from gateway.core.check.item_field import MISSING
 from gateway.core.check.probes.idempotency import HONOURED
 from gateway.settings import variable
 
@@ -23,7 +22,7 @@ def probe(trial: Trial) -> Finding:
     other, third = writes.field.other_than(writes.own)
     apart = writes.write_at_once((other, writes.new_key()), (third, writes.new_key()))
     evidence = [f"two keys at once: {described(seen)}" for seen in apart]
-    if finding := _of_one_id(apart, evidence, writes.read() in (other, third, MISSING)):
+    if finding := _of_one_id(apart, evidence, writes.field.may_be_one_of(writes.item(), (other, third))):
         return finding
     idempotency = trial.found.get("idempotency")
     if idempotency is None or idempotency.shape.get("keys") != HONOURED:

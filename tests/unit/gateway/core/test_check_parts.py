@@ -155,6 +155,38 @@ def test_a_field_that_stands_at_two_places_is_not_written(own_translation):
         ItemField(own_translation, "partner_ids", ("en",))
 
 
+LISTED = '''
+class Translation:
+    """Texts in a list, an entry for each language."""
+
+    def __init__(self, rows, languages): ...
+
+    def to_legacy(self, item):
+        texts = item.get("title") or {}
+        return {"texts": [{"in": language, "text": text} for language, text in texts.items()]} if texts else {}
+
+    def from_legacy(self, item_id, data):
+        texts = {each["in"]: each["text"] for each in data.get("texts", [])}
+        return {"actionId": item_id} | ({"title": texts} if texts else {})
+
+    def errors_to_public(self, errors):
+        return {}
+'''
+
+
+def test_a_text_in_a_list_is_found_beside_those_of_other_languages(tmp_path, monkeypatch):
+    (tmp_path / "team_list.py").write_text(LISTED, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    text = shipped().replace("[core]", '[core]\npython = "team_list:Translation"')
+    field = ItemField(actions(("en", "fr"), 1, lambda: None, text), "title", ("en", "fr"))
+    one, two = field.other_than(MISSING)
+    shown = {"texts": [{"in": "fr", "text": "Rappel"}, {"in": "en", "text": "gateway check 2"}]}
+
+    assert field.may_be_one_of(shown, (one, two))
+    assert field.may_be_one_of({}, (one, two))
+    assert not field.may_be_one_of(shown, (one,))
+
+
 def test_a_value_that_partners_read_alike_is_not_lost(resource):
     field = ItemField(resource, "partner_ids", ("en",))
 
