@@ -76,7 +76,9 @@ def beside(turn: Callable[[], None]) -> Iterator[None]:
 
 
 # A master needs seconds to start, so each lives a little longer.
-@pytest.mark.parametrize(("which", "workers", "every"), [("children", 2, 2.0), ("masters", 3, 4.0)])
+@pytest.mark.parametrize(
+    ("which", "workers", "every"), [("children", 2, 2.0), pytest.param("masters", 3, 4.0, marks=pytest.mark.slow)]
+)
 def test_processes_that_are_killed_again_and_again_lose_nothing(make_crew, which, workers, every):
     crew = make_crew(200)
     item_ids = range(FIRST_ID, LAST_ID + 1)
