@@ -83,5 +83,7 @@ def _job_items(document: Mapping[str, Any]) -> int | None:
 
 
 def _number(value: object, otherwise: int) -> int:
-    """A positive number as a whole one."""
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value >= 1 else otherwise
+    """A positive number as a whole one. Beyond all bounds is no number: JSON's ``1e999`` is read as infinite."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return otherwise
+    return int(value) if 1 <= value < 2**53 else otherwise

@@ -25,14 +25,23 @@ if TYPE_CHECKING:
     from cli.connection import Answer
 
 _OK = frozenset({200, 202, 204})
+_OF_A_JOB = frozenset({"id", "state", "label", "parts", "counts", "created_at", "errors_by_code"})
 _OUTCOMES = ("applied", "failed", "unknown", "unprocessed")
 
 
-@click.group(invoke_without_command=True)
-@click.pass_context
-def jobs(context: click.Context) -> int | None:
-    """Show and steer what the gateway runs in the background."""
-    return context.invoke(list_jobs) if context.invoked_subcommand is None else None
+class _ListByDefault(click.Group):
+    """Options without a command are those of ``list``."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        is_named = bool(args) and (not args[0].startswith("-") or args[0] in context.help_option_names)
+        # A shell that completes wants the commands.
+        named = args if is_named or context.resilient_parsing else ["list", *args]
+        return super().parse_args(context, named)
+
+
+@click.group(cls=_ListByDefault)
+def jobs() -> None:
+    """Show and steer what the gateway runs in the background. Without a command: list them."""
 
 
 @jobs.command("list")
@@ -159,7 +168,19 @@ def _told(answer: Answer) -> Mapping[str, Any]:
     """Raises Refused."""
     if answer.status not in _OK:
         raise Refused(answer.said)
-    return answer.document
+    document = answer.document
+    shown = document.get("data") if "data" in document else [document]
+    if not isinstance(shown, list) or not all(map(_is_job, shown)):
+        raise Refused(f"the answer, of status {answer.status}, is not that of a gateway: it tells of no job")
+    return document
+
+
+def _is_job(shown: object) -> bool:
+    if not isinstance(shown, dict) or not shown.keys() >= _OF_A_JOB:
+        return False
+    counts = shown["counts"]
+    numbers = [counts.get(name) for name in ("total", *_OUTCOMES)] if isinstance(counts, dict) else [None]
+    return all(type(number) is int for number in numbers) and isinstance(shown["errors_by_code"], list)
 
 
 def _say(setting: Setting, job: Mapping[str, Any]) -> None:

@@ -177,6 +177,7 @@ def test_all_that_is_wrong_with_an_item_is_one_failure():
             {"max_items": 100, "rate": {"unit": "items", "limit": 30, "seconds": 60}},
             Limits(max_items=30, rate_limit=30, rate_seconds=60),
         ),
+        ({"max_items": float("inf"), "max_bytes": float("nan"), "idempotency_seconds": 1e300}, Limits()),
         ({"languages": ["de"], "idempotency_seconds": 3600.0}, Limits(languages=("de",), kept_seconds=3600)),
     ],
 )

@@ -291,3 +291,25 @@ def test_the_limits_say_how_much_a_job_takes(shell, gateway, told, line):
 def test_quiet_says_nothing_of_a_job_that_goes_well(shell, jobs):
     assert shell.run(*UPDATE, "--async", "--quiet") == 0
     assert (shell.out, shell.err) == ("", "")
+
+
+def test_options_without_a_command_are_those_of_the_list(shell, jobs):
+    shell.run(*UPDATE, "--async", "--quiet")
+
+    assert shell.run("jobs", "--json") == 0
+    assert [json.loads(line)["id"] for line in shell.out.splitlines()] == ["J1"]
+    assert shell.run("jobs") == 0
+    assert shell.out.startswith("J1  succeeded")
+    assert shell.run("jobs", "--help") == 0
+    assert "Commands:" in shell.out
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"data": [{}]}, {"data": "J1"}, {"id": "J1", "state": "running"}, {"data": [7]}]
+)
+@pytest.mark.parametrize("command", [("jobs",), ("jobs", "show", "J1"), ("jobs", "pause", "J1")])
+def test_an_answer_that_tells_of_no_job_is_refused(shell, jobs, command, answer):
+    jobs.moods = [(200, {}, answer)]
+
+    assert shell.run(*command) == 5
+    assert shell.err == "actions: the answer, of status 200, is not that of a gateway: it tells of no job\n"
