@@ -363,11 +363,15 @@ def test_lines_of_the_log_about_a_streams_items_have_its_request_id(service, cap
     ids = []
 
     def note(record):
-        if record.message == "item_failed":
+        if record.getMessage() == "item_failed":
             ids.append(request_context.get())
         return True
 
+    # All tests of a process share the handler.
     caplog.handler.addFilter(note)
-    streamed(service, A, X_Request_ID="the-one")
+    try:
+        streamed(service, A, X_Request_ID="the-one")
+    finally:
+        caplog.handler.removeFilter(note)
 
     assert ids == ["the-one"]
