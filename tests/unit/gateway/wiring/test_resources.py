@@ -42,7 +42,7 @@ def test_the_map_of_the_settings_is_spoken(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"), [(b"[core]\n", "update is missing"), (b"\xff", "'utf-8' codec can't decode")]
+    ("data", "reason"), [(b"[core]\n", "update is missing"), (b"\xff", "must be UTF-8; byte 1 is not")]
 )
 def test_a_map_that_is_spoilt_after_the_settings_were_read_stops_the_start_and_its_place_is_told(
     tmp_path: Path, data: bytes, reason: str
