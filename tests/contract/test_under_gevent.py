@@ -20,6 +20,7 @@ SUITES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SUITES)
 def test_a_transport_keeps_its_promises_on_greenlets(kind: str) -> None:
     command = [sys.executable, "-c", RUN, kind, *SUITES[kind]]

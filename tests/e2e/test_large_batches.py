@@ -102,6 +102,7 @@ def test_it_tells_each_item_and_settles_all(stack, core):
     assert core.counts()["applied"] == 2
 
 
+@pytest.mark.slow
 def test_a_stream_that_was_cut_is_completed_and_no_item_is_sent_twice(stack, core):
     with ExitStack() as running:
         proxy = running.enter_context(Cutting(stack.gateway.url))

@@ -103,6 +103,7 @@ def test_readiness_tells_its_reasons_on_the_own_port_alone(scraped: Scraped) -> 
     assert {"circuit", "in_flight"} <= own.json()["checks"]["core"].keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["//metrics", "/%6detrics", "/./metrics", "/metrics/"])
 def test_on_the_own_port_a_path_has_one_spelling_too(scraped: Scraped, path: str) -> None:
     assert call("GET", scraped.url + path).status == 404

@@ -91,6 +91,7 @@ def test_the_interactive_page_reads_the_document_and_calls_what_that_document_na
     assert urljoin(document, server["url"]).rstrip("/") == shown
 
 
+@pytest.mark.slow
 @needs_browser
 def test_an_update_can_be_sent_from_the_interactive_page(shown: str, stack: Stack, chromium: Chromium) -> None:
     page = DocsPage(chromium, shown)

@@ -290,6 +290,7 @@ def start(gateway: Gateway, *arguments: str, **settings: str) -> subprocess.Comp
     return subprocess.run(command, cwd=ROOT, env=surroundings, capture_output=True, text=True, timeout=30)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -97,6 +97,7 @@ class Balancer:
             return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("times", "answers"), ROUNDS)
 def test_rolling_restarts_under_load_are_noticed_by_nobody(make_gateway: MakeGateway, times: int, answers: int) -> None:
     with FakeCore(default=(wait(0.01), action())) as core:

@@ -163,6 +163,7 @@ def test_no_accepted_request_is_lost_over_repeated_restarts(make_gateway: MakeGa
         assert set(load.answers) <= {200, 503}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("workers", "number"), [(workers, number) for workers in "12" for number in (signal.SIGTERM, signal.SIGHUP)]
 )

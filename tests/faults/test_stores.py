@@ -88,6 +88,7 @@ def test_a_worker_killed_amid_a_batch_leaves_a_window_in_doubt_and_the_rest_is_s
     assert (last.headers.get("idempotency-replayed"), last.headers["idempotency-resumed"]) == (None, "0")
 
 
+@pytest.mark.slow
 def test_a_batch_that_waits_for_the_core_longer_than_its_lease_keeps_its_key_whatever_the_clock_says(
     make_gateway: MakeGateway, core: FakeCore, store: dict[str, str], tmp_path: Path
 ) -> None:

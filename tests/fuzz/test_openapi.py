@@ -12,6 +12,7 @@ import pytest
 from tests.fuzz import openapi
 
 
+@pytest.mark.slow
 def test_the_service_does_what_its_document_says(moody_url):
     failures, requests = openapi.run(moody_url, examples=15, seed=1)
 

@@ -45,6 +45,7 @@ def test_the_page_shows_every_operation_and_asks_nobody_else(page: DocsPage, sta
     assert [url for url in chromium.requested if not url.startswith((stack.gateway.url + "/", "data:image/"))] == []
 
 
+@pytest.mark.slow
 def test_the_example_can_be_sent_again_and_again(
     page: DocsPage, stack: Stack, chromium: Chromium, core: CoreView
 ) -> None:

@@ -172,6 +172,7 @@ def test_two_at_once_on_one_file_and_the_second_says_so(make_stack, tmp_path):
     command.end(first)
 
 
+@pytest.mark.slow
 def test_limits_that_are_lowered_between_two_runs_never_cut_anew_what_may_have_left(make_stack, tmp_path):
     stack = make_stack({"MAX_BATCH_ITEMS": "100"}, core=["--latency-ms", "30"])
     command = Command(stack, tmp_path)

@@ -128,7 +128,7 @@ def test_a_refusal_is_told_after_the_rows_at_any_width(open_terminal, slow):
     assert widest(terminal.text) <= 60
 
 
-@pytest.mark.parametrize("columns", [80, 60])
+@pytest.mark.parametrize("columns", [80, pytest.param(60, marks=pytest.mark.slow)])
 def test_a_job_has_the_same_bar_and_ctrl_c_leaves_it_running(open_terminal, slow_jobs, tmp_path, columns):
     slow_jobs.core.control("POST", "reset")
     command = Command(slow_jobs, tmp_path)

@@ -110,6 +110,7 @@ def test_processes_that_are_killed_all_the_time_lose_nothing_of_20000_items(make
     reconcile(crew, jobs, item_ids, 2 * kills)
 
 
+@pytest.mark.slow
 def test_a_job_ends_though_messages_are_stolen_and_the_broker_is_emptied(make_crew, broker):
     crew, stolen = make_crew(20), []
     item_ids = range(FIRST_ID, FIRST_ID + 2000)
