@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 CHUNKED = "Transfer-Encoding: chunked\r\n"
 # Long enough to be caught in a loop that is held: what is asked is only that each is answered at last.
-SECONDS = 1.0
+SECONDS = 2.0
 
 
 @pytest.fixture(scope="module")

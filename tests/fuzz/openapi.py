@@ -10,6 +10,12 @@ from schemathesis.engine import events
 TOKENS = {"/openapi/.*": "good", ".*/integrations/.*": "key_1"}
 
 
+@schemathesis.serializer("application/x-ndjson")
+def _lines(_context, value):
+    """A text as it stands; of anything else what Python calls it, which is no line of JSON objects."""
+    return str(value).encode(errors="surrogatepass")
+
+
 def run(url, examples, seed):
     """``(failures, requests)``: one example of each way to differ from the document, and how many requests were sent."""
     schema = schemathesis.openapi.from_url(f"{url}/openapi.json", config=_config(examples, seed))

@@ -1,6 +1,6 @@
 """What ``/openapi.json`` says is what the service does: for requests made from it, right and wrong ones.
 
-The usual run is short; ``make fuzz-api`` is the long one.
+The first run is short; ``make fuzz-api`` has both.
 """
 
 from __future__ import annotations
