@@ -81,6 +81,7 @@ def demo(tmp_path):
     process.communicate(timeout=10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
 def test_a_demo_that_is_stopped_ends_with_one_line_and_leaves_nothing(demo, tmp_path, number):
     family = psutil.Process(demo.pid).children(recursive=True)

@@ -110,6 +110,7 @@ def run_on_a_bad_day(stack, partner, ids, most_kills: int) -> None:
     assert sum(each["count"] for each in ended["errors_by_code"]) == len(ids) - counted["applied"]
 
 
+@pytest.mark.slow
 def test_a_job_over_a_bad_core_and_killed_workers_tells_what_the_core_did(stack, partner):
     run_on_a_bad_day(stack, partner, range(FIRST_ID, FIRST_ID + 2000), most_kills=4)
 

@@ -116,6 +116,7 @@ def test_the_own_port_explains_its_problems_itself(scraped: Scraped) -> None:
     assert call("GET", problem.json()["type"]).status == 200
 
 
+@pytest.mark.slow
 def test_no_count_is_lost_and_no_file_is_left_when_workers_die(scraped: Scraped) -> None:
     scraped.becomes(2, "gateway_workers")
     files = {path.name for path in scraped.folder().iterdir()}

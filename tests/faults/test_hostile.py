@@ -28,6 +28,7 @@ def busy(home: Home) -> Iterator[Gateway]:
         yield gateway
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_others_are_served_beside_it_and_no_worker_dies(busy: Gateway, name: str) -> None:
     waits = measure(name, busy, SECONDS)

@@ -45,6 +45,7 @@ def reload(gateway: Gateway) -> None:
 ROUNDS = [(3, 20), pytest.param(50, 200, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("times", "answers"), ROUNDS)
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_reloads_under_load_are_noticed_by_nobody(

@@ -59,6 +59,7 @@ def asked_for(core: FakeCore) -> list[str]:
     return [request.path.rpartition("/")[2] for request in core.requests]
 
 
+@pytest.mark.slow
 def test_a_worker_killed_amid_a_batch_leaves_a_window_in_doubt_and_the_rest_is_sent(
     make_gateway: MakeGateway, core: FakeCore, store: dict[str, str]
 ) -> None:

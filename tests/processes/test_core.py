@@ -68,6 +68,7 @@ def test_the_page_shows_what_an_answer_means_by_its_map(folder: Path):
     assert run(folder, "--answer", "200", "core.toml", given=body).stdout == shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "body", "told"),
     [

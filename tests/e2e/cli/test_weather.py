@@ -42,6 +42,7 @@ def until_nothing_is_left(command, *words):
     raise AssertionError(facts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mode", "cuts"), [("--sync", ()), ("--async", (0, 700, 5_000))])
 def test_each_row_ends_as_in_good_weather(command, mode, cuts):
     rows = [*range(FIRST_ACTION, FIRST_ACTION + COUNT), *LEFT_OUT]

@@ -154,5 +154,6 @@ def test_messages_that_come_twice_cost_no_call(make_crew, broker):
     assert crew.get(job).counts.applied == 2000
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_told_to_stop_gives_its_chunks_back_and_leaves_nothing_in_doubt(make_crew):
     assert_a_stop_leaves_nothing_in_doubt(make_crew(80), 1000)
