@@ -23,7 +23,7 @@ keycloak: setup ## Fetch the real Keycloak, start it with deploy/keycloak/realm.
 	@$(BIN)/python -m deploy.keycloak
 
 test: checks ## Everything that must be green before a commit (10 minutes on two processors)
-	$(BIN)/python -m pytest -m "not slow and not keycloak" -n 6 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow and not keycloak" -n 5 --dist loadfile
 
 retest: checks ## Once more, one by one, what failed in make test: a failure that was the load's ends here
 	$(BIN)/python -m pytest -m "not slow and not keycloak" --last-failed --last-failed-no-failures none

@@ -126,19 +126,7 @@ def notes(result: dict[str, Any]) -> list[str]:
     return lines
 
 
-_TABLES = (
-    peers_table,
-    growth_table,
-    telemetry_table,
-    audit_table,
-    keys_table,
-    streams_table,
-    jobs_table,
-    parts_table,
-    goals_table,
-)
-_PUBLISHED = (
-    goals_table,
+_FIGURES = (
     peers_table,
     growth_table,
     telemetry_table,
@@ -148,6 +136,8 @@ _PUBLISHED = (
     jobs_table,
     parts_table,
 )
+_TABLES = (*_FIGURES, goals_table)
+_PUBLISHED = (goals_table, *_FIGURES)
 
 
 def terminal(result: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from gateway.admission.idempotency.key import key_fingerprint
 from gateway.api.batches import shown
 from gateway.api.routes import RESOURCES
 from gateway.batch.job_claim import A_JOB, job_id_in
-from gateway.ending import run_to_its_end
+from gateway.ending import refuse, run_to_its_end
 from gateway.settings import SettingsError, load
 from gateway.wiring.resources import made
 from gateway.wiring.stores import idempotency_store
@@ -41,15 +41,15 @@ def _show(settings: Settings, principal: str, key: str) -> int:
     try:
         kept = store.look(principal, key)
     except InProgress as exc:
-        return _refuse(f"the batch is running, or its worker died moments ago; ask again in {exc.retry_after} s")
+        return refuse(f"the batch is running, or its worker died moments ago; ask again in {exc.retry_after} s")
     except StoreUnavailable as exc:
-        return _refuse(f"the store of idempotency records cannot be had: {exc.reason}")
+        return refuse(f"the store of idempotency records cannot be had: {exc.reason}")
     finally:
         store.close()
     if kept is None:
-        return _refuse(f"nothing is kept under this key of {principal}")
+        return refuse(f"nothing is kept under this key of {principal}")
     if kept.subject is None:
-        return _refuse("an earlier release kept it, without what is shown here")
+        return refuse("an earlier release kept it, without what is shown here")
     if kept.subject.resource == A_JOB.resource:
         print(f"job {job_id_in(kept.entries) or 'unknown'}; python -m gateway.jobs show has more")
         return 0
@@ -63,11 +63,6 @@ def _described(settings: Settings, subject: Subject, entries: Mapping[int, Entry
     repeats_unknown = settings.core.core_honours_idempotency
     outcomes = json.loads(shown(resources[subject.resource], subject, entries, repeats_unknown=repeats_unknown))
     return {"resource": subject.resource, "items": len(subject.ids), **outcomes}
-
-
-def _refuse(reason: str) -> int:
-    print(f"error: {reason}", file=sys.stderr)
-    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -37,6 +37,12 @@ def run_to_its_end(command: Callable[[], int]) -> int:
         return 0
 
 
+def refuse(reason: str) -> int:
+    """The exit code of a command that ends with ``reason``."""
+    print(f"error: {reason}", file=sys.stderr)
+    return 1
+
+
 def _of_a_lost_terminal() -> tuple[signal.Signals, ...]:
     # Whoever has it ignored, as nohup does, wants to go on.
     return () if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else (signal.SIGHUP,)

@@ -21,7 +21,7 @@ from gateway.auth.api_keys.record import ApiKey, canonical_uuid
 from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
 from gateway.auth.api_keys.store_user import name_of, store_user, user_mismatch
 from gateway.auth.errors import SourceFailed
-from gateway.ending import run_to_its_end
+from gateway.ending import refuse, run_to_its_end
 from gateway.rate_text import match_rate
 from gateway.settings import variable
 from gateway.settings.stores import StoreSettings
@@ -49,17 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _look_for(path)
         command(SqliteKeys(path), options)
     except (Refused, SourceFailed) as exc:
-        return _refuse(str(exc))
+        return refuse(str(exc))
     except BrokenPipeError:
         raise
     except OSError as exc:
-        return _refuse(f"{exc.filename or 'standard output'}: {exc.strerror}")
+        return refuse(f"{exc.filename or 'standard output'}: {exc.strerror}")
     return 0
-
-
-def _refuse(reason: str) -> int:
-    print(f"error: {reason}", file=sys.stderr)
-    return 1
 
 
 def _look_for(path: Path) -> None:

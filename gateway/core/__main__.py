@@ -18,7 +18,7 @@ from gateway.core.answers import meaning
 from gateway.core.check.command import run as check
 from gateway.core.check.options import add_parser
 from gateway.core.samples import samples
-from gateway.ending import run_to_its_end
+from gateway.ending import refuse, run_to_its_end
 from gateway.resources.answer_map import read_answers
 from gateway.resources.core_map import read_core_map, shipped
 from gateway.resources.map_file import read_map
@@ -59,11 +59,11 @@ def _map(options: argparse.Namespace) -> int:
             return 0
         return _show_losses(name, resource, options.languages)
     except CoreMapError as exc:
-        return _refuse(f"{name}: {exc}")
+        return refuse(f"{name}: {exc}")
     except InvalidDocument as exc:
-        return _refuse("; ".join(f"{error.field or 'the item'}: {error.detail}" for error in exc.errors))
+        return refuse("; ".join(f"{error.field or 'the item'}: {error.detail}" for error in exc.errors))
     except OSError as exc:
-        return _refuse(f"{name}: {exc.strerror}")
+        return refuse(f"{name}: {exc.strerror}")
 
 
 def _show_losses(name: str, resource: Resource, languages: Sequence[str]) -> int:
@@ -93,12 +93,12 @@ def _show_call(resource: Resource) -> int:
     try:
         item = next(resource.items({"data": [orjson.loads(sys.stdin.buffer.read())]}))
     except orjson.JSONDecodeError as exc:
-        return _refuse(f"standard input is not JSON: {exc}")
+        return refuse(f"standard input is not JSON: {exc}")
     operation = resource.operation
     try:
         call = Update.of(item[resource.id_name], resource.translation.to_legacy(item))
     except Exception as exc:  # noqa: BLE001 -- a team's own code may raise anything
-        return _refuse(f"the item cannot be sent ({_reason(exc)})")
+        return refuse(f"the item cannot be sent ({_reason(exc)})")
     request = operation.write(operation.template("http://core"), call, "KEY")
     print(f"{request.method} {str(request.url).removeprefix('http://core')}")
     for header, shown in sorted(request.headers.items()):
@@ -130,11 +130,6 @@ def _json(value: Any) -> str:
 
 def _go_on() -> None:
     """Nobody else runs."""
-
-
-def _refuse(reason: str) -> int:
-    print(f"error: {reason}", file=sys.stderr)
-    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.api.routes import RESOURCES
-from gateway.ending import run_to_its_end
+from gateway.ending import refuse, run_to_its_end
 from gateway.jobs.availability import FORWARDS
 from gateway.jobs.errors import JobNotFound, WrongState
 from gateway.settings import SettingsError, load
@@ -80,19 +80,14 @@ def _look_after(settings: Settings, options: argparse.Namespace) -> int:
     try:
         command(stores.jobs, options)
     except JobNotFound:
-        return _refuse(f"no job {options.id}")
+        return refuse(f"no job {options.id}")
     except WrongState as exc:
-        return _refuse(f"the job is {exc.state}; it must be one of: {', '.join(exc.allowed)}")
+        return refuse(f"the job is {exc.state}; it must be one of: {', '.join(exc.allowed)}")
     except StoreUnavailable as exc:
-        return _refuse(f"the store of jobs cannot be had: {exc.reason}")
+        return refuse(f"the store of jobs cannot be had: {exc.reason}")
     finally:
         stores.close()
     return 0
-
-
-def _refuse(reason: str) -> int:
-    print(f"error: {reason}", file=sys.stderr)
-    return 1
 
 
 def _list(jobs: JobStore, options: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.ending import run_to_its_end
+from gateway.ending import refuse, run_to_its_end
 from gateway.partners.edit import added, blocked, replace_file
 from gateway.partners.partner import Partner, read_partners
 from gateway.settings import variable
@@ -27,24 +27,19 @@ _MESSAGE = "Your updates are stopped for now; ask the operator of this service."
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.file is None:
-        return _refuse(f"no file: set {variable('partners_file')}, or name one with --file")
+        return refuse(f"no file: set {variable('partners_file')}, or name one with --file")
     command: Callable[[str, argparse.Namespace], None] = options.command
     try:
         command(_text(options), options)
     except KeyError as exc:
-        return _refuse(f"no partner {exc.args[0]} in {options.file}")
+        return refuse(f"no partner {exc.args[0]} in {options.file}")
     except ValueError as exc:
-        return _refuse(f"{options.file}: {exc}")
+        return refuse(f"{options.file}: {exc}")
     except BrokenPipeError:
         raise
     except OSError as exc:
-        return _refuse(f"{exc.filename or options.file}: {exc.strerror}")
+        return refuse(f"{exc.filename or options.file}: {exc.strerror}")
     return 0
-
-
-def _refuse(reason: str) -> int:
-    print(f"error: {reason}", file=sys.stderr)
-    return 1
 
 
 def _text(options: argparse.Namespace) -> str:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -14,34 +11,18 @@ from gateway.audit.line import folded
 from gateway.settings import load
 from gateway.wiring.audit import audit_sink
 from tests.doubles.audit import NOT_FOUND, ended
+from tests.processes import commands
 
 NOON = 1_795_867_200.0
 
 
 @pytest.fixture
 def environment(tmp_path):
-    own = {
-        "CORE_URL": "http://127.0.0.1:9",
-        "KEYCLOAK_URL": "http://127.0.0.1:9",
-        "KEYCLOAK_REALM": "partners",
-        "KEYCLOAK_AUDIENCE": "gateway",
-        "STATE_DIR": str(tmp_path / "state"),
-        "AUDIT": "all",
-        "AUDIT_MAX_BYTES": "1048576",
-        "AUDIT_DAYS": "7",
-    }
-    return {f"GATEWAY_{name}": value for name, value in own.items()}
+    return commands.environment(tmp_path / "state", AUDIT="all", AUDIT_MAX_BYTES="1048576", AUDIT_DAYS="7")
 
 
 def find(environment, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "gateway.audit", "find", *arguments],
-        env={"PATH": os.environ["PATH"], **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return commands.run("gateway.audit", environment, "find", *arguments)
 
 
 def test_an_operator_finds_what_happened_to_an_action(environment):

@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
 from gateway.admission.idempotency.journal import Entry, Subject
 from gateway.settings import load
 from gateway.wiring.stores import idempotency_store
+from tests.processes import commands
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    own = {
-        "CORE_URL": "http://127.0.0.1:9",
-        "KEYCLOAK_URL": "http://127.0.0.1:9",
-        "KEYCLOAK_REALM": "partners",
-        "KEYCLOAK_AUDIENCE": "gateway",
-        "STATE_DIR": str(tmp_path_factory.mktemp("state")),
-    }
-    return {f"GATEWAY_{name}": value for name, value in own.items()}
+    return commands.environment(tmp_path_factory.mktemp("state"))
 
 
 def run(environment, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "gateway.batches", "show", *arguments],
-        env={"PATH": os.environ["PATH"], **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return commands.run("gateway.batches", environment, "show", *arguments)
 
 
 @pytest.fixture(scope="module")

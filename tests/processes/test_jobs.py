@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -14,33 +11,18 @@ from gateway.settings import load
 from gateway.wiring.jobs import job_stores
 from tests.doubles.job_worlds import started
 from tests.doubles.redis_server import BINARY, MISSING, RedisServer
+from tests.processes import commands
 
 
 class Operator:
     def __init__(self, folder):
-        own = {
-            "CORE_URL": "http://127.0.0.1:9",
-            "CORE_AUTH": "none",
-            "KEYCLOAK_URL": "http://127.0.0.1:9",
-            "KEYCLOAK_REALM": "partners",
-            "KEYCLOAK_AUDIENCE": "gateway",
-            "STATE_DIR": str(folder / "state"),
-            "MAX_JOB_ITEMS": "10",
-            "JOB_STORE_BYTES": "16777216",
-        }
-        self.environment = {f"GATEWAY_{name}": value for name, value in own.items()}
+        more = {"CORE_AUTH": "none", "MAX_JOB_ITEMS": "10", "JOB_STORE_BYTES": "16777216"}
+        self.environment = commands.environment(folder / "state", **more)
         self.jobs = job_stores(load(self.environment)).jobs
 
     def run(self, *arguments, **changes):
-        environment = {**self.environment, **{f"GATEWAY_{name}": value for name, value in changes.items()}}
-        return subprocess.run(
-            [sys.executable, "-m", "gateway.jobs", *arguments],
-            env={"PATH": os.environ["PATH"], **environment},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        changed = {f"GATEWAY_{name}": value for name, value in changes.items()}
+        return commands.run("gateway.jobs", {**self.environment, **changed}, *arguments)
 
 
 @pytest.fixture

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from gateway.core.check.answers import described
+from gateway.core.check.finding import Finding, cannot_tell
+from legacy_client.errors import AccessDenied, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
 
-    from gateway.core.check.finding import Finding
     from gateway.core.check.item_field import ItemField
     from gateway.core.check.missing_item import MissingItem
     from gateway.core.check.pace import Pace
@@ -40,3 +43,14 @@ class Trial:
     rest: Callable[[float], None]
     keys_kept: float | None
     found: MutableMapping[str, Finding] = dataclasses.field(default_factory=dict)
+
+    def answer_to(self, fields: Mapping[str, Any]) -> Seen | Finding:
+        """Of the missing item if that is enough, else of the item. A finding where neither can tell."""
+        seen = self.missing.update(fields)
+        if isinstance(seen.error, NotFound):
+            if not self.writes.is_known:
+                return cannot_tell("the core looks for the id first: --write shows it", described(seen), is_asked=False)
+            seen = self.writes.write_fields(fields)
+        if isinstance(seen.error, AccessDenied):
+            return cannot_tell("the core refuses the gateway's credentials", described(seen))
+        return seen

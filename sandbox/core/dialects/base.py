@@ -44,6 +44,19 @@ class Field(NamedTuple):
     back: Callable[[Any], object]
 
 
+def same(value: object) -> object:
+    return value
+
+
+def texts(path: str) -> list[Field]:
+    """``path`` has ``{name}`` and ``{language}``."""
+    return [
+        Field(f"{name}_{language}", path.format(name=name, language=language), same, same)
+        for name in ("title", "subtitle", "details")
+        for language in ("en", "fr")
+    ]
+
+
 class Fields:
     """Null is null on both sides."""
 

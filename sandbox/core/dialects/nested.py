@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from sandbox.core.api import MEDIA_TYPE
-from sandbox.core.dialects.base import Field, Fields, body_of, document_of, with_body
+from sandbox.core.dialects.base import Field, Fields, body_of, document_of, same, texts, with_body
 from sandbox.core.errors import refuse
 
 if TYPE_CHECKING:
@@ -38,10 +38,6 @@ def _back(text: str) -> int:
     return int(moment.astimezone(UTC).timestamp())
 
 
-def _same(value: object) -> object:
-    return value
-
-
 def _partners(listed: str) -> list[dict[str, Any]]:
     return [{"ref": {"id": partner}} for partner in listed.split(",") if partner]
 
@@ -56,16 +52,12 @@ FIELDS = Fields(
         Field("category", "class.category.code", str.lower, str.upper),
         Field("type", "class.type.code", str.lower, str.upper),
         Field("state", "state.name", _STATES.__getitem__, _WORDS.__getitem__),
-        *(
-            Field(f"{name}_{language}", f"texts.{name}.{language}", _same, _same)
-            for name in ("title", "subtitle", "details")
-            for language in ("en", "fr")
-        ),
+        *texts("texts.{name}.{language}"),
         Field("partners", "partners", _partners, _listed),
         Field("effective_at", "schedule.from", _there, _back),
         Field("due_at", "schedule.due", _there, _back),
         Field("expires_at", "schedule.until", _there, _back),
-        Field("author", "meta.author", _same, _same),
+        Field("author", "meta.author", same, same),
     ]
 )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from sandbox.core.api import MEDIA_TYPE
-from sandbox.core.dialects.base import Field, Fields, body_of, document_of, with_body
+from sandbox.core.dialects.base import Field, Fields, body_of, document_of, same, texts, with_body
 from sandbox.core.errors import refuse
 
 if TYPE_CHECKING:
@@ -47,26 +47,18 @@ def _seconds(millis: int) -> int:
     return millis // 1000
 
 
-def _same(value: object) -> object:
-    return value
-
-
 FIELDS = Fields(
     [
-        Field("id", "id", _same, _same),
+        Field("id", "id", same, same),
         Field("category", "cat", _CATEGORIES.__getitem__, _OF_LETTER.__getitem__),
         Field("type", "kind", str.lower, str.upper),
         Field("state", "status", _STATES.__getitem__, _OF_NAME.__getitem__),
-        *(
-            Field(f"{name}_{language}", f"{name}_{language}", _same, _same)
-            for name in ("title", "subtitle", "details")
-            for language in ("en", "fr")
-        ),
+        *texts("{name}_{language}"),
         Field("partners", "partners", lambda text: text.replace(",", "|"), lambda text: text.replace("|", ",")),
         Field("effective_at", "validFrom", _in_digits, _from_digits),
         Field("due_at", "dueMillis", lambda seconds: seconds * 1000, _seconds),
         Field("expires_at", "validTo", _day_first, _from_day_first),
-        Field("author", "author", _same, _same),
+        Field("author", "author", same, same),
     ]
 )
 

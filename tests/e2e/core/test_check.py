@@ -9,7 +9,8 @@ import pytest
 from sandbox.core.dialects.nested import Nested
 from sandbox.core.dialects.rpc import Rpc
 from tests.docs import ROOT
-from tests.doubles.checked_core import CASES, CheckedCore
+from tests.doubles.checked_core import CheckedCore
+from tests.e2e.core.cases import CASES
 from tests.e2e.core.conftest import PACE
 
 WRITE = ("--json", "--write")

@@ -18,7 +18,8 @@ from sandbox.core.dialects.nested import Nested
 from sandbox.core.dialects.rpc import Rpc
 from sandbox.core.errors import legacy_error
 from tests.docs import DOCS, ROOT
-from tests.doubles.checked_core import ITEM, MISSING, CheckedCore, of_missing
+from tests.doubles.checked_core import ITEM, MISSING, CheckedCore
+from tests.doubles.core_faults import of_missing
 
 OPTIONS = ("check", "--id", ITEM, "--missing-id", MISSING, "--field", "subtitle", "--rest", "0.01")
 PAGE = (DOCS / "operators/your-core.md").read_text(encoding="utf-8")

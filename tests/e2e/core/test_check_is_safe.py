@@ -13,19 +13,9 @@ import pytest
 from gateway.core.check.command import Unusable
 from gateway.core.check.writes import MOST
 from sandbox.core.errors import legacy_error
-from tests.doubles.checked_core import (
-    CASES,
-    ITEM,
-    MISSING,
-    TOKEN,
-    has_unknown_field,
-    has_wrong_value,
-    is_missing,
-    is_write,
-    of_success,
-    takes_anything,
-    with_value,
-)
+from tests.doubles.checked_core import ITEM, MISSING, TOKEN, has_unknown_field, has_wrong_value, is_missing, is_write
+from tests.doubles.core_faults import of_success, takes_anything, with_value
+from tests.e2e.core.cases import CASES
 from tests.e2e.core.conftest import PACE
 
 

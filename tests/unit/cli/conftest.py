@@ -6,11 +6,13 @@ import itertools
 from contextlib import ExitStack
 
 import pytest
+import responses
 
 from cli.rows.opening import Reading, open_input
 from cli.runs import Runs
 from cli.update import Updates, Wishes
-from tests.doubles.fake_gateway import FakeGateway
+from tests.doubles.fake_gateway import URL, FakeGateway
+from tests.doubles.shell import Shell
 
 START = 1_700_000_000.0
 
@@ -65,3 +67,28 @@ class World:
 def world(tmp_path):
     with ExitStack() as running:
         yield World(tmp_path, running)
+
+
+@pytest.fixture
+def gateway():
+    return FakeGateway()
+
+
+@pytest.fixture
+def mock(gateway):
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        gateway.serve(mock)
+        yield mock
+
+
+@pytest.fixture
+def shell(tmp_path, gateway, mock, capsys, monkeypatch):
+    for name in ("ACTIONS_ISSUER", "ACTIONS_CLIENT_ID", "ACTIONS_CLIENT_SECRET", "ACTIONS_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ACTIONS_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("ACTIONS_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("ACTIONS_URL", URL)
+    monkeypatch.setenv("ACTIONS_TOKEN", "good")
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.chdir(tmp_path)
+    return Shell(tmp_path, gateway, capsys, monkeypatch)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from gateway.core.check import answer_words
 from gateway.core.check.answers import described, shape, trouble
-from gateway.core.check.finding import Finding, Proposal, cannot_tell
+from gateway.core.check.finding import Finding, Proposal
 from gateway.core.check.shapes import name_of
-from legacy_client.errors import AccessDenied, NotFound, Rejected, SaidNo
+from legacy_client.errors import Rejected, SaidNo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,14 +19,9 @@ if TYPE_CHECKING:
 
 
 def probe(trial: Trial) -> Finding:
-    body = trial.field.body(trial.field.wrong_value())
-    seen = trial.missing.update(body)
-    if isinstance(seen.error, NotFound):
-        if not trial.writes.is_known:
-            return cannot_tell("the core looks for the id first: --write shows it", described(seen), is_asked=False)
-        seen = trial.writes.write_fields(body)
-    if isinstance(seen.error, AccessDenied):
-        return cannot_tell("the core refuses the gateway's credentials", described(seen))
+    seen = trial.answer_to(trial.field.body(trial.field.wrong_value()))
+    if isinstance(seen, Finding):
+        return seen
     return _judged(trial, seen)
 
 

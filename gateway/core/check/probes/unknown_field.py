@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.core.check.answers import described, trouble
-from gateway.core.check.finding import Finding, cannot_tell
-from legacy_client.errors import AccessDenied, NotFound, Rejected
+from gateway.core.check.finding import Finding
+from legacy_client.errors import Rejected
 
 if TYPE_CHECKING:
     from gateway.core.check.finding import Verdict
@@ -17,13 +17,9 @@ _FIELDS = {"field_that_the_check_made_up": "x"}
 
 
 def probe(trial: Trial) -> Finding:
-    seen = trial.missing.update(_FIELDS)
-    if isinstance(seen.error, NotFound):
-        if not trial.writes.is_known:
-            return cannot_tell("the core looks for the id first: --write shows it", described(seen), is_asked=False)
-        seen = trial.writes.write_fields(_FIELDS)
-    if isinstance(seen.error, AccessDenied):
-        return cannot_tell("the core refuses the gateway's credentials", described(seen))
+    seen = trial.answer_to(_FIELDS)
+    if isinstance(seen, Finding):
+        return seen
     if seen.is_success:
         return _found("warn", "a field that the core does not know is ignored in silence", seen)
     if isinstance(seen.error, Rejected):

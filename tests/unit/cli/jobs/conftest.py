@@ -3,9 +3,6 @@ from __future__ import annotations
 import pytest
 
 from tests.doubles.fake_jobs import FakeJobs
-from tests.unit.cli.test_commands import gateway, mock, shell
-
-__all__ = ["gateway", "mock", "shell"]
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from gateway.jobs.retry import retry
 from gateway.jobs.sweeper import Pulse, Sweeper
 from gateway.jobs.watch import Watch
 from gateway.jobs.worker import Worker
+from tests.doubles.chunk_runs import Core, services
 from tests.doubles.clocks import FakeClock
 from tests.doubles.job_worlds import SqliteJobWorld, started
-from tests.unit.gateway.jobs.test_run_chunk import Core, services
 
 
 class NotingDispatch:

@@ -10,12 +10,9 @@ import orjson
 import pytest
 
 from gateway.resources.actions import actions
-from gateway.resources.core_map import read_core_map, shipped
-from gateway.resources.map_tables import CoreMapError
-from schemas.actions import ActionUpdateSchema
 from schemas.batches import InvalidBatch
+from tests.doubles.core_maps import changed
 
-SCHEMA = ActionUpdateSchema(languages=("en", "fr"))
 WORDS = ("validation", "link", "form", "todo", "schedule")
 TEXTS = ("", "Leave approval", "Validation de congé", '\U0001f600 "quoted"\\', "x" * 255)
 
@@ -61,102 +58,6 @@ def test_the_shipped_map_makes_the_same_bytes_as_the_code_did_before_it():
     # Made with the code of commit 74d0a83, which had these words in Python.
     assert sent.hexdigest() == "db6d7e96d7d80b774ed9cc40fc37a05c447b425435214bc55b575d0308c5fd1a"
     assert shown.hexdigest() == "523da752a62719561ad8724b0fe709f7cc4d95d2b53b2a63b13a5d7cdea81cf2"
-
-
-def changed(line: str, becomes: str) -> str:
-    """The shipped map with another line."""
-    text = shipped()
-    assert line in text
-    return text.replace(line, becomes)
-
-
-_LETTERS = "3 to 20 capital letters; it is "
-STATUS = 'status = {to = "state", words = {draft = 0, pending = 1, active = 2, approved = 3, done = 4, inactive = 9}}'
-DUE = 'due_date = {to = "due_at", as = "unix_seconds"}'
-
-
-@pytest.mark.parametrize(
-    ("text", "refusal"),
-    [
-        ("[core", "is not TOML: "),
-        ("", "core is missing"),
-        (changed('id = "integer"', 'id = "name"'), "core.id must be one of: integer, digits, uuid, text; it is 'name'"),
-        (changed("[core]", "[colour]\n[core]"), "colour is not known; allowed: core, update, fields"),
-        *(
-            (changed('"PATCH"', f'"{method}"'), f"update.method must be PATCH, PUT, POST, or a core's own in {_LETTERS}")
-            for method in ("DELETE", "GET", "HEAD", "CONNECT", "merge", "MER GE", "A" * 21, "")
-        ),
-        (changed("/actions/{id}", "actions/{id}"), "update.path must start with a slash and have {id} once"),
-        (changed("/actions/{id}", "/actions"), "update.path must start with a slash and have {id} once"),
-        (changed("Idempotency-Key", "a b"), "update.key_header must be a header's name"),
-        (changed('wrap = ""', 'wrap = "a..b"'), "update.wrap must be names with a dot between levels"),
-        (changed('wrap = ""', "wrap = 1"), "update.wrap must be a text"),
-        (changed(DUE, ""), "fields.due_date is missing"),
-        (changed(DUE, f'{DUE}\ncolour = {{to = "c"}}'), "fields.colour is not known; allowed: category_action, "),
-        (changed(DUE, "due_date = 1"), "fields.due_date must be a table"),
-        (changed(DUE, 'due_date = {as = "unix_seconds"}'), "fields.due_date.to is missing"),
-        (changed(DUE, 'due_date = {to = "a..b"}'), "fields.due_date.to must be the core's name of it"),
-        (changed(DUE, 'due_date = {to = "expires_at"}'), "must differ from that of "),
-        (changed(DUE, 'due_date = {to = "due_{key}"}'), "fields.due_date.to must have {key}, the language, exactly"),
-        (changed(DUE, 'due_date = {to = "d", as = "days"}'), "fields.due_date.as must be one of: same, unix_seconds, "),
-        (changed(DUE, 'due_date = {to = "d", as = "strftime:%Y@Mars"}'), "'Mars' is no time zone that this machine"),
-        (changed(DUE, 'due_date = {to = "d", only = "answer"}'), 'fields.due_date.only must be "answer" for a field'),
-        (changed(DUE, 'due_date = {to = "d", words = {a = 1}}'), "fields.due_date.words must be left out: "),
-        (changed("draft = 0, ", ""), "fields.status.words.draft is missing"),
-        (changed("draft = 0", "draft = 1"), "fields.status.words.draft must differ from the others; 1 is there twice"),
-        (changed("draft = 0", 'draft = "0"'), "fields.status.words must be all whole numbers or all texts"),
-        (changed("draft = 0", "drafty = 0, draft = 0"), "fields.status.words.drafty is not known; allowed: "),
-        (changed(STATUS, 'status = {to = "s", as = "upper", words = {}}'), "fields.status.words must stand without"),
-        (changed(STATUS, 'status = {to = "s", as = "title"}'), "fields.status.as must be one of: same, upper, lower"),
-        (changed("join:,", "join:"), 'fields.partner_ids.as must be "join:X" with a separator X, "same" for a list, or'),
-        (changed("join:,", "nested:a..b"), 'fields.partner_ids.as must be "join:X" with a separator X'),
-        (changed('"due_at"', '"partners.due"'), "fields.due_date.to must not stand in that of partner_ids, or hold it"),
-        (changed(DUE, 'due_date = {to = "d", as = "decimal"}'), '"strftime:FORMAT@ZONE"; it is \'decimal\''),
-        (changed("{Accept = ", "{Authorization = "), "update.headers.Authorization must not be a credential: GATEWAY_"),
-        (changed("{Accept = ", "{X-Api-Key = "), "update.headers.X-Api-Key must not be a credential: GATEWAY_CORE_AUTH="),
-        (changed("{Accept = ", "{Connection = "), "update.headers.Connection must not be the header Connection, which"),
-        (changed("{Accept = ", "{traceparent = "), "update.headers.traceparent must not be the header traceparent, which"),
-        (changed("{Accept = ", '{"a b" = '), "update.headers.a b must be a header's name"),
-        (changed("{Accept = ", '{accept = "*/*", Accept = '), "update.headers.Accept is there twice"),
-        (changed('"application/vnd', '"\\n'), "update.headers.Accept must be a text of visible ASCII, without blanks"),
-        (changed("{Accept = ", '{Content-Type = "text/xml", Accept = '), "update.headers.Content-Type must be a kind of"),
-        (changed("{Accept = ", "{Accept = 1, Other = "), "update.headers.Accept must be a text"),
-        (changed('{Accept = "application/vnd.core.v1+json"}', "1"), "update.headers must be a table"),
-        (changed('"Idempotency-Key"', '"Cookie"'), "update.key_header must not be a credential"),
-        (changed('"Idempotency-Key"', '"accept"'), "update.key_header must not be the header accept, which the gateway"),
-        (changed('"title_{key}"', '"title"'), "fields.title.to must have {key}, the language, exactly where"),
-        (changed('"due_at"', '"title_fr"'), "fields.due_date.to must differ from that of title: 'title_fr'"),
-        (changed('"due_at"', '"title_fr.x"'), "fields.due_date.to must not stand in that of title, or hold it: 'title_"),
-        (changed(DUE, 'due_date = {to = "d", as = "strftime:%d.%m.%d@UTC"}'), "fields.due_date.as must have a format"),
-        (changed(DUE, 'due_date = {to = "d", as = "strftime:%Q@UTC"}'), "that can be read back, each part of it once"),
-        (changed("join:,", "join:-"), "fields.partner_ids.as must have a separator that no UUID holds; it is '-'"),
-        (changed("join:,", "join:0"), "fields.partner_ids.as must have a separator that no UUID holds; it is '0'"),
-        (changed("join:,", "join:,a"), "fields.partner_ids.as must have a separator that no UUID holds; it is ',a'"),
-        (changed("draft = 0", f"draft = {2**63}"), "fields.status.words must be numbers of 64 bits"),
-        (changed("draft = 0", f"draft = {'9' * 5000}"), "is not TOML: Exceeds the limit"),
-        (changed("draft = 0", f"draft = {'[' * 5000}"), "is not TOML that can be read: it has too many levels"),
-        (changed("/actions/{id}", "/actions#/{id}"), "update.path must be a path of a URL, with a query if need be, "),
-        (changed("/actions/{id}", "/{id}/../x"), "update.path must be a path of a URL, with a query if need be, "),
-        (changed("/actions/{id}", "/%2E%2e/{id}"), "update.path must be a path of a URL, with a query if need be, "),
-        (changed("/actions/{id}", "//actions/{id}"), "update.path must be a path of a URL, with a query if need be, "),
-        (changed("/actions/{id}", "/{tenant}/{id}"), "update.path must be a path of a URL, with a query if need be, "),
-        (changed("/actions/{id}", f"/{'x' * 1001}/{{id}}"), "update.path must be a path of a URL, with a query if need"),
-        (changed("[core]", '"a\\nb\\u001b" = 1\n[core]'), "a\\nb\\x1b is not known; allowed: core, update, fields"),
-        (changed("[core]", f'{"x" * 500} = 1\n[core]'), f"{'x' * 120} is not known; allowed: "),
-    ],
-)  # fmt: skip
-def test_what_is_wrong_with_a_map_is_told_with_its_place(text: str, refusal: str):
-    with pytest.raises(CoreMapError) as refused:
-        read_core_map(text, SCHEMA)
-
-    assert refusal in str(refused.value)
-    assert str(refused.value).isprintable()
-    assert len(str(refused.value)) < 500
-
-
-@pytest.mark.parametrize("path", ["/a?id={id}", "/v1.2/%C3%A9t%C3%A9/({id})", "/rpc/{id}:update"])
-def test_a_path_may_be_any_of_a_url(path: str):
-    assert read_core_map(changed("/actions/{id}", path), SCHEMA).update.path == path
 
 
 OTHER = """
