@@ -81,6 +81,7 @@ class CoreGate:
         self._ceiling = ceiling
         self._is_readable = is_readable
         self._misread: dict[str, int] = {}
+        self._told_at = (0, 0.0)
         self._last_failure = ("", "")
         self._circuit = circuit
         self._limit = limit
@@ -132,6 +133,17 @@ class CoreGate:
         self._last_failure = name, _MISREAD[name]
         if self._circuit is not None:
             self._circuit.disprove()
+        if name == "busy" and self._limit is not None:
+            self._limit_after(self._limit)
+
+    def _limit_after(self, limit: AdaptiveLimit) -> None:
+        """A call recorded before was busy. It took as long as those recorded since the last one that was."""
+        # Nobody kept its own time, so that a success costs nothing.
+        told_at = sum(self._attempts.values()), self._duration_sum
+        calls, seconds = told_at[0] - self._told_at[0], told_at[1] - self._told_at[1]
+        if calls:
+            limit.record(overloaded=True, seconds=seconds / calls, in_flight=self._in_flight)
+            self._told_at = told_at
 
     def snapshot(self) -> GateSnapshot:
         return GateSnapshot(

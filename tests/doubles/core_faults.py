@@ -132,6 +132,13 @@ def has_keys_by_connection(core: CheckedCore, request: Request) -> Answer | None
     return _with_key(core, request, key) if is_write(request) else None
 
 
+def has_two_nodes(core: CheckedCore, request: Request) -> Answer | None:
+    """Each has keys of its own, and of twenty connections after that of a key one is to the other."""
+    key = request.headers.get("idempotency-key", "")
+    first = core.uses.setdefault(key, core.traffic.connections)
+    return _with_key(core, request, f"{key}/{core.traffic.connections - first == 15}") if is_write(request) else None
+
+
 def forgets_keys(core: CheckedCore, request: Request) -> Answer | None:
     """After four calls."""
     key = request.headers.get("idempotency-key", "")

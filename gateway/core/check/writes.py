@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from legacy_client.single.seen import Seen, Timing
 
 MOST = 20
-"""Calls with a field of the item that one run makes, those of ``--load`` not counted."""
+"""Calls with a field of the item that one run makes. Repeats of its own value are not counted."""
 # So that what a probe leaves can be put back, whatever it was.
 _KEPT_BACK = 2
 
@@ -105,15 +105,15 @@ class Writes:
         call = Update.of(self._item_id, {})
         return self._calls.update(call, self.new_key()) if self._is_read_by_updates else self._calls.look(call)
 
-    def write(self, raw: object, key: str = "", *, is_new_line: bool = False) -> Seen:
+    def write(self, raw: object, key: str = "") -> Seen:
         """Raises NoWritesLeft."""
-        return self.write_fields(self.field.body(raw), key, is_new_line=is_new_line)
+        return self.write_fields(self.field.body(raw), key)
 
-    def write_fields(self, fields: Mapping[str, Any], key: str = "", *, is_new_line: bool = False) -> Seen:
+    def write_fields(self, fields: Mapping[str, Any], key: str = "") -> Seen:
         """Raises NoWritesLeft."""
         self._count(1, self._most - _KEPT_BACK)
         call = Update.of(self._item_id, fields)
-        return self._ended(self._calls.update(call, key or self.new_key(), is_new_line=is_new_line))
+        return self._ended(self._calls.update(call, key or self.new_key()))
 
     def write_at_once(self, *wanted: tuple[object, str]) -> Sequence[Seen]:
         """Values and keys, each over a line of its own, and none waits for another's answer. Raises NoWritesLeft."""
@@ -143,6 +143,15 @@ class Writes:
         timings = self._calls.many(call, [self.new_key() for _ in range(most)], at_once, is_over)
         self.is_under_way = False
         return timings
+
+    def repeat_own_over_lines(self, key: str, times: int) -> Sequence[Seen]:
+        """The field's own value with a known key, over a new connection each time. These do not count.
+
+        Raises NoWritesLeft.
+        """
+        self._count(0, self._most)
+        call = Update.of(self._item_id, self.field.body(self.own))
+        return [self._ended(self._calls.update(call, key, is_new_line=True)) for _ in range(times)]
 
     def put_back(self, *, is_last: bool = False) -> bool:
         """Whether the field has its own value again. The last time it is looked at in any case."""

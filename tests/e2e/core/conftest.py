@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PACE = Pace(
     rests=(0.02,),
     key_rest=0.01,
+    key_lines=2,
     calls_a_connection=12,
     levels=(1, 2),
     level_seconds=1.0,

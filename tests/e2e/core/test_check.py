@@ -10,6 +10,7 @@ from sandbox.core.dialects.nested import Nested
 from sandbox.core.dialects.rpc import Rpc
 from tests.docs import ROOT
 from tests.doubles.checked_core import CheckedCore
+from tests.doubles.core_faults import has_two_nodes
 from tests.e2e.core.cases import CASES
 from tests.e2e.core.conftest import PACE
 
@@ -53,6 +54,14 @@ def test_a_fault_turns_its_row_red_and_no_other(case, core, checks):
     assert set(case.lines) <= set(told.lines)
     assert told.code == {"warn": 3, "fail": 4}[case.verdict]
     assert core.row() == before
+
+
+def test_a_node_with_keys_of_its_own_is_found_behind_one_of_twenty_connections(core, checks):
+    with core.with_fault(has_two_nodes):
+        told = checks.run(core.url, *WRITE, pace=replace(PACE, key_lines=20))
+
+    assert told.verdicts["idempotency"] == "fail"
+    assert "GATEWAY_CORE_HONOURS_IDEMPOTENCY=false" in told.lines
 
 
 @pytest.mark.parametrize(("name", "dialect"), [("rpc", Rpc), ("nested", Nested)])

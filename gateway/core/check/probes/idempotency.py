@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from gateway.core.check.answers import described
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 HONOURED = "honoured"
 _NAME = variable("core_honours_idempotency")
-_NEW_LINES = 2
 
 
 def probe(trial: Trial) -> Finding:
@@ -44,20 +44,26 @@ class _Asked:
     def _of_key_a(self) -> str:
         if self._applies_again("key A, own value again"):
             return "ignored"
-        for _ in range(_NEW_LINES):
-            if self._applies_again("key A over another connection", is_new_line=True):
-                return "by connection"
+        if self._applies_again_over_new_lines():
+            return "by connection"
         self._trial.rest(self._trial.pace.key_rest)
         if self._applies_again(f"key A after {self._trial.pace.key_rest:g} s"):
             return "for moments"
         return HONOURED
 
-    def _applies_again(self, name: str, *, is_new_line: bool = False) -> bool:
-        self._write(name, self._writes.own, self._key, is_new_line=is_new_line)
+    def _applies_again(self, name: str) -> bool:
+        self._write(name, self._writes.own, self._key)
         return self._writes.read() == self._writes.own
 
-    def _write(self, name: str, raw: object, key: str, *, is_new_line: bool = False) -> Seen:
-        seen = self._writes.write(raw, key, is_new_line=is_new_line)
+    def _applies_again_over_new_lines(self) -> bool:
+        # Of n nodes with keys of their own, so many miss all the others once in n to the power of so many.
+        seen = self._writes.repeat_own_over_lines(self._key, self._trial.pace.key_lines)
+        told = Counter(each.status or "no answer" for each in seen)
+        self.evidence += [f"key A over {count} other connections: {status}" for status, count in told.items()]
+        return self._writes.read() == self._writes.own
+
+    def _write(self, name: str, raw: object, key: str) -> Seen:
+        seen = self._writes.write(raw, key)
         self.evidence.append(f"{name}: {described(seen)}")
         return seen
 

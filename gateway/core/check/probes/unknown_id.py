@@ -24,7 +24,7 @@ def probe(trial: Trial) -> Finding:
     if (taken := trial.missing.taken) is not None:
         return _judged(taken)
     seen = trial.missing.update()
-    if isinstance(seen.error, Rejected) and seen.status in _OF_BODIES:
+    if isinstance(seen.error, Rejected) and _is_of_bodies(seen):
         # Some cores look at the body first, and refuse one without fields.
         if not trial.look().is_success:
             told = "the core looks at the body first, and shows no item by GET: the id that is not there may be there"
@@ -34,6 +34,11 @@ def probe(trial: Trial) -> Finding:
     if isinstance(seen.error, AccessDenied) and not trial.look().is_success:
         return cannot_tell("the core refuses the gateway's credentials", described(seen))
     return _judged(seen)
+
+
+def _is_of_bodies(seen: Seen) -> bool:
+    # A core that says everything in a 2xx says that too.
+    return seen.status in _OF_BODIES or seen.status < 300
 
 
 def _judged(seen: Seen) -> Finding:
@@ -47,7 +52,7 @@ def _judged(seen: Seen) -> Finding:
         )
     if isinstance(seen.error, Busy):
         return _found("fail", f"status {seen.status} means busy, so the call would be made again and again", seen)
-    if seen.status in _OF_BODIES or seen.status < 300:
+    if _is_of_bodies(seen):
         return _found("warn", f"status {seen.status} means {_kind(seen)}, not that the id is unknown", seen)
     line = f'[meaning] {seen.status} = "not_found"'
     return _found("warn", f"status {seen.status} means {_kind(seen)}", seen, [Proposal(line, "what it says of an id")])

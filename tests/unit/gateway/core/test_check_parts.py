@@ -62,6 +62,7 @@ def test_no_rest_is_longer_than_the_longest():
     assert Pace().up_to(5.0).rests == (1.0, 2.0, 4.0, 5.0)
     assert Pace().up_to(0.5).rests == (0.5,)
     assert Pace().up_to(120.0).rests == (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 120.0)
+    assert Pace().key_lines == 20
     assert (Pace().up_to(5.0).key_rest, Pace().up_to(120.0).key_rest) == (5.0, 60.0)
 
 

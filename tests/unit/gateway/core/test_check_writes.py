@@ -93,6 +93,21 @@ def test_putting_back_stays_within_the_bound_too(calls, make):
     assert len(calls.written) == 3
 
 
-def test_load_is_nothing_without_a_value(make):
-    with pytest.raises(NoWritesLeft):
-        make(MOST).repeat_own(10, 1, lambda _timing: True)
+def test_repeats_are_nothing_without_a_value(calls, make):
+    for repeat in (
+        lambda: make(MOST).repeat_own(10, 1, lambda _timing: True),
+        lambda: make(MOST).repeat_own_over_lines("key", 10),
+    ):
+        with pytest.raises(NoWritesLeft):
+            repeat()
+
+    assert calls.written == []
+
+
+def test_repeats_of_the_own_value_do_not_count(calls, make):
+    writes = make(MOST)
+    writes.begin()
+    writes.repeat_own_over_lines("key", 20)
+
+    assert calls.written == [{"subtitle_en": "own"}] * 20
+    assert writes.made == 0

@@ -211,6 +211,57 @@ def test_other_results_do_not_lower_the_limit(result: Response | CoreError) -> N
     assert gate.capacity() == 10
 
 
+def gate_with_limit(clock: VirtualClock) -> CoreGate:
+    return some_gate(ceiling=100, limit=AdaptiveLimit(floor=1, ceiling=100, clock=clock), clock=clock)
+
+
+def test_a_200_that_says_busy_lowers_the_limit_as_a_503_does() -> None:
+    gate = gate_with_limit(VirtualClock(9.0))
+
+    run(gate, answer(200), seconds=0.1)
+    gate.misread("busy")
+
+    assert gate.capacity() == 70
+
+
+@pytest.mark.parametrize("name", ["bad_answer", "5xx"])
+def test_a_200_that_is_another_failure_does_not_lower_the_limit(name: str) -> None:
+    gate = gate_with_limit(VirtualClock(9.0))
+
+    run(gate, answer(200), seconds=0.1)
+    gate.misread(name)
+
+    assert gate.capacity() == 100
+
+
+def test_a_burst_of_busy_200s_lowers_the_limit_once_in_whatever_turn_they_are_read() -> None:
+    clock = VirtualClock(9.0)
+    gate = gate_with_limit(clock)
+
+    run(gate, *[answer(200)] * 30, seconds=0.1)
+    for _ in range(30):
+        gate.misread("busy")
+    for _ in range(30):
+        clock.advance(0.002)
+        run(gate, answer(200), seconds=0.1)
+        gate.misread("busy")
+
+    assert gate.capacity() == 70
+
+
+def test_a_busy_200_of_a_call_that_was_sent_after_the_cut_lowers_the_limit_again() -> None:
+    clock = VirtualClock(9.0)
+    gate = gate_with_limit(clock)
+    run(gate, answer(200), seconds=0.1)
+    gate.misread("busy")
+
+    clock.advance(0.2)
+    run(gate, answer(200), seconds=0.1)
+    gate.misread("busy")
+
+    assert gate.capacity() == 49
+
+
 def test_without_an_adaptive_limit_the_ceiling_stands() -> None:
     gate = some_gate(ceiling=10)
 
