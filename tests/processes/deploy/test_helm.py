@@ -129,6 +129,15 @@ def test_the_rules_are_given_as_they_are_tested(whole: Any) -> None:
     assert whole["PrometheusRule", "gw-bulk-update-gateway"]["spec"] == rules
 
 
+@pytest.mark.parametrize("value", ["prometheusRule.guidesUrl", "settings.GATEWAY_GUIDES_URL"])
+def test_the_alerts_lead_to_where_the_guides_are_served(value: str) -> None:
+    made = rendered(**{"prometheusRule.enabled": "true", value: "https://guides.mine.net/"})
+    groups = made["PrometheusRule", "gw-bulk-update-gateway"]["spec"]["groups"]
+    urls = {rule["annotations"]["runbook_url"] for group in groups for rule in group["rules"] if "alert" in rule}
+
+    assert {url.rpartition("#")[0] for url in urls} == {"https://guides.mine.net/runbook.html"}
+
+
 def test_without_redis_there_is_one_pod(whole: Any) -> None:
     alone = rendered(**{"redis.enabled": "false"})
 

@@ -13,7 +13,7 @@ import yaml
 
 from gateway.telemetry.metrics.counters import CIRCUIT_STATES
 from gateway.telemetry.metrics.table import METRICS
-from tests.unit.deploy.test_prometheus import ALERTS, unknown_labels, unknown_metrics
+from tests.unit.deploy.test_prometheus import ALERTS, RULES, unknown_labels, unknown_metrics
 
 ROOT = Path(__file__).parents[3]
 DASHBOARD = json.loads((ROOT / "deploy" / "grafana" / "dashboard.json").read_text(encoding="utf-8"))
@@ -32,6 +32,20 @@ def test_every_metric_is_on_the_dashboard() -> None:
     drawn = set(re.findall(r"\bgateway_[a-z_]+", " ".join(EXPRESSIONS)))
 
     assert {spec.name for spec in METRICS} <= drawn | {name.removesuffix("_bucket") for name in drawn}
+
+
+def test_the_budget_on_the_dashboard_counts_what_the_alerts_count() -> None:
+    titles = {"Success this hour", "Budget left, 3 days", "Burn rate"}
+    drawn = [target["expr"] for panel in PANELS if panel["title"] in titles for target in panel["targets"]]
+    alerted = [rule["expr"] for rule in RULES if rule.get("record", "").startswith("gateway:items_failed:")]
+
+    assert len(drawn) == 5
+    assert _failed(drawn) == _failed(alerted) != set()
+
+
+def _failed(expressions: list[str]) -> set[str]:
+    """Which items count as failed."""
+    return {found.replace(" ", "") for text in expressions for found in re.findall(r"outcome!=[^}]+", text)}
 
 
 def test_a_circuit_that_is_probed_is_no_more_closed_than_one_that_is_open() -> None:

@@ -45,6 +45,7 @@ def test_each_alert_says_how_bad_it_is_and_where_to_read_on(name: str) -> None:
 
     assert rule["labels"]["severity"] in {"page", "ticket"}
     assert anchor == name.lower()
+    assert rule["annotations"]["runbook_url"] == f"https://guides.example/runbook.html#{anchor}"
     assert f"## {name}\n" in (ROOT / path).read_text(encoding="utf-8")
 
 
@@ -58,6 +59,25 @@ def test_each_name_in_an_alert_and_its_section_is_one_that_there_is(name: str) -
 @pytest.mark.parametrize("name", [*ALERTS])
 def test_what_an_alert_says_to_look_for_its_section_explains(name: str) -> None:
     assert _names(ALERTS[name]["annotations"]["description"]) <= _names(_section(name))
+
+
+def test_the_burn_rates_are_those_of_the_page_on_the_objective() -> None:
+    page = (ROOT / "docs" / "operators" / "objective.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[(\w+)\].*?\| (\w+) \| ([\d.]+) \| (\w+ \w+) and (\w+ \w+) \|", page, re.MULTILINE)
+    short = {"min": "m"}
+    told = {
+        name: (severity, round(float(rate) * 0.001, 6), {f"{n}{short.get(u, u)}" for n, u in map(str.split, windows)})
+        for name, severity, rate, *windows in rows
+    }
+
+    assert told == {
+        name: (
+            ALERTS[name]["labels"]["severity"],
+            float(*set(re.findall(r"> ([\d.]+)", ALERTS[name]["expr"]))),
+            set(re.findall(r"ratio(\w+)", ALERTS[name]["expr"])),
+        )
+        for name in ("GatewayItemsFailing", "GatewayItemsFailingForHours", "GatewayItemsFailingForDays")
+    }
 
 
 def test_the_share_of_failed_requests_counts_every_route_of_partners_and_no_other() -> None:
