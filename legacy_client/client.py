@@ -4,8 +4,9 @@ import time
 from typing import TYPE_CHECKING
 
 from legacy_client.deadline import Deadline
-from legacy_client.sending.fanout import Fanout, Shared
+from legacy_client.sending.fanout import Fanout
 from legacy_client.sending.reading import USUAL, AnswerReader
+from legacy_client.sending.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

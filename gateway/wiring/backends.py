@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.auth.principal import Authenticator
     from gateway.settings import Settings
     from gateway.wiring.jobs import JobStores
-    from legacy_client.health.gate import GateSnapshot
+    from legacy_client.health.snapshot import GateSnapshot
     from legacy_client.transport.base import Backlog
 
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 import threading
 import time
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from legacy_client import errors
 from legacy_client.errors import CoreError
+from legacy_client.health.snapshot import DURATION_BOUNDS, GateSnapshot
 from legacy_client.health.unanswered import UnansweredTime
 
 if TYPE_CHECKING:
@@ -16,11 +16,8 @@ if TYPE_CHECKING:
     from requests import Response
 
     from legacy_client.health.budget import RetryBudget
-    from legacy_client.health.circuit import Circuit, CircuitState
+    from legacy_client.health.circuit import Circuit
     from legacy_client.health.limit import AdaptiveLimit
-
-DURATION_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper bounds in seconds of the buckets in which attempts are counted; one more bucket takes the rest."""
 
 RESULTS: Mapping[type[CoreError], str] = {
     errors.Unreachable: "unreachable",
@@ -40,25 +37,6 @@ _MISREAD = {
     "5xx": "a 2xx that says that the core has failed",
 }
 _ANSWERS = ("2xx", "3xx", "4xx", "5xx", "busy")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateSnapshot:
-    """Counters grow as long as the process lives.
-
-    ``attempts`` counts by result: ``2xx`` to ``5xx``, ``busy``, or an error's name. ``refused`` counts calls that the
-    circuit held back. ``last_failure`` is the result of a call that speaks against the core, and its reason.
-    """
-
-    circuit: CircuitState
-    limit: int
-    in_flight: int
-    attempts: Mapping[str, int]
-    duration_counts: tuple[int, ...]
-    duration_sum: float
-    refused: int
-    retries: int
-    last_failure: tuple[str, str] = ("", "")
 
 
 class CoreGate:

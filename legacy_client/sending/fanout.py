@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
 from legacy_client.errors import AccessDenied, CircuitOpen, CoreError, Misconfigured, Stopped, Unsendable, Untrusted
@@ -10,55 +9,46 @@ from legacy_client.sending.retry import Failed, combined, is_retryable
 from legacy_client.transport.base import Flow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from requests import PreparedRequest
 
     from legacy_client.calls import CallContext
-    from legacy_client.credentials import CoreCredentials
-    from legacy_client.deadline import Deadline
-    from legacy_client.sending.reading import Answer, AnswerReader
-    from legacy_client.sending.retry import RetryPolicy
+    from legacy_client.sending.reading import Answer
+    from legacy_client.sending.shared import Shared
     from legacy_client.template import RequestTemplate
-    from legacy_client.transport.base import Transport
 
     Results = Iterator[tuple[int, Answer | CoreError]]
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
-    """What all batches share. Times are in seconds."""
-
-    transport: Transport
-    credentials: CoreCredentials
-    retries: RetryPolicy
-    reader: AnswerReader
-    honours_idempotency: bool
-    item_seconds: float
-    attempt_seconds: float
-    clock: Callable[[], float]
-    pause: Callable[[Deadline, float], None]
-
-
-@dataclass(slots=True)
 class _Requests(Generic[Call]):
     """Each is written when it is about to leave."""
 
-    operation: Operation[Call]
-    template: RequestTemplate
-    calls: Sequence[Call]
-    indices: Sequence[int]
-    key_prefix: str
+    __slots__ = ("_calls", "_indices", "_key_prefix", "_template", "_write")
+
+    def __init__(
+        self,
+        operation: Operation[Call],
+        template: RequestTemplate,
+        calls: Sequence[Call],
+        indices: Sequence[int],
+        key_prefix: str,
+    ) -> None:
+        self._write = operation.write
+        self._template = template
+        self._calls = calls
+        self._indices = indices
+        self._key_prefix = key_prefix
 
     def __len__(self) -> int:
-        return len(self.indices)
+        return len(self._indices)
 
     def __getitem__(self, position: int, /) -> PreparedRequest:
-        index = self.indices[position]
+        index = self._indices[position]
         try:
-            return self.operation.write(self.template, self.calls[index], self.key_prefix)
+            return self._write(self._template, self._calls[index], self._key_prefix)
         except Exception as exc:
             _log.exception("call_not_sendable", extra={"index": index})
             raise Unsendable(type(exc).__name__) from exc

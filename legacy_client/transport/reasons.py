@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 _ERRNOS = ((ConnectionRefusedError, "ECONNREFUSED"), (ConnectionResetError, "ECONNRESET"), (BrokenPipeError, "EPIPE"))
 
 
+class EndOfStream(ConnectionError):
+    """The text says when."""
+
+
 def reason_of(error: BaseException) -> str:
     """``ECONNREFUSED``, ``CERTIFICATE_VERIFY_FAILED (certificate has expired)``, or the kind of any other error."""
+    if isinstance(error, EndOfStream):
+        return str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"CERTIFICATE_VERIFY_FAILED ({getattr(error, 'verify_message', '')})"
     if isinstance(error, ssl.SSLError):

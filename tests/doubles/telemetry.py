@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.telemetry.events import APPLIED, BatchDetails, FailedItem, RequestDetails
-from legacy_client.health.gate import GateSnapshot
+from legacy_client.health.snapshot import GateSnapshot
 
 
 class Recording:

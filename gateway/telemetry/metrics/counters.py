@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from gateway.telemetry.metrics.registry import Metrics
-    from legacy_client.health.gate import GateSnapshot
+    from legacy_client.health.snapshot import GateSnapshot
     from legacy_client.transport.base import Backlog
 
 _log = logging.getLogger(__name__)

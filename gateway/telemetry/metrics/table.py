@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gateway.item_codes import ITEM_CODES
 from gateway.telemetry.events import APPLIED
-from legacy_client.health.gate import DURATION_BOUNDS
+from legacy_client.health.snapshot import DURATION_BOUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gevent.hub import Waiter
@@ -20,16 +19,18 @@ if TYPE_CHECKING:
 _CHUNK = 16
 
 
-# Not frozen, nor a named tuple: one is made for each call, and either takes twice as long to make.
-@dataclass(slots=True, eq=False)
+# No named tuple, nor frozen: one is made for each call, and either takes twice as long to make.
 class Exchange:
     """A request under way, from ``started`` to ``ends`` on the engine's clock."""
 
-    batch: HubBatch
-    index: int
-    started: float
-    ends: float
-    request: PreparedRequest
+    __slots__ = ("batch", "ends", "index", "request", "started")
+
+    def __init__(self, batch: HubBatch, index: int, started: float, ends: float, request: PreparedRequest) -> None:
+        self.batch = batch
+        self.index = index
+        self.started = started
+        self.ends = ends
+        self.request = request
 
 
 class HubBatch(Batch):

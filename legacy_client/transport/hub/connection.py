@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 from legacy_client.errors import BadAnswer, BrokenOff, CoreError, TimedOut, Unreachable, Untrusted
 from legacy_client.transport.hub.dialing import READ, WRITE
 from legacy_client.transport.hub.response import ResponseReader
-from legacy_client.transport.reasons import reason_of
+from legacy_client.transport.reasons import EndOfStream, reason_of
 from legacy_client.transport.tls import refuses_us
 
 if TYPE_CHECKING:
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 
     from legacy_client.transport.hub.batch import Exchange
     from legacy_client.transport.hub.channel import Channel
-
-
-class EndOfStream(ConnectionError):
-    """The text says when."""
 
 
 class Listener(Protocol):
@@ -182,11 +178,11 @@ class Connection:
         if self._exchange is None:
             self._listener.lost(self)
         elif not self._is_written:
-            self._end(self._exchange, Unreachable(self._told(_reason(error))))
+            self._end(self._exchange, Unreachable(self._told(reason_of(error))))
         elif not self.has_answered and refuses_us(error):
-            self._end(self._exchange, Untrusted(self._told(_reason(error))))
+            self._end(self._exchange, Untrusted(self._told(reason_of(error))))
         else:
-            self._end(self._exchange, BrokenOff(self._told(_reason(error))))
+            self._end(self._exchange, BrokenOff(self._told(reason_of(error))))
 
     def _told(self, reason: str) -> str:
         return f"{reason}, {self._peer}" if self._peer else reason
@@ -196,7 +192,3 @@ class Connection:
         self._is_written = False
         self.is_reusable = False
         self._listener.ended(self, exchange, error)
-
-
-def _reason(error: OSError) -> str:
-    return str(error) if isinstance(error, EndOfStream) else reason_of(error)

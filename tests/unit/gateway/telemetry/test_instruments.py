@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from legacy_client.health.gate import GateSnapshot
+    from legacy_client.health.snapshot import GateSnapshot
 
 
 def _instruments(*, metrics: bool = True) -> Instruments:

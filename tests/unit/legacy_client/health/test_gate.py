@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from legacy_client import errors
-from legacy_client.health.gate import DURATION_BOUNDS, CoreGate, LockedGate
+from legacy_client.health.gate import CoreGate, LockedGate
 from legacy_client.health.limit import AdaptiveLimit
+from legacy_client.health.snapshot import DURATION_BOUNDS
 from legacy_client.sending.reading import is_readable
 from legacy_client.sending.statuses import meaning_of
 from legacy_client.transport.memory import VirtualClock, answer

@@ -12,7 +12,7 @@ from legacy_client.transport.base import Backlog
 from tests.doubles.telemetry import a_snapshot
 
 if TYPE_CHECKING:
-    from legacy_client.health.gate import GateSnapshot
+    from legacy_client.health.snapshot import GateSnapshot
 
 
 class Worker:

@@ -11,7 +11,7 @@ from gateway.item_codes import ITEM_CODES, Applied
 from gateway.telemetry.events import APPLIED, Unreadable
 from gateway.telemetry.metrics.registry import Metrics
 from gateway.telemetry.metrics.table import ITEM_SERIES, METRICS, Spec
-from legacy_client.health.gate import DURATION_BOUNDS
+from legacy_client.health.snapshot import DURATION_BOUNDS
 from tests.doubles.telemetry import a_batch, a_mixed_batch, a_request
 
 if TYPE_CHECKING:
