@@ -74,7 +74,7 @@ servers: ## Debian's packages for tests that need a server or a browser: redis-s
 	apt-get update -qq
 	apt-get install -y -qq --no-install-recommends redis-server chromium prometheus nginx >/dev/null
 
-clients: setup ## Generators and linters of the OpenAPI document for make test-all (Go, Java, Maven and Node are the machine's)
+clients: setup ## Generators and linters of the OpenAPI document for make test-all (Go, Java, Maven, Mono and Node are the machine's)
 	@$(BIN)/python -m tests.clients.tools
 
 keycloak-test: setup ## The gateway against the real Keycloak, which is fetched; skipped with the reason where it cannot be (2 minutes)

@@ -51,6 +51,14 @@ def program(name: str) -> str:
     return found
 
 
+def system_file(path: str, package: str) -> Path:
+    """A file of one of Debian's packages. Raises Unavailable."""
+    found = Path(path)
+    if not found.exists():
+        raise Unavailable(f"{path} is not here: Debian's {package} has it")
+    return found
+
+
 def _generator(folder: Path) -> None:
     artifact = f"-Dartifact=org.openapitools:openapi-generator-cli:{GENERATOR}:jar"
     _run(*_MAVEN, f"{_DEPENDENCY}:copy", artifact, f"-DoutputDirectory={folder}", "-Dmdep.stripVersion=true")
