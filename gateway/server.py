@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 
 from gunicorn.util import is_ipv6, parse_address
 
-from gateway import VERSION
 from gateway.serving import starting
 from gateway.settings import SettingsError, load, variable
-from gateway.settings.effective import effective, proxies
+from gateway.settings.effective import in_force
 from gateway.settings.field import Fault
 from gateway.settings.files import unwritable
 from gateway.settings.service import most_workers, too_many
@@ -94,8 +93,7 @@ def on_starting(server: Arbiter) -> None:
         except OSError as exc:
             told = f"cannot be written to ({exc.strerror}); it is {str(_settings.stores.state_dir)!r}"
             sys.exit(f"gateway: {variable('state_dir')}: {told}")
-    in_force = {"version": VERSION, "proxies": proxies(_settings), "settings": effective(_settings)}
-    _log.info("server_starting", extra=in_force)
+    _log.info("server_starting", extra=in_force(_settings))
     if _settings.stores.state_dir == StoreSettings.state_dir:
         _log.warning("state_in_temporary_folder", extra={"folder": str(StoreSettings.state_dir)})
     if not _settings.access.required_role and not _settings.access.required_scope:

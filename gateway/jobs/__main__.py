@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from gateway.ending import refuse, run_to_its_end
 from gateway.jobs.availability import FORWARDS
 from gateway.jobs.errors import JobNotFound, WrongState
 from gateway.settings import SettingsError, load
+from gateway.settings.effective import in_force, unknown_in
 from gateway.telemetry.logs.format import configure
 from gateway.wiring.job_dispatch import job_runner, processes, told_together, unfit
 from gateway.wiring.jobs import CHUNK_SECONDS, job_stores
@@ -54,6 +56,9 @@ def _work(settings: Settings) -> int:
     if problem := stores.unfit() or unfit(settings):
         print(f"gateway: jobs: {problem}", file=sys.stderr)
         return 1
+    _log.info("job_worker_starting", extra=in_force(settings))
+    for fields in unknown_in(os.environ):
+        _log.warning("setting_unknown", extra=fields)
     if risk := stores.risk():
         _log.warning("job_store_risk", extra={"reason": risk})
     try:

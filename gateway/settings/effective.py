@@ -6,7 +6,8 @@ import dataclasses
 import os
 from typing import TYPE_CHECKING, Any
 
-from gateway.settings import GROUPS, variable
+from gateway import VERSION
+from gateway.settings import GROUPS, unknown_variables, variable
 from gateway.settings.proxies import proxy_for
 from gateway.settings.reading import masked
 
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
 
 _MASK = "…"
 _OF_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+def in_force(settings: Settings) -> dict[str, object]:
+    """The fields of a start's log line."""
+    return {"version": VERSION, "proxies": proxies(settings), "settings": effective(settings)}
+
+
+def unknown_in(environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The fields of a log line for each variable that means nothing here."""
+    for name, nearest in unknown_variables(environ):
+        extra = {"reason": "only secrets take _FILE"} if name == f"{nearest}_FILE" else {}
+        yield {"variable": name, "nearest": nearest, **extra}
 
 
 def effective(settings: Settings) -> dict[str, str]:

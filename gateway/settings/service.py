@@ -16,7 +16,7 @@ _WORKERS_PER_PROCESSOR = 4
 
 
 def most_workers() -> int:
-    """Without ``MANY_WORKERS``."""
+    """Processes of the gateway, or of a job worker, without ``MANY_WORKERS``."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return _WORKERS_PER_PROCESSOR * processors
 
@@ -107,7 +107,9 @@ class ServiceSettings:
         most=1024,
         help="Worker processes; one per processor. Above four per processor `MANY_WORKERS` is needed too.",
     )
-    many_workers: bool = setting(False, parse=flag, help="More than four `WORKERS` per processor are meant.")
+    many_workers: bool = setting(
+        False, parse=flag, help="More than four `WORKERS`, or `JOB_PROCESSES`, per processor are meant."
+    )
     public_url: str = setting(
         "", parse=url, help="The service's own URL as partners see it; problem types start with it."
     )

@@ -16,7 +16,8 @@ from gateway.api.routes import RESOURCES, register_errors, routes
 from gateway.api.unsent import UnsentRate
 from gateway.serving.aside import aside
 from gateway.serving.loop_turns import LoopTurns
-from gateway.settings import Settings, SettingsError, unknown_variables, variable
+from gateway.settings import Settings, SettingsError, variable
+from gateway.settings.effective import unknown_in
 from gateway.telemetry.instruments import Instruments
 from gateway.telemetry.metrics import worker_files as shared
 from gateway.telemetry.metrics.counters import Sources
@@ -145,6 +146,5 @@ def _sources(backends: Backends, shedder: LoadShedder, claims: Claims, readiness
 
 
 def _tell_unknown_variables() -> None:
-    for name, nearest in unknown_variables(os.environ):
-        extra = {"reason": "only secrets take _FILE"} if name == f"{nearest}_FILE" else {}
-        _log.warning("setting_unknown", extra={"variable": name, "nearest": nearest, **extra})
+    for fields in unknown_in(os.environ):
+        _log.warning("setting_unknown", extra=fields)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.jobs.sweeper import ALIVE_SECONDS, PERMITS_A_WORKER
+from gateway.settings import variable
+from gateway.settings.service import most_workers, too_many
 from gateway.wiring.jobs import JobWorker
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ def unfit(settings: Settings) -> str:
     """Why the dispatch would not run, or nothing."""
     if not _is_celery(settings):
         return ""
+    if settings.jobs.job_processes > most_workers() and not settings.service.many_workers:
+        return f"{variable('job_processes')}: {too_many(settings.jobs.job_processes)}"
     if not settings.stores.redis_url:
         return "GATEWAY_JOB_DISPATCH=celery needs GATEWAY_REDIS_URL, where its jobs stand"
     if find_spec("celery") is None:

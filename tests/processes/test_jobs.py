@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
+from gateway import VERSION
 from gateway.jobs.dispatch.celery import CeleryDispatch
 from gateway.settings import load
 from gateway.wiring.jobs import job_stores
@@ -110,6 +114,26 @@ def kept(tmp_path):
     server.start()
     yield server
     server.stop()
+
+
+def test_a_worker_tells_its_version_and_the_settings_in_force_at_its_start(operator):
+    more = {"GATEWAY_JOB_LEASE": "5", "GATEWAY_JOB_LEASES": "5", "GATEWAY_REDIS_URL": "", "PATH": os.environ["PATH"]}
+    command = [sys.executable, "-m", "gateway.jobs"]
+    with subprocess.Popen(command, env=operator.environment | more, stderr=subprocess.PIPE, text=True) as worker:
+        lines = [json.loads(worker.stderr.readline()) for _ in range(3)]
+        worker.terminate()
+
+    starting, unknown, started = lines
+    assert (starting["event"], starting["version"], starting["proxies"]["core"]) == (
+        "job_worker_starting",
+        VERSION,
+        "none",
+    )
+    assert (starting["settings"]["GATEWAY_JOB_LEASE"], starting["settings"]["GATEWAY_CORE_AUTH"]) == ("5", "none")
+    assert (unknown["event"], unknown["variable"], unknown["nearest"]) == (
+        "setting_unknown", "GATEWAY_JOB_LEASES", "GATEWAY_JOB_LEASE",
+    )  # fmt: skip
+    assert started["event"] == "job_worker_started"
 
 
 def test_celery_is_not_started_without_a_redis_for_its_jobs(operator):

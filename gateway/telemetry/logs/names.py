@@ -28,6 +28,7 @@ LOG_EVENTS: Mapping[str, str] = {
     # Jobs.
     "chunk_abandoned": "Five runs of a chunk brought it no further; `items` of it from `first_index` of `job` on are "
     "settled as they stand, and the job went on.",
+    "job_worker_starting": "A job worker starts: what `server_starting` tells of the server.",
     "job_worker_started": "A job worker runs, by `dispatch`; each of its `processes` has at most `concurrency` calls in "
     "flight, `together` those of all workers that are alive, and a chunk ends after `seconds`.",
     "job_store_risk": "A job worker runs over a store that may lose jobs; `reason` says when.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gateway.settings import load
-from gateway.wiring.job_dispatch import told_together
+from gateway.settings.service import most_workers
+from gateway.wiring.job_dispatch import told_together, unfit
 from gateway.wiring.jobs import job_stores
 
 
@@ -39,6 +40,21 @@ def test_a_worker_of_celery_counts_each_of_its_processes(environment):
 
     assert told_together(settings, stores) == {"together": 30}
     stores.close()
+
+
+def test_more_processes_than_four_for_each_processor_are_refused_unless_they_are_meant(environment):
+    many = str(most_workers() + 1)
+    celery = {
+        "GATEWAY_JOB_DISPATCH": "celery",
+        "GATEWAY_JOB_PROCESSES": many,
+        "GATEWAY_REDIS_URL": "redis://127.0.0.1:9/0",
+    }
+
+    assert unfit(load(environment | celery)).startswith(
+        f"GATEWAY_JOB_PROCESSES: must be at most {most_workers()}, four for each processor"
+    )
+    assert unfit(load(environment | celery | {"GATEWAY_MANY_WORKERS": "true"})) == ""
+    assert unfit(load(environment | {"GATEWAY_JOB_PROCESSES": many})) == ""
 
 
 def test_a_store_that_is_away_is_no_reason_not_to_start(environment):
