@@ -13,8 +13,9 @@ from legacy_client.deadline import Deadline
 from legacy_client.errors import CoreError
 from legacy_client.health.budget import RetryBudget
 from legacy_client.health.circuit import Circuit
-from legacy_client.health.gate import CoreGate, LockedGate
+from legacy_client.health.gate import CoreGate
 from legacy_client.health.limit import AdaptiveLimit
+from legacy_client.health.locked_gate import LockedGate
 from legacy_client.health.snapshot import GateSnapshot
 from legacy_client.sending.retry import RetryPolicy
 

@@ -110,15 +110,15 @@ def answer_shape(settings: CoreSettings) -> AnswerShape:
         return read_answers(text)
 
 
-def _gate(settings: CoreSettings, budget: RetryBudget, attempt_seconds: float, shape: AnswerShape) -> CoreGate:
+def _gate(
+    settings: CoreSettings, budget: RetryBudget, attempt_seconds: float, shape: AnswerShape
+) -> CoreGate | LockedGate:
     circuit = Circuit(
         window_seconds=settings.circuit_window,
         min_calls=settings.circuit_min_calls,
         open_seconds=settings.circuit_open,
     )
-    # The engine uses its gate from one loop only. Threads meet in the other transport's gate.
-    kind = CoreGate if settings.core_transport == "hub" else LockedGate
-    return kind(
+    gate = CoreGate(
         ceiling=settings.core_concurrency,
         circuit=circuit if settings.circuit_enabled else None,
         limit=AdaptiveLimit(floor=_LIMIT_FLOOR, ceiling=settings.core_concurrency) if settings.limit_adaptive else None,
@@ -126,6 +126,8 @@ def _gate(settings: CoreSettings, budget: RetryBudget, attempt_seconds: float, s
         attempt_seconds=attempt_seconds,
         is_readable=partial(is_readable, shape=shape),
     )
+    # The engine uses its gate from one loop only. Threads meet in the other transport's gate.
+    return gate if settings.core_transport == "hub" else LockedGate(gate)
 
 
 def core_transport(settings: CoreSettings, gate: Gate, attempt_seconds: float) -> Transport:

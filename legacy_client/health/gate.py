@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import threading
 import time
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from legacy_client import errors
 from legacy_client.errors import CoreError
@@ -147,30 +146,6 @@ class CoreGate:
         answers = sum(self._attempts.get(name, 0) for name in _ANSWERS)
         lasts = self._unanswered.lasts(answers, seconds)
         return lasts and (self._circuit is None or self._circuit.state == "closed")
-
-
-class LockedGate(CoreGate):
-    """For a transport with threads."""
-
-    def __init__(self, **parts: Any) -> None:
-        super().__init__(**parts)
-        self._lock = threading.Lock()
-
-    def admit(self) -> CoreError | None:
-        with self._lock:
-            return super().admit()
-
-    def record(self, result: Response | CoreError, seconds: float) -> None:
-        with self._lock:
-            super().record(result, seconds)
-
-    def misread(self, name: str = "bad_answer") -> None:
-        with self._lock:
-            super().misread(name)
-
-    def snapshot(self) -> GateSnapshot:
-        with self._lock:
-            return super().snapshot()
 
 
 def _of_status(status: int) -> tuple[bool, bool, str]:

@@ -38,10 +38,10 @@ def some_policy(budget: RetryBudget, **given: Any) -> RetryPolicy:
     return RetryPolicy(budget, **({"attempts": 3, "base_seconds": 0.05, "cap_seconds": 1.0} | given))
 
 
-def some_gate(kind: type[CoreGate] = CoreGate, **given: Any) -> CoreGate:
+def some_gate(**given: Any) -> CoreGate:
     """Without a circuit or a limit, unless it is given one."""
     usual = {"circuit": None, "limit": None, "budget": some_budget(), "attempt_seconds": 5.0}
-    return kind(**(usual | {"is_readable": lambda _response: True} | given))
+    return CoreGate(**(usual | {"is_readable": lambda _response: True} | given))
 
 
 def some_reader(**given: Any) -> AnswerReader:

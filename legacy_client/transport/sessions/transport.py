@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import socket
 import threading
 import time
@@ -18,10 +17,11 @@ from legacy_client.errors import BadAnswer, CoreError, Stopped
 from legacy_client.transport.base import Limits, Tls, is_identity
 from legacy_client.transport.sessions.adapter import WatchedAdapter
 from legacy_client.transport.sessions.attempt import Attempt, AttemptOver
+from legacy_client.transport.sessions.batch import SessionsBatch
 from legacy_client.transport.sessions.failures import failed_to_connect
 from legacy_client.transport.sessions.watchdog import Watchdog
 from legacy_client.transport.tls import watched_context
-from legacy_client.transport.turns import Batch, Turns, backlog
+from legacy_client.transport.turns import Turns, backlog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,25 +34,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _CHUNK = 65_536
-
-
-class _Batch(Batch):
-    """The transport's lock guards all but ``results``."""
-
-    __slots__ = ("_stop", "flow", "results")
-
-    def __init__(self, requests: Requests, flow: Flow, now: float, stop: Callable[[_Batch], None]) -> None:
-        super().__init__(requests, flow, now)
-        self.flow = flow
-        self.results: queue.SimpleQueue[tuple[int, Result]] = queue.SimpleQueue()
-        self._stop = stop
-
-    def due_at(self) -> float:
-        return self.ends
-
-    def expire(self) -> bool:
-        self._stop(self)
-        return True
 
 
 class SessionsTransport:
@@ -78,8 +59,8 @@ class SessionsTransport:
         self._adapter = WatchedAdapter(self._limits, self._context)
         self._session = requests.Session()
         self._session.mount(f"{self._url.scheme}://", self._adapter)
-        self._turns: Turns[_Batch] = Turns()
-        self._batches: set[_Batch] = set()
+        self._turns: Turns[SessionsBatch] = Turns()
+        self._batches: set[SessionsBatch] = set()
         self._watchdog = Watchdog(clock)
         self._threads: ThreadPoolExecutor | None = None
         self._lock = threading.RLock()
@@ -87,7 +68,7 @@ class SessionsTransport:
         self._closed = False
 
     def send_many(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Result]]:
-        batch = _Batch(requests, flow, self._clock(), self._stop)
+        batch = SessionsBatch(requests, flow, self._clock(), self._stop)
         try:
             self._enter(batch)
             for _ in range(len(requests)):
@@ -124,7 +105,7 @@ class SessionsTransport:
         self._watchdog.close()
         self._session.close()
 
-    def _enter(self, batch: _Batch) -> None:
+    def _enter(self, batch: SessionsBatch) -> None:
         if not batch.unsent:
             return
         with self._lock:
@@ -137,22 +118,22 @@ class SessionsTransport:
         self._watchdog.watch(batch)
         batch.flow.deadline.on_cancel(partial(self._stop, batch))
 
-    def _offer(self, batch: _Batch) -> None:
+    def _offer(self, batch: SessionsBatch) -> None:
         with self._lock:
             self._turns.offer(batch, self._clock())
             self._pump()
 
-    def _leave(self, batch: _Batch) -> None:
+    def _leave(self, batch: SessionsBatch) -> None:
         self._watchdog.forget(batch)
         with self._lock:
             batch.drop()
             self._batches.discard(batch)
 
-    def _stop(self, batch: _Batch) -> None:
+    def _stop(self, batch: SessionsBatch) -> None:
         with self._lock:
             self._drop(batch)
 
-    def _drop(self, batch: _Batch) -> None:
+    def _drop(self, batch: SessionsBatch) -> None:
         reason = "shutting_down" if self._closed else batch.stopped() or "deadline"
         while batch.unsent:
             batch.results.put((batch.take(), Stopped(reason)))
@@ -169,7 +150,7 @@ class SessionsTransport:
                 self._dispatch(batch)
                 self._turns.offer(batch, self._clock())
 
-    def _dispatch(self, batch: _Batch) -> None:
+    def _dispatch(self, batch: SessionsBatch) -> None:
         index = batch.take()
         refused = self._gate.admit()
         if refused is not None:
@@ -185,7 +166,7 @@ class SessionsTransport:
         assert self._threads is not None  # noqa: S101 -- made by `_enter`, and gone only when closed
         self._threads.submit(self._work, batch, index, request)
 
-    def _work(self, batch: _Batch, index: int, request: PreparedRequest) -> None:
+    def _work(self, batch: SessionsBatch, index: int, request: PreparedRequest) -> None:
         flow = batch.flow
         # A socket's timeout of zero would mean not to wait at all.
         whole = self._limits.attempt_seconds
@@ -213,7 +194,7 @@ class SessionsTransport:
                 self._turns.offer(batch, self._clock())
                 self._pump()
 
-    def _deliver(self, batch: _Batch, index: int, began_at: float, result: Result) -> None:
+    def _deliver(self, batch: SessionsBatch, index: int, began_at: float, result: Result) -> None:
         self._gate.record(result, self._clock() - began_at)
         batch.results.put((index, result))
 

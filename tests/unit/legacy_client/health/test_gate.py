@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from legacy_client import errors
-from legacy_client.health.gate import CoreGate, LockedGate
 from legacy_client.health.limit import AdaptiveLimit
+from legacy_client.health.locked_gate import LockedGate
 from legacy_client.health.snapshot import DURATION_BOUNDS
 from legacy_client.sending.reading import is_readable
 from legacy_client.sending.statuses import meaning_of
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from requests import Response
 
     from legacy_client.errors import CoreError
+    from legacy_client.health.gate import CoreGate
 
 FAILURES = [
     answer(500),
@@ -311,7 +312,7 @@ def test_retries_are_those_of_the_budget() -> None:
 
 
 def test_a_locked_gate_counts_what_threads_bring_it() -> None:
-    gate = some_gate(LockedGate, ceiling=8)
+    gate = LockedGate(some_gate(ceiling=8))
     threads = [Thread(target=run, args=(gate, *[answer(200)] * 500)) for _ in range(4)]
 
     for thread in threads:

@@ -8,8 +8,7 @@ import pytest
 from requests import Response
 
 from legacy_client.errors import Unreachable
-from legacy_client.transport.hub import engine
-from legacy_client.transport.hub.connection import Connection
+from legacy_client.transport.hub import dialing
 from legacy_client.transport.memory import VirtualClock
 from tests.doubles.core_parts import some_limits
 from tests.doubles.fake_core import (
@@ -94,11 +93,15 @@ def test_a_request_that_finds_its_connection_dead_before_a_byte_left_goes_out_on
 def test_a_new_connection_that_is_dead_before_a_byte_left_is_no_connection(
     core: FakeCore, hub: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Dead(Connection):
-        def send(self, *_arguments: object) -> None:
+    class Dead:
+        def __init__(self, sock: socket.socket) -> None:
+            self.sock = sock
+            self.receive = bytes
+
+        def to_wire(self, _data: bytes) -> bytes:
             raise BrokenPipeError
 
-    monkeypatch.setattr(engine, "Connection", Dead)
+    monkeypatch.setattr(dialing, "PlainChannel", Dead)
 
     assert type(hub.call(1)) is Unreachable
     assert (hub.connections(), hub.gate.in_flight) == (0, 0)
