@@ -32,6 +32,7 @@ class Trail:
     """One per worker, made after the fork. ``batch_ended`` neither waits nor raises.
 
     ``aside`` runs the writing where it holds up nobody. While it fails, lines wait; beyond 8 MiB the oldest are lost.
+    ``lost`` counts those of all outages, and ``is_down`` says whether one lasts.
     """
 
     def __init__(
@@ -49,16 +50,17 @@ class Trail:
         self._most_bytes = most_bytes
         self._clock = clock
         self._lines: deque[bytes] = deque()
-        self._bytes = self._lost = self._in_hand = 0
+        self.lost = 0
+        self._bytes = self._in_hand = self._lost_before = 0
         self._lock, self._is_writing = threading.Lock(), threading.Lock()
         self._has_lines, self._closed = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
-        self._state, self._is_down = StoreState(), False
+        self._state, self.is_down = StoreState(), False
 
     @property
     def waiting(self) -> int:
         """Lines that a worker should not end without; 0 while they cannot be written."""
-        return 0 if self._is_down else len(self._lines) + self._in_hand
+        return 0 if self.is_down else len(self._lines) + self._in_hand
 
     def batch_ended(self, ended: Ended) -> None:
         try:
@@ -78,22 +80,25 @@ class Trail:
                 self._aside(partial(self._sink.write, lines))
             except AuditUnavailable as exc:
                 self._put_back(lines)
-                self._is_down, self._in_hand = True, 0
+                self.is_down, self._in_hand = True, 0
                 if self._state.went_down():
                     _log.error("audit_unavailable", extra={"reason": exc.reason})
                 return
-            self._is_down, self._in_hand = False, 0
+            self.is_down, self._in_hand = False, 0
             if self._state.came_back():
-                lost, self._lost = self._lost, 0
-                _log.warning("audit_available", extra={"lost": lost})
+                _log.warning("audit_available", extra={"lost": self.lost - self._lost_before})
+                self._lost_before = self.lost
 
     def close(self) -> None:
-        """Tries once more, then stops."""
+        """Tries once more, then stops. What cannot be written is lost."""
         self._closed.set()
         self._has_lines.set()
         if (thread := self._thread) is not None:
             thread.join()
         self.write_now()
+        if left := self._taken():
+            self._in_hand = 0
+            self._lose(len(left))
 
     def _put(self, line: bytes) -> None:
         with self._lock:
@@ -121,15 +126,23 @@ class Trail:
         self._has_lines.set()
 
     def _keep_bounded(self) -> None:
+        lines = 0
         while self._bytes > self._most_bytes:
             self._bytes -= len(self._lines.popleft())
-            self._lost += 1
+            lines += 1
+        if lines:
+            self._lose(lines)
+
+    def _lose(self, lines: int) -> None:
+        if self.lost == self._lost_before:
+            _log.error("audit_lines_lost", extra={"lines": lines})
+        self.lost += lines
 
     def _run(self) -> None:
         while not self._closed.is_set():
             self._has_lines.wait()
             self._has_lines.clear()
-            self._closed.wait(_PAUSE_SECONDS if self._is_down else _GATHER_SECONDS)
+            self._closed.wait(_PAUSE_SECONDS if self.is_down else _GATHER_SECONDS)
             try:
                 self.write_now()
             except Exception:  # noqa: BLE001 -- a dead thread would keep nothing more

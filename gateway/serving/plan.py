@@ -40,7 +40,7 @@ class StopSchedule:
 class WorkerPlan:
     """``drain`` ends all batches after so many seconds.
 
-    ``unkept``: ended batches whose records wait for the store.
+    ``unkept``: ended batches whose records wait for the store. ``ended`` is called last.
     ``request_ended`` hears of requests that the worker answers itself.
     """
 
@@ -49,5 +49,6 @@ class WorkerPlan:
     drain: Callable[[float], None]
     turns: LoopTurns
     unkept: Callable[[], int]
+    ended: Callable[[], None]
     base_url: str
     request_ended: Callable[[RequestDetails], None]

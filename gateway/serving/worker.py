@@ -222,6 +222,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             gevent.sleep(_LOOK_SECONDS)
         if left := self._plan.unkept():
             _log.error("records_cut", extra={"batches": left})
+        self._plan.ended()
 
     def _wait_for_connections(self, until: float, *, let_go: bool) -> None:
         while (self._count() or not all(server.closed for server in self._servers)) and time.monotonic() < until:

@@ -57,7 +57,10 @@ class Instruments:
                 self._ended = self._folding.every(seconds)
 
     def close(self) -> None:
+        """Folds a last time: the next worker goes on from there."""
         self._ended.set()
+        if self._folding:
+            self._folding.fold()
 
     def render(self) -> bytes:
         """Prometheus' text format."""

@@ -79,7 +79,7 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     endpoints.add_to(app, served)
     add_public_pages(app, service, served, methods, checks)
     add_operators_pages(app, service, served, instruments, checks, readable_audit(settings))
-    instruments.watch(_sources(backends, shedder, claims, Readiness(checks)))
+    instruments.watch(_sources(backends, shedder, claims, Readiness(checks), trail))
     app.wsgi_app = instruments.traces.application(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's documented way to wrap
     _tell_unknown_variables()
     return app
@@ -114,8 +114,15 @@ def _plan(
         shedder.drain,
         turns,
         lambda: backends.idempotency.waiting() + (trail.waiting if trail else 0),
+        lambda: _end(trail, instruments),
         instruments.telemetry.request_ended,
     )
+
+
+def _end(trail: Trail | None, instruments: Instruments) -> None:
+    if trail:
+        trail.close()
+    instruments.close()
 
 
 def _instruments(settings: Settings, served: Sequence[Route]) -> Instruments:
@@ -131,7 +138,9 @@ def _instruments(settings: Settings, served: Sequence[Route]) -> Instruments:
         raise SettingsError(str(exc)) from exc
 
 
-def _sources(backends: Backends, shedder: LoadShedder, claims: Claims, readiness: Readiness) -> Sources:
+def _sources(
+    backends: Backends, shedder: LoadShedder, claims: Claims, readiness: Readiness, trail: Trail | None
+) -> Sources:
     return Sources(
         core=backends.health,
         backlog=backends.backlog,
@@ -142,6 +151,7 @@ def _sources(backends: Backends, shedder: LoadShedder, claims: Claims, readiness
         keys_file_problem=backends.keys_file_problem,
         ready=readiness.found,
         jobs=backends.job_numbers,
+        audit=lambda: (trail.is_down, trail.lost) if trail else (False, 0),
     )
 
 

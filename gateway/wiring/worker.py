@@ -24,6 +24,7 @@ def worker_plan(
     drain: Callable[[float], None],
     turns: LoopTurns,
     unkept: Callable[[], int],
+    ended: Callable[[], None],
     request_ended: Callable[[RequestDetails], None],
 ) -> WorkerPlan:
     last = budgets.core_timeout + _LAST_SECONDS
@@ -43,6 +44,7 @@ def worker_plan(
         drain=drain,
         turns=turns,
         unkept=unkept,
+        ended=ended,
         base_url=service.public_url,
         request_ended=request_ended,
     )

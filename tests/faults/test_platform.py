@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -130,10 +131,7 @@ def test_a_full_disk_refuses_keyed_batches_and_serves_the_others(
 ) -> None:
     gateway = make_gateway(core.url, STATE_DIR=str(small_disk / "state"), METRICS="off")
     assert gateway.patch(*ids(2), Idempotency_Key="before").status == 200
-    filler = small_disk / "filler"
-    with filler.open("wb", buffering=0) as full, contextlib.suppress(OSError):
-        while full.write(b"x" * 65_536):
-            pass
+    filler = _fill(small_disk)
 
     keyed = gateway.patch(*ids(200), Idempotency_Key="full")
     assert (keyed.status, keyed.headers["retry-after"]) == (503, "1")
@@ -143,6 +141,45 @@ def test_a_full_disk_refuses_keyed_batches_and_serves_the_others(
 
     filler.unlink()
     assert eventually(lambda: gateway.patch(*ids(2), Idempotency_Key="after").status == 200)
+
+
+def _fill(disk: Path) -> Path:
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as full, contextlib.suppress(OSError):
+        while full.write(b"x" * 65_536):
+            pass
+    return filler
+
+
+def test_a_full_disk_of_the_audit_trail_is_counted_and_told_and_every_batch_is_answered(
+    make_gateway: MakeGateway, core: FakeCore, small_disk: Path
+) -> None:
+    trail = small_disk / "audit.jsonl"
+    gateway = make_gateway(core.url, AUDIT="all", AUDIT_FILE=str(trail))
+    filler = _fill(small_disk)
+
+    assert [gateway.patch(*ids(500)).status for _ in range(3)] == [200] * 3
+    assert gateway.told("audit_unavailable") == 1
+    assert eventually(lambda: _metric(gateway, "gateway_audit_unavailable") == 1)
+    filler.unlink()
+    assert eventually(lambda: trail.read_bytes().count(b"\n") == 3)
+    assert gateway.told("audit_available") == 1
+    assert _metric(gateway, "gateway_audit_unavailable") == 0
+    assert _metric(gateway, "gateway_audit_lost_lines_total") == 0
+
+    _fill(small_disk)
+    assert [gateway.patch(*ids(500)).status for _ in range(3)] == [200] * 3
+    assert eventually(lambda: _metric(gateway, "gateway_audit_unavailable") == 1)
+    gateway.master().send_signal(signal.SIGHUP)
+
+    assert gateway.told("audit_lines_lost") == 1
+    assert eventually(lambda: _metric(gateway, "gateway_audit_lost_lines_total") == 3)
+    assert trail.read_bytes().count(b"\n") == 3
+
+
+def _metric(gateway: Gateway, name: str) -> float:
+    lines = gateway.get("/metrics").body.decode().splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
 
 
 def test_a_wall_clock_that_jumps_changes_what_a_token_is_worth_and_nothing_else(

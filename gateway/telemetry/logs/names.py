@@ -115,6 +115,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "audit_unavailable": "Lines of the audit trail cannot be written, and `reason` says why; 8 MiB of them wait, and batches go on. "
     "Said once until it recovers.",
     "audit_available": "The audit trail is written again; so many lines were `lost` meanwhile.",
+    "audit_lines_lost": "Lines of the audit trail, one a batch, are lost from now on: more than 8 MiB wait, or the worker stopped before "
+    "they could be written. Said once until it recovers; `lines` are the first.",
     "audit_line_failed": "A fault while a batch's line of the audit trail was made; the batch went on.",
     "audit_write_failed": "A fault while the audit trail was written; its next lines are tried again.",
     # The log itself.

@@ -25,7 +25,10 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Each is called once per fold. ``jobs`` gives gauges by name and labels."""
+    """Each is called once per fold. ``jobs`` gives gauges by name and labels.
+
+    ``audit``: whether the audit trail cannot be written, and how many lines of it were lost.
+    """
 
     core: Callable[[], GateSnapshot]
     backlog: Callable[[], Backlog]
@@ -36,6 +39,7 @@ class Sources:
     keys_file_problem: Callable[[], str]
     ready: Callable[[], Mapping[str, bool]]
     jobs: Callable[[], Mapping[tuple[str, ...], float]] = dict
+    audit: Callable[[], tuple[bool, int]] = lambda: (False, 0)
 
 
 class Folding:
@@ -107,6 +111,9 @@ class Folding:
         self._metrics.gauge("gateway_api_keys_file_stale").set(bool(self._sources.keys_file_problem()))
         for check, is_ready in self._sources.ready().items():
             self._metrics.gauge("gateway_ready").labels(check).set(is_ready)
+        is_unwritable, lost = self._sources.audit()
+        self._metrics.gauge("gateway_audit_unavailable").set(is_unwritable)
+        self._advance("gateway_audit_lost_lines_total", lost)
         for (name, *labels), value in self._sources.jobs().items():
             gauge = self._metrics.gauge(name)
             (gauge.labels(*labels) if labels else gauge).set(value)

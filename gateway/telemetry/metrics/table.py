@@ -173,6 +173,12 @@ METRICS: tuple[Spec, ...] = (
         "Workers in which this check of `/readyz` found nothing wrong when it was last looked at, within ten seconds or so.",
         ("check",),
     ),
+    Spec("gateway_audit_unavailable", "gauge", "Workers that cannot write the audit trail; its lines wait in memory."),
+    Spec(
+        "gateway_audit_lost_lines_total",
+        "counter",
+        "Lines of the audit trail, one a batch, that were lost while it could not be written.",
+    ),
     Spec("gateway_jobs", "gauge", "Jobs in this state.", ("state",), across="livemax"),
     Spec(
         "gateway_job_chunks",

@@ -91,6 +91,34 @@ def test_what_waits_is_bounded_and_the_number_of_lost_lines_is_told(sink, make_t
     assert back.lost == 30 - len(kept)
 
 
+def test_that_lines_are_lost_is_told_once_an_outage_and_all_are_counted(sink, make_trail, caplog):
+    # Room for one line.
+    trail = make_trail(most_bytes=300)
+    for outage in (1, 2):
+        sink.reason = "down"
+        for _ in range(4):
+            trail.batch_ended(ended("1"))
+            trail.write_now()
+        assert (trail.is_down, trail.lost) == (True, 3 * outage)
+        sink.reason = ""
+        trail.write_now()
+
+    assert events(caplog) == ["audit_unavailable", "audit_lines_lost", "audit_available"] * 2
+    assert [record.lost for record in caplog.records if record.message == "audit_available"] == [3, 3]
+
+
+def test_a_worker_that_stops_tells_what_it_could_not_write(sink, make_trail, caplog):
+    trail = make_trail()
+    sink.reason = "ENOSPC (No space left on device)"
+    for number in range(3):
+        trail.batch_ended(ended(str(number)))
+
+    trail.close()
+
+    assert events(caplog) == ["audit_unavailable", "audit_lines_lost"]
+    assert (caplog.records[-1].lines, trail.lost, trail.waiting) == (3, 3, 0)
+
+
 def test_a_batch_that_cannot_be_told_changes_nothing_for_its_caller(sink, make_trail, caplog):
     make_trail().batch_ended(ended("1", seconds=None))
 

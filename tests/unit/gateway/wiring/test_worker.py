@@ -19,7 +19,9 @@ ENVIRON = {
 def plan(**environ):
     given = {f"GATEWAY_{name}": value for name, value in environ.items()}
     settings = load({**ENVIRON, **given})
-    return worker_plan(settings.service, settings.budgets, lambda _seconds: None, LoopTurns(), int, lambda _ended: None)
+    return worker_plan(
+        settings.service, settings.budgets, lambda _seconds: None, LoopTurns(), int, bool, lambda _ended: None
+    )
 
 
 def test_a_batch_that_is_sending_as_the_worker_stops_may_take_all_of_its_time():

@@ -159,6 +159,7 @@ function verdict(now, before) {
   if (grown("gateway_idempotency_refused_total")(now, before) > 0) return ["hot", "Batches with an idempotency key are refused: their store is down."];
   if (jobsStand(now)) return ["hot", "Chunks of jobs are due, and no worker takes them."];
   if (outcome("unknown")(now, before) > 0) return ["hot", "Items end as unknown: the core breaks off or answers too late."];
+  if (sum(now, "gateway_audit_unavailable")) return ["hot", "The audit trail cannot be written: its lines wait, and then the oldest are lost."];
   if (grown("gateway_shed_total")(now, before) > 0) return ["hot", "Load is being shed."];
   if (workersIn(now, "half_open")) return ["warm", "The circuit to the core is being probed."];
   if (sum(now, "gateway_core_waiting_seconds") > 1) return ["warm", "Items wait for the core."];
