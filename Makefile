@@ -112,7 +112,7 @@ sbom: setup ## Bill of materials of what runs: build/sbom.cdx.json (CycloneDX) (
 	$(BIN)/cyclonedx-py requirements --validate --output-reproducible -o build/sbom.cdx.json $(LOCK)/runtime.txt
 
 ##@ Maintenance
-reference: setup ## Write docs/reference from the tables in the code
+reference: setup ## Write docs/reference from the code: its tables, and Postman's and Bruno's collections
 	$(BIN)/python -m gateway.reference docs/reference
 
 docs: setup ## Build the docs into build/site, with warnings as errors (6 s)

@@ -13,7 +13,7 @@ import pytest
 
 from gateway.auth.api_keys.key import mint
 from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
-from gateway.reference import PAGES
+from gateway.reference.__main__ import files
 from tests.unit.gateway.auth.key_records import record
 
 
@@ -121,7 +121,8 @@ def test_the_reference_makes_the_folder_that_is_named(tmp_path: Path):
     made = run("gateway.reference", tmp_path / "new" / "reference")
 
     assert (made.returncode, made.stdout, made.stderr) == (0, "", "")
-    assert {page.name for page in (tmp_path / "new" / "reference").iterdir()} == set(PAGES)
+    written = tmp_path / "new" / "reference"
+    assert {path.relative_to(written).as_posix() for path in written.rglob("*.*")} == set(files())
 
 
 @pytest.mark.parametrize(("arguments", "code", "line"), [((), 2, "usage: "), (("taken",), 1, "error: ")])

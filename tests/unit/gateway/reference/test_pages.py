@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.reference import PAGES, _table
+from gateway.reference.pages import PAGES, _table
 
-FOLDER = Path(__file__).parents[3] / "docs" / "reference"
+FOLDER = Path(__file__).parents[4] / "docs" / "reference"
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -23,4 +23,4 @@ def test_a_bar_in_a_text_does_not_end_its_cell():
 
 
 def test_there_is_no_other_page():
-    assert {path.name for path in FOLDER.iterdir()} == set(PAGES)
+    assert {path.name for path in FOLDER.glob("*.md")} == set(PAGES)

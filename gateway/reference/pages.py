@@ -1,15 +1,12 @@
-"""``python -m gateway.reference FOLDER`` writes the reference pages from the tables in the code."""
+"""The pages of reference, from the tables in the code."""
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.api.routes import RESOURCES, routes
-from gateway.ending import run_to_its_end
 from gateway.item_codes import ITEM_CODES
 from gateway.problems import PROBLEM_TYPES
 from gateway.settings import GROUPS, variable
@@ -147,21 +144,3 @@ def _default(setting: dataclasses.Field[Any]) -> str:
         return f"`{str(setting.default).lower()}`"
     text = ",".join(setting.default) if isinstance(setting.default, tuple) else str(setting.default)
     return f"`{text}`" if text else "–"
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m gateway.reference", description="Writes the pages of reference.")
-    parser.add_argument("folder", type=Path, help="made where it is not there")
-    folder: Path = parser.parse_args().folder
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, make in PAGES.items():
-            (folder / name).write_text(make(), encoding="utf-8")
-    except OSError as exc:
-        sys.stderr.write(f"error: {exc.filename}: {exc.strerror}\n")
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(run_to_its_end(main))
