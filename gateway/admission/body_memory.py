@@ -6,11 +6,12 @@ Requests' bodies without room are refused. Answers never are, but they leave les
 from __future__ import annotations
 
 import threading
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 # These bytes of each body are not counted: large, slow bodies must not keep small ones out.
 FREE_BYTES = 65_536
@@ -24,23 +25,15 @@ class BodyMemory:
         self._parsing = threading.Lock()
         self.held_bytes = 0
 
-    @contextmanager
-    def share(self) -> Iterator[Share]:
-        share = Share(self)
-        try:
-            yield share
-        finally:
-            self.held_bytes -= share.counted
+    def share(self) -> Share:
+        """Around the life of a body."""
+        return Share(self)
 
     def hold(self, size: int) -> Callable[[], None]:
         """Until the returned function is called."""
         counted = max(0, size - FREE_BYTES)
         self.held_bytes += counted
-
-        def give_back() -> None:
-            self.held_bytes -= counted
-
-        return give_back
+        return partial(self.give_back, counted)
 
     def parsing(self, size: int) -> AbstractContextManager[object]:
         """One large body at a time."""
@@ -54,17 +47,30 @@ class BodyMemory:
         self.held_bytes += size
         return True
 
+    def give_back(self, size: int) -> None:
+        self.held_bytes -= size
+
 
 class Share:
     def __init__(self, held: BodyMemory) -> None:
         self._held = held
         self._size = 0
-        self.counted = 0
+        self._counted = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.give_back()
+
+    def give_back(self) -> None:
+        self._held.give_back(self._counted)
+        self._counted = 0
 
     def take(self, size: int) -> bool:
         self._size += size
-        more = max(0, self._size - FREE_BYTES) - self.counted
+        more = max(0, self._size - FREE_BYTES) - self._counted
         if not self._held.add(more):
             return False
-        self.counted += more
+        self._counted += more
         return True

@@ -1,24 +1,31 @@
-"""Flask without what it would serve or redirect by itself."""
+"""Flask without what it would serve or redirect by itself, and without the steps that no request here needs."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
+from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
 
-from gateway.api.request import GatewayRequest, GatewayResponse
+from gateway.api.request import GatewayRequest, GatewayResponse, current_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from flask import Request
+    from flask import Request, Response
+    from flask.sansio.blueprints import Blueprint
+    from werkzeug.routing import Rule
 
     from gateway.serving.plan import WorkerPlan
 
 
 class Application(Flask):
-    """``plan``: for the worker; the operators' application has none."""
+    """``plan``: for the worker; the operators' application has none.
+
+    Hooks are the application's alone. There are no sessions, signals or coroutines.
+    """
 
     request_class = GatewayRequest
     response_class = GatewayResponse
@@ -30,13 +37,85 @@ class Application(Flask):
         self.url_map.merge_slashes = False
         # No route depends on the host, and without a name of its own Flask would refuse some hosts.
         self.config["SERVER_NAME"] = "localhost"
+        self.session_interface = _NoSessions()
+
+    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
+        """Raises TypeError for one with hooks of its own, which would never be called."""
+        super().register_blueprint(blueprint, **options)
+        hooks = (self.before_request_funcs, self.after_request_funcs, self.teardown_request_funcs)
+        if any(name is not None for each in (*hooks, self.url_value_preprocessors) for name in each):
+            raise TypeError(f"the blueprint {blueprint.name} has hooks; only the application may")
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         if request is None:
-            return super().create_url_adapter(None)
+            return self._without_request
+        path, method = request.path, request.method
         # Neither scheme nor host choose a route, so nobody need look them up.
-        return MapAdapter(self.url_map, "localhost", "/", "", "http", request.path, request.method)
+        return self._fixed.get((path, method)) or MapAdapter(self.url_map, "localhost", "/", "", "http", path, method)
+
+    @cached_property
+    def _without_request(self) -> MapAdapter | None:
+        return super().create_url_adapter(None)
+
+    @cached_property
+    def _fixed(self) -> Mapping[tuple[str, str], MapAdapter]:
+        """By path and method, the rules without variable parts."""
+        found: dict[tuple[str, str], MapAdapter] = {}
+        for rule in self.url_map.iter_rules():
+            if not rule.arguments:
+                for method in rule.methods or ():
+                    found.setdefault((rule.rule, method), _Found(rule))
+        return found
+
+    def full_dispatch_request(self) -> Response:
+        # Flask's steps. It would look up the request, its blueprints and listeners at each of them.
+        answer: Any
+        try:
+            for enter in self.before_request_funcs.get(None, ()):
+                enter()
+            answer = self.dispatch_request()
+        except Exception as error:  # noqa: BLE001 -- the handlers know each kind
+            answer = self.handle_user_exception(error)
+        return self.process_response(self.make_response(answer))
+
+    def dispatch_request(self) -> Any:
+        request = current_request()
+        if request.routing_exception is not None:
+            self.raise_routing_exception(request)
+        rule: Any = request.url_rule
+        return self.view_functions[rule.endpoint](**(request.view_args or {}))
+
+    def process_response(self, response: Response) -> Response:
+        for leave in reversed(self.after_request_funcs.get(None, ())):
+            response = leave(response)
+        return response
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        for forget in reversed(self.teardown_request_funcs.get(None, ())):
+            forget(exc)
+
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+        """Nothing lives as long as this context."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         # No view is a coroutine. Flask would look at each function of each request.
         return func
+
+
+class _Found(MapAdapter):
+    """What is found for the path of ``rule``, which has no variable parts."""
+
+    def __init__(self, rule: Rule) -> None:
+        super().__init__(rule.map, "localhost", "/", "", "http", rule.rule, "GET")
+        self._rule = rule
+
+    def match(self, *_where: Any, **_options: Any) -> tuple[Rule, dict[str, Any]]:
+        return self._rule, {}
+
+
+class _NoSessions(SessionInterface):
+    def __init__(self) -> None:
+        self._none = NullSession()
+
+    def open_session(self, *_: object) -> NullSession:
+        return self._none

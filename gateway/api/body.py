@@ -15,9 +15,8 @@ from gateway.serving.broken_body import BrokenBody
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from flask import Request
-
     from gateway.api.json_size import JsonSize
+    from gateway.api.request import GatewayRequest
 
 _CHUNK = 65_536
 _GZIP = zlib.MAX_WBITS | 16
@@ -36,7 +35,7 @@ class BodyLimits:
 
 
 def read_body(
-    request: Request,
+    request: GatewayRequest,
     limits: BodyLimits,
     take: Callable[[int], None],
     let_others_run: Callable[[], None],
@@ -66,7 +65,7 @@ def document_in(body: bytes, most: JsonSize, let_others_run: Callable[[], None])
         raise Problem("body-too-large", _most(most), max_values=most.values) from exc
 
 
-def _check_media_type(request: Request, also: str) -> None:
+def _check_media_type(request: GatewayRequest, also: str) -> None:
     if request.content_type == "application/json":
         return
     media_type, charset = request.mimetype, request.mimetype_params.get("charset", "utf-8")
@@ -88,8 +87,8 @@ def _check_media_type(request: Request, also: str) -> None:
     )
 
 
-def _is_gzip(request: Request) -> bool:
-    field = request.headers.get("Content-Encoding")
+def _is_gzip(request: GatewayRequest) -> bool:
+    field = request.header("Content-Encoding")
     if field is None:
         return False
     # RFC 9110 section 8.4: `identity` and empty elements change nothing.
@@ -100,7 +99,7 @@ def _is_gzip(request: Request) -> bool:
     return bool(codings)
 
 
-def _chunks(request: Request, seconds: float) -> Iterator[bytes]:
+def _chunks(request: GatewayRequest, seconds: float) -> Iterator[bytes]:
     # gateway.serving bounds the time too; this holds under any server.
     # A server may give an empty length for an unknown one (PEP 3333), which Werkzeug tells as 0.
     ends_at, left = time.monotonic() + seconds, request.content_length or None

@@ -27,6 +27,7 @@ from schemas.batches import BatchTooLarge, InvalidBatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from gateway.api.body import BodyLimits
     from gateway.api.capacity import Capacity
@@ -135,13 +136,13 @@ class BulkEndpoint:
             body, calls = self._read(request, caller, take_memory)
             return one_part.answer(request, caller, self._resource, key, body, calls)
 
-    @contextmanager
-    def _deadline(self, request: GatewayRequest, caller: Principal, options: Options) -> Iterator[Deadline]:
+    def _deadline(
+        self, request: GatewayRequest, caller: Principal, options: Options
+    ) -> AbstractContextManager[Deadline]:
         """Around the calls. A stopping worker or a caller who left ends the deadline early."""
         deadline = Deadline(options.deadline_seconds(self._services.deadline_seconds))
-        with self._services.capacity.running(deadline, caller.id):
-            disconnect.watch(request.environ, deadline)
-            yield deadline
+        disconnect.watch(request.environ, deadline)
+        return self._services.capacity.running(deadline, caller.id)
 
     def _calls(self, body: bytes, caller: Principal) -> list[Update]:
         resource, services = self._resource, self._services

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from gateway.admission.body_memory import FREE_BYTES
+from gateway.api.request import GatewayResponse
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from flask import Response
 
-    from gateway.admission.body_memory import BodyMemory
+    from gateway.admission.body_memory import BodyMemory, Share
     from gateway.admission.shedding import LoadShedder, Refusal
     from legacy_client.deadline import Deadline
 
@@ -42,20 +43,16 @@ class Capacity:
         if (refusal := self._shedder.admit()) is not None:
             raise _problem(refusal)
 
-    @contextmanager
-    def body_memory(self) -> Iterator[Take]:
+    def body_memory(self) -> AbstractContextManager[Take]:
         """Gives a function that counts a body's bytes, and raises Problem 503 where there are too many."""
-        with self._held.share() as share:
-
-            def take(size: int) -> None:
-                if not share.take(size):
-                    raise _problem(self._shedder.refuse("too_many_bytes"))
-
-            yield take
+        return _BodyMemory(self._held.share(), self._shedder)
 
     def count_answer(self, response: Response) -> Response:
         """A large answer counts until the caller has received it."""
-        if (size := response.content_length or 0) > FREE_BYTES:
+        size = response.size if isinstance(response, GatewayResponse) else None
+        if size is None:
+            size = response.content_length or 0
+        if size > FREE_BYTES:
             response.call_on_close(self._held.hold(size))
         return response
 
@@ -63,13 +60,27 @@ class Capacity:
         """Large bodies wait for each other."""
         return self._held.parsing(len(body))
 
-    @contextmanager
-    def running(self, deadline: Deadline, principal_id: str) -> Iterator[None]:
+    def running(self, deadline: Deadline, principal_id: str) -> AbstractContextManager[Deadline]:
         """Around the calls of a request; a stopping worker ends ``deadline``. Raises Problem 503."""
         if (refusal := self._shedder.admit_batch(principal_id)) is not None:
             raise _problem(refusal)
-        with self._shedder.running(deadline, principal_id):
-            yield
+        return self._shedder.running(deadline, principal_id)
+
+
+class _BodyMemory:
+    def __init__(self, share: Share, shedder: LoadShedder) -> None:
+        self._share = share
+        self._shedder = shedder
+
+    def __enter__(self) -> Take:
+        return self._take
+
+    def __exit__(self, *_: object) -> None:
+        self._share.give_back()
+
+    def _take(self, size: int) -> None:
+        if not self._share.take(size):
+            raise _problem(self._shedder.refuse("too_many_bytes"))
 
 
 def _problem(refusal: Refusal) -> Problem:

@@ -72,7 +72,7 @@ class Guard:
     def _principal(self, request: GatewayRequest, permission: str) -> Principal:
         environ = request.environ
         credentials = Credentials.of(
-            request.headers.get,
+            request.header,
             certificate=environ.get("SSL_CLIENT_CERT", ""),
             method=request.method,
             path=request.path,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress, RecordUnusable, StoreUnavailable
@@ -16,8 +16,7 @@ from gateway.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-    from flask import Request
+    from contextlib import AbstractContextManager
 
     from gateway.admission.idempotency.claim import Claim
     from gateway.admission.idempotency.journal import Kept
@@ -45,7 +44,6 @@ class Claims:
         self._let_others_run = let_others_run
         self._state = StoreState()
 
-    @contextmanager
     def claim(
         self,
         request: GatewayRequest,
@@ -55,17 +53,21 @@ class Claims:
         resource: Resource,
         calls: Sequence[Update],
         window: int | None,
-    ) -> Iterator[BatchClaim]:
-        """Around a batch. Raises Problem 409, 422 or 503.
+    ) -> AbstractContextManager[BatchClaim]:
+        """Around a batch. Entered, it raises Problem 409, 422 or 503.
 
         Without a key, ``window`` bounds the calls whose outcomes were not taken; with one, the store's policy does.
         """
         if key is None:
-            yield NoClaim(len(calls)) if window is None else PacedClaim(len(calls), window)
-            return
-        claim = KeyedClaim(
-            self._claim(request, key, caller, body, Subject(resource.plural, [call.id for call in calls]))
-        )
+            return nullcontext(NoClaim(len(calls)) if window is None else PacedClaim(len(calls), window))
+        subject = Subject(resource.plural, [call.id for call in calls])
+        return self._keyed(request, key, caller, body, subject)
+
+    @contextmanager
+    def _keyed(
+        self, request: GatewayRequest, key: str, caller: Principal, body: bytes, subject: Subject
+    ) -> Iterator[BatchClaim]:
+        claim = KeyedClaim(self._claim(request, key, caller, body, subject))
         try:
             with claim:
                 yield claim
@@ -143,9 +145,9 @@ def _unavailable(refusal: StoreUnavailable, detail: str) -> Problem:
     return Problem("temporarily-unavailable", detail, headers={"Retry-After": str(refusal.retry_after)})
 
 
-def read_key(request: Request) -> str | None:
+def read_key(request: GatewayRequest) -> str | None:
     """Raises Problem 400."""
-    value = request.headers.get("Idempotency-Key")
+    value = request.header("Idempotency-Key")
     try:
         return None if value is None else parse_key(value)
     except ValueError as exc:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from werkzeug.routing import Rule
 
 from gateway.admission.idempotency.key import random_prefix
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from gateway.api.capacity import Capacity
     from gateway.api.guard import Guard
     from gateway.api.quota import Quota
+    from gateway.api.request import GatewayRequest
     from gateway.api.unsent import UnsentRate
     from gateway.audit.trail import Trail
     from gateway.auth.principal import Principal
@@ -92,16 +93,16 @@ class IntegrationEndpoint:
     trail: Trail | None
 
     def replace_action(self, integration_id: str, action_id: str) -> Response:
-        _refuse_browsers()
-        self.capacity.check()
         request = current_request()
+        _refuse_browsers(request)
+        self.capacity.check()
         principal = self.guard.identify(request, INTEGRATION_API)
         self.unsent.check(request, principal)
         self.quota.charge(request, principal, 1)
         call = IntegrationActionReplacement(_uuid("integrationId", integration_id), _uuid(ID_NAME, action_id), {})
         _check_grant(principal, call.integration_id)
         refuse_parameters(request)
-        call = call._replace(fields=self._legacy_fields(principal))
+        call = call._replace(fields=self._legacy_fields(request, principal))
         deadline = Deadline(self.deadline_seconds)
         began = time.perf_counter()
         with self.capacity.running(deadline, principal.id):
@@ -114,10 +115,10 @@ class IntegrationEndpoint:
         answer.log_notes = LogNotes(batch=batch)
         return answer
 
-    def _legacy_fields(self, principal: Principal) -> dict[str, object]:
+    def _legacy_fields(self, request: GatewayRequest, principal: Principal) -> dict[str, object]:
         with (
             self.capacity.body_memory() as take_memory,
-            self.unsent.charged(current_request(), principal, take_memory) as take,
+            self.unsent.charged(request, principal, take_memory) as take,
         ):
             body = read_body(request, self.body_limits, take, self.let_others_run)
             document = document_in(body, JsonSize(*MOST), self.let_others_run)
@@ -173,14 +174,14 @@ def _route_other_methods(state: BlueprintSetupState) -> None:
 
 
 def _other_method(integration_id: str, action_id: str) -> Response:  # noqa: ARG001 -- the route hands both in
-    _refuse_browsers()
+    _refuse_browsers(current_request())
     raise Problem("method-not-allowed", headers={"Allow": ROUTE.method})
 
 
-def _refuse_browsers() -> None:
+def _refuse_browsers(request: GatewayRequest) -> None:
     """Raises Problem 403 for a request of a browser's page."""
     # No CORS header: the page must not read why.
-    if "Origin" in request.headers or request.headers.get("Sec-Fetch-Site", "none") != "none":
+    if request.header("Origin") is not None or request.header("Sec-Fetch-Site") not in (None, "none"):
         raise Problem("browser-origin")
 
 

@@ -57,7 +57,8 @@ def is_larger(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -
 def _large_pieces(body: bytes, let_others_run: Callable[[], None]) -> Iterator[bytes]:
     for start in range(0, len(body), _LARGE_PIECE):
         yield body[start : start + _LARGE_PIECE]
-        let_others_run()
+        if len(body) > _PIECE:
+            let_others_run()
 
 
 def _outside_strings(body: bytes) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from gateway.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flask import Request
+    from gateway.api.request import GatewayRequest
 
 _WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,9})\"?\s*(?:;.*)?", re.IGNORECASE)
 # No value and an empty one are the same (RFC 7240 section 2).
@@ -43,9 +43,9 @@ class Options:
         return {"Preference-Applied": f"wait={self.wait_seconds}"}
 
 
-def read_options(request: Request) -> Options:
+def read_options(request: GatewayRequest) -> Options:
     """Raises Problem 400 for the query and ``Prefer``, 406 for ``Accept``."""
-    given = request.headers.get("Prefer")
+    given = request.header("Prefer")
     if not given:
         return Options(form=_form(request), dry_run=_dry_run(request))
     preferences = parse_list_header(given)
@@ -57,27 +57,27 @@ def read_options(request: Request) -> Options:
     )
 
 
-def refuse_parameters(request: Request) -> None:
+def refuse_parameters(request: GatewayRequest) -> None:
     """For an endpoint without options. Raises Problem 400 or 406."""
     _check_accept(request)
     for name in request.args:
         raise Problem("unknown-parameter", f"The query parameter {name[:100]!r} is not known; none is allowed.")
 
 
-def _form(request: Request) -> str:
-    if prefers_lines(request.headers.get("Accept") or ""):
+def _form(request: GatewayRequest) -> str:
+    if prefers_lines(request.header("Accept") or ""):
         return "stream"
     _check_accept(request)
     return "plain"
 
 
-def _check_accept(request: Request) -> None:
-    accept = request.headers.get("Accept") or "*/*"
+def _check_accept(request: GatewayRequest) -> None:
+    accept = request.header("Accept") or "*/*"
     if accept not in {"*/*", "application/json"} and not leaves_json(accept):
         raise Problem("not-acceptable")
 
 
-def _dry_run(request: Request) -> bool:
+def _dry_run(request: GatewayRequest) -> bool:
     if not request.query_string:
         return False
     for name in request.args:

@@ -4,18 +4,24 @@ import re
 import secrets
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Request, Response
-from flask.globals import request_ctx
+from flask.globals import _cv_request
+from werkzeug.wsgi import ClosingIterator
 
 from gateway.telemetry.context import request_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from gateway.telemetry.events import BatchDetails, ReplayKind
 
+# RFC 9110 sections 15.3.5 and 15.4.5.
+_WITHOUT_BODY = frozenset({204, 304})
 # Zeros are no id (W3C Trace Context section 3.2.2).
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -34,6 +40,11 @@ class GatewayRequest(Request):
         self.partner = ""
         self.answer_headers: dict[str, str] = {}
 
+    def header(self, name: str) -> str | None:
+        """The field's value; several are joined by commas (RFC 9110 section 5.3)."""
+        value: str | None = self.environ.get(_variable(name))
+        return value
+
     def add_rate(self, fields: Mapping[str, str]) -> None:
         """A rate goes beside one that the answer has: the fields are lists (RFC 9651 section 3.1)."""
         for name, value in fields.items():
@@ -42,11 +53,18 @@ class GatewayRequest(Request):
 
     def traceparent(self) -> str:
         """The caller's trace context, or a new, unsampled one."""
-        given = self.headers.get("traceparent", "")
+        given = self.header("traceparent") or ""
         if _TRACEPARENT.fullmatch(given):
             return given
         ids = secrets.token_hex(24)
         return f"00-{ids[:32]}-{ids[32:]}-00"
+
+
+@cache
+def _variable(name: str) -> str:
+    """Its place in the environment (PEP 3333)."""
+    variable = name.upper().replace("-", "_")
+    return variable if variable in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{variable}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +79,23 @@ class LogNotes:
 
 
 class GatewayResponse(Response):
+    """``size`` is that of the body in bytes; None while it is not known."""
+
     log_notes = LogNotes()
+    size: int | None = None
+
+    def set_data(self, value: bytes | str) -> None:
+        data = value.encode() if isinstance(value, str) else value
+        super().set_data(data)
+        self.size = len(data)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if self.size is None or self.status_code in _WITHOUT_BODY or environ["REQUEST_METHOD"] == "HEAD":
+            return super().__call__(environ, start_response)
+        # Werkzeug would copy the headers, to mend what is right here.
+        start_response(self.status, self.headers.to_wsgi_list())
+        body = cast("Sequence[bytes]", self.response)
+        return ClosingIterator(body, self.close) if self._on_close else body
 
 
 class StreamedResponse(GatewayResponse):
@@ -69,5 +103,5 @@ class StreamedResponse(GatewayResponse):
 
 
 def current_request() -> GatewayRequest:
-    # Flask's proxy would look it up for each attribute.
-    return cast("GatewayRequest", request_ctx.request)
+    # Flask's proxy in front of this variable costs ten times as much.
+    return cast("GatewayRequest", _cv_request.get().request)

@@ -40,7 +40,9 @@ def _forget(_error: BaseException | None) -> None:
 
 
 def _details(request: GatewayRequest, response: Response) -> RequestDetails:
-    log_notes = response.log_notes if isinstance(response, GatewayResponse) else LogNotes()
+    log_notes, size = (
+        (response.log_notes, response.size) if isinstance(response, GatewayResponse) else (LogNotes(), None)
+    )
     return RequestDetails(
         method=request.method,
         route=request.url_rule.rule if request.url_rule else "",
@@ -53,7 +55,7 @@ def _details(request: GatewayRequest, response: Response) -> RequestDetails:
         problem=log_notes.problem,
         policy=log_notes.policy,
         received_bytes=request.content_length or 0,
-        sent_bytes=response.content_length or log_notes.sent_bytes,
+        sent_bytes=log_notes.sent_bytes or size or response.content_length or 0,
         replay=log_notes.replay,
         batch=log_notes.batch,
     )

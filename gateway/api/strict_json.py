@@ -71,9 +71,11 @@ def _count_names(document: Any, let_others_run: Callable[[], None]) -> int:
     count, level = 0, [document]
     for _ in range(MAX_DEPTH):
         members: list[Any] = []
+        is_long = len(level) > _PAUSE_EVERY
         for start in range(0, len(level), _PAUSE_EVERY):
-            let_others_run()
-            for value in level[start : start + _PAUSE_EVERY] if start or len(level) > _PAUSE_EVERY else level:
+            if is_long:
+                let_others_run()
+            for value in level[start : start + _PAUSE_EVERY] if is_long else level:
                 kind = type(value)
                 if kind is dict:
                     count += len(value)

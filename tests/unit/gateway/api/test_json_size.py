@@ -63,7 +63,7 @@ def test_a_text_of_commas_is_read_whole_and_lets_others_run() -> None:
     assert len(paused) >= 15
 
 
-@pytest.mark.parametrize(("size", "pauses"), [(1_000, 1), (1_048_576, 1), (5_000_000, 5)])
+@pytest.mark.parametrize(("size", "pauses"), [(1_000, 0), (1_048_576, 1), (5_000_000, 5)])
 def test_a_text_with_few_marks_is_passed_over_once_in_large_pieces(size: int, pauses: int) -> None:
     paused: list[None] = []
 
