@@ -1,1 +1,2 @@
-"""Looks before the start: ``settings``, ``keycloak`` with the clock, ``core``, ``stores`` and ``files``. Changes nothing."""
+"""Looks before the start: ``settings``, ``keycloak`` with the clock, ``core`` with its map, ``stores``, ``partners``,
+``audit`` and ``files``. Changes nothing."""

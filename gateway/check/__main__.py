@@ -11,10 +11,12 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from gateway.check.core import core_found
+from gateway.check.audit import audit_found
+from gateway.check.core import core_found, map_found
 from gateway.check.files import files_found
 from gateway.check.finding import Finding
 from gateway.check.keycloak import keycloak_found
+from gateway.check.partners import partners_found
 from gateway.check.settings import settings_found, unwritable_folder
 from gateway.check.stores import stores_found
 from gateway.ending import run_to_its_end
@@ -45,7 +47,10 @@ def _found(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
     yield from files_found(settings)
     yield from keycloak_found(settings)
     yield core_found(settings)
+    yield from map_found(settings)
     yield from stores_found(settings)
+    yield from partners_found(settings)
+    yield from audit_found(settings)
 
 
 def _report(findings: Iterator[Finding]) -> int:
@@ -54,7 +59,9 @@ def _report(findings: Iterator[Finding]) -> int:
         # At once: the next one may wait for a neighbour's time-out.
         print(f"{about:<{_ABOUT_WIDTH}} {verdict:<{_VERDICT_WIDTH}} {text}", flush=True)
         wrong += verdict == "WRONG"
-    print(f"\n{'Nothing is wrong.' if not wrong else f'{wrong} wrong: the service would not serve.'}")
+    print(
+        f"\n{'Nothing is wrong.' if not wrong else f'{wrong} wrong: the service would not serve as its settings ask.'}"
+    )
     return int(wrong > 0)
 
 

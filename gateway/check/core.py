@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.check.files import changeable
 from gateway.check.finding import Finding
 from gateway.wiring.core import CoreLink
 from gateway.wiring.reachability import told_kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gateway.settings import Settings
 
 _WORDS = {
@@ -15,6 +19,15 @@ _WORDS = {
     "static": "the header of a file",
     "none": "no credentials",
 }
+
+
+def map_found(settings: Settings) -> Iterator[Finding]:
+    """Of a map that the settings found to be one."""
+    if not settings.core.core_map:
+        return
+    path = Path(settings.core.core_map)
+    yield Finding("core", "ok", f"{path}: a map of the core, which python -m gateway.core map shows at work")
+    yield from changeable(path, "core_map", "what is sent to the core")
 
 
 def core_found(settings: Settings) -> Finding:

@@ -39,6 +39,14 @@ def files_found(settings: Settings) -> Iterator[Finding]:
             yield Finding("files", "note", f"{path} of {name} is open to every user of this machine ({mode})")
 
 
+def changeable(path: Path, name: str, what: str) -> Iterator[Finding]:
+    """A note where every user may change the file of the setting ``name``, which says ``what``."""
+    if path.stat().st_mode & stat.S_IWOTH:
+        mode = stat.filemode(path.stat().st_mode)
+        told = f"{path} of {variable(name)} can be changed by every user of this machine ({mode}): it says {what}"
+        yield Finding("files", "note", told)
+
+
 def _private_files(settings: Settings) -> Iterator[tuple[str, Path]]:
     for group in (getattr(settings, name) for name in GROUPS):
         for name, value in vars(group).items():

@@ -6,7 +6,7 @@ Verdict = Literal["ok", "note", "WRONG"]
 
 
 class Finding(NamedTuple):
-    """One line of the report. Only ``WRONG`` keeps the service from serving."""
+    """One line of the report. Only ``WRONG`` keeps the service from serving as its settings ask."""
 
     about: str
     verdict: Verdict

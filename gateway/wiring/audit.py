@@ -27,15 +27,24 @@ def audit_sink(settings: Settings) -> Sink:
     max_bytes, days = audit.audit_max_bytes, audit.audit_days
     if audit.audit_to == "stdout":
         return StandardOutput()
-    if audit.audit_to == "file":
-        path = stores.state_dir / _FILE_NAME if not audit.audit_file else Path(audit.audit_file)
-        return RotatingFile(path, max_bytes=max_bytes, days=days)
-    if stores.redis_url:
+    path = audit_path(settings)
+    if path is None:
         # A worker without Redis need not load its client.
         from gateway.audit.redis_sink import RedisSink
 
         return RedisSink(stores.redis_url, max_bytes=max_bytes, days=days, url_now=redis_url_now(stores))
-    return SqliteSink(stores.state_dir / _STORE_NAME, max_bytes=max_bytes, days=days)
+    kind = RotatingFile if audit.audit_to == "file" else SqliteSink
+    return kind(path, max_bytes=max_bytes, days=days)
+
+
+def audit_path(settings: Settings) -> Path | None:
+    """The file, or that of the embedded store; None where it is kept elsewhere."""
+    audit, stores = settings.audit, settings.stores
+    if audit.audit_to == "file":
+        return Path(audit.audit_file) if audit.audit_file else stores.state_dir / _FILE_NAME
+    if audit.audit_to == "store" and not stores.redis_url:
+        return stores.state_dir / _STORE_NAME
+    return None
 
 
 def audit_trail(settings: Settings, aside: Callable[[Callable[[], None]], None]) -> Trail | None:

@@ -12,6 +12,7 @@ import pytest
 
 from gateway.check.__main__ import main
 from gateway.jobs.availability import FORWARDS
+from gateway.resources.core_map import shipped
 from gateway.settings import all_settings
 from tests.doubles.certificates import Authority
 from tests.doubles.issuer import AUDIENCE, JWKS
@@ -80,7 +81,7 @@ class Place:
     def wrong(self, **settings):
         code, lines = self.check(**settings)
         found = [line for line in lines if " WRONG " in line]
-        assert (code, lines[-1]) == (1, f"{len(found)} wrong: the service would not serve.")
+        assert (code, lines[-1]) == (1, f"{len(found)} wrong: the service would not serve as its settings ask.")
         return found
 
     @staticmethod
@@ -127,6 +128,26 @@ def test_a_place_where_the_service_would_serve_is_told_line_by_line(place):
         ],
     )
     assert not place.state.exists()
+
+
+def test_the_files_of_the_operator_and_the_audit_trail_are_looked_at(place):
+    partners, core_map = place.folder / "partners.toml", place.folder / "core.toml"
+    partners.write_text('[acme]\nprincipals = ["acme"]\n')
+    core_map.write_text(shipped())
+
+    code, lines = place.check(
+        PARTNERS_FILE=str(partners), CORE_MAP=str(core_map), AUDIT="all", AUDIT_FILE="/dev/null/x"
+    )
+
+    assert code == 1
+    assert [
+        line for line in lines if str(place.folder / "core.toml") in line or line.startswith(("partners", "audit"))
+    ] == [
+        f"core      ok     {core_map}: a map of the core, which python -m gateway.core map shows at work",
+        f"partners  ok     {partners}: 1 named, 0 blocked, 0 for dry runs only",
+        "audit     WRONG  /dev/null/x cannot be written to (Not a directory): lines of the trail would be lost",
+    ]
+    assert lines[-1] == "1 wrong: the service would not serve as its settings ask."
 
 
 def test_wrong_settings_are_told_at_once_and_nobody_is_asked(place):
