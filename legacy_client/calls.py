@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import orjson
@@ -44,9 +44,21 @@ class Marks(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class Waits:
+    """Seconds in which all of a batch stood still, each second once.
+
+    ``turns``: it might send and had no turn. ``answers``: the core had not answered. ``repeats``: between two attempts.
+    """
+
+    turns: float = 0.0
+    answers: float = 0.0
+    repeats: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallContext:
-    """What all calls of one batch share.
+    """What all calls of one batch share. ``waits`` grow while they are sent.
 
     ``most_in_flight``: calls at once of all batches of ``caller``; 0: no bound.
     ``authorization`` is the caller's own header value. A call's key is ``idempotency_prefix``, a dash and its id, in
@@ -62,3 +74,4 @@ class CallContext:
     authorization: str = ""
     idempotency_prefix: str = ""
     marks: Marks | None = None
+    waits: Waits = field(default_factory=Waits)

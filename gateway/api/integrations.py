@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from gateway.audit.trail import Trail
     from gateway.auth.principal import Principal
     from gateway.telemetry.events import BatchDetails, Telemetry
+    from legacy_client.calls import Waits
     from legacy_client.operations import Operation
 
 PATH = "/integrations/v1/<integration_id>/actions/<action_id>"
@@ -104,11 +105,12 @@ class IntegrationEndpoint:
         refuse_parameters(request)
         call = call._replace(fields=self._legacy_fields(request, principal))
         deadline = Deadline(self.deadline_seconds)
+        context = self._context(principal, deadline)
         began = time.perf_counter()
         with self.capacity.running(deadline, principal.id):
-            result = self.core.send_one(REPLACE_INTEGRATION_ACTION, call, self._context(principal, deadline))
+            result = self.core.send_one(REPLACE_INTEGRATION_ACTION, call, context)
         outcome = _outcome(call, result)
-        batch = self._report(call, outcome, time.perf_counter() - began)
+        batch = self._report(call, outcome, time.perf_counter() - began, context.waits)
         if isinstance(outcome, ItemError):
             raise _failure(outcome, call.action_id, batch)
         answer = json_answer(_body(outcome))
@@ -128,7 +130,7 @@ class IntegrationEndpoint:
                 raise document_refusal(exc, NAME, ID_NAME) from exc
 
     def _report(
-        self, call: IntegrationActionReplacement, outcome: translation.Shown | ItemError, seconds: float
+        self, call: IntegrationActionReplacement, outcome: translation.Shown | ItemError, seconds: float, waits: Waits
     ) -> BatchDetails:
         failed, status, unreadable = [], 200, Unreadable()
         if isinstance(outcome, ItemError):
@@ -138,7 +140,7 @@ class IntegrationEndpoint:
         if self.trail:
             self.trail.batch_ended(_ended(call, outcome, seconds))
         batch = summarize(
-            1, failed, kind="single", status=status, seconds=seconds, keep_failed=1, unreadable=unreadable
+            1, failed, kind="single", status=status, seconds=seconds, keep_failed=1, unreadable=unreadable, waits=waits
         )
         self.telemetry.batch_ended(batch)
         return batch

@@ -103,6 +103,7 @@ class BatchRun:
             seconds=self._seconds,
             keep_failed=keep_failed,
             unreadable=self._unreadable,
+            waits=self._context.waits,
         )
         return Summary(result, failed, details)
 

@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
+from legacy_client.calls import Waits
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -63,7 +65,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchDetails:
-    """``seconds`` is the whole fan-out. ``failed`` may be cut short."""
+    """``seconds`` is the whole fan-out, and ``waits`` are part of it. ``failed`` may be cut short."""
 
     kind: BatchKind
     items: int
@@ -72,6 +74,13 @@ class BatchDetails:
     counts: Mapping[tuple[str, str], int]
     failed: Sequence[FailedItem] = ()
     unreadable: Unreadable = field(default_factory=Unreadable)
+    waits: Waits = field(default_factory=Waits)
+
+    @property
+    def own_seconds(self) -> float:
+        """In which the gateway itself was at work, or something of its own was waited for."""
+        waits = self.waits
+        return max(0.0, self.seconds - waits.turns - waits.answers - waits.repeats)
 
     @property
     def succeeded(self) -> int:
@@ -147,6 +156,7 @@ def summarize(
     seconds: float,
     keep_failed: int,
     unreadable: Unreadable | None = None,
+    waits: Waits | None = None,
 ) -> BatchDetails:
     """``failures`` holds index, item id and error."""
     counts = Counter((str(failure.outcome), failure.code) for _, _, failure in failures)
@@ -164,4 +174,5 @@ def summarize(
         counts=counts,
         failed=failed,
         unreadable=unreadable or Unreadable(),
+        waits=waits or Waits(),
     )

@@ -157,6 +157,7 @@ class Fanout(Generic[Call]):
             caller=context.caller,
             most_in_flight=context.most_in_flight,
             upto=None if context.marks is None else context.marks.upto,
+            waits=context.waits,
         )
 
     def _may_go_again(self, error: CoreError) -> bool:
@@ -185,7 +186,9 @@ class Fanout(Generic[Call]):
 
     def _pause(self, seconds: float) -> None:
         self._item_seconds_left -= seconds
+        began = self._shared.clock()
         self._shared.pause(self._context.deadline, seconds)
+        self._context.waits.repeats += self._shared.clock() - began
 
 
 def _breaks(template: RequestTemplate, headers: Mapping[str, str]) -> bool:

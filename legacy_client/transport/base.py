@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from legacy_client.calls import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +42,7 @@ class Flow:
 
     ``item_seconds`` bounds each attempt; ``caller`` is whose turn it is, and has
     ``most_in_flight`` at once, 0 without a bound. ``upto()`` says how many requests may leave by
-    now. It must not wait, and rises as results are taken.
+    now. It must not wait, and rises as results are taken. ``waits`` has grown when all is over.
     """
 
     deadline: Deadline
@@ -49,6 +51,7 @@ class Flow:
     caller: str = ""
     most_in_flight: int = 0
     upto: Callable[[], int] | None = None
+    waits: Waits = field(default_factory=Waits)
 
 
 class Backlog(NamedTuple):

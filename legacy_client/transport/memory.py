@@ -65,7 +65,7 @@ class MemoryTransport:
                 while len(under_way) >= min(flow.concurrency, self._capacity()) or (
                     under_way and flow.upto is not None and index >= flow.upto()
                 ):
-                    yield self._land(under_way)
+                    yield self._land(under_way, flow)
                 refused = self._refusal(flow)
                 if refused is not None:
                     yield index, refused
@@ -73,7 +73,7 @@ class MemoryTransport:
                     heapq.heappush(under_way, self._launch(index, requests, flow))
             self._unsent.pop(id(flow), None)
             while under_way:
-                yield self._land(under_way)
+                yield self._land(under_way, flow)
         finally:
             self._unsent.pop(id(flow), None)
 
@@ -114,8 +114,9 @@ class MemoryTransport:
             seconds, result = wait_seconds, TimedOut("attempt", cut_short=wait_seconds < self._limits.attempt_seconds)
         return now + seconds, index, now, result
 
-    def _land(self, under_way: list[tuple[float, int, float, Result]]) -> tuple[int, Result]:
+    def _land(self, under_way: list[tuple[float, int, float, Result]], flow: Flow) -> tuple[int, Result]:
         ends_at, index, began, result = heapq.heappop(under_way)
+        flow.waits.answers += max(0.0, ends_at - self._clock())
         self._clock.advance(ends_at - self._clock())
         if self._gate is not None:
             self._gate.record(result, self._clock() - began)

@@ -10,20 +10,26 @@ from legacy_client.transport.lane import Lane
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from legacy_client.calls import Waits
     from legacy_client.transport.base import Flow, Requests
 
 
 class Batch:
-    """``ends`` is on the transport's clock. ``queued_at`` is None while it waits for no turn."""
+    """``ends`` is on the transport's clock. ``queued_at`` is None while it waits for no turn.
+
+    Seconds: ``queued``, it waited for turns; ``idle``, whoever takes its results waited for one.
+    """
 
     __slots__ = (
         "_next",
         "caller",
         "concurrency",
         "ends",
+        "idle",
         "in_flight",
         "lane",
         "most_in_flight",
+        "queued",
         "queued_at",
         "requests",
         "stopped",
@@ -44,6 +50,7 @@ class Batch:
         self.most_in_flight = flow.most_in_flight
         self.lane = Lane()
         self.queued_at: float | None = None
+        self.queued = self.idle = 0.0
 
     def take(self) -> int:
         index = self._next
@@ -53,6 +60,15 @@ class Batch:
 
     def drop(self) -> None:
         self.unsent = 0
+
+    def tell(self, waits: Waits, now: float) -> None:
+        """What it waited for, at its end."""
+        if self.queued_at is not None:
+            self.queued += now - self.queued_at
+        # While results are worked on nobody waits, though the batch may be queued.
+        turns = min(self.queued, self.idle)
+        waits.turns += turns
+        waits.answers += self.idle - turns
 
     def is_held(self) -> bool:
         return self.upto is not None and self._next >= self.upto()
@@ -86,7 +102,7 @@ class Turns(Generic[AnyBatch]):
                 self._rotation.append(batch.lane)
             batch.lane.append(batch)
 
-    def take(self) -> AnyBatch | None:
+    def take(self, now: float) -> AnyBatch | None:
         while self._rotation:
             lane = self._rotation.popleft()
             if lane.most and lane.is_full():
@@ -95,7 +111,9 @@ class Turns(Generic[AnyBatch]):
             batch: AnyBatch = lane.popleft()
             if lane:
                 self._rotation.append(lane)
-            batch.queued_at = None
+            if batch.queued_at is not None:
+                batch.queued += now - batch.queued_at
+                batch.queued_at = None
             if batch.unsent:
                 return batch
         return None

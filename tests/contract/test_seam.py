@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -270,3 +271,24 @@ def test_a_closed_transport_sends_nothing(stage: Stage) -> None:
 
     assert isinstance(result, Stopped)
     assert stage.seen() == []
+
+
+def test_the_time_in_which_the_core_answers_is_told(kind: str) -> None:
+    with open_stage(kind, latency=0.1) as stage:
+        flow = stage.flow(concurrency=4)
+        began = time.monotonic()
+        assert len(list(stage.send(8, flow))) == 8
+
+    assert flow.waits.answers > 0.15
+    assert kind == "memory" or flow.waits.turns + flow.waits.answers <= time.monotonic() - began
+
+
+def test_the_time_in_which_there_is_no_turn_is_told_apart(kind: str) -> None:
+    if kind == "memory":
+        pytest.skip("its batches take no turns")
+    with open_stage(kind, NotingGate(capacity=1), latency=0.1) as stage:
+        flow = stage.flow(concurrency=4)
+        assert len(list(stage.send(4, flow))) == 4
+
+    # Three of four calls wait for the one before.
+    assert flow.waits.turns > 0.25

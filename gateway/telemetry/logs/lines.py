@@ -75,6 +75,9 @@ def _batch_facts(batch: BatchDetails) -> dict[str, object]:
         "failed": batch.items - batch.succeeded,
         "codes": _counted(codes),
         "batch_seconds": round(batch.seconds, 6),
+        "turn_seconds": round(batch.waits.turns, 6),
+        "core_seconds": round(batch.waits.answers, 6),
+        "repeat_seconds": round(batch.waits.repeats, 6),
     }
 
 

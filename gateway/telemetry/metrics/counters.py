@@ -55,6 +55,7 @@ class Folding:
 
     def fold(self) -> None:
         with self._lock:
+            self._metrics.fold()
             self._fold_core(self._sources.core())
             self._fold_queue()
             self._fold_process()

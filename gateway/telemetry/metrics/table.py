@@ -6,10 +6,10 @@ Names and units follow Prometheus' conventions. Labels have closed sets of value
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from gateway.item_codes import ITEM_CODES
-from gateway.telemetry.events import APPLIED
+from gateway.telemetry.events import APPLIED, BatchKind
 from legacy_client.health.snapshot import DURATION_BOUNDS
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ ITEM_SERIES = (
 """Outcome and code of every possible item. An alert on a rare one needs its zero first."""
 
 _STATUSES = ("200", "500", "502", "503", "504")
+
+
+PARTS = ("own", "turns", "core", "repeats")
+"""What the time of a batch is spent on."""
 
 
 def request_series(routes: Iterable[tuple[str, str]]) -> list[tuple[str, str, str]]:
@@ -79,6 +83,14 @@ METRICS: tuple[Spec, ...] = (
     ),
     Spec("gateway_batch_items", "histogram", "Items in a batch that was run.", (), _ITEMS),
     Spec("gateway_batch_duration_seconds", "histogram", "From a batch's first call to its last outcome.", (), _SECONDS),
+    Spec(
+        "gateway_batch_seconds_total",
+        "counter",
+        "Time of batches, each second once: the gateway's `own`, `turns` that the core had no room for, `core`, in which its "
+        "answers were waited for, and `repeats`, between two attempts.",
+        ("kind", "part"),
+        from_start=tuple((kind, part) for kind in get_args(BatchKind) for part in PARTS),
+    ),
     Spec(
         "gateway_items_total",
         "counter",

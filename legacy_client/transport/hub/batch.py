@@ -36,7 +36,7 @@ class Exchange:
 class HubBatch(Batch):
     """Results are read in the consumer's greenlet. ``run_soon`` runs a function in the loop's next turn."""
 
-    __slots__ = ("_results", "_run_soon", "_unread", "_waiter", "_whole_seconds", "attempt_seconds")
+    __slots__ = ("_clock", "_results", "_run_soon", "_unread", "_waiter", "_whole_seconds", "attempt_seconds")
 
     def __init__(
         self,
@@ -46,6 +46,7 @@ class HubBatch(Batch):
         *,
         now: float,
         run_soon: Callable[..., object],
+        clock: Callable[[], float],
     ) -> None:
         super().__init__(requests, flow, now)
         self.attempt_seconds = min(attempt_seconds, flow.item_seconds)
@@ -54,6 +55,7 @@ class HubBatch(Batch):
         self._results: list[tuple[int, Response | CoreError]] = []
         self._waiter: Waiter[None] | None = None
         self._run_soon = run_soon
+        self._clock = clock
 
     def cuts_short(self, exchange: Exchange) -> bool:
         return exchange.ends < exchange.started + self._whole_seconds
@@ -96,10 +98,12 @@ class HubBatch(Batch):
     def _wait(self) -> None:
         waiter: Waiter[None] = Waiter()
         self._waiter = waiter
+        began = self._clock()
         try:
             waiter.get()
         finally:
             self._waiter = None
+            self.idle += self._clock() - began
 
 
 def never_sent(requests: Requests) -> Iterator[tuple[int, CoreError]]:

@@ -64,7 +64,8 @@ class Engine:
             yield from never_sent(requests)
             return
         now = self._clock()
-        batch = HubBatch(requests, flow, self._limits.attempt_seconds, now=now, run_soon=self._loop.run_callback)
+        seconds, soon = self._limits.attempt_seconds, self._loop.run_callback
+        batch = HubBatch(requests, flow, seconds, now=now, run_soon=soon, clock=self._clock)
         self._batches.add(batch)
         self._turns.enter(batch)
         self._turns.offer(batch, now)
@@ -79,6 +80,7 @@ class Engine:
                     self._pump(now)
         finally:
             batch.drop()
+            batch.tell(flow.waits, self._clock())
             self._batches.discard(batch)
 
     def ping(self) -> CoreError | None:
@@ -158,7 +160,7 @@ class Engine:
             room = min(self._limits.connections, self._gate.capacity())
             if not self._pool.keep_alive.is_proven:
                 room = min(room, self._room_in_doubt(now, room))
-            while self._under_way < room and (batch := self._turns.take()) is not None:
+            while self._under_way < room and (batch := self._turns.take(now)) is not None:
                 if (reason := batch.stopped()) is not None:
                     batch.stop(reason)
                 elif (refusal := self._gate.admit()) is not None:

@@ -72,7 +72,10 @@ class SessionsTransport:
         try:
             self._enter(batch)
             for _ in range(len(requests)):
-                yield batch.results.get()
+                began = self._clock()
+                result = batch.results.get()
+                batch.idle += self._clock() - began
+                yield result
                 if batch.upto is not None:
                     self._offer(batch)
         finally:
@@ -127,6 +130,7 @@ class SessionsTransport:
         self._watchdog.forget(batch)
         with self._lock:
             batch.drop()
+            batch.tell(batch.flow.waits, self._clock())
             self._batches.discard(batch)
 
     def _stop(self, batch: SessionsBatch) -> None:
@@ -141,7 +145,7 @@ class SessionsTransport:
     def _pump(self) -> None:
         """The lock is held."""
         while self._busy < min(self._limits.connections, self._gate.capacity()):
-            batch = self._turns.take()
+            batch = self._turns.take(self._clock())
             if batch is None:
                 return
             if self._closed or batch.stopped():

@@ -103,7 +103,8 @@ def unknown_labels(expression: str) -> set[str]:
     wrong = set()
     for name, selector in re.findall(r"\b(gateway_[a-z_]+)\{([^}]*)\}", expression):
         labels = set(re.findall(r"([a-z_]+)\s*(?:=|!)", selector))
-        wrong |= labels - by_name.get(name.removesuffix("_bucket"), by_name.get(name, set()))
+        series = re.sub(r"_(bucket|sum|count)$", "", name)
+        wrong |= labels - by_name.get(series, by_name.get(name, set()))
     return wrong
 
 

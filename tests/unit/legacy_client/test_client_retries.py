@@ -98,6 +98,18 @@ def test_there_are_no_more_attempts_than_allowed() -> None:
     assert len(core.waited) == 3
 
 
+def test_the_waits_of_a_batch_are_told_apart() -> None:
+    core = Core({1: [answer(503), answer(503), updated(1)]}, latency=lambda _request: 2.0)
+    context = core.context()
+
+    core.update(3, context)
+
+    # Three rounds, and in each all calls at once.
+    assert context.waits.answers == 6.0
+    assert context.waits.repeats == pytest.approx(sum(core.waited))
+    assert (len(core.waited), context.waits.turns) == (2, 0.0)
+
+
 def test_one_attempt_means_no_retries() -> None:
     core = Core({0: [answer(503)]}, attempts=1)
 

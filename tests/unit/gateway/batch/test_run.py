@@ -15,7 +15,7 @@ from gateway.item_codes import Applied
 from gateway.resources.actions import actions
 from gateway.telemetry.traces import NoSpan
 from legacy_client import errors as core
-from legacy_client.calls import CallContext, Update
+from legacy_client.calls import CallContext, Update, Waits
 from legacy_client.deadline import Deadline
 from tests.unit.schemas.samples import valid_action_items
 
@@ -53,6 +53,14 @@ def test_results_come_back_in_the_order_of_the_items():
 
     assert outcomes[0].code == "not_found"
     assert outcomes[1] == {"actionId": "3"}
+
+
+def test_what_the_calls_waited_for_stands_in_the_details():
+    context = replace(CONTEXT, waits=Waits(turns=1.0, answers=2.0, repeats=3.0))
+    batch = BatchRun(ACTIONS, [ACTIONS.call(GOOD)], NoClaim(1), Core((0, {})), context, NoSpan())
+    batch.outcomes()
+
+    assert batch.summary(keep_failed=0).details.waits == Waits(turns=1.0, answers=2.0, repeats=3.0)
 
 
 def test_an_item_is_sent_in_the_cores_words():

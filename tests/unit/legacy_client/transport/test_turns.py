@@ -3,6 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from legacy_client.calls import Waits
 from legacy_client.deadline import Deadline
 from legacy_client.transport.base import Flow
 from legacy_client.transport.turns import Batch, Turns, backlog
@@ -23,7 +24,7 @@ def queued(*batches: Batch) -> Turns:
 
 def take(turns: Turns) -> Batch | None:
     """One turn: an item of the batch goes under way, and the batch queues again if it may."""
-    chosen = turns.take()
+    chosen = turns.take(0.0)
     if chosen is not None:
         chosen.take()
         chosen.in_flight += 1
@@ -37,7 +38,7 @@ def end(turns: Turns, each: Batch) -> None:
 
 
 def test_nobody_has_a_turn_where_nobody_waits() -> None:
-    assert Turns().take() is None
+    assert Turns().take(0.0) is None
 
 
 def test_the_batches_of_an_owner_take_turns() -> None:
@@ -77,7 +78,7 @@ def test_a_batch_queues_once_however_often_it_is_offered() -> None:
     turns = queued(only)
     turns.offer(only, 5.0)
 
-    assert [turns.take(), turns.take()] == [only, None]
+    assert [turns.take(0.0), turns.take(0.0)] == [only, None]
 
 
 def test_a_batch_without_unsent_items_has_no_turn() -> None:
@@ -185,3 +186,38 @@ def test_what_waits_for_its_own_share_holds_no_turn_up() -> None:
     assert backlog([mine], 100.0).seconds == 0
     end(turns, mine)
     assert take(turns) is mine
+
+
+def told(each: Batch, now: float) -> tuple[float, float]:
+    waits = Waits()
+    each.tell(waits, now)
+    return waits.turns, waits.answers
+
+
+def test_the_time_without_a_turn_is_told_apart_from_that_without_an_answer() -> None:
+    only = batch(2, concurrency=1)
+    turns = Turns()
+    turns.offer(only, 10.0)
+    turns.take(13.0)
+    only.take()
+    only.in_flight += 1
+    turns.offer(only, 13.0)
+    only.idle = 8.0
+
+    assert told(only, 18.0) == (3.0, 5.0)
+
+
+def test_a_batch_that_ends_in_the_queue_waited_for_a_turn_until_then() -> None:
+    only = batch(2)
+    queued(only)
+    only.idle = 4.0
+
+    assert told(only, 4.0) == (4.0, 0.0)
+
+
+def test_while_results_are_worked_on_nobody_waits_for_a_turn() -> None:
+    only = batch(2)
+    queued(only)
+    only.idle = 1.0
+
+    assert told(only, 4.0) == (1.0, 0.0)

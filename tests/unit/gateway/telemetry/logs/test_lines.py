@@ -7,6 +7,7 @@ import pytest
 
 from gateway.telemetry.events import Unreadable
 from gateway.telemetry.logs.lines import Lines
+from legacy_client.calls import Waits
 from tests.doubles.telemetry import a_batch, a_mixed_batch, a_request
 
 STANDARD = set(vars(logging.makeLogRecord({})))
@@ -26,7 +27,8 @@ def _lines(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, Any]]]
 
 
 def test_a_request_is_one_line_with_its_access_facts_and_its_batch(caplog: pytest.LogCaptureFixture) -> None:
-    request = a_request(status=207, principal_id="p1", received_bytes=900, sent_bytes=400, batch=a_mixed_batch())
+    batch = a_mixed_batch(waits=Waits(turns=0.001, answers=0.0125, repeats=0.002))
+    request = a_request(status=207, principal_id="p1", received_bytes=900, sent_bytes=400, batch=batch)
 
     Lines().request_ended(request)
 
@@ -48,6 +50,9 @@ def test_a_request_is_one_line_with_its_access_facts_and_its_batch(caplog: pytes
                 "failed": 1,
                 "codes": "not_found:1",
                 "batch_seconds": 0.02,
+                "turn_seconds": 0.001,
+                "core_seconds": 0.0125,
+                "repeat_seconds": 0.002,
             },
         )
     ]

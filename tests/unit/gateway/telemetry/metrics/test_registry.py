@@ -11,6 +11,7 @@ from gateway.item_codes import ITEM_CODES, Applied
 from gateway.telemetry.events import APPLIED, Unreadable
 from gateway.telemetry.metrics.registry import Metrics
 from gateway.telemetry.metrics.table import ITEM_SERIES, METRICS, Spec
+from legacy_client.calls import Waits
 from legacy_client.health.snapshot import DURATION_BOUNDS
 from tests.doubles.telemetry import a_batch, a_mixed_batch, a_request
 
@@ -47,6 +48,7 @@ def test_no_metric_has_a_label_without_bounds(spec: Spec) -> None:
         "status",
         "type",
         "kind",
+        "part",
         "check",
         "outcome",
         "code",
@@ -122,6 +124,18 @@ def test_a_batch_is_measured_in_items_and_seconds(metrics: Metrics) -> None:
     assert _value(metrics, "gateway_batch_items_bucket", le="50.0") == 0
     assert _value(metrics, "gateway_batch_items_bucket", le="100.0") == 1
     assert _value(metrics, "gateway_batch_duration_seconds_sum") == 2.0
+
+
+def test_the_time_of_a_batch_is_counted_by_what_it_was_spent_on(metrics: Metrics) -> None:
+    metrics.batch_ended(a_batch(seconds=1.0, waits=Waits(turns=0.125, answers=0.5, repeats=0.25)))
+    metrics.batch_ended(a_batch(seconds=0.5, waits=Waits(answers=0.75)))
+
+    parts = {
+        part: _value(metrics, "gateway_batch_seconds_total", kind="sync", part=part)
+        for part in ("own", "turns", "core", "repeats")
+    }
+    assert parts == {"own": 0.125, "turns": 0.125, "core": 1.25, "repeats": 0.25}
+    assert _value(metrics, "gateway_batch_seconds_total", kind="single", part="turns") == 0
 
 
 def test_rare_series_are_there_before_their_first_event_so_that_an_increase_sees_it(metrics: Metrics) -> None:

@@ -10,13 +10,16 @@ from legacy_client.transport.hub.batch import Exchange, HubBatch
 
 def batch(count: int) -> HubBatch:
     flow = Flow(deadline=Deadline(60.0), concurrency=8)
-    return HubBatch([None] * count, flow, 5.0, now=0.0, run_soon=lambda call, *arguments: call(*arguments))
+    return HubBatch([None] * count, flow, 5.0, now=0.0, run_soon=lambda call, *arguments: call(*arguments), clock=float)
 
 
 def test_an_attempt_lasts_as_long_as_both_the_transport_and_the_flow_allow() -> None:
     flow = Flow(deadline=Deadline(60.0), concurrency=8, item_seconds=2.0)
 
-    assert [HubBatch([], flow, most, now=0.0, run_soon=print).attempt_seconds for most in (1.0, 5.0)] == [1.0, 2.0]
+    assert [HubBatch([], flow, most, now=0.0, run_soon=print, clock=float).attempt_seconds for most in (1.0, 5.0)] == [
+        1.0,
+        2.0,
+    ]
 
 
 def test_a_call_is_cut_short_by_a_bound_before_the_end_of_a_whole_attempt() -> None:

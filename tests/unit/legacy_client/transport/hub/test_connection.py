@@ -13,7 +13,7 @@ from legacy_client.transport.base import Flow
 from legacy_client.transport.hub.batch import Exchange, HubBatch
 from tests.doubles.line import Line
 
-BATCH = HubBatch([], Flow(deadline=Deadline(200.0), concurrency=1), 100.0, now=0.0, run_soon=print)
+BATCH = HubBatch([], Flow(deadline=Deadline(200.0), concurrency=1), 100.0, now=0.0, run_soon=print, clock=float)
 EXCHANGE = Exchange(BATCH, 0, 0.0, 100.0, requests.Request("PUT", "http://core.test/").prepare())
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 REFUSAL = ssl.SSLError(1, "alert")
