@@ -6,7 +6,7 @@ An outcome is the updated item as JSON, or an ItemError.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -61,6 +61,11 @@ class ItemError:
     def restored(cls, stored: Mapping[str, Any]) -> ItemError:
         return cls(**{**stored, "outcome": Applied(stored["outcome"])})
 
+    @classmethod
+    def told(cls, body: Mapping[str, Any]) -> ItemError:
+        """Of the ``body`` that it was answered with."""
+        return cls.restored({name: body[name] for name in _TOLD if name in body})
+
     def body(self, index: int | None, id_name: str, item_id: object) -> dict[str, object]:
         """For the answer."""
         shown: dict[str, object] = {
@@ -82,6 +87,7 @@ class ItemError:
 
 
 Outcome = Updated | ItemError
+_TOLD = [each.name for each in fields(ItemError) if each.name != "reason"]
 
 
 def stored(outcome: Outcome) -> bytes:

@@ -45,6 +45,7 @@ class Lease:
     """A worker's hold on a chunk. ``owner`` is the fence: whoever has another can write nothing.
 
     ``keys_of``: the job whose id is in the keys of the calls; another one for a retry.
+    ``line`` of its first item counts from 0 in the part.
     ``items``: those to run now, the first of ``all_items``. Bit n of ``settled``: item n is settled.
     ``events``: the journal of earlier runs; ``published``: the results that they settled, packed, which it lacks.
     ``attempts``: runs without progress, this one counted.
@@ -59,6 +60,8 @@ class Lease:
     request_id: str
     traceparent: str
     first_index: int
+    part: int
+    line: int
     items: int
     all_items: int
     calls: bytes

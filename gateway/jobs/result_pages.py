@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from gateway.batch.outcome import restored
 from gateway.jobs.chunk import shown
-from gateway.jobs.results import Cursor, ResultLine, ResultPage, unpack_results
+from gateway.jobs.result_lines import ResultLine, kind_in
+from gateway.jobs.results import Cursor, ResultPage, unpack_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.jobs.results import Kind
-    from legacy_client.calls import Update
-
-    # As a Cursor is, which takes five times as long to make.
-    _Place = tuple[Literal["s", "u"], int, int]
+    from gateway.jobs.result_lines import Kind
 
 # So that a page of few among many holds the store, and who asked, for a few milliseconds only.
 _MOST_READ = 2
@@ -39,7 +35,6 @@ class ChunkRow:
 class ResultRow:
     number: int
     body: bytes
-    chunk: ChunkRow
 
 
 class ResultSource(Protocol):
@@ -55,53 +50,72 @@ class ResultSource(Protocol):
 
 
 def read_page(source: ResultSource, wanted: Kind | None, since: Cursor, most: int, *, has_ended: bool) -> ResultPage:
-    lines: list[ResultLine] = []
-    place: _Place = since
-    for read, (place, line) in enumerate(_lines(source, wanted, since, has_ended=has_ended), 1):
-        if wanted is None or wanted == line.kind:
-            lines.append(line)
-        if len(lines) >= most or read >= _MOST_READ * most:
-            return ResultPage(lines, str(Cursor(*place)), is_last=False)
-    return ResultPage(lines, str(Cursor(*place)), is_last=has_ended)
-
-
-def _lines(
-    source: ResultSource, wanted: Kind | None, since: Cursor, *, has_ended: bool
-) -> Iterator[tuple[_Place, ResultLine]]:
-    """Each with the place behind it."""
+    page = _Page(wanted, most, since)
     if since.table == "s" and wanted != "unprocessed":
-        yield from _settled(source, wanted, since)
-    if has_ended and wanted in (None, "unprocessed"):
-        yield from _unprocessed(source, since if since.table == "u" else Cursor("u"))
+        for row in source.settled(wanted, since.row):
+            if not page.has_room():
+                break
+            page.add(row)
+    if page.has_room() and has_ended and wanted in (None, "unprocessed"):
+        for chunk in source.open_chunks(since.row if since.table == "u" else 0):
+            if not page.has_room():
+                break
+            page.add_unprocessed(chunk)
+    return page.read(is_last=has_ended)
 
 
-def _settled(source: ResultSource, wanted: Kind | None, since: Cursor) -> Iterator[tuple[_Place, ResultLine]]:
-    number = 0
-    calls: list[Update] = []
-    for row in source.settled(wanted, since.row):
-        chunk = row.chunk
-        # The rows of a chunk mostly come one after the other.
-        if chunk.number != number:
-            number, calls = chunk.number, shown(chunk.calls, chunk.items)
-        known = since.line if row.number == since.row else 0
-        for at, entry in enumerate(unpack_results(row.body), 1):
-            if at > known:
-                yield ("s", row.number, at), _line(chunk, calls[entry.index], entry.index, entry.payload)
+class _Page:
+    """What was read, and where it ends. It is full after ``most`` lines, or when too many were passed by."""
 
+    def __init__(self, wanted: Kind | None, most: int, since: Cursor) -> None:
+        self._wanted = wanted
+        self._left, self._left_to_read = most, _MOST_READ * most
+        self._place = since
+        self._told: list[bytes] = []
+        self._unprocessed: list[ResultLine] = []
 
-def _unprocessed(source: ResultSource, since: Cursor) -> Iterator[tuple[_Place, ResultLine]]:
-    for chunk in source.open_chunks(since.row):
-        known = since.line if chunk.number == since.row else 0
+    def has_room(self) -> bool:
+        return self._left > 0 and self._left_to_read > 0
+
+    def read(self, *, is_last: bool) -> ResultPage:
+        is_over = is_last and self.has_room()
+        return ResultPage(b"".join(self._told), self._unprocessed, str(self._place), is_last=is_over)
+
+    def add(self, row: ResultRow) -> None:
+        text = unpack_results(row.body)
+        known, lines = self._known("s", row.number), text.count(b"\n")
+        if self._wanted is None and not known and lines <= self._left:
+            # The usual case: nobody looks into them.
+            self._told.append(text)
+            self._left -= lines
+            self._left_to_read -= lines
+            self._place = Cursor("s", row.number, lines)
+            return
+        for at, line in enumerate(text.splitlines(keepends=True)[known:], known + 1):
+            if not self.has_room():
+                return
+            self._pass(Cursor("s", row.number, at))
+            if self._wanted is None or self._wanted == kind_in(line):
+                self._told.append(line)
+                self._left -= 1
+
+    def add_unprocessed(self, chunk: ChunkRow) -> None:
+        known = self._known("u", chunk.number)
         for offset, call in enumerate(shown(chunk.calls, chunk.items)):
-            if offset >= known and not chunk.settled >> offset & 1:
-                yield ("u", chunk.number, offset + 1), _line(chunk, call, offset, b"")
+            if offset < known or chunk.settled >> offset & 1:
+                continue
+            if not self.has_room():
+                return
+            self._pass(Cursor("u", chunk.number, offset + 1))
+            line = ResultLine(chunk.first_index + offset, chunk.part, chunk.line + offset + 1, call.id, None)
+            self._unprocessed.append(line)
+            self._left -= 1
 
+    def _known(self, table: str, row: int) -> int:
+        """How many lines of it were read before."""
+        place = self._place
+        return place.line if (place.table, place.row) == (table, row) else 0
 
-def _line(chunk: ChunkRow, call: Update, offset: int, payload: bytes) -> ResultLine:
-    return ResultLine(
-        index=chunk.first_index + offset,
-        part=chunk.part,
-        line=chunk.line + offset + 1,
-        call=call,
-        outcome=restored(payload) if payload else None,
-    )
+    def _pass(self, place: Cursor) -> None:
+        self._place = place
+        self._left_to_read -= 1

@@ -1,4 +1,4 @@
-"""What became of a job's items, as its partner reads it."""
+"""What became of a job's items, as it is stored and read."""
 
 from __future__ import annotations
 
@@ -6,54 +6,36 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from gateway.admission.idempotency.journal import items_event, replay
-from gateway.batch.outcome import ItemError
-from gateway.item_codes import Applied
+from gateway.admission.idempotency.journal import Entry, items_event
+from gateway.batch.outcome import stored
+from gateway.jobs.result_lines import read_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from gateway.admission.idempotency.journal import Entry
-    from gateway.batch.outcome import Outcome
     from gateway.jobs.chunk import Lease
-    from legacy_client.calls import Update
-
-Kind = Literal["applied", "failed", "unknown", "unprocessed"]
-
-
-# Not frozen: one is made for each item that is read, and would take twice as long to make.
-@dataclass(slots=True)
-class ResultLine:
-    """``index`` counts over all parts, from 0; ``line`` in its part, from 1. ``outcome`` None: not processed.
-
-    ``call`` is what the core was sent, or would have been.
-    """
-
-    index: int
-    part: int
-    line: int
-    call: Update
-    outcome: Outcome | None
-
-    @property
-    def item_id(self) -> str:
-        return self.call.id
-
-    @property
-    def kind(self) -> Kind:
-        return "unprocessed" if self.outcome is None else kind_of(self.outcome)
+    from gateway.jobs.result_lines import ResultLine
 
 
 @dataclass(frozen=True, slots=True)
 class ResultPage:
-    """Lines in the order in which they were settled. ``cursor`` continues after them.
+    """``told``: lines as they are sent, in the order in which they were settled. ``unprocessed`` follow them.
 
-    ``is_last``: the job has ended, and nothing follows.
+    ``cursor`` continues after them. ``is_last``: the job has ended, and nothing follows.
     """
 
-    lines: Sequence[ResultLine]
+    told: bytes
+    unprocessed: Sequence[ResultLine]
     cursor: str
     is_last: bool
+
+    @property
+    def lines(self) -> Sequence[ResultLine]:
+        return [*map(read_line, self.told.splitlines()), *self.unprocessed]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.told or self.unprocessed)
 
 
 class Cursor(NamedTuple):
@@ -80,33 +62,30 @@ class Cursor(NamedTuple):
         return cls("s" if table == "s" else "u", int(row), int(line))
 
 
-def kind_of(outcome: Outcome) -> Kind:
-    if not isinstance(outcome, ItemError):
-        return "applied"
-    return "unknown" if outcome.outcome is Applied.UNKNOWN else "failed"
-
-
-def pack_results(entries: Iterable[Entry]) -> bytes:
+def pack_results(lines: Iterable[bytes]) -> bytes:
     """At zlib's level 1."""
-    return zlib.compress(items_event(entries), 1)
+    return zlib.compress(b"".join(lines), 1)
 
 
-def unpack_results(packed: bytes) -> Sequence[Entry]:
-    """As they were packed. Raises ValueError."""
-    return tuple(replay([zlib.decompress(packed)]).values())
+def unpack_results(packed: bytes) -> bytes:
+    """The lines."""
+    return zlib.decompress(packed)
 
 
 def journal_of(lease: Lease) -> list[bytes]:
     """All that earlier runs told. What cannot be read is an empty event, which is none of a journal."""
     # What is published is settled, whatever else the journal has of it.
-    return [*lease.events, *map(_event, lease.published)]
+    return [*lease.events, *(_event(packed, lease.first_index) for packed in lease.published)]
 
 
-def _event(packed: bytes) -> bytes:
+def _event(packed: bytes, first_index: int) -> bytes:
     try:
-        return zlib.decompress(packed)
-    except zlib.error:
+        lines = [read_line(text) for text in unpack_results(packed).splitlines()]
+    except (zlib.error, ValueError):
         return b""
+    return items_event(
+        Entry(line.index - first_index, "final", stored(line.outcome)) for line in lines if line.outcome is not None
+    )
 
 
 def _is_number(text: str) -> bool:

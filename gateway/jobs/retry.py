@@ -10,10 +10,10 @@ from gateway.jobs.errors import JobNotFound, NothingToRetry, WrongState
 from gateway.jobs.job import ENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from gateway.jobs.job import Job, NewJob
-    from gateway.jobs.results import ResultLine
+    from gateway.jobs.result_lines import ResultLine
     from gateway.jobs.store import JobStore
     from legacy_client.calls import Update
 
@@ -71,12 +71,28 @@ def _linked(jobs: JobStore, job: Job) -> Job | None:
 def _selected(
     jobs: JobStore, job: Job, let_others_run: Callable[[], object], *, repeats_unknown: bool
 ) -> Iterator[Update]:
-    cursor, is_last = "", False
+    cursor, is_last, calls = "", False, _Calls(jobs, job.id)
     while not is_last:
         page = jobs.results(job.principal, job.id, since=cursor)
-        yield from (line.call for line in page.lines if _may_be_sent_again(line, repeats_unknown=repeats_unknown))
+        yield from (calls.of(line) for line in page.lines if _may_be_sent_again(line, repeats_unknown=repeats_unknown))
         cursor, is_last = page.cursor, page.is_last
         let_others_run()
+
+
+class _Calls:
+    """The calls of lines. Those of a chunk are read once, as its lines mostly follow each other."""
+
+    def __init__(self, jobs: JobStore, job_id: str) -> None:
+        self._jobs = jobs
+        self._job_id = job_id
+        self._part = self._first_line = 0
+        self._calls: Sequence[Update] = ()
+
+    def of(self, line: ResultLine) -> Update:
+        if line.part != self._part or not 0 <= line.line - self._first_line < len(self._calls):
+            self._part = line.part
+            self._first_line, self._calls = self._jobs.calls(self._job_id, line.part, line.line)
+        return self._calls[line.line - self._first_line]
 
 
 def _may_be_sent_again(line: ResultLine, *, repeats_unknown: bool) -> bool:

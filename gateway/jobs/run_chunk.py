@@ -18,6 +18,7 @@ from gateway.batch.run import BatchRun
 from gateway.item_codes import Applied
 from gateway.jobs.chunk import shown, unpack
 from gateway.jobs.chunk_record import ChunkRecord, Hindrances
+from gateway.jobs.result_lines import ChunkLines
 from gateway.jobs.results import journal_of
 from gateway.jobs.settlement import Settlement
 from legacy_client.calls import CallContext
@@ -68,12 +69,12 @@ class ChunkServices:
 
 def run_chunk(services: ChunkServices, lease: Lease) -> None:
     """Raises StoreUnavailable where the store could not be had; the lease then runs out."""
-    settlement = Settlement(lease, repeats_unknown=services.policy.repeats_unknown)
-    hindrances = Hindrances()
-    record = ChunkRecord(services.store, lease, settlement, hindrances)
     # Calls that cannot be read are a fault of the run, until the last one settles them as they stand.
     calls = shown(lease.calls, lease.all_items) if lease.is_worn_out else unpack(lease.calls)
     calls = calls[: lease.items]
+    settlement = Settlement(lease, _lines(services, lease, calls), repeats_unknown=services.policy.repeats_unknown)
+    hindrances = Hindrances()
+    record = ChunkRecord(services.store, lease, settlement, hindrances)
     claim = None if lease.is_worn_out else _claim(services, lease, record, settlement)
     if claim is None:
         _abandon(services, lease, calls, settlement, record)
@@ -88,6 +89,19 @@ def run_chunk(services: ChunkServices, lease: Lease) -> None:
     if claim.kind == "replay":
         # A claim that had nothing to send ends nothing.
         record.close([], complete=True)
+
+
+def _lines(services: ChunkServices, lease: Lease, calls: Sequence[Update]) -> ChunkLines:
+    # Of a resource that no release has any more the words are gone, too.
+    resource = services.resources.get(lease.resource)
+    return ChunkLines(
+        [call.id for call in calls],
+        first_index=lease.first_index,
+        part=lease.part,
+        line=lease.line,
+        id_name=resource.id_name if resource else "id",
+        name=resource.name if resource else "item",
+    )
 
 
 def _outcomes(

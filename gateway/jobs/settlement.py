@@ -1,20 +1,22 @@
 from __future__ import annotations
 
-from operator import attrgetter
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from gateway.admission.idempotency.journal import Entry, item_events
-from gateway.batch.outcome import ItemError, is_update, restored, stored
+from gateway.admission.idempotency.journal import item_events
+from gateway.batch.outcome import ItemError, restored
 from gateway.item_codes import Applied
 from gateway.jobs.chunk import Settled
 from gateway.jobs.job import ErrorCount
-from gateway.jobs.results import kind_of, pack_results
+from gateway.jobs.results import pack_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from gateway.admission.idempotency.journal import Entry
     from gateway.batch.outcome import Outcome
     from gateway.jobs.chunk import Lease
+    from gateway.jobs.result_lines import ChunkLines
 
 PUBLISHED = b""
 """An event that stands for what the same write publishes."""
@@ -27,12 +29,12 @@ class Settlement:
     sent again, since the core applies a key once.
     """
 
-    def __init__(self, lease: Lease, *, repeats_unknown: bool) -> None:
+    def __init__(self, lease: Lease, lines: ChunkLines, *, repeats_unknown: bool) -> None:
         self.bits = lease.settled
-        self._first_index = lease.first_index
+        self._lines = lines
         self._all = (1 << lease.all_items) - 1
         self._repeats_unknown = repeats_unknown
-        self._waiting: list[Entry] = []
+        self._waiting: list[tuple[int, Outcome]] = []
         self._writes = 0
         self.unsure: Settled | None = None
 
@@ -43,14 +45,15 @@ class Settlement:
 
     def events_of(self, entries: Sequence[Entry]) -> list[bytes]:
         """What a claim has recorded, for the journal. What that settles is published, so the journal need not have it."""
-        bits, repeats_unknown, still_open = self.bits, self._repeats_unknown, list[Entry]()
+        bits, repeats_unknown = self.bits, self._repeats_unknown
+        still_open: list[Entry] = []
         for entry in entries:
             state, bit = entry.state, 1 << entry.index
             if state == "open" or (state == "unknown" and repeats_unknown):
                 still_open.append(entry)
             elif not bits & bit:
                 bits |= bit
-                self._waiting.append(entry if is_update(entry.payload) else self._advised(entry))
+                self._waiting.append((entry.index, self._told(entry.payload)))
         self.bits = bits
         return item_events(still_open) + [PUBLISHED] * (len(still_open) < len(entries))
 
@@ -63,7 +66,7 @@ class Settlement:
         """Whatever it is: no run will send it again."""
         if not self.has(offset):
             self.bits |= 1 << offset
-            self._waiting.append(Entry(offset, "final", stored(outcome)))
+            self._waiting.append((offset, outcome))
 
     def has(self, offset: int) -> bool:
         return bool(self.bits >> offset & 1)
@@ -75,8 +78,8 @@ class Settlement:
         """What waits. It is ``unsure`` until ``was_written``: then it must be written again as it was."""
         if self._waiting:
             self._writes += 1
-            self._waiting.sort(key=attrgetter("index"))
-            self.unsure = _settled(self._waiting, self._writes, self.bits, self._first_index)
+            self._waiting.sort(key=itemgetter(0))
+            self.unsure = _settled(self._waiting, self._lines, self._writes, self.bits)
             self._waiting.clear()
         return self.unsure
 
@@ -88,34 +91,40 @@ class Settlement:
             return True
         return outcome.outcome is Applied.UNKNOWN and not self._repeats_unknown
 
-    def _advised(self, entry: Entry) -> Entry:
+    def _told(self, payload: bytes) -> Outcome:
         """As the item's caller is told."""
-        error = restored(entry.payload)
-        if isinstance(error, ItemError):
-            error = error.with_retry_advice(repeats_unknown=self._repeats_unknown)
-        return Entry(entry.index, "final", stored(error))
+        outcome = restored(payload)
+        if isinstance(outcome, ItemError):
+            return outcome.with_retry_advice(repeats_unknown=self._repeats_unknown)
+        return outcome
 
 
-def _settled(waiting: Sequence[Entry], number: int, bits: int, first_index: int) -> Settled:
+def _settled(waiting: Sequence[tuple[int, Outcome]], lines: ChunkLines, number: int, bits: int) -> Settled:
     """``waiting`` in order."""
-    failed = [(entry.index, restored(entry.payload)) for entry in waiting if not is_update(entry.payload)]
-    counts = {"applied": len(waiting) - len(failed), "failed": 0, "unknown": 0}
-    for _, outcome in failed:
-        counts[kind_of(outcome)] += 1
+    told: list[bytes] = []
+    failed: list[tuple[int, ItemError]] = []
+    for offset, outcome in waiting:
+        if isinstance(outcome, ItemError):
+            failed.append((offset, outcome))
+            told.append(lines.failed(offset, outcome))
+        else:
+            told.append(lines.applied(offset, outcome))
+    unknown = sum(error.outcome is Applied.UNKNOWN for _, error in failed)
     return Settled(
         number=number,
-        results=pack_results(waiting),
+        results=pack_results(told),
         bits=bits,
-        errors=_by_code(failed, first_index),
-        **counts,
+        applied=len(told) - len(failed),
+        failed=len(failed) - unknown,
+        unknown=unknown,
+        errors=_by_code(failed, lines.first_index),
     )
 
 
-def _by_code(outcomes: Iterable[tuple[int, Outcome]], first_index: int) -> list[ErrorCount]:
-    """``outcomes`` in order."""
+def _by_code(failed: Iterable[tuple[int, ItemError]], first_index: int) -> list[ErrorCount]:
+    """``failed`` in order."""
     found: dict[str, ErrorCount] = {}
-    for offset, outcome in outcomes:
-        if isinstance(outcome, ItemError):
-            before = found.get(outcome.code) or ErrorCount(outcome.code, 0, first_index + offset, outcome.detail)
-            found[outcome.code] = ErrorCount(before.code, before.count + 1, before.first_index, before.sample)
+    for offset, error in failed:
+        before = found.get(error.code) or ErrorCount(error.code, 0, first_index + offset, error.detail)
+        found[error.code] = ErrorCount(before.code, before.count + 1, before.first_index, before.sample)
     return list(found.values())

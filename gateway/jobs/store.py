@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from gateway.admission.idempotency.errors import StoreUnavailable
     from gateway.jobs.chunk import Ending, Gauges, Lease, Part, Settled
     from gateway.jobs.job import Job, JobPage, NewJob, State, Why
-    from gateway.jobs.results import Kind, ResultPage
+    from gateway.jobs.result_lines import Kind
+    from gateway.jobs.results import ResultPage
     from legacy_client.calls import Update
 
 
@@ -75,6 +76,10 @@ class JobStore(Protocol):
         Items that were not processed follow when the job has ended. A page may be shorter than ``most`` though more
         follows. Raises JobNotFound, and ValueError for a cursor that is none.
         """
+        ...
+
+    def calls(self, job_id: str, part: int, line: int) -> tuple[int, Sequence[Update]]:
+        """Those of the chunk that has this line of a part, and the first line of it. Lines count from 1."""
         ...
 
     def pause(self, principal: str | None, job_id: str, why: Why = "asked") -> Job:

@@ -9,11 +9,12 @@ import redis
 
 from gateway.batch.outcome import ItemError
 from gateway.item_codes import ITEM_CODES, Applied
-from gateway.jobs.chunk import Ending, Part, Settled
+from gateway.jobs.chunk import Ending, Part, Settled, shown
 from gateway.jobs.job import Bounds, NewJob
 from gateway.jobs.redis.job_store import RedisJobStore
 from gateway.jobs.redis.steps import Steps
 from gateway.jobs.redis.worker_store import RedisWorkerStore
+from gateway.jobs.result_lines import ChunkLines
 from gateway.jobs.settlement import Settlement
 from gateway.jobs.sqlite.file import JobFile
 from gateway.jobs.sqlite.job_store import SqliteJobStore
@@ -104,9 +105,20 @@ def started(jobs: JobStore, *parts: Sequence[object], principal: str = "p", **ne
     return jobs.start(principal, job.id, len(parts))
 
 
+def lines_of(lease: Lease) -> ChunkLines:
+    return ChunkLines(
+        [call.id for call in shown(lease.calls, lease.all_items)],
+        first_index=lease.first_index,
+        part=lease.part,
+        line=lease.line,
+        id_name="actionId",
+        name="action",
+    )
+
+
 def settled(lease: Lease, outcomes: Mapping[int, Outcome]) -> Settled | None:
     """The first write of a run."""
-    settlement = Settlement(lease, repeats_unknown=False)
+    settlement = Settlement(lease, lines_of(lease), repeats_unknown=False)
     for offset, outcome in outcomes.items():
         settlement.settle(offset, outcome)
     return settlement.next_write()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast, get_args
 
 from gateway.api.jobs.results import Wish
-from gateway.jobs.results import Kind
+from gateway.jobs.result_lines import Kind
 from gateway.problems import Problem
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from ulid import ULID
 
 from gateway.admission.idempotency.key import record_id
-from gateway.jobs.chunk import cut
+from gateway.jobs.chunk import cut, shown
 from gateway.jobs.errors import (
     Duplicate,
     DuplicateItems,
@@ -32,10 +32,13 @@ if TYPE_CHECKING:
     from gateway.jobs.chunk import Part
     from gateway.jobs.job import Job, NewJob, State, Why
     from gateway.jobs.redis.steps import Steps
-    from gateway.jobs.results import Kind, ResultPage
+    from gateway.jobs.result_lines import Kind
+    from gateway.jobs.results import ResultPage
     from legacy_client.calls import Update
 
 _MOST_NAMED = 100
+# A place in ``chunks:ID`` is that of the part and the line.
+_LINES_A_PART = 1_048_576
 _STARTED: tuple[State, ...] = ("queued", "running", "paused")
 
 
@@ -110,7 +113,7 @@ class RedisJobStore:
         key = "jobs" if principal is None else f"jobs:of:{principal}"
         upper = f"({before}" if before else "+"
         [ids] = self._steps.read(("ZREVRANGEBYLEX", key, upper, "-", "LIMIT", 0, most + 1))
-        found = [self._steps.run(scripts.LOOK, job_id, principal or "") for job_id in ids[:most]]
+        found = self._steps.run_each(scripts.LOOK, [(job_id, principal or "") for job_id in ids[:most]])
         # One may have been removed in between.
         shown = [job_from(rest) for answer, *rest in found if answer == b"job"]
         return JobPage(shown, ids[most - 1].decode() if len(ids) > most else "")
@@ -122,6 +125,13 @@ class RedisJobStore:
         # Looked at first: what has ended publishes nothing more.
         has_ended = self.get(principal, job_id).state not in LIVE
         return read_page(JobResults(self._steps, job_id), outcome, cursor, most, has_ended=has_ended)
+
+    def calls(self, job_id: str, part: int, line: int) -> tuple[int, Sequence[Update]]:
+        [[number]] = self._steps.read(
+            ("ZREVRANGEBYSCORE", f"chunks:{job_id}", part * _LINES_A_PART + line - 1, "-inf", "LIMIT", 0, 1)
+        )
+        [(first, items, packed)] = self._steps.read(("HMGET", f"chunk:{int(number)}", "line", "items", "calls"))
+        return int(first) + 1, shown(packed, int(items))
 
     def pause(self, principal: str | None, job_id: str, why: Why = "asked") -> Job:
         self._run(scripts.PAUSE, principal, job_id, why, allowed=_STARTED)

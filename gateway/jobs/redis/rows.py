@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from gateway.jobs.job import Job
     from gateway.jobs.redis.steps import Steps
-    from gateway.jobs.results import Kind
+    from gateway.jobs.result_lines import Kind
 
 _PAGE_ROWS = 32
 _WHOLE = ("total", "applied", "failed", "unknown", "parts", "version")
@@ -41,7 +41,7 @@ def lease_from(answer: Sequence[Any], owner: str) -> Lease:
     """``answer`` of the script that hands chunks out."""
     job_id, number, limit, of_job, of_chunk, events, published = answer
     principal, resource, keys_of, request_id, traceparent = (text.decode() for text in of_job)
-    first_index, items, calls, settled, attempts, traceparent_of_part = of_chunk
+    first_index, items, calls, settled, attempts, traceparent_of_part, part, line = of_chunk
     of_part = (traceparent_of_part or b"").decode()
     return Lease(
         job_id=job_id.decode(),
@@ -53,6 +53,8 @@ def lease_from(answer: Sequence[Any], owner: str) -> Lease:
         request_id=request_id,
         traceparent=of_part or traceparent,
         first_index=int(first_index),
+        part=int(part),
+        line=int(line),
         items=int(limit),
         all_items=int(items),
         calls=calls,
@@ -71,27 +73,24 @@ class JobResults:
         self._job_id = job_id
 
     def settled(self, wanted: Kind | None, number: int) -> Iterator[ResultRow]:
-        chunk: ChunkRow | None = None
-        for result in self._numbers(f"results:{self._job_id}", number):
-            [found] = self._steps.read(("HMGET", f"result:{result}", "chunk", "body", wanted or "chunk"))
-            of, body, matches = found
-            if of is None or matches == b"0":
-                continue
-            if chunk is None or chunk.number != int(of):
-                chunk = self._chunk(int(of))
-            if chunk is not None:
-                yield ResultRow(result, body, chunk)
+        for numbers in self._pages(f"results:{self._job_id}", number):
+            found = self._steps.read(*(("HMGET", f"result:{each}", "body", wanted or "chunk") for each in numbers))
+            for each, (body, matches) in zip(numbers, found, strict=True):
+                if body is not None and matches != b"0":
+                    yield ResultRow(each, body)
 
     def open_chunks(self, number: int) -> Iterator[ChunkRow]:
-        for each in self._numbers(f"unsettled:{self._job_id}", number):
-            if chunk := self._chunk(each):
-                yield chunk
+        for numbers in self._pages(f"unsettled:{self._job_id}", number):
+            for each in numbers:
+                if chunk := self._chunk(each):
+                    yield chunk
 
-    def _numbers(self, key: str, first: int) -> Iterator[int]:
+    def _pages(self, key: str, first: int) -> Iterator[list[int]]:
         lowest = str(first)
         while True:
             [page] = self._steps.read(("ZRANGEBYSCORE", key, lowest, "+inf", "LIMIT", 0, _PAGE_ROWS))
-            yield from map(int, page)
+            if page:
+                yield [int(each) for each in page]
             if len(page) < _PAGE_ROWS:
                 return
             lowest = f"({page[-1].decode()}"

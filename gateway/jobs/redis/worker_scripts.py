@@ -61,7 +61,7 @@ for _, job in ipairs(jobs) do
     end
     return {'lease', id, chunk, limit, call('HMGET', P .. 'job:' .. id, 'principal', 'resource', 'keys_of', 'request_id',
       'traceparent'), call('HMGET', key, 'first_index', 'items', 'calls', 'settled', 'attempts',
-      'traceparent'), events, published}
+      'traceparent', 'part', 'line'), events, published}
   end
 end
 return {'none'}

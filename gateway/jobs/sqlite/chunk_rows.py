@@ -84,6 +84,8 @@ def lease(rows: Rows, job: dict[str, Any], chunk: dict[str, Any], owner: str, no
         request_id=job["request_id"],
         traceparent=of_part or job["traceparent"],
         first_index=first_index,
+        part=chunk["part"],
+        line=chunk["line"],
         items=min(chunk["items"], (job["pause_after"] or _NO_BORDER) - first_index),
         all_items=chunk["items"],
         calls=rows.execute("SELECT body FROM calls WHERE chunk = ?", (number,)).fetchone()[0],

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ulid import ULID
 
 from gateway.admission.idempotency.key import record_id
-from gateway.jobs.chunk import cut
+from gateway.jobs.chunk import cut, shown
 from gateway.jobs.errors import HeldByOperator, StoreFull
 from gateway.jobs.job import ENDED, LIVE, JobPage
 from gateway.jobs.result_pages import read_page
@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 
     from gateway.jobs.chunk import Part
     from gateway.jobs.job import Job, NewJob, Why
-    from gateway.jobs.results import Kind, ResultPage
+    from gateway.jobs.result_lines import Kind
+    from gateway.jobs.results import ResultPage
     from gateway.jobs.sqlite.file import JobFile
     from gateway.jobs.sqlite.job_rows import Rows
     from legacy_client.calls import Update
+
+_CALLS = (
+    "SELECT line, items, body FROM chunk JOIN calls ON calls.chunk = chunk.number"
+    " WHERE job = ? AND part = ? AND line <= ? ORDER BY line DESC LIMIT 1"
+)
 
 
 class SqliteJobStore:
@@ -96,6 +102,11 @@ class SqliteJobStore:
         with self._file.read() as rows:
             has_ended = job_rows.find(rows, principal, job_id)["state"] not in LIVE
             return read_page(JobResults(rows, job_id), outcome, cursor, most, has_ended=has_ended)
+
+    def calls(self, job_id: str, part: int, line: int) -> tuple[int, Sequence[Update]]:
+        with self._file.read() as rows:
+            first, items, packed = rows.execute(_CALLS, (job_id, part, line - 1)).fetchone()
+        return first + 1, shown(packed, items)
 
     def pause(self, principal: str | None, job_id: str, why: Why = "asked") -> Job:
         with self._file.rows() as rows:

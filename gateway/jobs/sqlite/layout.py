@@ -9,7 +9,7 @@ from gateway.admission.sqlite_file import Layout
 
 LAYOUT = Layout(
     application_id=0x62756A62,
-    version=1,
+    version=2,
     schema="""
         CREATE TABLE job (
             id TEXT PRIMARY KEY, principal TEXT NOT NULL, resource TEXT NOT NULL, state TEXT NOT NULL,

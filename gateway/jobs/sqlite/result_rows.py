@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from gateway.jobs.result_pages import ChunkRow, ResultRow
@@ -8,14 +9,10 @@ from gateway.jobs.sqlite.job_rows import selected
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gateway.jobs.results import Kind
+    from gateway.jobs.result_lines import Kind
     from gateway.jobs.sqlite.job_rows import Rows
 
-_SETTLED = (
-    "SELECT result.number AS result, result.body, calls.body AS calls, chunk.* FROM result"
-    " JOIN chunk ON chunk.number = result.chunk JOIN calls ON calls.chunk = result.chunk"
-    " WHERE result.job = ? AND result.number >= ? {kind} ORDER BY result.number"
-)
+_SETTLED = "SELECT number, body FROM result WHERE job = ? AND number >= ? {kind} ORDER BY number"
 _OPEN = (
     "SELECT chunk.*, calls.body AS calls FROM chunk JOIN calls ON calls.chunk = chunk.number"
     " WHERE job = ? AND is_done = 0 AND number >= ? ORDER BY number"
@@ -37,8 +34,7 @@ class JobResults:
 
     def settled(self, wanted: Kind | None, number: int) -> Iterator[ResultRow]:
         query = _SETTLED.format(kind=_KINDS[wanted])
-        for row in selected(self._rows, query, (self._job_id, number)):
-            yield ResultRow(row["result"], row["body"], _chunk(row))
+        return starmap(ResultRow, self._rows.execute(query, (self._job_id, number)))
 
     def open_chunks(self, number: int) -> Iterator[ChunkRow]:
         return map(_chunk, selected(self._rows, _OPEN, (self._job_id, number)))

@@ -26,7 +26,7 @@ from gateway.admission.idempotency.errors import LeaseLost
 from gateway.jobs.chunk import Ending
 from gateway.jobs.errors import TooManyJobs
 from gateway.jobs.settlement import Settlement
-from tests.doubles.job_worlds import APPLIED, RedisJobWorld, SqliteJobWorld, all_results, failed, started
+from tests.doubles.job_worlds import APPLIED, RedisJobWorld, SqliteJobWorld, all_results, failed, lines_of, started
 
 if TYPE_CHECKING:
     from gateway.jobs.chunk import Lease
@@ -117,7 +117,9 @@ class Machine(RuleBasedStateMachine):
         assert {bit for bit in range(lease.all_items) if lease.settled >> bit & 1} == known & set(
             range(lease.all_items)
         )
-        self.hands.append(Hand(model, lease, Settlement(lease, repeats_unknown=False), self.now + LEASE))
+        self.hands.append(
+            Hand(model, lease, Settlement(lease, lines_of(lease), repeats_unknown=False), self.now + LEASE)
+        )
 
     @precondition(lambda self: self.hands)
     @rule(data=st.data(), kinds=st.lists(st.sampled_from(sorted(OUTCOMES)), min_size=1, max_size=4), ends=st.booleans())
@@ -233,7 +235,7 @@ class Machine(RuleBasedStateMachine):
             for _ in range(99):
                 if (lease := self.chunks.next_chunk("last")) is None:
                     break
-                settlement = Settlement(lease, repeats_unknown=False)
+                settlement = Settlement(lease, lines_of(lease), repeats_unknown=False)
                 for offset in settlement.open_offsets(lease.items):
                     settlement.settle(offset, APPLIED)
                     self.models[lease.job_id].outcomes[lease.first_index + offset] = "applied"

@@ -7,16 +7,15 @@ import json
 import pytest
 
 from gateway.api.jobs.results import Reading, Results, cursor_in, cursor_text
-from gateway.jobs.results import ResultLine, ResultPage
+from gateway.jobs.results import ResultPage
 from gateway.resources.actions import actions
-from legacy_client.calls import Update
 
 ACTIONS = actions(("en",), 1000, lambda: None)
 
 
 def page(number: int, *, is_last: bool = False) -> ResultPage:
-    line = ResultLine(index=number, part=1, line=number + 1, call=Update(str(number), b"{}"), outcome=b'{"a":1}')
-    return ResultPage([line], f"s{number}.1", is_last=is_last)
+    line = b'{"index":%d,"part":1,"line":%d,"actionId":"%d","outcome":"applied","action":{"a":1}}\n'
+    return ResultPage(line % (number, number + 1, number), [], f"s{number}.1", is_last=is_last)
 
 
 class Source:
@@ -59,7 +58,7 @@ def test_what_was_sent_is_counted():
 
 
 def test_a_reader_that_follows_has_a_head_before_there_is_a_line():
-    lines = Source(pages=3).results(follow=True).after(ResultPage([], "", is_last=False), "")
+    lines = Source(pages=3).results(follow=True).after(ResultPage(b"", [], "", is_last=False), "")
 
     assert next(lines) == b"\n"
 
