@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-_is_name = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+").fullmatch
+is_header_name = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+").fullmatch
 # Visible ASCII, with blanks and tabs inside. Some cores take bytes above ASCII.
 is_header_value = re.compile(r"[!-~\x80-\xff](?:[ \t!-~\x80-\xff]*[!-~\x80-\xff])?").fullmatch
 # About the connection or the framing, which are our own (RFC 9110 section 7.6.1, RFC 9112 section 6).
@@ -51,7 +51,7 @@ def header_line(data: bytes, *, own: frozenset[str] = frozenset()) -> dict[str, 
     name, value = name.strip(" \t"), value.strip(" \t")
     if not (colon and name and value) or "\n" in value:
         raise ValueError("must be one header line, `Name: value`")
-    if not _is_name(name):
+    if not is_header_name(name):
         raise ValueError("must be one header line, `Name: value`, without quotes, options or blanks before it")
     if not is_header_value(value):
         raise ValueError("must be one header line, whose value has no control characters")
@@ -63,7 +63,7 @@ def header_line(data: bytes, *, own: frozenset[str] = frozenset()) -> dict[str, 
 
 def key_header(name: str) -> str:
     """The header of a call's key. Raises ValueError for what cannot be one."""
-    if not _is_name(name):
+    if not is_header_name(name):
         raise ValueError("must be a header's name")
     _check_others(name, _OF_THE_CONNECTION | _CHOSEN | (_OWN - {"idempotency-key"}))
     _check_secret(name)
@@ -74,7 +74,7 @@ def fixed_headers(given: Mapping[str, str], *, own: frozenset[str] = frozenset()
     """Those that all calls have. ``own`` as for a line. Raises ValueError, whose text never repeats a value."""
     taken: set[str] = set()
     for name, value in given.items():
-        if not _is_name(name):
+        if not is_header_name(name):
             raise ValueError("must be a header's name")
         _check_others(name, _OF_THE_CONNECTION | _OWN | own)
         _check_secret(name)

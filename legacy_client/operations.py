@@ -24,7 +24,8 @@ HEADERS = (("Accept", "application/vnd.core.v1+json"), ("Content-Type", "applica
 """Those of contract section 3."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TEXT = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}")
-_MAX_DIGITS = 20
+MOST_DIGITS = 20
+"""Of an id that is a number."""
 
 
 class Operation(NamedTuple, Generic[Call]):
@@ -49,7 +50,7 @@ class IntegrationActionReplacement(NamedTuple):
 
 
 def is_number(item_id: str) -> bool:
-    return item_id.isascii() and item_id.isdigit() and len(item_id) <= _MAX_DIGITS
+    return item_id.isascii() and item_id.isdigit() and len(item_id) <= MOST_DIGITS
 
 
 def is_uuid(item_id: str) -> bool:
@@ -83,12 +84,25 @@ def updates(path: str, is_id: Callable[[str], bool], *, key_header: str = "Idemp
     return write
 
 
+def with_zeros(write: Write, width: int) -> Write:
+    """Ids have zeros in front, up to ``width`` digits."""
+
+    def write_padded(template: RequestTemplate, call: Update, key_prefix: str) -> PreparedRequest:
+        return write(template, call._replace(id=call.id.zfill(width)), key_prefix)
+
+    return write_padded
+
+
 def numeric_id(call: Update) -> int:
     return int(call.id)
 
 
 def same_id(call: Update) -> str:
     return call.id
+
+
+def padded_id(width: int) -> Callable[[Update], str]:
+    return lambda call: call.id.zfill(width)
 
 
 def _write_replacement(

@@ -7,7 +7,8 @@ from marshmallow import fields
 from schemas.answers import AnswerSchema, TextsByLanguage, about, moment, unreadable
 from schemas.batches import ItemSchema
 from schemas.containers import Translations, UuidList
-from schemas.fields import Choice, ContractField, NumberId, ReadOnly, TextId, Timestamp, Uuid
+from schemas.fields import Choice, ContractField, ReadOnly, Timestamp, Uuid
+from schemas.ids import NumberId, TextId
 
 CATEGORIES = ("validation", "link", "form", "todo", "schedule")
 STATUSES = ("active", "inactive", "draft", "approved", "pending", "done")

@@ -11,6 +11,7 @@ from schemas.base import ErrorList, FieldError, InvalidDocument, StrictSchema
 from schemas.compiled import compile_loader
 from schemas.containers import ObjectList, Translations, UuidList
 from schemas.fields import Uuid
+from schemas.ids import MOST_DIGITS, NumberId
 from schemas.messages import Message
 
 if TYPE_CHECKING:
@@ -49,14 +50,18 @@ class ItemSchema(StrictSchema):
     # The id and at least one field to change.
     json_schema = MappingProxyType({"minProperties": 2})
 
-    def __init__(self, *, languages: Sequence[str], **options: Any) -> None:
+    def __init__(self, *, languages: Sequence[str], id_digits: int = MOST_DIGITS, **options: Any) -> None:
+        """``id_digits``: the most of an id that is a number."""
         self._languages = tuple(languages)
+        self._id_digits = id_digits
         self._nothing = Message("nothing_to_update", f"Must have at least one field besides {self.id_name}.")
         super().__init__(**options)
 
     def on_bind_field(self, field_name: str, field_obj: Field[Any]) -> None:
         if isinstance(field_obj, Translations):
             field_obj.set_languages(self._languages)
+        elif isinstance(field_obj, NumberId) and field_name == self.id_name:
+            field_obj.set_digits(self._id_digits)
 
     def most(self) -> tuple[int, int, int]:
         """JSON values, arrays and objects among them, names. Entries of lists do not count."""

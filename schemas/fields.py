@@ -29,10 +29,6 @@ is_uuid = re.compile(UUID_PATTERN).fullmatch
 
 TIMESTAMP_PATTERN = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]) (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 
-TEXT_ID_PATTERN = "[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}"
-_is_text_id = re.compile(TEXT_ID_PATTERN).fullmatch
-
-_MAX_ID = 10**20 - 1
 _KEPT_TIMES = 4096
 
 
@@ -68,44 +64,6 @@ class ContractField(fields.Field[T]):
         if accepted is None:
             raise ValidationError(self.explain(value))
         return accepted
-
-
-class NumberId(ContractField[str]):
-    """1 to 20 digits, or a positive integer of as many. Loaded as digits without leading zeros."""
-
-    def __init__(self, **options: Any) -> None:
-        must = "Must be a positive number as a string of 1 to 20 digits."
-        self._invalid = Message("invalid_id", must)
-        text = {"type": "string", "pattern": "^0*[1-9][0-9]*$", "minLength": 1, "maxLength": 20}
-        number = {"type": "integer", "minimum": 1, "maximum": _MAX_ID}
-        super().__init__(must, {"anyOf": [text, number], "examples": ["19353"]}, **options)
-
-    def accept(self, value: Any) -> str | None:
-        if type(value) is str:
-            if len(value) <= 20 and value.isdigit() and value.isascii():
-                return value.lstrip("0") or None
-        elif type(value) is int and 0 < value <= _MAX_ID:
-            return str(value)
-        return None
-
-    def explain(self, value: Any) -> Message:
-        return self._invalid if type(value) in {str, int} else self.wrong_type
-
-
-class TextId(ContractField[str]):
-    """1 to 64 letters, digits, ``.``, ``_``, ``~`` and ``-``, without a dot in front. Case counts."""
-
-    def __init__(self, **options: Any) -> None:
-        must = "Must be a string of 1 to 64 letters, digits, '.', '_', '~' or '-', without a dot in front."
-        self._invalid = Message("invalid_id", must)
-        schema = {"type": "string", "pattern": f"^{TEXT_ID_PATTERN}$", "minLength": 1, "maxLength": 64}
-        super().__init__(must, schema, **options)
-
-    def accept(self, value: Any) -> str | None:
-        return value if type(value) is str and _is_text_id(value) is not None else None
-
-    def explain(self, value: Any) -> Message:
-        return self._invalid if type(value) is str else self.wrong_type
 
 
 class Choice(ContractField[str]):

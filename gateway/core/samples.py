@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.containers import Translations, UuidList
-from schemas.fields import Choice, Timestamp
+from schemas.fields import Choice, ContractField, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +36,8 @@ def samples(schema: ItemSchema, languages: Sequence[str]) -> Iterator[tuple[str,
     """``(field, value)``; each is valid by itself."""
     for name, field in schema.load_fields.items():
         if name != schema.id_name:
-            yield from ((name, value) for value in _of(field, languages))
+            # As they are loaded: ids in lower case.
+            yield from ((name, _loaded(field, value)) for value in _of(field, languages))
             if field.allow_none:
                 yield name, None
 
@@ -51,3 +52,9 @@ def _of(field: Field[object], languages: Sequence[str]) -> Iterator[object]:
         yield from ([], list(_UUIDS[:1]), list(_UUIDS))
     elif isinstance(field, Timestamp):
         yield from _TIMES
+
+
+def _loaded(field: Field[object], value: object) -> object:
+    accepted = field.accept(value) if isinstance(field, ContractField) else None
+    # An empty list is never loaded, but a core may answer one.
+    return value if accepted is None else accepted

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.resources.core_map import id_kind, read_core_map, shipped
+from gateway.resources.core_map import read_core_map, read_ids, shipped
 from gateway.resources.python_translation import loaded
 from gateway.resources.resource import Example, Resource
 from gateway.resources.translate import MappedTranslation
@@ -12,11 +12,14 @@ from legacy_client.operations import (
     is_plain_text,
     is_uuid,
     numeric_id,
+    padded_id,
     same_id,
     updates,
+    with_zeros,
 )
 from schemas.actions import ActionSchema, ActionUpdateSchema, TextActionUpdateSchema, UuidActionUpdateSchema
 from schemas.batches import BatchLoader
+from schemas.ids import MOST_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,10 +59,13 @@ def actions(
     ``core_map`` is the text of a map; empty: the shipped one. Raises CoreMapError.
     """
     text = core_map or shipped()
-    ids = _IDS[id_kind(text)]
-    schema = ids.schema(languages=languages)
+    kind, width = read_ids(text)
+    ids = _IDS[kind]
+    schema = ids.schema(languages=languages, id_digits=width or MOST_DIGITS)
     mapped = read_core_map(text, schema)
-    translation = MappedTranslation(mapped.fields, schema.id_name, languages, mapped.update.wrap)
+    translation = MappedTranslation(
+        mapped.fields, schema.id_name, languages, mapped.update.wrap, id_at=mapped.id_at, spelt=mapped.languages
+    )
     example = _example(languages, ids.example)
     return Resource(
         path="/openapi/api/v1/actions",
@@ -68,17 +74,19 @@ def actions(
         updated_schema=ActionSchema,
         loader=BatchLoader(schema, max_items, let_others_run),
         translation=loaded(mapped.python, translation, schema, languages, example) if mapped.python else translation,
-        operation=_operation(mapped, ids),
+        operation=_operation(mapped, ids, width),
         example=example,
     )
 
 
-def _operation(mapped: CoreMap, ids: _Ids) -> Operation[Update]:
+def _operation(mapped: CoreMap, ids: _Ids, width: int) -> Operation[Update]:
     call = mapped.update
-    write = updates(call.path, ids.is_id, key_header=call.key_header, wrap=call.wrap)
+    write, expected = updates(call.path, ids.is_id, key_header=call.key_header, wrap=call.wrap), ids.expected
+    if width:
+        write, expected = with_zeros(write, width), padded_id(width) if expected is same_id else expected
     # Names of headers have no case.
     chosen = {name.lower(): (name, value) for name, value in (*_USUAL.items(), *call.headers.items())}
-    return Operation(call.method, write, ids.expected, tuple(chosen.values()))
+    return Operation(call.method, write, expected, tuple(chosen.values()))
 
 
 def _example(languages: Sequence[str], ids: tuple[str, str]) -> Example:

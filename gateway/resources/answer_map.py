@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.resources.map_tables import check_keys, parsed, table_in, text_in, wrong
 from legacy_client.errors import AccessDenied, Busy, Conflict, NotFound, Rejected, ServerFailed
+from legacy_client.header_line import is_header_name
 from legacy_client.sending.shape import AnswerShape
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _PATHS = {
     "ok_at": "",
     "code_at": "",
 }
-_OTHERS = ("ok", "ok_is", "error_at", "empty")
+_OTHERS = ("ok", "ok_is", "error_at", "empty", "wait_header")
 
 
 def read_answers(text: str) -> AnswerShape:
@@ -56,12 +57,20 @@ def read_answers(text: str) -> AnswerShape:
     return AnswerShape(
         **paths,
         item_at=item_at,
+        wait_header=_wait_header(answers),
         ok=frozenset(_statuses(answers, "ok", range(200, 300))),
         ok_is=None if error_at else _scalar(answers, "ok_is", default=True),
         empty=frozenset(_statuses(answers, "empty", (202, 204))),
         meanings={_status(name): _word(meaning, "meaning.", name) for name in meaning},
         codes={name: _word(codes, "codes.", name) for name in codes},
     )
+
+
+def _wait_header(answers: Mapping[str, Any]) -> str:
+    name = text_in(answers, "answers.", "wait_header", "Retry-After")
+    if not is_header_name(name):
+        raise wrong("answers.wait_header", "must be a header's name")
+    return name
 
 
 def _path(table: Mapping[str, Any], name: str, default: str) -> Path:

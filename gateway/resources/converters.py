@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _HEX_AS_ZERO = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
 _UUID_FORM = b"00000000-0000-0000-0000-000000000000"
+_HEX_FORM = b"0" * 32
+_UUID_PARTS = ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))
 _INTEGER = re.compile(r"-?[0-9]{1,20}").fullmatch
 _DECIMAL = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?").fullmatch
 # What an answer of ours can hold.
@@ -30,9 +32,9 @@ class Conversion(NamedTuple):
     table: Mapping[Any, object] | None = None
 
 
-def by_words(words: Mapping[Any, Any]) -> Conversion:
-    """Public word → the core's. These are all different, and of one type."""
-    public = {legacy: word for word, legacy in words.items()}
+def by_words(words: Mapping[Any, Any], read: Mapping[Any, Any] | None = None) -> Conversion:
+    """Public word → the core's, which are of one type. ``read``: the core's → public; None: the inverse."""
+    public = {legacy: word for word, legacy in words.items()} if read is None else read
     return Conversion(words.__getitem__, looked_up(public), type(next(iter(public))), public)
 
 
@@ -103,6 +105,32 @@ def uuids_in_case(change: Callable[[str], str]) -> Conversion:
     return Conversion(change, read)
 
 
+def uuids_in_hex(change: Callable[[str], str]) -> Conversion:
+    """32 digits, without dashes."""
+
+    def write(value: str) -> str:
+        return change(value.replace("-", ""))
+
+    def read(value: object) -> str:
+        if type(value) is not str or value.encode().translate(_HEX_AS_ZERO) != _HEX_FORM:
+            raise ValueError
+        digits = value.lower()
+        return "-".join(digits[start:end] for start, end in _UUID_PARTS)
+
+    return Conversion(write, read)
+
+
+def each_of(conversion: Conversion, each: Conversion | None) -> Conversion:
+    """A list whose values are each converted too."""
+    if each is None:
+        return conversion
+    outer, inner = conversion, each
+    return Conversion(
+        lambda values: outer.write([inner.write(value) for value in values]),
+        lambda values: [inner.read(value) for value in _uuids(outer.read(values))],
+    )
+
+
 def listed_at(path: Sequence[str]) -> Conversion:
     """Each of a list stands at ``path`` in an object of its own."""
 
@@ -143,6 +171,22 @@ def joined(separator: str) -> Conversion:
         raise ValueError
 
     return Conversion(separator.join, read)
+
+
+def joined_each(separator: str, each: Conversion) -> Conversion:
+    """UUIDs in another spelling, in one text."""
+
+    def write(values: Sequence[str]) -> str:
+        return separator.join(str(each.write(value)) for value in values)
+
+    def read(text: object) -> list[object]:
+        if text is None or text == "":
+            return []
+        if type(text) is not str:
+            raise ValueError
+        return [each.read(value) for value in text.split(separator)]
+
+    return Conversion(write, read)
 
 
 def looked_up(table: Mapping[Any, object]) -> Callable[[object], object]:

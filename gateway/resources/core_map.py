@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from gateway.resources.field_rows import read_fields
 from gateway.resources.map_tables import CoreMapError, check_keys, one_of, parsed, table, table_in, text_in, wrong
 from legacy_client.header_line import fixed_headers, key_header
+from legacy_client.operations import MOST_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +26,8 @@ _METHOD = re.compile("[A-Z]{3,20}")
 # They read, remove, or are about the connection.
 _NO_UPDATES = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "CONNECT", "DELETE", "PRI"})
 IDS = ("integer", "digits", "uuid", "text")
+_NUMBERS = ("integer", "digits")
+_is_language = re.compile("[A-Za-z0-9_-]{1,32}").fullmatch
 # RFC 3986 section 3.3 and 3.4.
 _is_path = re.compile(r"/(?!/)(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2}){0,1000}").fullmatch
 _SECTIONS = ("core", "update", "fields", "answers", "meaning", "codes")
@@ -43,9 +46,14 @@ class UpdateCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreMap:
-    """``python`` names a translation; empty: the rows are all there is."""
+    """``python`` names a translation; empty: the rows are all there is.
 
-    id_kind: str
+    ``id_at``: the place of the id in the item of an answer. ``languages``: the core's names of them, where it has others.
+    """
+
+    ids: Ids
+    id_at: str
+    languages: Mapping[str, str]
     python: str
     update: UpdateCall
     fields: Sequence[FieldRow]
@@ -55,11 +63,24 @@ def shipped() -> str:
     return resources.files(__package__).joinpath("core.toml").read_text(encoding="utf-8")
 
 
-def id_kind(text: str) -> str:
-    """How the map names an item. Raises CoreMapError."""
+class Ids(NamedTuple):
+    """How the core names items. ``width``: numbers have zeros in front up to so many digits; 0: they have none."""
+
+    kind: str
+    width: int
+
+
+def read_ids(text: str) -> Ids:
+    """Raises CoreMapError."""
     core = table_in(parsed(text), "core")
-    check_keys(core, "core.", ("id", "python"))
-    return one_of(core, "core.", "id", IDS, "integer")
+    check_keys(core, "core.", ("id", "id_width", "languages", "python"))
+    kind, width = one_of(core, "core.", "id", IDS, "integer"), core.get("id_width", 0)
+    if "id_width" in core:
+        if type(width) is not int or not 1 <= width <= MOST_DIGITS:
+            raise wrong("core.id_width", f"must be a whole number of digits from 1 to {MOST_DIGITS}")
+        if kind not in _NUMBERS:
+            raise wrong("core.id_width", f"must be left out, or id be one of: {', '.join(_NUMBERS)}")
+    return Ids(kind, width)
 
 
 def read_core_map(text: str, schema: ItemSchema) -> CoreMap:
@@ -68,12 +89,24 @@ def read_core_map(text: str, schema: ItemSchema) -> CoreMap:
     core = table_in(document, "core")
     python = text_in(core, "core.", "python", "")
     check_keys(document, "", _SECTIONS, needed=("core", "update") if python else ("core", "update", "fields"))
+    id_at = text_in(table_in(document, "answers"), "answers.", "id_at", "id")
     return CoreMap(
-        id_kind=id_kind(text),
+        ids=read_ids(text),
+        id_at=id_at,
+        languages=_languages(table(core, "languages", "core.") if "languages" in core else {}),
         python=python,
         update=_update(table(document, "update")),
-        fields=read_fields(table_in(document, "fields"), schema, may_lack=bool(python)),
+        fields=read_fields(table_in(document, "fields"), schema, may_lack=bool(python), id_at=id_at),
     )
+
+
+def _languages(given: Mapping[str, Any]) -> Mapping[str, str]:
+    for language, name in given.items():
+        if not _is_language(text_in(given, "core.languages.", language, "")):
+            raise wrong(f"core.languages.{language}", "must be 1 to 32 letters, digits, '_' or '-'")
+        if list(given.values()).count(name) > 1:
+            raise wrong(f"core.languages.{language}", f"must differ from the others; {name!r} is there twice")
+    return given
 
 
 def _update(given: Mapping[str, Any]) -> UpdateCall:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from gateway.resources.converters import Conversion, looked_up, unchanged
 from gateway.resources.moments import PublicTimes, unix_seconds
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 _PUBLIC = "%Y-%m-%d %H:%M:%S"
 _PUBLIC_LENGTH = 19
@@ -41,13 +44,13 @@ def as_texts(pattern: str, zone: str) -> Conversion:
 
     Raises ValueError for a zone that is not known.
     """
-    where = _zone(zone)
+    where = zone_of(zone)
 
     def write(text: str | None) -> str | None:
         if text is None:
             return None
-        moment = datetime.strptime(text, _PUBLIC).replace(tzinfo=UTC).astimezone(where)
-        return _shown(moment, pattern) if pattern else moment.isoformat().replace("+00:00", "Z")
+        moment = moment_of(text).astimezone(where)
+        return shown(moment, pattern) if pattern else moment.isoformat().replace("+00:00", "Z")
 
     def read(text: object) -> str | None:
         if text is None:
@@ -56,7 +59,7 @@ def as_texts(pattern: str, zone: str) -> Conversion:
             raise ValueError
         moment = datetime.strptime(text, pattern) if pattern else datetime.fromisoformat(text)  # noqa: DTZ007 -- below
         aware = moment if moment.tzinfo else moment.replace(tzinfo=where)
-        return str(aware.astimezone(UTC).replace(tzinfo=None, microsecond=0))
+        return public_text(aware)
 
     return Conversion(write, read)
 
@@ -77,14 +80,25 @@ def as_sent() -> Conversion:
     return Conversion(unchanged, read)
 
 
-def _shown(moment: datetime, pattern: str) -> str:
+def moment_of(text: str) -> datetime:
+    """Of a public time."""
+    return datetime.strptime(text, _PUBLIC).replace(tzinfo=UTC)
+
+
+def public_text(moment: datetime) -> str:
+    """Parts of a second are cut off. Raises OverflowError outside years 1 to 9999."""
+    return str(moment.astimezone(UTC).replace(tzinfo=None, microsecond=0))
+
+
+def shown(moment: datetime, pattern: str) -> str:
     if moment.year >= _FOUR_DIGITS or "%%" in pattern:
         return moment.strftime(pattern)
     # The C library leaves out zeros in front of a year, and strptime wants them.
     return moment.strftime(pattern.replace("%Y", f"{moment.year:04}"))
 
 
-def _zone(name: str) -> Any:
+def zone_of(name: str) -> tzinfo:
+    """Raises ValueError for one that is not known."""
     if name == "UTC":
         return UTC
     try:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from gateway.resources.error_names import ErrorNames
 from gateway.resources.field_rows import KEY
+from gateway.resources.layout import Layout
+from gateway.resources.places import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,28 +20,40 @@ if TYPE_CHECKING:
     # Legacy name → public name, and how a value is read.
     Others = dict[str, tuple[str, Callable[[object], object]]]
 
+_AS_THEY_ARE: Mapping[str, str] = MappingProxyType({})
+
 
 class MappedTranslation:
-    """``id_name`` is the public field of the id, which answers have first.
+    """``id_name`` is the public field of the id, which answers have first; ``id_at`` is the core's name of it.
 
+    ``spelt``: how the core names a language, if otherwise.
     The core may tell errors by names within ``wrap`` too, or without the levels that all names share.
     """
 
-    def __init__(self, rows: Sequence[FieldRow], id_name: str, languages: Sequence[str], wrap: str = "") -> None:
+    def __init__(
+        self,
+        rows: Sequence[FieldRow],
+        id_name: str,
+        languages: Sequence[str],
+        wrap: str = "",
+        *,
+        id_at: str = "id",
+        spelt: Mapping[str, str] = _AS_THEY_ARE,
+    ) -> None:
         self._id_name = id_name
         # Public name → legacy name, and how a value becomes the core's.
         self._to_legacy = {
             row.name: (row.to, row.conversion.write) for row in rows if row.conversion and not row.is_of_answers
         }
         self._legacy_texts = {
-            row.name: {language: row.to.replace(KEY, language) for language in languages}
+            row.name: {language: row.to.replace(KEY, spelt.get(language, language)) for language in languages}
             for row in rows
             if not row.conversion
         }
-        self._readings, self._others = _readings(rows, languages), _others(rows)
-        self._names = _public_names(rows, id_name, languages)
-        self._names_of_errors = _names_of_errors(self._names, wrap)
-        self._paths = {name: name.split(".") for name in self._names if "." in name}
+        self._readings, self._others = self._text_readings() | _readings(rows), _others(rows)
+        self._names = self._text_names() | {row.to: row.name for row in rows if row.conversion}
+        self._errors = ErrorNames({**self._names, **_count_names(rows)}, {id_at: id_name}, wrap)
+        self._layout = self._made_layout(rows)
 
     def to_legacy(self, item: Mapping[str, Any]) -> dict[str, object]:
         legacy: dict[str, object] = {}
@@ -53,14 +69,14 @@ class MappedTranslation:
                     continue
                 for language, text in value.items():
                     legacy[legacy_names[language]] = text
-        return _in_levels(legacy, self._paths) if self._paths else legacy
+        return self._layout.laid_out(legacy) if self._layout is not None else legacy
 
     def from_legacy(self, item_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Only fields of the contract."""
         public: dict[str, Any] = {self._id_name: item_id}
         readings, others = self._readings, self._others
-        if self._paths:
-            data = _in_one_level(data, self._paths)
+        if self._layout is not None:
+            data = self._layout.flattened(data)
         for legacy_name, value in data.items():
             if legacy_name in readings:
                 kind, name, language, words = readings[legacy_name]
@@ -106,44 +122,49 @@ class MappedTranslation:
         """By public field, else under ``other``."""
         public: dict[str, list[str]] = {}
         for name, messages in errors.items():
-            public.setdefault(self._names_of_errors.get(name, "other"), []).extend(messages)
+            public.setdefault(self._errors.public(name), []).extend(messages)
         return public
 
+    def _text_readings(self) -> Readings:
+        return {
+            to: (str, name, language, None)
+            for name, places in self._legacy_texts.items()
+            for language, to in places.items()
+        }
 
-def _readings(rows: Iterable[FieldRow], languages: Sequence[str]) -> Readings:
-    """What is looked up by its type, and texts."""
-    readings: Readings = {}
-    for row in rows:
-        if row.conversion is None:
-            readings |= {row.to.replace(KEY, language): (str, row.name, language, None) for language in languages}
-        elif row.conversion.table is not None:
-            readings[row.to] = (row.conversion.kind, row.name, "", row.conversion.table)
-    return readings
+    def _text_names(self) -> dict[str, str]:
+        return {
+            to: f"{name}.{language}" for name, places in self._legacy_texts.items() for language, to in places.items()
+        }
+
+    def _made_layout(self, rows: Iterable[FieldRow]) -> Layout | None:
+        """None where all names are plain."""
+        places = {to: place_of(to) for to in self._names if "." in to}
+        nulls = {
+            to: row.null
+            for row in rows
+            if row.null is not None
+            for to in (self._legacy_texts[row.name].values() if row.conversion is None else (row.to,))
+        }
+        counts = {row.to: place_of(row.count) for row in rows if row.count}
+        return Layout(places, nulls, counts) if places or nulls or counts else None
+
+
+def _readings(rows: Iterable[FieldRow]) -> Readings:
+    """What is looked up by its type."""
+    return {
+        row.to: (row.conversion.kind, row.name, "", row.conversion.table)
+        for row in rows
+        if row.conversion is not None and row.conversion.table is not None
+    }
 
 
 def _others(rows: Iterable[FieldRow]) -> Others:
     return {row.to: (row.name, row.conversion.read) for row in rows if row.conversion and row.conversion.table is None}
 
 
-def _public_names(rows: Iterable[FieldRow], id_name: str, languages: Sequence[str]) -> dict[str, str]:
-    public = {"id": id_name}
-    for row in rows:
-        if row.conversion is None:
-            public |= {row.to.replace(KEY, language): f"{row.name}.{language}" for language in languages}
-        else:
-            public[row.to] = row.name
-    return public
-
-
-def _names_of_errors(names: Mapping[str, str], wrap: str) -> dict[str, str]:
-    levels = {tuple(legacy.split(".")): name for legacy, name in names.items() if legacy != "id"}
-    shared = 0
-    for each in zip(*(path[:-1] for path in levels), strict=False):
-        if len(set(each)) > 1:
-            break
-        shared += 1
-    below = {".".join(path[shared:]): name for path, name in levels.items()}
-    return {**below, **{f"{wrap}.{legacy}": name for legacy, name in names.items()}, **names}
+def _count_names(rows: Iterable[FieldRow]) -> dict[str, str]:
+    return {row.count: row.name for row in rows if row.count}
 
 
 def _whole(value: object) -> int:
@@ -151,30 +172,3 @@ def _whole(value: object) -> int:
     if type(value) is float and value.is_integer():
         return int(value)
     raise LookupError
-
-
-def _in_levels(flat: Mapping[str, object], paths: Mapping[str, Sequence[str]]) -> dict[str, object]:
-    """``a.b`` becomes ``b`` in the object ``a``."""
-    legacy: dict[str, object] = {}
-    for name, value in flat.items():
-        level: Any = legacy
-        *above, last = paths.get(name, (name,))
-        for each in above:
-            level = level.setdefault(each, {})
-        level[last] = value
-    return legacy
-
-
-def _in_one_level(data: Mapping[str, Any], paths: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """The inverse, for the names in ``paths``. An object that is not there has no fields."""
-    flat = dict(data)
-    for name, path in paths.items():
-        level: Any = data
-        for each in path:
-            level = level.get(each, _MISSING) if type(level) is dict else _MISSING
-        if level is not _MISSING:
-            flat[name] = level
-    return flat
-
-
-_MISSING = object()

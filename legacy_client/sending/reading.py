@@ -13,7 +13,7 @@ import orjson
 from legacy_client.errors import BadAnswer, Busy, CoreError, Rejected, SaidNo, ServerFailed
 from legacy_client.operations import is_uuid
 from legacy_client.sending.documents import UNREADABLE, as_written, document_in
-from legacy_client.sending.shape import AnswerShape, getter, taker
+from legacy_client.sending.shape import AnswerShape, getter, put_at, taker
 from legacy_client.sending.texts import MAX_TEXT, in_utf8, plain
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class AnswerReader:
         if found != expected_id or type(found) is not type(expected_id):
             if not self._is_spelt_otherwise(found, expected_id, body, content_type):
                 return self._unreadable("about another id")
-            data["id"] = expected_id
+            put_at(data, self._shape.id_at, expected_id)
         return data
 
     def _unreadable(self, reason: str) -> BadAnswer:
@@ -131,7 +131,9 @@ class AnswerReader:
     def _refusal(self, kind: type[SaidNo], response: Response, body: bytes, content_type: str | None) -> SaidNo:
         status = response.status_code
         if issubclass(kind, Busy):
-            return kind(status, retry_after=retry_after(response.headers.get("Retry-After"), self._wall_clock))
+            return kind(
+                status, retry_after=retry_after(response.headers.get(self._shape.wait_header), self._wall_clock)
+            )
         return refusal(status, body, content_type, kind=kind, shape=self._shape)
 
     def _is_spelt_otherwise(self, found: object, expected_id: int | str, body: bytes, content_type: str | None) -> bool:

@@ -28,6 +28,7 @@ class AnswerShape:
     ``ok_at``: where a 2xx says whether it is a success, which it is if ``ok_is`` stands there, with None if nothing does;
     empty: each is one. ``field_at`` and ``text_at``: where they stand in each of a list of errors.
     ``code_at``: where it says why not. ``meanings`` of statuses, and of those ``codes``; no entry: the usual one.
+    ``wait_header``: says when to call again where the core is busy.
     ``ok``: statuses of a success. ``empty``: those of one without a body. Any other 2xx is no answer.
     """
 
@@ -41,6 +42,7 @@ class AnswerShape:
     ok_at: Path = ()
     ok_is: object = True
     code_at: Path = ()
+    wait_header: str = "Retry-After"
     empty: frozenset[int] = frozenset({202, 204})
     meanings: Mapping[int, type[CoreError]] = field(default_factory=lambda: MappingProxyType({}))
     codes: Mapping[str, type[CoreError]] = field(default_factory=lambda: MappingProxyType({}))
@@ -88,6 +90,13 @@ def taker(path: Path) -> Get:
         return document
 
     return take
+
+
+def put_at(document: Any, path: Path, value: object) -> None:
+    """In place of what stands there."""
+    for each in path[:-1]:
+        document = document[each]
+    document[path[-1]] = value
 
 
 def getter(path: Path) -> Get:

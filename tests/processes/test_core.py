@@ -33,18 +33,20 @@ def run(folder: Path, *arguments: str, given: str = "") -> subprocess.CompletedP
     )
 
 
-def test_the_page_shows_what_its_map_loses(folder: Path):
-    told = run(folder, "core.toml")
+@pytest.mark.parametrize("name", ["core.toml", "records.toml"])
+def test_the_page_shows_what_its_map_loses(folder: Path, name: str):
+    told = run(folder, name)
 
     assert (told.returncode, told.stderr) == (3, "")
-    assert told.stdout == CONSOLE["python -m gateway.core map core.toml"]
+    assert told.stdout == CONSOLE[f"python -m gateway.core map {name}"]
 
 
-def test_the_page_shows_the_call_of_its_map(folder: Path):
-    [(command, shown)] = [each for each in CONSOLE.items() if "--call" in each[0]]
+@pytest.mark.parametrize("name", ["core.toml", "records.toml"])
+def test_the_page_shows_the_call_of_its_map(folder: Path, name: str):
+    [(command, shown)] = [each for each in CONSOLE.items() if each[0].endswith(f"--call {name}")]
     [item] = re.findall(r"echo '(.*)'", command)
 
-    assert run(folder, "--call", "core.toml", given=item).stdout == shown
+    assert run(folder, "--call", name, given=item).stdout == shown
 
 
 def test_the_page_shows_what_its_python_loses(folder: Path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
+from gateway.core.check.field_place import MISSING, FieldPlace
 from schemas.containers import Translations, UuidList
 from schemas.fields import Timestamp
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
     from gateway.resources.resource import Resource
 
-MISSING = object()
-"""Stands for a value that an answer does not show."""
 _KINDS = (Translations, Timestamp, UuidList)
 _MOST_UUIDS = 1000
 
@@ -39,22 +38,16 @@ class ItemField:
         self._public = name
         self._field = fields[name]
         self._language = languages[0] if isinstance(self._field, Translations) else ""
-        self._path = self._found_path()
+        self._place = self._found_place()
         self.name = f"{name}.{self._language}" if self._language else name
 
     def body(self, raw: object) -> dict[str, Any]:
         """The item's fields with this one alone."""
-        value: Any = raw
-        for level in reversed(self._path):
-            value = {level: value}
-        return dict(value)
+        return self._place.body(raw)
 
     def raw_in(self, data: Mapping[str, Any]) -> object:
         """``MISSING`` where it does not stand."""
-        value: Any = data
-        for level in self._path:
-            value = value.get(level, MISSING) if type(value) is dict else MISSING
-        return value
+        return self._place.raw_in(data)
 
     def reads_as(self, data: Mapping[str, Any], raw: object) -> bool:
         """Whether partners read what they would read of ``raw``."""
@@ -119,14 +112,17 @@ class ItemField:
             return read.get(self._language, MISSING)
         return read
 
-    def _found_path(self) -> list[str]:
-        path: list[str] = []
-        level: Any = self._legacy(self._public_of(self._others()[0]))
-        while type(level) is dict:
-            if len(level) != 1:
-                raise ValueError(
-                    f"{self._public} must stand at one place in the core's item; it has {', '.join(level)}"
-                )
-            [(name, level)] = level.items()
-            path.append(name)
-        return path
+    def _found_place(self) -> FieldPlace:
+        one, other = self._apart()
+        try:
+            return FieldPlace(self._shown(one), self._shown(other))
+        except ValueError as exc:
+            raise ValueError(f"{self._public} must stand at one place in the core's item; it has {exc}") from exc
+
+    def _shown(self, value: object) -> tuple[dict[str, Any], int]:
+        return self._legacy(self._public_of(value)), len(value) if isinstance(value, list) else 0
+
+    def _apart(self) -> tuple[object, object]:
+        """Two values; of lists, with different lengths too."""
+        one, other, *_ = self._others()
+        return (one, [*one, *other]) if isinstance(one, list) and isinstance(other, list) else (one, other)

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from gateway.core.check.item_field import MISSING
+from gateway.core.check.field_place import MISSING
 from legacy_client.calls import Update
 from legacy_client.errors import BrokenOff, CoreError, NotFound
 from legacy_client.single.seen import unanswered

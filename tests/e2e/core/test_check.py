@@ -8,9 +8,11 @@ import pytest
 
 from sandbox.core.dialects.nested import Nested
 from sandbox.core.dialects.rpc import Rpc
+from sandbox.server.messages import json_answer
 from tests.docs import ROOT
-from tests.doubles.checked_core import CheckedCore
+from tests.doubles.checked_core import CheckedCore, is_missing
 from tests.doubles.core_faults import has_two_nodes
+from tests.doubles.core_maps import changed
 from tests.e2e.core.cases import CASES
 from tests.e2e.core.conftest import PACE
 
@@ -77,6 +79,18 @@ def test_a_dialect_passes_with_the_settings_that_the_check_says_to_write(name, d
     assert written == {"core_honours_idempotency": "true"}
     assert again.verdicts == GREEN
     assert again.lines == []
+
+
+def test_a_core_that_refuses_an_update_without_fields_in_a_200_is_asked_with_one(core, checks, tmp_path):
+    def refuses_empty(_core, request):
+        return json_answer({"error": {"code": "EMPTY"}}) if is_missing(request) and request.body == b"{}" else None
+
+    path = tmp_path / "core.toml"
+    path.write_text(changed('ok_at = ""', 'error_at = "error"'), encoding="utf-8")
+    with core.with_fault(refuses_empty):
+        told = checks.run(core.url, "--json", core_map=path)
+
+    assert told.verdicts["unknown id"] == "pass"
 
 
 def test_a_path_that_the_core_does_not_have_is_no_missing_item(core, checks):

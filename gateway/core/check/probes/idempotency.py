@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from gateway.core.check.answers import described
+from gateway.core.check.field_place import MISSING
 from gateway.core.check.finding import Finding, Proposal, cannot_tell
-from gateway.core.check.item_field import MISSING
 from gateway.settings import variable
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from gateway.core.check.answer_words import is_key
 from gateway.core.check.answers import content_type, described, document, shape, trouble
+from gateway.core.check.field_place import MISSING
 from gateway.core.check.finding import Finding, Proposal, cannot_tell
-from gateway.core.check.item_field import MISSING
 from gateway.core.check.writes import ItemUnknown
 from gateway.resources.answer_map import ITEM_AT
 from gateway.settings import variable

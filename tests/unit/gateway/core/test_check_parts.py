@@ -9,8 +9,9 @@ import pytest
 
 from gateway.api.routes import RESOURCES
 from gateway.core.check.baseline import Baseline, BaselineUnusable
+from gateway.core.check.field_place import MISSING
 from gateway.core.check.finding import Finding, Proposal, cannot_tell, worst
-from gateway.core.check.item_field import MISSING, ItemField
+from gateway.core.check.item_field import ItemField
 from gateway.core.check.options import confirmed
 from gateway.core.check.pace import Pace
 from gateway.core.check.parts import Unusable, authorization
@@ -109,6 +110,8 @@ class Translation:
         for name in ("due_date", "expires_at"):
             if name in item:
                 sent[name] = self._time(item[name])
+        if "effective_date" in item:
+            sent |= {"from": item["effective_date"], "day": item["effective_date"][:10]}
         if "partner_ids" in item:
             sent["partners"] = {"count": len(item["partner_ids"]), "ids": item["partner_ids"]}
         return sent
@@ -149,11 +152,19 @@ def test_samples_are_in_the_words_of_the_map_and_one_that_it_cannot_send_says_wh
     }
 
 
+def test_a_list_is_written_with_its_count(own_translation):
+    field = ItemField(own_translation, "partner_ids", ("en",))
+
+    assert field.body(["a", "b", "c"]) == {"partners": {"count": 3, "ids": ["a", "b", "c"]}}
+    assert field.raw_in({"partners": {"count": 2, "ids": ["a", "b"]}}) == ["a", "b"]
+    assert [len(sample.raw) for sample in field.samples()] == [1000]
+
+
 def test_a_field_that_stands_at_two_places_is_not_written(own_translation):
     with pytest.raises(
-        ValueError, match=r"^partner_ids must stand at one place in the core's item; it has count, ids$"
+        ValueError, match=r"^effective_date must stand at one place in the core's item; it has from, day$"
     ):
-        ItemField(own_translation, "partner_ids", ("en",))
+        ItemField(own_translation, "effective_date", ("en",))
 
 
 LISTED = '''
@@ -186,6 +197,8 @@ def test_a_text_in_a_list_is_found_beside_those_of_other_languages(tmp_path, mon
     assert field.may_be_one_of(shown, (one, two))
     assert field.may_be_one_of({}, (one, two))
     assert not field.may_be_one_of(shown, (one,))
+    assert field.raw_in(shown) == two == "gateway check 2"
+    assert field.body("x") == {"texts": [{"in": "en", "text": "x"}]}
 
 
 def test_a_value_that_partners_read_alike_is_not_lost(resource):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gateway.resources import converters, time_converters
 from gateway.resources.field_rows import read_fields
 from gateway.resources.map_tables import CoreMapError
+from gateway.resources.zone_names import zoned
 from tests.e2e.documents.schema import DocumentUpdateSchema
 
 TIMES = st.datetimes(datetime(1900, 1, 2), datetime(9999, 12, 30)).map(lambda each: each.replace(microsecond=0))  # noqa: DTZ001 -- public times have no zone
@@ -31,6 +32,49 @@ def test_each_conversion_of_a_time_has_its_inverse(moment: datetime):
         assert conversion.write(None) is None
         # A table never sees null.
         assert conversion.table is not None or conversion.read(None) is None
+
+
+ZONES = {"zones": {"MEZ": "+01:00", "MESZ": "Etc/GMT-2"}}
+
+
+@given(TIMES)
+def test_a_time_with_the_name_of_its_zone_comes_back_whatever_the_year(moment: datetime):
+    conversion = zoned("due_date.", ZONES, "%d.%m.%Y/%H:%M:%S/%Z", "Europe/Berlin")
+    there = conversion.write(str(moment))
+
+    assert conversion.read(there) == str(moment)
+    assert str(there).rpartition("/")[2] in ZONES["zones"]
+
+
+@pytest.mark.parametrize(
+    ("public", "there"),
+    [
+        ("2025-03-30 00:59:59", "30.03.2025 01:59:59 MEZ %Z"),
+        ("2025-03-30 01:00:00", "30.03.2025 03:00:00 MESZ %Z"),
+        ("2025-10-26 00:59:59", "26.10.2025 02:59:59 MESZ %Z"),
+        ("2025-10-26 01:00:00", "26.10.2025 02:00:00 MEZ %Z"),
+        # Berlin was two hours and more ahead before there were names for it.
+        ("1945-06-01 12:00:00", "01.06.1945 13:00:00 MEZ %Z"),
+        (None, None),
+    ],
+)
+def test_a_zone_has_the_name_of_its_season(public: str | None, there: str | None):
+    conversion = zoned("due_date.", ZONES, "%d.%m.%Y %H:%M:%S %Z %%Z", "Europe/Berlin")
+
+    assert conversion.write(public) == there
+    assert conversion.read(there) == public
+
+
+@given(st.lists(st.uuids().map(str)), st.booleans())
+def test_ids_come_back_from_each_spelling(ids: list[str], is_upper: bool):
+    each = converters.uuids_in_hex(str.upper if is_upper else str.lower)
+    for conversion in (
+        converters.each_of(converters.as_list(), each),
+        converters.each_of(converters.listed_at(["ref", "id"]), each),
+        converters.joined_each(";", each),
+    ):
+        assert conversion.read(conversion.write(ids)) == ids
+        assert conversion.read(None) == []
 
 
 @given(TIMES)
@@ -132,6 +176,8 @@ def test_what_is_sent_as_it_is_comes_back_in_its_type_alone(text: str, flag: boo
         (converters.numbers_as_sent(), (1.0, True, "1", None)),
         (converters.listed_at(["id"]), ({}, "x", [1], [{"id": 1}], [{}], [None])),
         (converters.uuids_in_case(str), ("", "x" * 36, 1, None, [])),
+        (converters.uuids_in_hex(str), ("", "0" * 31, "0" * 33, "x" * 32, "0" * 36, 1, None, [])),
+        (converters.joined_each(";", converters.uuids_in_hex(str)), (";", "0" * 32 + ";", 1, ["0" * 32])),
     ],
 )
 def test_what_is_no_such_value_is_not_read_as_one(conversion: converters.Conversion, values: tuple[object, ...]):

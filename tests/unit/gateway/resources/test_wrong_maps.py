@@ -13,6 +13,14 @@ STATUS = 'status = {to = "state", words = {draft = 0, pending = 1, active = 2, a
 DUE = 'due_date = {to = "due_at", as = "unix_seconds"}'
 
 
+def _read(read: str) -> str:
+    return f"{STATUS[:-1].replace('draft = 0', 'draft = 1')}, read = {{{read}}}}}"
+
+
+def _zoned(zones: str) -> str:
+    return f'due_date = {{to = "d", as = "strftime:%Y-%m-%d %H:%M:%S %Z@Europe/Berlin"{zones}}}'
+
+
 @pytest.mark.parametrize(
     ("text", "refusal"),
     [
@@ -79,6 +87,48 @@ DUE = 'due_date = {to = "due_at", as = "unix_seconds"}'
         (changed("/actions/{id}", "//actions/{id}"), "update.path must be a path of a URL, with a query if need be, "),
         (changed("/actions/{id}", "/{tenant}/{id}"), "update.path must be a path of a URL, with a query if need be, "),
         (changed("/actions/{id}", f"/{'x' * 1001}/{{id}}"), "update.path must be a path of a URL, with a query if need"),
+        *(
+            (changed('id = "integer"', f'id = "digits"\nid_width = {width}'), "core.id_width must be a whole number of d")
+            for width in ("0", "21", "true", '"10"')
+        ),
+        (changed('id = "integer"', 'id = "text"\nid_width = 10'), "core.id_width must be left out, or id be one of: "),
+        (changed('id = "integer"', 'languages = "EN"'), "core.languages must be a table"),
+        (changed('id = "integer"', 'languages = {en = "E.N"}'), "core.languages.en must be 1 to 32 letters, digits, "),
+        (changed('id = "integer"', 'languages = {en = "E", fr = "E"}'), "core.languages.en must differ from the others"),
+        (changed(DUE, 'due_date = {to = "id"}'), "fields.due_date.to must differ from that of the id: 'id'"),
+        (changed(DUE, 'due_date = {to = "id.due"}'), "fields.due_date.to must not stand in that of the id, or hold it"),
+        (
+            changed(DUE, 'due_date = {to = "no"}').replace('id_at = "id"', 'id_at = "no"'),
+            "fields.due_date.to must differ from that of the id: 'no'",
+        ),
+        (changed("draft = 0", "draft = 1"), "1 is there twice, and fields.status.read does not say as which word it"),
+        (changed(STATUS, _read("1 = 'active'")), "fields.status.read.1 must be a word that is sent so, like 'draft'"),
+        (changed(STATUS, _read("1 = 'drafty'")), "fields.status.read.1 must be one of: draft, pending, active, "),
+        (changed(STATUS, _read("x = 'draft'")), "fields.status.read.x must be a whole number, as the words are"),
+        (changed(STATUS, 'status = {to = "s", read = {1 = "draft"}}'), "fields.status.read must stand beside 'words'"),
+        (changed(DUE, 'due_date = {to = "d", null = true}'), "fields.due_date.null must be a text or a whole number"),
+        (changed("inactive = 9}", "inactive = 9}, null = 9"), "fields.status.null must differ from the words; 9 is one"),
+        (changed(DUE, _zoned("")), "fields.due_date.zones must say what each name of a zone stands for, exactly where"),
+        (changed(DUE, _zoned(", zones = {MEZ = '+01:00'}")), "zones must have a name for +02:00, which Europe/Berlin has"),
+        (changed(DUE, _zoned(", zones = {MEZ = '1'}")), "fields.due_date.zones.MEZ must be an offset, like '+01:00', or"),
+        (changed(DUE, _zoned(", zones = {'' = '+01:00'}")), "fields.due_date.zones must have no empty name"),
+        (changed(DUE, 'due_date = {to = "d", zones = {A = "Z"}}'), "zones must stand beside as = \"strftime:FORMAT@ZONE\""),
+        (changed(DUE, 'due_date = {to = "d", count = "n"}'), "fields.due_date.count must be left out: the field is no"),
+        (changed(DUE, 'due_date = {to = "d", each = "upper"}'), "fields.due_date.each must be left out: the field is no"),
+        (changed('as = "join:,"', 'as = "join:,", count = "n"'), "fields.partner_ids.count must be left out: it is that"),
+        (changed('as = "join:,"', 'as = "same", count = "due_at"'), "fields.due_date.to must differ from that of the coun"),
+        (changed('as = "join:,"', 'as = "same", count = "partners"'), "count must not stand where partner_ids does: "),
+        (changed('as = "join:,"', 'as = "same", count = "a..b"'), "fields.partner_ids.count must be the core's name of it"),
+        (changed('as = "join:,"', 'as = "same", each = "hex"'), "fields.partner_ids.each must be one of: same, upper, "),
+        *(
+            (changed("title_{key}", place), "fields.title.to must be the core's name of it, with a dot between levels, and")
+            for place in ("t[x={key}]", "t[x].{key}", "t[={key}].a", "t[x={key}].x", "[x={key}].a", "t[x={key}]y.a")
+        ),
+        (changed('"subtitle_{key}"', '"t[x={key}]"').replace("title_{key}", "t[x={key}].a"), "fields."),
+        (
+            changed('"subtitle_{key}"', '"t.{key}.b"').replace('"title_{key}"', '"t[x={key}].a"'),
+            "fields.subtitle.to must not stand in that of title, or hold it",
+        ),
         (changed("[core]", '"a\\nb\\u001b" = 1\n[core]'), "a\\nb\\x1b is not known; allowed: core, update, fields"),
         (changed("[core]", f'{"x" * 500} = 1\n[core]'), f"{'x' * 120} is not known; allowed: "),
     ],

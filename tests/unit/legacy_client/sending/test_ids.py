@@ -8,6 +8,7 @@ import pytest
 from legacy_client.errors import (
     BadAnswer,
 )
+from legacy_client.sending.shape import AnswerShape
 from legacy_client.transport.memory import answer
 from tests.doubles.core_parts import some_reader
 
@@ -32,6 +33,15 @@ def test_an_id_in_digits_names_the_same_action(found: str, action_id: int) -> No
     body = orjson.dumps({"data": {"id": found, "state": 2}})
 
     assert READER.read(answer(200, body), action_id) == {"id": action_id, "state": 2}
+
+
+def test_the_id_is_told_where_it_stands_and_no_field_of_another_name_is_lost() -> None:
+    reader = some_reader(shape=AnswerShape(id_at=("meta", "no")))
+
+    assert reader.read(answer(200, b'{"data": {"id": "x", "meta": {"no": "007"}}}'), 7) == {
+        "id": "x",
+        "meta": {"no": 7},
+    }
 
 
 @pytest.mark.parametrize("action_id", [2**63, 2**64 - 1, 2**64, 2**64 + 1, 10**20 - 1])
