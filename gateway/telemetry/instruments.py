@@ -41,7 +41,7 @@ class Instruments:
     ) -> None:
         self._version = version
         self._clock = clock
-        self._is_shared = folder is not None
+        self.folder = folder
         self._metrics = Metrics(folder, routes) if metrics else None
         self._folding: Folding | None = None
         self._ended = threading.Event()
@@ -53,7 +53,7 @@ class Instruments:
         """Fold the counts before each page, and each ``seconds`` where workers share files."""
         if self._metrics:
             self._folding = Folding(self._metrics, sources, self._version)
-            if self._is_shared:
+            if self.folder is not None:
                 self._ended = self._folding.every(seconds)
 
     def close(self) -> None:

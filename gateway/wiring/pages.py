@@ -12,9 +12,10 @@ from gateway.api.pages.metrics_page import OwnPort
 from gateway.api.pages.openapi.document import document
 from gateway.api.routes import register, register_errors
 from gateway.serving.aside import aside
+from gateway.telemetry.metrics.history import History
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gateway.audit.sink import Sink
     from gateway.auth.principal import Method
@@ -66,6 +67,15 @@ def _entries(service: ServiceSettings) -> list[Entry]:
     return [entry for is_there, entry in shown if is_there]
 
 
+def _kept_history(instruments: Instruments) -> Callable[[], Sequence[bytes]]:
+    """Nothing where the workers share no numbers."""
+    if instruments.folder is None:
+        return tuple
+    history = History(instruments.folder, instruments.numbers, aside)
+    history.start()
+    return history.snapshots
+
+
 def add_operators_pages(
     app: Application,
     service: ServiceSettings,
@@ -80,7 +90,8 @@ def add_operators_pages(
     pages = [metrics_page.blueprint(instruments.render)]
     is_shown = audit is not None and service.metrics == "port"
     if service.status_page:
-        pages.append(status.blueprint(instruments.numbers, with_audit=is_shown))
+        earlier = _kept_history(instruments)
+        pages.append(status.blueprint(instruments.numbers, history=earlier, with_audit=is_shown))
     if service.status_page and audit is not None and is_shown:
         pages.append(trail.blueprint(audit, aside))
     if service.metrics == "path":

@@ -218,5 +218,5 @@ def test_what_the_page_asks_by_itself_counts_as_no_partners_request_and_is_quiet
     page("/status/batches")
 
     assert "request_ended" not in caplog.messages
-    for path in ("/status/batches", "/status/audit", "/status/data"):
+    for path in ("/status/batches", "/status/audit", "/status/data", "/status/history"):
         assert f'"{path}"' in operators

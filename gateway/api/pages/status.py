@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, abort
 
-from gateway.api.answers import json_answer
+from gateway.api.answers import body_answer, json_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 _FOLDER = Path(__file__).parent / "static" / "status"
 _TYPES: Mapping[str, str] = {
@@ -29,8 +29,16 @@ _HEADERS: Mapping[str, str] = {
 }
 
 
-def blueprint(numbers: Callable[[], dict[str, object]], *, with_audit: bool = False) -> Blueprint:
-    """``numbers`` gives those of all workers. ``with_audit``: an audit trail can be read beside them."""
+def blueprint(
+    numbers: Callable[[], dict[str, object]],
+    *,
+    history: Callable[[], Sequence[bytes]] = tuple,
+    with_audit: bool = False,
+) -> Blueprint:
+    """``numbers`` gives those of all workers, ``history`` earlier ones as JSON, oldest first.
+
+    ``with_audit``: an audit trail can be read beside them.
+    """
     routes = Blueprint("status", __name__)
 
     @routes.get("/status")
@@ -46,6 +54,10 @@ def blueprint(numbers: Callable[[], dict[str, object]], *, with_audit: bool = Fa
     @routes.get("/status/data")
     def data() -> Response:
         return json_answer({**numbers(), "audit": with_audit}, headers={"Cache-Control": "no-store"})
+
+    @routes.get("/status/history")
+    def earlier() -> Response:
+        return body_answer(b'{"snapshots":[%b]}' % b",".join(history()), headers={"Cache-Control": "no-store"})
 
     return routes
 

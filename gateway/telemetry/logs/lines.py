@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 # Asked every few seconds by probes and scrapers; of interest only when they fail.
-_QUIET_ROUTES = frozenset({"/livez", "/readyz", "/metrics", "/status/data", "/status/batches"})
+_QUIET_ROUTES = frozenset({"/livez", "/readyz", "/metrics", "/status/data", "/status/history", "/status/batches"})
 
 
 class Lines:

@@ -49,6 +49,9 @@ LOG_EVENTS: Mapping[str, str] = {
     "metrics_fold_failed": "The worker's numbers could not be brought up to now; tried again a second later.",
     "readiness_look_failed": "A check of `/readyz` failed while it was run for the metrics; run again ten seconds later.",
     "metrics_not_shared": "There was no room for a worker's numbers in `GATEWAY_STATE_DIR`; it keeps them to itself.",
+    "status_history_not_kept": "The last minutes' numbers for `/status` cannot be kept in `GATEWAY_STATE_DIR`, and `reason` says why; "
+    "the page begins where it is opened. Said once until it recovers.",
+    "status_history_failed": "A fault while the last minutes' numbers were kept; tried again five seconds later.",
     "metrics_folder_gone": "The `folder` with the workers' numbers was removed; `/metrics` shows those of one worker "
     "until the server is started again.",
     # The core.

@@ -37,12 +37,12 @@ def make_folder(state_dir: Path) -> Path:
             _remove_if_dead(left)
     folder = Path(tempfile.mkdtemp(prefix="metrics-", dir=state_dir))
     # Never closed: held as long as the server or one of its workers lives.
-    _try_lock(folder / _OWNER, os.O_CREAT)
+    try_lock(folder / _OWNER, os.O_CREAT)
     return folder
 
 
 def _remove_if_dead(folder: Path) -> None:
-    if (lock := _try_lock(folder / _OWNER)) is not None:
+    if (lock := try_lock(folder / _OWNER)) is not None:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
 
@@ -68,7 +68,7 @@ def join(environ: Mapping[str, str]) -> Path | None:
 def forget_dead(folder: Path) -> None:
     """Drops their gauges; their counters stay."""
     for held in folder.glob("place-*.lock"):
-        if (lock := _try_lock(held)) is not None:
+        if (lock := try_lock(held)) is not None:
             place = held.stem.removeprefix("place-")
             for gauges in folder.glob(f"gauge_live*_{place}.db"):
                 gauges.unlink(missing_ok=True)
@@ -91,13 +91,13 @@ def _reserve(folder: Path, place: int) -> None:
 def _take_place(folder: Path) -> int:
     place = 0
     # Never closed: the place is held until the process ends.
-    while _try_lock(folder / f"place-{place}.lock", os.O_CREAT) is None:
+    while try_lock(folder / f"place-{place}.lock", os.O_CREAT) is None:
         place += 1
     return place
 
 
-def _try_lock(path: Path, flags: int = 0) -> int | None:
-    """None if the lock is taken. Raises OSError for no such file."""
+def try_lock(path: Path, flags: int = 0) -> int | None:
+    """Held until the handle is closed. None if the lock is taken. Raises OSError for no such file."""
     handle = os.open(path, os.O_RDWR | flags, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

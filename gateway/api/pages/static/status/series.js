@@ -8,6 +8,7 @@ export class History {
   }
 
   add(snapshot) {
+    if (snapshot.time <= this.last?.time) return;
     this.snapshots.push(snapshot);
     while (this.snapshots[0].time < snapshot.time - this.keep) this.snapshots.shift();
   }
@@ -16,12 +17,17 @@ export class History {
     return this.snapshots.at(-1);
   }
 
-  // One value per snapshot but the first: [time, of(snapshot, an earlier one)].
-  points(of, stepsBack = 1) {
-    return this.snapshots.slice(1).map((now, index) => {
-      const before = this.snapshots[Math.max(0, index + 1 - stepsBack)];
-      return [now.time, of(now, before)];
-    });
+  // One value per snapshot but the first: [time, of(snapshot, one of so many seconds before)].
+  points(of, seconds) {
+    return this.snapshots.slice(1).map((now, index) => [now.time, of(now, this.before(index + 1, seconds))]);
+  }
+
+  // The oldest snapshot of so many seconds before, or the one right before.
+  before(index, seconds) {
+    const oldest = this.snapshots[index].time - seconds;
+    let found = Math.max(0, index - 1);
+    while (found > 0 && this.snapshots[found - 1].time >= oldest) found -= 1;
+    return this.snapshots[found];
   }
 }
 

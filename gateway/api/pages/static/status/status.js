@@ -7,7 +7,7 @@ import {History, quantile, rate, sum} from "./series.js";
 const POLL_SECONDS = 2;
 const WINDOW_SECONDS = 300;
 // Percentiles over a few polls together: one poll alone sees too few calls.
-const QUANTILE_STEPS = 8;
+const SMOOTH_SECONDS = 16;
 
 const count = (value) => String(value >= 100 ? Math.round(value) : Number(value.toPrecision(3)));
 const perSecond = (value) => `${count(value)}/s`;
@@ -15,7 +15,7 @@ const duration = (value) => (value >= 1 ? `${count(value)} s` : `${count(value *
 const percent = (value) => `${count(value * 100)} %`;
 
 // Asked by probes, scrapers and this page itself: not what partners do.
-const OPERATORS = new Set(["/livez", "/readyz", "/metrics", "/status", "/status/<name>", "/status/data", "/status/batches", "/status/audit"]);
+const OPERATORS = new Set(["/livez", "/readyz", "/metrics", "/status", "/status/<name>", "/status/data", "/status/history", "/status/batches", "/status/audit"]);
 const byPartners = (labels) => !OPERATORS.has(labels.route);
 
 const outcome = (name) => (now, before) => rate(now, before, "gateway_items_total", (labels) => labels.outcome === name);
@@ -182,6 +182,18 @@ class Page {
     this.tiles.push(...tiles);
   }
 
+  // What the server has kept of the minutes before.
+  async begin() {
+    try {
+      const answer = await fetch("status/history", {cache: "no-store"});
+      for (const snapshot of (await answer.json()).snapshots) this.history.add(snapshot);
+    } catch {
+      // The page then begins now.
+    }
+    await this.poll();
+    setInterval(() => this.poll(), POLL_SECONDS * 1000);
+  }
+
   async poll() {
     try {
       const answer = await fetch("status/data", {cache: "no-store"});
@@ -197,9 +209,9 @@ class Page {
 
   draw() {
     const {last, snapshots} = this.history;
-    const before = snapshots.at(-1 - QUANTILE_STEPS) ?? snapshots[0];
+    const before = this.history.before(snapshots.length - 1, SMOOTH_SECONDS);
     if (hasJobs(last) && !this.tiles.includes(JOB_TILES[0])) this.add(JOB_CHARTS, JOB_TILES);
-    for (const [{series, smooth}, chart] of this.charts) chart.show(this.rows(series, smooth ? QUANTILE_STEPS : 1));
+    for (const [{series, smooth}, chart] of this.charts) chart.show(this.rows(series, smooth ? SMOOTH_SECONDS : 0));
     const tiles = this.tiles.map(([name, of]) => {
       const tile = element("div");
       tile.append(text("dt", name), text("dd", snapshots.length > 1 ? of(last, before) : "–"));
@@ -210,8 +222,8 @@ class Page {
     this.name(last);
   }
 
-  rows(series, stepsBack) {
-    const columns = series.map(({of}) => this.history.points(of, stepsBack));
+  rows(series, seconds) {
+    const columns = series.map(({of}) => this.history.points(of, seconds));
     return columns[0].map(([time], row) => [time, columns.map((column) => column[row][1])]);
   }
 
@@ -229,6 +241,4 @@ class Page {
   }
 }
 
-const page = new Page();
-page.poll();
-setInterval(() => page.poll(), POLL_SECONDS * 1000);
+new Page().begin();

@@ -40,6 +40,20 @@ def test_the_data_are_the_metrics_at_a_point_in_time(app: Flask, instruments: In
     assert [{"outcome": "applied", "code": "ok"}, 2.0] in document["samples"]["gateway_items_total"]
 
 
+def test_the_history_is_given_as_it_was_kept(instruments: Instruments) -> None:
+    app = Flask(__name__)
+    app.register_blueprint(blueprint(instruments.numbers, history=lambda: [b'{"time":1}', b'{"time":2}']))
+
+    answer = app.test_client().get("/status/history")
+
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert json.loads(answer.data) == {"snapshots": [{"time": 1}, {"time": 2}]}
+
+
+def test_where_nothing_is_kept_the_history_is_empty(app: Flask) -> None:
+    assert json.loads(app.test_client().get("/status/history").data) == {"snapshots": []}
+
+
 def test_the_page_has_one_address_to_which_its_links_are_relative(app: Flask) -> None:
     assert app.test_client().get("/status/index.html").status_code == 404
 
@@ -62,7 +76,7 @@ def test_only_the_pages_own_files_are_served(app: Flask, name: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize("path", ["/status", "/status/data"])
+@pytest.mark.parametrize("path", ["/status", "/status/data", "/status/history"])
 def test_the_page_only_reads(app: Flask, method: str, path: str) -> None:
     assert app.test_client().open(path, method=method).status_code == 405
 

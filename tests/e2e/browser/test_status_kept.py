@@ -1,13 +1,14 @@
-"""The audit trail on the operators' page, in a real browser before one gateway of two workers."""
+"""What the server keeps for the operators' page, in a real browser before one gateway of two workers."""
 
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sandbox.stack import Stack
+from sandbox.web import call
 from tests.e2e.browser.test_status_page import VERDICT
 from tests.e2e.stack import Partner
 from tests.faults.house import eventually
@@ -35,6 +36,16 @@ class Watched:
 
     def send(self, *ids: int) -> Reply:
         return Partner(self.stack).patch(*({"actionId": str(action_id), "status": "active"} for action_id in ids))
+
+    def applied_in_history(self) -> float:
+        """How many items were applied between the first snapshot and the last."""
+        items = [snapshot["samples"].get("gateway_items_total", []) for snapshot in self.snapshots()]
+        applied = [sum(value for labels, value in found if labels["outcome"] == "applied") for found in items]
+        return applied[-1] - applied[0]
+
+    def snapshots(self) -> list[Any]:
+        found: list[Any] = call("GET", f"{self.page}/history").json()["snapshots"]
+        return found
 
     def kept(self, *ids: int) -> str:
         """The id of the request whose line is written."""
@@ -88,6 +99,20 @@ def test_an_item_that_nobody_sent_is_not_found(watched: Watched, chromium: Chrom
     chromium.value("document.querySelector('#find button').click()")
 
     chromium.wait_for("document.getElementById('found').textContent === 'Nothing was found.'")
+
+
+def test_a_page_that_is_opened_afterwards_shows_what_was_before(watched: Watched, chromium: Chromium) -> None:
+    eventually(watched.snapshots)
+    watched.send(*range(19000, 19100))
+    eventually(lambda: watched.applied_in_history() >= 100)
+
+    chromium.open(watched.page)
+    chromium.wait_for(f"{VERDICT} === 'All is well.'")
+
+    # A hundred items in five seconds, or a few more, though nothing is sent any more.
+    assert chromium.value("parseFloat(document.querySelector('figure .scale').textContent)") >= 5
+    assert chromium.value("document.querySelector('path.area').getAttribute('d').split('L').length") > 2
+    assert chromium.complaints == []
 
 
 def test_the_page_says_when_the_trail_cannot_be_written(watched: Watched, chromium: Chromium) -> None:

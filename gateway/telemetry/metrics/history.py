@@ -1,0 +1,96 @@
+"""The last minutes' numbers of all workers, kept in the folder that they share."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.telemetry.metrics.worker_files import try_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    Aside = Callable[[Callable[[], None]], None]
+
+_log = logging.getLogger(__name__)
+KEPT_SECONDS = 300.0
+_EVERY_SECONDS = 5.0
+
+
+class History:
+    """Each worker has one; the first of them keeps it, and another goes on when that one has ended.
+
+    ``numbers`` are ``{"time": Unix time, "samples": {name: [(labels, value), …]}}``. ``aside`` runs what may wait for a
+    disk.
+    """
+
+    def __init__(
+        self, folder: Path, numbers: Callable[[], Mapping[str, Any]], aside: Aside = lambda work: work()
+    ) -> None:
+        self._folder = folder
+        self._numbers = numbers
+        self._aside = aside
+        # Never closed: the kernel drops it when the process ends.
+        self._lock: int | None = None
+        self._is_told = False
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="keep-history", daemon=True).start()
+
+    def keep(self) -> None:
+        """One snapshot more, unless another worker keeps them. A file for each, since a file is replaced at once."""
+        try:
+            if self._is_keeper():
+                snapshot = _small(self._numbers())
+                self._aside(lambda: self._write(snapshot))
+            self._is_told = False
+        except OSError as exc:
+            if not self._is_told:
+                self._is_told = True
+                _log.warning("status_history_not_kept", extra={"reason": exc.strerror})
+
+    def snapshots(self) -> list[bytes]:
+        """As JSON, oldest first, of five minutes at most. Empty where they cannot be had."""
+        found: list[bytes] = []
+        self._aside(lambda: found.extend(self._read()))
+        return found
+
+    def _is_keeper(self) -> bool:
+        if self._lock is None:
+            self._lock = try_lock(self._folder / "history.lock", os.O_CREAT)
+        return self._lock is not None
+
+    def _write(self, snapshot: Mapping[str, Any]) -> None:
+        now = snapshot["time"]
+        written = self._folder / "history.new"
+        written.write_bytes(orjson.dumps(snapshot))
+        written.replace(self._folder / f"history-{round(now * 1000):015}.json")
+        oldest = f"history-{round((now - KEPT_SECONDS) * 1000):015}.json"
+        for path in self._folder.glob("history-*.json"):
+            if path.name < oldest:
+                path.unlink(missing_ok=True)
+
+    def _read(self) -> list[bytes]:
+        try:
+            return [path.read_bytes() for path in sorted(self._folder.glob("history-*.json"))]
+        except OSError:
+            return []
+
+    def _run(self) -> None:
+        ended = threading.Event()
+        while not ended.wait(_EVERY_SECONDS):
+            try:
+                self.keep()
+            except Exception:  # noqa: BLE001 -- a dead thread would keep nothing more
+                _log.exception("status_history_failed")
+
+
+def _small(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Without zeros, which are most of it and what is not there counts as."""
+    samples = ((name, [one for one in found if one[1]]) for name, found in numbers["samples"].items())
+    return {"time": numbers["time"], "samples": {name: found for name, found in samples if found}}

@@ -1,0 +1,86 @@
+"""One of the workers keeps the last minutes' numbers, and each shows them."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from gateway.telemetry.metrics.history import History
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+class Worker:
+    def __init__(self, folder: Path) -> None:
+        self.time = 1_700_000_000.0
+        self.samples: dict[str, list[tuple[dict[str, str], float]]] = {"gateway_workers": [({}, 2.0)]}
+        self.history = History(folder, lambda: {"time": self.time, "samples": self.samples})
+
+    def keep(self, *times: float) -> None:
+        for self.time in times:
+            self.history.keep()
+
+    def kept(self) -> list[dict[str, Any]]:
+        return [json.loads(snapshot) for snapshot in self.history.snapshots()]
+
+    def end(self) -> None:
+        """As the kernel does at the end of a process."""
+        assert self.history._lock is not None
+        os.close(self.history._lock)
+
+
+def test_five_minutes_are_kept_oldest_first(tmp_path: Path) -> None:
+    worker = Worker(tmp_path)
+
+    worker.keep(*range(1000, 1400, 5))
+
+    assert [snapshot["time"] for snapshot in worker.kept()] == list(range(1095, 1400, 5))
+    assert len(list(tmp_path.iterdir())) == 61 + len(["history.lock"])
+
+
+def test_what_is_zero_is_left_out_and_an_age_without_end_is_null(tmp_path: Path) -> None:
+    worker = Worker(tmp_path)
+    worker.samples = {"a": [({"x": "1"}, 0.0), ({"x": "2"}, 3.0)], "b": [({}, 0.0)], "c": [({}, float("inf"))]}
+
+    worker.keep(1000)
+
+    [snapshot] = worker.kept()
+    assert snapshot == {"time": 1000, "samples": {"a": [[{"x": "2"}, 3.0]], "c": [[{}, None]]}}
+
+
+def test_one_worker_keeps_and_the_next_goes_on_when_it_has_ended(tmp_path: Path) -> None:
+    first, second = Worker(tmp_path), Worker(tmp_path)
+    first.keep(1000)
+    second.keep(1001)
+    assert [snapshot["time"] for snapshot in second.kept()] == [1000]
+
+    first.end()
+    second.keep(1005)
+
+    assert [snapshot["time"] for snapshot in first.kept()] == [1000, 1005]
+
+
+def test_a_folder_that_is_gone_is_told_once_and_shows_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    worker = Worker(tmp_path / "gone")
+
+    worker.keep(1000, 1005)
+
+    assert [record.message for record in caplog.records] == ["status_history_not_kept"]
+    assert worker.kept() == []
+
+
+def test_a_full_disk_leaves_what_was_kept_before(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    worker = Worker(tmp_path)
+    worker.keep(1000)
+    (tmp_path / "history.new").mkdir()
+
+    worker.keep(1005, 1010)
+    (tmp_path / "history.new").rmdir()
+    worker.keep(1015)
+
+    assert [snapshot["time"] for snapshot in worker.kept()] == [1000, 1015]
+    assert [record.message for record in caplog.records] == ["status_history_not_kept"]
