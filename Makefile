@@ -39,7 +39,7 @@ setup: .venv/.locked ## Make .venv from the lock file
 # What a demo runs is a fifth of what a test needs, and part of it.
 .venv/.demo: $(LOCK)/demo.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say PYTHON=python3.11")'
-	@$(PYTHON) -m deploy.set_up .venv $(LOCK)/demo.txt
+	@$(PYTHON) -m deploy.set_up .venv $(LOCK)/demo.txt --lean
 	@touch $@
 
 unit: setup ## The fast tests only, properties with few examples (a minute)
