@@ -17,7 +17,7 @@ from cli.documents import document_of
 from cli.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cli.access.credentials import Credentials
 
@@ -85,10 +85,24 @@ class Stream:
 
 
 class Connection:
-    """``url`` is the gateway's address. Raises Usage for one that would show credentials to others."""
+    """``url`` is the gateway's address. Raises Usage for one that would show credentials to others.
 
-    def __init__(self, url: str, credentials: Credentials, *, plain_http: bool = False) -> None:
+    ``log_in`` says what to do where the credentials hold no more. ``reach`` are the options that lead another command
+    to the same gateway as the same caller, as they are typed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        credentials: Credentials,
+        *,
+        plain_http: bool = False,
+        log_in: str = "Log in again. Where that does not help, ask your operator.",
+        reach: Sequence[str] = (),
+    ) -> None:
         self.url = safe_url(url, plain_http=plain_http)
+        self.log_in = log_in
+        self.reach = reach
         self._credentials = credentials
         self._session = requests.Session()
         self._session.headers["User-Agent"] = USER_AGENT

@@ -22,8 +22,6 @@ ATTEMPTS = 6
 
 _ATTEMPTS_AT_THE_REST = 4
 
-LOG_IN = "Log in again: actions login. Where that does not help, ask your operator."
-
 FIRST_PAUSE, MOST_PAUSE = 0.5, 30.0
 _OK = 200
 
@@ -127,7 +125,7 @@ class Sender:
 
     def _renew(self, effort: _Effort, denied: Denied) -> None:
         if effort.renewed or not self._connection.renew():
-            raise NotAllowed(f"{denied.said}. {LOG_IN}")
+            raise NotAllowed(f"{denied.said}. {self._connection.log_in}")
         effort.renewed = True
 
     def _seconds(self, told: float | None, attempts: int) -> float:
@@ -157,7 +155,7 @@ class Rehearsal:
                     return failures
                 case Denied(said):
                     if renewed or not self._connection.renew():
-                        raise NotAllowed(f"{said}. {LOG_IN}")
+                        raise NotAllowed(f"{said}. {self._connection.log_in}")
                     renewed = True
                 case Pause(seconds, said):
                     self._pause(seconds, said)

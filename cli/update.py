@@ -19,7 +19,7 @@ from cli.leavings import Applied, NothingKept
 from cli.limits import Limits
 from cli.rows.opening import Reading
 from cli.run import Run
-from cli.sending import ATTEMPTS, LOG_IN, Sender
+from cli.sending import ATTEMPTS, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -199,7 +199,7 @@ def ask_limits(connection: Connection, pause: Callable[[float, str], None] | Non
         _demand_gateway(connection)
         return Limits()
     if answer.status in {401, 403} and answer.kind:
-        raise NotAllowed(f"{answer.said}. {LOG_IN}")
+        raise NotAllowed(f"{answer.said}. {connection.log_in}")
     if answer.status == 0:
         raise Refused(f"{answer.said}; nothing was sent")
     if answer.status >= 500 or answer.status == 429:

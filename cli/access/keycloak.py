@@ -90,7 +90,7 @@ class Provider:
                     interval += _SLOWER
                 elif exc.error != "authorization_pending":
                     raise
-        raise Refused("nobody agreed in time; run actions login again")
+        raise Refused("nobody agreed in time; the same command asks again")
 
     def revoke(self, refresh_token: str) -> None:
         """RFC 7009."""

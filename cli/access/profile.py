@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Protocol
 
 from cli.errors import Usage
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SECRETS = ("client_secret", "refresh_token")
 _SERVICE = "actions"
+DEFAULT = "default"
+
+
+def profile_said_again(name: str) -> list[str]:
+    """The option that names a profile, as it is typed; none for the one that is taken without it."""
+    return [f"--profile={quote(name)}"] if name != DEFAULT else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +72,8 @@ class Profiles:
         except OSError as exc:
             raise Usage(f"{path}: {exc.strerror}") from exc
         except (ValueError, TypeError) as exc:
-            raise Usage(f"{path} is no profile; actions login makes a new one") from exc
+            login = " ".join(["actions login", *profile_said_again(name)])
+            raise Usage(f"{path} is no profile; {login} makes a new one") from exc
         return self._with_secrets(name, profile) if profile.keyring else profile
 
     def save(self, name: str, profile: Profile) -> Path:

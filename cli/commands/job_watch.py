@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cli.commands.summary import Summary, typed
+from cli.commands.summary import Summary
 from cli.errors import Refused
-from cli.jobs.calls import LIVE
+from cli.jobs.calls import LIVE, typed
 from cli.outcome import Counts
 
 if TYPE_CHECKING:

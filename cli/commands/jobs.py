@@ -12,10 +12,9 @@ import click
 from cli.commands.job_rows import again
 from cli.commands.job_watch import counts_of, watch
 from cli.commands.setting import runs, with_setting
-from cli.commands.summary import typed
 from cli.errors import Exhausted, Refused
 from cli.jobs import results as job_results
-from cli.jobs.calls import LIVE, JobCalls
+from cli.jobs.calls import LIVE, JobCalls, typed
 from cli.sending import pause_quietly
 
 if TYPE_CHECKING:

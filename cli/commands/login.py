@@ -13,7 +13,7 @@ import click
 from cli.access.choosing import CLIENT_ID, CLIENT_SECRET, ISSUER, URL
 from cli.access.credentials import Token
 from cli.access.keycloak import Provider
-from cli.access.profile import Profile
+from cli.access.profile import Profile, profile_said_again
 from cli.address import safe_url
 from cli.commands.setting import profile_option, profiles
 from cli.connection import Connection
@@ -81,7 +81,7 @@ def login(
     limits = ask_limits(connection)
     path = profiles().save(profile, saved)
     click.echo(f"Logged in at {url} as {client_id}; kept in {path}.", err=True)
-    click.echo(f"A request takes {limits.max_items:,} items; larger files are cut. Next: actions update FILE", err=True)
+    click.echo(f"A request takes {limits.max_items:,} items; larger files are cut. Next: {_next(profile)}", err=True)
     return 0
 
 
@@ -105,6 +105,10 @@ def logout(*, profile: str) -> int:
     kept.remove(profile)
     click.echo("Logged out." if saved is not None else f"Nobody was logged in as {profile}.", err=True)
     return 0
+
+
+def _next(profile: str) -> str:
+    return " ".join(["actions update FILE", *profile_said_again(profile)])
 
 
 def _needed(given: str, variable: str, name: str) -> str:

@@ -13,6 +13,7 @@ from cli.commands.reading import FOLDER
 from cli.commands.setting import runs, with_setting
 from cli.commands.update import Task, run_task
 from cli.errors import Usage
+from cli.jobs.calls import typed
 from cli.rows.opening import STDIN, Reading
 from cli.update import Wishes
 
@@ -44,15 +45,15 @@ def resume(setting: Setting, *, run: str | None, only_list: bool, output_dir: st
             click.echo("Nothing to go on with: every run is ended.", err=True)
         return 0
     known = _chosen(unfinished, run)
+    at = replace(setting, asked=replace(setting.asked, url=known.header.target))
     if forget:
         kept.forget(known)
         click.echo(f"Forgot {_row(known)}", err=True)
         if known.state.job is not None and known.state.job.started:
-            click.echo(f"Its job goes on; actions jobs cancel {known.state.job.id} stops it.", err=True)
+            click.echo(f"Its job goes on; {typed('cancel', known.state.job.id, *at.said_again)} stops it.", err=True)
         return 0
     header, reading = known.header, Reading.restored(known.header.reading)
     source = kept.source(header)
-    at = replace(setting, asked=replace(setting.asked, url=header.target))
     return run_task(at, kept, Task(source=source, reading=reading, wishes=Wishes(), output=output_dir))
 
 

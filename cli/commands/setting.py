@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.access.choosing import Access, Asked, choose
-from cli.access.profile import Profiles, system_keyring
+from cli.access.profile import DEFAULT, Profiles, profile_said_again, system_keyring
 from cli.commands.report import report_for
 from cli.connection import Connection
 from cli.errors import ActionsError
@@ -38,8 +38,7 @@ class Setting:
         asked = self.asked
         options = [f"--url={quote(asked.url)}"] if asked.url else []
         options += [f"--token-file={quote(asked.token_file)}"] if asked.token_file else []
-        options += [f"--profile={quote(asked.profile)}"] if asked.profile != Asked().profile else []
-        return [*options, *(["--plain-http"] if asked.plain_http else [])]
+        return [*options, *profile_said_again(asked.profile), *(["--plain-http"] if asked.plain_http else [])]
 
     def report(self) -> Report:
         return report_for(json_lines=self.json_lines, quiet=self.quiet)
@@ -51,7 +50,13 @@ class Setting:
     def connect(self) -> Connection:
         """Raises Usage."""
         access = self.access()
-        return Connection(access.url, access.credentials, plain_http=access.plain_http)
+        return Connection(
+            access.url,
+            access.credentials,
+            plain_http=access.plain_http,
+            log_in=access.log_in,
+            reach=self.said_again,
+        )
 
 
 def profiles() -> Profiles:
@@ -64,7 +69,7 @@ def runs() -> Runs:
 
 
 _PROFILE = click.option(
-    "--profile", default="default", show_default=True, help="What actions login saved under this name."
+    "--profile", default=DEFAULT, show_default=True, help="What actions login saved under this name."
 )
 _SHARED: tuple[Callable[[Any], Any], ...] = (
     click.option(

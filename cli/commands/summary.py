@@ -8,6 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from cli.errors import ActionsError, Exit
+from cli.jobs.calls import typed
 from cli.leavings import FAILED, UNKNOWN
 from cli.told import Told
 
@@ -136,11 +137,6 @@ class Summary:
             f"{why}Job {self.job} goes on at the gateway. The same command fetches its outcome; "
             f"{show} shows how it goes, {cancel} stops it."
         )
-
-
-def typed(*words: str) -> str:
-    """A command about a job as it is typed."""
-    return " ".join(["actions jobs", *words])
 
 
 def codes_of(journal: Journal) -> tuple[Counter[str], int]:

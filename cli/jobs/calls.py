@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from cli.errors import Exhausted, NotAllowed
-from cli.sending import ATTEMPTS, FIRST_PAUSE, LOG_IN, MOST_PAUSE
+from cli.sending import ATTEMPTS, FIRST_PAUSE, MOST_PAUSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +24,11 @@ _DENIED = frozenset({401, 403})
 _NO_JOBS = frozenset({"jobs-unavailable"})
 
 
+def typed(*words: str) -> str:
+    """A command about a job as it is typed."""
+    return " ".join(["actions jobs", *words])
+
+
 class JobCalls:
     """``pause`` waits so many seconds and is told why; it may raise.
 
@@ -34,6 +39,10 @@ class JobCalls:
         self._connection = connection
         self._pause = pause
         self._jitter = random.Random()  # noqa: S311 -- no secret; it only keeps clients apart
+
+    def typed(self, word: str, job: str) -> str:
+        """A command about a job, which leads to the same gateway."""
+        return typed(word, job, *self._connection.reach)
 
     def make(self, key: str, label: str) -> Answer:
         """An answer that there are no jobs now is not waited for."""
@@ -88,7 +97,7 @@ class JobCalls:
             answer = call()
             if answer.status in _DENIED and answer.kind:
                 if renewed or not self._connection.renew():
-                    raise NotAllowed(f"{answer.said}. {LOG_IN}")
+                    raise NotAllowed(f"{answer.said}. {self._connection.log_in}")
                 renewed = True
                 continue
             if not _passes(answer) or answer.kind in final:

@@ -15,8 +15,9 @@ from cli.run import Step
 from cli.told import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
+    from cli.chunk import Chunk
     from cli.cutting import Cutter
     from cli.jobs.calls import JobCalls
     from cli.jobs.results import Ended, Page
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 _MOST_SILENT = 20
 """Streams in a row that end without a new line."""
+
+_MOST_CHUNKS = 16
+"""Chunks whose ids are held; others are read again."""
 
 _NOTHING_LEFT = frozenset({"job-nothing-to-retry", "job-not-found"})
 _LOST = "It may have been applied, and its job is no longer known: look at it in the core, or ask your operator."
@@ -65,6 +69,7 @@ class JobRun:
         self._follow = follow
         self._is_over = is_over
         self._state_told = ""
+        self._sent_ids: dict[int, Mapping[int, str]] = {}
         self._places: dict[str, tuple[int, int]] | None = None
 
     def steps(self) -> Iterator[Step]:
@@ -177,6 +182,8 @@ class JobRun:
         is_open = self._journal.state.open
         if not all(number in is_open and is_open[number].takes(ended.settled) for number, ended in parts.items()):
             raise Refused(f"job {self._job.id} tells of rows that were not sent from here, or twice of one")
+        for number, ended in parts.items():
+            self._demand_same(is_open[number].chunk, ended.ids)
         if not parts and page.cursor == self._job.cursor:
             return
         # Taken before: a chunk that is settled as a whole is no longer open.
@@ -185,6 +192,21 @@ class JobRun:
         self._journal.settle({number: ended.settled for number, ended in parts.items()}, page.cursor, length)
         for number, ended in parts.items():
             yield Step(chunks[number], Body(b"", ended.ids), ended.failures, ended.updated)
+
+    def _demand_same(self, chunk: Chunk, told: Mapping[int, str]) -> None:
+        """Raises Refused where an id is not the one that was sent at its place."""
+        if chunk.number not in self._sent_ids:
+            if len(self._sent_ids) >= _MOST_CHUNKS:
+                del self._sent_ids[next(iter(self._sent_ids))]
+            self._sent_ids[chunk.number] = self._cutter.body(chunk).ids
+        sent = self._sent_ids[chunk.number]
+        for place, item_id in told.items():
+            if bare(item_id) != bare(sent[place]):
+                self._source.check_unchanged()
+                where = f"part {chunk.number + 1}, line {place + 1}"
+                raise Refused(
+                    f"job {self._job.id} tells of {item_id or 'no id'} at {where}, where {sent[place]} was sent"
+                )
 
     def _ended(self, page: Page) -> dict[int, Ended]:
         """By number of the chunk."""
@@ -200,7 +222,7 @@ class JobRun:
         state, why = answer.document.get("state"), answer.document.get("why")
         if state == "paused" and self._state_told != state:
             by = f" ({why})" if why else ""
-            self._note(f"job {self._job.id} is paused{by}: actions jobs resume {self._job.id}")
+            self._note(f"job {self._job.id} is paused{by}: {self._calls.typed('resume', self._job.id)}")
         self._state_told = str(state)
 
     def _lost(self) -> Iterator[Step]:

@@ -26,6 +26,8 @@ class FakeGateway:
     """
 
     url = URL
+    log_in = "Log in again."
+    reach = ()
 
     def __init__(self, max_items=1000, max_bytes=5_242_880, rate=None):
         self.max_items, self.max_bytes, self.rate = max_items, max_bytes, rate

@@ -96,7 +96,7 @@ def test_5_where_the_credentials_do_not_hold(command):
     ran = command.run("update", str(command.write(FIRST_ACTION, 1)))
 
     assert ran.returncode == 5
-    assert "Log in again: actions login" in ran.stderr
+    assert "Set ACTIONS_TOKEN to a new token. Where that does not help, ask your operator." in ran.stderr
 
 
 def test_5_where_the_role_is_missing(command):

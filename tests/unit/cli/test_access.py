@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import stat
+from dataclasses import replace
 
 import pytest
 import responses
@@ -212,8 +213,6 @@ def test_a_profile_is_private_from_its_first_moment_and_comes_back(profiles, tmp
 
 
 def test_with_a_keyring_the_file_has_no_secret(profiles, ring, tmp_path):
-    from dataclasses import replace
-
     profile = replace(PROFILE, keyring=True, refresh_token="refresh")
     path = profiles.save("work", profile)
 
@@ -228,8 +227,6 @@ def test_a_keyring_that_refuses_is_told(tmp_path):
     class Broken(Ring):
         def get_password(self, service, username):
             raise RuntimeError("no desktop")
-
-    from dataclasses import replace
 
     profiles = Profiles(tmp_path, Broken)
     profiles.save("work", replace(PROFILE, keyring=True))
@@ -248,12 +245,13 @@ def test_a_profile_that_others_can_read_is_refused(profiles, mode):
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"url": 1}', "no"])
-def test_a_file_that_is_no_profile_is_told(profiles, content):
-    path = profiles.save("default", PROFILE)
+@pytest.mark.parametrize(("name", "login"), [("default", "actions login"), ("night", "actions login --profile=night")])
+def test_a_file_that_is_no_profile_is_told(profiles, content, name, login):
+    path = profiles.save(name, PROFILE)
     path.write_text(content)
 
-    with pytest.raises(Usage, match="is no profile; actions login makes a new one"):
-        profiles.load("default")
+    with pytest.raises(Usage, match=f"is no profile; {login} makes a new one"):
+        profiles.load(name)
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".x", "x" * 65])
@@ -270,8 +268,6 @@ def test_a_name_of_a_profile_is_no_path(profiles, name):
     ],
 )
 def test_a_flag_wins_over_the_environment_and_that_over_the_profile(profiles, tmp_path, asked, environ, token):
-    from dataclasses import replace
-
     profiles.save("default", PROFILE)
     (tmp_path / "token").write_text("file")
     asked = replace(asked, token_file=asked.token_file and str(tmp_path / "token"))
@@ -309,16 +305,47 @@ def test_a_client_in_the_environment_needs_no_profile(mock, tmp_path):
     assert (access.url, access.credentials.token()) == ("https://g.test", "t")
 
 
-def test_what_is_missing_is_said(profiles):
-    with pytest.raises(Usage, match="which gateway"):
-        choose(Asked(), {}, profiles)
-    with pytest.raises(Usage, match="nobody is logged in"):
-        choose(Asked(url="https://g.test"), {}, profiles)
+@pytest.mark.parametrize(
+    ("asked", "option"), [(Asked(), ""), (Asked(profile="night"), " --profile=night"), (Asked(profile="a b"), None)]
+)
+def test_what_is_missing_is_said_for_the_profile_that_was_named(profiles, asked, option):
+    if option is None:
+        with pytest.raises(Usage, match="a profile's name has letters"):
+            choose(asked, {}, profiles)
+        return
+    with pytest.raises(Usage, match=f"which gateway. Run actions login{option}, or set ACTIONS_URL"):
+        choose(asked, {}, profiles)
+    with pytest.raises(Usage, match=f"nobody is logged in: run actions login{option}, or set ACTIONS_TOKEN"):
+        choose(replace(asked, url="https://g.test"), {}, profiles)
+
+
+OPTIONS = "--issuer=https://login.test/realms/partners --client-id='the night'"
+CLIENT = {"ACTIONS_ISSUER": ISSUER, "ACTIONS_CLIENT_ID": "me", "ACTIONS_CLIENT_SECRET": "hush"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "environ", "said"),
+    [
+        (Asked(token_file="tokens/mine"), {}, "Put a new token into tokens/mine."),
+        (Asked(), {"ACTIONS_TOKEN": "t"}, "Set ACTIONS_TOKEN to a new token."),
+        (Asked(), CLIENT, "Look at ACTIONS_ISSUER, ACTIONS_CLIENT_ID and ACTIONS_CLIENT_SECRET."),
+        (
+            Asked(profile="night"),
+            {},
+            f"actions login https://gateway.test {OPTIONS} --ask-secret --plain-http --profile=night logs in again.",
+        ),
+    ],
+)
+def test_what_to_do_where_the_credentials_hold_no_more_can_be_pasted(profiles, asked, environ, said):
+    profiles.save("night", replace(PROFILE, client_id="the night", plain_http=True))
+    profiles.save("default", PROFILE)
+
+    access = choose(asked, environ, profiles)
+
+    assert access.log_in == f"{said} Where that does not help, ask your operator."
 
 
 def test_a_refresh_token_that_is_replaced_is_kept(profiles, mock):
-    from dataclasses import replace
-
     person = replace(PROFILE, client_secret="", refresh_token="first")
     profiles.save("me", person)
     mock.post(f"{OPENID}/token", json={"access_token": "t", "expires_in": 300, "refresh_token": "second"})

@@ -19,11 +19,22 @@ def test_login_keeps_what_the_gateway_takes_and_logout_forgets_it(shell, mock, m
 
     assert shell.run("login", URL, "--issuer", ISSUER, "--client-id", "me", "--client-secret-file", "secret") == 0
     assert f"Logged in at {URL} as me" in shell.err
+    assert "Next: actions update FILE\n" in shell.err
     assert shell.run("limits") == 0
     assert shell.run("logout") == 0
     assert shell.run("limits") == 2
     assert shell.run("logout") == 0
     assert "Nobody was logged in as default." in shell.err
+
+
+def test_a_login_under_a_name_says_it_in_the_next_command(shell, mock, monkeypatch):
+    mock.get(f"{ISSUER}/.well-known/openid-configuration", json={"token_endpoint": f"{ISSUER}/token"})
+    mock.post(f"{ISSUER}/token", json={"access_token": "good", "expires_in": 300})
+    monkeypatch.setenv("ACTIONS_CLIENT_SECRET", "hush")
+
+    assert shell.run("login", URL, "--issuer", ISSUER, "--client-id", "me", "--profile", "night") == 0
+
+    assert "Next: actions update FILE --profile=night\n" in shell.err
 
 
 @pytest.mark.parametrize(

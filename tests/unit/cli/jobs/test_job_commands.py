@@ -170,6 +170,18 @@ def test_commands_that_are_told_lead_to_the_same_gateway(shell, jobs, gateway):
     assert f"actions jobs results J1 --failed {here} > again.csv gives what failed" in shell.err
 
 
+def test_a_run_that_is_given_up_tells_how_its_job_is_cancelled_at_its_own_gateway(shell, jobs):
+    (shell.folder / "token").write_text("good")
+    held(jobs, "3")
+    assert shell.run(*UPDATE, "--async") == 6
+
+    assert shell.run("resume", "--forget", "--token-file", "token") == 0
+
+    assert shell.err.splitlines()[-1] == (
+        f"Its job goes on; actions jobs cancel J1 --url={URL} --token-file=token stops it."
+    )
+
+
 def test_the_failed_rows_of_a_job_come_with_all_their_columns_and_are_input_again(shell, jobs, gateway):
     gateway.codes = {"2": "not_found"}
     shell.run(*UPDATE, "--async")

@@ -137,6 +137,21 @@ def test_a_job_that_is_paused_says_so_once(world, jobs):
     assert [note for note in world.notes if "paused" in note] == ["job J1 is paused (asked): actions jobs resume J1"]
 
 
+def test_a_job_that_is_paused_is_resumed_by_a_command_that_leads_to_the_same_gateway(world, jobs):
+    world.gateway.reach = ("--url=https://gateway.test", "--profile='two words'")
+    jobs.hold = {"25"}
+    stop = itertools.count()
+    world.send(Wishes(job=True, follow=False))
+    world.close()
+    jobs.job("POST", "/J1/pause")
+
+    world.send(Wishes(is_over=lambda: next(stop) > 6))
+
+    assert [note for note in world.notes if "paused" in note] == [
+        "job J1 is paused (asked): actions jobs resume J1 --url=https://gateway.test --profile='two words'"
+    ]
+
+
 def test_an_upload_tells_how_many_rows_are_there_those_of_an_earlier_run_too(world, jobs):
     looks = itertools.count()
     world.send(Wishes(job=True, is_over=lambda: next(looks) >= 1))
@@ -192,6 +207,38 @@ def test_results_of_rows_that_were_not_sent_are_refused(world, jobs, monkeypatch
 
     with pytest.raises(Refused, match="rows that were not sent from here"):
         world.send()
+
+
+@pytest.mark.parametrize(("told", "said"), [("2", "tells of 2"), ("", "tells of no id")])
+def test_a_result_of_another_id_than_was_sent_at_its_place_is_refused_and_not_believed(
+    world, jobs, monkeypatch, told, said
+):
+    stray = b'{"index":0,"part":1,"line":1,"actionId":"%s","outcome":"applied"}' % told.encode()
+    jobs.hold = {"1"}
+    world.send(Wishes(job=True, follow=False))
+    world.close()
+    monkeypatch.setattr(jobs, "_results", lambda job, query: [stray, b'{"cursor":"99"}'])
+    update = world.open(Wishes())
+    before = update.counts
+
+    with pytest.raises(Refused, match=f"job J1 {said} at part 1, line 1, where 1 was sent"):
+        list(update.run.steps())
+
+    assert update.counts == before
+
+
+def test_ids_of_results_are_the_same_with_zeros_in_front(world, jobs, monkeypatch):
+    line = b'{"index":0,"part":1,"line":1,"actionId":"001","outcome":"applied"}'
+    jobs.hold = {"1"}
+    world.send(Wishes(job=True, follow=False))
+    world.close()
+    monkeypatch.setattr(jobs, "_results", lambda job, query: [line, b'{"cursor":"99","complete":true}'])
+    update = world.open(Wishes())
+    before = update.counts.applied
+
+    list(update.run.steps())
+
+    assert update.counts.applied == before + 1
 
 
 def test_a_file_that_was_changed_while_its_job_ran_is_told_and_the_run_is_not_ended(world, jobs):
