@@ -158,11 +158,12 @@ class KeyedClaim:
     def wrap(self, errors: ItemErrors, item_ids: Sequence[str], sent: Finished) -> Iterator[tuple[int, Outcome]]:
         self._has_begun = True
         to_send, earlier, record = self.to_send, self._claim.stored, self._claim.record
+        record_final = self._claim.record_final
         for position, outcome in sent:
             index = to_send[position]
             if not isinstance(outcome, ItemError):
                 self._has_reached_core = True
-                record((Entry(index, "final", stored(outcome)),))
+                record_final(Entry(index, "final", stored(outcome)))
                 yield index, outcome
                 continue
             entry, before = Entry(index, _state(outcome), stored(outcome)), earlier.get(index)

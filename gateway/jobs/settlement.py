@@ -53,7 +53,10 @@ class Settlement:
                 still_open.append(entry)
             elif not bits & bit:
                 bits |= bit
-                self._waiting.append((entry.index, self._told(entry.payload)))
+                outcome = restored(entry.payload)
+                self._waiting.append(
+                    (entry.index, self._advised(outcome) if isinstance(outcome, ItemError) else outcome)
+                )
         self.bits = bits
         return item_events(still_open) + [PUBLISHED] * (len(still_open) < len(entries))
 
@@ -91,12 +94,9 @@ class Settlement:
             return True
         return outcome.outcome is Applied.UNKNOWN and not self._repeats_unknown
 
-    def _told(self, payload: bytes) -> Outcome:
+    def _advised(self, error: ItemError) -> ItemError:
         """As the item's caller is told."""
-        outcome = restored(payload)
-        if isinstance(outcome, ItemError):
-            return outcome.with_retry_advice(repeats_unknown=self._repeats_unknown)
-        return outcome
+        return error.with_retry_advice(repeats_unknown=self._repeats_unknown)
 
 
 def _settled(waiting: Sequence[tuple[int, Outcome]], lines: ChunkLines, number: int, bits: int) -> Settled:

@@ -128,6 +128,18 @@ class Claim:
             self._has_ended(entry.index)
         self._go_on()
 
+    def record_final(self, entry: Entry) -> None:
+        """As ``record`` of it alone. Most items end so, and one look says whether anything is due."""
+        index = entry.index
+        self._buffer.add(entry)
+        self._unsettled.discard(index)
+        self._ended += 1
+        if index < self._marked_below or self._rounds > 1:
+            self._in_doubt += 1
+        is_due = self._in_doubt >= self._step or self._buffer.is_much or self._ended >= self._marked
+        if is_due or self._clock() >= self._flush_at:
+            self._go_on()
+
     def sent_upto(self, position: int) -> bool:
         """Mark the calls below ``position``. False: none of them may be sent."""
         return position <= self._marked or self._write(position)

@@ -30,9 +30,11 @@ class Unwritten:
         return len(self._entries) + len(self._waiting)
 
     def add(self, entry: Entry) -> None:
-        self._entries.append(entry)
+        entries = self._entries
+        entries.append(entry)
         self._bytes += len(entry.payload)
-        self.is_much = len(self._entries) >= _MUCH_ITEMS or self._bytes >= _MUCH_BYTES
+        if len(entries) >= _MUCH_ITEMS or self._bytes >= _MUCH_BYTES:
+            self.is_much = True
 
     def wait(self, entry: Entry) -> None:
         # Its mark would make it unknown.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # An outage costs one timeout in this time, and not one per request.
 _PAUSE_SECONDS = 1.0
-PREFIX = "gateway:{jobs}:"
+PREFIX = "gateway:{jobs.2}:"
 
 
 class Steps:

@@ -14,7 +14,7 @@ from gateway.jobs.sqlite import job_rows, upkeep_rows
 from gateway.jobs.sqlite.job_rows import selected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from gateway.jobs.chunk import Ending, Settled
     from gateway.jobs.job import ErrorCount
@@ -45,9 +45,13 @@ _COUNT = (
     "UPDATE job SET applied = ?, failed = ?, unknown = ?, samples = ?, progress_at = ?, version = version + 1"
     " WHERE id = ?"
 )
-_ADD_EVENT = "INSERT INTO event (chunk, body) VALUES (?, ?)"
-# Begins an event that only points to a result, by its number. What runs write is JSON, and begins otherwise.
-_POINTER = b"="
+_ADD_EVENT = (
+    "INSERT INTO event (chunk, number, body, result)"
+    " SELECT ?1, 1 + coalesce(max(number), 0), ?2, ?3 FROM event WHERE chunk = ?1"
+)
+# One row costs less than two: an event may have the number of the result that was written with it, or only that.
+_NO_EVENT = b""
+_NO_RESULT = 0
 _NO_BORDER = 2**62
 
 
@@ -64,8 +68,8 @@ def find_due(rows: Rows, now: float) -> tuple[dict[str, Any], dict[str, Any]] | 
 
 def lease(rows: Rows, job: dict[str, Any], chunk: dict[str, Any], owner: str, now: float, seconds: float) -> Lease:
     number = chunk["number"]
-    events = rows.execute("SELECT number, body FROM event WHERE chunk = ? ORDER BY number", (number,)).fetchall()
-    pointers = [int(body[1:]) for _, body in events if body.startswith(_POINTER)]
+    query = "SELECT number, body, result FROM event WHERE chunk = ? ORDER BY number"
+    events = rows.execute(query, (number,)).fetchall()
     rows.execute(
         "UPDATE chunk SET owner = ?, lease_until = ?, attempts = attempts + 1, writes = 0, base = ? WHERE number = ?",
         (owner, now + seconds, events[-1][0] if events else 0, number),
@@ -89,9 +93,11 @@ def lease(rows: Rows, job: dict[str, Any], chunk: dict[str, Any], owner: str, no
         items=min(chunk["items"], (job["pause_after"] or _NO_BORDER) - first_index),
         all_items=chunk["items"],
         calls=rows.execute("SELECT body FROM calls WHERE chunk = ?", (number,)).fetchone()[0],
-        events=[body for _, body in events if not body.startswith(_POINTER)],
+        events=[body for _, body, _ in events if body != _NO_EVENT],
         published=[
-            rows.execute("SELECT body FROM result WHERE number = ?", (result,)).fetchone()[0] for result in pointers
+            rows.execute("SELECT body FROM result WHERE number = ?", (result,)).fetchone()[0]
+            for _, _, result in events
+            if result != _NO_RESULT
         ],
         settled=int(chunk["settled"], 16),
         attempts=chunk["attempts"] + 1,
@@ -118,9 +124,13 @@ def hold(rows: Rows, lease: Lease, until: float) -> bool:
     return False
 
 
-def add_events(rows: Rows, lease: Lease, bodies: Iterable[bytes]) -> None:
-    for body in bodies:
-        rows.execute(_ADD_EVENT, (lease.chunk, body))
+def add_events(rows: Rows, lease: Lease, bodies: Sequence[bytes], result: int | None) -> None:
+    """``result`` is the number of the one that was written with them, if one was."""
+    first, *others = bodies or [_NO_EVENT]
+    if first != _NO_EVENT or result is not None:
+        rows.execute(_ADD_EVENT, (lease.chunk, first, result or _NO_RESULT))
+    for body in others:
+        rows.execute(_ADD_EVENT, (lease.chunk, body, _NO_RESULT))
 
 
 def take_back_events(rows: Rows, lease: Lease) -> None:
@@ -128,17 +138,16 @@ def take_back_events(rows: Rows, lease: Lease) -> None:
     rows.execute(query, (lease.chunk,))
 
 
-def publish(rows: Rows, lease: Lease, settled: Settled, now: float, until: float) -> bool:
-    """Renew, too. False where this write came before, or the lease is no more."""
+def publish(rows: Rows, lease: Lease, settled: Settled, now: float, until: float) -> int | None:
+    """Renew, too. The result's number, or None where this write came before, or the lease is no more."""
     number, job_id, bits = settled.number, lease.job_id, f"{settled.bits:x}"
     held = (until, bits, number, lease.chunk, job_id, lease.owner, number)
     if not rows.execute(_SETTLE, held).rowcount:
-        return False
+        return None
     counts = (settled.applied, settled.failed, settled.unknown)
-    result = rows.execute(_PUBLISH, (job_id, lease.chunk, *counts, settled.results)).lastrowid or 0
-    rows.execute(_ADD_EVENT, (lease.chunk, b"%b%d" % (_POINTER, result)))
+    result = rows.execute(_PUBLISH, (job_id, lease.chunk, *counts, settled.results)).lastrowid
     _count(rows, job_id, settled, now)
-    return True
+    return result
 
 
 def _count(rows: Rows, job_id: str, settled: Settled, now: float) -> None:

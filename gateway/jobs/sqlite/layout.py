@@ -43,8 +43,10 @@ LAYOUT = Layout(
         CREATE INDEX chunk_by_part ON chunk (job, part, line);
         CREATE INDEX chunk_open ON chunk (job, part, line, due_at, first_index) WHERE is_done = 0 AND owner = '';
         CREATE INDEX chunk_leased ON chunk (job, part, line) WHERE owner <> '';
-        CREATE TABLE event (number INTEGER PRIMARY KEY, chunk INTEGER NOT NULL, body BLOB NOT NULL);
-        CREATE INDEX event_by_chunk ON event (chunk);
+        CREATE TABLE event (
+            chunk INTEGER NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL, result INTEGER NOT NULL,
+            PRIMARY KEY (chunk, number)
+        ) WITHOUT ROWID;
         CREATE TABLE result (
             number INTEGER PRIMARY KEY, job TEXT NOT NULL, chunk INTEGER NOT NULL, applied INTEGER NOT NULL,
             failed INTEGER NOT NULL, unknown INTEGER NOT NULL, body BLOB NOT NULL

@@ -40,10 +40,12 @@ class SqliteWorkerStore:
         now = self._file.clock()
         until = now + self._file.lease_seconds
         with self._file.rows() as rows:
-            is_held = settled is not None and chunk_rows.publish(rows, lease, settled, now, until)
-            if not (is_held or chunk_rows.hold(rows, lease, until)):
+            result = chunk_rows.publish(rows, lease, settled, now, until) if settled else None
+            if result is None and not chunk_rows.hold(rows, lease, until):
                 return
-            chunk_rows.add_events(rows, lease, events)
+            # Where the chunk is done nobody reads its journal any more.
+            if not (ending and ending.is_done):
+                chunk_rows.add_events(rows, lease, events, result)
             if ending:
                 self._end(rows, lease, ending, now)
 

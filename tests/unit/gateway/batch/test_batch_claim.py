@@ -28,6 +28,9 @@ class StoredClaim:
     def record(self, entries):
         self.said += [entry.state for entry in entries]
 
+    def record_final(self, entry):
+        self.record([entry])
+
     def abandon(self):
         self.said.append("abandon")
 

@@ -73,8 +73,8 @@ class Batch:
         self.claim.begin(range(items))
 
     def end(self, *indexes):
-        for index in indexes:
-            self.claim.record(finals(index))
+        for entry in finals(*indexes):
+            self.claim.record_final(entry)
 
 
 def finals(*indexes):
