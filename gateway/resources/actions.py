@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.resources.core_map import read_core_map, read_ids, shipped
+from gateway.resources.map_tables import wrong
 from gateway.resources.python_translation import loaded
 from gateway.resources.resource import Example, Resource
 from gateway.resources.translate import MappedTranslation
@@ -63,6 +64,7 @@ def actions(
     ids = _IDS[kind]
     schema = ids.schema(languages=languages, id_digits=width or MOST_DIGITS)
     mapped = read_core_map(text, schema)
+    _demand_names_of_their_own(languages, mapped.languages)
     translation = MappedTranslation(
         mapped.fields, schema.id_name, languages, mapped.update.wrap, id_at=mapped.id_at, spelt=mapped.languages
     )
@@ -77,6 +79,14 @@ def actions(
         operation=_operation(mapped, ids, width),
         example=example,
     )
+
+
+def _demand_names_of_their_own(languages: Sequence[str], spelt: Mapping[str, str]) -> None:
+    """Raises CoreMapError where one language has the name that the map gives another."""
+    names = [spelt.get(language, language) for language in languages]
+    for language, name in zip(languages, names, strict=True):
+        if names.count(name) > 1:
+            raise wrong(f"core.languages.{language}", f"must differ from the others; {name!r} is there twice")
 
 
 def _operation(mapped: CoreMap, ids: _Ids, width: int) -> Operation[Update]:

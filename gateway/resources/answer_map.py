@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.resources.map_tables import check_keys, parsed, table_in, text_in, wrong
+from gateway.resources.map_tables import check_keys, parsed, path_in, table_in, text_in, wrong
 from legacy_client.errors import AccessDenied, Busy, Conflict, NotFound, Rejected, ServerFailed
 from legacy_client.header_line import is_header_name
 from legacy_client.sending.shape import AnswerShape
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from legacy_client.errors import CoreError
-    from legacy_client.sending.shape import Path
 
 WORDS: Mapping[str, type[CoreError]] = {
     "rejected": Rejected,
@@ -43,12 +42,12 @@ def read_answers(text: str) -> AnswerShape:
     document = parsed(text)
     answers, meaning, codes = (table_in(document, name) for name in ("answers", "meaning", "codes"))
     check_keys(answers, "answers.", (*_PATHS, *_OTHERS))
-    paths = {name: _path(answers, name, default) for name, default in _PATHS.items()}
+    paths = {name: path_in(answers, name, default) for name, default in _PATHS.items()}
     item_at = paths.pop(ITEM_AT)
     for name in ("id_at", "message_at", "errors_at", "field_at", "text_at"):
         if not paths[name]:
             raise wrong(f"answers.{name}", "must not be empty")
-    error_at = _path(answers, "error_at", "")
+    error_at = path_in(answers, "error_at", "")
     if error_at and ("ok_at" in answers or "ok_is" in answers):
         raise wrong("answers.error_at", "must stand without ok_at and ok_is: one of both says what a success is")
     paths["ok_at"] = error_at or paths["ok_at"]
@@ -71,14 +70,6 @@ def _wait_header(answers: Mapping[str, Any]) -> str:
     if not is_header_name(name):
         raise wrong("answers.wait_header", "must be a header's name")
     return name
-
-
-def _path(table: Mapping[str, Any], name: str, default: str) -> Path:
-    text = text_in(table, "answers.", name, default)
-    path = tuple(text.split(".")) if text else ()
-    if not all(path):
-        raise wrong(f"answers.{name}", "must be names with a dot between levels")
-    return path
 
 
 def _scalar(table: Mapping[str, Any], name: str, *, default: object) -> object:

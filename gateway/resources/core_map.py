@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from gateway.resources.field_rows import read_fields
-from gateway.resources.map_tables import CoreMapError, check_keys, one_of, parsed, table, table_in, text_in, wrong
+from gateway.resources.map_tables import (
+    CoreMapError,
+    check_keys,
+    one_of,
+    parsed,
+    path_in,
+    table,
+    table_in,
+    text_in,
+    wrong,
+)
 from legacy_client.header_line import fixed_headers, key_header
 from legacy_client.operations import MOST_DIGITS
 
@@ -89,14 +99,14 @@ def read_core_map(text: str, schema: ItemSchema) -> CoreMap:
     core = table_in(document, "core")
     python = text_in(core, "core.", "python", "")
     check_keys(document, "", _SECTIONS, needed=("core", "update") if python else ("core", "update", "fields"))
-    id_at = text_in(table_in(document, "answers"), "answers.", "id_at", "id")
+    id_at = path_in(table_in(document, "answers"), "id_at", "id")
     return CoreMap(
         ids=read_ids(text),
-        id_at=id_at,
+        id_at=".".join(id_at),
         languages=_languages(table(core, "languages", "core.") if "languages" in core else {}),
         python=python,
         update=_update(table(document, "update")),
-        fields=read_fields(table_in(document, "fields"), schema, may_lack=bool(python), id_at=id_at),
+        fields=read_fields(table_in(document, "fields"), schema, may_lack=bool(python), id_at=".".join(id_at)),
     )
 
 

@@ -92,14 +92,14 @@ def _row(name: str, row: Mapping[str, Any], field: Field[Any]) -> FieldRow:
     if isinstance(field, Translations) != (KEY in to):
         raise wrong(f"{where}to", f"must have {KEY}, the language, exactly where the field is a text by language")
     conversion = conversion_of(where, row, given, field)
-    return FieldRow(name, to, conversion, is_of_answers, _null(where, row), _count(where, row))
+    return FieldRow(name, to, conversion, is_of_answers, _null(where, row, conversion), _count(where, row))
 
 
-def _null(where: str, row: Mapping[str, Any]) -> object:
+def _null(where: str, row: Mapping[str, Any], conversion: Conversion | None) -> object:
     word = row.get("null")
     if "null" in row and type(word) not in (int, str):
         raise wrong(f"{where}null", "must be a text or a whole number; left out: null itself")
-    if word is not None and word in row.get("words", {}).values():
+    if conversion is not None and conversion.table is not None and word in conversion.table:
         raise wrong(f"{where}null", f"must differ from the words; {word!r} is one")
     return word
 

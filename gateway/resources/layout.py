@@ -7,56 +7,88 @@ from typing import TYPE_CHECKING, Any
 from gateway.resources.places import MISSING, Entry, put, standing_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from gateway.resources.places import Place
 
 
-class Layout:
-    """By the text of each place: ``places`` that are no plain names, words for null, and places of counts."""
+def layout_of(
+    places: Mapping[str, Place], nulls: Mapping[str, object], counts: Mapping[str, Place]
+) -> Levels | Layout | None:
+    """By the text of each place: ``places``, the core's words for null, and places of counts.
 
-    def __init__(self, places: Mapping[str, Place], nulls: Mapping[str, object], counts: Mapping[str, Place]) -> None:
-        self._levels = {to: place for to, place in places.items() if not any(type(each) is Entry for each in place)}
-        self._listed = {to: place for to, place in places.items() if to not in self._levels}
-        self._nulls = nulls
-        self._counts = counts
+    None where all names are plain.
+    """
+    levels = {to: [*map(str, place)] for to, place in places.items() if not any(type(each) is Entry for each in place)}
+    listed = {to: place for to, place in places.items() if to not in levels}
+    in_levels = Levels({to: path for to, path in levels.items() if len(path) > 1})
+    if listed or nulls or counts:
+        return Layout(in_levels, listed, nulls, counts)
+    return in_levels if in_levels.has_any else None
+
+
+class Levels:
+    """``a.b`` is ``b`` in the object ``a``."""
+
+    def __init__(self, paths: Mapping[str, Sequence[str]]) -> None:
+        self._paths = paths
+
+    @property
+    def has_any(self) -> bool:
+        return bool(self._paths)
 
     def laid_out(self, flat: Mapping[str, object]) -> dict[str, object]:
-        """Raises ValueError for a value that the core would take for null."""
-        if self._nulls:
-            flat = {to: self._written(to, value) for to, value in flat.items()}
         legacy: dict[str, object] = {}
-        if self._listed:
-            flat = self._put_listed(legacy, flat)
-        levels = self._levels
+        paths = self._paths
         for to, value in flat.items():
             level: Any = legacy
-            *above, last = levels.get(to, (to,))
+            *above, last = paths.get(to, (to,))
             for each in above:
                 level = level.setdefault(each, {})
             level[last] = value
-        for to, place in self._counts.items():
-            if to in flat:
-                put(legacy, place, _count(flat[to]))
         return legacy
-
-    def _put_listed(self, legacy: dict[str, object], flat: Mapping[str, object]) -> dict[str, object]:
-        """The others are returned."""
-        others = dict(flat)
-        for to in flat:
-            if to in self._listed:
-                put(legacy, self._listed[to], others.pop(to))
-        return others
 
     def flattened(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Beside what stands at the top. An object that is not there has no fields."""
         flat = dict(data)
-        for to, path in self._levels.items():
+        for to, path in self._paths.items():
             level: Any = data
             for each in path:
                 level = level.get(each, MISSING) if type(level) is dict else MISSING
             if level is not MISSING:
                 flat[to] = level
+        return flat
+
+
+class Layout:
+    """Levels, ``listed`` places in entries of lists, words for null, and counts beside lists."""
+
+    def __init__(
+        self,
+        levels: Levels,
+        listed: Mapping[str, Place],
+        nulls: Mapping[str, object],
+        counts: Mapping[str, Place],
+    ) -> None:
+        self._levels = levels
+        self._listed = listed
+        self._nulls = nulls
+        self._counts = counts
+
+    def laid_out(self, flat: Mapping[str, object]) -> dict[str, object]:
+        """Raises ValueError for a value that the core would take for null."""
+        worded = {to: self._written(to, value) for to, value in flat.items()}
+        listed = [(self._listed[to], worded.pop(to)) for to in flat if to in self._listed]
+        legacy = self._levels.laid_out(worded)
+        for place, value in listed:
+            put(legacy, place, value)
+        for to, place in self._counts.items():
+            if to in flat:
+                put(legacy, place, _count(flat[to]))
+        return legacy
+
+    def flattened(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        flat = self._levels.flattened(data)
         for to, place in self._listed.items():
             if (found := standing_at(data, place)) is not MISSING:
                 flat[to] = found

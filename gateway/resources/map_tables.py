@@ -55,6 +55,15 @@ def text_in(row: Mapping[str, Any], where: str, name: str, default: str) -> str:
     return found
 
 
+def path_in(answers: Mapping[str, Any], name: str, default: str) -> tuple[str, ...]:
+    """Where something stands in an answer; empty: the whole of it."""
+    text = text_in(answers, "answers.", name, default)
+    path = tuple(text.split(".")) if text else ()
+    if not all(path):
+        raise wrong(f"answers.{name}", "must be names with a dot between levels")
+    return path
+
+
 def one_of(row: Mapping[str, Any], where: str, name: str, allowed: Sequence[str], default: str) -> str:
     found = text_in(row, where, name, default)
     if found not in allowed:

@@ -25,7 +25,7 @@ class Entry(NamedTuple):
     def made_in(self, level: dict[str, Any]) -> dict[str, Any]:
         entries: list[dict[str, Any]] = level.setdefault(self.listed, [])
         for entry in entries:
-            if entry[self.name] == self.value:
+            if entry.get(self.name) == self.value:
                 return entry
         entries.append({self.name: self.value})
         return entries[-1]

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.resources.error_names import ErrorNames
 from gateway.resources.field_rows import KEY
-from gateway.resources.layout import Layout
+from gateway.resources.layout import layout_of
 from gateway.resources.places import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gateway.resources.field_rows import FieldRow
+    from gateway.resources.layout import Layout, Levels
 
     # Legacy name → type of a value, public name, language of a text, words of any other.
     Readings = dict[str, tuple[type, str, str, Mapping[Any, object] | None]]
@@ -52,7 +53,8 @@ class MappedTranslation:
         }
         self._readings, self._others = self._text_readings() | _readings(rows), _others(rows)
         self._names = self._text_names() | {row.to: row.name for row in rows if row.conversion}
-        self._errors = ErrorNames({**self._names, **_count_names(rows)}, {id_at: id_name}, wrap)
+        ids = dict.fromkeys(("id", id_at.rpartition(".")[2], id_at), id_name)
+        self._errors = ErrorNames({**self._names, **_count_names(rows)}, ids, wrap)
         self._layout = self._made_layout(rows)
 
     def to_legacy(self, item: Mapping[str, Any]) -> dict[str, object]:
@@ -137,9 +139,9 @@ class MappedTranslation:
             to: f"{name}.{language}" for name, places in self._legacy_texts.items() for language, to in places.items()
         }
 
-    def _made_layout(self, rows: Iterable[FieldRow]) -> Layout | None:
+    def _made_layout(self, rows: Iterable[FieldRow]) -> Levels | Layout | None:
         """None where all names are plain."""
-        places = {to: place_of(to) for to in self._names if "." in to}
+        places = {to: place_of(to) for to in self._names}
         nulls = {
             to: row.null
             for row in rows
@@ -147,7 +149,7 @@ class MappedTranslation:
             for to in (self._legacy_texts[row.name].values() if row.conversion is None else (row.to,))
         }
         counts = {row.to: place_of(row.count) for row in rows if row.count}
-        return Layout(places, nulls, counts) if places or nulls or counts else None
+        return layout_of(places, nulls, counts)
 
 
 def _readings(rows: Iterable[FieldRow]) -> Readings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.resources.actions import actions
 from gateway.resources.core_map import read_core_map
 from gateway.resources.map_tables import CoreMapError
 from tests.doubles.core_maps import SCHEMA, changed
@@ -108,6 +109,8 @@ def _zoned(zones: str) -> str:
         (changed(STATUS, 'status = {to = "s", read = {1 = "draft"}}'), "fields.status.read must stand beside 'words'"),
         (changed(DUE, 'due_date = {to = "d", null = true}'), "fields.due_date.null must be a text or a whole number"),
         (changed("inactive = 9}", "inactive = 9}, null = 9"), "fields.status.null must differ from the words; 9 is one"),
+        (changed('as = "upper"', 'as = "upper", null = "LINK"'), "category_action.null must differ from the words; 'LINK'"),
+        (changed('id_at = "id"', 'id_at = "a..b"'), "answers.id_at must be names with a dot between levels"),
         (changed(DUE, _zoned("")), "fields.due_date.zones must say what each name of a zone stands for, exactly where"),
         (changed(DUE, _zoned(", zones = {MEZ = '+01:00'}")), "zones must have a name for +02:00, which Europe/Berlin has"),
         (changed(DUE, _zoned(", zones = {MEZ = '1'}")), "fields.due_date.zones.MEZ must be an offset, like '+01:00', or"),
@@ -145,3 +148,21 @@ def test_what_is_wrong_with_a_map_is_told_with_its_place(text: str, refusal: str
 @pytest.mark.parametrize("path", ["/a?id={id}", "/v1.2/%C3%A9t%C3%A9/({id})", "/rpc/{id}:update"])
 def test_a_path_may_be_any_of_a_url(path: str):
     assert read_core_map(changed("/actions/{id}", path), SCHEMA).update.path == path
+
+
+def test_no_language_may_have_the_name_that_the_map_gives_another():
+    with pytest.raises(CoreMapError, match=r"^core.languages.en must differ from the others; 'fr' is there twice$"):
+        actions(("en", "fr"), 1, lambda: None, changed("[core]", '[core]\nlanguages = {en = "fr"}'))
+
+
+def test_entries_of_one_list_may_be_known_by_different_names():
+    text = changed("title_{key}", "texts[lang={key}].title").replace('to = "due_at"', 'to = "texts[of=due].at"')
+    translation = actions(("en",), 1, lambda: None, text).translation
+    legacy = translation.to_legacy({"actionId": "7", "title": {"en": "x"}, "due_date": "1970-01-01 00:00:01"})
+
+    assert legacy == {"texts": [{"lang": "en", "title": "x"}, {"of": "due", "at": 1}]}
+    assert translation.from_legacy("7", legacy) == {
+        "actionId": "7",
+        "title": {"en": "x"},
+        "due_date": "1970-01-01 00:00:01",
+    }
