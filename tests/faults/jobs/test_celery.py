@@ -152,6 +152,9 @@ def test_messages_that_come_twice_cost_no_call(make_crew, broker):
     assert doubled
     reconcile(crew, [job], item_ids, 0)
     assert crew.get(job).counts.applied == 2000
+    # Said by the main process alone.
+    [starting] = [line for line in crew.log() if line["event"] == "job_worker_starting"]
+    assert starting["settings"]["GATEWAY_JOB_DISPATCH"] == "celery"
 
 
 @pytest.mark.slow
