@@ -117,6 +117,10 @@ class Busy(SaidNo):
     """Trying again can help."""
 
 
+class Locked(Busy):
+    """The item alone is held by somebody, which says nothing of the core's health."""
+
+
 class NotFound(SaidNo): ...
 
 

@@ -23,6 +23,7 @@ _CODES: Mapping[type[core.CoreError], str] = {
     core.BadAnswer: "core_bad_answer",
     core.ServerFailed: "core_error",
     core.Busy: "core_busy",
+    core.Locked: "core_busy",
     core.NotFound: "not_found",
     core.Conflict: "conflict",
     core.AccessDenied: "core_misconfigured",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.resources.map_tables import check_keys, parsed, path_in, table_in, text_in, wrong
-from legacy_client.errors import AccessDenied, Busy, Conflict, NotFound, Rejected, ServerFailed
+from legacy_client.errors import AccessDenied, Busy, Conflict, Locked, NotFound, Rejected, ServerFailed
 from legacy_client.header_line import is_header_name
 from legacy_client.sending.shape import AnswerShape
 
@@ -19,6 +19,7 @@ WORDS: Mapping[str, type[CoreError]] = {
     "not_found": NotFound,
     "conflict": Conflict,
     "busy": Busy,
+    "locked": Locked,
     "access_denied": AccessDenied,
     "failed": ServerFailed,
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from legacy_client.errors import BadAnswer, Busy, CoreError, Rejected, SaidNo, ServerFailed
+from legacy_client.errors import BadAnswer, Busy, CoreError, Locked, Rejected, SaidNo, ServerFailed
 from legacy_client.operations import is_uuid
 from legacy_client.sending.documents import UNREADABLE, as_written, document_in
 from legacy_client.sending.shape import AnswerShape, getter, put_at, taker
@@ -120,7 +120,7 @@ class AnswerReader:
     def _said_no(self, kind: type[CoreError], response: Response, body: bytes, content_type: str | None) -> CoreError:
         """In a 2xx."""
         if issubclass(kind, SaidNo):
-            if issubclass(kind, Busy):
+            if is_overload(kind):
                 self._misread("busy")
             return self._refusal(kind, response, body, content_type)
         if issubclass(kind, BadAnswer):
@@ -158,6 +158,10 @@ class AnswerReader:
         return found if type(found) is int else None
 
 
+def is_overload(kind: type[CoreError]) -> bool:
+    return issubclass(kind, Busy) and not issubclass(kind, Locked)
+
+
 def is_readable(response: Response, shape: AnswerShape = USUAL) -> bool:
     """Whether a 2xx has the form of an answer, and does not say that the core is busy or has failed."""
     body, content_type = response.content, response.headers.get("Content-Type")
@@ -171,7 +175,7 @@ def is_readable(response: Response, shape: AnswerShape = USUAL) -> bool:
     if status in shape.empty and (kind is None or issubclass(kind, BadAnswer)):
         return True
     if kind is not None:
-        return is_json(content_type) and issubclass(kind, SaidNo) and not issubclass(kind, Busy)
+        return is_json(content_type) and issubclass(kind, SaidNo) and not is_overload(kind)
     return is_json(content_type) and type(getter(shape.item_at)(document)) is dict
 
 

@@ -28,6 +28,7 @@ from legacy_client import errors as core
         (core.ServerFailed(500, atomic=True), 502, "core_error", "not_applied", True),
         (core.Busy(429), 503, "core_busy", "not_applied", True),
         (core.Busy(503), 503, "core_busy", "not_applied", True),
+        (core.Locked(200), 503, "core_busy", "not_applied", True),
         (core.NotFound(404), 404, "not_found", "not_applied", False),
         (core.Conflict(409), 409, "conflict", "not_applied", False),
         (core.Rejected(400), 400, "rejected", "not_applied", False),

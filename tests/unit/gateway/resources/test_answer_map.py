@@ -8,7 +8,7 @@ import pytest
 from gateway.resources.answer_map import read_answers
 from gateway.resources.core_map import shipped
 from gateway.resources.map_tables import CoreMapError
-from legacy_client.errors import AccessDenied, BadAnswer, Busy, Conflict, NotFound, Rejected, ServerFailed
+from legacy_client.errors import AccessDenied, BadAnswer, Busy, Conflict, Locked, NotFound, Rejected, ServerFailed
 from legacy_client.sending.reading import USUAL, is_readable
 from legacy_client.transport.memory import answer
 from tests.doubles.core_parts import some_reader
@@ -187,19 +187,28 @@ ok_is = "0000"
 code_at = "receipt.code"
 [codes]
 0950 = "busy"
+0951 = "locked"
 0990 = "failed"
 """
 )
 
 
 @pytest.mark.parametrize(
-    ("code", "kind", "is_health"), [("0950", Busy, False), ("0990", ServerFailed, False), ("0816", Rejected, True)]
+    ("code", "kind", "misread"),
+    [
+        ("0950", Busy, ["busy"]),
+        ("0951", Locked, []),
+        ("0990", ServerFailed, ["5xx"]),
+        ("0816", Rejected, []),
+    ],
 )
-def test_a_202_whose_body_says_no_is_no_success(code: str, kind: type, is_health: bool):
+def test_a_202_whose_body_says_no_is_no_success(code: str, kind: type, misread: list[str]):
     said = answer(202, orjson.dumps({"receipt": {"code": code}}))
+    heard: list[str] = []
 
-    assert type(some_reader(shape=SAYS_NO).read(said, 7)) is kind
-    assert is_readable(said, SAYS_NO) is is_health
+    assert type(some_reader(shape=SAYS_NO, misread=heard.append).read(said, 7)) is kind
+    assert heard == misread
+    assert is_readable(said, SAYS_NO) is (not misread)
 
 
 @pytest.mark.parametrize("body", [b"", b'{"receipt": {"code": "0000"}}', b'{"queued": true}', b"[]", b"Accepted."])
@@ -242,7 +251,7 @@ def test_an_answer_without_a_body_is_a_success_where_the_map_says():
         ('[meaning]\n4040 = "rejected"', "meaning.4040 must be a status from 400 to 499"),
         (
             '[meaning]\n404 = "gone"',
-            "meaning.404 must be one of: rejected, not_found, conflict, busy, access_denied, failed",
+            "meaning.404 must be one of: rejected, not_found, conflict, busy, locked, access_denied, failed",
         ),
         ('[codes]\n1 = "busy"', "codes needs answers.code_at, and answers.ok_at or error_at: they say where"),
         ("meaning = 1", "meaning must be a table"),

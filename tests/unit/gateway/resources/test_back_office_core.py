@@ -13,7 +13,7 @@ import pytest
 from gateway.core.answers import meaning
 from gateway.resources.actions import actions
 from gateway.resources.answer_map import read_answers
-from legacy_client.errors import Busy
+from legacy_client.errors import Locked
 from legacy_client.transport.memory import answer
 from schemas.base import InvalidDocument
 from tests.doubles.core_parts import some_reader
@@ -68,7 +68,7 @@ wait_header = "BO-Wartezeit"
 [codes]
 0412 = "rejected"
 0816 = "not_found"
-0950 = "busy"
+0950 = "locked"
 """
 RESOURCE = actions(("en", "fr"), 10, lambda: None, MAP)
 SATZ = (
@@ -205,7 +205,7 @@ def test_it_says_in_a_header_of_its_own_when_to_come_again():
     response = answer(202, b'{"Quittung":{"RC":"0950"}}', BO_Wartezeit="0002", Retry_After="9")
     error = some_reader(shape=read_answers(MAP)).read(response, "0000019353")
 
-    assert isinstance(error, Busy)
+    assert isinstance(error, Locked)
     assert error.retry_after == 2.0
 
 
