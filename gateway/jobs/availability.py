@@ -19,7 +19,7 @@ _FRESH_SECONDS = 2.0
 
 
 class Availability:
-    """Why no job can be taken, or an empty text. Looked for once in two seconds at most.
+    """Why no job can be taken, or an empty text. A store is asked once in two seconds at most, until it has a worker.
 
     ``unfit`` says why the store would lose jobs, and ``risk`` what may cost jobs; or nothing.
     """
@@ -46,8 +46,10 @@ class Availability:
         if self._forwards:
             return FORWARDS
         if self._clock() >= self._fresh_until:
-            self._fresh_until = self._clock() + _FRESH_SECONDS
             self._reason = self._look()
+            # Another process may have said meanwhile that jobs can be had, and who heard it must not be refused here.
+            if self._reason != NO_WORKER:
+                self._fresh_until = self._clock() + _FRESH_SECONDS
         return self._reason
 
     def check(self) -> dict[str, Any]:

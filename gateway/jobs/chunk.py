@@ -17,6 +17,8 @@ MOST_ITEMS = 500
 MOST_BYTES = 2_097_152
 MOST_ATTEMPTS = 5
 LEASE_SECONDS = 45.0
+LONGEST_WAIT_SECONDS = 60.0
+"""Of a chunk or a job that is put back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 from gateway.batch.outcome import ItemError
-from gateway.jobs.chunk import Ending
+from gateway.jobs.chunk import LONGEST_WAIT_SECONDS, Ending
 from gateway.jobs.settlement import PUBLISHED
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ _SLOW = frozenset({"core_busy", "core_unreachable", "circuit_open"})
 # The run was ended from outside.
 _STOPPED = frozenset({"deadline", "shutting_down"})
 _SLOW_SECONDS = 5
-_MOST_WAIT_SECONDS = 60
 
 
 class Hindrances:
@@ -40,7 +39,7 @@ class Hindrances:
         """How long the whole job waits."""
         if self._codes.isdisjoint(_SLOW):
             return 0
-        return min(self._retry_after or _SLOW_SECONDS, _MOST_WAIT_SECONDS)
+        return min(self._retry_after or _SLOW_SECONDS, LONGEST_WAIT_SECONDS)
 
     @property
     def excuse(self) -> bool:

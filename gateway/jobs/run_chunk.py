@@ -16,11 +16,12 @@ from gateway.batch.item_errors import ItemErrors
 from gateway.batch.outcome import ItemError, restored
 from gateway.batch.run import BatchRun
 from gateway.item_codes import Applied
-from gateway.jobs.chunk import shown, unpack
+from gateway.jobs.chunk import Ending, shown, unpack
 from gateway.jobs.chunk_record import ChunkRecord, Hindrances
 from gateway.jobs.result_lines import ChunkLines
 from gateway.jobs.results import journal_of
 from gateway.jobs.settlement import Settlement
+from gateway.jobs.sweeper import ALIVE_SECONDS
 from legacy_client.calls import CallContext
 from legacy_client.deadline import Deadline
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.25
+_OTHERS_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,11 @@ class ChunkServices:
 
 def run_chunk(services: ChunkServices, lease: Lease) -> None:
     """Raises StoreUnavailable where the store could not be had; the lease then runs out."""
+    if lease.resource not in services.resources and not lease.is_worn_out and _has_others(services):
+        # Of a newer release. What this worker has not, it must not use up.
+        _log.warning("chunk_put_back", extra={"job": lease.job_id, "first_index": lease.first_index})
+        services.store.undo(lease, Ending(job_wait_seconds=_OTHERS_SECONDS, is_excused=True))
+        return
     # Calls that cannot be read are a fault of the run, until the last one settles them as they stand.
     calls = shown(lease.calls, lease.all_items) if lease.is_worn_out else unpack(lease.calls)
     calls = calls[: lease.items]
@@ -89,6 +96,10 @@ def run_chunk(services: ChunkServices, lease: Lease) -> None:
     if claim.kind == "replay":
         # A claim that had nothing to send ends nothing.
         record.close([], complete=True)
+
+
+def _has_others(services: ChunkServices) -> bool:
+    return services.store.workers(ALIVE_SECONDS) > 1
 
 
 def _lines(services: ChunkServices, lease: Lease, calls: Sequence[Update]) -> ChunkLines:

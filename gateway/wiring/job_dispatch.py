@@ -28,13 +28,17 @@ def processes(settings: Settings) -> int:
 def told_together(settings: Settings, stores: JobStores) -> dict[str, int]:
     """How many calls all workers may have in flight, if those that are alive have this one's settings.
 
+    ``with_a_gateway``: beside one gateway of these settings.
+
     Empty where the store cannot be had.
     """
     try:
         others = stores.chunks.workers(ALIVE_SECONDS)
     except StoreUnavailable:
         return {}
-    return {"together": (others + processes(settings)) * settings.jobs.job_core_concurrency}
+    together = (others + processes(settings)) * settings.jobs.job_core_concurrency
+    of_gateway = settings.service.workers * settings.core.core_concurrency
+    return {"together": together, "with_a_gateway": together + of_gateway}
 
 
 def unfit(settings: Settings) -> str:

@@ -85,6 +85,7 @@ local due, since, leased = 0, math.huge, 0
 for _, id in ipairs(call('SMEMBERS', P .. 'runnable')) do
   local limit, own = border(id), call('ZCOUNT', P .. 'leased:' .. id, '-inf', stamp(now))
   own = own + call('ZCOUNT', P .. 'later:' .. id, '-inf', stamp(now))
+    + call('ZCOUNT', P .. 'later:' .. id, '(' .. stamp(now + 60), '+inf')
   if limit == math.huge then
     own = own + call('ZCARD', P .. 'open:' .. id)
   else
@@ -93,7 +94,7 @@ for _, id in ipairs(call('SMEMBERS', P .. 'runnable')) do
       own = own + 1
     end
   end
-  if own > 0 and num(id, 'due_at') <= now then
+  if own > 0 and is_due(num(id, 'due_at')) then
     due, since = due + own, math.min(since, math.max(num(id, 'queued_at'), num(id, 'due_at')))
   end
 end

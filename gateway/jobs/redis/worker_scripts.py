@@ -11,7 +11,7 @@ local owner, seconds = ARGV[2], tonumber(ARGV[3])
 if count('bytes', 0) > tonumber(ARGV[4]) then return {'none'} end
 local jobs = {}
 for _, id in ipairs(call('SMEMBERS', P .. 'runnable')) do
-  if num(id, 'due_at') <= now then
+  if is_due(num(id, 'due_at')) then
     local partner = tonumber(call('HGET', P .. 'partners', get(id, 'principal')) or '0')
     jobs[#jobs + 1] = {partner, num(id, 'turn'), id}
   end
@@ -22,9 +22,11 @@ table.sort(jobs, function(a, b)
   return a[3] < b[3]
 end)
 local function due(id)
-  for _, chunk in ipairs(call('ZRANGEBYSCORE', P .. 'later:' .. id, '-inf', stamp(now))) do
-    call('ZREM', P .. 'later:' .. id, chunk)
-    call('ZADD', P .. 'open:' .. id, call('ZSCORE', P .. 'chunks:' .. id, chunk), chunk)
+  for _, range in ipairs({{'-inf', stamp(now)}, {'(' .. stamp(now + 60), '+inf'}}) do
+    for _, chunk in ipairs(call('ZRANGEBYSCORE', P .. 'later:' .. id, unpack(range))) do
+      call('ZREM', P .. 'later:' .. id, chunk)
+      call('ZADD', P .. 'open:' .. id, call('ZSCORE', P .. 'chunks:' .. id, chunk), chunk)
+    end
   end
   local first, place = nil, math.huge
   for _, chunk in ipairs(call('ZRANGEBYSCORE', P .. 'leased:' .. id, '-inf', stamp(now))) do

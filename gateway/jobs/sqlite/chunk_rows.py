@@ -12,6 +12,7 @@ from gateway.jobs.job import MOST_CODES, has_failed_too_much
 from gateway.jobs.job_view import counts_of
 from gateway.jobs.sqlite import job_rows, upkeep_rows
 from gateway.jobs.sqlite.job_rows import selected
+from gateway.jobs.sqlite.upkeep_rows import due
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,17 +21,18 @@ if TYPE_CHECKING:
     from gateway.jobs.job import ErrorCount
     from gateway.jobs.sqlite.job_rows import Rows
 
+# Their only parts that are put in are conditions of this package.
 _JOBS = (
     "SELECT job.* FROM job LEFT JOIN partner USING (principal)"
-    " WHERE state IN ('queued', 'running') AND due_at <= ? ORDER BY coalesce(partner.turn, 0), job.turn, job.id"
+    f" WHERE state IN ('queued', 'running') AND {due('?1')} ORDER BY coalesce(partner.turn, 0), job.turn, job.id"
 )
 _EXPIRED = (
-    "SELECT * FROM chunk WHERE job = ? AND owner <> '' AND lease_until <= ? AND due_at <= ?"
-    " AND first_index < ? ORDER BY part, line LIMIT 1"
+    "SELECT * FROM chunk WHERE job = ?1 AND owner <> '' AND lease_until <= ?2"
+    f" AND {due('?2')} AND first_index < ?3 ORDER BY part, line LIMIT 1"
 )
 _OPEN = (
-    "SELECT * FROM chunk WHERE job = ? AND is_done = 0 AND owner = '' AND due_at <= ?"
-    " AND first_index < ? ORDER BY part, line LIMIT 1"
+    "SELECT * FROM chunk WHERE job = ?1 AND is_done = 0 AND owner = ''"
+    f" AND {due('?2')} AND first_index < ?3 ORDER BY part, line LIMIT 1"
 )
 _SETTLE = (
     "UPDATE chunk SET lease_until = ?, settled = ?, writes = ?, attempts = 0"
@@ -59,8 +61,8 @@ def find_due(rows: Rows, now: float) -> tuple[dict[str, Any], dict[str, Any]] | 
     """``(job, chunk)`` whose turn it is."""
     for job in list(selected(rows, _JOBS, (now,))):
         border = job["pause_after"] or _NO_BORDER
-        for query, times in ((_EXPIRED, (now, now)), (_OPEN, (now,))):
-            chunk = next(selected(rows, query, (job["id"], *times, border)), None)
+        for query in (_EXPIRED, _OPEN):
+            chunk = next(selected(rows, query, (job["id"], now, border)), None)
             if chunk:
                 return job, chunk
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.jobs.chunk import Gauges
+from gateway.jobs.chunk import LONGEST_WAIT_SECONDS, Gauges
 
 if TYPE_CHECKING:
     import sqlite3
@@ -13,15 +13,23 @@ OUTCOMES = ("applied", "failed", "unknown")
 _PORTION_ITEMS = 5_000
 _PORTION_ROWS = 100
 # Each branch has an index of its own, so that the done chunks of a long job are not read.
-_DUE = """
-    WITH runs AS (SELECT id, coalesce(pause_after, 1 << 62) AS border FROM job
-        WHERE state IN ('queued', 'running') AND due_at <= ?1),
-    due AS (SELECT chunk.due_at FROM runs JOIN chunk ON chunk.job = runs.id AND is_done = 0 AND owner = ''
-        WHERE chunk.due_at <= ?1 AND first_index < border
-        UNION ALL SELECT chunk.due_at FROM runs JOIN chunk ON chunk.job = runs.id AND owner <> ''
-        WHERE lease_until <= ?1 AND first_index < border)
-    SELECT count(*), min(due_at) FROM due
-"""
+
+
+def due(now: str, column: str = "due_at") -> str:
+    """The condition that it is time. ``now`` is how the time is named in the query."""
+    # Nothing waits longer: the clock was set back since.
+    return f"({column} <= {now} OR {column} > {now} + {LONGEST_WAIT_SECONDS})"
+
+
+_DUE = (
+    "WITH runs AS (SELECT id, coalesce(pause_after, 1 << 62) AS border FROM job"
+    f" WHERE state IN ('queued', 'running') AND {due('?1')}),"
+    " due AS (SELECT chunk.due_at FROM runs JOIN chunk ON chunk.job = runs.id AND is_done = 0 AND owner = ''"
+    f" WHERE {due('?1', 'chunk.due_at')} AND first_index < border"
+    " UNION ALL SELECT chunk.due_at FROM runs JOIN chunk ON chunk.job = runs.id AND owner <> ''"
+    " WHERE lease_until <= ?1 AND first_index < border)"
+    " SELECT count(*), min(due_at) FROM due"
+)
 
 
 def counter(rows: sqlite3.Connection, name: str) -> float:

@@ -28,9 +28,11 @@ LOG_EVENTS: Mapping[str, str] = {
     # Jobs.
     "chunk_abandoned": "Five runs of a chunk brought it no further; `items` of it from `first_index` of `job` on are "
     "settled as they stand, and the job went on.",
+    "chunk_put_back": "A job worker was handed a chunk of a resource that it does not have, as beside a newer release; "
+    "it went back untouched, for the others.",
     "job_worker_starting": "A job worker starts: what `server_starting` tells of the server.",
     "job_worker_started": "A job worker runs, by `dispatch`; each of its `processes` has at most `concurrency` calls in "
-    "flight, `together` those of all workers that are alive, and a chunk ends after `seconds`.",
+    "flight, `together` those of all workers that are alive, `with_a_gateway` those and a gateway's, and a chunk ends after `seconds`.",
     "job_store_risk": "A job worker runs over a store that may lose jobs; `reason` says when.",
     "job_worker_ended": "A job worker ended as it was told; what it had not sent is due for the others.",
     "chunk_failed": "A fault while a chunk was run; it is tried again when its lease has run out, five times at most.",

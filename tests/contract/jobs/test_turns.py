@@ -321,3 +321,16 @@ def test_the_gauges_count_items_over_all_jobs_and_forget_none(jobs, chunks):
         pass
 
     assert chunks.gauges().items == {"applied": 3, "failed": 1, "unknown": 1}
+
+
+def test_a_clock_that_is_set_back_holds_nothing_up_longer_than_it_would_wait(jobs, chunks, world):
+    job = started(jobs, range(500), [777])
+    busy, open_chunk = chunks.next_chunk("w"), chunks.next_chunk("w")
+    chunks.undo(busy, Ending(wait_seconds=30))
+    chunks.undo(open_chunk, Ending(job_wait_seconds=60))
+
+    world.pass_time(-3600)
+
+    assert chunks.gauges().chunks_due == 2
+    assert [chunks.next_chunk("w").first_index for _ in range(2)] == [0, 500]
+    assert jobs.get("p", job.id).state == "running"

@@ -117,6 +117,27 @@ def test_a_chunk_that_no_run_can_begin_with_is_given_up_too(stores, world):
     )
 
 
+def test_a_worker_of_another_release_puts_a_chunk_that_it_does_not_know_back_untouched(stores, world):
+    jobs, chunks = stores
+    job = started(jobs, range(1, 601))
+    older = Worker("older", replace(services(chunks, Core()), resources={}), NotingDispatch())
+    newer = Worker("newer", services(chunks, Core()), NotingDispatch())
+
+    for _ in range(8):
+        chunks.beat("older")
+        chunks.beat("newer")
+        older.run_one()
+        assert older.run_one() is False, "the whole job waits"
+        world.pass_time(6)
+    lease = chunks.next_chunk("look")
+    chunks.undo(lease, Ending(is_excused=True))
+    while newer.run_one():
+        pass
+
+    assert (lease.attempts, list(lease.events)) == (1, [])
+    assert jobs.get("p", job.id).state == "succeeded"
+
+
 def test_a_chunk_whose_calls_cannot_be_read_is_given_up_too_and_the_job_goes_on(stores, world):
     jobs, chunks = stores
     job = started(jobs, range(500), [1000])
@@ -321,11 +342,25 @@ def test_the_store_is_asked_once_in_two_seconds(stores):
     _, chunks = stores
     clock = FakeClock()
     availability = Availability(chunks, forwards=False, clock=clock)
-    availability.reason()
     chunks.beat("w")
+    assert availability.reason() == ""
+    chunks.rest("w")
     clock.advance(1.9)
 
+    assert availability.reason() == ""
+    clock.advance(0.1)
     assert availability.reason() == NO_WORKER
+
+
+def test_a_process_that_saw_no_worker_takes_jobs_as_soon_as_another_says_that_they_can_be_had(stores):
+    _, chunks = stores
+    clock = FakeClock()
+    here, there = (Availability(chunks, forwards=False, clock=clock) for _ in range(2))
+    assert here.reason() == NO_WORKER
+    chunks.beat("w")
+
+    assert there.check() == {"ready": True}
+    assert here.reason() == ""
 
 
 def test_a_store_that_is_away_is_a_reason_too():

@@ -20,6 +20,8 @@ def environment(tmp_path):
         "KEYCLOAK_AUDIENCE": "gateway",
         "STATE_DIR": str(tmp_path),
         "JOB_CORE_CONCURRENCY": "10",
+        "CORE_CONCURRENCY": "64",
+        "WORKERS": "2",
     }
     return {f"GATEWAY_{name}": value for name, value in own.items()}
 
@@ -30,7 +32,7 @@ def test_the_calls_of_all_workers_are_those_of_the_living_and_its_own(environmen
     for name in ("a", "b"):
         stores.chunks.beat(name)
 
-    assert told_together(settings, stores) == {"together": 30}
+    assert told_together(settings, stores) == {"together": 30, "with_a_gateway": 158}
     stores.close()
 
 
@@ -38,7 +40,7 @@ def test_a_worker_of_celery_counts_each_of_its_processes(environment):
     settings = load(environment | {"GATEWAY_JOB_DISPATCH": "celery", "GATEWAY_JOB_PROCESSES": "3"})
     stores = job_stores(settings)
 
-    assert told_together(settings, stores) == {"together": 30}
+    assert told_together(settings, stores) == {"together": 30, "with_a_gateway": 158}
     stores.close()
 
 
