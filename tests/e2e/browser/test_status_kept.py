@@ -9,8 +9,8 @@ import pytest
 
 from sandbox.stack import Stack
 from sandbox.web import call
-from tests.e2e.browser.test_status_page import VERDICT
-from tests.e2e.stack import Partner
+from tests.e2e.browser.test_status_page import LABEL, VERDICT
+from tests.e2e.stack import CoreView, Partner
 from tests.faults.house import eventually
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 ROWS = "[...document.querySelectorAll('#{} tbody tr, #{} > tr')].map((row) => [...row.cells].map((cell) => cell.textContent))"
 BATCHES, FOUND = (ROWS.format(name, name) for name in ("batches", "found"))
+# How many milliseconds the core takes of a batch, as the chart says.
+CORE_MS = f"parseFloat(/core ([\\d.]+) ms/.exec({LABEL.format('Time spent')})?.[1] ?? 0)"
 
 
 class Watched:
@@ -99,6 +101,17 @@ def test_an_item_that_nobody_sent_is_not_found(watched: Watched, chromium: Chrom
     chromium.value("document.querySelector('#find button').click()")
 
     chromium.wait_for("document.getElementById('found').textContent === 'Nothing was found.'")
+
+
+def test_the_time_of_a_batch_is_shown_by_what_it_was_spent_on(watched: Watched, chromium: Chromium) -> None:
+    CoreView(watched.stack).weather(latency_ms=100)
+    chromium.open(watched.page)
+    chromium.wait_for(f"{VERDICT} === 'All is well.'")
+    watched.send(19000, 19001)
+    CoreView(watched.stack).weather(latency_ms=0)
+
+    chromium.wait_for(f"{CORE_MS} >= 20")
+    assert chromium.value(LABEL.format("Time spent")).startswith("Time spent: core ")
 
 
 def test_a_page_that_is_opened_afterwards_shows_what_was_before(watched: Watched, chromium: Chromium) -> None:

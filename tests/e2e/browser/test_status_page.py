@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 TITLES = "[...document.querySelectorAll('figcaption strong')].map((title) => title.textContent).join(', ')"
-BATCHES_ALONE = "Items, Requests, Batch time, Core time, Core calls, Held back, In flight, Queue"
+BATCHES_ALONE = "Items, Requests, Batch time, Time spent, Core time, Core calls, Held back, In flight, Queue"
 LABEL = "[...document.querySelectorAll('svg')].map((svg) => svg.getAttribute('aria-label')).find((label) => label.startsWith('{}: '))"
 VERDICT = "document.getElementById('verdict').textContent"
 # Relative luminance and contrast as in WCAG 2.2, of every text that the page shows, with what is behind it.
@@ -52,7 +52,7 @@ def test_the_page_draws_what_partners_send_and_asks_nobody_else(stack: Stack, ch
     chromium.wait_for(
         "[...document.querySelectorAll('.legend li')].some((li) => /^applied[^0]/.test(li.innerText.replace(/\\s/g, '')))"
     )
-    assert chromium.value("document.querySelectorAll('figure').length") == 8
+    assert chromium.value("document.querySelectorAll('figure').length") == 9
     assert chromium.value("document.querySelector('svg').getAttribute('aria-label')").startswith("Items: applied ")
     assert chromium.value("document.getElementById('build').textContent").endswith("1 worker")
     assert chromium.complaints == []

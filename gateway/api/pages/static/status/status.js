@@ -26,6 +26,10 @@ const level = (name) => (now) => sum(now, name);
 const jobs = (state) => (now) => sum(now, "gateway_jobs", (labels) => labels.state === state);
 const chunks = (state) => (now) => sum(now, "gateway_job_chunks", (labels) => labels.state === state);
 const jobOutcome = (name) => (now, before) => rate(now, before, "gateway_job_items", (labels) => labels.outcome === name);
+const spent = (part) => (now, before) => {
+  const batches = rate(now, before, "gateway_batches_total");
+  return batches ? rate(now, before, "gateway_batch_seconds_total", (labels) => labels.part === part) / batches : null;
+};
 const percentile = (name, q) => (now, before) => quantile(now, before, name, q);
 const percentiles = (name) => [
   {name: "p50", tone: "calm", of: percentile(name, 0.5)},
@@ -53,6 +57,15 @@ const CHARTS = [
     ],
   },
   {title: "Batch time", note: "first call to last outcome", format: duration, smooth: true, series: percentiles("gateway_batch_duration_seconds")},
+  {
+    title: "Time spent", note: "of a batch, on average", format: duration, smooth: true, stacked: true,
+    series: [
+      {name: "core", tone: "calm", of: spent("core")},
+      {name: "turns", tone: "warm", of: spent("turns")},
+      {name: "repeats", tone: "hot", of: spent("repeats")},
+      {name: "own", tone: "cool", of: spent("own")},
+    ],
+  },
   {title: "Core time", note: "one call", format: duration, smooth: true, series: percentiles("gateway_core_attempt_duration_seconds")},
   {
     title: "Core calls", note: "by result", format: perSecond, stacked: true,
