@@ -21,17 +21,16 @@ if TYPE_CHECKING:
     from gateway.jobs.job import ErrorCount
     from gateway.jobs.sqlite.job_rows import Rows
 
-# Their only parts that are put in are conditions of this package.
 _JOBS = (
-    "SELECT job.* FROM job LEFT JOIN partner USING (principal)"
+    "SELECT job.* FROM job LEFT JOIN partner USING (principal)"  # noqa: S608 -- conditions of this package
     f" WHERE state IN ('queued', 'running') AND {due('?1')} ORDER BY coalesce(partner.turn, 0), job.turn, job.id"
 )
 _EXPIRED = (
-    "SELECT * FROM chunk WHERE job = ?1 AND owner <> '' AND lease_until <= ?2"
+    "SELECT * FROM chunk WHERE job = ?1 AND owner <> '' AND lease_until <= ?2"  # noqa: S608 -- conditions of this package
     f" AND {due('?2')} AND first_index < ?3 ORDER BY part, line LIMIT 1"
 )
 _OPEN = (
-    "SELECT * FROM chunk WHERE job = ?1 AND is_done = 0 AND owner = ''"
+    "SELECT * FROM chunk WHERE job = ?1 AND is_done = 0 AND owner = ''"  # noqa: S608 -- conditions of this package
     f" AND {due('?2')} AND first_index < ?3 ORDER BY part, line LIMIT 1"
 )
 _SETTLE = (

@@ -22,7 +22,7 @@ def due(now: str, column: str = "due_at") -> str:
 
 
 _DUE = (
-    "WITH runs AS (SELECT id, coalesce(pause_after, 1 << 62) AS border FROM job"
+    "WITH runs AS (SELECT id, coalesce(pause_after, 1 << 62) AS border FROM job"  # noqa: S608 -- conditions of this package
     f" WHERE state IN ('queued', 'running') AND {due('?1')}),"
     " due AS (SELECT chunk.due_at FROM runs JOIN chunk ON chunk.job = runs.id AND is_done = 0 AND owner = ''"
     f" WHERE {due('?1', 'chunk.due_at')} AND first_index < border"
