@@ -66,6 +66,18 @@ def test_every_text_of_a_small_page_can_be_read_and_fits_a_phone(stack: Stack, c
         assert chromium.complaints == [], path
 
 
+def test_an_open_operation_fits_a_phone(stack: Stack, chromium: Chromium) -> None:
+    chromium.open(f"{stack.gateway.url}/docs", size=(360, 780))
+    chromium.wait_for("document.querySelectorAll('.opblock').length > 0")
+    operation = "[id$=-updateActions]"
+    chromium.value(f"document.querySelector('{operation} .opblock-summary-control').click()")
+    chromium.wait_for(f"document.querySelector('{operation} .responses-inner') !== null")
+
+    assert chromium.value("document.documentElement.scrollWidth") <= 360
+    beyond = f"[...document.querySelectorAll('{operation} .responses-inner *')].filter((one) => one.offsetParent)"
+    assert chromium.value(f"{beyond}.filter((one) => one.getBoundingClientRect().right > 361).length") == 0
+
+
 def test_problems_are_found_by_type_code_status_and_word(stack: Stack, chromium: Chromium) -> None:
     chromium.open(f"{stack.gateway.url}/problems/")
     shown = "[...document.querySelectorAll('tbody tr')].filter((row) => row.offsetParent).map((row) => row.cells[0].innerText)"
