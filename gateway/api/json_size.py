@@ -36,11 +36,15 @@ _OUTERMOST = JsonSize(1, 0, 0)
 
 
 def at_most(body: bytes, let_others_run: Callable[[], None]) -> JsonSize:
-    """An upper bound: what stands in strings counts too. ``names`` is exact where no string looks like a name."""
-    is_spaced = any(white in body and white + b":" in body for white in _WHITE)
-    name_end = b":" if is_spaced else b'":'
+    """An upper bound: what stands in strings counts too."""
     marks = b"".join(piece.translate(_ONE_BRACKET, _NO_VALUE_MARKS) for piece in _large_pieces(body, let_others_run))
-    return JsonSize(1 + len(marks), marks.count(b"["), body.count(name_end))
+    return JsonSize(1 + len(marks), marks.count(b"["), names_at_most(body))
+
+
+def names_at_most(body: bytes) -> int:
+    """Exact where no string looks like a name."""
+    is_spaced = any(white in body and white + b":" in body for white in _WHITE)
+    return body.count(b":" if is_spaced else b'":')
 
 
 def is_larger(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> bool:
