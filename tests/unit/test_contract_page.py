@@ -82,6 +82,10 @@ def test_the_limits_of_options_are_told(page):
 
 def test_the_versions_of_the_state_files_are_told():
     page = (DOCS / "operators" / "upgrade.md").read_text(encoding="utf-8")
-    versions = {idempotency_rows.LAYOUT.version, sqlite_rates._LAYOUT.version, job_layout.LAYOUT.version}
+    versions = {
+        "jobs": job_layout.LAYOUT.version,
+        "idempotency": idempotency_rows.LAYOUT.version,
+        "rates": sqlite_rates._LAYOUT.version,
+    }
 
-    assert {int(number) for number in re.findall(r"all are of version (\d+) today", page)} == versions
+    assert {name: int(number) for name, number in re.findall(r"`(\w+)\.sqlite` (\d+)\b", page)} == versions

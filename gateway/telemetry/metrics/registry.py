@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import logging
+from bisect import bisect_left
 from functools import cache
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from gateway.telemetry.events import BatchKind
 from gateway.telemetry.metrics.table import METRICS, PARTS, request_series
 
 if TYPE_CHECKING:
@@ -37,9 +37,28 @@ class FoldedHistogram(Histogram):
         self._sum.inc(total)
 
 
+class Observed:
+    """Observations that are not in their histogram yet."""
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self._total = 0.0
+
+    def add(self, value: float) -> None:
+        self._counts[bisect_left(self._bounds, value)] += 1
+        self._total += value
+
+    def fold_into(self, histogram: FoldedHistogram) -> None:
+        counts, total = self._counts, self._total
+        self._counts, self._total = [0] * len(counts), 0.0
+        histogram.fold(counts, total)
+
+
 class Metrics:
     """All of METRICS, in memory or, for several workers, in the shared ``folder``.
 
+    What requests and batches count is added up here, and folded into them once a second and before each page.
     ``routes`` get their series at the start.
     """
 
@@ -58,10 +77,12 @@ class Metrics:
         # A rate sees the first failure only of a series that stood at zero before.
         for labels in request_series(routes):
             self.counter("gateway_requests_total").labels(*labels)
-        self._spent = {kind: dict.fromkeys(PARTS, 0.0) for kind in get_args(BatchKind)}
         # The library looks a series up under a lock, each time anew; the labels' values are closed sets.
         self._labelled = cache(lambda name, *labels: self._counters[name].labels(*labels))
-        self._durations = cache(self._histograms["gateway_request_duration_seconds"].labels)
+        # A number of the library's costs as much as ten of these.
+        self._counts: dict[tuple[str, ...], float] = {}
+        self._observed: dict[tuple[str, ...], Observed] = {}
+        self._bounds = {spec.name: spec.buckets for spec in METRICS}
 
     def counter(self, name: str) -> Counter:
         return self._counters[name]
@@ -76,7 +97,7 @@ class Metrics:
         route = request.route or "unmatched"
         method = request.method if request.method in _METHODS else "other"
         self._count("gateway_requests_total", route, method, str(request.status))
-        self._durations(route).observe(request.seconds)
+        self._observe("gateway_request_duration_seconds", request.seconds, route)
         if request.problem:
             self._count("gateway_problems_total", request.problem)
         if request.partner:
@@ -93,28 +114,34 @@ class Metrics:
 
     def batch_ended(self, batch: BatchDetails) -> None:
         self._count("gateway_batches_total", batch.kind, str(batch.status))
-        self.histogram("gateway_batch_items").observe(batch.items)
-        self.histogram("gateway_batch_duration_seconds").observe(batch.seconds)
+        self._observe("gateway_batch_items", batch.items)
+        self._observe("gateway_batch_duration_seconds", batch.seconds)
         for (outcome, code), count in batch.counts.items():
             self._count("gateway_items_total", outcome, code, by=count)
-        # A counter that is shared costs as much as ten of these.
-        spent, waits = self._spent[batch.kind], batch.waits
-        spent["own"] += batch.own_seconds
-        spent["turns"] += waits.turns
-        spent["core"] += waits.answers
-        spent["repeats"] += waits.repeats
+        waits = batch.waits
+        for part, seconds in zip(PARTS, (batch.own_seconds, waits.turns, waits.answers, waits.repeats), strict=True):
+            self._count("gateway_batch_seconds_total", batch.kind, part, by=seconds)
         if batch.unreadable.answers:
             self._count("gateway_unreadable_answers_total", batch.kind, by=batch.unreadable.answers)
 
     def fold(self) -> None:
-        """Count what was only added up."""
-        for kind, spent in self._spent.items():
-            for part, seconds in spent.items():
-                self._count("gateway_batch_seconds_total", kind, part, by=seconds)
-                spent[part] -= seconds
+        # Others may count while this waits for the library's lock.
+        counts, self._counts = self._counts, {}
+        for (name, *labels), count in counts.items():
+            self._labelled(name, *labels).inc(count)
+        observed, self._observed = self._observed, {}
+        for (name, *labels), seen in observed.items():
+            histogram = self._histograms[name]
+            seen.fold_into(histogram.labels(*labels) if labels else histogram)
 
-    def _count(self, name: str, *labels: str, by: float = 1) -> None:
-        self._labelled(name, *labels).inc(by)
+    def _count(self, *series: str, by: float = 1) -> None:
+        """``series``: a counter's name, and its labels."""
+        self._counts[series] = self._counts.get(series, 0) + by
+
+    def _observe(self, name: str, value: float, *labels: str) -> None:
+        if (observed := self._observed.get((name, *labels))) is None:
+            observed = self._observed[name, *labels] = Observed(self._bounds[name])
+        observed.add(value)
 
     def collect(self) -> Iterable[Metric]:
         """All workers' numbers, or this one's alone where the folder is gone."""

@@ -26,6 +26,7 @@ from tests.doubles.telemetry import a_batch
 
 metrics = Metrics(shared.join(os.environ))
 metrics.batch_ended(a_batch())
+metrics.fold()
 metrics.gauge("gateway_workers").set(1)
 print("ready", flush=True)
 sys.stdin.readline()

@@ -4,12 +4,15 @@ import re
 from typing import TYPE_CHECKING, get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.admission.shedding import RefusalReason
 from gateway.item_codes import ITEM_CODES, Applied
 from gateway.telemetry.events import APPLIED, Unreadable
-from gateway.telemetry.metrics.registry import Metrics
+from gateway.telemetry.metrics.registry import FoldedHistogram, Metrics, Observed
 from gateway.telemetry.metrics.table import ITEM_SERIES, METRICS, Spec
 from legacy_client.calls import Waits
 from legacy_client.health.snapshot import DURATION_BOUNDS
@@ -30,6 +33,28 @@ def _value(metrics: Metrics, name: str, **labels: str) -> float | None:
             if sample.name == name and sample.labels == labels:
                 return float(sample.value)
     return None
+
+
+@given(st.lists(st.floats(0, 100) | st.sampled_from(DURATION_BOUNDS)), st.integers(0, 5))
+def test_what_is_observed_ends_in_the_buckets_where_the_library_puts_it(values: list[float], folds: int) -> None:
+    registry = CollectorRegistry()
+    ours, theirs = (
+        FoldedHistogram(name, "Tried.", registry=registry, buckets=DURATION_BOUNDS) for name in ("ours", "theirs")
+    )
+    observed = Observed(DURATION_BOUNDS)
+    for index, value in enumerate(values):
+        observed.add(value)
+        theirs.observe(value)
+        if index < folds:
+            observed.fold_into(ours)
+    observed.fold_into(ours)
+
+    samples = [
+        {(sample.name.removeprefix(name), *sample.labels.values()): sample.value for sample in family.samples}
+        for name, histogram in (("ours", ours), ("theirs", theirs))
+        for family in histogram.collect()
+    ]
+    assert samples[0] == pytest.approx(samples[1])
 
 
 @pytest.mark.parametrize("spec", METRICS, ids=lambda spec: spec.name)
