@@ -66,6 +66,8 @@ def _httpx(folder: Path) -> list[object]:
         "none",
         "--output-path",
         "gateway_client",
+        "--config",
+        "generator.yaml",
         "--fail-on-warning",
     )
     # Its last step is ruff, which it looks for by name.

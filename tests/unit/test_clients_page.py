@@ -44,10 +44,14 @@ def test_the_generator_has_the_version_of_the_tests():
     ("fence", "number"), [(fence, n) for fence, names in FENCES.items() for n in range(len(names))]
 )
 def test_each_line_of_a_program_is_one_of_the_program_that_the_tests_build_and_run(fence, number):
-    [source] = (path for path in (PROGRAMS / FENCES[fence][number]).iterdir() if path.suffix != ".mod")
+    [source] = (path for path in (PROGRAMS / FENCES[fence][number]).iterdir() if path.suffix not in {".mod", ".yaml"})
     program = lines(source.read_text(encoding="utf-8"))
 
     assert [line for line in lines(shown(fence)[number]) if line not in program] == []
+
+
+def test_the_file_of_openapi_python_client_is_the_one_of_the_tests():
+    assert shown("yaml") == [(PROGRAMS / "httpx" / "generator.yaml").read_text(encoding="utf-8")]
 
 
 def test_every_program_of_the_tests_is_shown():
