@@ -6,7 +6,7 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bulk-update-gateway
 export PYTHONDONTWRITEBYTECODE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all unit lint types layers checks format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak keycloak-test servers clients command coverage retest clean
+.PHONY: compiled test-compiled help setup demo serve test test-all unit lint types layers checks format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak keycloak-test servers clients command coverage retest clean
 
 ##@ Start
 demo: .venv/.demo ## Send one batch for each answer of the contract through the real service (half a minute the first time, then seconds; CORE=rpc or CORE=nested: another core)
@@ -64,7 +64,15 @@ format: setup ## Let ruff mend what it can
 	$(BIN)/ruff format .
 
 ##@ Longer
-test-all: test coverage keycloak-test clients ## Slow properties, the OpenAPI-driven fuzz, generated clients and the real Keycloak as well
+compiled: setup ## A copy of the tree with the hot path compiled: build/compiled, and make -C build/compiled serve (a minute the first time)
+	@$(BIN)/python -m deploy.compiled build/compiled
+
+# The copy has the same tests, and what they start runs compiled too.
+test-compiled: compiled ## The tests once more over the compiled form (10 minutes)
+	cd build/compiled && $(BIN)/python -m pytest tests/unit tests/contract tests/api tests/faults tests/e2e \
+		-m "not slow and not keycloak" -n 3 --dist loadfile
+
+test-all: test coverage test-compiled keycloak-test clients ## Slow properties, the OpenAPI-driven fuzz, generated clients and the real Keycloak as well
 	$(BIN)/python -m pytest -m slow
 
 coverage: setup ## The same tests once more, with the share of the code that they run: at least 95 % (12 minutes)
@@ -120,7 +128,7 @@ docs: setup ## Build the docs into build/site, with warnings as errors (6 s)
 
 lock: setup ## Compile the lock files anew
 	$(BIN)/python -m pip install --quiet uv
-	@for name in "runtime:" "demo:--extra cli" "traces:--extra traces" "jobs:--extra jobs --extra traces" "dev:--extra traces --extra jobs --extra cli --extra dev"; do \
+	@for name in "runtime:" "demo:--extra cli" "traces:--extra traces" "jobs:--extra jobs --extra traces" "compile:--extra compile" "dev:--extra traces --extra jobs --extra cli --extra dev"; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--no-annotate $${name#*:} setup.cfg -o $(LOCK)/$${name%%:*}.txt; done
 

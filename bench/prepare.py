@@ -45,6 +45,13 @@ def system_packages() -> None:
         _run(install, env=env)
 
 
+def compiled() -> Path:
+    """A copy of this tree with the hot path compiled. Raises Missing without mypyc or a C compiler."""
+    folder = cache() / f"compiled-{sys.implementation.cache_tag}"
+    _run([sys.executable, "-m", "deploy.compiled", str(folder)], cwd=Path(__file__).parents[1])
+    return folder
+
+
 def python_peers() -> Path:
     """A venv of this Python with the peers' packages; gives its interpreter."""
     requirements = PEERS / "python" / "requirements.txt"

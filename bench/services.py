@@ -71,9 +71,9 @@ class Surroundings:
         }
 
 
-def _gateway(port: int) -> Command:
-    address = f"127.0.0.1:{port}"
-    return [sys.executable, "-m", "gunicorn", "-c", "python:gateway.server", "-b", address, "wsgi:app"], _ROOT
+def _gateway(folder: Callable[[], Path]) -> Callable[[int], Command]:
+    start = [sys.executable, "-m", "gunicorn", "-c", "python:gateway.server"]
+    return lambda port: ([*start, "-b", f"127.0.0.1:{port}", "wsgi:app"], folder())
 
 
 def _python(script: str) -> Callable[[int], Command]:
@@ -93,8 +93,9 @@ def _go(binary: str) -> Callable[[int], Command]:
     return lambda _port: ([str(prepare.go_peers() / binary)], prepare.PEERS)
 
 
-GATEWAY = Service("gateway", "this gateway", _gateway)
+GATEWAY = Service("gateway", "this gateway", _gateway(lambda: _ROOT))
 PEERS = (
+    Service("gateway-compiled", "this gateway, compiled", _gateway(prepare.compiled)),
     Service("go-fasthttp", "Go fasthttp", _go("fasthttp")),
     Service("go-nethttp", "Go net/http", _go("nethttp")),
     Service("node", "Node fastify + undici", _node),

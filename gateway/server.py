@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gunicorn.util import is_ipv6, parse_address
 
+from gateway import compiled
 from gateway.serving import starting
 from gateway.settings import SettingsError, load, variable
 from gateway.settings.effective import in_force
@@ -77,6 +78,8 @@ logger_class = server_logger(_settings.service.log_format, _settings.service.log
 
 def on_starting(server: Arbiter) -> None:
     """Refuse what only the server can see."""
+    if reason := compiled.refusal():
+        sys.exit(f"gateway: {reason}")
     if server.cfg.preload_app:
         sys.exit(
             "gateway: --preload is refused: connections, locks and threads of the application must not cross a fork"

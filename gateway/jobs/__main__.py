@@ -13,6 +13,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from gateway import compiled
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.api.routes import RESOURCES
 from gateway.ending import refuse, run_to_its_end
@@ -49,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _work(settings: Settings) -> int:
     configure(settings.service.log_format, settings.service.log_level)
-    if settings.core.core_auth == "forward":
-        print(f"gateway: jobs: {FORWARDS}", file=sys.stderr)
+    if problem := compiled.refusal() or (FORWARDS if settings.core.core_auth == "forward" else ""):
+        print(f"gateway: jobs: {problem}", file=sys.stderr)
         return 1
     stores = job_stores(settings)
     if problem := stores.unfit() or unfit(settings):

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from gateway import VERSION
+from gateway.compiled import compiled
 from gateway.settings import GROUPS, unknown_variables, variable
 from gateway.settings.proxies import proxy_for
 from gateway.settings.reading import masked
@@ -22,7 +23,12 @@ _OF_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 
 def in_force(settings: Settings) -> dict[str, object]:
     """The fields of a start's log line."""
-    return {"version": VERSION, "proxies": proxies(settings), "settings": effective(settings)}
+    return {
+        "version": VERSION,
+        "compiled": bool(compiled()),
+        "proxies": proxies(settings),
+        "settings": effective(settings),
+    }
 
 
 def unknown_in(environ: Mapping[str, str]) -> Iterator[dict[str, str]]:

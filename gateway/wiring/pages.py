@@ -11,6 +11,7 @@ from gateway.api.pages.home import Entry
 from gateway.api.pages.metrics_page import OwnPort
 from gateway.api.pages.openapi.document import document
 from gateway.api.routes import register, register_errors
+from gateway.compiled import compiled
 from gateway.serving.aside import aside
 from gateway.telemetry.metrics.history import History
 
@@ -45,7 +46,7 @@ def add_public_pages(
         app,
         [
             home.blueprint(_entries(service), VERSION),
-            health.blueprint(shown),
+            health.blueprint(shown, is_compiled=bool(compiled())),
             problem_pages.blueprint(resources[0]),
             page.blueprint(),
             docs.blueprint(described, with_page=service.docs_page),
@@ -101,5 +102,5 @@ def add_operators_pages(
     register_errors(operators, instruments.telemetry, service.public_url)
     entries = [home.STATUS] * service.status_page + [home.READY, home.PROBLEMS]
     shared = [home.blueprint(entries, VERSION), problem_pages.blueprint(resources[0]), page.blueprint()]
-    register(operators, [*pages, health.blueprint(checks), *shared])
+    register(operators, [*pages, health.blueprint(checks, is_compiled=bool(compiled())), *shared])
     app.wsgi_app = OwnPort(app.wsgi_app, operators.wsgi_app, service.metrics_port)  # type: ignore[method-assign]  # Flask's documented way to wrap

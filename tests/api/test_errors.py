@@ -14,6 +14,7 @@ from gateway.auth import errors as auth
 from gateway.auth.api_keys.api_key_authenticator import API_KEY
 from gateway.auth.keycloak.token_principal import KEYCLOAK
 from gateway.auth.principal import Principal
+from gateway.compiled import compiled
 from gateway.problems import PROBLEM_TYPES
 from tests.doubles.service import assert_problem
 
@@ -233,6 +234,10 @@ def test_each_status_of_the_framework_has_the_type_that_is_made_for_it(error, sl
 
 def test_liveness_asks_nobody(service):
     assert service.client.get("/livez").get_json() == {"status": "ok"}
+
+
+def test_readiness_says_which_form_of_the_hot_path_runs(service):
+    assert service.client.get("/readyz").get_json()["compiled"] is bool(compiled())
 
 
 def test_readiness_turns_when_the_worker_drains_and_new_batches_are_refused(service):

@@ -18,7 +18,7 @@ def without_details(checks: Mapping[str, Check]) -> dict[str, Check]:
     return {name: lambda check=check: {"ready": check()["ready"]} for name, check in checks.items()}  # type: ignore[misc]  # a default binds each
 
 
-def blueprint(checks: Mapping[str, Check]) -> Blueprint:
+def blueprint(checks: Mapping[str, Check], *, is_compiled: bool) -> Blueprint:
     routes = Blueprint("health", __name__)
 
     @routes.get("/livez")
@@ -29,7 +29,7 @@ def blueprint(checks: Mapping[str, Check]) -> Blueprint:
     def ready() -> Response:
         details = {name: check() for name, check in checks.items()}
         is_ready = all(detail["ready"] for detail in details.values())
-        status = {"status": "ready" if is_ready else "not ready", "checks": details}
+        status = {"status": "ready" if is_ready else "not ready", "compiled": is_compiled, "checks": details}
         return json_answer(status, 200 if is_ready else 503, {} if is_ready else {"Retry-After": "1"})
 
     return routes

@@ -127,8 +127,9 @@ LOG_EVENTS: Mapping[str, str] = {
     # The log itself.
     "log_lines_dropped": "The log's pipe was full, and `lines` were dropped so that no request had to wait.",
     # The start.
-    "server_starting": "The server starts: its `version`, the `settings` in force without secrets, and the forward `proxies` to "
-    "the core and Keycloak; `ignored` names variables of the environment that count for neither.",
+    "server_starting": "The server starts: its `version`, whether the hot path runs `compiled`, the `settings` in force "
+    "without secrets, and the forward `proxies` to the core and Keycloak; `ignored` names variables of the environment "
+    "that count for neither.",
     "setting_unknown": "A `GATEWAY_*` variable means nothing here; `nearest` is the setting it may have meant, and `reason` "
     "says so where it is one that takes no `_FILE`.",
     "state_in_temporary_folder": "`GATEWAY_STATE_DIR` is not set: idempotency records and API keys are in `folder`, which a restart "

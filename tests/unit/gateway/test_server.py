@@ -13,7 +13,7 @@ import tempfile
 import pytest
 from gunicorn.config import Config
 
-from gateway import VERSION
+from gateway import VERSION, compiled
 from gateway.telemetry.logs.format import formatter
 
 ENVIRON = {
@@ -115,6 +115,24 @@ def test_a_start_tells_the_version_and_the_settings_in_force_on_one_line(server,
     line = formatter(as_json=True).format(record)
     assert json.loads(line)["settings"]["GATEWAY_REDIS_URL"] == "…"
     assert "hush" not in line
+
+
+def test_a_start_says_whether_the_hot_path_runs_compiled(server, caplog):
+    module = server(metrics="off", required_role="writer")
+
+    with caplog.at_level(logging.INFO):
+        module.on_starting(Starting(*module.bind))
+
+    [record] = [record for record in caplog.records if record.msg == "server_starting"]
+    assert record.compiled is bool(compiled.compiled())
+
+
+def test_what_was_compiled_from_another_source_is_not_started(server, monkeypatch):
+    module = server(metrics="off")
+    monkeypatch.setattr(module.compiled, "refusal", lambda: "compiled from another source: legacy_client.deadline")
+
+    with pytest.raises(SystemExit, match=r"^gateway: compiled from another source: legacy_client.deadline$"):
+        module.on_starting(Starting(*module.bind))
 
 
 @pytest.mark.parametrize("bind", ["192.0.2.1:8000", "[2001:db8::1]:8000"])

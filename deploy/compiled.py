@@ -1,0 +1,99 @@
+"""The hot path compiled: ``python -m deploy.compiled FOLDER``, or ``make compiled``, which says ``build/compiled``.
+
+FOLDER becomes a copy of this tree with machine code of MODULES beside their sources, made by mypyc with a C compiler.
+What is started in FOLDER runs compiled. The tree itself stays Python.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mypyc.build import mypycify
+from setuptools import Distribution
+
+from gateway.compiled import RECORD, digest, record_in
+from gateway.ending import run_to_its_end
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ROOT = Path(__file__).parents[1]
+MODULES = (
+    "gateway.api.json_size",
+    "gateway.api.strict_json",
+    "gateway.resources.translate",
+    "legacy_client.deadline",
+    "legacy_client.health.budget",
+    "legacy_client.health.circuit",
+    "legacy_client.health.gate",
+    "legacy_client.health.limit",
+    "legacy_client.health.unanswered",
+    "legacy_client.sending.fanout",
+    "legacy_client.sending.reading",
+    "legacy_client.transport.hub.batch",
+    "legacy_client.transport.hub.connection",
+    "legacy_client.transport.hub.engine",
+    "legacy_client.transport.hub.pool",
+    "legacy_client.transport.keep_alive",
+    "legacy_client.transport.sessions.batch",
+    "legacy_client.transport.turns",
+    "schemas.compiled",
+)
+"""What gains by it (decision 0067), and classes below a compiled one."""
+_LEFT_BEHIND = shutil.ignore_patterns(
+    ".git", ".venv", "build", "site", "node_modules", "__pycache__", ".cache", ".*_cache", ".hypothesis", "*.so", RECORD
+)
+_LIBRARIES = "*.so"
+
+
+def main(arguments: Sequence[str]) -> int:
+    folder = Path(arguments[0]).resolve()
+    wanted = {name: digest(ROOT, name) for name in MODULES}
+    libraries = _libraries(folder) if record_in(folder) == wanted | _made_for() else {}
+    _copy(folder)
+    for name, library in libraries.items():
+        (folder / name).write_bytes(library)
+    if not libraries:
+        print(f"Compiling {len(MODULES)} modules into {folder}; this takes a minute.", flush=True)
+        _compile(folder)
+    (folder / RECORD).write_text(json.dumps(wanted | _made_for(), indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _made_for() -> dict[str, str]:
+    """A library is good for one Python."""
+    return {"": sys.implementation.cache_tag}
+
+
+def _libraries(folder: Path) -> Mapping[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob(_LIBRARIES) if path.is_file()}
+
+
+def _copy(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(ROOT, folder, symlinks=True, ignore=_LEFT_BEHIND)
+    if (ROOT / ".venv").exists():
+        (folder / ".venv").symlink_to(ROOT / ".venv")
+
+
+def _compile(folder: Path) -> None:
+    """Raises SystemExit, with what mypyc says."""
+    os.chdir(folder)
+    options = ["--config-file=", "--ignore-missing-imports", f"--cache-dir={folder / 'build' / 'types'}"]
+    paths = [f"{name.replace('.', '/')}.py" for name in MODULES]
+    # Lines of tracebacks need no debug information of the C compiler.
+    libraries = mypycify([*options, *paths], group_name="hot_path", target_dir="build/c", debug_level="0")
+    how = ["build_ext", "--inplace", "--build-temp=build/objects"]
+    distribution = Distribution({"name": "hot-path", "ext_modules": libraries, "script_args": how})
+    distribution.parse_command_line()
+    distribution.run_commands()
+    shutil.rmtree("build")
+
+
+if __name__ == "__main__":
+    sys.exit(run_to_its_end(lambda: main(sys.argv[1:])))
