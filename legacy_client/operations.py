@@ -28,13 +28,22 @@ MOST_DIGITS = 20
 """Of an id that is a number."""
 
 
-class Operation(NamedTuple, Generic[Call]):
+class Operation(Generic[Call]):
     """``write`` takes a template, the call and the prefix of its key. ``headers`` are those of all its calls."""
 
-    method: str
-    write: Callable[[RequestTemplate, Call, str], PreparedRequest]
-    expected_id: Callable[[Call], int | str]
-    headers: tuple[tuple[str, str], ...] = HEADERS
+    __slots__ = ("expected_id", "headers", "method", "write")
+
+    def __init__(
+        self,
+        method: str,
+        write: Callable[[RequestTemplate, Call, str], PreparedRequest],
+        expected_id: Callable[[Call], int | str],
+        headers: tuple[tuple[str, str], ...] = HEADERS,
+    ) -> None:
+        self.method = method
+        self.write = write
+        self.expected_id = expected_id
+        self.headers = headers
 
     def template(self, base_url: str) -> RequestTemplate:
         """Raises ValueError."""

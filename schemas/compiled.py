@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from marshmallow import Schema
     from marshmallow.fields import Field
 
+    from schemas.acceptors import Accept
+
 _log = logging.getLogger(__name__)
 
 Errors = dict[Any, Any]
 Loader = Callable[[Any, Errors], dict[str, Any]]
-Accept = Callable[[Any], Any]
 Resolve = Callable[[str, dict[str, Any], dict[str, Any], Errors], None]
 
 

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import ValidationError, fields
 
+from schemas import acceptors
 from schemas.base import MAX_NAMES, TOO_MANY_NAMES
-from schemas.fields import NOT_NULL, REQUIRED, ContractField, Reasons, Text, Uuid, is_uuid
+from schemas.fields import NOT_NULL, REQUIRED, ContractField, Reasons, Text, Uuid
 from schemas.messages import Message
 
 if TYPE_CHECKING:
@@ -22,25 +23,20 @@ class Translations(ContractField[dict[str, str]]):
     def __init__(self, most: int, **options: Any) -> None:
         self._text = Text(most)
         self._most = most
-        super().__init__("", {"type": "object", "additionalProperties": False, "minProperties": 1}, **options)
+        super().__init__(
+            acceptors.nothing, "", {"type": "object", "additionalProperties": False, "minProperties": 1}, **options
+        )
 
     def set_languages(self, languages: Sequence[str]) -> None:
         """No others are allowed. Call it before the first use."""
         one_of = ", ".join(languages)
         self._languages = frozenset(languages)
+        self.accept = acceptors.texts(self._languages, self._most)
         self._too_few = Message("too_few", f"Must have at least one of: {one_of}.")
         self._unknown = Message("unknown_language", f"Must be one of: {one_of}.")
         self.wrong_type = Message("invalid_type", f"Must be an object of texts by language: {one_of}.")
         # Copies of a field share their metadata, so it is replaced and not changed.
         self.metadata = {**self.metadata, "properties": {name: dict(self._text.metadata) for name in languages}}
-
-    def accept(self, value: Any) -> dict[str, str] | None:
-        if type(value) is not dict or not value:
-            return None
-        for language, text in value.items():
-            if language not in self._languages or type(text) is not str or len(text) > self._most:
-                return None
-        return value
 
     def explain(self, value: Any) -> Reasons:
         if type(value) is not dict:
@@ -62,17 +58,7 @@ class UuidList(ContractField[list[str]]):
         self._uuid = Uuid()
         self._too_few, self._too_many = Message("too_few", must), Message("too_many", must)
         schema = {"type": "array", "items": dict(self._uuid.metadata), "minItems": 1, "maxItems": most}
-        super().__init__(must, {**schema, "uniqueItems": True}, **options)
-
-    def accept(self, value: Any) -> list[str] | None:
-        if type(value) is not list or not 0 < len(value) <= self._most:
-            return None
-        uuids = []
-        for entry in value:
-            if type(entry) is not str or is_uuid(entry) is None:
-                return None
-            uuids.append(entry.lower())
-        return uuids if len(set(uuids)) == len(uuids) else None
+        super().__init__(acceptors.uuids(most), must, {**schema, "uniqueItems": True}, **options)
 
     def explain(self, value: Any) -> Reasons:
         if type(value) is not list:

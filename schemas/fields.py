@@ -1,21 +1,22 @@
-"""The contract's scalar fields. ``accept`` decides, and ``explain`` says why not.
+"""The contract's scalar fields. An acceptor decides, and ``explain`` says why not.
 
 Values come from a JSON parser, so a bool is no int here. No message repeats the value.
 """
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from marshmallow import ValidationError, fields, missing
 
+from schemas import acceptors
 from schemas.messages import Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from schemas.acceptors import Accept
 
 T = TypeVar("T")
 Reasons = Message | dict[Any, Any]
@@ -24,12 +25,7 @@ Messages = list[Message] | dict[Any, Any]
 REQUIRED = Message("required", "This field is required.")
 NOT_NULL = Message("null_not_allowed", "Must not be null.")
 
-UUID_PATTERN = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-is_uuid = re.compile(UUID_PATTERN).fullmatch
-
 TIMESTAMP_PATTERN = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]) (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
-
-_KEPT_TIMES = 4096
 
 
 class ContractField(fields.Field[T]):
@@ -38,17 +34,21 @@ class ContractField(fields.Field[T]):
     """What its JSON Schema says beside the metadata, which apispec reads with keywords of its own choice."""
 
     def __init__(
-        self, must: str, json_schema: Mapping[str, object], *, about: str = "", known_as: str = "", **options: Any
+        self,
+        accept: Accept,
+        must: str,
+        json_schema: Mapping[str, object],
+        *,
+        about: str = "",
+        known_as: str = "",
+        **options: Any,
     ) -> None:
         """``must`` says what is allowed. ``known_as`` names the type in the document; one name has one JSON Schema."""
+        self.accept = accept
         self.known_as = known_as
         self.wrong_type = Message("invalid_type", must)
         described = {"description": about} if about else {}
         super().__init__(metadata={**json_schema, **described}, **options)
-
-    def accept(self, value: Any) -> T | None:
-        """The loaded value, or None where it is refused. Never raises."""
-        raise NotImplementedError
 
     def explain(self, value: Any) -> Reasons:
         """One message, or messages by the place inside the value."""
@@ -60,7 +60,7 @@ class ContractField(fields.Field[T]):
         return reasons if isinstance(reasons, dict) else [reasons]
 
     def _deserialize(self, value: Any, *_where: Any, **_options: Any) -> T:
-        accepted = self.accept(value)
+        accepted: T | None = self.accept(value)
         if accepted is None:
             raise ValidationError(self.explain(value))
         return accepted
@@ -72,17 +72,12 @@ class Choice(ContractField[str]):
     def __init__(self, words: Sequence[str], **options: Any) -> None:
         """Messages and documentation keep the order of ``words``."""
         must = f"Must be one of: {', '.join(words)}."
-        self._words = frozenset(words)
         self._invalid = Message("invalid_choice", must)
         # An enum of JSON Schema has to list null where null is allowed.
         null = [None] if options.get("allow_none") else []
-        super().__init__(must, {"type": "string", "enum": [*words, *null]}, **options)
-
-    def accept(self, value: Any) -> str | None:
-        try:
-            return value if value in self._words else None
-        except TypeError:  # an array or object, which cannot be looked up
-            return None
+        super().__init__(
+            acceptors.one_of(frozenset(words)), must, {"type": "string", "enum": [*words, *null]}, **options
+        )
 
     def explain(self, value: Any) -> Message:
         return self._invalid if type(value) is str else self.wrong_type
@@ -96,10 +91,7 @@ class Text(ContractField[str]):
         self._least, self._most = least, most
         self._too_short, self._too_long = Message("too_short", must), Message("too_long", must)
         bounds = {"minLength": least, "maxLength": most} if least else {"maxLength": most}
-        super().__init__(must, {"type": "string", **bounds}, **options)
-
-    def accept(self, value: Any) -> str | None:
-        return value if type(value) is str and self._least <= len(value) <= self._most else None
+        super().__init__(acceptors.text(least, most), must, {"type": "string", **bounds}, **options)
 
     def explain(self, value: Any) -> Message:
         if type(value) is not str:
@@ -117,29 +109,7 @@ class Timestamp(ContractField[str]):
         must = "Must be a real date and time (UTC) as a string in the form YYYY-MM-DD HH:MM:SS."
         self._invalid = Message("invalid_timestamp", must)
         schema = {"type": "string", "examples": ["2024-01-10 06:51:15"]}
-        # The same times come again and again.
-        self._accepted: set[str] = set()
-        super().__init__(must, schema, **options)
-
-    def accept(self, value: Any) -> str | None:
-        try:
-            return value if value in self._accepted else self._accept_new(value)
-        except TypeError:  # an array or object, which cannot be looked up
-            return None
-
-    def _accept_new(self, value: Any) -> str | None:
-        # fromisoformat knows the calendar but takes other forms too, so the separators are checked first.
-        # From Python 3.14 on it reads hour 24 as the next day.
-        if type(value) is not str or len(value) != 19 or value[4:17:3] != "-- ::" or " 24" in value:
-            return None
-        try:
-            datetime.fromisoformat(value)
-        except ValueError:
-            return None
-        if len(self._accepted) >= _KEPT_TIMES:
-            self._accepted.clear()
-        self._accepted.add(value)
-        return value
+        super().__init__(acceptors.timestamp(), must, schema, **options)
 
     def explain(self, value: Any) -> Message:
         return self._invalid if type(value) is str else self.wrong_type
@@ -152,10 +122,7 @@ class Uuid(ContractField[str]):
         must = "Must be a UUID as a string in the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx (hexadecimal digits)."
         self._invalid = Message("invalid_uuid", must)
         # No pattern beside the format: generated clients would check it against their own UUID type.
-        super().__init__(must, {"type": "string", "format": "uuid"}, **options)
-
-    def accept(self, value: Any) -> str | None:
-        return value.lower() if type(value) is str and is_uuid(value) is not None else None
+        super().__init__(acceptors.uuid, must, {"type": "string", "format": "uuid"}, **options)
 
     def explain(self, value: Any) -> Message:
         return self._invalid if type(value) is str else self.wrong_type
@@ -165,10 +132,7 @@ class Flag(ContractField[bool]):
     """``true`` or ``false``, and no word or number for them."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__("Must be true or false.", {"type": "boolean"}, **options)
-
-    def accept(self, value: Any) -> bool | None:
-        return value if type(value) is bool else None
+        super().__init__(acceptors.flag, "Must be true or false.", {"type": "boolean"}, **options)
 
     def explain(self, value: Any) -> Message:
         return self.wrong_type
@@ -179,12 +143,10 @@ class WholeNumber(ContractField[int]):
 
     def __init__(self, least: int, most: int, **options: Any) -> None:
         must = f"Must be a whole number from {least:,} to {most:,}."
-        self._least, self._most = least, most
         self._out_of_range = Message("out_of_range", must)
-        super().__init__(must, {"type": "integer", "minimum": least, "maximum": most}, **options)
-
-    def accept(self, value: Any) -> int | None:
-        return value if type(value) is int and self._least <= value <= self._most else None
+        super().__init__(
+            acceptors.whole_number(least, most), must, {"type": "integer", "minimum": least, "maximum": most}, **options
+        )
 
     def explain(self, value: Any) -> Message:
         return self._out_of_range if type(value) is int else self.wrong_type
@@ -195,16 +157,13 @@ class ReadOnly(ContractField[Any]):
 
     def __init__(self, name: str, **options: Any) -> None:
         self._message = Message("read_only", f"{name} cannot be updated; leave it out.")
-        super().__init__(self._message, {}, **options)
+        super().__init__(acceptors.nothing, self._message, {}, **options)
 
     def deserialize(self, value: Any, *_where: Any, **_options: Any) -> Any:
         """Refuses ``null`` too."""
         if value is missing:
             return missing
         raise ValidationError(self._message)
-
-    def accept(self, value: Any) -> None:
-        return
 
     def explain(self, value: Any) -> Message:
         return self._message

@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from schemas import acceptors
+from schemas.acceptors import TEXT_ID_PATTERN
 from schemas.fields import ContractField
 from schemas.messages import Message
 
 MOST_DIGITS = 20
 """Of an id that is a number."""
-TEXT_ID_PATTERN = "[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}"
-_is_text_id = re.compile(TEXT_ID_PATTERN).fullmatch
 
 
 class NumberId(ContractField[str]):
     """1 to ``MOST_DIGITS`` digits, or a positive integer of as many. Loaded as digits without leading zeros."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__("", {"anyOf": [], "examples": ["19353"]}, **options)
+        super().__init__(acceptors.nothing, "", {"anyOf": [], "examples": ["19353"]}, **options)
         self.set_digits(MOST_DIGITS)
 
     def set_digits(self, most: int) -> None:
         """No id has more of them, zeros counted. Call it before the first use."""
         must = f"Must be a positive number as a string of 1 to {most} digits."
         self.wrong_type, self._invalid = Message("invalid_type", must), Message("invalid_id", must)
-        self._most_digits, self._most = most, 10**most - 1
+        self.accept = acceptors.number_id(most)
         text = {"type": "string", "pattern": "^0*[1-9][0-9]*$", "minLength": 1, "maxLength": most}
-        number = {"type": "integer", "minimum": 1, "maximum": self._most}
+        number = {"type": "integer", "minimum": 1, "maximum": 10**most - 1}
         # Copies of a field share their metadata, so it is replaced and not changed.
         self.metadata = {**self.metadata, "anyOf": [text, number]}
-
-    def accept(self, value: Any) -> str | None:
-        if type(value) is str:
-            if len(value) <= self._most_digits and value.isdigit() and value.isascii():
-                return value.lstrip("0") or None
-        elif type(value) is int and 0 < value <= self._most:
-            return str(value)
-        return None
 
     def explain(self, value: Any) -> Message:
         return self._invalid if type(value) in {str, int} else self.wrong_type
@@ -50,10 +41,7 @@ class TextId(ContractField[str]):
         must = "Must be a string of 1 to 64 letters, digits, '.', '_', '~' or '-', without a dot in front."
         self._invalid = Message("invalid_id", must)
         schema = {"type": "string", "pattern": f"^{TEXT_ID_PATTERN}$", "minLength": 1, "maxLength": 64}
-        super().__init__(must, schema, **options)
-
-    def accept(self, value: Any) -> str | None:
-        return value if type(value) is str and _is_text_id(value) is not None else None
+        super().__init__(acceptors.text_id, must, schema, **options)
 
     def explain(self, value: Any) -> Message:
         return self._invalid if type(value) is str else self.wrong_type

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from gateway.audit.trail import Trail
     from gateway.auth.principal import Principal
     from gateway.batch.batch_claim import BatchClaim
-    from gateway.batch.run import Core, Summary
+    from gateway.batch.run import Core
+    from gateway.batch.summary import Summary
     from gateway.resources.resource import Resource
     from gateway.telemetry.events import BatchKind, Telemetry
     from gateway.telemetry.traces import Span, Traces

@@ -28,8 +28,8 @@ from legacy_client.calls import CallContext, Update
 from legacy_client.deadline import Deadline
 from legacy_client.errors import CoreError
 from legacy_client.operations import REPLACE_INTEGRATION_ACTION, IntegrationActionReplacement
+from schemas import acceptors
 from schemas.base import InvalidDocument
-from schemas.fields import is_uuid
 from schemas.integrations import MOST, load_integration_action
 
 if TYPE_CHECKING:
@@ -188,9 +188,10 @@ def _refuse_browsers(request: GatewayRequest) -> None:
 
 
 def _uuid(name: str, text: str) -> str:
-    if is_uuid(text) is None:
+    uuid = acceptors.uuid(text)
+    if uuid is None:
         raise Problem("bad-request", f"{name} in the path must be a UUID.")
-    return text.lower()
+    return uuid
 
 
 def _check_grant(principal: Principal, integration_id: str) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from gateway.api.request import GatewayRequest
     from gateway.api.under_way import Batch
-    from gateway.batch.run import Summary
+    from gateway.batch.summary import Summary
 
 _log = logging.getLogger(__name__)
 # Proxies give a silent answer up; the shortest usual bound is 30 s.

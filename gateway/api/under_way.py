@@ -7,7 +7,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from gateway.batch.batch_claim import BatchClaim
-    from gateway.batch.run import BatchRun, Summary
+    from gateway.batch.run import BatchRun
+    from gateway.batch.summary import Summary
     from gateway.resources.resource import Resource
     from gateway.telemetry.events import BatchKind, ReplayKind
     from legacy_client.calls import Update

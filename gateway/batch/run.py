@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,6 +9,7 @@ import orjson
 
 from gateway.batch.item_errors import ItemErrors
 from gateway.batch.outcome import ItemError, verdict
+from gateway.batch.summary import Summary
 from gateway.item_codes import Applied
 from gateway.telemetry.events import Unreadable, summarize
 from legacy_client.errors import CoreError
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gateway.batch.batch_claim import BatchClaim
-    from gateway.batch.outcome import FailedAt, Outcome, Verdict
+    from gateway.batch.outcome import FailedAt, Outcome
     from gateway.resources.resource import Resource
-    from gateway.telemetry.events import BatchDetails, BatchKind
+    from gateway.telemetry.events import BatchKind
     from gateway.telemetry.traces import Span
     from legacy_client.calls import CallContext, Update
     from legacy_client.operations import Operation
@@ -34,15 +34,6 @@ class Core(Protocol):
     ) -> Iterator[tuple[int, dict[str, object] | CoreError]]:
         """``(index, result)`` of each call once, as they finish."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """``failed`` is in input order."""
-
-    verdict: Verdict
-    failed: Sequence[FailedAt]
-    details: BatchDetails
 
 
 class BatchRun:

@@ -19,7 +19,7 @@ from legacy_client.operations import (
     with_zeros,
 )
 from schemas.actions import ActionSchema, ActionUpdateSchema, TextActionUpdateSchema, UuidActionUpdateSchema
-from schemas.batches import BatchLoader
+from schemas.batch_loader import BatchLoader
 from schemas.ids import MOST_DIGITS
 
 if TYPE_CHECKING:

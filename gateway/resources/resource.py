@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from marshmallow import Schema
 
     from legacy_client.operations import Operation
-    from schemas.batches import BatchLoader, Item, ItemSchema
+    from schemas.batch_loader import BatchLoader
+    from schemas.batches import Item, ItemSchema
 
     MakeResource = Callable[[Sequence[str], int, Callable[[], None]], "Resource"]
 

@@ -20,7 +20,7 @@ from gateway.problems import PROBLEM_TYPES
 from gateway.settings import all_settings
 from schemas.actions import ActionSchema, ActionUpdateSchema
 from schemas.answers import kept_batch_schema, limits_schema
-from schemas.batches import BatchLoader
+from schemas.batch_loader import BatchLoader
 from schemas.integrations import IntegrationActionAnswerSchema, load_integration_action
 from tests import exact
 from tests.docs import DOCS, PAGES, ROOT, blocks

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gateway.resources.moments import PublicTimes, unix_seconds
 from gateway.resources.resource import Example, Resource
 from legacy_client.operations import Operation, is_uuid, same_id, updates
-from schemas.batches import BatchLoader
+from schemas.batch_loader import BatchLoader
 from tests.e2e.documents.schema import DocumentSchema, DocumentUpdateSchema
 
 if TYPE_CHECKING:

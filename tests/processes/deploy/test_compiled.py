@@ -104,7 +104,7 @@ print(told)
 
     ran = python(compiled, "-c", script)
 
-    assert ran.stdout.strip() == "['0 read', '1 read', (0, 0), '3 read', (1, 10), (2, 20)]", ran.stderr
+    assert ran.stdout.strip() == "['0 read', (0, 0), '2 read', (1, 10), '4 read', (2, 20)]", ran.stderr
 
 
 def test_a_second_run_compiles_nothing_and_takes_what_else_was_changed(compiled, source):

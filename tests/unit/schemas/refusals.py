@@ -8,7 +8,8 @@ import pytest
 
 from schemas.actions import ActionUpdateSchema
 from schemas.base import InvalidDocument
-from schemas.batches import BatchLoader, InvalidBatch
+from schemas.batch_loader import BatchLoader
+from schemas.batches import InvalidBatch
 from schemas.integrations import load_integration_action
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import pytest
 
 from gateway.api.json_size import JsonSize, is_larger
 from schemas.actions import ActionUpdateSchema
-from schemas.batches import PAUSE_EVERY, BatchLoader, BatchTooLarge, InvalidBatch, ItemSchema, batch_schema
+from schemas.batch_loader import PAUSE_EVERY, BatchLoader
+from schemas.batches import BatchTooLarge, InvalidBatch, ItemSchema, batch_schema
 from schemas.fields import Text, Uuid
 from tests.unit.schemas.refusals import load_batch, loader, places, refused_batch, refused_document
 from tests.unit.schemas.samples import FULL_ITEM, OTHER_PARTNER, PARTNER

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from schemas.base import ErrorList
+from schemas.batches import BatchTooLarge, InvalidBatch, batch_schema
+from schemas.compiled import compile_loader
+from schemas.containers import UuidList
+from schemas.fields import Uuid
+from schemas.messages import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from collections.abc import Set as AbstractSet
+
+    from schemas.batches import Item, ItemSchema
+
+PAUSE_EVERY = 8
+"""Items between two calls of ``let_others_run``. It is also called after each item that is refused: those cost much more."""
+
+MAX_COUNTED = 10_000
+"""Errors after which no further item is looked at."""
+
+# An entry of a list of UUIDs, with its quotes and comma.
+_LISTED_BYTES = 39
+
+_PARTNER = Message("partner_not_allowed", "Must be a partner that the caller may name.")
+
+
+class BatchLoader:
+    """Turns a JSON document into valid items, or into the errors of all of them."""
+
+    def __init__(self, item: ItemSchema, max_items: int, let_others_run: Callable[[], None]) -> None:
+        """``let_others_run`` is called every PAUSE_EVERY items at least, to let others run.
+
+        Raises TypeError for a schema whose partners cannot be checked.
+        """
+        self._schema = item
+        self._partners_name = _partners_name(item)
+        self.max_items = max_items
+        self._let_others_run = let_others_run
+        values, containers, names = item.most()
+        self._most = 2 + max_items * values, 2 + max_items * containers, 1 + max_items * names
+        self._load_batch = compile_loader(batch_schema(item, max_items))
+        self._load_item = compile_loader(item)
+
+    def most(self, size: int) -> tuple[int, int, int]:
+        """The most of a batch of ``size`` bytes: JSON values, arrays and objects among them, names."""
+        values, containers, names = self._most
+        return values + size // _LISTED_BYTES, containers, names
+
+    def items(self, document: object, allowed_partners: AbstractSet[str] | None = None) -> Iterator[Item]:
+        """The valid items in order, up to the first that is invalid.
+
+        ``allowed_partners`` are UUIDs; None allows all. Raises BatchTooLarge before the first item. Raises InvalidBatch
+        after the last, or after MAX_COUNTED errors, so send nothing before the end.
+        """
+        errors = ErrorList()
+        rows = self._rows(document, errors)
+        if len(rows) > self.max_items:
+            raise BatchTooLarge(len(rows), self.max_items)
+        partners = None if allowed_partners is None else {partner.lower() for partner in allowed_partners}
+        invalid, index, seen, id_name = 0, -1, dict[str, int](), self._schema.id_name
+        for index, row in enumerate(rows):
+            if index and not index % PAUSE_EVERY:
+                self._let_others_run()
+            messages: dict[Any, Any] = {}
+            item = self._load_item(row, messages)
+            item_id = item.get(id_name)
+            if item_id is not None and (first := seen.setdefault(item_id, index)) != index:
+                messages[id_name] = [self._duplicate(first)]
+            if partners is not None:
+                self._check_partners(item, partners, messages)
+            if messages:
+                invalid += 1
+                errors.add(messages, index, item_id)
+                if errors.total >= MAX_COUNTED:
+                    break
+                self._let_others_run()
+            elif not invalid:
+                yield item
+        if errors.total:
+            raise InvalidBatch(errors.listed, errors.total, invalid, len(rows), index + 1)
+
+    def _rows(self, document: object, errors: ErrorList) -> list[Any]:
+        """The array of items, as far as there is one. Other faults of the document go to ``errors``."""
+        messages: dict[Any, Any] = {}
+        batch = self._load_batch(document, messages)
+        errors.add(messages)
+        rows: list[Any] = batch.get("data", [])
+        return rows
+
+    def _duplicate(self, first: int) -> Message:
+        schema = self._schema
+        text = f"Must differ from the {schema.id_name} of item {first}: name each {schema.called} once."
+        return Message(schema.duplicate_code, text)
+
+    def _check_partners(self, item: Item, partners: set[str], messages: dict[Any, Any]) -> None:
+        name = self._partners_name
+        named = item.get(name)
+        if not named:  # left out, or null
+            return
+        if type(named) is str:
+            if named not in partners:
+                messages.setdefault(name, []).append(_PARTNER)
+        elif not partners.issuperset(named):
+            messages[name] = {place: [_PARTNER] for place, one in enumerate(named) if one not in partners}
+
+
+def _partners_name(schema: ItemSchema) -> str:
+    """The field of partners, or empty. Raises TypeError where it is undeclared, or holds no UUIDs."""
+    name: str | None = getattr(schema, "partners_name", None)
+    if name is None:
+        raise TypeError(f"{type(schema).__name__} must say its partners_name; empty where an item names no partner")
+    if name and not isinstance(schema.load_fields.get(name), Uuid | UuidList):
+        raise TypeError(f"{type(schema).__name__}.partners_name must be a Uuid or a UuidList; it is {name!r}")
+    return name
