@@ -98,9 +98,9 @@ def uuids_in_case(change: Callable[[str], str]) -> Conversion:
     """Publicly in lower case."""
 
     def read(value: object) -> str:
-        if type(value) is not str or value.encode().translate(_HEX_AS_ZERO) != _UUID_FORM:
+        if type(value) is not str:
             raise ValueError
-        return value.lower()
+        return _a_uuid(value).lower()
 
     return Conversion(change, read)
 
@@ -121,13 +121,13 @@ def uuids_in_hex(change: Callable[[str], str]) -> Conversion:
 
 
 def each_of(conversion: Conversion, each: Conversion | None) -> Conversion:
-    """A list whose values are each converted too."""
+    """A list whose values are each converted too; None: they are UUIDs as they are."""
     if each is None:
-        return conversion
+        return conversion._replace(read=lambda values: [_a_uuid(value) for value in _texts(conversion.read(values))])
     outer, inner = conversion, each
     return Conversion(
         lambda values: outer.write([inner.write(value) for value in values]),
-        lambda values: [inner.read(value) for value in _uuids(outer.read(values))],
+        lambda values: [inner.read(value) for value in _texts(outer.read(values))],
     )
 
 
@@ -142,13 +142,13 @@ def listed_at(path: Sequence[str]) -> Conversion:
             return []
         if type(values) is not list:
             raise ValueError
-        return _uuids([_standing_at(path, value) for value in values])
+        return _texts([_standing_at(path, value) for value in values])
 
     return Conversion(write, read)
 
 
 def as_list() -> Conversion:
-    return Conversion(unchanged, _uuids)
+    return Conversion(unchanged, _texts)
 
 
 def joined(separator: str) -> Conversion:
@@ -225,7 +225,14 @@ def _standing_at(path: Sequence[str], value: Any) -> object:
     return value
 
 
-def _uuids(value: object) -> Sequence[str]:
+def _a_uuid(text: str) -> str:
+    """In any case. Raises ValueError."""
+    if text.encode().translate(_HEX_AS_ZERO) != _UUID_FORM:
+        raise ValueError
+    return text
+
+
+def _texts(value: object) -> Sequence[str]:
     if value is None:
         return []
     if type(value) is not list or any(type(each) is not str for each in value):

@@ -99,14 +99,15 @@ def read_core_map(text: str, schema: ItemSchema) -> CoreMap:
     core = table_in(document, "core")
     python = text_in(core, "core.", "python", "")
     check_keys(document, "", _SECTIONS, needed=("core", "update") if python else ("core", "update", "fields"))
-    id_at = path_in(table_in(document, "answers"), "id_at", "id")
+    id_at = ".".join(path_in(table_in(document, "answers"), "id_at", "id"))
+    languages = _languages(table(core, "languages", "core.") if "languages" in core else {})
     return CoreMap(
         ids=read_ids(text),
-        id_at=".".join(id_at),
-        languages=_languages(table(core, "languages", "core.") if "languages" in core else {}),
+        id_at=id_at,
+        languages=languages,
         python=python,
         update=_update(table(document, "update")),
-        fields=read_fields(table_in(document, "fields"), schema, may_lack=bool(python), id_at=".".join(id_at)),
+        fields=read_fields(table_in(document, "fields"), schema, may_lack=bool(python), id_at=id_at, spelt=languages),
     )
 
 

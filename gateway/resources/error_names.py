@@ -29,6 +29,7 @@ class ErrorNames:
         spoken = {**ids, **{_spoken(path): name for path, name in paths.items()}}
         wrapped = {f"{wrap}.{to}": name for to, name in spoken.items()}
         self._names = {**_of_levels(paths), **_of_any_entry(paths), **below, **wrapped, **spoken}
+        self._deepest = max(name.count(".") + 1 for name in self._names)
 
     def public(self, place: str) -> str:
         """``other`` where it is about no field."""
@@ -40,7 +41,8 @@ class ErrorNames:
         """That of the value which the place is in."""
         levels = place.split(".")
         by_name = [level for level in levels if not level.isdigit()]
-        for path in (levels, by_name):
+        # A core may tell hundreds of levels, and each look-up joins them.
+        for path in (levels[: self._deepest], by_name[: self._deepest]):
             for length in range(len(path), 0, -1):
                 if found := self._names.get(".".join(path[:length])):
                     return found

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gateway.resources.field_conversions import conversion_of
-from gateway.resources.map_tables import check_keys, table, text_in, wrong
+from gateway.resources.map_tables import check_keys, is_of_64_bits, table, text_in, wrong
 from gateway.resources.places import meet, parts, place_of
 from schemas.containers import Translations, UuidList
 from schemas.fields import ReadOnly
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from schemas.batches import ItemSchema
 
 KEY = "{key}"
+_AS_THEY_ARE: Mapping[str, str] = MappingProxyType({})
 THE_ID = "the id"
 _OF_A_ROW = ("to", "as", "words", "read", "zones", "each", "count", "null", "only")
 _NESTED = "nested:"
@@ -42,20 +44,30 @@ class FieldRow:
 
 
 def read_fields(
-    given: Mapping[str, Any], schema: ItemSchema, *, may_lack: bool = False, id_at: str = ""
+    given: Mapping[str, Any],
+    schema: ItemSchema,
+    *,
+    may_lack: bool = False,
+    id_at: str = "",
+    spelt: Mapping[str, str] = _AS_THEY_ARE,
 ) -> list[FieldRow]:
-    """``may_lack``: a field may be left out. ``id_at``: the place of the id in answers. Raises CoreMapError."""
+    """``may_lack``: a field may be left out. ``id_at``: the place of the id in answers.
+
+    ``spelt``: how the core names a language, if otherwise. Raises CoreMapError.
+    """
     public = {name: field for name, field in schema.load_fields.items() if name != schema.id_name}
     check_keys(given, "fields.", public, needed=() if may_lack else public)
     rows = [_row(name, table(given, name, "fields."), public[name]) for name in given]
-    _demand_places_of_their_own(rows, schema, {id_at: THE_ID} if id_at else {})
+    _demand_places_of_their_own(rows, schema, spelt, {id_at: THE_ID} if id_at else {})
     return rows
 
 
-def _demand_places_of_their_own(rows: Sequence[FieldRow], schema: ItemSchema, taken: dict[str, str]) -> None:
+def _demand_places_of_their_own(
+    rows: Sequence[FieldRow], schema: ItemSchema, spelt: Mapping[str, str], taken: dict[str, str]
+) -> None:
     """Raises CoreMapError."""
     for row in rows:
-        places = _places(row, schema.load_fields[row.name])
+        places = _places(row, schema.load_fields[row.name], spelt)
         for to, other in ((to, other) for to, other in taken.items() for place in places if _meet(to, place)):
             relation = (
                 f"must differ from that of {other}"
@@ -70,10 +82,10 @@ def _demand_places_of_their_own(rows: Sequence[FieldRow], schema: ItemSchema, ta
             taken[row.count] = f"the count of {row.name}"
 
 
-def _places(row: FieldRow, field: Field[Any]) -> list[str]:
+def _places(row: FieldRow, field: Field[Any], spelt: Mapping[str, str]) -> list[str]:
     """The core's names: one, or one for each language."""
     languages = field.metadata["properties"] if isinstance(field, Translations) else ("",)
-    return [row.to.replace(KEY, language) for language in languages]
+    return [row.to.replace(KEY, spelt.get(language, language)) for language in languages]
 
 
 def _meet(one: str, other: str) -> bool:
@@ -99,6 +111,8 @@ def _null(where: str, row: Mapping[str, Any], conversion: Conversion | None) -> 
     word = row.get("null")
     if "null" in row and type(word) not in (int, str):
         raise wrong(f"{where}null", "must be a text or a whole number; left out: null itself")
+    if type(word) is int and not is_of_64_bits(word):
+        raise wrong(f"{where}null", "must be a number of 64 bits")
     if conversion is not None and conversion.table is not None and word in conversion.table:
         raise wrong(f"{where}null", f"must differ from the words; {word!r} is one")
     return word

@@ -71,6 +71,11 @@ def one_of(row: Mapping[str, Any], where: str, name: str, allowed: Sequence[str]
     return found
 
 
+def is_of_64_bits(number: int) -> bool:
+    """Whether JSON can carry it."""
+    return -(2**63) <= number < 2**63
+
+
 def wrong(where: str, mend: str) -> CoreMapError:
     # A name in quotes may hold anything, a line break too.
     shown = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in where)

@@ -6,6 +6,8 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from legacy_client.sending.texts import word_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -34,7 +36,7 @@ class Entry(NamedTuple):
         entries = level.get(self.listed)
         for entry in entries if type(entries) is list else ():
             # A core may answer the number of a text.
-            if type(entry) is dict and str(entry.get(self.name)) == self.value:
+            if type(entry) is dict and word_of(entry.get(self.name)) == self.value:
                 return entry
         return MISSING
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from gateway.resources import converters
-from gateway.resources.map_tables import check_keys, table, text_in, wrong
+from gateway.resources.map_tables import check_keys, is_of_64_bits, table, text_in, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from gateway.resources.converters import Conversion
 
     Word = int | str
+
+_is_number = re.compile("0|-?[1-9][0-9]{0,18}").fullmatch
 
 
 def words_of(where: str, row: Mapping[str, Any], choices: Sequence[str]) -> Conversion:
@@ -22,7 +25,7 @@ def words_of(where: str, row: Mapping[str, Any], choices: Sequence[str]) -> Conv
     kinds = {type(value) for value in words.values()}
     if kinds not in ({int}, {str}):
         raise wrong(f"{where}words", "must be all whole numbers or all texts")
-    if kinds == {int} and not all(-(2**63) <= value < 2**63 for value in words.values()):
+    if kinds == {int} and not all(map(is_of_64_bits, words.values())):
         raise wrong(f"{where}words", "must be numbers of 64 bits")
     return converters.by_words(words, _public(where, row, words))
 
@@ -47,8 +50,8 @@ def _read(where: str, row: Mapping[str, Any], words: Mapping[str, Word]) -> dict
     for name in (given := table(row, "read", where) if "read" in row else {}):
         if text_in(given, f"{where}read.", name, "") not in words:
             raise wrong(f"{where}read.{name}", f"must be one of: {', '.join(words)}")
-        try:
-            read[int(name) if is_number else name] = given[name]
-        except ValueError as exc:
-            raise wrong(f"{where}read.{name}", "must be a whole number, as the words are") from exc
+        # Of two spellings of a number one would win without a word.
+        if is_number and not _is_number(name):
+            raise wrong(f"{where}read.{name}", "must be a whole number, as the words are, without zeros in front")
+        read[int(name) if is_number else name] = given[name]
     return read

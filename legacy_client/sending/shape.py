@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from legacy_client.errors import BadAnswer, Rejected
 from legacy_client.sending.statuses import meaning_of
+from legacy_client.sending.texts import word_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,7 +59,7 @@ class AnswerShape:
         # True equals 1.
         if found == self.ok_is and type(found) is type(self.ok_is):
             return None
-        if known := self.codes.get(str(getter(self.code_at)(document))):
+        if known := self.codes.get(word_of(getter(self.code_at)(document)) or ""):
             return known
         # Of an answer that says neither yes nor no, nobody knows what became of the call.
         return Rejected if self.ok_is is None or type(found) is type(self.ok_is) else BadAnswer
@@ -73,7 +74,7 @@ class AnswerShape:
         field_of, text_of = getter(self.field_at), getter(self.text_at)
         # A field may be a pointer (RFC 6901).
         told = [
-            (str(field_of(error) or "").removeprefix("/").replace("/", "."), text_of(error))
+            ((word_of(field_of(error)) or "").removeprefix("/").replace("/", "."), text_of(error))
             for error in errors[:_MOST_ERRORS]
         ]
         return [(name, text) for name, text in told if text is not None]

@@ -45,6 +45,11 @@ def _charset(content_type: str | None) -> str:
     return codec if codec in _CODECS else "utf_8"
 
 
+def word_of(value: object) -> str | None:
+    """Of a text or a number. None of any other value, which may be too deep for a text."""
+    return str(value) if isinstance(value, (str, int, float)) else None
+
+
 def plain(text: str) -> str:
     """One line of at most ``MAX_TEXT`` characters."""
     return BROKEN.sub("\ufffd", _STEERING.sub(" ", text[:MAX_TEXT])).strip()

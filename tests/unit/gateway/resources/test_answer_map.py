@@ -64,6 +64,15 @@ def test_a_200_that_says_no_means_what_its_code_means(code: object, kind: type):
         assert (result.message, result.errors) == ("Not now", {"state": ["closed"]})
 
 
+def test_a_code_or_a_name_of_a_field_that_is_no_word_is_none_however_deep_it_is():
+    deep = b"[" * 1018 + b"]" * 1018
+    body = b'{"status": "NO", "error": {"code": %b, "fields": [{"field": %b, "message": "No."}]}}' % (deep, deep)
+    result = some_reader(shape=SHAPE).read(answer(200, body), 7)
+
+    assert type(result) is Rejected
+    assert result.errors == {"": ["No."]}
+
+
 @pytest.mark.parametrize("status", ["ok", "", "NO"])
 def test_only_the_very_word_is_a_success(status: str):
     assert type(read(200, {"status": status, "result": {"action": ACTION}})) is Rejected

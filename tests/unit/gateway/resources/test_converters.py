@@ -99,9 +99,25 @@ def test_what_is_no_time_is_not_read_as_one(value: object):
             conversion.read(value)
 
 
-def test_a_public_time_in_another_spelling_is_not_shown():
+@pytest.mark.parametrize(
+    "text",
+    ["2024-1-1 0:0:0", "2024-1-10  06:51:15", "２０２４-01-10 06:51:15", "2024-01-10T06:51:15", "2024-01-10 06:51+01"],
+)
+def test_a_public_time_in_another_spelling_is_not_shown(text: str):
     with pytest.raises(ValueError):  # noqa: PT011 -- no message
-        time_converters.as_sent().read("2024-1-1 0:0:0")
+        time_converters.as_sent().read(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "8c0a2f6e3c7b4a539d8f0b8f3d2c1a00", "8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a0g", "é" * 36]
+)
+def test_what_is_no_uuid_is_not_told_as_one_of_a_list(text: str):
+    for conversion, there in (
+        (converters.each_of(converters.as_list(), None), [text]),
+        (converters.each_of(converters.listed_at(["id"]), None), [{"id": text}]),
+    ):
+        with pytest.raises(ValueError):  # noqa: PT011 -- no message
+            conversion.read(there)
 
 
 @given(st.lists(st.uuids().map(str), max_size=3))

@@ -307,3 +307,11 @@ def test_a_value_in_an_object_of_its_own_is_found_there_again():
         "actionId": "1",
         "unreadable": ["partner_ids", "author_id"],
     }
+
+
+def test_an_entry_is_not_known_by_what_is_no_word_however_deep_it_is():
+    translation = actions(("en",), 1, lambda: None, changed("title_{key}", "texts[lang={key}].title")).translation
+    deep = orjson.loads(b"[" * 1020 + b"]" * 1020)
+    texts = [{"lang": deep, "title": "x"}, {"lang": "en", "title": "y"}]
+
+    assert translation.from_legacy("7", {"texts": texts}) == {"actionId": "7", "title": {"en": "y"}}

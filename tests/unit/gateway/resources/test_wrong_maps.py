@@ -96,6 +96,10 @@ def _zoned(zones: str) -> str:
         (changed('id = "integer"', 'languages = "EN"'), "core.languages must be a table"),
         (changed('id = "integer"', 'languages = {en = "E.N"}'), "core.languages.en must be 1 to 32 letters, digits, "),
         (changed('id = "integer"', 'languages = {en = "E", fr = "E"}'), "core.languages.en must differ from the others"),
+        (
+            changed("[core]", '[core]\nlanguages = {en = "EN"}').replace('"due_at"', '"title_EN"'),
+            "fields.due_date.to must differ from that of title: 'title_EN'",
+        ),
         (changed(DUE, 'due_date = {to = "id"}'), "fields.due_date.to must differ from that of the id: 'id'"),
         (changed(DUE, 'due_date = {to = "id.due"}'), "fields.due_date.to must not stand in that of the id, or hold it"),
         (
@@ -106,8 +110,13 @@ def _zoned(zones: str) -> str:
         (changed(STATUS, _read("1 = 'active'")), "fields.status.read.1 must be a word that is sent so, like 'draft'"),
         (changed(STATUS, _read("1 = 'drafty'")), "fields.status.read.1 must be one of: draft, pending, active, "),
         (changed(STATUS, _read("x = 'draft'")), "fields.status.read.x must be a whole number, as the words are"),
+        *(
+            (changed(STATUS, _read(f"'{number}' = 'draft'")), "must be a whole number, as the words are, without zeros")
+            for number in ("07", "7_0", " 7", "+7", "-0", "9" * 20)
+        ),
         (changed(STATUS, 'status = {to = "s", read = {1 = "draft"}}'), "fields.status.read must stand beside 'words'"),
         (changed(DUE, 'due_date = {to = "d", null = true}'), "fields.due_date.null must be a text or a whole number"),
+        (changed(DUE, f'due_date = {{to = "d", null = {2**63}}}'), "fields.due_date.null must be a number of 64 bits"),
         (changed("inactive = 9}", "inactive = 9}, null = 9"), "fields.status.null must differ from the words; 9 is one"),
         (changed('as = "upper"', 'as = "upper", null = "LINK"'), "category_action.null must differ from the words; 'LINK'"),
         (changed('id_at = "id"', 'id_at = "a..b"'), "answers.id_at must be names with a dot between levels"),
@@ -153,6 +162,14 @@ def test_a_path_may_be_any_of_a_url(path: str):
 def test_no_language_may_have_the_name_that_the_map_gives_another():
     with pytest.raises(CoreMapError, match=r"^core.languages.en must differ from the others; 'fr' is there twice$"):
         actions(("en", "fr"), 1, lambda: None, changed("[core]", '[core]\nlanguages = {en = "fr"}'))
+
+
+def test_a_place_is_taken_by_the_cores_name_of_a_language_and_not_by_ours():
+    text = changed("[core]", '[core]\nlanguages = {en = "EN"}').replace('"due_at"', '"title_en"')
+
+    assert actions(("en",), 1, lambda: None, text).translation.to_legacy(
+        {"actionId": "7", "title": {"en": "x"}, "due_date": "1970-01-01 00:00:01"}
+    ) == {"title_EN": "x", "title_en": 1}
 
 
 def test_entries_of_one_list_may_be_known_by_different_names():
