@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from http import HTTPStatus
 from textwrap import indent
 from typing import TYPE_CHECKING
 
+from gateway.reason_phrases import REASON_PHRASES
 from gateway.reference.collection import TOKEN_FORM, TOKEN_URL
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _example(request: Request, example: Example) -> str:
 
 def _answer(example: Example) -> list[str]:
     kind = [*_inner("headers", [f"Content-Type: {example.kind}"]), ""] if example.kind else []
-    status = _inner("status", [f"code: {example.status}", f"text: {HTTPStatus(example.status).phrase}"])
+    status = _inner("status", [f"code: {example.status}", f"text: {REASON_PHRASES[example.status]}"])
     text = ["content: '''", *(f"  {line}" for line in example.body.splitlines()), "'''"]
     language = "json" if example.kind.endswith("json") and "ndjson" not in example.kind else "text"
     body = ["", *_inner("body", [f"type: {language}", *text])] if example.body else []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway import VERSION
@@ -13,6 +12,7 @@ from gateway.api.pages.openapi.document import document
 from gateway.api.routes import RESOURCES
 from gateway.auth.api_keys.api_key_authenticator import API_KEY
 from gateway.auth.keycloak.token_principal import KEYCLOAK
+from gateway.reason_phrases import REASON_PHRASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -202,7 +202,7 @@ def _examples(document: Mapping[str, Any], operation: Mapping[str, Any], seen: s
 
 
 def _of_answer(status: int, answer: Mapping[str, Any]) -> Iterator[Example]:
-    about, phrase = answer["description"], f"{status} {HTTPStatus(status).phrase}"
+    about, phrase = answer["description"], f"{status} {REASON_PHRASES[status]}"
     if "content" not in answer:
         yield Example(phrase, status, about, "", "")
     for kind, content in answer.get("content", {}).items():

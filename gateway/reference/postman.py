@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import uuid
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from gateway.reason_phrases import REASON_PHRASES
 from gateway.reference.collection import TOKEN_FORM, TOKEN_URL
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _response(example: Example, asked: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": example.name,
         "originalRequest": {name: asked[name] for name in ("method", "header", "url")},
-        "status": HTTPStatus(example.status).phrase,
+        "status": REASON_PHRASES[example.status],
         "code": example.status,
         "_postman_previewlanguage": "json" if example.kind.endswith("json") else "text",
         "header": [{"key": "Content-Type", "value": example.kind}] if example.kind else [],

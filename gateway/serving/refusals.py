@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from http import HTTPStatus
 
 import orjson
 from gunicorn.http import errors as http_errors
 
 from gateway.problems import MEDIA_TYPE, Problem, types_base
+from gateway.reason_phrases import REASON_PHRASES
 from gateway.serving.client_request import HeadTimeout
 from gateway.serving.fields import RepeatedField
 from gateway.serving.partial_head import PartialHead
@@ -99,7 +99,7 @@ class Refusal:
     def response_bytes(self) -> bytes:
         status = self.problem.status
         head = (
-            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: {MEDIA_TYPE}\r\n"
+            f"HTTP/1.1 {status} {REASON_PHRASES[status]}\r\nContent-Type: {MEDIA_TYPE}\r\n"
             f"Content-Length: {len(self.body)}\r\nX-Request-ID: {self.request_id}\r\nConnection: close\r\n\r\n"
         )
         return head.encode("latin-1") + self.body

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import socket
-from http import HTTPStatus
 
 import pytest
 from gunicorn.config import Config
@@ -36,28 +35,42 @@ def refusal_of(sent, timeouts=WAITS, public_url=""):
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "slug", "title"),
+    ("error", "status", "phrase", "slug", "title"),
     [
-        (HeadTimeout(PartialHead()), 408, "request-timeout", "Request timed out"),
-        (http_errors.LimitRequestLine(5000, 4094), 414, "uri-too-long", "URI too long"),
-        (http_errors.LimitRequestHeaders("too many"), 431, "headers-too-large", "Header fields too large"),
-        (http_errors.UnsupportedTransferCoding("gzip"), 501, "not-implemented", "Not implemented"),
-        (http_errors.ExpectationFailed("x"), 417, "expectation-failed", "Expectation failed"),
-        (RepeatedField("X-REQUEST-ID"), 400, "bad-request", "Bad request"),
-        (http_errors.InvalidHeader("secret: value"), 400, "bad-request", "Bad request"),
-        (http_errors.InvalidResponseHeader("secret: value"), 500, "internal-error", "Internal error"),
-        (RuntimeError("a bug at db.internal"), 500, "internal-error", "Internal error"),
-        (SystemExit(1), 500, "internal-error", "Internal error"),
+        (HeadTimeout(PartialHead()), 408, b"Request Timeout", "request-timeout", "Request timed out"),
+        (http_errors.LimitRequestLine(5000, 4094), 414, b"URI Too Long", "uri-too-long", "URI too long"),
+        (
+            http_errors.LimitRequestHeaders("too many"),
+            431,
+            b"Request Header Fields Too Large",
+            "headers-too-large",
+            "Header fields too large",
+        ),
+        (http_errors.UnsupportedTransferCoding("gzip"), 501, b"Not Implemented", "not-implemented", "Not implemented"),
+        (http_errors.ExpectationFailed("x"), 417, b"Expectation Failed", "expectation-failed", "Expectation failed"),
+        (RepeatedField("X-REQUEST-ID"), 400, b"Bad Request", "bad-request", "Bad request"),
+        (http_errors.InvalidHeader("secret: value"), 400, b"Bad Request", "bad-request", "Bad request"),
+        (
+            http_errors.InvalidResponseHeader("secret: value"),
+            500,
+            b"Internal Server Error",
+            "internal-error",
+            "Internal error",
+        ),
+        (RuntimeError("a bug at db.internal"), 500, b"Internal Server Error", "internal-error", "Internal error"),
+        (SystemExit(1), 500, b"Internal Server Error", "internal-error", "Internal error"),
     ],
 )
-def test_each_refusal_has_a_type_of_its_own_and_repeats_nothing_of_the_request(error, status, slug, title, caplog):
+def test_each_refusal_has_a_type_of_its_own_and_repeats_nothing_of_the_request(
+    error, status, phrase, slug, title, caplog
+):
     caplog.set_level(logging.INFO)
     refusal = Refusal.of(error, None, "https://gateway.example")
     head, _, body = refusal.response_bytes().partition(b"\r\n\r\n")
     document = json.loads(body)
     refusal.log(error, peer="192.0.2.1")
 
-    assert head.startswith(b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode()))
+    assert head.startswith(b"HTTP/1.1 %d %s\r\n" % (status, phrase))
     assert b"Connection: close" in head
     assert (document["status"], document["title"]) == (status, title)
     assert document["type"] == f"https://gateway.example/problems/{slug}"
