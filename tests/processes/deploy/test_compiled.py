@@ -107,6 +107,37 @@ print(told)
     assert ran.stdout.strip() == "['0 read', (0, 0), '2 read', (1, 10), '4 read', (2, 20)]", ran.stderr
 
 
+def test_py_spy_shows_compiled_frames_between_those_of_python(compiled):
+    script = """
+import sys
+from legacy_client.deadline import Deadline
+
+def clock():
+    if asked:
+        print("waiting", flush=True)
+        sys.stdin.read()
+    asked.append(True)
+    return 0.0
+
+asked = []
+Deadline(1.0, clock).remaining()
+"""
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=compiled, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert waiting.stdout.readline() == "waiting\n"
+        spy = [Path(sys.executable).with_name("py-spy"), "dump", "--native", "--pid", str(waiting.pid)]
+        shown = subprocess.run(spy, capture_output=True, text=True, timeout=60, check=False)
+    finally:
+        waiting.communicate()
+    if "ermission" in shown.stderr:
+        pytest.skip("py-spy may not look into another process here")
+
+    assert re.search(r"^ +clock .*\n +CPyDef_deadline___Deadline___remaining .*", shown.stdout, re.MULTILINE), shown
+    assert re.search(r"^ +<module> ", shown.stdout, re.MULTILINE)
+
+
 def test_a_second_run_compiles_nothing_and_takes_what_else_was_changed(compiled, source):
     before = {path: path.read_bytes() for path in compiled.rglob("*.so")}
     (source / "gateway" / "new.py").touch()
