@@ -85,7 +85,8 @@ from legacy_client.transport.base import Flow
 from legacy_client.transport.hub.batch import HubBatch
 
 hub = gevent.get_hub()
-batch = HubBatch(range(3), Flow(deadline=Deadline(9.0), concurrency=1), 9.0, now=0.0, run_soon=hub.loop.run_callback)
+flow, run_soon = Flow(deadline=Deadline(9.0), concurrency=1), hub.loop.run_callback
+batch = HubBatch(range(3), flow, 9.0, now=0.0, run_soon=run_soon, clock=lambda: 0.0)
 told = []
 
 def consume():
