@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.resources.answer_map import WORDS, read_answers
+from gateway.resources.answer_map import read_answers, word_for
 from legacy_client.errors import BadAnswer, SaidNo
 from legacy_client.sending.reading import AnswerReader
 from legacy_client.transport.memory import answer
@@ -38,6 +38,4 @@ def _failure(error: CoreError, resource: Resource) -> dict[str, Any]:
 
 
 def _word(error: CoreError) -> str:
-    if isinstance(error, BadAnswer):
-        return "unreadable"
-    return next(word for word, kind in WORDS.items() if type(error) is kind)
+    return "unreadable" if isinstance(error, BadAnswer) else word_for(error)

@@ -66,6 +66,11 @@ def read_answers(text: str) -> AnswerShape:
     )
 
 
+def word_for(error: CoreError) -> str:
+    """The map's word of what an answer means that can be read."""
+    return next(word for word, kind in WORDS.items() if type(error) is kind)
+
+
 def _wait_header(answers: Mapping[str, Any]) -> str:
     name = text_in(answers, "answers.", "wait_header", "Retry-After")
     if not is_header_name(name):

@@ -13,6 +13,7 @@ import orjson
 from sandbox.core.errors import core_faults, legacy_error
 from sandbox.server.messages import Answer, Request
 from tests.doubles.checked_core import (
+    ITEM,
     has_unknown_field,
     has_wrong_value,
     is_missing,
@@ -77,6 +78,15 @@ def of_headers(*headers: tuple[str, str], answer: Answer | None = None) -> Fault
 
 def of_wrong_value(answer: Answer) -> Fault:
     return lambda _core, request: answer if has_wrong_value(request) else None
+
+
+def to_unknown_field(answer: Answer) -> Fault:
+    return lambda _core, request: answer if has_unknown_field(request) else None
+
+
+def of_item_alone(answer: Answer) -> Fault:
+    """To whatever is asked about the item that is there."""
+    return lambda _core, request: answer if request.path.endswith(f"/{ITEM}") else None
 
 
 def of_unknown_field(core: CheckedCore, request: Request) -> Answer | None:

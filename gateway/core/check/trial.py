@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from legacy_client.single.seen import Seen
 
 
+REFUSED = "the core refuses the gateway's credentials"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """What probes are given.
@@ -51,6 +54,8 @@ class Trial:
             if not self.writes.is_known:
                 return cannot_tell("the core looks for the id first: --write shows it", described(seen), is_asked=False)
             seen = self.writes.write_fields(fields)
-        if isinstance(seen.error, AccessDenied):
-            return cannot_tell("the core refuses the gateway's credentials", described(seen))
-        return seen
+        return cannot_tell(REFUSED, described(seen)) if self.is_refused(seen) else seen
+
+    def is_refused(self, seen: Seen) -> bool:
+        """Whether the gateway's credentials are, and not this call alone."""
+        return isinstance(seen.error, AccessDenied) and self.found["credentials"].verdict == "fail"

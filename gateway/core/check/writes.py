@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.core.check.field_place import MISSING
 from legacy_client.calls import Update
-from legacy_client.errors import BrokenOff, CoreError, NotFound
+from legacy_client.errors import BrokenOff, CoreError
 from legacy_client.single.seen import unanswered
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ _KEPT_BACK = 2
 
 class NoWritesLeft(Exception):
     """The bound is reached. Nothing was sent."""
-
-
-class ItemUnknown(Exception):
-    """The core says of an update that there is no such item."""
 
 
 class Writes:
@@ -77,17 +73,15 @@ class Writes:
         """Whether there is a value to put back, and so something may be written."""
         return self.own is not MISSING
 
-    def begin(self) -> str:
-        """Learn the field's own value. Empty, or why it cannot be had. Raises ItemUnknown."""
+    def begin(self) -> Seen | None:
+        """Learn the field's own value. None, or the answer to an update without fields, which does not show it."""
         for self._is_read_by_updates in (False, True):
             seen = self._shown()
             if (own := self.field.raw_in(seen.item)) is not MISSING:
                 self.own = own
                 self._journal.note("own", field=self.field.name, fields=self.field.body(own))
-                return ""
-        if isinstance(seen.error, NotFound):
-            raise ItemUnknown
-        return "the core shows the field neither by GET, nor when it answers an update without fields"
+                return None
+        return seen
 
     def new_key(self) -> str:
         return f"check-{self._run}-{next(self._keys)}"

@@ -21,6 +21,7 @@ from tests.doubles.core_faults import (
     learns_keys_late,
     of_headers,
     of_item,
+    of_item_alone,
     of_missing,
     of_success,
     of_unknown_field,
@@ -29,6 +30,7 @@ from tests.doubles.core_faults import (
     takes_anything,
     tires,
     to_strangers,
+    to_unknown_field,
     under_load,
     with_value,
 )
@@ -55,7 +57,10 @@ class Case:
 
 _OF_ERROR = json_answer({"success": False, "error": {"code": 17}})
 _ERROR_ALONE = json_answer({"error": {"code": 17}})
-_SUCCESSES = "html list null empty-object garbage wrong-id truncate reset-after vanish-after 500-after redirect huge"
+_SUCCESSES = (
+    "html list null empty-object garbage wrong-id truncate reset-after vanish-after 500-after redirect huge "
+    "reset vanish 401 403 404 409 429 500 502 502-after 503 503-after rejected"
+)
 _LOAD = ("--load",)
 CASES = [
     Case("anyone may", lambda core, request: core.as_usual(request), "credentials", "warn"),
@@ -74,6 +79,7 @@ CASES = [
     Case("200 with a web page", of_missing(HTML), "unknown id", "fail"),
     Case("a redirect to a login page", of_missing(LOGIN), "unknown id", "fail"),
     Case("410", of_missing(legacy_error(410)), "unknown id", "warn", ('[meaning] 410 = "not_found"',)),
+    Case("403 for an unknown id", of_missing(legacy_error(403)), "unknown id", "warn"),
     Case("500 for an unknown id", of_missing(legacy_error(500)), "unknown id", "fail"),
     Case("503 for an unknown id", of_missing(legacy_error(503)), "unknown id", "fail"),
     Case("204 for an unknown id", of_missing(Answer(204)), "unknown id", "fail"),
@@ -100,6 +106,7 @@ CASES = [
     Case("no kept connections", closes_without_a_word, "keep-alive", "warn", ("GATEWAY_CORE_KEEPALIVE=0",)),
     Case("few calls a connection", tires, "keep-alive", "warn"),
     *(Case(f"{kind} on success", of_success(kind), "success", "fail") for kind in _SUCCESSES.split()),
+    Case("the item is nobody's to write", of_item_alone(legacy_error(403)), "success", "fail"),
     Case(
         "the item elsewhere",
         of_item(lambda answer: {"result": answer["data"]}),
@@ -138,6 +145,8 @@ CASES = [
     ),
     Case("500 for a wrong value", of_wrong_value(legacy_error(500)), "refused value", "fail"),
     Case("a page for a wrong value", of_wrong_value(HTML), "refused value", "fail"),
+    Case("403 for a wrong value", of_wrong_value(legacy_error(403)), "refused value", "fail"),
+    Case("403 for an unknown field", to_unknown_field(legacy_error(403)), "unknown field", "fail"),
     Case("409 for a wrong value", of_wrong_value(legacy_error(409)), "refused value", "fail"),
     Case("fields ignored in silence", of_unknown_field, "unknown field", "warn"),
     Case("keys ignored", ignores_keys, "idempotency", "fail", ("GATEWAY_CORE_HONOURS_IDEMPOTENCY=false",)),

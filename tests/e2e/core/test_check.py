@@ -8,10 +8,11 @@ import pytest
 
 from sandbox.core.dialects.nested import Nested
 from sandbox.core.dialects.rpc import Rpc
+from sandbox.core.errors import legacy_error
 from sandbox.server.messages import json_answer
 from tests.docs import ROOT
 from tests.doubles.checked_core import CheckedCore, is_missing
-from tests.doubles.core_faults import has_two_nodes
+from tests.doubles.core_faults import has_two_nodes, of_missing, of_success
 from tests.doubles.core_maps import changed
 from tests.e2e.core.cases import CASES
 from tests.e2e.core.conftest import PACE
@@ -56,6 +57,24 @@ def test_a_fault_turns_its_row_red_and_no_other(case, core, checks):
     assert set(case.lines) <= set(told.lines)
     assert told.code == {"warn": 3, "fail": 4}[case.verdict]
     assert core.row() == before
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_no_map_is_proposed_that_reads_refused_credentials_as_an_unknown_id(status, core, checks):
+    """All items would be not found on the day on which the credentials expire."""
+    with core.with_fault(of_missing(legacy_error(status))):
+        told = checks.run(core.url, "--json")
+
+    assert told.verdicts["unknown id"] == "warn"
+    assert told.lines == []
+
+
+def test_a_busy_core_is_told_as_busy_and_not_as_one_that_refuses_the_value(core, checks):
+    with core.with_fault(of_success("503")):
+        told = checks.run(core.url, "--json", "--write")
+
+    [success] = [row for row in told.document["rows"] if row["row"] == "success"]
+    assert success["told"] == "no success: status 503 means busy"
 
 
 def test_a_node_with_keys_of_its_own_is_found_behind_one_of_twenty_connections(core, checks):

@@ -8,10 +8,10 @@ from gateway.core.check.answer_words import is_key
 from gateway.core.check.answers import content_type, described, document, shape, trouble
 from gateway.core.check.field_place import MISSING
 from gateway.core.check.finding import Finding, Proposal, cannot_tell
-from gateway.core.check.writes import ItemUnknown
-from gateway.resources.answer_map import ITEM_AT
+from gateway.core.check.trial import REFUSED
+from gateway.resources.answer_map import ITEM_AT, word_for
 from gateway.settings import variable
-from legacy_client.errors import AccessDenied, BadAnswer
+from legacy_client.errors import AccessDenied, BadAnswer, NotFound, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,27 +27,41 @@ _UTF8 = ("", "utf-8", "utf8")
 
 def probe(trial: Trial) -> Finding:
     writes = trial.writes
-    try:
-        if why := writes.begin():
-            return cannot_tell(why)
-    except ItemUnknown:
-        told = "an update of the item itself is answered as not found: --id or the path of the map is wrong"
-        return Finding(
-            verdict="fail", told=told, proposals=[Proposal('[update] path = "/…/{id}"', "where the item is")]
-        )
+    if (unshown := writes.begin()) is not None:
+        return _not_shown(trial, unshown)
     seen = writes.write(writes.own)
     is_same = writes.put_back()
-    if isinstance(seen.error, AccessDenied):
-        return cannot_tell("the core refuses the gateway's credentials", described(seen))
     if not seen.is_success:
-        wrong = trouble(seen) or f"status {seen.status}: it refuses the value that it has shown"
-        return _found("fail", f"no success: {wrong}", seen, list(_other_shapes(seen)))
+        return _not_updated(trial, seen)
     if not is_same:
         return _found("fail", "the field had another value after it was set to its own", seen)
     warnings = list(_warnings(trial, seen))
     told = "; ".join(told for told, _ in warnings) or f"status {seen.status}, {_what(seen)}"
     proposals = [proposal for _, proposal in warnings if proposal]
     return _found("warn" if warnings else "pass", told, seen, proposals)
+
+
+def _not_shown(trial: Trial, seen: Seen) -> Finding:
+    if isinstance(seen.error, AccessDenied):
+        return _not_updated(trial, seen)
+    if isinstance(seen.error, NotFound):
+        told = "an update of the item itself is answered as not found: --id or the path of the map is wrong"
+        return Finding(
+            verdict="fail", told=told, proposals=[Proposal('[update] path = "/…/{id}"', "where the item is")]
+        )
+    return cannot_tell("the core shows the field neither by GET, nor when it answers an update without fields")
+
+
+def _not_updated(trial: Trial, seen: Seen) -> Finding:
+    if trial.is_refused(seen):
+        return cannot_tell(REFUSED, described(seen))
+    return _found("fail", f"no success: {trouble(seen) or _refusal(seen)}", seen, list(_other_shapes(seen)))
+
+
+def _refusal(seen: Seen) -> str:
+    if seen.error is None or isinstance(seen.error, Rejected):
+        return f"status {seen.status}: it refuses the value that it has shown"
+    return f"status {seen.status} means {word_for(seen.error)}"
 
 
 def _found(verdict: Verdict, told: str, seen: Seen, proposals: Sequence[Proposal] = ()) -> Finding:

@@ -54,6 +54,9 @@ def _judged(seen: Seen) -> Finding:
         return _found("fail", f"status {seen.status} means busy, so the call would be made again and again", seen)
     if _is_of_bodies(seen):
         return _found("warn", f"status {seen.status} means {_kind(seen)}, not that the id is unknown", seen)
+    if isinstance(seen.error, AccessDenied):
+        # A map that reads it as not found would tell partners so of every item once the credentials have expired.
+        return _found("warn", f"status {seen.status} means {_kind(seen)}; 404 or 410 must come", seen)
     line = f'[meaning] {seen.status} = "not_found"'
     return _found("warn", f"status {seen.status} means {_kind(seen)}", seen, [Proposal(line, "what it says of an id")])
 
