@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from flask.sessions import NullSession, SessionInterface
-from werkzeug.routing import MapAdapter
+from werkzeug.routing import BaseConverter, MapAdapter
 
 from gateway.api.request import GatewayRequest, GatewayResponse, current_request
 
@@ -35,6 +35,7 @@ class Application(Flask):
         super().__init__(name, static_folder=None)
         self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
         self.url_map.merge_slashes = False
+        self.url_map.converters["rest"] = _Rest
         # No route depends on the host, and without a name of its own Flask would refuse some hosts.
         self.config["SERVER_NAME"] = "localhost"
         self.session_interface = _NoSessions()
@@ -100,6 +101,13 @@ class Application(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         # No view is a coroutine. Flask would look at each function of each request.
         return func
+
+
+class _Rest(BaseConverter):
+    """``<rest:name>`` is the rest of a path, which may begin with a slash."""
+
+    regex = ".+?"
+    part_isolating = False
 
 
 class _Found(MapAdapter):

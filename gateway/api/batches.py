@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # A key may hold a slash, and what is escaped in a path.
 PATH = "/openapi/api/v1/batches/"
-ROUTE = Route("GET", (f"{PATH}<path:idempotency_key>",), frozenset({"batch-not-found", "in-progress"}))
+ROUTE = Route("GET", (f"{PATH}<rest:idempotency_key>",), frozenset({"batch-not-found", "in-progress"}))
 _FRESH = {"Cache-Control": "no-store"}
 _BEFORE = (
     "Its record is of an earlier release, which did not keep what is shown here. Send the batch again with the key."

@@ -20,8 +20,8 @@ class Route:
 
     @property
     def paths(self) -> list[str]:
-        """The rules as OpenAPI writes them: ``<item_id>`` is ``{itemId}``, and so is ``<path:item_id>``."""
-        return [re.sub("<(?:path:)?(.*?)>", lambda name: f"{{{camel(name[1])}}}", rule) for rule in self.rules]
+        """The rules as OpenAPI writes them: ``<item_id>`` is ``{itemId}``, and so is ``<rest:item_id>``."""
+        return [re.sub("<(?:rest:)?(.*?)>", lambda name: f"{{{camel(name[1])}}}", rule) for rule in self.rules]
 
 
 def camel(name: str) -> str:

@@ -5,7 +5,7 @@ import errno
 import fcntl
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from gateway.audit.sink import AuditUnavailable
 
@@ -43,13 +43,21 @@ class RotatingFile:
 
     def newest(self, since: datetime | None = None) -> Iterator[bytes]:
         try:
-            for path in self._paths():
-                if since is None or path.stat().st_mtime >= since.timestamp():
-                    yield from _backwards(path)
-        except FileNotFoundError:
-            return
+            with contextlib.ExitStack() as opened:
+                for file in self._files(opened):
+                    if since is None or os.fstat(file.fileno()).st_mtime >= since.timestamp():
+                        yield from _backwards(file)
         except OSError as exc:
             raise _unavailable(exc) from exc
+
+    def _files(self, opened: contextlib.ExitStack) -> list[BinaryIO]:
+        """Youngest first. All are open before the first is read, since a rotation may rename them meanwhile."""
+        found: dict[int, BinaryIO] = {}
+        for number in range(_FILES):
+            with contextlib.suppress(FileNotFoundError):
+                file = opened.enter_context(self._numbered(number).open("rb"))
+                found.setdefault(os.fstat(file.fileno()).st_ino, file)
+        return list(found.values())
 
     def _append(self, data: bytes) -> None:
         if self._path.exists() and self._path.stat().st_size + len(data) > self._file_bytes:
@@ -109,18 +117,17 @@ def _write_whole(handle: int, data: bytes) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _backwards(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        at, rest = file.seek(0, os.SEEK_END), b""
-        while at:
-            size = min(_BLOCK_BYTES, at)
-            at -= size
-            file.seek(at)
-            first, *lines = (file.read(size) + rest).split(b"\n")
-            yield from (line for line in reversed(lines) if line)
-            rest = first
-        if rest:
-            yield rest
+def _backwards(file: BinaryIO) -> Iterator[bytes]:
+    at, rest = file.seek(0, os.SEEK_END), b""
+    while at:
+        size = min(_BLOCK_BYTES, at)
+        at -= size
+        file.seek(at)
+        first, *lines = (file.read(size) + rest).split(b"\n")
+        yield from (line for line in reversed(lines) if line)
+        rest = first
+    if rest:
+        yield rest
 
 
 def _unavailable(error: OSError) -> AuditUnavailable:

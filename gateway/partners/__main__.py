@@ -59,7 +59,7 @@ def _list(text: str, _options: argparse.Namespace) -> None:
 def _show(text: str, options: argparse.Namespace) -> None:
     shown = asdict(read_partners(text)[options.name])
     ids = shown.pop("partner_ids")
-    print(json.dumps({**shown, "partners": ids and sorted(ids)}, indent=2, ensure_ascii=False))
+    print(json.dumps({**shown, "partners": None if ids is None else sorted(ids)}, indent=2, ensure_ascii=False))
 
 
 def _block(text: str, options: argparse.Namespace) -> None:
@@ -70,6 +70,13 @@ def _block(text: str, options: argparse.Namespace) -> None:
 
 def _allow(text: str, options: argparse.Namespace) -> None:
     replace_file(options.file, blocked(text, options.name, ""))
+
+
+def _words(text: str) -> str:
+    # No message means not blocked.
+    if not text.strip():
+        raise argparse.ArgumentTypeError("must say something; `allow` lets a partner in again")
+    return text
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -87,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("name", help="of the partner")
         one.set_defaults(command=command)
         if command is _block:
-            one.add_argument("--message", default=_MESSAGE, help="what the partner is told")
+            one.add_argument("--message", type=_words, default=_MESSAGE, help="what the partner is told")
             one.add_argument("--principal", action="append", help="a caller of a partner that is not in the file yet")
     return parser
 

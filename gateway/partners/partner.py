@@ -39,7 +39,7 @@ class Partner:
 
 def read_partners(text: str) -> dict[str, Partner]:
     """By name, from ``partners.toml``. Raises ValueError with one line that names the place."""
-    document = tomllib.loads(text)
+    document = _document(text)
     if len(document) > MOST_PARTNERS:
         raise ValueError(f"must have at most {MOST_PARTNERS:,} partners; it has {len(document):,}")
     partners = {name: _partner(name, table) for name, table in document.items()}
@@ -49,6 +49,13 @@ def read_partners(text: str) -> dict[str, Partner]:
             if (owner := owners.setdefault(principal, partner.name)) != partner.name:
                 raise ValueError(f"{partner.name}.principals: {principal} is {owner}'s too")
     return partners
+
+
+def _document(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError as exc:
+        raise ValueError("has too many levels") from exc
 
 
 def _partner(name: str, table: Any) -> Partner:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -70,16 +71,19 @@ class History:
         written = self._folder / "history.new"
         written.write_bytes(orjson.dumps(snapshot))
         written.replace(self._folder / f"history-{round(now * 1000):015}.json")
-        oldest = f"history-{round((now - KEPT_SECONDS) * 1000):015}.json"
+        oldest, newest = (f"history-{round(at * 1000):015}.json" for at in (now - KEPT_SECONDS, now))
         for path in self._folder.glob("history-*.json"):
-            if path.name < oldest:
+            # A clock that was set back left those of a time to come.
+            if not oldest <= path.name <= newest:
                 path.unlink(missing_ok=True)
 
     def _read(self) -> list[bytes]:
-        try:
-            return [path.read_bytes() for path in sorted(self._folder.glob("history-*.json"))]
-        except OSError:
-            return []
+        found: list[bytes] = []
+        for path in sorted(self._folder.glob("history-*.json")):
+            # The keeper may have removed the oldest meanwhile.
+            with contextlib.suppress(OSError):
+                found.append(path.read_bytes())
+        return found
 
     def _run(self) -> None:
         ended = threading.Event()

@@ -45,6 +45,28 @@ def test_it_is_rotated_and_all_files_together_stay_within_the_bound(path):
     assert len(newest) > 100
 
 
+def test_a_line_is_found_once_though_the_file_is_rotated_while_it_is_read(path):
+    file = RotatingFile(path, max_bytes=80, days=1)
+    for number in range(10_000, 10_004):
+        file.write(lines(number, number + 1))
+    found = file.newest()
+    first = next(found)
+    file.write(lines(10_004, 10_005))
+
+    assert [first, *found] == [b"10003", b"10002", b"10001", b"10000"]
+
+
+def test_a_file_that_is_removed_while_it_is_read_hides_no_older_one(path):
+    file = RotatingFile(path, max_bytes=80, days=1)
+    for number in range(10_000, 10_003):
+        file.write(lines(number, number + 1))
+    found = file.newest()
+    first = next(found)
+    path.with_name("audit.jsonl.1").unlink()
+
+    assert [first, *found] == [b"10002", b"10001", b"10000"]
+
+
 def test_a_file_whose_last_line_is_too_old_is_removed_when_the_next_is_rotated(path):
     file = RotatingFile(path, max_bytes=80, days=2, clock=lambda: time.time() + 3 * DAY)
     for number in range(4):

@@ -62,6 +62,22 @@ def test_what_cannot_be_done_is_one_line(run, file):
     assert (nowhere.returncode, nowhere.stderr) == (1, f"error: {file.parent}/none.toml: No such file or directory\n")
 
 
+def test_a_partner_that_may_name_nobody_is_shown(run, file):
+    file.write_text('[acme]\nprincipals = ["key:1"]\npartners = []\n')
+
+    assert json.loads(run("show", "acme").stdout)["partners"] == []
+
+
+@pytest.mark.parametrize("message", ["", "  "])
+def test_a_message_that_says_nothing_lets_no_blocked_partner_in(run, file, message):
+    run("block", "acme")
+
+    with pytest.raises(SystemExit, match="2"):
+        run("block", "acme", "--message", message)
+
+    assert read_partners(file.read_text())["acme"].blocked
+
+
 def test_without_a_file_it_says_how_to_name_one(capsys, monkeypatch):
     monkeypatch.delenv("GATEWAY_PARTNERS_FILE", raising=False)
 

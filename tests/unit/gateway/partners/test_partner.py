@@ -68,6 +68,7 @@ def test_a_file_says_what_holds_for_each_partner():
         ('["a b"]\nprincipals = ["p"]', "'a b': a name must"),
         ("a = 1", r"a: must be a table, \[a\]"),
         ("[a", "Expected"),
+        ("a = " + 20_000 * "[", "has too many levels"),
         ("\n".join(f'[p{number}]\nprincipals = ["{number}"]' for number in range(1001)), "at most 1,000 partners"),
     ],
 )

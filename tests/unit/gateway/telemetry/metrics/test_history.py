@@ -84,3 +84,19 @@ def test_a_full_disk_leaves_what_was_kept_before(tmp_path: Path, caplog: pytest.
 
     assert [snapshot["time"] for snapshot in worker.kept()] == [1000, 1015]
     assert [record.message for record in caplog.records] == ["status_history_not_kept"]
+
+
+def test_a_clock_that_was_set_back_leaves_nothing_of_a_time_to_come(tmp_path: Path) -> None:
+    worker = Worker(tmp_path)
+
+    worker.keep(5000, 5005, 1000, 1005)
+
+    assert [snapshot["time"] for snapshot in worker.kept()] == [1000, 1005]
+
+
+def test_one_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
+    worker = Worker(tmp_path)
+    worker.keep(1000, 1005)
+    (tmp_path / "history-000000000900000.json").symlink_to(tmp_path / "removed meanwhile")
+
+    assert [snapshot["time"] for snapshot in worker.kept()] == [1000, 1005]
