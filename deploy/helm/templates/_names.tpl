@@ -114,14 +114,25 @@ securityContext:
   mountPath: /run/secrets/gateway
   readOnly: true
 {{- end }}
+{{- if .Values.files.configMap }}
+# The folder, so that a changed file reaches a running pod.
+- name: files
+  mountPath: /etc/gateway
+  readOnly: true
+{{- end }}
 {{- end }}
 
-{{- define "gateway.secrets" -}}
+{{- define "gateway.given" -}}
 {{- if .Values.secrets.files }}
 - name: secrets
   secret:
     secretName: {{ .Values.secrets.name }}
     defaultMode: 0440
+{{- end }}
+{{- if .Values.files.configMap }}
+- name: files
+  configMap:
+    name: {{ .Values.files.configMap }}
 {{- end }}
 {{- end }}
 

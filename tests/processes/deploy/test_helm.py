@@ -112,6 +112,15 @@ def test_a_pod_is_that_of_the_kustomize_base(whole: Any, name: str, base: Any) -
         assert pod[key] == theirs[key]
 
 
+@pytest.mark.parametrize("name", ["gw-bulk-update-gateway", "gw-bulk-update-gateway-jobs"])
+def test_each_pod_has_the_files_that_settings_name(name: str) -> None:
+    asked = {"files.configMap": "gateway-files", "jobs.enabled": "true", "settings.GATEWAY_CORE_AUTH": "none"}
+    pod = rendered(**asked)["Deployment", name]["spec"]["template"]["spec"]
+
+    assert {"name": "files", "configMap": {"name": "gateway-files"}} in pod["volumes"]
+    assert {"name": "files", "mountPath": "/etc/gateway", "readOnly": True} in pod["containers"][0]["volumeMounts"]
+
+
 def test_the_settings_start_the_service(whole: Any, tmp_path: Path) -> None:
     environment = dict(whole["ConfigMap", "gw-bulk-update-gateway"]["data"])
     for name in [name for name in environment if name.endswith("_FILE")]:
