@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MISSING: Any = object()
 """What stands where there is nothing."""
+_LONGEST = 500
 # Dots in brackets would be levels.
 _ENTRY = re.compile(r"([^\[\]]+)\[([^\[\]=]+)=([^\[\]]+)\]").fullmatch
 
@@ -46,6 +47,9 @@ Place = tuple[str | Entry, ...]
 
 def place_of(to: str) -> Place:
     """Raises ValueError for what is no place."""
+    # Thousands of levels take minutes at the start.
+    if len(to) > _LONGEST:
+        raise ValueError
     place = tuple(_level(each) for each in to.split("."))
     if type(place[-1]) is not str:
         raise ValueError

@@ -44,6 +44,7 @@ def _zoned(zones: str) -> str:
         (changed(DUE, 'due_date = {as = "unix_seconds"}'), "fields.due_date.to is missing"),
         (changed(DUE, 'due_date = {to = "a..b"}'), "fields.due_date.to must be the core's name of it"),
         (changed(DUE, 'due_date = {to = "expires_at"}'), "must differ from that of "),
+        (changed(DUE, f'due_date = {{to = "{"a." * 250}b"}}'), "fields.due_date.to must be the core's name of it"),
         (changed(DUE, 'due_date = {to = "due_{key}"}'), "fields.due_date.to must have {key}, the language, exactly"),
         (changed(DUE, 'due_date = {to = "d", as = "days"}'), "fields.due_date.as must be one of: same, unix_seconds, "),
         (changed(DUE, 'due_date = {to = "d", as = "strftime:%Y@Mars"}'), "'Mars' is no time zone that this machine"),
