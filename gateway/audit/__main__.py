@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wish = Wish(options.item, options.principal, options.request, options.since)
     try:
         settings = load()
-        for record in records(audit_sink(settings), wish):
-            print(orjson.dumps(record).decode())
+        with closing(audit_sink(settings)) as sink:
+            for record in records(sink, wish):
+                print(orjson.dumps(record).decode())
     except SettingsError as exc:
         print(exc.report(), file=sys.stderr)
         return 1

@@ -60,6 +60,9 @@ class RedisSink:
         except REDIS_ERRORS as exc:
             raise _unavailable(exc) from exc
 
+    def close(self) -> None:
+        self._redis.close()
+
 
 def _unavailable(error: Exception) -> AuditUnavailable:
     return AuditUnavailable(f"{type(error).__name__}: {said(error)}")

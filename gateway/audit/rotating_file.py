@@ -50,6 +50,9 @@ class RotatingFile:
         except OSError as exc:
             raise _unavailable(exc) from exc
 
+    def close(self) -> None:
+        """No file stays open between two writes."""
+
     def _files(self, opened: contextlib.ExitStack) -> list[BinaryIO]:
         """Youngest first. All are open before the first is read, since a rotation may rename them meanwhile."""
         found: dict[int, BinaryIO] = {}

@@ -27,3 +27,7 @@ class Sink(Protocol):
     def newest(self, since: datetime | None = None) -> Iterator[bytes]:
         """Lines, newest first, and none from before ``since`` where that is cheap to know. Raises AuditUnavailable."""
         ...
+
+    def close(self) -> None:
+        """Lets go of what it opened."""
+        ...

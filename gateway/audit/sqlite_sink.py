@@ -50,6 +50,9 @@ class SqliteSink:
             yield from (body for _, body in page)
             before = page[-1][0]
 
+    def close(self) -> None:
+        self._database.close()
+
     def _page(self, before: int | None, since: float) -> list[tuple[int, bytes]]:
         query = "SELECT number, body FROM line WHERE (? IS NULL OR number < ?) AND at >= ? ORDER BY number DESC LIMIT ?"
         try:

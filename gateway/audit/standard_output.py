@@ -33,3 +33,6 @@ class StandardOutput:
 
     def newest(self, since: datetime | None = None) -> Iterator[bytes]:
         raise AuditUnavailable("the audit trail goes to standard output, and is to be found where that is kept")
+
+    def close(self) -> None:
+        """Standard output is not its own."""

@@ -99,6 +99,7 @@ class Trail:
         if left := self._taken():
             self._in_hand = 0
             self._lose(len(left))
+        self._sink.close()
 
     def _put(self, line: bytes) -> None:
         with self._lock:

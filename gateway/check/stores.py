@@ -29,7 +29,7 @@ def stores_found(settings: Settings) -> Iterator[Finding]:
         else:
             yield _not_made(records)
     finally:
-        stores.idempotency.close()
+        stores.close()
     yield from _jobs_found(settings, jobs)
 
 

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import sys
+from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from gateway.jobs.job import Job
     from gateway.jobs.store import JobStore
     from gateway.settings import Settings
+    from gateway.wiring.jobs import JobStores
 
 _log = logging.getLogger("gateway.jobs")
 _PAGE = 100
@@ -53,7 +55,11 @@ def _work(settings: Settings) -> int:
     if problem := compiled.refusal() or (FORWARDS if settings.core.core_auth == "forward" else ""):
         print(f"gateway: jobs: {problem}", file=sys.stderr)
         return 1
-    stores = job_stores(settings)
+    with closing(job_stores(settings)) as stores:
+        return _work_on(settings, stores)
+
+
+def _work_on(settings: Settings, stores: JobStores) -> int:
     if problem := stores.unfit() or unfit(settings):
         print(f"gateway: jobs: {problem}", file=sys.stderr)
         return 1
@@ -81,18 +87,16 @@ def _work(settings: Settings) -> int:
 
 
 def _look_after(settings: Settings, options: argparse.Namespace) -> int:
-    stores = job_stores(settings)
     command: Callable[[JobStore, argparse.Namespace], None] = options.command
     try:
-        command(stores.jobs, options)
+        with closing(job_stores(settings)) as stores:
+            command(stores.jobs, options)
     except JobNotFound:
         return refuse(f"no job {options.id}")
     except WrongState as exc:
         return refuse(f"the job is {exc.state}; it must be one of: {', '.join(exc.allowed)}")
     except StoreUnavailable as exc:
         return refuse(f"the store of jobs cannot be had: {exc.reason}")
-    finally:
-        stores.close()
     return 0
 
 

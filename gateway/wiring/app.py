@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from gateway.api.pages.health import Check
     from gateway.api.route import Route
+    from gateway.audit.sink import Sink
     from gateway.audit.trail import Trail
     from gateway.auth.principal import Method
     from gateway.resources.resource import MakeResource
@@ -58,7 +59,7 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     capacity = Capacity(shedder, BodyMemory(service.max_held_bytes))
     unsent = UnsentRate(backends.unsent_rates)
     claims = Claims(backends.idempotency, unsent, turns.let_others_run)
-    trail = audit_trail(settings, aside)
+    trail, kept = audit_trail(settings, aside), readable_audit(settings)
     endpoints = Endpoints(
         settings,
         backends,
@@ -73,12 +74,12 @@ def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeR
     checks: dict[str, Check] = {**backends.checks, "draining": lambda: {"ready": not shedder.draining}}
 
     app = Application("gateway")
-    app.plan = _plan(settings, backends, shedder, turns, instruments, trail)
+    app.plan = _plan(settings, backends, shedder, turns, instruments, trail, kept)
     app.after_request(capacity.count_answer)
     register_errors(app, instruments.telemetry, service.public_url)
     endpoints.add_to(app, served)
     add_public_pages(app, service, served, methods, checks)
-    add_operators_pages(app, service, served, instruments, checks, readable_audit(settings))
+    add_operators_pages(app, service, served, instruments, checks, kept)
     instruments.watch(_sources(backends, shedder, claims, Readiness(checks), trail))
     app.wsgi_app = instruments.traces.application(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's documented way to wrap
     _tell_unknown_variables()
@@ -107,6 +108,7 @@ def _plan(
     turns: LoopTurns,
     instruments: Instruments,
     trail: Trail | None,
+    kept: Sink | None,
 ) -> WorkerPlan:
     return worker_plan(
         settings.service,
@@ -114,15 +116,18 @@ def _plan(
         shedder.drain,
         turns,
         lambda: backends.idempotency.waiting() + (trail.waiting if trail else 0),
-        lambda: _end(trail, instruments),
+        lambda: _end(trail, kept, instruments, backends),
         instruments.telemetry.request_ended,
     )
 
 
-def _end(trail: Trail | None, instruments: Instruments) -> None:
+def _end(trail: Trail | None, kept: Sink | None, instruments: Instruments, backends: Backends) -> None:
     if trail:
         trail.close()
+    if kept:
+        kept.close()
     instruments.close()
+    backends.close()
 
 
 def _instruments(settings: Settings, served: Sequence[Route]) -> Instruments:

@@ -9,7 +9,7 @@ from gateway.api import integrations
 from gateway.batch import run as batch
 from gateway.wiring.access import Access, key_records
 from gateway.wiring.core import CoreLink
-from gateway.wiring.jobs import job_stores, watched
+from gateway.wiring.jobs import JobWatch, job_stores
 from gateway.wiring.stores import Stores, aside
 
 if TYPE_CHECKING:
@@ -27,11 +27,17 @@ if TYPE_CHECKING:
 class Core(batch.Core, integrations.Core, Protocol): ...
 
 
+class Closable(Protocol):
+    @property
+    def close(self) -> Callable[[], None]: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Backends:
     """``backlog`` gives the calls that wait for the core. ``checks`` decide readiness.
 
     ``health`` is from the core's gate. ``job_numbers`` are gauges. ``keys_age`` is in seconds; None: no keys are fetched.
+    ``close`` ends what was opened and begun here; call it last.
     """
 
     core: Core
@@ -47,6 +53,7 @@ class Backends:
     jobs: JobStores
     job_numbers: Callable[[], Mapping[tuple[str, ...], float]]
     checks: Mapping[str, Callable[[], dict[str, Any]]]
+    close: Callable[[], None]
 
 
 def connect(settings: Settings) -> Backends:
@@ -56,6 +63,8 @@ def connect(settings: Settings) -> Backends:
     access.start()
     core = CoreLink(settings.core, settings.budgets, access.core_token(settings.core))
     core.start()
+    watch = JobWatch(settings)
+    watch.start()
     return Backends(
         core=core.client,
         backlog=core.transport.backlog,
@@ -68,7 +77,7 @@ def connect(settings: Settings) -> Backends:
         key_rates=stores.key_rates,
         unsent_rates=stores.unsent_rates,
         jobs=jobs,
-        job_numbers=watched(settings),
+        job_numbers=watch.numbers,
         checks={
             "core": core.check,
             "keycloak": access.check,
@@ -76,4 +85,10 @@ def connect(settings: Settings) -> Backends:
             "jobs": jobs.availability.check,
             "api_keys": lambda: aside(access.api_keys_problem()),
         },
+        close=lambda: _close(stores, access, watch, jobs),
     )
+
+
+def _close(*opened: Closable) -> None:
+    for each in opened:
+        each.close()

@@ -33,7 +33,7 @@ from gateway.wiring.resources import made
 from gateway.wiring.stores import redis_url_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from gateway.jobs.store import JobStore, WorkerStore
@@ -121,14 +121,26 @@ def process_name() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
-def watched(settings: Settings) -> Callable[[], Mapping[tuple[str, ...], float]]:
-    """Sweep and look in the background, over connections of its own. Gives the gauges."""
-    stores = job_stores(settings)
-    watch = Watch(stores.chunks)
-    # Where no job can be taken there is nothing to sweep, and no store need be made.
-    if settings.core.core_auth != "forward":
-        Pulse(Sweeper(stores.chunks, stores.dispatch).turn, watch.turn).start()
-    return watch.numbers
+class JobWatch:
+    """Sweeps and looks in the background, over connections of its own. ``numbers`` are the gauges."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._stores = job_stores(settings)
+        watch = Watch(self._stores.chunks)
+        self.numbers = watch.numbers
+        sweeper = Sweeper(self._stores.chunks, self._stores.dispatch)
+        # Where no job can be taken there is nothing to sweep, and no store need be made.
+        takes_jobs = settings.core.core_auth != "forward"
+        self._pulse = Pulse(sweeper.turn, watch.turn) if takes_jobs else None
+
+    def start(self) -> None:
+        if self._pulse:
+            self._pulse.start()
+
+    def close(self) -> None:
+        if self._pulse:
+            self._pulse.stop()
+        self._stores.close()
 
 
 class JobWorker:

@@ -14,10 +14,9 @@ from gateway.settings.secrets import secret_now
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from limits.storage import Storage
-
     from gateway.admission.idempotency.errors import StoreUnavailable
     from gateway.admission.idempotency.store import IdempotencyStore
+    from gateway.admission.rates.redis_rates import SharedRedisStorage
     from gateway.settings import Settings
     from gateway.settings.stores import StoreSettings
 
@@ -31,12 +30,17 @@ class Stores:
         self.idempotency = idempotency_store(settings)
         self._look = StoreLook(self.idempotency.ping)
         storage = rate_storage(settings.stores)
+        self._close_rates = storage.close
         self.item_rates = RateLimits(settings.stores.rate_limit, storage, name="items")
         self.key_rates = RateLimits(settings.stores.key_rate_limit, storage, name="requests")
         self.unsent_rates = RateLimits(settings.stores.unsent_rate_limit, storage, name="unsent-kib")
 
     def check(self) -> dict[str, Any]:
         return self._look.check()
+
+    def close(self) -> None:
+        self.idempotency.close()
+        self._close_rates()
 
 
 class StoreLook:
@@ -84,7 +88,7 @@ def redis_url_now(settings: StoreSettings) -> Callable[[], str]:
     return partial(secret_now, settings.redis_url)
 
 
-def rate_storage(settings: StoreSettings) -> Storage:
+def rate_storage(settings: StoreSettings) -> SharedRedisStorage | SqliteStorage:
     """Redis if set, else one SQLite file per host."""
     if settings.redis_url:
         from gateway.admission.rates.redis_rates import SharedRedisStorage

@@ -23,4 +23,4 @@ def make_service(tmp_path):
 
     yield make
     for service in services:
-        service.backends.idempotency.close()
+        service.close()

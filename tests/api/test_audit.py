@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import closing
 
 import pytest
 
@@ -12,6 +13,7 @@ from gateway.audit.search import records as records_in
 from gateway.wiring.audit import audit_sink, audit_trail
 from legacy_client import errors as core
 from tests.api.test_job_equals_plain import run_due
+from tests.doubles.open_files import open_files
 from tests.doubles.service import assert_problem
 
 A, B = ({"actionId": str(n), "status": "active", "title": {"en": "Secret title"}} for n in (1, 2))
@@ -29,7 +31,8 @@ def records(service):
     while service.app.plan.unkept():
         assert time.monotonic() < give_up
         time.sleep(0.01)
-    return list(records_in(audit_sink(service.settings), Wish()))
+    with closing(audit_sink(service.settings)) as sink:
+        return list(records_in(sink, Wish()))
 
 
 def told(service):
@@ -188,6 +191,18 @@ def test_the_page_of_operators_finds_what_became_of_an_item(page):
     assert found("principal=partners:bob") == []
     assert_problem(page("/status/audit?who=me"), 400, "unknown-parameter")
     assert_problem(page("/status/audit?since=soon"), 400, "unknown-parameter")
+
+
+def test_the_end_of_a_worker_closes_its_stores_and_those_of_its_trail_and_its_page(make_service, tmp_path):
+    service = make_service(audit="all", audit_to="store", status_page="true", metrics="port", metrics_port="9091")
+    service.patch(A, Idempotency_Key="k")
+    records(service)
+    service.client.get("/status/batches", environ_overrides={"SERVER_PORT": "9091"})
+    assert open_files(tmp_path) >= {"audit.sqlite", "idempotency.sqlite"}
+
+    service.app.plan.ended()
+
+    assert open_files(tmp_path) == set()
 
 
 def test_what_names_partners_is_not_shown_on_the_port_of_partners(make_service):

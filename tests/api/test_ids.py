@@ -11,20 +11,25 @@ from gateway.resources.core_map import shipped
 from tests.doubles.service import Service, assert_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 UUID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 
 
 @pytest.fixture
-def named(tmp_path: Path) -> Callable[[str], Service]:
+def named(tmp_path: Path) -> Iterator[Callable[[str], Service]]:
+    services: list[Service] = []
+
     def make(kind: str) -> Service:
         path = tmp_path / "core.toml"
         path.write_text(shipped().replace('id = "integer"', f'id = "{kind}"'), encoding="utf-8")
-        return Service(tmp_path, {"GATEWAY_CORE_MAP": str(path)})
+        services.append(Service(tmp_path, {"GATEWAY_CORE_MAP": str(path)}))
+        return services[-1]
 
-    return make
+    yield make
+    for service in services:
+        service.close()
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,7 @@ def service(tmp_path_factory):
     environ = {"GATEWAY_UNSENT_RATE_LIMIT": "", "GATEWAY_CORE_AUTH": "none"}
     service = Service(tmp_path_factory.mktemp("state"), environ)
     yield service
-    service.backends.idempotency.close()
-    service.backends.jobs.close()
+    service.close()
 
 
 def run_due(service, trail=None):

@@ -32,7 +32,7 @@ BATCHES = st.lists(st.sampled_from(sorted(FATES)), min_size=1, max_size=12)
 def service(tmp_path_factory):
     service = Service(tmp_path_factory.mktemp("state"), {"GATEWAY_UNSENT_RATE_LIMIT": ""})
     yield service
-    service.backends.idempotency.close()
+    service.close()
 
 
 def told_plain(service, batch, **headers):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from contextlib import closing
 
 import pytest
 import yaml
@@ -75,7 +76,6 @@ def test_a_bound_that_a_request_lacks_is_found(component, bound, lint, document_
 
 @pytest.fixture
 def document_with_another_resource(tmp_path):
-    service = Service(tmp_path)
-    app = create_app(service.settings, service.backends, (*RESOURCES, documents))
-    yield app.test_client().get("/openapi.json").get_json()
-    service.backends.idempotency.close()
+    with closing(Service(tmp_path)) as service:
+        app = create_app(service.settings, service.backends, (*RESOURCES, documents))
+        return app.test_client().get("/openapi.json").get_json()

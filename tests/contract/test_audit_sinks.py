@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 import redis
@@ -22,14 +24,17 @@ def clock():
 
 @pytest.fixture(params=["file", "sqlite", "redis"])
 def make_sink(request, tmp_path, clock):
+    place, kind = (tmp_path / "audit",), RotatingFile if request.param == "file" else SqliteSink
     if request.param == "redis":
         url = request.getfixturevalue("redis_server").url
-        redis.from_url(url).flushall()
-        return lambda **more: RedisSink(
-            url, **{"max_bytes": 10_000_000, "days": 2, **more}, url_now=lambda: url, clock=clock
+        with closing(redis.from_url(url)) as client:
+            client.flushall()
+        place, kind = (url,), partial(RedisSink, url_now=lambda: url)
+
+    with ExitStack() as opened:
+        yield lambda **more: opened.enter_context(
+            closing(kind(*place, **{"max_bytes": 10_000_000, "days": 2, **more}, clock=clock))
         )
-    kind = RotatingFile if request.param == "file" else SqliteSink
-    return lambda **more: kind(tmp_path / "audit", **{"max_bytes": 10_000_000, "days": 2, **more}, clock=clock)
 
 
 def bodies(sink, since=None):

@@ -36,6 +36,7 @@ class MemorySink:
     def __init__(self):
         self.lines = []
         self.reason = ""
+        self.is_closed = False
 
     def write(self, lines):
         if self.reason:
@@ -44,3 +45,6 @@ class MemorySink:
 
     def newest(self, since=None):
         return reversed(self.lines)
+
+    def close(self):
+        self.is_closed = True

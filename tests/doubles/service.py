@@ -103,6 +103,7 @@ class Service:
             jobs=job_stores(self.settings),
             job_numbers=dict,
             checks={},
+            close=self._close_stores,
         )
         self.app = create_app(self.settings, self.backends)
         self.client = self.app.test_client()
@@ -114,6 +115,14 @@ class Service:
         sent = {name: value for name, value in sent.items() if value is not None}
         data = json.dumps({"data": list(items)}) if body is None else body
         return self.client.patch("/openapi/api/v1/actions" + query, data=data, headers=sent)
+
+    def close(self):
+        """The end of its worker."""
+        self.app.plan.ended()
+
+    def _close_stores(self):
+        self.backends.idempotency.close()
+        self.backends.jobs.close()
 
     def allow(self, **changes):
         """Change who the known caller is."""

@@ -49,3 +49,4 @@ def moody_url(tmp_path):
     server.shutdown()
     thread.join()
     server.server_close()
+    service.close()

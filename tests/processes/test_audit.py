@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 
 import pytest
 
@@ -26,9 +27,9 @@ def find(environment, *arguments):
 
 
 def test_an_operator_finds_what_happened_to_an_action(environment):
-    sink = audit_sink(load(environment))
-    sink.write([folded(ended("19353", "2", failed={0: NOT_FOUND}), NOON, with_applied=True)])
-    sink.write([folded(ended("19353", request_id="r2"), NOON + 60, with_applied=True)])
+    with closing(audit_sink(load(environment))) as sink:
+        sink.write([folded(ended("19353", "2", failed={0: NOT_FOUND}), NOON, with_applied=True)])
+        sink.write([folded(ended("19353", request_id="r2"), NOON + 60, with_applied=True)])
 
     shown = find(environment, "--action", "19353")
     of_request = find(environment, "--request", "r2", "--since", "2026-11-28T12:00", "--principal", "partners:alice")

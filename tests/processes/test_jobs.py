@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -22,7 +23,8 @@ class Operator:
     def __init__(self, folder):
         more = {"CORE_AUTH": "none", "MAX_JOB_ITEMS": "10", "JOB_STORE_BYTES": "16777216"}
         self.environment = commands.environment(folder / "state", **more)
-        self.jobs = job_stores(load(self.environment)).jobs
+        stores = job_stores(load(self.environment))
+        self.jobs, self.close = stores.jobs, stores.close
 
     def run(self, *arguments, **changes):
         changed = {f"GATEWAY_{name}": value for name, value in changes.items()}
@@ -31,7 +33,8 @@ class Operator:
 
 @pytest.fixture
 def operator(tmp_path):
-    return Operator(tmp_path)
+    with closing(Operator(tmp_path)) as made:
+        yield made
 
 
 def test_an_operator_sees_all_jobs_and_one_in_full(operator):

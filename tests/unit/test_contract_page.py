@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 
 import pytest
 
@@ -44,7 +45,8 @@ def test_every_section_that_is_named_is_one():
 
 @pytest.fixture
 def service(tmp_path):
-    return Service(tmp_path)
+    with closing(Service(tmp_path)) as made:
+        yield made
 
 
 def test_the_bounds_of_a_stream_are_told():

@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import textwrap
+from contextlib import closing
 
 import pytest
 
@@ -107,8 +108,8 @@ def test_a_new_auth_method_is_made_on_its_page_as_in_the_test_that_runs_it():
 
 @pytest.fixture
 def routes(tmp_path):
-    rules = Service(tmp_path, {"GATEWAY_STATUS_PAGE": "true"}).app.url_map.iter_rules()
-    return {rule.rule for rule in rules}
+    with closing(Service(tmp_path, {"GATEWAY_STATUS_PAGE": "true"})) as service:
+        return {rule.rule for rule in service.app.url_map.iter_rules()}
 
 
 def test_every_route_is_described(routes):

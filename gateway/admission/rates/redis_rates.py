@@ -20,8 +20,12 @@ class SharedRedisStorage(RedisStorage):
     def __init__(self, url: str, timeout_seconds: float = 0.05, url_now: Callable[[], str] | None = None) -> None:
         pool = connect(url, timeout_seconds, url_now).connection_pool
         # The library ignores the URL where there is a pool.
+        self._pool = pool
         super().__init__("redis://", pool, key_prefix="gateway:rate", wrap_exceptions=True)
 
     @property
     def base_exceptions(self) -> tuple[type[Exception], ...]:
         return REDIS_ERRORS
+
+    def close(self) -> None:
+        self._pool.disconnect()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from tests.doubles.service import OneToken, Service
@@ -9,7 +11,8 @@ from tests.doubles.service import OneToken, Service
 
 @pytest.fixture(scope="module")
 def shared_service(tmp_path_factory):
-    return Service(tmp_path_factory.mktemp("hostile"))
+    with closing(Service(tmp_path_factory.mktemp("hostile"))) as made:
+        yield made
 
 
 @pytest.fixture

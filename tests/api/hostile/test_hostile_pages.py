@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 
 import pytest
 
@@ -25,7 +26,8 @@ INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\son[a-z]+=|\sstyle=|javascr
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    return Service(tmp_path_factory.mktemp("pages"), {"GATEWAY_STATUS_PAGE": "true"})
+    with closing(Service(tmp_path_factory.mktemp("pages"), {"GATEWAY_STATUS_PAGE": "true"})) as made:
+        yield made
 
 
 @pytest.mark.parametrize("path", PAGES + ASSETS)

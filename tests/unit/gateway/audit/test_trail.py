@@ -48,6 +48,12 @@ def test_batches_are_written_in_their_order_by_another_thread(sink, make_trail):
     assert trail.waiting == 0
 
 
+def test_the_end_lets_go_of_the_sink(sink, make_trail):
+    make_trail().close()
+
+    assert sink.is_closed
+
+
 def test_what_is_put_is_written_without_a_close(sink, make_trail):
     written = threading.Event()
     trail = make_trail(aside=lambda work: (work(), written.set()))
