@@ -8,17 +8,19 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
 # What a shell says of a command that Ctrl-C ended.
 STOPPED = 128 + signal.SIGINT
+# What argparse ends with.
+WRONG_USAGE = 2
 
 
 def run_to_its_end(command: Callable[[], int]) -> int:
     """The exit code of ``command``: 130 after SIGINT, SIGTERM or SIGHUP, 0 where its output has no reader.
 
-    1 where its output cannot be written to the end. Characters that the terminal cannot show are written as escapes.
+    1 where its output cannot be written to the end, 2 for an argument of bytes that are no text. Characters that the terminal cannot show are written as escapes.
     """
     # SIGINT too: a shell that starts this in the background has it ignored.
     for number in (signal.SIGINT, signal.SIGTERM, *_of_a_lost_terminal()):
@@ -26,6 +28,9 @@ def run_to_its_end(command: Callable[[], int]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # A shell may have closed it.
             _show_everything(stream)
+    if not _are_text(sys.argv):
+        refuse("an argument is not text in UTF-8")
+        return WRONG_USAGE
     try:
         code = command()
         return _flushed() or code
@@ -41,6 +46,15 @@ def refuse(reason: str) -> int:
     """The exit code of a command that ends with ``reason``."""
     print(f"error: {reason}", file=sys.stderr)
     return 1
+
+
+def _are_text(arguments: Sequence[str]) -> bool:
+    # Python keeps bytes that it cannot read as halves of pairs, which no store, line or table takes.
+    try:
+        "".join(arguments).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _of_a_lost_terminal() -> tuple[signal.Signals, ...]:

@@ -14,6 +14,7 @@ import pytest
 from gateway.auth.api_keys.key import mint
 from gateway.auth.api_keys.sqlite import FILE_NAME, SqliteKeys
 from gateway.reference.__main__ import files
+from tests.processes.commands import environment
 from tests.unit.gateway.auth.key_records import record
 
 
@@ -28,6 +29,25 @@ def run(*arguments: object, **more: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", *map(str, arguments)]
     environment = {"PATH": os.environ["PATH"], **more}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "gateway.audit find --item",
+        "gateway.batches show --principal key:1",
+        "gateway.jobs show",
+        "gateway.keys revoke",
+        "gateway.partners show",
+    ],
+)
+def test_an_argument_that_is_no_text_is_told_in_one_line(tmp_path: Path, command: str):
+    (tmp_path / "partners.toml").write_text("")
+    settings = environment(tmp_path, PARTNERS_FILE=str(tmp_path / "partners.toml"))
+
+    told = run(*command.split(), "\udcff", **settings)
+
+    assert (told.returncode, told.stderr) == (2, "error: an argument is not text in UTF-8\n")
 
 
 def test_a_name_that_the_terminal_cannot_show_is_shown_by_its_escapes(folder: Path):
