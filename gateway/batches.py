@@ -16,7 +16,7 @@ from gateway.api.batches import shown
 from gateway.api.routes import RESOURCES
 from gateway.batch.job_claim import A_JOB, job_id_in
 from gateway.ending import refuse, run_to_its_end
-from gateway.settings import SettingsError, load
+from gateway.settings import SettingsError, load_kept
 from gateway.wiring.resources import made
 from gateway.wiring.stores import idempotency_store
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        return _show(load(), options.principal, options.key)
+        return _show(load_kept(), options.principal, options.key)
     except SettingsError as exc:
         print(exc.report(), file=sys.stderr)
         return 1

@@ -19,10 +19,12 @@ MAX_LISTED = 100
 MAX_NAMES = 100
 """Names that an object may have: far more than any schema knows, so that what is unknown is bounded."""
 
+ABOUT_NAMES = frozenset({"unknown_field", "unknown_language"})
+"""Codes of errors whose field ends in a name that the client made up."""
+
 _UNKNOWN = Message("unknown_field", "Unknown field.")
 TOO_MANY_NAMES = Message("too_many", f"Must have at most {MAX_NAMES} names.")
 _NOT_AN_OBJECT = Message("invalid_type", "Must be an object.")
-_ABOUT_NAMES = frozenset({"unknown_field", "unknown_language"})
 _MAX_PATH = 200
 
 
@@ -95,7 +97,7 @@ def leaves(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str | No
         return
     for message in messages:
         # A client may send a field named "_schema". A message about a name is not about the whole object.
-        whole = path[-1:] == (SCHEMA,) and code_of(message) not in _ABOUT_NAMES
+        whole = path[-1:] == (SCHEMA,) and code_of(message) not in ABOUT_NAMES
         named = path[:-1] if whole else path
         yield (".".join(named)[:_MAX_PATH] if named else None), message
 

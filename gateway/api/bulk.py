@@ -176,7 +176,12 @@ class BulkEndpoint:
     def _report(
         self, request: GatewayRequest, calls: Sequence[Update], claim: BatchClaim, run: BatchRun, kind: BatchKind
     ) -> Summary:
-        summary = run.summary(keep_failed=self._services.log_failed_items, kind=kind)
+        summary = run.summary(
+            keep_failed=self._services.log_failed_items,
+            kind=kind,
+            principal_id=request.principal_id,
+            partner=request.partner,
+        )
         self._services.telemetry.batch_ended(summary.details)
         if self._services.trail:
             self._services.trail.batch_ended(

@@ -12,6 +12,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllo
 from gateway.api.answers import BatchFailed
 from gateway.api.over_rate import OverRate
 from gateway.api.request import GatewayResponse, LogNotes, current_request
+from gateway.api.validation import invalid_request
 from gateway.problems import MEDIA_TYPE, Problem, types_base
 from gateway.serving.broken_body import BrokenBody
 
@@ -58,11 +59,15 @@ def register(app: Flask, base_url: str) -> None:
 def respond(problem: Problem, base_url: str) -> GatewayResponse:
     body = orjson.dumps(problem.body(types_base(base_url, request.scheme, request.host), current_request().id))
     response = GatewayResponse(body, problem.status, content_type=MEDIA_TYPE)
-    response.log_notes = (
-        problem.log_notes if isinstance(problem, (BatchFailed, OverRate)) else LogNotes(problem=problem.slug)
-    )
+    response.log_notes = _notes(problem)
     response.headers.update(problem.headers)
     return response
+
+
+def _notes(problem: Problem) -> LogNotes:
+    if isinstance(problem, (BatchFailed, OverRate)):
+        return problem.log_notes
+    return LogNotes(problem=problem.slug, invalid=invalid_request(problem))
 
 
 def from_framework(error: HTTPException) -> Problem:

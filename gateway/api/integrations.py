@@ -139,8 +139,18 @@ class IntegrationEndpoint:
             unreadable.add(call.action_id, outcome.unreadable)
         if self.trail:
             self.trail.batch_ended(_ended(call, outcome, seconds))
+        request = current_request()
         batch = summarize(
-            1, failed, kind="single", status=status, seconds=seconds, keep_failed=1, unreadable=unreadable, waits=waits
+            1,
+            failed,
+            kind="single",
+            status=status,
+            seconds=seconds,
+            keep_failed=1,
+            unreadable=unreadable,
+            waits=waits,
+            principal_id=request.principal_id,
+            partner=request.partner,
         )
         self.telemetry.batch_ended(batch)
         return batch

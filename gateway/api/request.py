@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from gateway.telemetry.events import BatchDetails, ReplayKind
+    from gateway.telemetry.events import BatchDetails, InvalidRequest, ReplayKind
 
 # RFC 9110 sections 15.3.5 and 15.4.5.
 _WITHOUT_BODY = frozenset({204, 304})
@@ -72,6 +72,7 @@ class LogNotes:
     """``policy`` is the rate of a 429. ``sent_bytes`` counts where the answer has no length."""
 
     problem: str = ""
+    invalid: InvalidRequest | None = None
     policy: str = ""
     replay: ReplayKind | None = None
     batch: BatchDetails | None = None

@@ -53,6 +53,7 @@ def _details(request: GatewayRequest, response: Response) -> RequestDetails:
         key_fingerprint=request.key_fingerprint,
         partner=request.partner,
         problem=log_notes.problem,
+        invalid=log_notes.invalid,
         policy=log_notes.policy,
         received_bytes=request.content_length or 0,
         sent_bytes=log_notes.sent_bytes or size or response.content_length or 0,

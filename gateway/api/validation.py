@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from gateway.problems import Problem
+from gateway.telemetry.events import InvalidRequest
+from schemas.base import ABOUT_NAMES
 from schemas.batches import BatchTooLarge
 
 if TYPE_CHECKING:
@@ -27,6 +30,28 @@ def document_refusal(refusal: InvalidDocument, name: str, id_name: str) -> Probl
     """``name`` is what the document describes."""
     detail = f"The {name} is invalid; nothing was sent to the core."
     return Problem("validation-failed", detail, **_listed(refusal, id_name))
+
+
+def invalid_request(problem: Problem) -> InvalidRequest | None:
+    """For operators: codes and fields, without a value. None for another problem."""
+    errors: Any = problem.members.get("errors")
+    if problem.slug != "validation-failed" or not errors:
+        return None
+    return InvalidRequest(
+        errors=int(str(problem.members.get("errors_total", len(errors)))),
+        codes=Counter(error["code"] for error in errors),
+        fields=Counter(_field(error["field"] or "", error["code"]) for error in errors),
+        index=next((error["index"] for error in errors if error["index"] is not None), None),
+    )
+
+
+def _field(path: str, code: str) -> str:
+    """Without the indexes of lists. A name that the contract does not have is a caller's own text."""
+    names = [name for name in path.split(".") if not name.isdigit()]
+    if code in ABOUT_NAMES:
+        # What follows a field's own name may be the caller's, and hold dots.
+        names = [*names[:1], "?"] if code == "unknown_language" else ["?"]
+    return ".".join(names) or "item"
 
 
 def _entry(error: FieldError, id_name: str) -> dict[str, object]:

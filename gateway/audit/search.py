@@ -12,7 +12,7 @@ import orjson
 from gateway.audit.line import unfolded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gateway.audit.sink import Sink
 
@@ -21,18 +21,25 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class Wish(NamedTuple):
-    """What is empty chooses nothing out. ``item``: an item's id, or its last part."""
+    """What is empty chooses nothing out. ``item``: an item's id, or its last part. ``is_of``: whether a caller counts."""
 
     item: str = ""
     principal: str = ""
     request_id: str = ""
     since: datetime | None = None
+    is_of: Callable[[str], bool] | None = None
 
     @property
     def words(self) -> list[bytes]:
         """What a line must hold. Most lines need not be parsed then."""
         given = (self.item, self.principal, self.request_id)
         return [orjson.dumps(word)[1:-1] for word in given if word]
+
+    def is_about(self, line: dict[str, Any]) -> bool:
+        principal = line["principal"]
+        if self.principal not in ("", principal) or self.request_id not in ("", line["request_id"]):
+            return False
+        return self.is_of is None or self.is_of(principal)
 
 
 def parse_since(text: str, now: datetime) -> datetime:
@@ -61,7 +68,7 @@ def lines(sink: Sink, wish: Wish, most_lines: int | None = None) -> Iterator[dic
             parsed = orjson.loads(line)
             if wish.since and datetime.fromisoformat(parsed["time"]) < wish.since:
                 continue
-            if wish.principal in ("", parsed["principal"]) and wish.request_id in ("", parsed["request_id"]):
+            if wish.is_about(parsed):
                 yield parsed
 
 

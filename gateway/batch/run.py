@@ -82,7 +82,9 @@ class BatchRun:
             outcomes[index] = outcome
         return outcomes
 
-    def summary(self, *, keep_failed: int, kind: BatchKind = "sync") -> Summary:
+    def summary(
+        self, *, keep_failed: int, kind: BatchKind = "sync", principal_id: str = "", partner: str = ""
+    ) -> Summary:
         """``keep_failed``: how many failed items the details name at most."""
         items, failed = len(self._calls), sorted(self._failed, key=lambda one: one[0])
         result = verdict(items, [error for _, _, error in failed])
@@ -95,6 +97,8 @@ class BatchRun:
             keep_failed=keep_failed,
             unreadable=self._unreadable,
             waits=self._context.waits,
+            principal_id=principal_id,
+            partner=partner,
         )
         return Summary(result, failed, details)
 

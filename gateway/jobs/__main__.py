@@ -20,7 +20,7 @@ from gateway.api.routes import RESOURCES
 from gateway.ending import refuse, run_to_its_end
 from gateway.jobs.availability import FORWARDS
 from gateway.jobs.errors import JobNotFound, WrongState
-from gateway.settings import SettingsError, load
+from gateway.settings import SettingsError, load, load_kept
 from gateway.settings.effective import in_force, unknown_in
 from gateway.telemetry.logs.format import configure
 from gateway.wiring.job_dispatch import job_runner, processes, told_together, unfit
@@ -41,7 +41,7 @@ _PAGE = 100
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        settings = load()
+        settings = load() if options.command is None else load_kept()
     except SettingsError as exc:
         print(exc.report(), file=sys.stderr)
         return 1

@@ -133,7 +133,7 @@ def _outcomes(
         )
         run = BatchRun(services.resources[lease.resource], calls, held, services.core, context, span)
         yield from run
-        summary = run.summary(keep_failed=services.log_failed_items)
+        summary = run.summary(keep_failed=services.log_failed_items, principal_id=lease.principal)
         services.telemetry.batch_ended(summary.details)
         if services.trail:
             services.trail.batch_ended(

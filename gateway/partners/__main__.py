@@ -1,4 +1,4 @@
-"""``python -m gateway.partners``: list and show partners, block one, and let it in again.
+"""``python -m gateway.partners``: list and show partners, give one a share, block it, and let it in again.
 
 Exit codes: 0 done · 1 it cannot be done (one line on stderr says why) · 2 wrong usage.
 """
@@ -8,13 +8,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.ending import refuse, run_to_its_end
-from gateway.partners.edit import added, blocked, replace_file
+from gateway.partners.edit import added, blocked, replace_file, shared
 from gateway.partners.partner import Partner, read_partners
 from gateway.settings import variable
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _MESSAGE = "Your updates are stopped for now; ask the operator of this service."
+
+_ALL = 100
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,6 +82,16 @@ def _words(text: str) -> str:
     return text
 
 
+def _share(text: str, options: argparse.Namespace) -> None:
+    replace_file(options.file, shared(text, options.name, 0 if options.percent == _ALL else options.percent))
+
+
+def _percent(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]?|100", text):
+        raise argparse.ArgumentTypeError("must be a whole number from 1 to 100")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     given = os.environ.get(variable("partners_file"))
     parser = argparse.ArgumentParser(prog="python -m gateway.partners", description=__doc__.partition("\n")[0])
@@ -89,10 +102,13 @@ def _parser() -> argparse.ArgumentParser:
         ("show", _show, "one partner as JSON"),
         ("block", _block, "refuse all requests of a partner, within seconds"),
         ("allow", _allow, "let a blocked partner in again"),
+        ("share", _share, "bound the calls to the core that a partner has in flight, within seconds"),
     ):
         one = commands.add_parser(name, help=text)
         one.add_argument("name", help="of the partner")
         one.set_defaults(command=command)
+        if command is _share:
+            one.add_argument("percent", type=_percent, help="of the calls to the core, in each worker; 100 for all")
         if command is _block:
             one.add_argument("--message", type=_words, default=_MESSAGE, help="what the partner is told")
             one.add_argument("--principal", action="append", help="a caller of a partner that is not in the file yet")

@@ -13,24 +13,34 @@ from pathlib import Path
 from gateway.partners.partner import Partner, read_partners
 
 _HEADER = re.compile(r"^\s*\[\s*(?:\"([^\"]*)\"|([\w-]+))\s*\]\s*(?:#.*)?$")
-_BLOCKED = re.compile(r"^\s*blocked\s*=")
 
 
 def blocked(text: str, name: str, message: str) -> str:
     """``message`` empty: not blocked. Raises ValueError where the file must be changed by hand."""
-    known = read_partners(text)
+    wanted = replace(read_partners(text)[name], blocked=message)
+    return _with(text, wanted, "blocked", json.dumps(message, ensure_ascii=False) if message else "")
+
+
+def shared(text: str, name: str, percent: int) -> str:
+    """``percent`` of the calls to the core; 0: all. Raises ValueError where the file must be changed by hand."""
+    wanted = replace(read_partners(text)[name], share=percent)
+    return _with(text, wanted, "share", str(percent) if percent else "")
+
+
+def _with(text: str, partner: Partner, field: str, value: str) -> str:
+    """``value`` is TOML; empty: the field is taken out. The result must be read as ``partner``."""
+    name, known = partner.name, read_partners(text)
     lines = text.splitlines()
     begins = next((number for number, line in enumerate(lines) if _name_in(line) == name), None)
     if begins is not None:
         own = lines[begins + 1 :]
         size = next((number for number, line in enumerate(own) if line.lstrip().startswith("[")), len(own))
-        kept = [line for line in own[:size] if not _BLOCKED.match(line)]
-        said = [f"blocked = {json.dumps(message, ensure_ascii=False)}"] if message else []
+        kept = [line for line in own[:size] if not re.match(rf"\s*{field}\s*=", line)]
+        said = [f"{field} = {value}"] if value else []
         lines = [*lines[: begins + 1], *said, *kept, *own[size:]]
     changed = "\n".join(lines) + "\n"
-    wanted = {**known, name: replace(known[name], blocked=message)}
     with contextlib.suppress(ValueError):
-        if read_partners(changed) == wanted:
+        if read_partners(changed) == {**known, name: partner}:
             return changed
     raise ValueError(f"{name} is not written as a table of its own, one line a value; change the file by hand")
 

@@ -10,7 +10,7 @@ from gateway.api.routes import RESOURCES, routes
 from gateway.item_codes import ITEM_CODES
 from gateway.problems import PROBLEM_TYPES
 from gateway.settings import GROUPS, variable
-from gateway.telemetry.logs.names import LOG_EVENTS
+from gateway.telemetry.logs.names import LOG_EVENTS, REQUEST_FIELDS
 from gateway.telemetry.metrics.table import METRICS
 from schemas.messages import VALIDATION_CODES
 
@@ -82,7 +82,12 @@ def metrics_page() -> str:
 
 
 def events_page() -> str:
-    return _page("Log events", _EVENTS, [*_table(("event", "meaning"), _coded(LOG_EVENTS)), ""])
+    return _page(
+        "Log events",
+        _EVENTS,
+        [*_table(("event", "meaning"), _coded(LOG_EVENTS)), ""],
+        ["## The fields of `request_ended`", "", *_table(("field", "meaning"), _coded(REQUEST_FIELDS)), ""],
+    )
 
 
 PAGES: Mapping[str, Callable[[], str]] = {

@@ -30,6 +30,7 @@ __all__ = [
     "SettingsError",
     "all_settings",
     "load",
+    "load_kept",
     "unknown_lines",
     "unknown_variables",
     "variable",
@@ -45,6 +46,10 @@ GROUPS: Mapping[str, type[Any]] = {
     "audit": AuditSettings,
 }
 """The fields of Settings, in the order of the reference."""
+# What is kept, and how it is shown.
+_OF_STORES = frozenset(
+    setting.name for kind in (StoreSettings, JobSettings, AuditSettings) for setting in dataclasses.fields(kind)
+) | {"core_map", "core_honours_idempotency", "batch_concurrency", "languages", "max_batch_items"}
 # A name less similar than this is no misspelling.
 _LEAST_LIKENESS = 0.8
 
@@ -93,6 +98,22 @@ def load(
         if lines.keys().isdisjoint({fault.name, *fault.beside}):
             told = f"; it is {shown(fault.value)}" if fault.value else ""
             lines[fault.name] = f"{variable(fault.name)}: {fault.reason}{told}"
+    if lines:
+        raise SettingsError(*lines.values(), *unknown_lines(environ))
+    return settings
+
+
+def load_kept(environ: Mapping[str, str] | None = None) -> Settings:
+    """For a command that looks into stores, and calls neither the core nor Keycloak: what they need may be missing.
+
+    Raises SettingsError as ``load`` does, for the settings that are read.
+    """
+    environ = os.environ if environ is None else environ
+    asked = [setting for setting in all_settings() if setting.name in _OF_STORES]
+    given, lines = read(asked, environ)
+    settings = Settings(**{name: _group(kind, given) for name, kind in GROUPS.items()})
+    for fault in settings.stores.faults():
+        lines.setdefault(fault.name, f"{variable(fault.name)}: {fault.reason}")
     if lines:
         raise SettingsError(*lines.values(), *unknown_lines(environ))
     return settings

@@ -64,8 +64,24 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InvalidRequest:
+    """What validation found. ``codes`` and ``fields`` count the errors that its caller was shown, ``errors`` are all.
+
+    ``fields`` are names of the contract, never what a caller sent. ``index`` is the first invalid item's; None: the document.
+    """
+
+    errors: int
+    codes: Mapping[str, int]
+    fields: Mapping[str, int]
+    index: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchDetails:
-    """``seconds`` is the whole fan-out, and ``waits`` are part of it. ``failed`` may be cut short."""
+    """``seconds`` is the whole fan-out, and ``waits`` are part of it. ``failed`` may be cut short.
+
+    ``principal_id`` and ``partner`` say whose it is, as in RequestDetails.
+    """
 
     kind: BatchKind
     items: int
@@ -75,6 +91,8 @@ class BatchDetails:
     failed: Sequence[FailedItem] = ()
     unreadable: Unreadable = field(default_factory=Unreadable)
     waits: Waits = field(default_factory=Waits)
+    principal_id: str = ""
+    partner: str = ""
 
     @property
     def own_seconds(self) -> float:
@@ -91,7 +109,7 @@ class BatchDetails:
 class RequestDetails:
     """``route`` is the rule that matched, never the path; empty if none did.
 
-    ``problem`` is the last part of the problem's ``type``, empty on success.
+    ``problem`` is the last part of the problem's ``type``, empty on success; ``invalid`` goes with ``validation-failed``.
     ``policy`` names the rate that a 429 is about. ``partner``: of the operator's partners, empty where there are none.
     """
 
@@ -104,6 +122,7 @@ class RequestDetails:
     key_fingerprint: str = ""
     partner: str = ""
     problem: str = ""
+    invalid: InvalidRequest | None = None
     policy: str = ""
     received_bytes: int = 0
     sent_bytes: int = 0
@@ -157,6 +176,8 @@ def summarize(
     keep_failed: int,
     unreadable: Unreadable | None = None,
     waits: Waits | None = None,
+    principal_id: str = "",
+    partner: str = "",
 ) -> BatchDetails:
     """``failures`` holds index, item id and error."""
     counts = Counter((str(failure.outcome), failure.code) for _, _, failure in failures)
@@ -175,4 +196,6 @@ def summarize(
         failed=failed,
         unreadable=unreadable or Unreadable(),
         waits=waits or Waits(),
+        principal_id=principal_id,
+        partner=partner,
     )

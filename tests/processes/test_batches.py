@@ -7,14 +7,14 @@ import json
 import pytest
 
 from gateway.admission.idempotency.journal import Entry, Subject
-from gateway.settings import load
+from gateway.settings import load_kept
 from gateway.wiring.stores import idempotency_store
 from tests.processes import commands
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    return commands.environment(tmp_path_factory.mktemp("state"))
+    return {"GATEWAY_STATE_DIR": str(tmp_path_factory.mktemp("state"))}
 
 
 def run(environment, *arguments):
@@ -23,7 +23,7 @@ def run(environment, *arguments):
 
 @pytest.fixture(scope="module")
 def store(environment):
-    made = idempotency_store(load(environment))
+    made = idempotency_store(load_kept(environment))
     yield made
     made.close()
 

@@ -50,6 +50,14 @@ def test_an_operator_sees_all_jobs_and_one_in_full(operator):
     assert (json.loads(shown.stdout)["label"], json.loads(shown.stdout)["counts"]["total"]) == ("spring", 2)
 
 
+def test_who_looks_after_jobs_needs_the_folder_of_the_state_alone(operator):
+    job = started(operator.jobs, [1])
+
+    listed = commands.run("gateway.jobs", {"GATEWAY_STATE_DIR": operator.environment["GATEWAY_STATE_DIR"]}, "list")
+
+    assert (listed.returncode, listed.stderr, listed.stdout.split()[0]) == (0, "", job.id)
+
+
 def test_an_operator_pauses_resumes_and_cancels_a_job(operator):
     job = started(operator.jobs, [1])
 

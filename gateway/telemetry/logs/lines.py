@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from gateway.telemetry.events import APPLIED
@@ -10,11 +11,12 @@ from gateway.telemetry.events import APPLIED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.telemetry.events import BatchDetails, RequestDetails
+    from gateway.telemetry.events import BatchDetails, InvalidRequest, RequestDetails
 
 _log = logging.getLogger(__name__)
 # Asked every few seconds by probes and scrapers; of interest only when they fail.
 _QUIET_ROUTES = frozenset({"/livez", "/readyz", "/metrics", "/status/data", "/status/history", "/status/batches"})
+_MOST_FIELDS = 20
 
 
 class Lines:
@@ -24,9 +26,10 @@ class Lines:
             _log.log(level, "request_ended", extra=_facts(request))
 
     def batch_ended(self, batch: BatchDetails) -> None:
+        whose = {name: text for name in ("principal_id", "partner") if (text := getattr(batch, name))}
         for item in batch.failed:
             fields = {"index": item.index, "item_id": item.item_id, "code": item.code, "outcome": item.outcome}
-            _log.warning("item_failed", extra=fields | ({"reason": item.reason} if item.reason else {}))
+            _log.warning("item_failed", extra=fields | ({"reason": item.reason} if item.reason else {}) | whose)
         if (unreadable := batch.unreadable).answers:
             extra = {
                 "answers": unreadable.answers,
@@ -59,11 +62,22 @@ def _facts(request: RequestDetails) -> dict[str, object]:
         facts["key_fingerprint"] = request.key_fingerprint
     if request.problem:
         facts["problem"] = request.problem
+    if request.invalid:
+        facts |= _invalid_facts(request.invalid)
     if request.policy:
         facts["policy"] = request.policy
     if request.replay:
         facts["replay"] = request.replay
     return facts | (_batch_facts(request.batch) if request.batch else {})
+
+
+def _invalid_facts(invalid: InvalidRequest) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "validation_errors": invalid.errors,
+        "validation_codes": _counted(invalid.codes),
+        "validation_fields": _counted(dict(Counter(invalid.fields).most_common(_MOST_FIELDS))),
+    }
+    return facts if invalid.index is None else facts | {"first_invalid_index": invalid.index}
 
 
 def _batch_facts(batch: BatchDetails) -> dict[str, object]:

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 LOG_EVENTS: Mapping[str, str] = {
     # Requests and batches.
-    "request_ended": "A request was answered: access facts, the principal, and the counts of the batch it ran.",
-    "item_failed": "An item was not updated: its `index`, `item_id`, `code`, `outcome` and, where there is one, `reason`; at most "
-    "`GATEWAY_LOG_FAILED_ITEMS` of a batch.",
+    "request_ended": "A request was answered; its fields are listed below.",
+    "item_failed": "An item was not updated: its `index`, `item_id`, `code`, `outcome` and, where there is one, `reason`; "
+    "`principal_id` and `partner` say whose. At most `GATEWAY_LOG_FAILED_ITEMS` of a batch.",
     "access_refused": "Credentials were refused; `error` and `reason` say why, without the credentials.",
     "request_refused": "A request was not HTTP as the gateway takes it, and never reached the application; `field` names the "
     "header field that is wrong, where it is one, and `peer` is who sent it or a proxy. Its `request_ended` line follows.",
@@ -96,6 +96,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "api_keys_file_usable": "`GATEWAY_API_KEYS_FILE` was read again, and is in force.",
     "api_key_use_not_noted": "When a key was last used could not be kept; the request went on.",
     # Partners.
+    "partners_file_taken": "A worker read a changed `GATEWAY_PARTNERS_FILE`, and goes by it: it has so many `partners`, and "
+    "`changed` names those that differ, twenty at most.",
     "partners_file_unusable": "`GATEWAY_PARTNERS_FILE` cannot be read or understood, and `reason` says why; the partners that were "
     "read last stay in force. Said once per reason.",
     # Rates.
@@ -139,3 +141,34 @@ LOG_EVENTS: Mapping[str, str] = {
     "schema_not_compiled": "A schema is validated without its fast path; slower, not wrong.",
     "field_not_compiled": "A field is validated without its fast path; slower, not wrong.",
 }
+
+REQUEST_FIELDS: Mapping[str, str] = {
+    "method": "Of the request.",
+    "route": "The rule that matched, as `/openapi/api/v1/actions`; empty where none did. Never the path.",
+    "status": "Of the answer.",
+    "seconds": "From the first hop to the answer; of a stream to its last line.",
+    "request_id": "As in `X-Request-ID`, in all lines of the request, and on each call to the core.",
+    "principal_id": "The caller; empty where it was not let in.",
+    "received_bytes": "The body's `Content-Length`.",
+    "sent_bytes": "Of the answer's body.",
+    "partner": "Of `GATEWAY_PARTNERS_FILE`, or `other`; only where there is such a file.",
+    "key_fingerprint": "Stands for the `Idempotency-Key`; the same for each repeat of it.",
+    "problem": "The last part of the problem's `type`, where the answer is one.",
+    "validation_errors": "Of a `validation-failed`: how many errors were found.",
+    "validation_codes": "Their codes with how often, as `invalid_choice:1`, of those that the answer lists.",
+    "validation_fields": "Their fields in the same way, twenty at most, without indexes of lists or values; `?` is a name that the contract does not have, "
+    "`item` an item as a whole.",
+    "first_invalid_index": "The first invalid item's, from 0.",
+    "policy": "The rate that a 429 is about: `items`, `requests` or `unsent-kib`.",
+    "replay": "A repeat of a key: `replayed` from its record, or `resumed`.",
+    "kind": "Of the batch that was run: `sync`, `stream` or `single`. This and what follows only where one was.",
+    "items": "Of the batch.",
+    "succeeded": "Items that were applied.",
+    "failed": "Items that were not, or of which it is not known.",
+    "codes": "Of the failed items, with how many, as `core_timeout:2,not_found:1`.",
+    "batch_seconds": "From the first call to the last outcome; the next three are parts of it.",
+    "turn_seconds": "In which the core had no room for the batch.",
+    "core_seconds": "In which answers of the core were waited for.",
+    "repeat_seconds": "Between two attempts.",
+}
+"""The fields of ``request_ended``, in their order; times are in seconds. A field that would be empty is mostly left out."""

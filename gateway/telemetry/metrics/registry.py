@@ -100,12 +100,19 @@ class Metrics:
         self._observe("gateway_request_duration_seconds", request.seconds, route)
         if request.problem:
             self._count("gateway_problems_total", request.problem)
+            self._count_invalid(request)
         if request.partner:
             self._count_partner(request)
         if request.policy:
             self._count("gateway_rate_limited_total", route, request.policy)
         if request.replay:
             self._count("gateway_idempotent_replays_total", request.replay)
+
+    def _count_invalid(self, request: RequestDetails) -> None:
+        for code in request.invalid.codes if request.invalid else ():
+            self._count("gateway_invalid_requests_total", code)
+            if request.partner:
+                self._count("gateway_partner_invalid_requests_total", request.partner, code)
 
     def _count_partner(self, request: RequestDetails) -> None:
         self._count("gateway_partner_requests_total", request.partner, str(request.status))

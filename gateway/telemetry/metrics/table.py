@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from gateway.item_codes import ITEM_CODES
 from gateway.telemetry.events import APPLIED, BatchKind
 from legacy_client.health.snapshot import DURATION_BOUNDS
+from schemas.messages import VALIDATION_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,6 +75,19 @@ METRICS: tuple[Spec, ...] = (
         "Problem documents answered, by type.",
         ("type",),
         from_start=(("internal-error",),),
+    ),
+    Spec(
+        "gateway_invalid_requests_total",
+        "counter",
+        "Requests refused as `validation-failed`, once for each code among the errors that the answer lists.",
+        ("code",),
+        from_start=tuple((code,) for code in VALIDATION_CODES),
+    ),
+    Spec(
+        "gateway_partner_invalid_requests_total",
+        "counter",
+        "The same by the partner of `GATEWAY_PARTNERS_FILE` that sent them; `other`: by none of them.",
+        ("partner", "code"),
     ),
     Spec(
         "gateway_batches_total",

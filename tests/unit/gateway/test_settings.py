@@ -9,7 +9,7 @@ import pytest
 
 from gateway.admission.rates.limits import parse_rate
 from gateway.auth.keycloak.signing_keys import ALGORITHMS
-from gateway.settings import GROUPS, SettingsError, all_settings, load, service, stores, variable
+from gateway.settings import GROUPS, SettingsError, all_settings, load, load_kept, service, stores, variable
 from gateway.settings.access import AccessSettings
 from tests.doubles.certificates import Authority
 from tests.unit.gateway.settings_given import REQUIRED, lines_of
@@ -287,3 +287,18 @@ def test_every_knob_says_what_it_does():
 def test_a_default_follows_what_was_set_around_it():
     assert load(REQUIRED | {"GATEWAY_MAX_BODY_BYTES": "100000000"}).service.max_held_bytes == 100_000_000
     assert load(REQUIRED | {"GATEWAY_KEYS_MAX_STALE": "60"}).access.keys_max_stale == 60
+
+
+def test_a_command_that_looks_into_stores_needs_nothing_of_the_core_or_keycloak(tmp_path):
+    settings = load_kept({"GATEWAY_STATE_DIR": str(tmp_path), "GATEWAY_AUDIT_TO": "store", "GATEWAY_WORKERS": "none"})
+
+    assert (settings.stores.state_dir, settings.audit.audit_to) == (tmp_path, "store")
+
+
+def test_what_such_a_command_reads_is_checked():
+    wrong = {"GATEWAY_AUDIT_TO": "nowhere", "GATEWAY_REDIS_URL": "redis://host/0?what=1"}
+
+    with pytest.raises(SettingsError) as refused:
+        load_kept(wrong)
+
+    assert [line.split(":")[0] for line in refused.value.lines] == ["GATEWAY_AUDIT_TO", "GATEWAY_REDIS_URL"]

@@ -42,6 +42,32 @@ def test_an_operator_blocks_a_partner_and_lets_it_in_again(run, file):
     assert read_partners(file.read_text())["acme"].blocked == ""
 
 
+def test_an_operator_gives_a_partner_another_share_and_takes_it_away(run, file):
+    file.write_text(file.read_text() + "\n# The others.\n[crm]\nprincipals = ['key:2']\n")
+
+    assert run("share", "acme", "40").returncode == 0
+    assert run("share", "crm", "5").returncode == 0
+    assert {name: one.share for name, one in read_partners(file.read_text()).items()} == {"acme": 40, "crm": 5}
+    assert "# The others." in file.read_text()
+
+    assert run("share", "acme", "100").returncode == 0
+    assert read_partners(file.read_text())["acme"].share == 0
+
+
+@pytest.mark.parametrize("percent", ["0", "101", "2.5", "-1", "x", "²", "01005", "9" * 5000])
+def test_a_share_is_a_whole_percentage(run, file, percent):
+    before = file.read_text()
+
+    with pytest.raises(SystemExit) as wrong:
+        run("share", "acme", percent)
+
+    assert (wrong.value.code, file.read_text()) == (2, before)
+
+
+def test_a_share_of_nobody_is_one_line(run, file):
+    assert run("share", "nobody", "5") == (1, "", f"error: no partner nobody in {file}\n")
+
+
 def test_a_partner_that_is_not_in_the_file_yet_is_blocked_by_its_caller(run, file):
     file.unlink()
 

@@ -110,7 +110,9 @@ def test_a_new_file_is_in_force_and_one_that_is_wrong_changes_nothing(path, capl
 
     for _ in range(2):
         assert partners.of(principal("key:1")).share == 26
-    assert caplog.messages == ["partners_file_unusable"]
+    assert caplog.messages == ["partners_file_taken", "partners_file_unusable"]
+    taken = caplog.records[0]
+    assert (taken.partners, taken.changed) == (2, "acme")
 
 
 def test_a_partner_is_blocked_and_let_in_again_and_all_else_stays_as_it_was():

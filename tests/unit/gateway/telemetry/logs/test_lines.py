@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from gateway.telemetry.events import Unreadable
+from gateway.telemetry.events import InvalidRequest, Unreadable
 from gateway.telemetry.logs.lines import Lines
+from gateway.telemetry.logs.names import REQUEST_FIELDS
 from legacy_client.calls import Waits
 from tests.doubles.telemetry import a_batch, a_mixed_batch, a_request
 
@@ -65,6 +66,39 @@ def test_a_refusal_names_its_problem(caplog: pytest.LogCaptureFixture) -> None:
     assert (fields["problem"], fields["replay"]) == ("idempotency-key-reused", "replayed")
 
 
+def test_an_invalid_request_names_codes_fields_and_the_first_invalid_item(caplog: pytest.LogCaptureFixture) -> None:
+    invalid = InvalidRequest(errors=3, codes={"required": 1, "invalid_choice": 2}, fields={"status": 3}, index=7)
+
+    Lines().request_ended(a_request(status=400, problem="validation-failed", invalid=invalid))
+
+    (_, fields), *_ = _lines(caplog)
+    assert fields["validation_errors"] == 3
+    assert fields["validation_codes"] == "invalid_choice:2,required:1"
+    assert fields["validation_fields"] == "status:3"
+    assert fields["first_invalid_index"] == 7
+
+
+def test_of_many_invalid_fields_the_most_frequent_are_named(caplog: pytest.LogCaptureFixture) -> None:
+    fields = {f"field{number}": 1 for number in range(50)} | {"status": 9}
+
+    Lines().request_ended(a_request(status=400, invalid=InvalidRequest(errors=59, codes={}, fields=fields)))
+
+    (_, told), *_ = _lines(caplog)
+    assert told["validation_fields"].count(",") == 19
+    assert "status:9" in told["validation_fields"]
+    assert "first_invalid_index" not in told
+
+
+def test_every_field_of_the_line_is_in_the_reference(caplog: pytest.LogCaptureFixture) -> None:
+    invalid = InvalidRequest(errors=1, codes={"required": 1}, fields={"status": 1}, index=0)
+    words = {"principal_id": "p1", "partner": "acme", "key_fingerprint": "5d7f", "problem": "x", "policy": "items"}
+
+    Lines().request_ended(a_request(invalid=invalid, replay="resumed", batch=a_mixed_batch(), **words))
+
+    (_, fields), *_ = _lines(caplog)
+    assert list(fields) == list(REQUEST_FIELDS)
+
+
 @pytest.mark.parametrize(
     ("route", "status", "level"),
     [
@@ -87,6 +121,13 @@ def test_each_failed_item_of_the_details_is_a_line(caplog: pytest.LogCaptureFixt
     assert _lines(caplog) == [
         ("item_failed", {"index": 1, "item_id": "19354", "code": "not_found", "outcome": "not_applied"})
     ]
+
+
+def test_a_failed_item_says_whose_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    Lines().batch_ended(a_mixed_batch(principal_id="partners:crm:5f0c", partner="acme"))
+
+    [(_, fields)] = _lines(caplog)
+    assert (fields["principal_id"], fields["partner"]) == ("partners:crm:5f0c", "acme")
 
 
 def test_unreadable_fields_are_one_line_for_a_batch(caplog: pytest.LogCaptureFixture) -> None:

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.admission.shedding import RefusalReason
 from gateway.item_codes import ITEM_CODES, Applied
-from gateway.telemetry.events import APPLIED, Unreadable
+from gateway.telemetry.events import APPLIED, InvalidRequest, Unreadable
 from gateway.telemetry.metrics.registry import FoldedHistogram, Metrics, Observed
 from gateway.telemetry.metrics.table import ITEM_SERIES, METRICS, Spec
 from legacy_client.calls import Waits
@@ -107,6 +107,17 @@ def test_a_problem_is_counted_by_its_type(metrics: Metrics) -> None:
     metrics.request_ended(a_request(status=400, problem="validation-failed"))
 
     assert _value(metrics, "gateway_problems_total", type="validation-failed") == 1
+
+
+def test_an_invalid_request_is_counted_once_for_each_of_its_codes_and_by_partner(metrics: Metrics) -> None:
+    invalid = InvalidRequest(errors=450, codes={"invalid_choice": 99, "required": 1}, fields={"status": 100}, index=1)
+    metrics.request_ended(a_request(status=400, problem="validation-failed", partner="acme", invalid=invalid))
+    metrics.request_ended(a_request(status=400, problem="validation-failed", invalid=invalid))
+
+    for code in ("invalid_choice", "required"):
+        assert _value(metrics, "gateway_invalid_requests_total", code=code) == 2
+        assert _value(metrics, "gateway_partner_invalid_requests_total", partner="acme", code=code) == 1
+    assert _value(metrics, "gateway_invalid_requests_total", code="too_long") == 0
 
 
 def test_a_429_counts_as_rate_limited_by_the_rate_that_it_is_over(metrics: Metrics) -> None:
