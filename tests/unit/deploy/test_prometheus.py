@@ -13,7 +13,7 @@ import yaml
 from gateway.admission.shedding import RefusalReason
 from gateway.api.routes import RESOURCES, routes
 from gateway.item_codes import ITEM_CODES
-from gateway.telemetry.logs.names import LOG_EVENTS
+from gateway.telemetry.logs.names import LOG_EVENTS, REQUEST_FIELDS
 from gateway.telemetry.metrics.table import METRICS
 
 ROOT = Path(__file__).parents[3]
@@ -21,7 +21,7 @@ FOLDER = ROOT / "deploy" / "prometheus"
 GROUPS = yaml.safe_load((FOLDER / "alerts.yml").read_text(encoding="utf-8"))["groups"]
 RULES: list[dict[str, Any]] = [rule for group in GROUPS for rule in group["rules"]]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
-LOG_FIELDS = {"principal_id", "request_id", "retry_after"}
+LOG_FIELDS = {*REQUEST_FIELDS, "retry_after"}
 ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
 ROUTES = routes([make(("en", "fr"), 1, lambda: None) for make in RESOURCES])
 
