@@ -21,7 +21,8 @@ NOON = 1_795_867_200.0
 
 @pytest.fixture
 def environment(tmp_path):
-    return {"GATEWAY_STATE_DIR": str(tmp_path / "state")}
+    own = {"STATE_DIR": str(tmp_path / "state"), "AUDIT_MAX_BYTES": "1048576", "AUDIT_DAYS": "7"}
+    return {f"GATEWAY_{name}": value for name, value in own.items()}
 
 
 def find(environment, *arguments):
