@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from legacy_client.calls import Update
 
     Write = Callable[[RequestTemplate, Update, str], PreparedRequest]
+    Spell = Callable[[str], str]
 
 Call = TypeVar("Call")
 
@@ -26,12 +28,17 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 _TEXT = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}")
 MOST_DIGITS = 20
 """Of an id that is a number."""
+MOST_CHARACTERS = 64
+"""Of an id that is a text, slashes counted."""
 
 
 class Operation(Generic[Call]):
-    """``write`` takes a template, the call and the prefix of its key. ``headers`` are those of all its calls."""
+    """``write`` takes a template, the call and the prefix of its key. ``headers`` are those of all its calls.
 
-    __slots__ = ("expected_id", "headers", "method", "write")
+    ``read_path``: where GET shows what a call changes; None: where the call goes.
+    """
+
+    __slots__ = ("expected_id", "headers", "method", "read_path", "write")
 
     def __init__(
         self,
@@ -39,11 +46,13 @@ class Operation(Generic[Call]):
         write: Callable[[RequestTemplate, Call, str], PreparedRequest],
         expected_id: Callable[[Call], int | str],
         headers: tuple[tuple[str, str], ...] = HEADERS,
+        read_path: Callable[[Call], str] | None = None,
     ) -> None:
         self.method = method
         self.write = write
         self.expected_id = expected_id
         self.headers = headers
+        self.read_path = read_path
 
     def template(self, base_url: str) -> RequestTemplate:
         """Raises ValueError."""
@@ -71,10 +80,33 @@ def is_plain_text(item_id: str) -> bool:
     return _TEXT.fullmatch(item_id) is not None
 
 
-def updates(path: str, is_id: Callable[[str], bool], *, key_header: str = "Idempotency-Key", wrap: str = "") -> Write:
+def is_path_text(item_id: str) -> bool:
+    """Plain texts with slashes between them, or one alone."""
+    return len(item_id) <= MOST_CHARACTERS and all(map(is_plain_text, item_id.split("/")))
+
+
+def path_text(segments: int) -> Callable[[str], bool]:
+    """So many plain texts with slashes between them: another number may be another resource of the core."""
+    return lambda item_id: is_path_text(item_id) and item_id.count("/") == segments - 1
+
+
+def hex_digest(change: Spell, length: int) -> Spell:
+    """The first digits of a key's SHA-256, at most 64 of them. ``change`` is their case."""
+    return lambda key: change(hashlib.sha256(key.encode()).hexdigest()[:length])
+
+
+def updates(
+    path: str,
+    is_id: Callable[[str], bool],
+    *,
+    key_header: str = "Idempotency-Key",
+    wrap: str = "",
+    spell_key: Spell | None = None,
+) -> Write:
     """Writes calls for ``path``, whose ``{id}`` is the item's. Raises ValueError for what cannot be sent.
 
     ``wrap``: the name of an object that the fields stand in, if they do, with a dot for each level.
+    ``spell_key``: the key as the core takes it; None: as it is.
     """
     start, _, end = path.partition("{id}")
     levels = wrap.split(".") if wrap else []
@@ -88,9 +120,15 @@ def updates(path: str, is_id: Callable[[str], bool], *, key_header: str = "Idemp
         if not call.body:
             raise ValueError("an update has a body")
         body = b"%b%b%b" % (opening, call.body, closing) if wrap else call.body
-        return template.prepare(f"{start}{item_id}{end}", body, {key_header: f"{key_prefix}-{item_id}"})
+        key = f"{key_prefix}-{item_id}"
+        return template.prepare(f"{start}{item_id}{end}", body, {key_header: spell_key(key) if spell_key else key})
 
     return write
+
+
+def reads(path: str, width: int) -> Callable[[Update], str]:
+    """The path where an item is shown, for ids with zeros in front up to ``width`` digits."""
+    return lambda call: path.replace("{id}", call.id.zfill(width))
 
 
 def with_zeros(write: Write, width: int) -> Write:

@@ -14,6 +14,8 @@ Accept = Callable[[Any], Any]
 
 UUID_PATTERN = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 TEXT_ID_PATTERN = "[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}"
+MOST_CHARACTERS = 64
+"""Of an id that is a text."""
 
 _is_uuid = re.compile(UUID_PATTERN).fullmatch
 _is_text_id = re.compile(TEXT_ID_PATTERN).fullmatch
@@ -22,6 +24,18 @@ _KEPT_TIMES = 4096
 
 def text_id(value: Any) -> str | None:
     return value if type(value) is str and _is_text_id(value) is not None else None
+
+
+def path_id(segments: int) -> Accept:
+    """So many text ids with slashes between them, of at most ``MOST_CHARACTERS`` in all."""
+    is_path = re.compile(path_id_pattern(segments)).fullmatch
+    return lambda value: (
+        value if type(value) is str and len(value) <= MOST_CHARACTERS and is_path(value) is not None else None
+    )
+
+
+def path_id_pattern(segments: int) -> str:
+    return f"{TEXT_ID_PATTERN}(?:/{TEXT_ID_PATTERN}){{{segments - 1}}}"
 
 
 def uuid(value: Any) -> str | None:

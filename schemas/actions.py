@@ -8,7 +8,7 @@ from schemas.answers import AnswerSchema, TextsByLanguage, about, moment, unread
 from schemas.batches import ItemSchema
 from schemas.containers import Translations, UuidList
 from schemas.fields import Choice, ContractField, ReadOnly, Timestamp, Uuid
-from schemas.ids import NumberId, TextId
+from schemas.ids import NumberId, PathId, TextId
 
 CATEGORIES = ("validation", "link", "form", "todo", "schedule")
 STATUSES = ("active", "inactive", "draft", "approved", "pending", "done")
@@ -47,6 +47,12 @@ class TextActionUpdateSchema(ActionUpdateSchema):
     """Of a core that names actions by texts."""
 
     actionId = TextId(required=True, known_as="ActionId", about="The action to update.")  # noqa: N815 -- contract word
+
+
+class PathActionUpdateSchema(ActionUpdateSchema):
+    """Of a core that names actions by paths."""
+
+    actionId = PathId(required=True, known_as="ActionId", about="The action to update.")  # noqa: N815 -- contract word
 
 
 class ActionSchema(AnswerSchema):

@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 
 from schemas.base import FieldError, InvalidDocument, StrictSchema
 from schemas.containers import ObjectList, Translations, UuidList
-from schemas.ids import MOST_DIGITS, NumberId
+from schemas.ids import FEWEST_SEGMENTS, MOST_DIGITS, NumberId, PathId
 from schemas.messages import Message
 
 if TYPE_CHECKING:
@@ -36,10 +36,17 @@ class ItemSchema(StrictSchema):
     # The id and at least one field to change.
     json_schema = MappingProxyType({"minProperties": 2})
 
-    def __init__(self, *, languages: Sequence[str], id_digits: int = MOST_DIGITS, **options: Any) -> None:
-        """``id_digits``: the most of an id that is a number."""
+    def __init__(
+        self,
+        *,
+        languages: Sequence[str],
+        id_digits: int = MOST_DIGITS,
+        id_segments: int = FEWEST_SEGMENTS,
+        **options: Any,
+    ) -> None:
+        """``id_digits``: the most of an id that is a number. ``id_segments``: the parts of one that is a path."""
         self._languages = tuple(languages)
-        self._id_digits = id_digits
+        self._id_digits, self._id_segments = id_digits, id_segments
         self._nothing = Message("nothing_to_update", f"Must have at least one field besides {self.id_name}.")
         super().__init__(**options)
 
@@ -48,6 +55,8 @@ class ItemSchema(StrictSchema):
             field_obj.set_languages(self._languages)
         elif isinstance(field_obj, NumberId) and field_name == self.id_name:
             field_obj.set_digits(self._id_digits)
+        elif isinstance(field_obj, PathId) and field_name == self.id_name:
+            field_obj.set_segments(self._id_segments)
 
     def most(self) -> tuple[int, int, int]:
         """JSON values, arrays and objects among them, names. Entries of lists do not count."""

@@ -167,3 +167,7 @@ class ReadOnly(ContractField[Any]):
 
     def explain(self, value: Any) -> Message:
         return self._message
+
+
+class AnsweredTime(ReadOnly):
+    """A time that answers carry and requests may not."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from schemas import acceptors
-from schemas.acceptors import TEXT_ID_PATTERN
+from schemas.acceptors import MOST_CHARACTERS, TEXT_ID_PATTERN, path_id_pattern
 from schemas.fields import ContractField
 from schemas.messages import Message
 
 MOST_DIGITS = 20
 """Of an id that is a number."""
+FEWEST_SEGMENTS = 2
+"""Of an id that is a path."""
 
 
 class NumberId(ContractField[str]):
@@ -42,6 +44,30 @@ class TextId(ContractField[str]):
         self._invalid = Message("invalid_id", must)
         schema = {"type": "string", "pattern": f"^{TEXT_ID_PATTERN}$", "minLength": 1, "maxLength": 64}
         super().__init__(acceptors.text_id, must, schema, **options)
+
+    def explain(self, value: Any) -> Message:
+        return self._invalid if type(value) is str else self.wrong_type
+
+
+class PathId(ContractField[str]):
+    """Text ids with slashes between them, always as many, of at most 64 characters in all. Case counts."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            acceptors.nothing, "", {"type": "string", "minLength": 3, "maxLength": MOST_CHARACTERS}, **options
+        )
+        self.set_segments(FEWEST_SEGMENTS)
+
+    def set_segments(self, count: int) -> None:
+        """Each id has so many. Call it before the first use."""
+        must = (
+            f"Must be a string of {count} parts with '/' between them, each of letters, digits, '.', '_', '~' or '-', "
+            f"without a dot in front, of at most {MOST_CHARACTERS} characters in all."
+        )
+        self.wrong_type, self._invalid = Message("invalid_type", must), Message("invalid_id", must)
+        self.accept = acceptors.path_id(count)
+        # Copies of a field share their metadata, so it is replaced and not changed.
+        self.metadata = {**self.metadata, "pattern": f"^{path_id_pattern(count)}$", "minLength": 2 * count - 1}
 
     def explain(self, value: Any) -> Message:
         return self._invalid if type(value) is str else self.wrong_type

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from gateway.resources.map_file import read_map
 from gateway.resources.map_tables import CoreMapError
 from legacy_client.calls import Update
 from schemas.base import InvalidDocument
+from schemas.fields import Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
     from gateway.resources.resource import Resource
 
 _LANGUAGES = ("en", "fr")
+# No part of it is another's value.
+_A_TIME = "2024-07-31 16:05:09"
+# Keys begin with so many digits.
+_PREFIX = "9f86d081884c7d659a2feaa0c55ad015"
 _SHIPPED = "gateway/resources/core.toml"
 
 
@@ -69,10 +75,20 @@ def _map(options: argparse.Namespace) -> int:
 def _show_losses(name: str, resource: Resource, languages: Sequence[str]) -> int:
     tried = list(samples(resource.schema, languages))
     lost = [line for field, value in tried for line in _lost(resource, field, value)]
-    print(*lost, sep="\n", end="\n" if lost else "")
+    shown = [*lost, *_written_times(resource)]
+    print(*shown, sep="\n", end="\n" if shown else "")
     kept = len(tried) - len(lost)
     print(f"{name}: {kept} of {len(tried)} values come back as they were sent.")
     return 3 if lost else 0
+
+
+def _written_times(resource: Resource) -> Iterator[str]:
+    """One of each row, so that an eye sees the order of its parts and the names of months."""
+    for name, field in resource.schema.load_fields.items():
+        if isinstance(field, Timestamp):
+            with suppress(Exception):  # a team's own code may raise anything; what cannot be sent is told as lost
+                sent = resource.translation.to_legacy({resource.id_name: "1", name: _A_TIME})
+                yield f"{name}: {_json(_A_TIME)} is sent as {_json(sent)}"
 
 
 def _lost(resource: Resource, field: str, value: object) -> Iterator[str]:
@@ -99,7 +115,7 @@ def _show_call(resource: Resource) -> int:
         call = Update.of(item[resource.id_name], resource.translation.to_legacy(item))
     except Exception as exc:  # noqa: BLE001 -- a team's own code may raise anything
         return refuse(f"the item cannot be sent ({_reason(exc)})")
-    request = operation.write(operation.template("http://core"), call, "KEY")
+    request = operation.write(operation.template("http://core"), call, _PREFIX)
     print(f"{request.method} {str(request.url).removeprefix('http://core')}")
     for header, shown in sorted(request.headers.items()):
         print(f"{header}: {shown}")

@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.resources.core_map import read_core_map, read_ids, shipped
-from gateway.resources.map_tables import wrong
+from gateway.resources.field_rows import answered_times
+from gateway.resources.map_tables import parsed, table_in, wrong
 from gateway.resources.python_translation import loaded
 from gateway.resources.resource import Example, Resource
 from gateway.resources.translate import MappedTranslation
@@ -14,13 +15,22 @@ from legacy_client.operations import (
     is_uuid,
     numeric_id,
     padded_id,
+    path_text,
+    reads,
     same_id,
     updates,
     with_zeros,
 )
-from schemas.actions import ActionSchema, ActionUpdateSchema, TextActionUpdateSchema, UuidActionUpdateSchema
+from schemas.actions import (
+    ActionSchema,
+    ActionUpdateSchema,
+    PathActionUpdateSchema,
+    TextActionUpdateSchema,
+    UuidActionUpdateSchema,
+)
 from schemas.batch_loader import BatchLoader
-from schemas.ids import MOST_DIGITS
+from schemas.fields import AnsweredTime
+from schemas.ids import FEWEST_SEGMENTS, MOST_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,15 +70,18 @@ def actions(
     ``core_map`` is the text of a map; empty: the shipped one. Raises CoreMapError.
     """
     text = core_map or shipped()
-    kind, width = read_ids(text)
-    ids = _IDS[kind]
-    schema = ids.schema(languages=languages, id_digits=width or MOST_DIGITS)
+    kind, width, segments = read_ids(text)
+    answered = answered_times(table_in(parsed(text), "fields"), ActionUpdateSchema)
+    ids = _of_paths(segments) if segments else _IDS[kind]
+    schema = _without(answered, ids.schema)(
+        languages=languages, id_digits=width or MOST_DIGITS, id_segments=segments or FEWEST_SEGMENTS
+    )
     mapped = read_core_map(text, schema)
     _demand_names_of_their_own(languages, mapped.languages)
     translation = MappedTranslation(
         mapped.fields, schema.id_name, languages, mapped.update.wrap, id_at=mapped.id_at, spelt=mapped.languages
     )
-    example = _example(languages, ids.example)
+    example = _example(languages, ids.example, answered)
     return Resource(
         path="/openapi/api/v1/actions",
         permission="BULK_UPDATE",
@@ -81,6 +94,17 @@ def actions(
     )
 
 
+def _without(answered: Sequence[str], schema: type[ActionUpdateSchema]) -> type[ActionUpdateSchema]:
+    """A schema that refuses these times."""
+    return type(schema.__name__, (schema,), {name: AnsweredTime(name) for name in answered}) if answered else schema
+
+
+def _of_paths(segments: int) -> _Ids:
+    first, *others = ("ACT", *("07",) * (segments - 2))
+    example = "/".join((first, *others, "19353")), "/".join((first, *others, "19354"))
+    return _Ids(PathActionUpdateSchema, path_text(segments), same_id, example)
+
+
 def _demand_names_of_their_own(languages: Sequence[str], spelt: Mapping[str, str]) -> None:
     """Raises CoreMapError where one language has the name that the map gives another."""
     names = [spelt.get(language, language) for language in languages]
@@ -91,15 +115,16 @@ def _demand_names_of_their_own(languages: Sequence[str], spelt: Mapping[str, str
 
 def _operation(mapped: CoreMap, ids: _Ids, width: int) -> Operation[Update]:
     call = mapped.update
-    write, expected = updates(call.path, ids.is_id, key_header=call.key_header, wrap=call.wrap), ids.expected
+    write = updates(call.path, ids.is_id, key_header=call.key_header, wrap=call.wrap, spell_key=call.spell_key)
+    expected, read_path = ids.expected, reads(mapped.read, width) if mapped.read else None
     if width:
         write, expected = with_zeros(write, width), padded_id(width) if expected is same_id else expected
     # Names of headers have no case.
     chosen = {name.lower(): (name, value) for name, value in (*_USUAL.items(), *call.headers.items())}
-    return Operation(call.method, write, expected, tuple(chosen.values()))
+    return Operation(call.method, write, expected, tuple(chosen.values()), read_path)
 
 
-def _example(languages: Sequence[str], ids: tuple[str, str]) -> Example:
+def _example(languages: Sequence[str], ids: tuple[str, str], answered: Sequence[str]) -> Example:
     first, second = ids
     sent: list[dict[str, object]] = [
         {
@@ -110,4 +135,5 @@ def _example(languages: Sequence[str], ids: tuple[str, str]) -> Example:
         },
         {"actionId": second, "category_action": "validation", "type_action": "link"},
     ]
+    sent = [{name: value for name, value in item.items() if name not in answered} for item in sent]
     return Example(sent, [{**item, "author_id": 7} for item in sent])

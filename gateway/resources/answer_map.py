@@ -34,6 +34,7 @@ _PATHS = {
     "text_at": "message",
     "ok_at": "",
     "code_at": "",
+    "wait_at": "",
 }
 _OTHERS = ("ok", "ok_is", "error_at", "empty", "wait_header")
 
@@ -52,8 +53,8 @@ def read_answers(text: str) -> AnswerShape:
     if error_at and ("ok_at" in answers or "ok_is" in answers):
         raise wrong("answers.error_at", "must stand without ok_at and ok_is: one of both says what a success is")
     paths["ok_at"] = error_at or paths["ok_at"]
-    if bool(codes) > bool(paths["ok_at"] and paths["code_at"]):
-        raise wrong("codes", "needs answers.code_at, and answers.ok_at or error_at: they say where a 2xx says no")
+    if codes and not paths["code_at"]:
+        raise wrong("codes", "needs answers.code_at, which says where an answer has its code")
     return AnswerShape(
         **paths,
         item_at=item_at,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from gateway.resources.field_rows import read_fields
+from gateway.resources.key_forms import read_key_form
 from gateway.resources.map_tables import (
     CoreMapError,
     check_keys,
@@ -18,13 +19,15 @@ from gateway.resources.map_tables import (
     table,
     table_in,
     text_in,
+    wrap_in,
     wrong,
 )
 from legacy_client.header_line import fixed_headers, key_header
 from legacy_client.operations import MOST_DIGITS
+from schemas.ids import FEWEST_SEGMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gateway.resources.field_rows import FieldRow
     from schemas.batches import ItemSchema
@@ -35,8 +38,9 @@ METHODS = ("PATCH", "PUT", "POST")
 _METHOD = re.compile("[A-Z]{3,20}")
 # They read, remove, or are about the connection.
 _NO_UPDATES = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "CONNECT", "DELETE", "PRI"})
-IDS = ("integer", "digits", "uuid", "text")
+IDS = ("integer", "digits", "uuid", "text", "path")
 _NUMBERS = ("integer", "digits")
+_MOST_SEGMENTS = 8
 _is_language = re.compile("[A-Za-z0-9_-]{1,32}").fullmatch
 # RFC 3986 section 3.3 and 3.4.
 _is_path = re.compile(r"/(?!/)(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2}){0,1000}").fullmatch
@@ -45,12 +49,16 @@ _SECTIONS = ("core", "update", "fields", "answers", "meaning", "codes")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateCall:
-    """``path`` has ``{id}``. ``wrap``: the path of the object that the fields stand in; empty: they stand alone."""
+    """``path`` has ``{id}``. ``wrap``: the path of the object that the fields stand in; empty: they stand alone.
+
+    ``spell_key``: the key as the core takes it; None: as it is.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str]
     key_header: str
+    spell_key: Callable[[str], str] | None
     wrap: str
 
 
@@ -59,9 +67,11 @@ class CoreMap:
     """``python`` names a translation; empty: the rows are all there is.
 
     ``id_at``: the place of the id in the item of an answer. ``languages``: the core's names of them, where it has others.
+    ``read``: the path where GET shows an item, with ``{id}``; empty: that of the update.
     """
 
     ids: Ids
+    read: str
     id_at: str
     languages: Mapping[str, str]
     python: str
@@ -74,23 +84,41 @@ def shipped() -> str:
 
 
 class Ids(NamedTuple):
-    """How the core names items. ``width``: numbers have zeros in front up to so many digits; 0: they have none."""
+    """How the core names items. ``width``: numbers have zeros in front up to so many digits; 0: they have none.
+
+    ``segments``: the parts of a path; 0: it is none.
+    """
 
     kind: str
     width: int
+    segments: int
 
 
 def read_ids(text: str) -> Ids:
     """Raises CoreMapError."""
     core = table_in(parsed(text), "core")
-    check_keys(core, "core.", ("id", "id_width", "languages", "python"))
+    check_keys(core, "core.", ("id", "id_width", "id_segments", "read", "languages", "python"))
     kind, width = one_of(core, "core.", "id", IDS, "integer"), core.get("id_width", 0)
     if "id_width" in core:
         if type(width) is not int or not 1 <= width <= MOST_DIGITS:
             raise wrong("core.id_width", f"must be a whole number of digits from 1 to {MOST_DIGITS}")
         if kind not in _NUMBERS:
             raise wrong("core.id_width", f"must be left out, or id be one of: {', '.join(_NUMBERS)}")
-    return Ids(kind, width)
+    return Ids(kind, width, _segments(core, kind))
+
+
+def _segments(core: Mapping[str, Any], kind: str) -> int:
+    segments = core.get("id_segments", 0)
+    if kind != "path":
+        if "id_segments" in core:
+            raise wrong("core.id_segments", 'must be left out, or id be "path"')
+        return 0
+    if type(segments) is not int or not FEWEST_SEGMENTS <= segments <= _MOST_SEGMENTS:
+        raise wrong(
+            "core.id_segments",
+            f"must be a whole number from {FEWEST_SEGMENTS} to {_MOST_SEGMENTS}: the parts between slashes of each id",
+        )
+    return segments
 
 
 def read_core_map(text: str, schema: ItemSchema) -> CoreMap:
@@ -106,6 +134,7 @@ def read_core_map(text: str, schema: ItemSchema) -> CoreMap:
         id_at=id_at,
         languages=languages,
         python=python,
+        read=_path(core, "core.", "read") if "read" in core else "",
         update=_update(table(document, "update")),
         fields=read_fields(table_in(document, "fields"), schema, may_lack=bool(python), id_at=id_at, spelt=languages),
     )
@@ -122,22 +151,29 @@ def _languages(given: Mapping[str, Any]) -> Mapping[str, str]:
 
 def _update(given: Mapping[str, Any]) -> UpdateCall:
     where = "update."
-    check_keys(given, where, ("method", "path", "headers", "key_header", "wrap"), needed=("path",))
-    path = text_in(given, where, "path", "")
-    if not path.startswith("/") or path.count(ID) != 1:
-        raise wrong(f"{where}path", f"must start with a slash and have {ID} once, like '/actions/{ID}'")
-    if not _is_path(path.replace(ID, "7")) or _has_dot_segment(path):
-        raise wrong(
-            f"{where}path", "must be a path of a URL, with a query if need be, without '..', '//' in front and '#'"
-        )
+    known = ("method", "path", "headers", "key_header", "key_form", "key_length", "wrap")
+    check_keys(given, where, known, needed=("path",))
+    path = _path(given, where, "path")
     keyed = _key_header(given, where)
     return UpdateCall(
         method=_method(given, where),
         path=path,
         headers=_headers(given, where, keyed),
         key_header=keyed,
-        wrap=_wrap(given, where),
+        spell_key=read_key_form(given, where),
+        wrap=wrap_in(given),
     )
+
+
+def _path(given: Mapping[str, Any], where: str, name: str) -> str:
+    path = text_in(given, where, name, "")
+    if not path.startswith("/") or path.count(ID) != 1:
+        raise wrong(f"{where}{name}", f"must start with a slash and have {ID} once, like '/actions/{ID}'")
+    if not _is_path(path.replace(ID, "7")) or _has_dot_segment(path):
+        raise wrong(
+            f"{where}{name}", "must be a path of a URL, with a query if need be, without '..', '//' in front and '#'"
+        )
+    return path
 
 
 def _has_dot_segment(path: str) -> bool:
@@ -158,13 +194,6 @@ def _method(given: Mapping[str, Any], where: str) -> str:
             f"{where}method", f"must be {known}, or a core's own in 3 to 20 capital letters; it is {method!r:.80}"
         )
     return method
-
-
-def _wrap(given: Mapping[str, Any], where: str) -> str:
-    wrap = text_in(given, where, "wrap", "")
-    if wrap and not all(wrap.split(".")):
-        raise wrong(f"{where}wrap", "must be names with a dot between levels")
-    return wrap
 
 
 def _key_header(given: Mapping[str, Any], where: str) -> str:

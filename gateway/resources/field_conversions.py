@@ -10,7 +10,7 @@ from gateway.resources.map_tables import CoreMapError, one_of, wrong
 from gateway.resources.word_rows import words_of
 from gateway.resources.zone_names import has_zone_name, zoned
 from schemas.containers import Translations, UuidList
-from schemas.fields import Choice, Flag, ReadOnly, Timestamp, Uuid, WholeNumber
+from schemas.fields import AnsweredTime, Choice, Flag, ReadOnly, Timestamp, Uuid, WholeNumber
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 _A_TIME = "2024-07-10 06:51:15"
 _TWO_UUIDS = ["8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a00", "3f2504e0-4f89-41d3-9a0c-0305e82c3301"]
 # Keys of a row, and the kind of field that has a use for each.
-_USES: Sequence[tuple[str, type[Field[Any]], str]] = (
+_USES: Sequence[tuple[str, type[Field[Any]] | tuple[type[Field[Any]], ...], str]] = (
     ("words", Choice, "has no closed list of words"),
     ("read", Choice, "has no closed list of words"),
-    ("zones", Timestamp, "is no time"),
+    ("zones", (Timestamp, AnsweredTime), "is no time"),
     ("each", UuidList, "is no list of ids"),
     ("count", UuidList, "is no list"),
 )
@@ -178,5 +178,6 @@ _BY_KIND: Mapping[type[Field[Any]], Callable[[str, Mapping[str, Any], str, Field
     Flag: _flag,
     WholeNumber: _number,
     Uuid: _uuid,
+    AnsweredTime: _time,
     ReadOnly: _of_answers,
 }

@@ -10,7 +10,7 @@ from gateway.resources.field_conversions import conversion_of
 from gateway.resources.map_tables import check_keys, is_of_64_bits, table, text_in, wrong
 from gateway.resources.places import meet, parts, place_of
 from schemas.containers import Translations, UuidList
-from schemas.fields import ReadOnly
+from schemas.fields import ReadOnly, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 KEY = "{key}"
 _AS_THEY_ARE: Mapping[str, str] = MappingProxyType({})
 THE_ID = "the id"
+_ANSWER = "answer"
 _OF_A_ROW = ("to", "as", "words", "read", "zones", "each", "count", "null", "only")
 _NESTED = "nested:"
 _FORM = "must be the core's name of it, with a dot between levels, and [name=value] behind that of a list"
@@ -95,16 +96,27 @@ def _meet(one: str, other: str) -> bool:
 def _row(name: str, row: Mapping[str, Any], field: Field[Any]) -> FieldRow:
     where = f"fields.{name}."
     check_keys(row, where, _OF_A_ROW, needed=("to",))
-    to, given, is_of_answers = text_in(row, where, "to", ""), text_in(row, where, "as", ""), isinstance(field, ReadOnly)
+    to, given = text_in(row, where, "to", ""), text_in(row, where, "as", "")
+    is_of_answers = _is_of_answers(row, where, field)
     if given.startswith(_NESTED) and not isinstance(field, UuidList):
         to, given = f"{to}.{given.removeprefix(_NESTED)}", ""
     _demand_place(where, "to", to)
-    if row.get("only", "answer" if is_of_answers else "") != ("answer" if is_of_answers else ""):
-        raise wrong(f"{where}only", 'must be "answer" for a field that is only answered, and left out else')
     if isinstance(field, Translations) != (KEY in to):
         raise wrong(f"{where}to", f"must have {KEY}, the language, exactly where the field is a text by language")
     conversion = conversion_of(where, row, given, field)
     return FieldRow(name, to, conversion, is_of_answers, _null(where, row, conversion), _count(where, row))
+
+
+def answered_times(given: Mapping[str, Any], schema: type[ItemSchema]) -> Sequence[str]:
+    """Names of times that the core answers and never takes: partners may not send them. Rows may still be wrong."""
+    times = [name for name, field in schema._declared_fields.items() if isinstance(field, Timestamp)]  # noqa: SLF001 -- Marshmallow has no other way without an instance
+    return [name for name in times if type(row := given.get(name)) is dict and row.get("only") == _ANSWER]
+
+
+def _is_of_answers(row: Mapping[str, Any], where: str, field: Field[Any]) -> bool:
+    if "only" in row and not (row["only"] == _ANSWER and isinstance(field, ReadOnly)):
+        raise wrong(f"{where}only", 'must be "answer", beside a time or a field that partners cannot send; or left out')
+    return isinstance(field, ReadOnly)
 
 
 def _null(where: str, row: Mapping[str, Any], conversion: Conversion | None) -> object:

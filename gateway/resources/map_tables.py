@@ -59,9 +59,20 @@ def path_in(answers: Mapping[str, Any], name: str, default: str) -> tuple[str, .
     """Where something stands in an answer; empty: the whole of it."""
     text = text_in(answers, "answers.", name, default)
     path = tuple(text.split(".")) if text else ()
-    if not all(path):
-        raise wrong(f"answers.{name}", "must be names with a dot between levels")
+    _demand_names(f"answers.{name}", path)
     return path
+
+
+def wrap_in(update: Mapping[str, Any]) -> str:
+    wrap = text_in(update, "update.", "wrap", "")
+    _demand_names("update.wrap", wrap.split(".") if wrap else ())
+    return wrap
+
+
+def _demand_names(where: str, names: Sequence[str]) -> None:
+    # A bracket would be meant as an entry of a list, and never be found.
+    if not all(names) or any(bracket in name for name in names for bracket in "[]"):
+        raise wrong(where, "must be names with a dot between levels, without brackets")
 
 
 def one_of(row: Mapping[str, Any], where: str, name: str, allowed: Sequence[str], default: str) -> str:

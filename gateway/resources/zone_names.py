@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.resources.converters import Conversion
 from gateway.resources.map_tables import table, text_in, wrong
-from gateway.resources.time_converters import moment_of, public_text, shown, zone_of
+from gateway.resources.time_converters import as_read, moment_of, public_text, writer_of, zone_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import tzinfo
 
 _DIRECTIVE = re.compile("%(.)", re.DOTALL)
@@ -21,11 +21,12 @@ _MONTHS = tuple(datetime(2025, month, 10, tzinfo=UTC) for month in range(1, 13))
 
 
 class _Named(NamedTuple):
-    """``pattern`` has the name in place of ``%Z``."""
+    """``pattern`` has the name in place of ``%Z``, and so has ``read_pattern``, which is strptime's."""
 
     name: str
     zone: tzinfo
     pattern: str
+    read_pattern: str
 
 
 def has_zone_name(pattern: str) -> bool:
@@ -39,29 +40,32 @@ def zoned(where: str, row: Mapping[str, Any], pattern: str, zone: str) -> Conver
     """
     core_zone = zone_of(zone)
     zones = table(row, "zones", where)
-    named = [_Named(name, _zone(zones, where, name), _with_name(pattern, name)) for name in zones]
+    named = [
+        _Named(name, _zone(zones, where, name), _with_name(pattern, name), _with_name(as_read(pattern), name))
+        for name in zones
+    ]
     for moment in _MONTHS:
         if _of_moment(named, moment, core_zone) is None:
             offset = moment.astimezone(core_zone).isoformat()[-6:]
             raise wrong(f"{where}zones", f"must have a name for {offset}, which {zone} has in {moment:%Y-%m}")
-    return _conversion(named, core_zone)
+    return _conversion(named, core_zone, writer_of(pattern))
 
 
-def _conversion(named: Sequence[_Named], core_zone: tzinfo) -> Conversion:
+def _conversion(named: Sequence[_Named], core_zone: tzinfo, show: Callable[[datetime, str], str]) -> Conversion:
     def write(text: str | None) -> str | None:
         if text is None:
             return None
         moment = moment_of(text)
         # Of times before there were zones. Any name tells the moment with its own offset.
         found = _of_moment(named, moment, core_zone) or named[0]
-        return shown(moment.astimezone(found.zone), found.pattern)
+        return show(moment.astimezone(found.zone), found.pattern)
 
     def read(text: object) -> str | None:
         if text is None:
             return None
         if type(text) is not str:
             raise ValueError
-        for name, zone, pattern in named:
+        for name, zone, _, pattern in named:
             if name in text:
                 try:
                     return public_text(datetime.strptime(text, pattern).replace(tzinfo=zone))

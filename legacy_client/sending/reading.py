@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from legacy_client.operations import is_uuid
 from legacy_client.sending.documents import UNREADABLE, as_written, document_in
 from legacy_client.sending.shape import AnswerShape, getter, put_at, taker
 from legacy_client.sending.texts import MAX_TEXT, in_utf8, plain
+from legacy_client.sending.waits import retry_after, wait_in_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 Answer = dict[str, object]
 
-MAX_RETRY_AFTER = 86_400.0
 USUAL = AnswerShape()
 """That of contract section 3."""
 _MAX_FIELDS = 64
@@ -107,7 +106,7 @@ class AnswerReader:
         return BadAnswer(reason)
 
     def _failure(self, response: Response, status: int) -> CoreError:
-        kind = self._shape.meaning(status)
+        kind = self._coded(response, status) or self._shape.meaning(status)
         if issubclass(kind, SaidNo):
             body = response.content[: self._max_bytes]
             return self._refusal(kind, response, body, response.headers.get("Content-Type"))
@@ -116,6 +115,14 @@ class AnswerReader:
         if 200 <= status < 300:
             return self._unreadable(f"status {status}")
         return BadAnswer(f"status {status}")
+
+    def _coded(self, response: Response, status: int) -> type[CoreError] | None:
+        """What a 4xx or 5xx says by its code, if the map has a row for it."""
+        if not self._shape.codes or status < 400:
+            return None
+        return self._shape.coded_in(
+            _document(response.content[: self._max_bytes], response.headers.get("Content-Type"))
+        )
 
     def _said_no(self, kind: type[CoreError], response: Response, body: bytes, content_type: str | None) -> CoreError:
         """In a 2xx."""
@@ -131,10 +138,17 @@ class AnswerReader:
     def _refusal(self, kind: type[SaidNo], response: Response, body: bytes, content_type: str | None) -> SaidNo:
         status = response.status_code
         if issubclass(kind, Busy):
-            return kind(
-                status, retry_after=retry_after(response.headers.get(self._shape.wait_header), self._wall_clock)
-            )
+            return kind(status, retry_after=self._wait(response, body, content_type))
         return refusal(status, body, content_type, kind=kind, shape=self._shape)
+
+    def _wait(self, response: Response, body: bytes, content_type: str | None) -> float | None:
+        """The seconds until the core can be asked again, at most a day; None where it does not say."""
+        shape = self._shape
+        told = getter(shape.wait_at)(_document(body, content_type)) if shape.wait_at else None
+        in_body = wait_in_body(told, self._wall_clock)
+        return (
+            in_body if in_body is not None else retry_after(response.headers.get(shape.wait_header), self._wall_clock)
+        )
 
     def _is_spelt_otherwise(self, found: object, expected_id: int | str, body: bytes, content_type: str | None) -> bool:
         """Whether ``found`` is the same id in other case, in digits, as ``7.0``, or beyond 64 bits."""
@@ -191,23 +205,6 @@ def is_json(content_type: str | None) -> bool:
 def _is_json_type(media_type: str) -> bool:
     essence = media_type.partition(";")[0].strip().lower()
     return essence == "application/json" or (essence.startswith("application/") and essence.endswith("+json"))
-
-
-def retry_after(value: str | None, wall_clock: Callable[[], float]) -> float | None:
-    """The seconds that a ``Retry-After`` asks for, at most a day (RFC 9110 section 10.2.3).
-
-    None for a malformed value. A date in the past means 0.
-    """
-    if value is None:
-        return None
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return float(min(int(text[:10]), MAX_RETRY_AFTER)) if len(text) <= 10 else MAX_RETRY_AFTER
-    try:
-        at = parsedate_to_datetime(text).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return None
-    return min(max(0.0, at - wall_clock()), MAX_RETRY_AFTER)
 
 
 def refusal(

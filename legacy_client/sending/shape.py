@@ -28,8 +28,8 @@ class AnswerShape:
 
     ``ok_at``: where a 2xx says whether it is a success, which it is if ``ok_is`` stands there, with None if nothing does;
     empty: each is one. ``field_at`` and ``text_at``: where they stand in each of a list of errors.
-    ``code_at``: where it says why not. ``meanings`` of statuses, and of those ``codes``; no entry: the usual one.
-    ``wait_header``: says when to call again where the core is busy.
+    ``code_at``: where an answer says why not. ``codes`` rule over ``meanings`` of statuses; no entry: the usual one.
+    ``wait_at`` and ``wait_header`` say when to call again where the core is busy, the one in the body first.
     ``ok``: statuses of a success. ``empty``: those of one without a body. Any other 2xx is no answer.
     """
 
@@ -43,6 +43,7 @@ class AnswerShape:
     ok_at: Path = ()
     ok_is: object = True
     code_at: Path = ()
+    wait_at: Path = ()
     wait_header: str = "Retry-After"
     empty: frozenset[int] = frozenset({202, 204})
     meanings: Mapping[int, type[CoreError]] = field(default_factory=lambda: MappingProxyType({}))
@@ -59,10 +60,14 @@ class AnswerShape:
         # True equals 1.
         if found == self.ok_is and type(found) is type(self.ok_is):
             return None
-        if known := self.codes.get(word_of(getter(self.code_at)(document)) or ""):
+        if known := self.coded_in(document):
             return known
         # Of an answer that says neither yes nor no, nobody knows what became of the call.
         return Rejected if self.ok_is is None or type(found) is type(self.ok_is) else BadAnswer
+
+    def coded_in(self, document: object) -> type[CoreError] | None:
+        """What its code means; None where it has none that is known."""
+        return self.codes.get(word_of(getter(self.code_at)(document)) or "")
 
     def errors_in(self, document: object) -> list[tuple[str, object]]:
         """Fields of the core, each with its text or texts."""

@@ -120,7 +120,8 @@ class SingleCalls:
         written = self._operation.write(self._update.extended(own), call, key)
         if not is_look:
             return written
-        path = (written.url or "").removeprefix(self._update.url)
+        read_path = self._operation.read_path
+        path = (written.url or "").removeprefix(self._update.url) if read_path is None else read_path(call)
         return self._look.extended(own).prepare(path, b"", {})
 
     def expected_id(self, call: Update) -> int | str:

@@ -23,7 +23,8 @@ def named(tmp_path: Path) -> Iterator[Callable[[str], Service]]:
 
     def make(kind: str) -> Service:
         path = tmp_path / "core.toml"
-        path.write_text(shipped().replace('id = "integer"', f'id = "{kind}"'), encoding="utf-8")
+        rows = f'id = "{kind}"' if kind != "path" else 'id = "path"\nid_segments = 3'
+        path.write_text(shipped().replace('id = "integer"', rows), encoding="utf-8")
         services.append(Service(tmp_path, {"GATEWAY_CORE_MAP": str(path)}))
         return services[-1]
 
@@ -34,7 +35,15 @@ def named(tmp_path: Path) -> Iterator[Callable[[str], Service]]:
 
 @pytest.mark.parametrize(
     ("kind", "sent", "shown", "refused"),
-    [("uuid", UUID.upper(), UUID, "19353"), ("text", "ACT-7.b", "ACT-7.b", "a/b"), ("digits", "007", "7", UUID)],
+    [
+        ("uuid", UUID.upper(), UUID, "19353"),
+        ("text", "ACT-7.b", "ACT-7.b", "a/b"),
+        ("digits", "007", "7", UUID),
+        ("path", "SV/07/000418-K", "SV/07/000418-K", "SV/07/000418-K/modif"),
+        ("path", "SV/07/000418-K", "SV/07/000418-K", "SV/../000418-K"),
+        ("path", "SV/07/000418-K", "SV/07/000418-K", "SV//000418-K"),
+        ("path", "SV/07/000418-K", "SV/07/000418-K", f"SV/07/{'x' * 59}"),
+    ],
 )
 def test_its_ids_are_taken_and_told_and_others_refused(
     named: Callable[[str], Service], kind: str, sent: str, shown: str, refused: str
@@ -59,6 +68,15 @@ def test_its_ids_are_taken_and_told_and_others_refused(
         (
             "text",
             {"type": "string", "pattern": "^[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}$", "minLength": 1, "maxLength": 64},
+        ),
+        (
+            "path",
+            {
+                "type": "string",
+                "pattern": "^[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,63}){2}$",
+                "minLength": 5,
+                "maxLength": 64,
+            },
         ),
     ],
 )

@@ -60,7 +60,12 @@ def test_the_shipped_map_loses_nothing(folder: Path):
     told = run(folder)
 
     assert told.returncode == 0
-    assert told.stdout == "gateway/resources/core.toml: 95 of 95 values come back as they were sent.\n"
+    assert told.stdout == (
+        'effective_date: "2024-07-31 16:05:09" is sent as {"effective_at":1722441909}\n'
+        'due_date: "2024-07-31 16:05:09" is sent as {"due_at":1722441909}\n'
+        'expires_at: "2024-07-31 16:05:09" is sent as {"expires_at":1722441909}\n'
+        "gateway/resources/core.toml: 95 of 95 values come back as they were sent.\n"
+    )
 
 
 def test_the_page_shows_what_an_answer_means_by_its_map(folder: Path):

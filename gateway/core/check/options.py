@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.core.check.writes import MOST
-from legacy_client.operations import is_plain_text
+from legacy_client.operations import is_path_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +67,7 @@ def confirmed(options: argparse.Namespace, ask: Callable[[str], str]) -> str:
 
 
 def _id(text: str) -> str:
-    if not is_plain_text(text):
+    if not is_path_text(text):
         raise argparse.ArgumentTypeError("must be an id that can stand in a path")
     return text
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.core.check.finding import Finding, Proposal, worst
 from gateway.settings import variable
-from legacy_client.sending.reading import retry_after
+from legacy_client.sending.waits import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -262,8 +262,10 @@ def test_an_answer_without_a_body_is_a_success_where_the_map_says():
             '[meaning]\n404 = "gone"',
             "meaning.404 must be one of: rejected, not_found, conflict, busy, locked, access_denied, failed",
         ),
-        ('[codes]\n1 = "busy"', "codes needs answers.code_at, and answers.ok_at or error_at: they say where"),
+        ('[codes]\n1 = "busy"', "codes needs answers.code_at, which says where an answer has its code"),
         ("meaning = 1", "meaning must be a table"),
+        ('[answers]\nid_at = "cle[0]"', "answers.id_at must be names with a dot between levels, without brackets"),
+        ('[answers]\nwait_at = "a[0].b"', "answers.wait_at must be names with a dot between levels, without brackets"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(text: str, refusal: str):

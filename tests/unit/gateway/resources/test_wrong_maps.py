@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.resources.actions import actions
 from gateway.resources.core_map import read_core_map
+from gateway.resources.core_map_check import check_core_map
 from gateway.resources.map_tables import CoreMapError
 from tests.doubles.core_maps import SCHEMA, changed
 
@@ -27,7 +30,7 @@ def _zoned(zones: str) -> str:
     [
         ("[core", "is not TOML: "),
         ("", "core is missing"),
-        (changed('id = "integer"', 'id = "name"'), "core.id must be one of: integer, digits, uuid, text; it is 'name'"),
+        (changed('id = "integer"', 'id = "name"'), "core.id must be one of: integer, digits, uuid, text, path; it is 'name'"),
         (changed("[core]", "[colour]\n[core]"), "colour is not known; allowed: core, update, fields"),
         *(
             (changed('"PATCH"', f'"{method}"'), f"update.method must be PATCH, PUT, POST, or a core's own in {_LETTERS}")
@@ -48,7 +51,25 @@ def _zoned(zones: str) -> str:
         (changed(DUE, 'due_date = {to = "due_{key}"}'), "fields.due_date.to must have {key}, the language, exactly"),
         (changed(DUE, 'due_date = {to = "d", as = "days"}'), "fields.due_date.as must be one of: same, unix_seconds, "),
         (changed(DUE, 'due_date = {to = "d", as = "strftime:%Y@Mars"}'), "'Mars' is no time zone that this machine"),
-        (changed(DUE, 'due_date = {to = "d", only = "answer"}'), 'fields.due_date.only must be "answer" for a field'),
+        (changed(DUE, 'due_date = {to = "d", only = "call"}'), 'fields.due_date.only must be "answer", beside a time'),
+        (changed(DUE, 'due_date = {to = "d", only = ["answer"]}'), 'fields.due_date.only must be "answer", beside a'),
+        (changed('to = "category"', 'only = "answer", to = "c"'), 'fields.category_action.only must be "answer", beside'),
+        (changed('id = "integer"', 'id = "path"'), "core.id_segments must be a whole number from 2 to 8: the parts "),
+        (changed('id = "integer"', 'id = "path"\nid_segments = 9'), "core.id_segments must be a whole number from 2 to"),
+        (changed('id = "integer"', 'id = "text"\nid_segments = 2'), 'core.id_segments must be left out, or id be "path"'),
+        (changed("[core]", '[core]\nread = "/items"'), "core.read must start with a slash and have {id} once"),
+        (changed("[core]", '[core]\nread = "/../{id}"'), "core.read must be a path of a URL, with a query if need be"),
+        (changed('wrap = ""', 'key_form = "hex"'), "update.key_form must be one of: same, hex_upper, hex_lower; it is"),
+        (changed('wrap = ""', "key_length = 20"), "update.key_length must stand beside key_form, hex_upper or hex_lower"),
+        *(
+            (
+                changed('wrap = ""', f'key_form = "hex_upper"\nkey_length = {length}'),
+                "update.key_length must be a whole number of digits from 16 to 64",
+            )
+            for length in ("15", "65", "true", '"20"')
+        ),
+        (changed('wrap = ""', 'wrap = "a[0]"'), "update.wrap must be names with a dot between levels, without brackets"),
+        (changed(DUE, 'due_date = {to = "d", as = "strftime:%^d@UTC"}'), "fields.due_date.as must have a format that can"),
         (changed(DUE, 'due_date = {to = "d", words = {a = 1}}'), "fields.due_date.words must be left out: "),
         (changed("draft = 0, ", ""), "fields.status.words.draft is missing"),
         (changed("draft = 0", "draft = 1"), "fields.status.words.draft must differ from the others; 1 is there twice"),
@@ -184,3 +205,24 @@ def test_entries_of_one_list_may_be_known_by_different_names():
         "title": {"en": "x"},
         "due_date": "1970-01-01 00:00:01",
     }
+
+
+# The letters of which places are made.
+_PLACES = st.text(alphabet="ab.[]={}", max_size=8)
+_ROWS = st.sampled_from(
+    ['to = "category"', 'to = "title_{key}"', 'to = "due_at"', 'id_at = "id"', 'errors_at = "errors"', 'wrap = ""']
+)
+
+
+@given(row=_ROWS, place=_PLACES)
+@settings(max_examples=150)
+def test_a_place_is_taken_or_refused_in_one_line(row: str, place: str):
+    assert "\n" not in _refusal(changed(row, f'{row.partition(" = ")[0]} = "{place}"'))
+
+
+def _refusal(text: str) -> str:
+    try:
+        check_core_map(text)
+    except CoreMapError as exc:
+        return str(exc)
+    return ""

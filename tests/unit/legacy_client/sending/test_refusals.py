@@ -18,7 +18,8 @@ from legacy_client.errors import (
     SaidNo,
     ServerFailed,
 )
-from legacy_client.sending.reading import refusal, retry_after
+from legacy_client.sending.reading import refusal
+from legacy_client.sending.waits import retry_after
 from legacy_client.transport.memory import answer
 from tests.doubles.core_parts import some_reader
 
