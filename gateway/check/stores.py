@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.auth.api_keys.store_user import user_mismatch
 from gateway.check.finding import Finding
-from gateway.jobs.availability import FORWARDS
+from gateway.jobs.availability import carries_no_job
 from gateway.wiring.jobs import job_stores
 from gateway.wiring.stores import Stores
 
@@ -34,8 +34,8 @@ def stores_found(settings: Settings) -> Iterator[Finding]:
 
 
 def _jobs_found(settings: Settings, path: Path) -> Iterator[Finding]:
-    if settings.core.core_auth == "forward":
-        yield Finding("store", "ok", f"jobs: none can be taken: {FORWARDS}")
+    if reason := carries_no_job(settings.core.core_auth):
+        yield Finding("store", "ok", f"jobs: none can be taken: {reason}")
         return
     if not _can_ask(settings, path):
         yield _not_made(path)

@@ -18,7 +18,7 @@ from gateway import compiled
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.api.routes import RESOURCES
 from gateway.ending import refuse, run_to_its_end
-from gateway.jobs.availability import FORWARDS
+from gateway.jobs.availability import carries_no_job
 from gateway.jobs.errors import JobNotFound, WrongState
 from gateway.settings import SettingsError, load, load_kept
 from gateway.settings.effective import in_force, unknown_in
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _work(settings: Settings) -> int:
     configure(settings.service.log_format, settings.service.log_level)
-    if problem := compiled.refusal() or (FORWARDS if settings.core.core_auth == "forward" else ""):
+    if problem := compiled.refusal() or carries_no_job(settings.core.core_auth):
         print(f"gateway: jobs: {problem}", file=sys.stderr)
         return 1
     with closing(job_stores(settings)) as stores:

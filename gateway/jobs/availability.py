@@ -18,6 +18,11 @@ _WAITING: frozenset[State] = frozenset({"queued", "running", "cancelling"})
 _FRESH_SECONDS = 2.0
 
 
+def carries_no_job(core_auth: str) -> str:
+    """Why no job worker starts with this ``CORE_AUTH``, or an empty text."""
+    return FORWARDS if core_auth == "forward" else ""
+
+
 class Availability:
     """Why no job can be taken, or an empty text. A store is asked once in two seconds at most, until it has a worker.
 

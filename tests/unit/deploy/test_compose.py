@@ -13,6 +13,7 @@ import yaml
 
 from deploy.keycloak.distribution import VERSION
 from gateway import keys
+from gateway.jobs.availability import carries_no_job
 from gateway.settings import load, unknown_variables
 from gateway.wiring.jobs import ALIVE_FILE
 
@@ -97,6 +98,16 @@ def test_job_workers_have_the_gateways_settings_and_its_few_rights() -> None:
         name: gateway[name] for name in ("volumes", "read_only", "cap_drop", "security_opt")
     }
     assert jobs["stop_grace_period"] == "60s"
+
+
+def test_job_workers_start_since_the_core_is_called_with_a_token_that_the_realm_gives_the_gateway() -> None:
+    realm = json.loads((ROOT / "deploy" / "keycloak" / "realm.json").read_text(encoding="utf-8"))
+    [client] = [client for client in realm["clients"] if client["clientId"] == "gateway"]
+    core = load(SERVICES["jobs"]["environment"]).core
+
+    assert carries_no_job(core.core_auth) == ""
+    assert (core.core_auth, core.core_client_id) == ("client_credentials", client["clientId"])
+    assert (core.core_client_secret, client["serviceAccountsEnabled"]) == (client["secret"], True)
 
 
 def test_job_workers_run_by_celery_have_an_image_with_it() -> None:

@@ -14,6 +14,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from gateway.jobs.availability import carries_no_job
 from gateway.settings import load, unknown_variables
 from gateway.telemetry.metrics.table import METRICS
 from gateway.wiring.jobs import ALIVE_FILE
@@ -37,7 +38,10 @@ ENVIRONMENT = _environment(FOLDER / "base" / "settings.env", OVERLAY / "settings
 def settings(tmp_path: Path) -> Any:
     secret = tmp_path / "redis-url"
     secret.write_text("redis://redis:6379/0")
-    return load(ENVIRONMENT | {"GATEWAY_REDIS_URL_FILE": str(secret)})
+    core_secret = tmp_path / "core-client-secret"
+    core_secret.write_text("a secret")
+    files = {"GATEWAY_REDIS_URL_FILE": str(secret), "GATEWAY_CORE_CLIENT_SECRET_FILE": str(core_secret)}
+    return load(ENVIRONMENT | files)
 
 
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
@@ -169,6 +173,20 @@ def test_job_workers_run_the_gateways_image_with_its_settings_and_no_more_rights
     assert JOB_POD["securityContext"] == POD["securityContext"]
     assert JOB_POD["automountServiceAccountToken"] is False
     assert JOB_POD["enableServiceLinks"] is False
+
+
+def test_job_workers_start_with_the_settings_of_the_base_and_the_overlay(settings: Any) -> None:
+    assert carries_no_job(settings.core.core_auth) == ""
+
+
+def test_the_command_that_makes_the_secret_has_each_item_that_a_setting_names() -> None:
+    page = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"create secret generic gateway-secrets (.*)", page)
+    folder = "/run/secrets/gateway/"
+    named = {value.removeprefix(folder) for value in ENVIRONMENT.values() if value.startswith(folder)}
+
+    assert named == {"redis-url", "core-client-secret"}
+    assert [{*re.findall(r"--from-literal=([^=]+)=", command)} for command in commands] == [named, named]
 
 
 def test_job_workers_do_not_wait_for_api_keys_which_they_never_read() -> None:
