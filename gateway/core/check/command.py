@@ -22,7 +22,7 @@ from gateway.core.check.table import findings
 from gateway.core.check.trial import Trial
 from gateway.core.check.writes import MOST, Writes
 from gateway.settings import Settings, SettingsError, load
-from gateway.wiring.core import core_credentials
+from gateway.wiring.core import answer_shape, core_credentials
 from legacy_client.calls import Update
 from legacy_client.single.calls import SingleCalls
 
@@ -102,6 +102,7 @@ class _Assembled:
             look=lambda: self._calls.look(item),
             own_credentials=self._calls.own_credentials,
             method=self._calls.method,
+            code_at=answer_shape(settings.core).code_at,
             writes=self._writes,
             pace=pace,
             wall_clock=time.time,

@@ -36,6 +36,11 @@ class MissingItem:
         call = self._call(fields)
         return self._judged(self._calls.update(call, self._key, credentials=credentials))
 
+    def headers(self) -> Mapping[str, str]:
+        """Of its updates, without credentials."""
+        request = self._calls.request(self._call(None), self._key, credentials={})
+        return {name: str(value) for name, value in request.headers.items()}
+
     def ask_over(self, line: Line) -> Seen:
         """Raises ItemIsThere, and NotSent without credentials."""
         call = self._call(None)

@@ -69,6 +69,34 @@ def test_no_map_is_proposed_that_reads_refused_credentials_as_an_unknown_id(stat
     assert told.lines == []
 
 
+@pytest.mark.parametrize(("status", "header", "line"), [
+    (400, "Idempotency-Key", '[update] key_form = "hex_upper"'),
+    (403, "X-Tenant", '[update] headers = {X-Tenant = "…"}'),
+])  # fmt: skip
+def test_a_core_that_refuses_every_update_says_once_for_which_header(status, header, line, core, checks, tmp_path):
+    """Not that it refuses a value, a field or credentials: those nobody has asked it."""
+    refusal = json_answer({"code": 24, "heads": [header]}, status)
+    path = tmp_path / "core.toml"
+    path.write_text(changed('ok_at = ""', 'code_at = "code"'), encoding="utf-8")
+    with core.with_fault(lambda _core, request: refusal if request.method == "PATCH" else None):
+        told = checks.run(core.url, "--json", core_map=path)
+
+    [row] = [row for row in told.document["rows"] if row["row"] == "unknown id"]
+    assert row["told"] == f'the core refuses every update: status {status}, code: 24, heads: ["{header}"]'
+    rows = ("unknown id", "credentials", "refused value", "unknown field")
+    assert [told.verdicts[each] for each in rows] == ["fail", *["cannot tell"] * 3]
+    assert told.lines == [line]
+
+
+def test_a_core_that_refuses_every_update_in_the_same_words_passes_no_row_that_needs_an_answer(core, checks):
+    refusal = json_answer({"message": "Bad request."}, 400)
+    with core.with_fault(lambda _core, request: refusal if request.method == "PATCH" else None):
+        told = checks.run(core.url, "--json")
+
+    rows = ("unknown id", "credentials", "refused value", "unknown field")
+    assert [told.verdicts[each] for each in rows] == ["warn", *["cannot tell"] * 3]
+
+
 def test_a_busy_core_is_told_as_busy_and_not_as_one_that_refuses_the_value(core, checks):
     with core.with_fault(of_success("503")):
         told = checks.run(core.url, "--json", "--write")

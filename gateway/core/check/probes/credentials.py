@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.core.check.answers import described, is_unsure, trouble
-from gateway.core.check.finding import Finding, Proposal
+from gateway.core.check.finding import Finding, Proposal, cannot_tell
+from gateway.core.check.trial import ALL_REFUSED
 from gateway.settings import variable
 from legacy_client.errors import AccessDenied, Busy, NotSent
 
@@ -24,11 +25,15 @@ def probe(trial: Trial) -> Finding:
     except NotSent as error:
         return Finding(verdict="fail", told=f"the gateway has no credentials to send: {error.reason}")
     with_own = trial.missing.update()
-    if _refuses(with_own) and not trial.look().is_success:
+    if _refuses(with_own) and not trial.is_usual(with_own) and not trial.look().is_success:
         return _own_refused(trial, with_own)
     if not own:
+        if trial.is_usual(with_own):
+            return cannot_tell(ALL_REFUSED, described(with_own))
         return Finding(verdict="pass", told=f"none are needed, and {_setting(trial)} sends none", shape={"own": "none"})
     answers = {"none": trial.missing.update(credentials={}), "broken": trial.missing.update(credentials=_broken(own))}
+    if all(trial.is_usual(seen) for seen in answers.values()):
+        return cannot_tell(ALL_REFUSED, *map(described, answers.values()))
     return _judged(answers)
 
 

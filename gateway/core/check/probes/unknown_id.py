@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.core.check import answer_words
+from gateway.core.check import answer_words, refusals
 from gateway.core.check.answers import described, shape, trouble
 from gateway.core.check.finding import Finding, Proposal, cannot_tell
 from legacy_client.errors import AccessDenied, Busy, NotFound, Rejected
@@ -24,6 +24,8 @@ def probe(trial: Trial) -> Finding:
     if (taken := trial.missing.taken) is not None:
         return _judged(taken)
     seen = trial.missing.update()
+    if refused := _every_update_is_refused(trial, seen):
+        return refused
     if isinstance(seen.error, Rejected) and _is_of_bodies(seen):
         # Some cores look at the body first, and refuse one without fields.
         if not trial.look().is_success:
@@ -31,9 +33,26 @@ def probe(trial: Trial) -> Finding:
             return cannot_tell(told, described(seen))
         first, _ = trial.field.other_than(None)
         seen = trial.missing.update(trial.field.body(first))
+        if isinstance(seen.error, Rejected):
+            trial.refusals.append(seen)
     if isinstance(seen.error, AccessDenied) and not trial.look().is_success:
         return cannot_tell("the core refuses the gateway's credentials", described(seen))
     return _judged(seen)
+
+
+def _every_update_is_refused(trial: Trial, seen: Seen) -> Finding | None:
+    """For a header that the core names, and that is no credential."""
+    if not isinstance(seen.error, (Rejected, AccessDenied)):
+        return None
+    sent = trial.missing.headers()
+    named = refusals.headers_named(seen, sent)
+    own = {name.lower() for name in trial.own_credentials()} if named else set()
+    if not named or any(header.lower() in own for header in named):
+        return None
+    trial.refusals.append(seen)
+    told = f"the core refuses every update: {refusals.reason(seen, trial.code_at, sent)}"
+    fixed = {name.lower() for name, _ in trial.resource.operation.headers}
+    return _found("fail", told, seen, refusals.proposals(named, sent, fixed))
 
 
 def _is_of_bodies(seen: Seen) -> bool:
