@@ -1,13 +1,20 @@
-"""A core that names actions by UUIDs or texts has partners who do."""
+"""A core that names actions by UUIDs, texts or paths has partners who do."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 from openapi_spec_validator import validate
 
+from gateway.audit.search import Wish
+from gateway.audit.search import records as records_in
 from gateway.resources.core_map import shipped
+from gateway.wiring.audit import audit_sink, audit_trail
+from legacy_client.errors import NotFound
+from tests.api.test_job_equals_plain import run_due
+from tests.doubles.job_partner import Partner
 from tests.doubles.service import Service, assert_problem
 
 if TYPE_CHECKING:
@@ -86,3 +93,27 @@ def test_the_document_says_which_ids_there_are(named: Callable[[str], Service], 
     validate(document)
     told = document["components"]["schemas"]["ActionId"]
     assert {name: told[name] for name in schema} == schema
+
+
+def test_a_path_is_carried_by_a_job_its_results_and_the_audit_trail(tmp_path: Path):
+    text = shipped().replace('id = "integer"', 'id = "path"\nid_segments = 3')
+    (tmp_path / "core.toml").write_text(text, encoding="utf-8")
+    environ = {"CORE_MAP": tmp_path / "core.toml", "CORE_AUTH": "none", "AUDIT": "all", "AUDIT_TO": "store"}
+    service = Service(tmp_path, {f"GATEWAY_{name}": str(value) for name, value in environ.items()})
+    service.core.script["SV/07/000419-R"] = NotFound(404)
+    items = [{"actionId": each, "status": "done"} for each in ("SV/07/000418-K", "SV/07/000419-R")]
+    partner = Partner(service)
+    with closing(service):
+        job = partner.started(items)
+        trail = audit_trail(service.settings, lambda work: work())
+        run_due(service, trail, text)
+        trail.close()
+
+        assert sorted(call.id for call in service.core.calls) == ["SV/07/000418-K", "SV/07/000419-R"]
+        told = {line["actionId"]: line.get("error", {}).get("code") for line in partner.lines(job) if "index" in line}
+        assert told == {"SV/07/000418-K": None, "SV/07/000419-R": "not_found"}
+    with closing(audit_sink(service.settings)) as sink:
+        assert {(record["id"], record["code"]) for record in records_in(sink, Wish())} == {
+            ("SV/07/000418-K", "ok"),
+            ("SV/07/000419-R", "not_found"),
+        }

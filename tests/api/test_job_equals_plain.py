@@ -27,12 +27,12 @@ def service(tmp_path_factory):
     service.close()
 
 
-def run_due(service, trail=None):
+def run_due(service, trail=None, core_map=""):
     """The chunk that is due, as a job worker runs it."""
     chunks = service.backends.jobs.chunks
     services = ChunkServices(
         store=chunks,
-        resources={"actions": actions(("en", "fr"), 1000, lambda: None)},
+        resources={"actions": actions(("en", "fr"), 1000, lambda: None, core_map)},
         core=service.core,
         policy=claim_policy(window=4, lease_seconds=45.0, repeats_unknown=False),
         keeper=Keeper(),

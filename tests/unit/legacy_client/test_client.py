@@ -10,7 +10,16 @@ from legacy_client.errors import (
     Stopped,
     Unsendable,
 )
-from legacy_client.operations import REPLACE_INTEGRATION_ACTION, UPDATE_ACTION, IntegrationActionReplacement
+from legacy_client.operations import (
+    REPLACE_INTEGRATION_ACTION,
+    UPDATE_ACTION,
+    IntegrationActionReplacement,
+    Operation,
+    hex_digest,
+    is_number,
+    numeric_id,
+)
+from legacy_client.operations import updates as updates_of
 from legacy_client.transport.memory import answer
 from tests.unit.legacy_client.contexts import Core, busy, id_of, updated, updates
 
@@ -63,6 +72,18 @@ def test_the_idempotency_key_is_the_same_over_retries() -> None:
     core.update(1)
 
     assert [request.headers["Idempotency-Key"] for request in core.transport.seen] == ["batch-1-0"] * 2
+
+
+def test_a_key_of_hex_digits_is_the_same_over_retries_and_in_a_resumed_batch() -> None:
+    write = updates_of("/actions/{id}", is_number, spell_key=hex_digest(str.upper, 20))
+    operation = Operation("PATCH", write, numeric_id)
+    core = Core({0: [busy(), updated(0)]})
+
+    for _ in range(2):
+        list(core.client.send(operation, [Update.of("0", {"state": 2})], core.context()))
+
+    # The first 20 digits of the SHA-256 of "batch-1-0".
+    assert [request.headers["Idempotency-Key"] for request in core.transport.seen] == ["F5AC572CBFDE9E2E99F6"] * 3
 
 
 @pytest.mark.parametrize("action_id", ["", "..", "1/2", "1?x", "%31", "1 ", "-1", "1e3", "²", "٣", "1" * 21, "1\n"])
