@@ -17,6 +17,8 @@ _TYPES: Mapping[str, str] = {
     "status.css": "text/css; charset=utf-8",
     "status.js": "text/javascript; charset=utf-8",
     "audit.js": "text/javascript; charset=utf-8",
+    "numbers.js": "text/javascript; charset=utf-8",
+    "verdict.js": "text/javascript; charset=utf-8",
     "series.js": "text/javascript; charset=utf-8",
     "chart.js": "text/javascript; charset=utf-8",
 }

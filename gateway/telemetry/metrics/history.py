@@ -13,14 +13,18 @@ import orjson
 from gateway.telemetry.metrics.worker_files import try_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     Aside = Callable[[Callable[[], None]], None]
 
 _log = logging.getLogger(__name__)
-KEPT_SECONDS = 300.0
-_EVERY_SECONDS = 5.0
+KEPT_SECONDS = 3600.0
+"""Of the last five minutes all are kept, of the time before one each half minute."""
+_ALL_SECONDS = 300.0
+_EVERY_SECONDS, _COARSE_SECONDS = 5.0, 30.0
+# The page draws none of these, and there may be thousands.
+_LEFT_OUT = "gateway_partner_"
 
 
 class History:
@@ -56,7 +60,7 @@ class History:
                 _log.warning("status_history_not_kept", extra={"reason": exc.strerror})
 
     def snapshots(self) -> list[bytes]:
-        """As JSON, oldest first, of five minutes at most. Empty where they cannot be had."""
+        """As JSON, oldest first, of an hour at most. Empty where they cannot be had."""
         found: list[bytes] = []
         self._aside(lambda: found.extend(self._read()))
         return found
@@ -71,11 +75,9 @@ class History:
         written = self._folder / "history.new"
         written.write_bytes(orjson.dumps(snapshot))
         written.replace(self._folder / f"history-{round(now * 1000):015}.json")
-        oldest, newest = (f"history-{round(at * 1000):015}.json" for at in (now - KEPT_SECONDS, now))
-        for path in self._folder.glob("history-*.json"):
-            # A clock that was set back left those of a time to come.
-            if not oldest <= path.name <= newest:
-                path.unlink(missing_ok=True)
+        paths = {int(path.stem[len("history-") :]) / 1000: path for path in self._folder.glob("history-*.json")}
+        for time in _superfluous(sorted(paths), round(now * 1000) / 1000):
+            paths[time].unlink(missing_ok=True)
 
     def _read(self) -> list[bytes]:
         found: list[bytes] = []
@@ -94,7 +96,21 @@ class History:
                 _log.exception("status_history_failed")
 
 
+def _superfluous(times: Sequence[float], now: float) -> Iterator[float]:
+    """Of ``times`` in ascending order those that are not kept."""
+    slot: float | None = None
+    for time in times:
+        # A clock that was set back left those of a time to come.
+        if not now - KEPT_SECONDS <= time <= now:
+            yield time
+        elif time < now - _ALL_SECONDS:
+            earlier, slot = slot, time // _COARSE_SECONDS
+            if slot == earlier:
+                yield time
+
+
 def _small(numbers: Mapping[str, Any]) -> dict[str, Any]:
     """Without zeros, which are most of it and what is not there counts as."""
-    samples = ((name, [one for one in found if one[1]]) for name, found in numbers["samples"].items())
+    drawn = ((name, found) for name, found in numbers["samples"].items() if not name.startswith(_LEFT_OUT))
+    samples = ((name, [one for one in found if one[1]]) for name, found in drawn)
     return {"time": numbers["time"], "samples": {name: found for name, found in samples if found}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 TITLES = "[...document.querySelectorAll('figcaption strong')].map((title) => title.textContent).join(', ')"
-BATCHES_ALONE = "Items, Requests, Batch time, Time spent, Core time, Core calls, Held back, In flight, Queue"
+BATCHES_ALONE = "Items, Failed items, Requests, Refusals, Batch time, Time spent, Core time, Core calls, Held back, In flight, Queue"
 LABEL = "[...document.querySelectorAll('svg')].map((svg) => svg.getAttribute('aria-label')).find((label) => label.startsWith('{}: '))"
 VERDICT = "document.getElementById('verdict').textContent"
 # Relative luminance and contrast as in WCAG 2.2, of every text that the page shows, with what is behind it.
@@ -42,6 +43,26 @@ FAINTEST_TEXT = """(() => {
 })()"""
 
 
+# What `verdict` says of two snapshots sixteen seconds apart, of which the later one has `samples` and came three times.
+SAID = """import("./status/verdict.js").then(({{verdict}}) => {{
+  const now = {{time: 1016, samples: {{gateway_jwks_age_seconds: [[{{}}, 1]], ...{samples}}}}};
+  return verdict(now, {{time: 1000, samples: {{}}}}, [now, now, now])[1];
+}})"""
+AT_LIMIT = "Calls to the core stand at their limit: batches wait for their turns."
+NOT_SENT = "Items are not sent: the time of their batches runs out, or the core is away."
+MANY_REFUSED = "Many requests are refused: see Refusals."
+
+
+def _requests(refused: int, served: int) -> dict[str, list[object]]:
+    counts = {"400": refused, "200": served}
+    requests = [[{"route": "/openapi/api/v1/actions", "status": status}, count] for status, count in counts.items()]
+    return {"gateway_requests_total": [*requests, [{"route": "/metrics", "status": "404"}, 1000]]}
+
+
+def _calls(in_flight: int) -> dict[str, list[object]]:
+    return {"gateway_core_in_flight": [[{}, in_flight]], "gateway_core_concurrency_limit": [[{}, 64]]}
+
+
 def _send(stack: Stack, *ids: int) -> None:
     Partner(stack).patch(*({"actionId": str(action_id), "status": "active"} for action_id in ids))
 
@@ -58,10 +79,55 @@ def test_the_page_draws_what_partners_send_and_asks_nobody_else(stack: Stack, ch
         )
 
     eventually(are_items_shown, PATIENCE_SECONDS)
-    assert chromium.value("document.querySelectorAll('figure').length") == 9
+    assert chromium.value("document.querySelectorAll('figure').length") == 11
     assert chromium.value("document.getElementById('build').textContent").endswith("1 worker")
     assert chromium.complaints == []
     assert {url.split("/status")[0] for url in chromium.requested} == {stack.gateway.url}
+
+
+def test_failed_items_are_shown_by_code_and_refusals_by_what_was_wrong(stack: Stack, chromium: Chromium) -> None:
+    chromium.open(stack.gateway.url + "/status")
+    chromium.wait_for(f"{VERDICT} !== 'Loading …'")
+    Partner(stack).patch({"actionId": "19000", "status": "wrong"})
+    _send(stack, 19000, 90404)
+
+    chromium.wait_for(f"/not_found (?!0\\/s)/.test({LABEL.format('Failed items')})")
+    chromium.wait_for(f"/invalid_choice (?!0\\/s)/.test({LABEL.format('Refusals')})")
+    assert "ok" not in chromium.value(LABEL.format("Failed items"))
+    assert "validation-failed" not in chromium.value(LABEL.format("Refusals"))
+    assert chromium.complaints == []
+
+
+def test_the_axis_has_the_times_of_the_log_and_as_much_of_the_last_hour_as_one_wants(
+    stack: Stack, chromium: Chromium
+) -> None:
+    chromium.open(stack.gateway.url + "/status")
+    chromium.wait_for("document.querySelectorAll('path.area').length")
+    times = "[...document.querySelector('.axis').children].map((time) => Date.parse(`1970-01-02T${time.textContent}Z`) / 1000)"
+
+    for seconds in (300, 900, 3600):
+        chromium.value(f"document.getElementById('window').value = '{seconds}'")
+        chromium.value("document.getElementById('window').dispatchEvent(new Event('change'))")
+        first, middle, last = chromium.value(times)
+        assert ((last - first) % 86400, (last - middle) % 86400) == (seconds, seconds // 2)
+    now = chromium.value("Date.now() / 1000")
+    assert (now - last) % 86400 < 60
+
+
+def test_the_verdict_tells_of_many_refusals_and_of_calls_at_their_limit(stack: Stack, chromium: Chromium) -> None:
+    chromium.open(stack.gateway.url + "/status")
+    cases: list[tuple[dict[str, list[object]], str]] = [
+        (_calls(58), AT_LIMIT),
+        (_calls(57), "All is well."),
+        (_requests(5, 20), MANY_REFUSED),
+        (_requests(4, 4), "All is well."),
+        (_requests(5, 21), "All is well."),
+        ({"gateway_items_total": [[{"outcome": "not_sent"}, 1]]}, NOT_SENT),
+    ]
+
+    said = [chromium.value(SAID.format(samples=json.dumps(samples))) for samples, _ in cases]
+
+    assert said == [words for _, words in cases]
 
 
 def test_the_page_says_when_the_circuit_is_open(make_stack: Callable[..., Stack], chromium: Chromium) -> None:

@@ -4,24 +4,24 @@ const NS = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT, TOP] = [600, 150, 8];
 
 export class Chart {
-  // `series` is [{name, tone}, …]; `format` shows a value; `seconds` is the width of the window.
-  constructor({title, note, series, format, stacked = false, seconds}) {
-    Object.assign(this, {title, series, format, stacked, seconds, rows: [], pointed: null});
+  // `format` shows a value.
+  constructor({title, note, format, stacked = false}) {
+    Object.assign(this, {title, format, stacked, series: [], rows: [], seconds: 1, end: 0, present: [], pointed: null});
     this.figure = element("figure");
     const caption = this.figure.appendChild(element("figcaption"));
     caption.append(text("strong", title), text("span", note));
     this.svg = this.figure.appendChild(shape("svg", {viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img"}));
     this.scale = this.figure.appendChild(element("p", "scale"));
-    const axis = this.figure.appendChild(element("p", "axis"));
-    axis.append(text("span", `${seconds / 60} min ago`), text("span", "now"));
+    this.axis = this.figure.appendChild(element("p", "axis"));
     this.legend = this.figure.appendChild(element("ul", "legend"));
     this.svg.addEventListener("pointermove", (event) => this.point(event));
     this.svg.addEventListener("pointerleave", () => this.point(null));
   }
 
-  // `rows` is [[time, [value or null per series]], …] in ascending order of time.
-  show(rows) {
-    this.rows = rows;
+  // `series` is [{name, tone}, …], `rows` [[time, [value or null per series]], …] in ascending order of time, which
+  // reach `seconds` back from `end`, and `present` what the legend says of now.
+  show(shown) {
+    Object.assign(this, shown);
     this.draw();
   }
 
@@ -31,15 +31,22 @@ export class Chart {
   }
 
   draw() {
-    const end = this.rows.at(-1)?.[0] ?? 0;
-    const x = (time) => WIDTH * (1 - (end - time) / this.seconds);
+    const x = (time) => WIDTH * (1 - (this.end - time) / this.seconds);
     const lines = this.stacked ? stack(this.rows) : this.rows.map(([, values]) => values);
     const top = niceCeiling(Math.max(0, ...lines.flat().filter((value) => value !== null)));
     const y = (value) => HEIGHT - (HEIGHT - TOP) * (value / top);
     const places = this.rows.map(([time]) => x(time));
     this.svg.replaceChildren(...this.grid(), ...this.marks(places, lines, y), ...this.cursor(places));
     this.scale.textContent = this.format(top);
-    this.label(this.rowAt(places));
+    const row = this.pointed === null || !places.length ? null : this.rows[this.nearest(places)];
+    this.times(row);
+    this.label(row ? row[1] : this.present);
+  }
+
+  times(row) {
+    const middle = row ? `at ${clock(row[0])}` : clock(this.end - this.seconds / 2);
+    const shown = [clock(this.end - this.seconds), middle, clock(this.end)];
+    this.axis.replaceChildren(...shown.map((time) => text("span", time)));
   }
 
   grid() {
@@ -72,17 +79,15 @@ export class Chart {
     return places.reduce((best, place, row) => (Math.abs(place - wanted) < Math.abs(places[best] - wanted) ? row : best), 0);
   }
 
-  rowAt(places) {
-    return this.pointed === null ? this.rows.at(-1) : this.rows[this.nearest(places)];
-  }
-
-  label(row) {
-    const values = row?.[1] ?? [];
+  label(values) {
     const shown = this.series.map(({name}, index) => [name, values[index] == null ? "–" : this.format(values[index])]);
     this.legend.replaceChildren(...shown.map(([name, value], index) => entry(name, value, this.series[index].tone)));
     this.svg.setAttribute("aria-label", `${this.title}: ${shown.map((pair) => pair.join(" ")).join(", ")}`);
   }
 }
+
+// As the log tells time, in UTC.
+const clock = (time) => new Date(time * 1000).toISOString().slice(11, 19);
 
 // Each value raised by those before it in its row.
 function stack(rows) {

@@ -1,5 +1,8 @@
 // Numbers over time: what the page keeps of /status/data, and how rates and percentiles come out of it. No DOM here.
 
+// Of what is older than the first, one snapshot each so many seconds is enough.
+const [ALL_SECONDS, COARSE_SECONDS] = [300, 30];
+
 export class History {
   // `keep` is in seconds; each snapshot is {time, samples: {name: [[labels, value], …]}}.
   constructor(keep) {
@@ -10,16 +13,32 @@ export class History {
   add(snapshot) {
     if (snapshot.time <= this.last?.time) return;
     this.snapshots.push(snapshot);
-    while (this.snapshots[0].time < snapshot.time - this.keep) this.snapshots.shift();
+    let slot = null;
+    this.snapshots = this.snapshots.filter(({time}) => {
+      const age = snapshot.time - time;
+      if (age <= ALL_SECONDS || age > this.keep) return age <= ALL_SECONDS;
+      const earlier = slot;
+      slot = Math.floor(time / COARSE_SECONDS);
+      return slot !== earlier;
+    });
   }
 
   get last() {
     return this.snapshots.at(-1);
   }
 
-  // One value per snapshot but the first: [time, of(snapshot, one of so many seconds before)].
-  points(of, seconds) {
-    return this.snapshots.slice(1).map((now, index) => [now.time, of(now, this.before(index + 1, seconds))]);
+  since(time) {
+    return this.snapshots.filter((snapshot) => snapshot.time >= time);
+  }
+
+  // One value per snapshot from then on, but the first of all: [time, of(snapshot, one of so many seconds before)].
+  points(of, seconds, from) {
+    const found = [];
+    for (let index = 1; index < this.snapshots.length; index += 1) {
+      const now = this.snapshots[index];
+      if (now.time >= from) found.push([now.time, of(now, this.before(index, seconds))]);
+    }
+    return found;
   }
 
   // The oldest snapshot of so many seconds before, or the one right before.

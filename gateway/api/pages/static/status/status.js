@@ -1,11 +1,15 @@
-// What the page shows: which numbers, in which charts, and when somebody should look.
+// What the page shows: which numbers, in which charts.
 
 import {Trail} from "./audit.js";
 import {Chart, element, text} from "./chart.js";
+import {
+  attempts, byPartners, chunks, foremost, grown, hasJobs, jobOutcome, jobs, keysAge, level, outcome, percentiles, spent, status, workersIn,
+} from "./numbers.js";
 import {History, quantile, rate, sum} from "./series.js";
+import {verdict} from "./verdict.js";
 
 const POLL_SECONDS = 2;
-const WINDOW_SECONDS = 300;
+const KEPT_SECONDS = 3600;
 // Percentiles over a few polls together: one poll alone sees too few calls.
 const SMOOTH_SECONDS = 16;
 
@@ -13,29 +17,6 @@ const count = (value) => String(value >= 100 ? Math.round(value) : Number(value.
 const perSecond = (value) => `${count(value)}/s`;
 const duration = (value) => (value >= 1 ? `${count(value)} s` : `${count(value * 1000)} ms`);
 const percent = (value) => `${count(value * 100)} %`;
-
-// Asked by probes, scrapers and this page itself: not what partners do.
-const OPERATORS = new Set(["/livez", "/readyz", "/metrics", "/status", "/status/<name>", "/status/data", "/status/history", "/status/batches", "/status/audit"]);
-const byPartners = (labels) => !OPERATORS.has(labels.route);
-
-const outcome = (name) => (now, before) => rate(now, before, "gateway_items_total", (labels) => labels.outcome === name);
-const status = (test) => (now, before) => rate(now, before, "gateway_requests_total", (labels) => byPartners(labels) && test(Number(labels.status)));
-const attempts = (test) => (now, before) => rate(now, before, "gateway_core_attempts_total", (labels) => test(labels.result));
-const grown = (name) => (now, before) => rate(now, before, name);
-const level = (name) => (now) => sum(now, name);
-const jobs = (state) => (now) => sum(now, "gateway_jobs", (labels) => labels.state === state);
-const chunks = (state) => (now) => sum(now, "gateway_job_chunks", (labels) => labels.state === state);
-const jobOutcome = (name) => (now, before) => rate(now, before, "gateway_job_items", (labels) => labels.outcome === name);
-const spent = (part) => (now, before) => {
-  const batches = rate(now, before, "gateway_batches_total");
-  return batches ? rate(now, before, "gateway_batch_seconds_total", (labels) => labels.part === part) / batches : null;
-};
-const percentile = (name, q) => (now, before) => quantile(now, before, name, q);
-const percentiles = (name) => [
-  {name: "p50", tone: "calm", of: percentile(name, 0.5)},
-  {name: "p95", tone: "warm", of: percentile(name, 0.95)},
-  {name: "p99", tone: "hot", of: percentile(name, 0.99)},
-];
 
 const CHARTS = [
   {
@@ -48,6 +29,10 @@ const CHARTS = [
     ],
   },
   {
+    title: "Failed items", note: "by code", format: perSecond, stacked: true,
+    chosen: foremost([["gateway_items_total", "code", (labels) => labels.outcome !== "applied"]]),
+  },
+  {
     title: "Requests", note: "by status", format: perSecond, stacked: true,
     series: [
       {name: "2xx", tone: "calm", of: status((code) => code < 300 && code !== 207)},
@@ -56,7 +41,14 @@ const CHARTS = [
       {name: "5xx", tone: "hot", of: status((code) => code >= 500)},
     ],
   },
-  {title: "Batch time", note: "first call to last outcome", format: duration, smooth: true, series: percentiles("gateway_batch_duration_seconds")},
+  {
+    title: "Refusals", note: "by problem, of what is invalid by code", format: perSecond, stacked: true,
+    chosen: foremost([
+      ["gateway_problems_total", "type", (labels) => labels.type !== "validation-failed"],
+      ["gateway_invalid_requests_total", "code", () => true],
+    ]),
+  },
+  {title: "Batch time", note: "first call to last outcome, about", format: duration, smooth: true, series: percentiles("gateway_batch_duration_seconds")},
   {
     title: "Time spent", note: "of a batch, on average", format: duration, smooth: true, stacked: true,
     series: [
@@ -66,7 +58,7 @@ const CHARTS = [
       {name: "own", tone: "cool", of: spent("own")},
     ],
   },
-  {title: "Core time", note: "one call", format: duration, smooth: true, series: percentiles("gateway_core_attempt_duration_seconds")},
+  {title: "Core time", note: "one call, about", format: duration, smooth: true, series: percentiles("gateway_core_attempt_duration_seconds")},
   {
     title: "Core calls", note: "by result", format: perSecond, stacked: true,
     series: [
@@ -148,14 +140,6 @@ const JOB_TILES = [
 
 const orDash = (value, format) => (value === null ? "–" : format(value));
 const share = (part, whole) => (whole > 0 ? percent(Math.max(0, part) / whole) : "–");
-// JSON knows no infinity: null is the age of keys that were never had.
-const keysAge = (now) => (now.samples.gateway_jwks_age_seconds ?? []).some(([, age]) => age === null) ? null : sum(now, "gateway_jwks_age_seconds");
-const workersIn = (now, state) => sum(now, "gateway_core_circuit_state", (labels) => labels.state === state);
-
-const LIVE = new Set(["uploading", "queued", "running", "paused", "cancelling"]);
-const hasJobs = (now) => sum(now, "gateway_job_workers") + sum(now, "gateway_jobs", (labels) => LIVE.has(labels.state)) > 0;
-const jobsStand = (now) => sum(now, "gateway_job_due_seconds") > 60 || (chunks("due")(now) > 0 && !sum(now, "gateway_job_workers"));
-
 function circuit(now) {
   const workers = sum(now, "gateway_workers");
   for (const state of ["open", "half_open"]) {
@@ -165,23 +149,11 @@ function circuit(now) {
   return "closed";
 }
 
-// [tone, what to say], worst first.
-function verdict(now, before) {
-  if (workersIn(now, "open")) return ["hot", "The circuit to the core is open: items are held back."];
-  if (keysAge(now) === null) return ["hot", "Keycloak has given no signing keys: tokens are refused."];
-  if (grown("gateway_idempotency_refused_total")(now, before) > 0) return ["hot", "Batches with an idempotency key are refused: their store is down."];
-  if (jobsStand(now)) return ["hot", "Chunks of jobs are due, and no worker takes them."];
-  if (outcome("unknown")(now, before) > 0) return ["hot", "Items end as unknown: the core breaks off or answers too late."];
-  if (sum(now, "gateway_audit_unavailable")) return ["hot", "The audit trail cannot be written: its lines wait, and then the oldest are lost."];
-  if (grown("gateway_shed_total")(now, before) > 0) return ["hot", "Load is being shed."];
-  if (workersIn(now, "half_open")) return ["warm", "The circuit to the core is being probed."];
-  if (sum(now, "gateway_core_waiting_seconds") > 1) return ["warm", "Items wait for the core."];
-  return ["calm", "All is well."];
-}
-
 class Page {
   constructor() {
-    this.history = new History(WINDOW_SECONDS);
+    this.history = new History(KEPT_SECONDS);
+    this.window = document.getElementById("window");
+    this.window.addEventListener("change", () => this.draw());
     this.trail = new Trail();
     this.charts = [];
     this.tiles = [];
@@ -189,7 +161,7 @@ class Page {
   }
 
   add(charts, tiles) {
-    const added = charts.map((options) => [options, new Chart({...options, seconds: WINDOW_SECONDS})]);
+    const added = charts.map((options) => [options, new Chart(options)]);
     document.getElementById("charts").append(...added.map(([, chart]) => chart.figure));
     this.charts.push(...added);
     this.tiles.push(...tiles);
@@ -224,20 +196,25 @@ class Page {
     const {last, snapshots} = this.history;
     const before = this.history.before(snapshots.length - 1, SMOOTH_SECONDS);
     if (hasJobs(last) && !this.tiles.includes(JOB_TILES[0])) this.add(JOB_CHARTS, JOB_TILES);
-    for (const [{series, smooth}, chart] of this.charts) chart.show(this.rows(series, smooth ? SMOOTH_SECONDS : 0));
+    for (const [options, chart] of this.charts) this.show(options, chart, before);
     const tiles = this.tiles.map(([name, of]) => {
       const tile = element("div");
       tile.append(text("dt", name), text("dd", snapshots.length > 1 ? of(last, before) : "–"));
       return tile;
     });
     document.getElementById("tiles").replaceChildren(...tiles);
-    this.say(...verdict(last, before));
+    this.say(...verdict(last, before, this.history.since(last.time - SMOOTH_SECONDS)));
     this.name(last);
   }
 
-  rows(series, seconds) {
-    const columns = series.map(({of}) => this.history.points(of, seconds));
-    return columns[0].map(([time], row) => [time, columns.map((column) => column[row][1])]);
+  // Where nobody points, the legend has the last seconds together: one poll alone may fall between two batches.
+  show({series, chosen, smooth}, chart, before) {
+    const {last} = this.history;
+    const seconds = Number(this.window.value);
+    const shown = series ?? chosen(last, this.history.since(last.time - seconds)[0]);
+    const columns = shown.map(({of}) => this.history.points(of, smooth ? SMOOTH_SECONDS : 0, last.time - seconds));
+    const rows = (columns[0] ?? []).map(([time], row) => [time, columns.map((column) => column[row][1])]);
+    chart.show({series: shown, rows, seconds, end: last.time, present: shown.map(({of}) => of(last, before))});
   }
 
   say(tone, words) {

@@ -88,7 +88,8 @@ def test_the_page_holds_no_inline_script_or_style_and_names_no_other_host() -> N
 
 
 def test_every_metric_that_the_page_draws_exists() -> None:
-    names = set(re.findall(r"gateway_[a-z_]+[a-z]", (FOLDER / "status.js").read_text(encoding="utf-8")))
+    scripts = " ".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.js"))
+    names = set(re.findall(r"gateway_[a-z_]+[a-z]", scripts))
 
     assert names
     assert names <= {spec.name for spec in METRICS}

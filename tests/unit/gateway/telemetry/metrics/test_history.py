@@ -33,13 +33,23 @@ class Worker:
         os.close(self.history._lock)
 
 
-def test_five_minutes_are_kept_oldest_first(tmp_path: Path) -> None:
+def test_an_hour_is_kept_oldest_first_and_what_is_older_than_five_minutes_more_coarsely(tmp_path: Path) -> None:
     worker = Worker(tmp_path)
 
-    worker.keep(*range(1000, 1400, 5))
+    worker.keep(*range(10_000, 14_005, 5))
 
-    assert [snapshot["time"] for snapshot in worker.kept()] == list(range(1095, 1400, 5))
-    assert len(list(tmp_path.iterdir())) == 61 + len(["history.lock"])
+    times = [snapshot["time"] for snapshot in worker.kept()]
+    assert times == [*range(10_410, 13_700, 30), *range(13_700, 14_005, 5)]
+    assert len(list(tmp_path.iterdir())) == len(times) + len(["history.lock"])
+
+
+def test_numbers_by_partner_are_not_kept(tmp_path: Path) -> None:
+    worker = Worker(tmp_path)
+    worker.samples["gateway_partner_items_total"] = [({"partner": "acme"}, 3.0)]
+
+    worker.keep(1000)
+
+    assert [list(snapshot["samples"]) for snapshot in worker.kept()] == [["gateway_workers"]]
 
 
 def test_what_is_zero_is_left_out_and_an_age_without_end_is_null(tmp_path: Path) -> None:
