@@ -97,6 +97,19 @@ def test_a_core_that_refuses_every_update_in_the_same_words_passes_no_row_that_n
     assert [told.verdicts[each] for each in rows] == ["warn", *["cannot tell"] * 3]
 
 
+def test_a_core_that_takes_no_other_value_of_the_field_is_not_told_as_one_that_loses_a_call(core, checks):
+    """As a due date before the date from which the item counts."""
+
+    def takes_its_own_alone(core, request):
+        is_other = request.method == "PATCH" and "gateway check" in request.body.decode()
+        return legacy_error(422) if is_other else None
+
+    with core.with_fault(takes_its_own_alone):
+        told = checks.run(core.url, *WRITE)
+
+    assert told.verdicts["at once"] == "cannot tell"
+
+
 def test_a_busy_core_is_told_as_busy_and_not_as_one_that_refuses_the_value(core, checks):
     with core.with_fault(of_success("503")):
         told = checks.run(core.url, "--json", "--write")

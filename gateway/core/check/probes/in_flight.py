@@ -8,6 +8,7 @@ from gateway.core.check.answers import described, trouble
 from gateway.core.check.finding import Finding, Proposal, cannot_tell
 from gateway.core.check.probes.idempotency import HONOURED
 from gateway.settings import variable
+from legacy_client.errors import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,8 @@ def probe(trial: Trial) -> Finding:
 def _of_one_id(seen: Sequence[Seen], evidence: Sequence[str], is_one_of_them: bool) -> Finding | None:
     if wrong := next(filter(None, map(trouble, seen)), ""):
         return Finding(verdict="fail", told=f"two calls for one id at once: {wrong}", evidence=evidence)
+    if all(isinstance(each.error, Rejected) for each in seen):
+        return cannot_tell("the core refuses other values of the field: another --field may show it", *evidence)
     if not is_one_of_them:
         return Finding(verdict="fail", told="after two calls at once the field has neither value", evidence=evidence)
     if refused := next((each for each in seen if not each.is_success), None):
