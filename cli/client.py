@@ -18,7 +18,18 @@ from typing import TYPE_CHECKING, Any
 from cli.access.credentials import Credentials, Token, TokenFile, client_credentials
 from cli.access.keycloak import Provider
 from cli.connection import Connection
-from cli.errors import ActionsError, Exhausted, InUse, InvalidInput, NotAllowed, NotEnded, Refused, Unwritable, Usage
+from cli.errors import (
+    ActionsError,
+    Exhausted,
+    InUse,
+    InvalidInput,
+    NoAnswer,
+    NotAllowed,
+    NotEnded,
+    Refused,
+    Unwritable,
+    Usage,
+)
 from cli.folders import state_folder
 from cli.outcome import Failure, Kind, Outcome
 from cli.rows.opening import Reading, spool_lines, spooled_input
@@ -45,6 +56,7 @@ __all__ = [
     "InUse",
     "InvalidInput",
     "Kind",
+    "NoAnswer",
     "NotAllowed",
     "NotEnded",
     "Outcome",

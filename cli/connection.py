@@ -40,7 +40,7 @@ _MOST_LINE = 1 << 24
 class Answer:
     """``document`` is empty where the answer was no JSON object. ``status`` 0: there was no answer, and ``reason`` says why.
 
-    ``retry_after`` is in seconds.
+    ``retry_after`` is in seconds. ``is_untrusted``: there is none since the certificate is not trusted.
     """
 
     status: int
@@ -49,6 +49,7 @@ class Answer:
     reason: str = ""
     request_id: str = ""
     rate_policy: str = ""
+    is_untrusted: bool = False
 
     @property
     def kind(self) -> str:
@@ -136,7 +137,7 @@ class Connection:
             answer = _read(reply) if reply.status_code != HTTPStatus.OK else Answer(status=HTTPStatus.OK)
             return Stream(answer, _lines_of(reply), reply.close)
         except requests.RequestException as exc:
-            return Stream(Answer(status=0, reason=_why(exc, self.url)), iter(()))
+            return Stream(_no_answer(exc, self.url), iter(()))
 
     def page(self, path: str) -> Answer:
         """A page that needs no credentials."""
@@ -181,7 +182,7 @@ class Connection:
             ) as reply:
                 return _read(reply)
         except requests.RequestException as exc:
-            return Answer(status=0, reason=_why(exc, self.url))
+            return _no_answer(exc, self.url)
 
 
 def _read(reply: requests.Response) -> Answer:
@@ -235,6 +236,11 @@ class _NoAuth(AuthBase):
 def _seconds(text: str) -> float | None:
     """Whole seconds; a date is not what the gateway sends."""
     return min(float(text), _MOST_WAIT) if text.isascii() and text.isdigit() else None
+
+
+def _no_answer(error: requests.RequestException, url: str) -> Answer:
+    is_untrusted = isinstance(error, requests.exceptions.SSLError)
+    return Answer(status=0, reason=_why(error, url), is_untrusted=is_untrusted)
 
 
 def _why(error: requests.RequestException, url: str) -> str:

@@ -6,6 +6,7 @@
     ├─ Usage                what was asked for cannot be done
     ├─ Refused              the gateway, the login or the input says no; nothing more was sent
     │  ├─ InvalidInput      rows that break the contract
+    │  ├─ NoAnswer          nobody answers at an address; later somebody may
     │  └─ NotAllowed        401 or 403 that a renewal did not cure
     ├─ InUse                another process works on the same input
     ├─ Exhausted            too many chunks in a row without a success, or nobody answers
@@ -68,6 +69,12 @@ class InvalidInput(Refused):
         self.errors = list(errors)
         self.total = total
         self.rows = rows
+
+
+class NoAnswer(Refused):
+    """Nothing need be mended here: the same command may do later."""
+
+    exit_code = Exit.NOT_ENDED
 
 
 class InUse(Refused):

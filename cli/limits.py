@@ -34,12 +34,12 @@ class Limits:
 
     @classmethod
     def told(cls, document: Mapping[str, Any]) -> Limits:
-        """Of the gateway's own document; what is missing or odd in it is the default."""
+        """As the gateway's own document says; what is missing or odd in it is the default."""
         usual = cls()
         rate = document.get("rate")
         rate = rate if isinstance(rate, dict) else {}
         languages = document.get("languages")
-        limits = cls(
+        return cls(
             max_items=_number(document.get("max_items"), usual.max_items),
             max_bytes=_number(document.get("max_bytes"), usual.max_bytes),
             rate_limit=_number(rate.get("limit"), 0),
@@ -48,7 +48,6 @@ class Limits:
             languages=tuple(map(str, languages)) if isinstance(languages, list) and languages else usual.languages,
             job_items=_job_items(document),
         )
-        return limits.bounded()
 
     def bounded(self) -> Limits:
         """Never more than what is sensible for one request, nor than the whole rate."""

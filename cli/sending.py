@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cli.errors import NotAllowed, Refused, counted
+from cli.errors import NoAnswer, NotAllowed, Refused, counted
 from cli.verdicts import Again, Denied, Invalid, Pause, Results, Stop, TooLarge, read
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Rehearsal:
         self._pause = pause
 
     def failures(self, body: Body) -> Sequence[Failure]:
-        """The items that the gateway finds invalid. Raises NotAllowed and Refused."""
+        """The items that the gateway finds invalid. Raises NotAllowed, NoAnswer and Refused."""
         renewed = False
         for attempt in range(1, ATTEMPTS + 1):
             answer = self._connection.update(body.bytes, dry_run=True)
@@ -162,5 +162,5 @@ class Rehearsal:
                 case Again(told, said, _):
                     self._pause(told if told is not None else min(MOST_PAUSE, FIRST_PAUSE * 2**attempt), said)
                 case _:
-                    break
-        raise Refused(answer.said)
+                    raise Refused(answer.said)
+        raise NoAnswer(answer.said)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cli.check import Checked, check
 from cli.connection import ACTIONS
 from cli.cutting import ENVELOPE, Cutter
-from cli.errors import NotAllowed, Refused, Usage
+from cli.errors import NoAnswer, NotAllowed, Refused, Usage
 from cli.jobs.calls import JobCalls
 from cli.jobs.run import JobRun
 from cli.jobs.upload import Upload
@@ -188,20 +188,21 @@ class Updates:
 
 
 def ask_limits(connection: Connection, pause: Callable[[float, str], None] | None = None) -> Limits:
-    """Raises Refused, for the reason that a batch would be refused for, or where nobody answers.
+    """Raises Refused, for the reason that a batch would be refused for, and NoAnswer where nobody answers.
 
     With ``pause`` it is as patient as a batch.
     """
     answer = _limits_answer(connection, pause)
     if answer.status == 200 and isinstance(told := answer.document.get("actions"), dict):
-        return Limits.told(told)
+        return Limits.told(told).bounded()
     if answer.status == _NO_SUCH_PAGE and answer.kind == "no-such-page":
         _demand_gateway(connection)
         return Limits()
     if answer.status in {401, 403} and answer.kind:
         raise NotAllowed(f"{answer.said}. {connection.log_in}")
     if answer.status == 0:
-        raise Refused(f"{answer.said}; nothing was sent")
+        error = Refused if answer.is_untrusted else NoAnswer
+        raise error(f"{answer.said}; nothing was sent")
     if answer.status >= 500 or answer.status == 429:
         # Batches are repeated until it has recovered; the usual limits will do.
         return Limits()

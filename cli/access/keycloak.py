@@ -9,7 +9,7 @@ import requests
 
 from cli.address import USER_AGENT, safe_url
 from cli.documents import document_of
-from cli.errors import Refused
+from cli.errors import NoAnswer, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -141,9 +141,11 @@ class Provider:
             with ask() as reply:
                 document = document_of(reply, _MOST_BYTES)
         except requests.RequestException as exc:
-            raise Refused(f"{self.issuer} could not be reached ({type(exc).__name__})") from exc
+            kind = Refused if isinstance(exc, requests.exceptions.SSLError) else NoAnswer
+            raise kind(f"{self.issuer} could not be reached ({type(exc).__name__})") from exc
         if document is None:
-            raise Refused(
+            kind = NoAnswer if reply.status_code >= requests.codes.internal_server_error else Refused
+            raise kind(
                 f"{self.issuer} answered {reply.status_code} with something that is no JSON; is it the realm's address?"
             )
         if reply.status_code != requests.codes.ok:

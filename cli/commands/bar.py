@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -43,23 +43,24 @@ class Bar(Lines):
     def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(clock)
         self._console = console or Console(stderr=True, highlight=False)
-        self._counts: Counts | None = None
-        self._rows_there = 0
         self._waiting = ""
         # Draws at once.
         self._live = Live(get_renderable=self._draw, console=self._console, refresh_per_second=_REDRAWN_A_SECOND)
+
+    def __enter__(self) -> Self:
+        """The bar draws by itself, and needs no clock."""
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
     def begin(self, name: str, items: int, earlier: Counts) -> None:
         super().begin(name, items, earlier)
-        self._counts = earlier
         self._live.start()
 
     def uploaded(self, rows: int) -> None:
-        self._uploading(rows)
-        self._rows_there, self._waiting = rows, ""
+        self._see_uploaded(rows)
+        self._waiting = ""
 
     def progress(self, counts: Counts) -> None:
         self._counts, self._waiting = counts, ""
@@ -97,8 +98,6 @@ class Bar(Lines):
 
     def _draw(self) -> RenderableType:
         counts, width = self._counts, self._console.width - _MARGIN
-        if counts is None:
-            return Text("")
         upload = self._upload
         done = self._rows_there if upload else counts.total
         numbers = _of_upload(done, upload, width) if upload else self._of_work(counts, width)

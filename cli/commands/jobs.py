@@ -12,7 +12,7 @@ import click
 from cli.commands.job_rows import again
 from cli.commands.job_watch import counts_of, watch
 from cli.commands.setting import runs, with_setting
-from cli.errors import Exhausted, Refused
+from cli.errors import Exhausted, NoAnswer, Refused
 from cli.jobs import results as job_results
 from cli.jobs.calls import LIVE, JobCalls, typed
 from cli.sending import pause_quietly
@@ -158,7 +158,7 @@ def _calls(setting: Setting) -> Iterator[JobCalls]:
     try:
         yield JobCalls(connection, pause_quietly)
     except Exhausted as exc:
-        raise Refused(str(exc)) from exc
+        raise NoAnswer(str(exc)) from exc
     finally:
         connection.close()
 

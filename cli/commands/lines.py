@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from typing import TYPE_CHECKING, Self
 
 import click
 
+from cli.commands.ticking import Ticking
 from cli.errors import counted
+from cli.outcome import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cli.commands.summary import Summary
-    from cli.outcome import Counts
     from cli.problem import RowError
 
 LINE_SECONDS = 10.0
 SHOWN_ERRORS = 100
 _TOLD_SECONDS = 5.0
+_TICK_SECONDS = 1.0
 
 
 class Pace:
@@ -47,20 +50,27 @@ class Pace:
 
 
 class Lines:
-    """A line each ten seconds."""
+    """A line each ten seconds, while a request waits for its answer too: it looks each ``tick_seconds``."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, tick_seconds: float = _TICK_SECONDS) -> None:
         self._clock = clock
-        self._next = 0.0
+        self._ticking = Ticking(self.tick, tick_seconds)
+        # Whoever finds that a line is due says it before another looks.
+        self._speaking = threading.RLock()
+        self._counts = Counts()
+        self._rows_there = 0
+        # Before it begins, and once it has ended, no line is due.
+        self._next = float("inf")
         self._earlier = 0
         self._pace = Pace(0, 0, clock)
         self._upload: Pace | None = None
 
     def __enter__(self) -> Self:
+        self._ticking.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is open."""
+        self._ticking.stop()
 
     def begin(self, name: str, items: int, earlier: Counts) -> None:
         self._begin(items, earlier)
@@ -68,12 +78,22 @@ class Lines:
         self.say(f"{name}: {counted(items, 'row')} valid{before}")
 
     def uploaded(self, rows: int) -> None:
-        if upload := self._uploading(rows):
-            self.say(upload_line(rows, upload))
+        with self._speaking:
+            self._see_uploaded(rows)
+            if self._upload:
+                self.tick()
 
     def progress(self, counts: Counts) -> None:
-        if self._is_due():
-            self.say(progress_line(counts, self._pace))
+        with self._speaking:
+            self._counts = counts
+            self.tick()
+
+    def tick(self) -> None:
+        """Say how it stands, if a line is due."""
+        with self._speaking:
+            if self._clock() >= self._next:
+                self._next = self._clock() + LINE_SECONDS
+                self._tell()
 
     def waiting(self, seconds: float, why: str) -> None:
         if seconds >= _TOLD_SECONDS:
@@ -92,6 +112,7 @@ class Lines:
             self.say(f"and {total - SHOWN_ERRORS:,} more; mend these first")
 
     def end(self, summary: Summary) -> None:
+        self._rest()
         self.say(summary.headline)
         if summary.codes:
             self.say("  " + ", ".join(f"{count:,} {code}" for code, count in summary.codes.items()))
@@ -101,27 +122,33 @@ class Lines:
             self.say(summary.next)
 
     def refused(self, text: str, exit_code: int) -> None:
+        self._rest()
         self.say(f"actions: {text}")
 
-    def _begin(self, items: int, earlier: Counts) -> None:
-        self._earlier, self._upload = earlier.total, None
-        self._pace = Pace(items, earlier.total, self._clock)
-        self._next = self._clock() + LINE_SECONDS
+    def _tell(self) -> None:
+        if self._upload:
+            self.say(upload_line(self._rows_there, self._upload))
+        else:
+            self.say(progress_line(self._counts, self._pace))
 
-    def _uploading(self, rows: int) -> Pace | None:
-        """The pace of an upload that is to be told of now."""
+    def _begin(self, items: int, earlier: Counts) -> None:
+        with self._speaking:
+            self._earlier, self._upload, self._counts = earlier.total, None, earlier
+            self._pace = Pace(items, earlier.total, self._clock)
+            self._next = self._clock() + LINE_SECONDS
+
+    def _rest(self) -> None:
+        """From here on no line is due."""
+        with self._speaking:
+            self._next = float("inf")
+
+    def _see_uploaded(self, rows: int) -> None:
+        self._rows_there = rows
         if rows >= self._pace.items:
             # What is applied has a pace of its own, from here on.
             self._upload, self._pace = None, Pace(self._pace.items, self._earlier, self._clock)
-            return None
-        self._upload = self._upload or Pace(self._pace.items, rows, self._clock)
-        return self._upload if self._is_due() else None
-
-    def _is_due(self) -> bool:
-        is_due = self._clock() >= self._next
-        if is_due:
-            self._next = self._clock() + LINE_SECONDS
-        return is_due
+        else:
+            self._upload = self._upload or Pace(self._pace.items, rows, self._clock)
 
 
 class Quiet(Lines):
@@ -154,15 +181,6 @@ class Json(Lines):
         self._begin(items, earlier)
         self._print({"event": "begin", "input": name, "rows": items, "sent_before": earlier.total})
 
-    def uploaded(self, rows: int) -> None:
-        if self._uploading(rows):
-            self._print({"event": "uploading", "rows": self._pace.items, "uploaded": rows})
-
-    def progress(self, counts: Counts) -> None:
-        if self._is_due():
-            rate = round(self._pace.rate(counts.total), 1)
-            self._print({"event": "progress", "rows": self._pace.items, **counts._asdict(), "rows_per_second": rate})
-
     def waiting(self, seconds: float, why: str) -> None:
         self._print({"event": "waiting", "seconds": seconds, "why": why})
 
@@ -174,10 +192,19 @@ class Json(Lines):
             self._print({"event": "invalid", "row": error.label, **error.problem._asdict()})
 
     def end(self, summary: Summary) -> None:
+        self._rest()
         self._print({"event": "end", **summary.facts()})
 
     def refused(self, text: str, exit_code: int) -> None:
+        self._rest()
         self._print({"event": "refused", "why": text, "exit": exit_code})
+
+    def _tell(self) -> None:
+        if self._upload:
+            self._print({"event": "uploading", "rows": self._pace.items, "uploaded": self._rows_there})
+            return
+        counts, rate = self._counts, round(self._pace.rate(self._counts.total), 1)
+        self._print({"event": "progress", "rows": self._pace.items, **counts._asdict(), "rows_per_second": rate})
 
     def _print(self, fact: dict[str, object]) -> None:
         click.echo(json.dumps(fact, ensure_ascii=False))
@@ -191,8 +218,10 @@ def upload_line(rows: int, pace: Pace) -> str:
 def progress_line(counts: Counts, pace: Pace) -> str:
     failed = f", {counts.failed:,} failed" if counts.failed else ""
     unknown = f", {counts.unknown:,} unknown" if counts.unknown else ""
-    left = pace.left(counts.total)
+    left, rate = pace.left(counts.total), round(pace.rate(counts.total))
+    # Of rows that an earlier run sent there is no rate to tell.
+    speed = f"; {rate:,} a second" if rate else ""
     return (
-        f"{counts.total:,} of {pace.items:,} rows: {counts.applied:,} applied{failed}{unknown}; "
-        f"{pace.rate(counts.total):,.0f} a second{f', {left} left' if left else ''}"
+        f"{counts.total:,} of {pace.items:,} rows: {counts.applied:,} applied{failed}{unknown}{speed}"
+        f"{f', {left} left' if left else ''}"
     )

@@ -17,7 +17,7 @@ from cli.access.profile import Profile, profile_said_again
 from cli.address import safe_url
 from cli.commands.setting import profile_option, profiles
 from cli.connection import Connection
-from cli.errors import ActionsError, Refused, Usage
+from cli.errors import ActionsError, NoAnswer, Refused, Usage
 from cli.update import ask_limits
 
 if TYPE_CHECKING:
@@ -138,6 +138,8 @@ def _secret(file: str, *, ask: bool) -> str:
 def _agreed(provider: Provider) -> Tokens:
     try:
         code = provider.device_code()
+    except NoAnswer:
+        raise
     except Refused as exc:
         how = f"a program's client needs its secret too: {CLIENT_SECRET}, --client-secret-file or --ask-secret"
         raise Refused(f"{exc}; {how}") from exc

@@ -41,7 +41,7 @@ _TIMES = ("effective_date", "due_date", "expires_at")
 def check_command(setting: Setting, *, file: str, reading: Reading, remote: bool, languages: str) -> int:
     """Check the rows of FILE as the gateway would, and send nothing.
 
-    Exit: 0 all valid, 5 not, 2 usage.
+    Exit: 0 all valid, 5 not, 6 nobody answers, 2 usage.
     """
     if remote:
         return rehearse(setting, file, reading)

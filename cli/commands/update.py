@@ -101,7 +101,7 @@ def update(
     Stopped by anything, the same command goes on where it was. Rows that were not applied are left in FILE.failed.csv,
     with all their columns and the reason; mend that file and send it.
 
-    Exit: 0 all applied, 3 some, 4 none, 5 refused, 6 not ended yet, 130 interrupted, 1 a fault of actions, 2 usage.
+    Exit: 0 all applied, 3 some, 4 none, 5 to be mended, 6 to be tried later, 130 interrupted, 1 a fault of actions, 2 usage.
     """
     job = {"sync": False, "async": True}.get(mode or "")
     if dry_run:

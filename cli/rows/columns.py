@@ -30,7 +30,9 @@ _ODD = {
 }
 _find_odd = re.compile(rf"[{''.join(_ODD)}\x00-\x1f\x7f]").search
 # What a spreadsheet shows in place of a formula's value.
-_FORMULA_ERROR = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|ERROR!)")
+_FORMULA_ERROR = re.compile(
+    r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|ERROR!|VALEUR!|NOM\?|NUL!|NOMBRE!|PROPAGATION!)|Err:[0-9]{3}"
+)
 _OTHER_SEPARATOR = re.compile(r"[0-9a-fA-F-]{36}([,;/ ]+[0-9a-fA-F-]{36})+")
 _CONTRACT_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -94,9 +96,16 @@ def odd_character(cell: str) -> str:
     if found := _find_odd(cell):
         what = _ODD.get(found[0], f"a control character, U+{ord(found[0]):04X},")
         return f"Has {what} in it; type it again."
-    if cell.startswith("#") and _FORMULA_ERROR.fullmatch(cell):
-        return "Is a spreadsheet's word for a formula that failed; enter the value."
+    if failed := _failed_formula(cell):
+        return failed
     return "Has a space before or after it; remove it." if cell != cell.strip() else ""
+
+
+def _failed_formula(cell: str) -> str:
+    """Where a spreadsheet has put its word for an error in the place of a value; else empty."""
+    if cell.startswith(("#", "Err:")) and _FORMULA_ERROR.fullmatch(cell):
+        return "Is a spreadsheet's word for a formula that failed; enter the value."
+    return ""
 
 
 def _identifier(name: str, cell: str) -> Cell:
@@ -113,8 +122,9 @@ def _word(name: str, cell: str) -> Cell:
     return cell, Problem(name, "odd_character", odd, cell) if odd else None
 
 
-def _text(_name: str, cell: str) -> Cell:
-    return cell, None
+def _text(name: str, cell: str) -> Cell:
+    failed = _failed_formula(cell)
+    return cell, Problem(name, "odd_character", failed, cell) if failed else None
 
 
 def _only_null(name: str, cell: str) -> Cell:

@@ -8,6 +8,7 @@ import stat
 from dataclasses import replace
 
 import pytest
+import requests
 import responses
 
 from cli.access.choosing import Asked, choose, of_profile
@@ -16,7 +17,7 @@ from cli.access.keycloak import DEVICE_GRANT, DeviceCode, Provider, Tokens
 from cli.access.profile import Profile, Profiles
 from cli.access.token import subject_of
 from cli.address import safe_url
-from cli.errors import Refused, Usage
+from cli.errors import NoAnswer, Refused, Usage
 from tests.doubles.clocks import FakeClock
 
 ISSUER = "https://login.test/realms/partners"
@@ -153,6 +154,23 @@ def test_a_login_server_that_refuses_is_told_in_its_words_and_never_with_a_secre
     assert said in str(refusal.value)
     assert "hush" not in str(refusal.value)
     assert "secret words" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        ({"body": responses.ConnectionError("words")}, NoAnswer),
+        ({"status": 502, "body": "<html>"}, NoAnswer),
+        ({"body": requests.exceptions.SSLError("words")}, Refused),
+        ({"status": 404, "body": "<html>"}, Refused),
+    ],
+)
+def test_a_login_server_that_is_away_is_told_apart_from_one_that_says_no(mock, reply, kind):
+    mock.post(f"{OPENID}/token", **reply)
+
+    with pytest.raises(Refused) as refusal:
+        Provider(ISSUER, "me", "hush").client_credentials()
+    assert type(refusal.value) is kind
 
 
 def test_a_realm_without_device_codes_is_told():

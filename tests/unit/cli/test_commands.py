@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import requests
 from click.shell_completion import get_completion_class
 
 from cli.commands import main as front
@@ -40,7 +41,7 @@ def test_check_needs_no_login_and_remote_asks_the_gateway(shell, monkeypatch):
         ([(*problem("quota-exceeded", 429), {"Retry-After": "1"})], 0),
         ([(*problem("invalid-token", 401), {})], 5),
         ([(*problem("no-such-page", 404), {})], 5),
-        (["down"] * 6, 5),
+        (["down"] * 6, 6),
     ],
 )
 def test_a_dry_run_is_as_patient_as_the_real_one(shell, mood, code):
@@ -98,10 +99,41 @@ def test_limits_are_shown_for_people_and_for_programs(shell):
     shell.gateway.rate = 400
 
     assert shell.run("limits") == 0
-    assert "request    400 items, 4,194,304 bytes" in shell.out
+    assert "request    1,000 items, 5,242,880 bytes; from here 400 items, 4,194,304 bytes at most; " in shell.out
     assert "rate       400 items in 60 s" in shell.out
     shell.run("limits", "--json")
     assert shell.events[0]["rate"] == {"unit": "items", "limit": 400, "seconds": 60}
+
+
+def test_what_the_command_sends_is_not_told_apart_where_it_is_what_the_gateway_takes(shell):
+    shell.gateway.max_bytes = 1_048_576
+
+    assert shell.run("limits") == 0
+    assert "request    1,000 items, 1,048,576 bytes; larger files are cut" in shell.out
+
+
+def raising(error):
+    def limits():
+        raise error
+
+    return limits
+
+
+def test_a_gateway_that_nobody_reaches_is_told_apart_from_rows_that_need_mending(shell, monkeypatch):
+    shell.write("actionId,status\n1,done\n")
+    monkeypatch.setattr(shell.gateway, "limits", raising(requests.exceptions.ConnectionError("words")))
+
+    assert shell.run("update", "updates.csv") == 6
+    assert shell.err.splitlines()[-1] == "actions: no connection to gateway.test, or it broke off; nothing was sent"
+    shell.write("actionId,status\n1,open\n", "wrong.csv")
+    assert shell.run("check", "wrong.csv") == 5
+
+
+def test_a_certificate_that_is_not_trusted_needs_mending(shell, monkeypatch):
+    shell.write("actionId,status\n1,done\n")
+    monkeypatch.setattr(shell.gateway, "limits", raising(requests.exceptions.SSLError("words")))
+
+    assert shell.run("update", "updates.csv") == 5
 
 
 def test_a_gateway_that_tells_no_limits_is_named(shell, monkeypatch):

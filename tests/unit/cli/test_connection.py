@@ -91,6 +91,7 @@ def test_why_there_is_no_answer_is_said_in_words_of_its_own(connection, error, s
     answer = connection.update(b"{}", "key")
 
     assert answer.status == 0
+    assert answer.is_untrusted == ("certificate" in said)
     assert said in answer.said
     assert "words" not in answer.said
 
@@ -182,7 +183,7 @@ def test_all_that_is_wrong_with_an_item_is_one_failure():
     ],
 )
 def test_limits_are_what_the_gateway_tells_as_far_as_it_makes_sense(told, limits):
-    assert Limits.told(told) == limits
+    assert Limits.told(told).bounded() == limits
 
 
 JOBS = f"{URL}/openapi/api/v1/jobs"

@@ -195,6 +195,11 @@ def test_a_row_with_more_cells_than_the_header_is_told(rows_of):
         ("due_date", "45301.285", "invalid_timestamp", "a spreadsheet's number of a day"),
         ("due_date", "#REF!", "odd_character", "a formula that failed"),
         ("actionId", "#N/A", "odd_character", "a formula that failed"),
+        ("title.en", "#REF!", "odd_character", "a formula that failed"),
+        ("subtitle.fr", "#N/A", "odd_character", "a formula that failed"),
+        ("details.en", "#NAME?", "odd_character", "a formula that failed"),
+        ("title.fr", "#NOM?", "odd_character", "a formula that failed"),
+        ("title.en", "Err:502", "odd_character", "a formula that failed"),
         ("status", "done\x00", "odd_character", "a control character, U+0000, in it"),
         ("partner_ids", f"{PARTNER};{PARTNER}", "other_separator", "Write | between entries"),
         ("due_date", "9999-12-31T23:59:59-05:00", "invalid_timestamp", "after the year 9999"),
@@ -207,6 +212,13 @@ def test_what_a_spreadsheet_or_a_word_processor_does_to_a_cell_is_told(rows_of, 
     [problem] = found.problems
     assert (problem.column, problem.code, problem.value) == (column, code, cell)
     assert said in problem.detail
+
+
+@pytest.mark.parametrize("cell", ["“Leave”\u00a0", "#1 priority", "What #REF! means", "Err:"])
+def test_a_text_is_taken_as_it_stands_where_no_formula_failed(rows_of, cell):
+    _, [row] = rows_of(f"actionId,title.en\n1,{cell}\n")
+
+    assert (row.item["title"], row.problems) == ({"en": cell}, [])
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import json
 import re
+import threading
 
 import pytest
 from rich._palettes import EIGHT_BIT_PALETTE
 from rich.console import Console
 
 from cli.commands.bar import Bar
-from cli.commands.lines import Json, Lines, Pace, Quiet
+from cli.commands.lines import Json, Lines, Pace, Quiet, progress_line
 from cli.commands.report import report_for
 from cli.commands.summary import Summary
+from cli.commands.ticking import Ticking
 from cli.errors import Unwritable
 from cli.outcome import Counts
 from cli.problem import Problem, RowError
@@ -48,6 +50,82 @@ def test_elsewhere_a_line_comes_each_ten_seconds(capsys):
         "43 of 100 rows: 40 applied, 2 failed, 1 unknown; 3 a second, 0:17 left",
         "waiting 30 s: the core is busy",
     ]
+
+
+def test_while_a_request_waits_for_its_answer_the_lines_go_on_until_the_end(capsys):
+    clock = FakeClock()
+    for report in (Lines(clock), Quiet(clock)):
+        report.tick()
+        report.begin("u.csv", 1, Counts())
+        for _ in range(4):
+            clock.advance(5)
+            report.tick()
+        report.end(Summary(name="u.csv", items=1, counts=Counts(applied=1)))
+        clock.advance(60)
+        report.tick()
+
+    assert capsys.readouterr().err.splitlines() == [
+        "u.csv: 1 row is valid",
+        "0 of 1 rows: 0 applied",
+        "0 of 1 rows: 0 applied",
+        "The one update is applied.",
+    ]
+
+
+def test_a_part_of_an_upload_that_takes_long_is_told_again(capsys):
+    clock = FakeClock()
+    report = Json(clock)
+    report.begin("u.csv", 4, Counts())
+    report.uploaded(3)
+    clock.advance(10)
+    report.tick()
+
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"event": "uploading", "rows": 4, "uploaded": 3}
+
+
+class _Heard(Lines):
+    """``said`` once the line that waits is there."""
+
+    def __init__(self, clock):
+        super().__init__(clock, tick_seconds=0.001)
+        self.said = threading.Event()
+
+    def say(self, text):
+        if text.startswith("0 of 1 rows"):
+            self.said.set()
+
+
+def test_it_looks_by_itself_and_no_thread_of_it_outlives_the_work():
+    clock, before = FakeClock(), threading.active_count()
+    with _Heard(clock) as report:
+        report.begin("u.csv", 1, Counts())
+        clock.advance(10)
+
+        assert report.said.wait(30)
+    assert threading.active_count() == before
+
+
+def test_an_output_that_is_gone_ends_the_looking_quietly(capsys):
+    gone = threading.Event()
+
+    def tick():
+        gone.set()
+        raise BrokenPipeError
+
+    ticking = Ticking(tick, 0.001)
+    ticking.start()
+    assert gone.wait(30)
+    ticking.stop()
+
+    assert capsys.readouterr().err == ""
+
+
+def test_a_repeat_of_what_was_sent_before_tells_no_rate():
+    clock = FakeClock()
+    pace = Pace(300, 300, clock)
+    clock.advance(10)
+
+    assert progress_line(Counts(applied=300), pace) == "300 of 300 rows: 300 applied"
 
 
 def test_of_very_many_errors_a_hundred_are_shown(capsys):

@@ -269,10 +269,10 @@ def test_a_gateway_without_jobs_is_exit_5(shell, gateway, jobs):
     assert shell.run("jobs") == 5
 
 
-def test_a_gateway_that_nobody_reaches_is_exit_5(shell, jobs):
+def test_a_gateway_that_nobody_reaches_is_exit_6(shell, jobs):
     jobs.moods = ["down"] * 6
 
-    assert shell.run("jobs") == 5
+    assert shell.run("jobs") == 6
     assert "no connection to gateway.test" in shell.err
 
 
