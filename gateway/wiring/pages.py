@@ -92,7 +92,8 @@ def add_operators_pages(
     is_shown = audit is not None and service.metrics == "port"
     if service.status_page:
         earlier = _kept_history(instruments)
-        pages.append(status.blueprint(instruments.numbers, history=earlier, with_audit=is_shown))
+        is_hidden = audit is not None and not is_shown
+        pages.append(status.blueprint(instruments.numbers, history=earlier, with_audit=is_shown, hides_audit=is_hidden))
     if service.status_page and audit is not None and is_shown:
         pages.append(trail.blueprint(audit, aside))
     if service.metrics == "path":

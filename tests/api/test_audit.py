@@ -212,7 +212,7 @@ def test_what_names_partners_is_not_shown_on_the_port_of_partners(make_service):
         for path in ("/status/batches", "/status/audit"):
             assert service.client.get(path, environ_overrides={"SERVER_PORT": "9090"}).status_code == 404
     shown = make_service(status_page="true", audit="all").client.get("/status/data")
-    assert shown.get_json()["audit"] is False
+    assert (shown.get_json()["audit"], shown.get_json()["audit_hidden"]) == (False, True)
 
 
 def test_a_trail_that_cannot_be_read_is_told(make_service, tmp_path):
@@ -225,7 +225,7 @@ def test_a_trail_that_cannot_be_read_is_told(make_service, tmp_path):
 
 
 def test_what_the_page_asks_by_itself_counts_as_no_partners_request_and_is_quiet_in_the_log(page, caplog):
-    script = page("/status/status.js").text
+    script = page("/status/numbers.js").text
     operators = script[script.index("const OPERATORS") :].partition("\n")[0]
     caplog.clear()
     caplog.set_level("INFO")

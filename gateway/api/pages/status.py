@@ -36,10 +36,11 @@ def blueprint(
     *,
     history: Callable[[], Sequence[bytes]] = tuple,
     with_audit: bool = False,
+    hides_audit: bool = False,
 ) -> Blueprint:
     """``numbers`` gives those of all workers, ``history`` earlier ones as JSON, oldest first.
 
-    ``with_audit``: an audit trail can be read beside them.
+    ``with_audit``: an audit trail can be read beside them. ``hides_audit``: there is one, for operators alone.
     """
     routes = Blueprint("status", __name__)
 
@@ -55,7 +56,9 @@ def blueprint(
 
     @routes.get("/status/data")
     def data() -> Response:
-        return json_answer({**numbers(), "audit": with_audit}, headers={"Cache-Control": "no-store"})
+        return json_answer(
+            {**numbers(), "audit": with_audit, "audit_hidden": hides_audit}, headers={"Cache-Control": "no-store"}
+        )
 
     @routes.get("/status/history")
     def earlier() -> Response:

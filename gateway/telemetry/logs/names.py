@@ -144,7 +144,7 @@ LOG_EVENTS: Mapping[str, str] = {
 
 REQUEST_FIELDS: Mapping[str, str] = {
     "method": "Of the request.",
-    "route": "The rule that matched, as `/status/<name>`; empty where none did. Never the path.",
+    "route": "The rule that matched, as `/livez`; empty where none did. Never the path.",
     "status": "Of the answer.",
     "seconds": "From the first hop to the answer; of a stream to its last line.",
     "request_id": "As in `X-Request-ID`, in all lines of the request, and on each call to the core.",

@@ -185,6 +185,7 @@ class Page {
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       const now = await answer.json();
       this.trail.offer(now.audit);
+      document.getElementById("hidden").hidden = !now.audit_hidden;
       this.history.add(now);
       this.draw();
     } catch (error) {

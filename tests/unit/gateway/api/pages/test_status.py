@@ -40,6 +40,16 @@ def test_the_data_are_the_metrics_at_a_point_in_time(app: Flask, instruments: In
     assert [{"outcome": "applied", "code": "ok"}, 2.0] in document["samples"]["gateway_items_total"]
 
 
+@pytest.mark.parametrize("hidden", [True, False])
+def test_the_data_say_whether_a_trail_is_hidden(instruments: Instruments, hidden: bool) -> None:
+    app = Flask(__name__)
+    app.register_blueprint(blueprint(instruments.numbers, hides_audit=hidden))
+
+    document = json.loads(app.test_client().get("/status/data").data)
+
+    assert (document["audit"], document["audit_hidden"]) == (False, hidden)
+
+
 def test_the_history_is_given_as_it_was_kept(instruments: Instruments) -> None:
     app = Flask(__name__)
     app.register_blueprint(blueprint(instruments.numbers, history=lambda: [b'{"time":1}', b'{"time":2}']))
