@@ -25,7 +25,7 @@ _UNKNOWN = (
     "None of the {count} {plural} is known to be updated, and at least one may be; read the outcome of each.",
 )
 # For one item, and for several.
-_DETAILS: Mapping[str, tuple[str, str]] = {
+FAILED_DETAILS: Mapping[str, tuple[str, str]] = {
     "core-rejected": (
         "The {name} was not updated: the core refused it.",
         "None of the {count} {plural} was updated: the core refused at least one.",
@@ -75,5 +75,5 @@ def wait_seconds(result: Verdict) -> int | None:
 def failed_detail(slug: str, resource: Resource, count: int) -> str:
     """One sentence about all items of a batch."""
     # It never says "not updated" where that is not known.
-    one, many = _DETAILS.get(slug, _NOT_UPDATED)
+    one, many = FAILED_DETAILS.get(slug, _NOT_UPDATED)
     return (one if count == 1 else many).format(name=resource.name, plural=resource.plural, count=count)

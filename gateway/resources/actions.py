@@ -124,6 +124,9 @@ def _operation(mapped: CoreMap, ids: _Ids, width: int) -> Operation[Update]:
     return Operation(call.method, write, expected, tuple(chosen.values()), read_path)
 
 
+_AUTHOR = "c8951314-058c-5711-aaf1-00a842bc7678"
+
+
 def _example(languages: Sequence[str], ids: tuple[str, str], answered: Sequence[str]) -> Example:
     first, second = ids
     sent: list[dict[str, object]] = [
@@ -136,4 +139,4 @@ def _example(languages: Sequence[str], ids: tuple[str, str], answered: Sequence[
         {"actionId": second, "category_action": "validation", "type_action": "link"},
     ]
     sent = [{name: value for name, value in item.items() if name not in answered} for item in sent]
-    return Example(sent, [{**item, "author_id": 7} for item in sent])
+    return Example(sent, [{**item, "author_id": _AUTHOR} for item in sent])

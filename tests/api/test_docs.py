@@ -198,7 +198,7 @@ def test_a_stream_is_shown_line_by_line_as_the_service_gives_it(document, servic
             "title_en": "Leave approval",
             "title_fr": "Validation de congé",
             "due_at": 1704869475,
-            "author": 7,
+            "author": "c8951314-058c-5711-aaf1-00a842bc7678",
         },
         shown[-2]["error"]["actionId"]: core.NotFound(404),
     }

@@ -88,6 +88,52 @@ def test_a_problem_shows_an_answer_of_its_type_and_leads_to_the_codes_in_it(serv
     assert set(page.links) == {"../", "./", *(f"./#code-{code}" for code in codes)}
 
 
+def examples(service, name):
+    """Every example of an answer under this name."""
+    found = []
+
+    def look(value):
+        if isinstance(value, list):
+            for each in value:
+                look(each)
+        elif isinstance(value, dict):
+            given = value.get("examples")
+            found.extend([given[name]["value"]] if isinstance(given, dict) and name in given else [])
+            for each in value.values():
+                look(each)
+
+    look(service.client.get("/openapi.json").get_json())
+    return found
+
+
+def test_the_example_of_an_invalid_batch_is_what_a_batch_with_such_an_item_is_answered(service):
+    items = [{"actionId": "19353", "colour": "red"}, {"actionId": "19354", "status": "done"}]
+    answer = service.patch(*items).get_json()
+    page = "".join(opened(service, "/problems/validation-failed").words)
+
+    assert answer["detail"] == "1 of 2 actions is invalid; nothing was sent to the core."
+    assert f'"detail": "{answer["detail"]}"' in page
+    assert {each["detail"] for each in examples(service, "validation-failed")} == {answer["detail"]}
+
+
+def test_jobs_in_examples_are_as_far_as_their_states_say(service):
+    jobs = examples(service, "job")
+
+    assert {job["state"] for job in jobs} == {"uploading", "queued", "paused", "cancelled", "succeeded"}
+    for job in jobs:
+        counts = dict(job["counts"])
+        assert counts.pop("total") == sum(counts.values())
+        assert (job["started_at"] is None) == (job["state"] != "succeeded") == (not counts["applied"])
+    [of_a_batch] = [job for job in jobs if job["parts"] == 1]
+    assert (of_a_batch["state"], of_a_batch["counts"]["total"]) == ("queued", 2)
+
+
+def test_an_author_is_a_uuid_in_examples_as_in_answers(service):
+    text = service.client.get("/openapi.json").text
+
+    assert set(re.findall(r'"author_id": ?("[^"]*"|\d+)', text)) == {'"c8951314-058c-5711-aaf1-00a842bc7678"'}
+
+
 def test_an_operation_that_refuses_browsers_says_so_and_has_a_curl_that_holds(service):
     operations = [
         each for item in service.client.get("/openapi.json").get_json()["paths"].values() for each in item.values()

@@ -29,7 +29,9 @@ def command(name):
 
 def complaints(text):
     """What a command says on standard error, without what a busy machine makes it wait for."""
-    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("waiting for "))
+    return "".join(
+        line for line in text.splitlines(keepends=True) if not line.startswith(("starting ", "waiting for "))
+    )
 
 
 def test_the_demo_shows_each_answer_and_ends_well():

@@ -201,13 +201,15 @@ def test_what_does_not_get_ready_is_started_once_and_says_what_it_waits_for(part
         starts.append(port)
         return core_command(port)
 
-    server = part(counted, "/nowhere", start_seconds=2.0, tell_seconds=0.0)
+    server = part(counted, "/nowhere", start_seconds=2.0, starts_seconds=0.0, tell_seconds=0.5)
 
     with pytest.raises(StackError, match=r"not ready after 2 s; /nowhere said: .*404"):
         server.start()
 
     assert len(starts) == 1
-    assert f"waiting for server at http://127.0.0.1:{starts[0]}/nowhere" in capsys.readouterr().err
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == f"starting server at http://127.0.0.1:{starts[0]}"
+    assert second.startswith(f"waiting for server at http://127.0.0.1:{starts[0]}/nowhere, which says: ")
 
 
 def test_a_proxy_of_the_surroundings_does_not_hold_the_parts_apart(monkeypatch):

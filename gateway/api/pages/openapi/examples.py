@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from gateway.api.answers import FAILED_DETAILS, failed_detail
 from gateway.batch.outcome import ItemError
 from gateway.item_codes import ITEM_CODES, detail
-from gateway.problems import PROBLEM_TYPES, Problem
+from gateway.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,26 @@ _ITEM_CODES = {
 _MEMBERS: Mapping[str, dict[str, object]] = {
     "batch-too-large": {"max_items": 1000, "received_items": 1200},
     "body-too-large": {"max_bytes": 5_242_880},
+    "job-state": {"state": "succeeded", "allowed": ["queued", "running"]},
+    "job-too-large": {"max_job_items": 1_000_000, "received_items": 1_000_400},
+    "job-parts-missing": {"missing": [2], "refused": [], "surplus": []},
+    "too-many-jobs": {"bound": "live_jobs", "most": 5},
+}
+
+
+# What answers say where they have words of their own; elsewhere they say the advice of the type.
+_DETAILS: Mapping[str, str] = {
+    "validation-failed": "1 of {count} {plural} is invalid; nothing was sent to the core.",
+    "batch-too-large": "A batch holds at most 1000 {plural}; this one has 1200. Nothing was sent to the core.",
+    "body-too-large": "The body is larger than 5242880 bytes.",
+    "bad-request": "Idempotency-Key must be sent once.",
+    "unknown-parameter": "The query parameter 'dryrun' is not known; allowed: dry_run.",
+    "job-state": "The job is succeeded; this can be done while it is queued or running. Nothing was changed.",
+    "job-too-large": "A job holds at most 1,000,000 {plural}; with this part it has 1,000,400.",
+    "job-parts-missing": "The job cannot start: parts missing: 2.",
+    "too-many-jobs": "You have 5 jobs that have not ended, which is the most. Wait for one, or cancel it.",
+    "temporarily-unavailable": "Too many batches are under way. Nothing was applied.",
+    "internal-error": "The gateway failed on this request.",
 }
 
 
@@ -69,7 +90,14 @@ def problem(slug: str, resource: Resource) -> dict[str, object]:
     elif slug == "validation-failed":
         unknown = {"field": "colour", "code": "unknown_field", "detail": "Unknown field."}
         members = {"errors": [{"index": 0, resource.id_name: item_id, **unknown}]}
-    return Problem(slug, PROBLEM_TYPES[slug].advice, **members).body("https://gateway.example", _REQUEST_ID)
+    return Problem(slug, _said(slug, resource), **members).body("https://gateway.example", _REQUEST_ID)
+
+
+def _said(slug: str, resource: Resource) -> str:
+    """Its detail, of a batch of one item where the core was called; empty where the advice is all."""
+    if slug in FAILED_DETAILS:
+        return failed_detail(slug, resource, 1)
+    return _DETAILS.get(slug, "").format(count=len(resource.example.sent), plural=resource.plural)
 
 
 def _item_error(resource: Resource, index: int, item_id: str, code: str) -> dict[str, object]:

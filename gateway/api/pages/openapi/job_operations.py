@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.api.accept import LINES
 from gateway.api.jobs.routes import PATHS
+from gateway.api.pages.openapi import job_examples
 from gateway.api.pages.openapi.job_examples import job_example, result_lines
 from gateway.api.pages.openapi.operations import OF_ANY, REQUEST_ID, Operation, Success, parameter
 from schemas.job_answers import JobListSchema, JobSchema
@@ -75,22 +76,21 @@ def operations(resources: Sequence[Resource]) -> list[Operation]:
     first = resources[0]
     make, job = partial(_operation, first.permission), job_example(first)
     return [
-        *_begun(make, job),
-        *_watched(make, job),
+        *_begun(make, job, job_examples.made(first)),
+        *_watched(make, job, job_examples.succeeded(first)),
         *_filled(make, job, first),
         *_steered(make, job),
         _read(make, first),
     ]
 
 
-def _begun(made: Make, job: Shown) -> list[Operation]:
-    one = {"job": job}
+def _begun(made: Make, job: Shown, new: Shown) -> list[Operation]:
     return [
         made(
             "create",
             "Make a job",
             "Then send its parts and start it. No field is needed.",
-            {201: Success("It takes parts for an hour after the last.", "Job", one)},
+            {201: Success("It takes parts for an hour after the last.", "Job", {"job": new})},
             id="createJob",
             parameters=(_KEY, REQUEST_ID),
             body="NewJob",
@@ -107,8 +107,8 @@ def _begun(made: Make, job: Shown) -> list[Operation]:
     ]
 
 
-def _watched(made: Make, job: Shown) -> list[Operation]:
-    one, ended = {"job": job}, {"job": {**job, "state": "succeeded", "position": 0}}
+def _watched(made: Make, job: Shown, succeeded: Shown) -> list[Operation]:
+    cancelled, ended = {"job": {**job, "state": "cancelled", "why": "asked", "position": 0}}, {"job": succeeded}
     return [
         made(
             "show",
@@ -122,7 +122,7 @@ def _watched(made: Make, job: Shown) -> list[Operation]:
             "end",
             "Cancel or remove a job",
             "A live job sends nothing more. An ended one is removed with its data.",
-            {202: Success("It was cancelled.", "Job", one), 204: Success("It was removed.", "", {})},
+            {202: Success("It was cancelled.", "Job", cancelled), 204: Success("It was removed.", "", {})},
             id="deleteJob",
             parameters=(_JOB_ID, REQUEST_ID),
         ),
@@ -161,20 +161,20 @@ def _filled(made: Make, job: Shown, resource: Resource) -> list[Operation]:
 
 
 def _steered(made: Make, job: Shown) -> list[Operation]:
-    one = {"job": job}
+    one, paused = {"job": job}, {"job": {**job, "state": "paused", "why": "asked", "position": 0}}
     return [
         *(
             made(
                 view,
                 f"{view.capitalize()} a job",
                 text,
-                {200: Success("As it is now.", "Job", one)},
+                {200: Success("As it is now.", "Job", shown)},
                 id=f"{view}Job",
                 parameters=(_JOB_ID, REQUEST_ID),
             )
-            for view, text in (
-                ("pause", "What is in flight ends; nothing more is sent."),
-                ("resume", "It goes on where it was."),
+            for view, text, shown in (
+                ("pause", "What is in flight ends; nothing more is sent.", paused),
+                ("resume", "It goes on where it was.", one),
             )
         ),
         made(

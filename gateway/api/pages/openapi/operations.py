@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.api import bulk
 from gateway.api.accept import LINES
 from gateway.api.pages.openapi import examples
-from gateway.api.pages.openapi.job_examples import job_example
+from gateway.api.pages.openapi.job_examples import of_one_part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -138,7 +138,7 @@ def update(resource: Resource) -> Operation:
             202: Success(
                 "With `Prefer: respond-async`: the batch is a job of one part, and was started.",
                 "Job",
-                {"job": job_example(resource)},
+                {"job": of_one_part(resource)},
             ),
             207: Success("Some items were updated, some were not.", answer, {"partly_updated": shown.partly_updated}),
         },
