@@ -11,6 +11,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllo
 
 from gateway.api.answers import BatchFailed
 from gateway.api.over_rate import OverRate
+from gateway.api.pages.page import nothing_here
 from gateway.api.request import GatewayResponse, LogNotes, current_request
 from gateway.api.validation import invalid_request
 from gateway.problems import MEDIA_TYPE, Problem, types_base
@@ -59,9 +60,20 @@ def register(app: Flask, base_url: str) -> None:
 def respond(problem: Problem, base_url: str) -> GatewayResponse:
     body = orjson.dumps(problem.body(types_base(base_url, request.scheme, request.host), current_request().id))
     response = GatewayResponse(body, problem.status, content_type=MEDIA_TYPE)
+    if problem.slug == "no-such-page":
+        response.headers["Vary"] = "Accept"
+        if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+            response = _page_of_nothing(problem.status)
     response.log_notes = _notes(problem)
     response.headers.update(problem.headers)
     return response
+
+
+def _page_of_nothing(status: int) -> GatewayResponse:
+    # As it was sent: an escaped slash is none to a browser.
+    sent = request.environ.get("RAW_URI", request.path).partition("?")[0]
+    shown = nothing_here(sent)
+    return GatewayResponse(shown.get_data(), status, headers=shown.headers)
 
 
 def _notes(problem: Problem) -> LogNotes:

@@ -12,6 +12,7 @@ from gateway import VERSION
 from gateway.item_codes import ITEM_CODES
 from gateway.problems import PROBLEM_TYPES
 from schemas.messages import VALIDATION_CODES
+from tests.doubles.service import assert_problem
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -126,6 +127,37 @@ def test_jobs_in_examples_are_as_far_as_their_states_say(service):
         assert (job["started_at"] is None) == (job["state"] != "succeeded") == (not counts["applied"])
     [of_a_batch] = [job for job in jobs if job["parts"] == 1]
     assert (of_a_batch["state"], of_a_batch["counts"]["total"]) == ("queued", 2)
+
+
+@pytest.mark.parametrize(("path", "root"), [("/nowhere", "./"), ("/problems/nothing", "../"), ("/a/b/c/", "../../../")])
+def test_a_browser_that_goes_astray_gets_a_page_that_leads_home(service, path, root):
+    answer = service.client.get(path, headers=BROWSER)
+    page = Page(answer.text)
+
+    assert (answer.status_code, answer.content_type) == (404, "text/html; charset=utf-8")
+    assert set(page.links) == {root}
+    assert "There is nothing here" in page.words
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert answer.headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/json, text/html;q=0.5", None])
+def test_a_program_that_goes_astray_gets_a_problem(service, accept):
+    answer = service.client.get("/nowhere", headers={"Accept": accept} if accept else {})
+
+    assert_problem(answer, 404, "no-such-page")
+    assert answer.headers["Vary"] == "Accept"
+
+
+def test_no_part_of_a_strange_address_is_repeated_on_its_page(service):
+    answer = service.client.get("/%22%3E%3Cscript%3E", headers=BROWSER)
+
+    assert answer.status_code == 404
+    assert "<script>" not in answer.text
+
+
+def test_the_status_page_leads_to_the_root(make_service):
+    assert opened(make_service(status_page="true"), "/status").links[0] == "./"
 
 
 def test_an_author_is_a_uuid_in_examples_as_in_answers(service):

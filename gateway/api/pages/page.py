@@ -63,6 +63,13 @@ def page(title: str, body: str, *, root: str, trail: Mapping[str, str], script: 
     return Response(text, content_type="text/html; charset=utf-8", headers=dict(HEADERS))
 
 
+def nothing_here(path: str) -> Response:
+    """For people at an address that there is not. ``path`` is as their browser has it, from which it resolves links."""
+    root = "../" * (path.count("/") - 1) or "./"
+    body = f'<p class="lead">Check the address, or <a href="{root}">begin at the start</a>.</p>'
+    return page("There is nothing here", body, root=root, trail={"Gateway": root})
+
+
 def prose(text: str) -> str:
     """As HTML, with what stands between backticks as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
