@@ -149,7 +149,7 @@ def test_where_nobody_listens_it_gives_up_and_says_that_nothing_was_sent(run):
     ran = run(gateway=address)
 
     assert ran.returncode == 1
-    assert "Refused: no connection to 127.0.0.1:" in ran.stderr
+    assert "NoAnswer: no connection to 127.0.0.1:" in ran.stderr
     assert ran.stderr.endswith("nothing was sent\n")
 
 
