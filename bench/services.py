@@ -61,6 +61,8 @@ class Surroundings:
             "GATEWAY_KEYCLOAK_AUDIENCE": AUDIENCE,
             "GATEWAY_STATE_DIR": str(self.folder / "state"),
             "GATEWAY_LOG_LEVEL": "warning",
+            # A second of W4 sends what is meant for a minute; what is over it is refused unread.
+            "GATEWAY_UNSENT_RATE_LIMIT": "1000000000/minute",
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.core_url,
             "CORE_URL": self.core_url,
             "ISSUER": self.issuer.url,
