@@ -97,17 +97,18 @@ class Client:
     def update(self, items: Iterable[Mapping[str, Any]], *, job: bool | None = None) -> Iterator[Outcome]:
         """Send ``items``; one Outcome for each, as soon as it is known. Nothing is sent before the first is asked for.
 
-        Above 2,000 items, or with ``job=True``, they go as one job, which runs at the gateway whatever becomes of this
-        program, and whose outcomes come in the order in which they end. With ``job=False``, or where the gateway has no
-        jobs, they go in batches.
+        Above 2,000 items, or with ``job=True``, they go as one job. It runs at the gateway, whatever becomes of this
+        program. Its outcomes come in the order in which they end.
+        With ``job=False``, or where the gateway has no jobs, the items go in batches.
 
-        The same items again, after a crash or an error of this client, go on where they stopped: what is final is told
-        from the journal, and never sent again. Once the last outcome was taken, and none is ``retryable``, the journal
-        is removed, and the same items are sent anew.
+        The same items again, after a crash or an error of this client, go on where they stopped. What is final is told
+        from the journal, and never sent again. The journal is removed once the last outcome was taken and none is
+        ``retryable``. From then on the same items are sent anew.
 
-        Memory does not grow with the number of items. Raises InvalidInput before anything is sent, InUse where another
-        process sends the same items, NotEnded where a job goes on and its outcomes cannot be had now, and Refused,
-        Exhausted or Unwritable where the run cannot go on; what was told until then stays true.
+        Memory does not grow with the number of items.
+        Raises InvalidInput before anything is sent. Raises InUse where another process sends the same items.
+        Raises NotEnded where a job goes on and its outcomes cannot be had now.
+        Raises Refused, Exhausted or Unwritable where the run cannot go on. What was told until then stays true.
         """
         updates, runs = self._updates()
         # As JSON, so that an error speaks of items, which are counted from 1.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ class BodyMemory:
         self.held_bytes = 0
 
     def share(self) -> Share:
-        """Around the life of a body."""
+        """Of one body, until it is closed."""
         return Share(self)
 
     def hold(self, size: int) -> Callable[[], None]:
@@ -57,13 +57,8 @@ class Share:
         self._size = 0
         self._counted = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.give_back()
-
-    def give_back(self) -> None:
+    def close(self) -> None:
+        """Gives back all."""
         self._held.give_back(self._counted)
         self._counted = 0
 

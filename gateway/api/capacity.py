@@ -76,7 +76,7 @@ class _BodyMemory:
         return self._take
 
     def __exit__(self, *_: object) -> None:
-        self._share.give_back()
+        self._share.close()
 
     def _take(self, size: int) -> None:
         if not self._share.take(size):

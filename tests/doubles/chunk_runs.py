@@ -15,6 +15,19 @@ ACTIONS = actions(("en", "fr"), 1, lambda: None)
 BUSY = core.Busy(429, retry_after=7)
 
 
+class Away:
+    """A store that cannot be had."""
+
+    def __init__(self, reason="away"):
+        self._reason = reason
+
+    def __getattr__(self, name):
+        def fail(*_):
+            raise StoreUnavailable(self._reason)
+
+        return fail
+
+
 class Core:
     """Answers each id as ``answers`` says, else as updated; ``sent`` has what it was sent, in order.
 

@@ -125,27 +125,24 @@ def test_a_start_is_enough_where_no_end_is_waited_for(world, jobs):
     assert world.send(Wishes(follow=False)).counts == Counts(applied=25)
 
 
-def test_a_job_that_is_paused_says_so_once(world, jobs):
+def watch_a_paused_job(world, jobs):
     jobs.hold = {"25"}
     stop = itertools.count()
     world.send(Wishes(job=True, follow=False))
     world.close()
     jobs.job("POST", "/J1/pause")
-
     world.send(Wishes(is_over=lambda: next(stop) > 6))
+
+
+def test_a_job_that_is_paused_says_so_once(world, jobs):
+    watch_a_paused_job(world, jobs)
 
     assert [note for note in world.notes if "paused" in note] == ["job J1 is paused (asked): actions jobs resume J1"]
 
 
 def test_a_job_that_is_paused_is_resumed_by_a_command_that_leads_to_the_same_gateway(world, jobs):
     world.gateway.reach = ("--url=https://gateway.test", "--profile='two words'")
-    jobs.hold = {"25"}
-    stop = itertools.count()
-    world.send(Wishes(job=True, follow=False))
-    world.close()
-    jobs.job("POST", "/J1/pause")
-
-    world.send(Wishes(is_over=lambda: next(stop) > 6))
+    watch_a_paused_job(world, jobs)
 
     assert [note for note in world.notes if "paused" in note] == [
         "job J1 is paused (asked): actions jobs resume J1 --url=https://gateway.test --profile='two words'"

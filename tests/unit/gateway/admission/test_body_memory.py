@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from contextlib import closing
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from gateway.admission.body_memory import FREE_BYTES, BodyMemory
 
 def test_the_first_bytes_of_each_body_are_free():
     held = BodyMemory(0)
-    with held.share() as first, held.share() as second:
+    with closing(held.share()) as first, closing(held.share()) as second:
         assert first.take(FREE_BYTES)
         assert second.take(FREE_BYTES)
         assert not first.take(1)
@@ -23,7 +24,7 @@ def test_the_first_bytes_of_each_body_are_free():
 
 def test_beyond_them_all_bodies_share_one_bound():
     held = BodyMemory(1000)
-    with held.share() as first, held.share() as second:
+    with closing(held.share()) as first, closing(held.share()) as second:
         assert first.take(FREE_BYTES + 900)
         assert not second.take(FREE_BYTES + 101)
         assert held.held_bytes == 900
@@ -31,7 +32,7 @@ def test_beyond_them_all_bodies_share_one_bound():
 
 def test_what_a_request_held_is_given_back_however_it_ends():
     held = BodyMemory(1000)
-    with contextlib.suppress(RuntimeError), held.share() as share:
+    with contextlib.suppress(RuntimeError), closing(held.share()) as share:
         share.take(FREE_BYTES + 600)
         raise RuntimeError
 
@@ -41,7 +42,7 @@ def test_what_a_request_held_is_given_back_however_it_ends():
 def test_an_answer_is_never_refused_and_leaves_less_for_bodies_until_it_was_taken():
     held = BodyMemory(1000)
     give_back = held.hold(FREE_BYTES + 2000)
-    with held.share() as large, held.share() as small:
+    with closing(held.share()) as large, closing(held.share()) as small:
         assert not large.take(FREE_BYTES + 1)
         assert small.take(FREE_BYTES)
         give_back()
@@ -63,12 +64,11 @@ def test_the_bound_holds_whatever_comes(bodies):
     held = BodyMemory(200_000)
     shares = [held.share() for _ in bodies]
     for share, parts in zip(shares, bodies, strict=True):
-        taken = share.__enter__()
         for part in parts:
-            taken.take(part)
+            share.take(part)
             assert 0 <= held.held_bytes <= 200_000
     for share in shares:
-        share.__exit__(None, None, None)
+        share.close()
 
     assert held.held_bytes == 0
 

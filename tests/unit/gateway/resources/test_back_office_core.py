@@ -16,6 +16,7 @@ from gateway.resources.answer_map import read_answers
 from legacy_client.errors import Locked
 from legacy_client.transport.memory import answer
 from schemas.base import InvalidDocument
+from tests.doubles.core_maps import written
 from tests.doubles.core_parts import some_reader
 
 if TYPE_CHECKING:
@@ -83,9 +84,7 @@ SATZ = (
 
 
 def call_for(item: dict[str, object]) -> PreparedRequest:
-    [loaded] = RESOURCE.items({"data": [{"actionId": "19353", **item}]})
-    operation = RESOURCE.operation
-    return operation.write(operation.template("http://core"), RESOURCE.call(loaded), "k")
+    return written(RESOURCE, {"actionId": "19353", **item})
 
 
 @pytest.mark.parametrize(

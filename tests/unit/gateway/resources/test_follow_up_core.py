@@ -16,6 +16,7 @@ from gateway.resources.answer_map import read_answers
 from legacy_client.errors import Busy
 from legacy_client.transport.memory import answer
 from schemas.base import InvalidDocument
+from tests.doubles.core_maps import written
 from tests.doubles.core_parts import some_reader
 
 if TYPE_CHECKING:
@@ -83,9 +84,7 @@ ID = "SV/07/000418-K"
 
 
 def call_for(item: dict[str, object], resource: Resource = RESOURCE, prefix: str = "k") -> PreparedRequest:
-    [loaded] = resource.items({"data": [{"actionId": ID, **item}]})
-    operation = resource.operation
-    return operation.write(operation.template("http://core"), resource.call(loaded), prefix)
+    return written(resource, {"actionId": ID, **item}, prefix)
 
 
 @pytest.mark.parametrize(
