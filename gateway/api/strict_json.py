@@ -21,6 +21,10 @@ _SPOILED = 10**9
 _PAUSE_EVERY = 4096
 # So many bytes are parsed in two milliseconds, whatever they hold. To count what is parsed is cheaper than to search.
 _SMALL = 65_536
+# From so many bytes on, to write a document is cheaper than to look at each of its values.
+_LONG = 4_096
+# orjson writes 254 levels and no more. These stand around a document, so that it may have MAX_DEPTH.
+_AROUND = 254 - MAX_DEPTH
 
 
 class TooLarge(ValueError): ...
@@ -30,14 +34,15 @@ def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> An
     """Raises TooLarge or InvalidJson."""
     if not body:
         raise InvalidJson("The body is empty.")
-    is_small = len(body) <= _SMALL
-    if not is_small and not at_most(body, let_others_run).fits(most) and is_larger(body, most, let_others_run):
+    is_small, is_compact = len(body) <= _SMALL, _may_be_compact(body)
+    fits = (is_compact or not is_small) and at_most(body, let_others_run).fits(most)
+    if not fits and not is_small and is_larger(body, most, let_others_run):
         raise TooLarge
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as exc:
-        raise InvalidJson(_reason(body, exc)) from exc
+    document = _parse(body)
     let_others_run()
+    # What is written back byte for byte has lost no name and no digit.
+    if fits and is_compact and _is_written_back(document, body):
+        return document
     size = _size_of(document, let_others_run)
     if is_small and not size.fits(most):
         raise TooLarge
@@ -46,6 +51,29 @@ def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> An
     if names_at_most(body) == size.names:
         return document
     return parse_exactly(body, let_others_run)
+
+
+def _is_written_back(document: Any, body: bytes) -> bool:
+    """False too where it is nested deeper than MAX_DEPTH."""
+    for _ in range(_AROUND):
+        document = [document]
+    try:
+        written = orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        return False
+    return len(written) == len(body) + 2 * _AROUND and written.startswith(body, _AROUND)
+
+
+def _may_be_compact(body: bytes) -> bool:
+    """Long, with no white space between its first values, and no letter spelt by its number."""
+    return len(body) > _LONG and b'": ' not in body[:_LONG] and not (b"\\" in body and b"\\u" in body)
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as exc:
+        raise InvalidJson(_reason(body, exc)) from exc
 
 
 def _reason(body: bytes, exc: orjson.JSONDecodeError) -> str:

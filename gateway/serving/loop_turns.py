@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING
 
 import gevent
+from gevent import getcurrent
 from gevent.lock import Semaphore
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 _FIRST = 2
 # How long work may keep the loop from its next turn.
 _SLICE_SECONDS = 0.002
+# Work is added up in steps of this length or longer: to look at the loop costs more than many a call is apart.
+_STEP_SECONDS = 0.000_1
 
 
 class LoopTurns:
@@ -32,7 +35,10 @@ class LoopTurns:
 
     def let_others_run(self) -> None:
         """Call often during work: it waits where work has taken a slice of this turn."""
-        number, worker, now = self.number, id(gevent.getcurrent()), self._clock()
+        worker, now = id(getcurrent()), self._clock()
+        if worker == self._worker and now - self._checked_at < _STEP_SECONDS:
+            return
+        number = self.number
         if number != self._seen:
             self._seen, self._worked = number, 0.0
         elif worker == self._worker:

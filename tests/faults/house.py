@@ -60,6 +60,7 @@ class Gateway(Stack):
         own = {**QUICK, "CORE_URL": core_url, "KEYCLOAK_URL": home.identity.url}
         super().__init__({**own, **(settings or {})}, ready="/livez", **more)
         self.identity = home.identity
+        self._usual_token, self._usual_until = "", 0.0
         self._surroundings = surroundings or {}
 
     def __enter__(self) -> Self:
@@ -122,9 +123,9 @@ class Gateway(Stack):
         return f"PATCH {BULK} HTTP/1.1\r\n{''.join(lines)}{framing}\r\n".encode("latin-1") + body
 
     def usual_token(self) -> str:
-        """A token of the usual partner, fetched once."""
-        if not hasattr(self, "_usual_token"):
-            self._usual_token = self.token()
+        """A token of the usual partner, fetched once a minute: a suite may last longer than a token."""
+        if time.monotonic() >= self._usual_until:
+            self._usual_token, self._usual_until = self.token(), time.monotonic() + 60.0
         return self._usual_token
 
     def attempts(self) -> dict[str, int]:

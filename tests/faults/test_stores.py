@@ -199,17 +199,18 @@ def test_a_stopping_worker_waits_for_redis_with_what_it_has_told(
 
 @needs_redis
 def test_a_redis_that_moved_is_followed_though_the_old_one_keeps_its_connections(
-    make_gateway: MakeGateway, core: FakeCore, server: RedisServer, tmp_path: Path
+    make_gateway: MakeGateway, core: FakeCore, server: RedisServer, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     names = tmp_path / "names"
     names.write_text(server.host)
     successor = RedisServer(tmp_path / "successor", host="127.0.0.2", port=server.port)
+    request.addfinalizer(successor.stop)
     successor.start()
     gateway = make_gateway(
         core.url,
         {"PYTHONPATH": INJECTIONS, "FAULT_DNS": str(names)},
         REDIS_URL=f"redis://redis.test:{server.port}/0",
-        RATE_LIMIT="30/minute",
+        RATE_LIMIT="30/day",
     )
     assert gateway.patch(*ids(1), Idempotency_Key="before").status == 200
 
@@ -221,7 +222,6 @@ def test_a_redis_that_moved_is_followed_though_the_old_one_keeps_its_connections
     assert keyed == [200] * 30 + [429] * 5
     assert "rate_store_down" not in gateway.log()
     assert "idempotency_store_down" not in gateway.log()
-    successor.stop()
 
 
 def test_a_state_folder_of_another_user_is_told_by_readiness_and_by_one_line(

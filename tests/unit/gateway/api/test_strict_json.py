@@ -138,6 +138,47 @@ def test_what_json_allows_is_parsed_as_the_standard_library_does(body):
     assert parse(body) == json.loads(body)
 
 
+LONG = ["x" * 10_000]
+TOO_DEEP = b"[" * (MAX_DEPTH - 1) + b"]" * (MAX_DEPTH - 1)
+"""One level too deep where it stands in two others."""
+
+
+def compact(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "refused"),
+    [
+        (b'{"a":1,"a":2}', "appears twice"),
+        (b'{"a":{"b":1,"b":1}}', "appears twice"),
+        (b'{"a":' + TOO_DEEP + b"}", "Nested deeper than 32 levels"),
+        # Brackets in strings make it look shallow to who counts them.
+        (b'["]","]",' + TOO_DEEP + b',"[","["]', "Nested deeper than 32 levels"),
+    ],
+)
+def test_a_long_compact_text_is_refused_as_a_short_one(body: bytes, refused: str) -> None:
+    with pytest.raises(InvalidJson, match=refused):
+        parse(b"[" + compact(LONG)[1:-1] + b"," + body + b"]")
+
+
+@pytest.mark.parametrize("text", [b"99999999999999999999", b"1.50", b"1E2", rb'"\/"', b"123456789.123456789123"])
+def test_what_a_long_text_says_is_parsed_to_the_last_digit(text: bytes) -> None:
+    body = b"[" + compact(LONG)[1:-1] + b"," + text + b"]"
+
+    assert parse(body) == json.loads(body)
+
+
+def test_of_a_long_compact_text_no_value_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strict_json, "_size_of", lambda *_: pytest.fail("each value was looked at"))
+    deepest: object = 1
+    for _ in range(MAX_DEPTH - 1):
+        deepest = [deepest]
+    value = [*LONG, {"é": '\n"', "b": [1.5, -7, None, True, {}]}, deepest]
+
+    assert parse(compact(value)) == value
+
+
 json_values = st.recursive(
     st.none()
     | st.booleans()
@@ -154,6 +195,20 @@ def test_any_document_comes_back_whole(value, ascii_only, separators):
     body = json.dumps(value, ensure_ascii=ascii_only, separators=separators)
 
     assert parse(body.encode()) == value
+
+
+@given(json_values)
+def test_any_long_document_comes_back_whole(value):
+    assert parse(compact([LONG, value])) == [LONG, value]
+
+
+@given(st.dictionaries(st.text(max_size=5), json_values, min_size=1, max_size=4), st.data())
+def test_any_repeated_name_of_a_long_text_is_refused(members, data):
+    name = data.draw(st.sampled_from(sorted(members)))
+    repeated = compact(members)[:-1] + b"," + compact({name: data.draw(json_values)})[1:]
+
+    with pytest.raises(InvalidJson, match="appears twice"):
+        parse(b"[" + compact(LONG)[1:-1] + b"," + repeated + b"]")
 
 
 @given(st.dictionaries(st.text(max_size=5), json_values, min_size=1, max_size=4), st.data())
