@@ -210,7 +210,7 @@ def test_a_redis_that_moved_is_followed_though_the_old_one_keeps_its_connections
         core.url,
         {"PYTHONPATH": INJECTIONS, "FAULT_DNS": str(names)},
         REDIS_URL=f"redis://redis.test:{server.port}/0",
-        RATE_LIMIT="30/day",
+        RATE_LIMIT="30/hour",
     )
     assert gateway.patch(*ids(1), Idempotency_Key="before").status == 200
 
