@@ -36,13 +36,13 @@ _OUTERMOST = JsonSize(1, 0, 0)
 
 
 def at_most(body: bytes, let_others_run: Callable[[], None]) -> JsonSize:
-    """An upper bound: what stands in strings counts too."""
-    marks = b"".join(piece.translate(_ONE_BRACKET, _NO_VALUE_MARKS) for piece in _large_pieces(body, let_others_run))
-    return JsonSize(1 + len(marks), marks.count(b"["), names_at_most(body))
+    """An upper bound: what stands in strings counts too, but as a name only what looks like one."""
+    pieces = (body,) if len(body) <= _PIECE else _large_pieces(body, let_others_run)
+    marks = b"".join([piece.translate(_ONE_BRACKET, _NO_VALUE_MARKS) for piece in pieces])
+    return JsonSize(1 + len(marks), marks.count(b"["), _names_at_most(body))
 
 
-def names_at_most(body: bytes) -> int:
-    """Exact where no string looks like a name."""
+def _names_at_most(body: bytes) -> int:
     is_spaced = any(white in body and white + b":" in body for white in _WHITE)
     return body.count(b":" if is_spaced else b'":')
 
@@ -61,8 +61,7 @@ def is_larger(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -
 def _large_pieces(body: bytes, let_others_run: Callable[[], None]) -> Iterator[bytes]:
     for start in range(0, len(body), _LARGE_PIECE):
         yield body[start : start + _LARGE_PIECE]
-        if len(body) > _PIECE:
-            let_others_run()
+        let_others_run()
 
 
 def _outside_strings(body: bytes) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.api.exact_json import InvalidJson, parse_exactly
-from gateway.api.json_size import JsonSize, at_most, is_larger, names_at_most
+from gateway.api.json_size import JsonSize, at_most, is_larger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,10 +21,9 @@ _SPOILED = 10**9
 _PAUSE_EVERY = 4096
 # So many bytes are parsed in two milliseconds, whatever they hold. To count what is parsed is cheaper than to search.
 _SMALL = 65_536
-# From so many bytes on, to write a document is cheaper than to look at each of its values.
-_LONG = 4_096
 # orjson writes 254 levels and no more. These stand around a document, so that it may have MAX_DEPTH.
 _AROUND = 254 - MAX_DEPTH
+_LOOKED_AT = 512
 
 
 class TooLarge(ValueError): ...
@@ -34,39 +33,40 @@ def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> An
     """Raises TooLarge or InvalidJson."""
     if not body:
         raise InvalidJson("The body is empty.")
-    is_small, is_compact = len(body) <= _SMALL, _may_be_compact(body)
-    fits = (is_compact or not is_small) and at_most(body, let_others_run).fits(most)
+    is_small, bound = len(body) <= _SMALL, at_most(body, let_others_run)
+    fits = bound.fits(most)
     if not fits and not is_small and is_larger(body, most, let_others_run):
         raise TooLarge
     document = _parse(body)
     let_others_run()
     # What is written back byte for byte has lost no name and no digit.
-    if fits and is_compact and _is_written_back(document, body):
+    if fits and _may_be_compact(body) and _is_written_back(document, body, bound.containers):
         return document
     size = _size_of(document, let_others_run)
     if is_small and not size.fits(most):
         raise TooLarge
     # If as many names were parsed as the text has at most, none was dropped as a duplicate.
     # In doubt, the exact parser decides.
-    if names_at_most(body) == size.names:
+    if bound.names == size.names:
         return document
     return parse_exactly(body, let_others_run)
 
 
-def _is_written_back(document: Any, body: bytes) -> bool:
+def _is_written_back(document: Any, body: bytes, containers: int) -> bool:
     """False too where it is nested deeper than MAX_DEPTH."""
-    for _ in range(_AROUND):
+    around = 0 if containers <= MAX_DEPTH else _AROUND
+    for _ in range(around):
         document = [document]
     try:
         written = orjson.dumps(document)
     except orjson.JSONEncodeError:
         return False
-    return len(written) == len(body) + 2 * _AROUND and written.startswith(body, _AROUND)
+    return len(written) == len(body) + 2 * around and written.startswith(body, around)
 
 
 def _may_be_compact(body: bytes) -> bool:
-    """Long, with no white space between its first values, and no letter spelt by its number."""
-    return len(body) > _LONG and b'": ' not in body[:_LONG] and not (b"\\" in body and b"\\u" in body)
+    """No white space between its first values, and no letter spelt by its number."""
+    return b'": ' not in body[:_LOOKED_AT] and not (b"\\" in body and b"\\u" in body)
 
 
 def _parse(body: bytes) -> Any:
