@@ -56,7 +56,8 @@ class Waits:
     repeats: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Each request makes one; frozen, that would cost three times as much.
+@dataclass(slots=True, kw_only=True)
 class CallContext:
     """What all calls of one batch share. ``waits`` grow while they are sent.
 

@@ -64,6 +64,9 @@ class Backlog(NamedTuple):
     seconds: float
 
 
+NO_BACKLOG = Backlog(0, 0.0)
+
+
 class Gate(Protocol):
     def capacity(self) -> int:
         """Requests that may be in flight, at least 1."""

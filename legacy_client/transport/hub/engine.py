@@ -11,7 +11,7 @@ from gevent.hub import Waiter
 from requests import PreparedRequest
 
 from legacy_client.errors import BrokenOff, CoreError, Stopped, Unreachable, Unsendable
-from legacy_client.transport.base import Backlog
+from legacy_client.transport.base import NO_BACKLOG, Backlog
 from legacy_client.transport.hub.batch import Exchange, HubBatch, never_sent
 from legacy_client.transport.hub.connection import Connection
 from legacy_client.transport.hub.dialer import Dialer
@@ -97,6 +97,8 @@ class Engine:
         return waiter.get()
 
     def backlog(self) -> Backlog:
+        if not self._batches:
+            return NO_BACKLOG
         now = self._clock()
         requests, seconds = backlog(self._batches, now)
         # While connections prove themselves, the wait says nothing about how busy the core is.

@@ -59,6 +59,8 @@ class HubTransport:
 
     def backlog(self) -> Backlog:
         backlogs = [engine.backlog() for engine in self._engines.values()]
+        if len(backlogs) == 1:
+            return backlogs[0]
         return Backlog(
             sum(backlog.requests for backlog in backlogs), max((backlog.seconds for backlog in backlogs), default=0.0)
         )
