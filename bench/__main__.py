@@ -19,6 +19,7 @@ from bench.equal import differences
 from bench.jobs import jobs
 from bench.keys import keys
 from bench.parts import parts
+from bench.rates import rates
 from bench.rig import Processors, Rig
 from bench.streams import streams
 from bench.summary import summarise
@@ -43,6 +44,7 @@ _WORKLOADS = (
     "telemetry",
     "audit",
     "keys",
+    "rates",
     "streams",
     "jobs",
     "parts",
@@ -118,6 +120,7 @@ class _Bench:
             ("telemetry", telemetry),
             ("audit", audit),
             ("keys", keys),
+            ("rates", rates),
             ("streams", streams),
             ("jobs", jobs),
         ):

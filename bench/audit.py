@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.telemetry import beside
+from bench.beside import Variant, beside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,4 +25,4 @@ VARIANTS: Mapping[str, Mapping[str, str]] = {
 
 def audit(rig: Rig, into: Surroundings, rounds: int) -> dict[str, list[Figures]]:
     """``cpu_us`` and ``ratio`` to the gateway without a trail, for each variant and round."""
-    return beside(rig, into, rounds, VARIANTS)
+    return beside(rig, into, rounds, {name: Variant(variables) for name, variables in VARIANTS.items()})

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import shutil
-import socket
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -14,6 +12,7 @@ from urllib.parse import urlsplit
 
 from bench.items import BULK, body, item
 from bench.processes import Process, free_port, wait_until
+from bench.redis import running_redis
 from bench.services import GATEWAY, running
 from bench.workloads import warm_up
 
@@ -38,9 +37,9 @@ def jobs(rig: Rig, into: Surroundings, rounds: int) -> dict[str, list[Figures]]:
     with ExitStack() as stack:
         house = _House.started(stack, rig, replace(into, folder=into.folder / "jobs"))
         houses = {JOB: house}
-        if shutil.which("redis-server"):
-            redis, url = _redis(stack, into)
-            more = {**into.more, "GATEWAY_REDIS_URL": url}
+        redis = stack.enter_context(running_redis(into))
+        if redis:
+            more = {**into.more, "GATEWAY_REDIS_URL": redis.url}
             houses[JOB_IN_REDIS] = _House.started(stack, rig, replace(into, folder=into.folder / "redis", more=more))
         for each in houses.values():
             each.partner.job(bodies[:1])
@@ -49,11 +48,11 @@ def jobs(rig: Rig, into: Surroundings, rounds: int) -> dict[str, list[Figures]]:
             house.partner.batches(bodies)
             costs = {BATCHES: house.cpu() - before}
             for name, each in houses.items():
-                before, redis_before = each.cpu(), redis.cpu() if name == JOB_IN_REDIS else 0.0
+                before, redis_before = each.cpu(), redis.process.cpu() if redis else 0.0
                 each.partner.job(bodies)
                 costs[name] = each.cpu() - before
-                if name == JOB_IN_REDIS:
-                    costs[REDIS] = redis.cpu() - redis_before
+                if redis and name == JOB_IN_REDIS:
+                    costs[REDIS] = redis.process.cpu() - redis_before
             for name, seconds in costs.items():
                 cost = seconds / (_PARTS * _PART_ITEMS) * 1e6
                 samples.setdefault(name, []).append({"cpu_us": cost, "ratio": seconds / costs[BATCHES]})
@@ -84,25 +83,6 @@ class _House:
 
     def cpu(self) -> float:
         return self.gateway.cpu() + self.worker.cpu()
-
-
-def _redis(stack: ExitStack, into: Surroundings) -> tuple[Process, str]:
-    """A Redis that keeps jobs as it should, and its URL."""
-    folder, port = into.folder / "redis-data", free_port()
-    folder.mkdir()
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--appendonly", "yes"]
-    log = stack.enter_context((folder / "redis.log").open("ab"))
-    process = stack.enter_context(Process(command, cores=into.cores, log=log))
-
-    def answers() -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            return False
-        return True
-
-    wait_until(answers, process=process, seconds=10, what="redis-server")
-    return process, f"redis://127.0.0.1:{port}/0"
 
 
 def _ids(part: int) -> range:

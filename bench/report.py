@@ -76,6 +76,12 @@ def keys_table(run: Run) -> list[Row]:
     return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in run.get("keys", {}).items()]
 
 
+def rates_table(run: Run) -> list[Row]:
+    """What a rate limit costs an item."""
+    rows: list[Row] = [("rate limit", "µs CPU/item", "÷ without")]
+    return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in run.get("rates", {}).items()]
+
+
 def streams_table(run: Run) -> list[Row]:
     """What a stream costs an item."""
     rows: list[Row] = [("form of the answer", "µs CPU/item", "÷ plain")]
@@ -132,6 +138,7 @@ _FIGURES = (
     telemetry_table,
     audit_table,
     keys_table,
+    rates_table,
     streams_table,
     jobs_table,
     parts_table,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.pairs import pair
+from bench.beside import Variant, beside
 
 if TYPE_CHECKING:
     from bench.rig import Rig
@@ -16,4 +16,4 @@ PLAIN, STREAM = "plain answer", "stream"
 
 def streams(rig: Rig, into: Surroundings, rounds: int) -> dict[str, list[Figures]]:
     """``cpu_us`` of the gateway and ``ratio`` to the one that answers at once, for each round."""
-    return pair(rig, into, rounds, (PLAIN, STREAM), lambda url: {"streamed": {url}})
+    return beside(rig, into, rounds, {PLAIN: Variant(), STREAM: Variant(is_streamed=True)})

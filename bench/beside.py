@@ -1,0 +1,85 @@
+"""W1's load on several gateways at once, which differ in their settings or in how they are asked.
+
+What is sought is less than what other work on the machine makes of it from one second to the next. So the gateways
+share a processor and are loaded side by side: whatever disturbs one disturbs all, and the ratios hold.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from bench.clients import send
+from bench.items import body, item
+from bench.services import GATEWAY, running
+from bench.workloads import warm_up
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bench.rig import Rig
+    from bench.services import Running, Surroundings
+    from bench.workloads import Figures
+
+_CLIENTS, _TURNS, _QUICK_TURNS = 8, 60, 10
+_ITEMS, _FIRST = 100, 10_000_000
+_NOTHING: Mapping[str, str] = {}
+
+
+class Variant(NamedTuple):
+    """``variables`` are what its environment has beside the one that all share.
+
+    ``is_keyed``: each batch has a new idempotency key. ``is_streamed``: answers are asked for line by line.
+    """
+
+    variables: Mapping[str, str] = _NOTHING
+    is_keyed: bool = False
+    is_streamed: bool = False
+
+
+def beside(rig: Rig, into: Surroundings, rounds: int, variants: Mapping[str, Variant]) -> dict[str, list[Figures]]:
+    """``cpu_us`` and ``ratio`` to the first gateway, for each variant and round. Each has its own folder."""
+    rig.core.delay(0)
+    samples: dict[str, list[Figures]] = {name: [] for name in variants}
+    with ExitStack() as stack:
+        gateways = {
+            name: stack.enter_context(running(GATEWAY, _apart(into, name, variant)))
+            for name, variant in variants.items()
+        }
+        for gateway in gateways.values():
+            warm_up(rig, gateway)
+        for _ in range(rounds):
+            for name, figures in compared(_costs(rig, gateways, variants)).items():
+                samples[name].append(figures)
+    return samples
+
+
+def compared(costs: Mapping[str, float]) -> dict[str, Figures]:
+    """The costs of one round beside those of the first gateway."""
+    first = next(iter(costs.values()))
+    return {name: {"cpu_us": cost, "ratio": cost / first} for name, cost in costs.items()}
+
+
+def _apart(into: Surroundings, name: str, variant: Variant) -> Surroundings:
+    folder = "".join(letter if letter.isalnum() else "-" for letter in name)
+    return replace(into, more={**into.more, "GATEWAY_STATE_DIR": str(into.folder / folder), **variant.variables})
+
+
+def _costs(rig: Rig, gateways: Mapping[str, Running], variants: Mapping[str, Variant]) -> dict[str, float]:
+    """CPU microseconds an item of each gateway, all of them loaded at once."""
+    before = {name: gateway.process.cpu() for name, gateway in gateways.items()}
+    turns = _QUICK_TURNS if rig.quick else _TURNS
+    batch = body(map(item, range(_FIRST, _FIRST + _ITEMS)))
+    urls = {name: gateway.url for name, gateway in gateways.items()}
+    send(
+        list(urls.values()),
+        rig.token,
+        batch,
+        clients=_CLIENTS,
+        turns=turns,
+        keyed={urls[name] for name, variant in variants.items() if variant.is_keyed},
+        streamed={urls[name] for name, variant in variants.items() if variant.is_streamed},
+    )
+    sent = _CLIENTS * turns * _ITEMS
+    return {name: (gateway.process.cpu() - before[name]) / sent * 1e6 for name, gateway in gateways.items()}
