@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := deploy/lock
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bulk-update-gateway
-export PYTHONDONTWRITEBYTECODE ?= 1
+# Python keeps what it compiled, whatever the machine says: half of the start of a gateway is compiling, and tests start hundreds.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: compiled test-compiled help setup demo serve test test-all unit lint types layers checks format audit sbom lock reference bench bench-quick fuzz fuzz-api faults soak docs keycloak keycloak-test servers clients command coverage retest clean
@@ -57,7 +58,11 @@ layers: setup ## Imports go one way (1 s)
 
 # Side by side: mypy has one process, and the audit waits for the network.
 checks: setup ## lint, types and layers at once (a minute the first time, then 20 s)
-	@$(MAKE) --no-print-directory -j 3 lint types layers
+	@$(MAKE) --no-print-directory -j 4 lint types layers tests/__pycache__
+
+# Once, or each process of a first `make test` compiles all tests for itself. What is wrong with one is said there.
+tests/__pycache__: | .venv/.locked
+	@$(BIN)/python -m pytest --collect-only -qq >/dev/null || true
 
 format: setup ## Let ruff mend what it can
 	$(BIN)/ruff check --fix .
@@ -134,6 +139,7 @@ lock: setup ## Compile the lock files anew
 
 clean: ## Remove what the commands above made
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build site
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
