@@ -7,6 +7,7 @@ It is at most a window ahead of the results: a crash leaves no more in doubt.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -54,7 +55,9 @@ class Claim:
         self.stored = known
         self.prefix = prefix
         self.let_others_run = let_others_run
-        self.to_send: Sequence[int] = [index for index in range(items) if policy.is_due(known.get(index))]
+        self.to_send: Sequence[int] = range(items)
+        if known:
+            self.to_send = [index for index in self.to_send if policy.is_due(known.get(index))]
         self.kind: Literal["fresh", "resume", "replay"] = "replay"
         if self.to_send:
             self.kind = "resume" if known else "fresh"
@@ -66,10 +69,9 @@ class Claim:
         self._pause = pause
         self._stop: Callable[[], object] = bool
         self._is_over: Callable[[], object] = bool
-        self._unsettled = {index for index in range(items) if index not in known or known[index].state != "final"}
+        self._unsettled = set(range(items)) - {index for index, entry in known.items() if entry.state == "final"}
         self._rounds = 0
         self._round: Sequence[int] = range(len(self.to_send))
-        self._step = policy.step
         self._ended = self._in_doubt = 0
         self._marked_below = 0
         self._mark_upto(0 if known else min(policy.window, items))
@@ -201,6 +203,8 @@ class Claim:
 
     def _mark_upto(self, position: int) -> None:
         self._marked = position
+        # Where the last call is marked, none waits for a write.
+        self._step = self._policy.step if position < len(self._round) else math.inf
         self._marked_below = self.to_send[position - 1] + 1 if position and self._rounds <= 1 else 0
 
     def _go_on(self) -> None:

@@ -54,7 +54,29 @@ def test_outcomes_and_marks_go_in_the_same_writes(fresh, record):
     batch = fresh(1000, policy=claim_policy(window=64))
     batch.end(*range(1000))
 
-    assert record.calls == 1000 // 32
+    # 64 calls are marked by the claim. Each 32 results bring a mark of 32 more, until the last call is marked.
+    assert record.calls == 30
+    assert len(in_doubt(record)) == 40
+
+
+def test_the_last_results_are_written_as_the_batch_ends(fresh, record):
+    batch = fresh(100, policy=claim_policy(window=64))
+    batch.end(*range(100))
+    assert record.calls == 2
+
+    batch.claim.finish()
+
+    assert record.calls == 3
+    assert [entry.state for entry in replay(record.events).values()] == ["final"] * 100
+
+
+def test_a_result_is_written_in_time_though_every_call_is_marked(fresh, record, clock):
+    batch = fresh(3, clock)
+    batch.end(0)
+    clock.advance(0.3)
+    batch.end(1)
+
+    assert [entry.state for entry in replay(record.events).values()] == ["final", "final", "unknown"]
 
 
 def test_a_store_that_fails_for_a_moment_holds_the_batch_and_ends_it_not(fresh, record, clock):
@@ -63,6 +85,7 @@ def test_a_store_that_fails_for_a_moment_holds_the_batch_and_ends_it_not(fresh, 
     batch.end(*range(7))
     clock.on_advance = lambda: setattr(record, "is_down", clock.now < 1.0)
     batch.end(*range(7, 80))
+    batch.claim.finish()
 
     assert batch.stops == []
     assert [entry.state for entry in replay(record.events).values()] == ["final"] * 80
@@ -194,7 +217,7 @@ def test_nothing_is_written_for_nothing(fresh, record, clock):
 
 
 def test_results_that_could_not_be_written_are_tried_again_but_not_for_each_item(fresh, record, clock):
-    batch = fresh(8, clock)
+    batch = fresh(20, clock)
     record.is_down = True
     batch.end(*range(6))
     assert record.calls == 1
