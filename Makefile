@@ -81,7 +81,8 @@ test-all: test coverage test-compiled keycloak-test clients ## Slow properties, 
 	$(BIN)/python -m pytest -m slow
 
 coverage: setup ## The same tests once more, with the share of the code that they run: at least 95 % (12 minutes)
-	$(BIN)/python -m pytest -m "not slow and not keycloak" -n 3 --dist loadfile --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/python -m pytest -m "not slow and not keycloak" -n 3 --dist loadfile --hypothesis-profile long \
+		--cov --cov-report=term --cov-fail-under=95
 
 servers: ## Debian's packages for tests that need a server or a browser: redis-server, chromium, prometheus, nginx (as root)
 	apt-get update -qq

@@ -59,8 +59,10 @@ class Server:
     def client(self, realm: str, *, client_id: str = "", secret: str = "") -> KeycloakOpenID:
         # urljoin drops the last path part of a base without the trailing slash.
         base_url = self.url.rstrip("/") + "/"
-        client = KeycloakOpenID(base_url, realm, client_id, secret, max_retries=0)
-        client.connection = _Connection(self, base_url)
+        context = self.contexts()
+        # Given a context, the library does not read all CAs for connections that nobody makes.
+        client = KeycloakOpenID(base_url, realm, client_id, secret, verify=context, max_retries=0)  # type: ignore[arg-type]  # annotated as str; httpx takes a context
+        client.connection = _Connection(self, base_url, context)
         return client
 
 
@@ -166,9 +168,11 @@ class _Trusting(HTTPAdapter):
 class _Connection(ConnectionManager):
     """Allows no redirect and no cookie. Bounds an answer's bytes and seconds."""
 
-    def __init__(self, server: Server, base_url: str) -> None:
+    def __init__(self, server: Server, base_url: str, context: SSLContext) -> None:
+        """``context`` is for the asynchronous client, which is not used: ``server`` has that of each call."""
         proxies = {"http": server.proxy, "https": server.proxy} if server.proxy else None
-        super().__init__(base_url, timeout=server.timeout, max_retries=0)  # type: ignore[arg-type]  # annotated as int; requests takes a float
+        super().__init__(base_url, timeout=server.timeout, verify=context, max_retries=0)  # type: ignore[arg-type]  # annotated as int and str; the libraries take a float and a context
+        self.verify = True
         for scheme in ("https://", "http://"):
             self._s.mount(scheme, _Trusting(server.contexts))
         self._s.trust_env = False

@@ -29,7 +29,7 @@ _INTEGRATION = IntegrationActionSchema()
 _load_action = compile_loader(_ACTION)
 _load_integration = compile_loader(_INTEGRATION)
 
-quick = settings(max_examples=10 * settings.default.max_examples, derandomize=True, database=None)
+quick = settings(max_examples=4 * settings.default.max_examples, derandomize=True, database=None)
 thorough = settings(max_examples=30_000, database=None, suppress_health_check=[HealthCheck.too_slow])
 
 

@@ -30,7 +30,7 @@ ANSWERS = (
         if isinstance(found, type) and issubclass(found, answers.AnswerSchema)
     ),
 )
-quick = settings(max_examples=5 * settings.default.max_examples, derandomize=True, database=None)
+quick = settings(max_examples=2 * settings.default.max_examples, derandomize=True, database=None)
 
 
 def components(*schemas: Any) -> dict[str, Any]:

@@ -96,7 +96,6 @@ def test_retry_after_is_read_in_seconds_or_as_a_date(value: str | None, seconds:
     assert retry_after(value, lambda: NOW) == seconds
 
 
-@settings(max_examples=300)
 @given(
     st.text(max_size=60) | st.from_regex(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{1,5} \d\d:\d\d:\d\d( [A-Z+\-\d]*)?")
 )
