@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,15 +20,21 @@ _FOLDER = Path(__file__).parents[1]
 
 def compiled(folder: Path = _FOLDER) -> Sequence[str]:
     """Modules that this Python loads as machine code."""
-    return sorted({name for suffix in EXTENSION_SUFFIXES for name in _modules(folder, suffix)})
+    return sorted({name for path in _libraries(folder) for name in _modules(path.relative_to(folder))})
 
 
-def _modules(folder: Path, suffix: str) -> Iterator[str]:
+def _libraries(folder: Path) -> Iterator[Path]:
+    endings = tuple(EXTENSION_SUFFIXES)
     for package in _PACKAGES:
-        for path in (folder / package).rglob(f"*{suffix}"):
-            # Of another Python's library more than the name is left.
-            if "." not in (name := path.name.removesuffix(suffix)):
-                yield ".".join((*path.relative_to(folder).parent.parts, name))
+        for place, _, names in os.walk(folder / package):
+            yield from (Path(place, name) for name in names if name.endswith(endings))
+
+
+def _modules(path: Path) -> Iterator[str]:
+    for suffix in EXTENSION_SUFFIXES:
+        # Of another Python's library more than the name is left.
+        if path.name.endswith(suffix) and "." not in (name := path.name.removesuffix(suffix)):
+            yield ".".join((*path.parent.parts, name))
 
 
 def refusal(folder: Path = _FOLDER) -> str:

@@ -262,7 +262,7 @@ class SqliteMachine(Machine):
             self.folder.cleanup()
 
 
-SETTINGS = settings(max_examples=60, stateful_step_count=40)
+SETTINGS = settings(max_examples=30, stateful_step_count=40)
 
 
 def test_the_embedded_store_keeps_the_promises():
