@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self
 from gateway.admission.idempotency.journal import Entry
 from gateway.admission.idempotency.key import random_prefix
 from gateway.batch.item_errors import refused_later
-from gateway.batch.outcome import ItemError, restored, stored
+from gateway.batch.outcome import ItemError, restored, stored, stored_update
 from gateway.item_codes import Applied
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class KeyedClaim:
             index = to_send[position]
             if not isinstance(outcome, ItemError):
                 self._has_reached_core = True
-                record_final(Entry(index, "final", stored(outcome)))
+                record_final(index, stored_update(outcome))
                 yield index, outcome
                 continue
             entry, before = Entry(index, _state(outcome), stored(outcome)), earlier.get(index)

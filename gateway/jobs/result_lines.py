@@ -11,7 +11,7 @@ from gateway.batch.outcome import ItemError
 from gateway.item_codes import Applied
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from gateway.batch.outcome import Outcome
 
@@ -53,10 +53,13 @@ class ChunkLines:
             name.encode(),
         )
 
-    def applied(self, offset: int, update: bytes) -> bytes:
-        """``update`` is the updated item as JSON."""
-        item_id = orjson.dumps(self._ids[offset])
-        return self._applied % (self.first_index + offset, self._first_line + offset, item_id, update)
+    def applied(self, updated: Iterable[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+        """Lines by offset, of offsets and their updated items as JSON."""
+        line, ids, dumps = self._applied, self._ids, orjson.dumps
+        index, number = self.first_index, self._first_line
+        return [
+            (offset, line % (index + offset, number + offset, dumps(ids[offset]), update)) for offset, update in updated
+        ]
 
     def failed(self, offset: int, error: ItemError) -> bytes:
         index, item_id = self.first_index + offset, self._ids[offset]

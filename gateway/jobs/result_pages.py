@@ -33,8 +33,11 @@ class ChunkRow:
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
+    """``body`` has so many ``lines``, packed."""
+
     number: int
     body: bytes
+    lines: int
 
 
 class ResultSource(Protocol):
@@ -83,7 +86,7 @@ class _Page:
 
     def add(self, row: ResultRow) -> None:
         text = unpack_results(row.body)
-        known, lines = self._known("s", row.number), text.count(b"\n")
+        known, lines = self._known("s", row.number), row.lines
         if self._wanted is None and not known and lines <= self._left:
             # The usual case: nobody looks into them.
             self._told.append(text)

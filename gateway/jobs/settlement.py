@@ -4,20 +4,21 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from gateway.admission.idempotency.journal import item_events
-from gateway.batch.outcome import ItemError, restored
+from gateway.batch.outcome import ItemError, restored, restored_update
 from gateway.item_codes import Applied
 from gateway.jobs.chunk import Settled
 from gateway.jobs.job import ErrorCount
 from gateway.jobs.results import pack_results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gateway.admission.idempotency.journal import Entry
     from gateway.batch.outcome import Outcome
     from gateway.jobs.chunk import Lease
     from gateway.jobs.result_lines import ChunkLines
 
+_ONE = ord("1")
 PUBLISHED = b""
 """An event that stands for what the same write publishes."""
 
@@ -32,9 +33,11 @@ class Settlement:
     def __init__(self, lease: Lease, lines: ChunkLines, *, repeats_unknown: bool) -> None:
         self.bits = lease.settled
         self._lines = lines
+        self._items = lease.all_items
         self._all = (1 << lease.all_items) - 1
         self._repeats_unknown = repeats_unknown
-        self._waiting: list[tuple[int, Outcome]] = []
+        self._updated: list[tuple[int, bytes]] = []
+        self._failed: list[tuple[int, ItemError]] = []
         self._writes = 0
         self.unsure: Settled | None = None
 
@@ -43,22 +46,33 @@ class Settlement:
         """The whole chunk is settled."""
         return self.bits == self._all
 
-    def events_of(self, entries: Sequence[Entry]) -> list[bytes]:
-        """What a claim has recorded, for the journal. What that settles is published, so the journal need not have it."""
-        bits, repeats_unknown = self.bits, self._repeats_unknown
+    def events_of(self, entries: Sequence[Entry], finals: Mapping[int, bytes]) -> list[bytes]:
+        """What a claim has recorded, for the journal. What that settles is published, so the journal need not have it.
+
+        ``finals`` are updates, by offset.
+        """
         still_open: list[Entry] = []
         for entry in entries:
-            state, bit = entry.state, 1 << entry.index
-            if state == "open" or (state == "unknown" and repeats_unknown):
+            if entry.state == "open" or (entry.state == "unknown" and self._repeats_unknown):
                 still_open.append(entry)
-            elif not bits & bit:
-                bits |= bit
-                outcome = restored(entry.payload)
-                self._waiting.append(
-                    (entry.index, self._advised(outcome) if isinstance(outcome, ItemError) else outcome)
-                )
-        self.bits = bits
-        return item_events(still_open) + [PUBLISHED] * (len(still_open) < len(entries))
+            else:
+                self._settle_recorded(entry)
+        self._settle_updates(finals)
+        return item_events(still_open, {}) + [PUBLISHED] * (len(still_open) < len(entries) + len(finals))
+
+    def _settle_recorded(self, entry: Entry) -> None:
+        outcome = restored(entry.payload)
+        self.settle(entry.index, self._advised(outcome) if isinstance(outcome, ItemError) else outcome)
+
+    def _settle_updates(self, finals: Mapping[int, bytes]) -> None:
+        # A number of 500 bits is made once, and not for each item.
+        digits = bytearray(b"0") * self._items
+        for offset in finals:
+            digits[~offset] = _ONE
+        bits = int(digits, 2)
+        updates = zip(finals, map(restored_update, finals.values()), strict=True)
+        self._updated += [each for each in updates if not self.has(each[0])] if bits & self.bits else updates
+        self.bits |= bits
 
     def add(self, offset: int, outcome: Outcome) -> None:
         """What is settled already stays as it is."""
@@ -69,7 +83,10 @@ class Settlement:
         """Whatever it is: no run will send it again."""
         if not self.has(offset):
             self.bits |= 1 << offset
-            self._waiting.append((offset, outcome))
+            if isinstance(outcome, ItemError):
+                self._failed.append((offset, outcome))
+            else:
+                self._updated.append((offset, outcome))
 
     def has(self, offset: int) -> bool:
         return bool(self.bits >> offset & 1)
@@ -79,15 +96,33 @@ class Settlement:
 
     def next_write(self) -> Settled | None:
         """What waits. It is ``unsure`` until ``was_written``: then it must be written again as it was."""
-        if self._waiting:
+        if self._updated or self._failed:
             self._writes += 1
-            self._waiting.sort(key=itemgetter(0))
-            self.unsure = _settled(self._waiting, self._lines, self._writes, self.bits)
-            self._waiting.clear()
+            self.unsure = self._settled()
+            self._updated.clear()
+            self._failed.clear()
         return self.unsure
 
     def was_written(self) -> None:
         self.unsure = None
+
+    def _settled(self) -> Settled:
+        lines, updated, failed = self._lines, self._updated, self._failed
+        failed.sort(key=itemgetter(0))
+        told = lines.applied(updated)
+        if failed:
+            told += [(offset, lines.failed(offset, error)) for offset, error in failed]
+        told.sort()
+        unknown = sum(error.outcome is Applied.UNKNOWN for _, error in failed)
+        return Settled(
+            number=self._writes,
+            results=pack_results(line for _, line in told),
+            bits=self.bits,
+            applied=len(updated),
+            failed=len(failed) - unknown,
+            unknown=unknown,
+            errors=_by_code(failed, lines.first_index),
+        )
 
     def _is_settled(self, outcome: Outcome) -> bool:
         if not isinstance(outcome, ItemError) or outcome.is_final:
@@ -97,28 +132,6 @@ class Settlement:
     def _advised(self, error: ItemError) -> ItemError:
         """As the item's caller is told."""
         return error.with_retry_advice(repeats_unknown=self._repeats_unknown)
-
-
-def _settled(waiting: Sequence[tuple[int, Outcome]], lines: ChunkLines, number: int, bits: int) -> Settled:
-    """``waiting`` in order."""
-    told: list[bytes] = []
-    failed: list[tuple[int, ItemError]] = []
-    for offset, outcome in waiting:
-        if isinstance(outcome, ItemError):
-            failed.append((offset, outcome))
-            told.append(lines.failed(offset, outcome))
-        else:
-            told.append(lines.applied(offset, outcome))
-    unknown = sum(error.outcome is Applied.UNKNOWN for _, error in failed)
-    return Settled(
-        number=number,
-        results=pack_results(told),
-        bits=bits,
-        applied=len(told) - len(failed),
-        failed=len(failed) - unknown,
-        unknown=unknown,
-        errors=_by_code(failed, lines.first_index),
-    )
 
 
 def _by_code(failed: Iterable[tuple[int, ItemError]], first_index: int) -> list[ErrorCount]:

@@ -15,6 +15,7 @@ from gateway.admission.idempotency.keeping import Keeper
 from gateway.admission.idempotency.policy import ClaimPolicy
 from gateway.garbage import spare_what_lasts
 from gateway.jobs.availability import Availability
+from gateway.jobs.chunk import MOST_ITEMS
 from gateway.jobs.dispatch.loop import LoopDispatch
 from gateway.jobs.dispatch.port import Dispatch
 from gateway.jobs.job import Bounds
@@ -143,6 +144,20 @@ class JobWatch:
         self._stores.close()
 
 
+def chunk_policy(settings: Settings) -> ClaimPolicy:
+    concurrency, honours_keys = settings.jobs.job_core_concurrency, settings.core.core_honours_idempotency
+    # A killed worker leaves no more in doubt than a killed batch does, and results are written in larger steps.
+    # Where what is in doubt is sent again, and applied once, one mark does for a whole chunk.
+    window = MOST_ITEMS if honours_keys else 2 * max(concurrency, settings.core.batch_concurrency)
+    return ClaimPolicy(
+        ttl_seconds=settings.stores.idempotency_ttl,
+        window=window,
+        in_flight=concurrency,
+        repeats_unknown=honours_keys,
+        lease_seconds=settings.jobs.job_lease,
+    )
+
+
 class JobWorker:
     """What runs chunks in a process. Made after any fork. Raises SettingsError.
 
@@ -198,14 +213,7 @@ class JobWorker:
             store=self._stores.chunks,
             resources={resource.plural: resource for resource in made(settings, resources, lambda: None)},
             core=self._core.client,
-            policy=ClaimPolicy(
-                ttl_seconds=settings.stores.idempotency_ttl,
-                # A killed worker leaves no more in doubt than a killed batch does, and results are written in larger steps.
-                window=2 * max(concurrency, settings.core.batch_concurrency),
-                in_flight=concurrency,
-                repeats_unknown=settings.core.core_honours_idempotency,
-                lease_seconds=settings.jobs.job_lease,
-            ),
+            policy=chunk_policy(settings),
             keeper=self._keeper,
             concurrency=concurrency,
             seconds=CHUNK_SECONDS,

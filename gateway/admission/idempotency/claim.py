@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Literal
 
 from gateway.admission.idempotency.errors import LeaseLost, RecordUnusable, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry, item_events, items_event, sent_event
-from gateway.admission.idempotency.unwritten import Unwritten
+from gateway.admission.idempotency.unwritten import MUCH_BYTES, Unwritten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gateway.admission.idempotency.journal import Record
+    from gateway.admission.idempotency.journal import EventsOf, Record
     from gateway.admission.idempotency.keeping import Keeper
     from gateway.admission.idempotency.policy import ClaimPolicy
 
 _log = logging.getLogger(__name__)
 
 _CHUNK_SECONDS = 0.2
+_LEAST_MUCH_ITEMS = 64
 _PAUSE_SECONDS = 0.2
 # How long a batch without calls in flight waits for a failing store before it sends nothing more.
 _MAX_FAILING_SECONDS = 2.0
@@ -48,7 +49,7 @@ class Claim:
         policy: ClaimPolicy,
         keeper: Keeper,
         let_others_run: Callable[[], object] = bool,
-        events_of: Callable[[Sequence[Entry]], list[bytes]] = item_events,
+        events_of: EventsOf = item_events,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -76,7 +77,7 @@ class Claim:
         self._marked_below = 0
         self._mark_upto(0 if known else min(policy.window, items))
         self._places: Mapping[int, int] = {}
-        self._buffer = Unwritten(events_of)
+        self._buffer = Unwritten(events_of, max(_LEAST_MUCH_ITEMS, policy.step))
         self._flush_at = clock() + _CHUNK_SECONDS
         self._failing_since: float | None = None
         self._has_given_up = self._has_finished = False
@@ -88,7 +89,7 @@ class Claim:
 
     @property
     def is_final(self) -> bool:
-        return not self._unsettled
+        return self._unsettled <= self._buffer.finals.keys()
 
     def watch(self, stop: Callable[[], object], is_over: Callable[[], object]) -> None:
         """``stop`` ends the sending when no mark can be written. ``is_over``: it has ended."""
@@ -130,15 +131,14 @@ class Claim:
             self._has_ended(entry.index)
         self._go_on()
 
-    def record_final(self, entry: Entry) -> None:
-        """As ``record`` of it alone. Most items end so, and one look says whether anything is due."""
-        index = entry.index
-        self._buffer.add(entry)
-        self._unsettled.discard(index)
+    def record_final(self, index: int, payload: bytes) -> None:
+        """As ``record`` of one whose call has left. Most items end so, and one look says whether anything is due."""
+        buffer = self._buffer
+        buffer.finals[index] = payload
+        buffer.size += len(payload)
         self._ended += 1
-        if index < self._marked_below or self._rounds > 1:
-            self._in_doubt += 1
-        is_due = self._in_doubt >= self._step or self._buffer.is_much or self._ended >= self._marked
+        self._in_doubt += 1
+        is_due = self._in_doubt >= self._step or buffer.size >= MUCH_BYTES or self._ended >= self._marked
         if is_due or self._clock() >= self._flush_at:
             self._go_on()
 
@@ -234,6 +234,7 @@ class Claim:
         except StoreUnavailable as exc:
             self._could_not(exc)
             return False
+        self._unsettled.difference_update(self._buffer.finals)
         self._buffer.written(covered)
         self._in_doubt = 0
         if position > self._marked:

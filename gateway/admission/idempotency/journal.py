@@ -6,13 +6,14 @@ So payloads need no parsing, which would take ten times the time and memory.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator
 
 State = Literal["final", "unknown", "open"]
 """``final``: never sent again. ``unknown``: may have been applied. ``open``: not applied, may be sent."""
@@ -61,9 +62,14 @@ def items_event(entries: Iterable[Entry]) -> bytes:
     return b"".join((_PLACES, orjson.dumps(places), _ITEMS, b"],".join(items), b"]]}" if items else b"]}"))
 
 
-def item_events(entries: Sequence[Entry]) -> list[bytes]:
-    """None for no entry."""
-    return [items_event(entries)] if entries else []
+def item_events(entries: Sequence[Entry], finals: Mapping[int, bytes]) -> list[bytes]:
+    """``finals``: payloads of more that are final, by index. None for no item."""
+    ended = [*entries, *(Entry(index, "final", payload) for index, payload in finals.items())]
+    return [items_event(ended)] if ended else []
+
+
+EventsOf = Callable[[Sequence[Entry], Mapping[int, bytes]], list[bytes]]
+"""How a record keeps results: entries, and payloads of more that are final, by index."""
 
 
 def replay(events: Iterable[bytes]) -> dict[int, Entry]:

@@ -8,9 +8,9 @@ from gateway.admission.idempotency.errors import RecordUnusable, StoreUnavailabl
 from gateway.admission.idempotency.journal import item_events, kept, replay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
-    from gateway.admission.idempotency.journal import Entry, Kept, Record, Subject
+    from gateway.admission.idempotency.journal import EventsOf, Kept, Record, Subject
     from gateway.admission.idempotency.keeping import Keeper
     from gateway.admission.idempotency.policy import ClaimPolicy
 
@@ -61,7 +61,7 @@ def open_claim(
     policy: ClaimPolicy,
     keeper: Keeper,
     let_others_run: Callable[[], object],
-    events_of: Callable[[Sequence[Entry]], list[bytes]] = item_events,
+    events_of: EventsOf = item_events,
 ) -> Claim:
     """Raises StoreUnavailable for an unusable journal."""
     try:

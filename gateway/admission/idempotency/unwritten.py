@@ -5,36 +5,41 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gateway.admission.idempotency.journal import Entry
+    from gateway.admission.idempotency.journal import Entry, EventsOf
 
-_MUCH_ITEMS = 64
 # A store takes so much in a few milliseconds. Nothing else runs in that time.
-_MUCH_BYTES = 262_144
+MUCH_BYTES = 262_144
 
 
 class Unwritten:
-    """Results that a batch's record does not have yet, in order. ``events_of`` says how it keeps them."""
+    """Results that a batch's record does not have yet. ``events_of`` says how it keeps them.
 
-    def __init__(self, events_of: Callable[[Sequence[Entry]], list[bytes]]) -> None:
+    ``finals`` are the payloads of final items by index, after all others; who adds one adds its size to ``size``.
+    ``much_items`` are to be written at once.
+    """
+
+    def __init__(self, events_of: EventsOf, much_items: int) -> None:
         self._events_of = events_of
+        self._much_items = much_items
         self._entries: list[Entry] = []
-        self._bytes = 0
-        self.is_much = False
+        self.finals: dict[int, bytes] = {}
+        self.size = 0
         self._waiting: dict[int, Entry] = {}
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._entries) + len(self.finals)
 
     @property
     def items(self) -> int:
-        return len(self._entries) + len(self._waiting)
+        return len(self) + len(self._waiting)
+
+    @property
+    def is_much(self) -> bool:
+        return len(self) >= self._much_items or self.size >= MUCH_BYTES
 
     def add(self, entry: Entry) -> None:
-        entries = self._entries
-        entries.append(entry)
-        self._bytes += len(entry.payload)
-        if len(entries) >= _MUCH_ITEMS or self._bytes >= _MUCH_BYTES:
-            self.is_much = True
+        self._entries.append(entry)
+        self.size += len(entry.payload)
 
     def wait(self, entry: Entry) -> None:
         # Its mark would make it unknown.
@@ -51,13 +56,14 @@ class Unwritten:
 
     def events(self) -> list[bytes]:
         """What does not wait for a mark."""
-        return self._events_of(self._entries)
+        return self._events_of(self._entries, self.finals)
 
     def with_mark(self, mark: Sequence[bytes], covered: Sequence[Entry]) -> list[bytes]:
-        return [*self._events_of(self._entries), *mark, *self._events_of(covered)]
+        return [*self.events(), *mark, *self._events_of(covered, {})]
 
     def written(self, covered: Sequence[Entry]) -> None:
         self._entries.clear()
-        self._bytes, self.is_much = 0, False
+        self.finals.clear()
+        self.size = 0
         for entry in covered:
             del self._waiting[entry.index]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gateway.jobs.result_lines import Kind
 
 _PAGE_ROWS = 32
+_COUNTS: tuple[Kind, ...] = ("applied", "failed", "unknown")
 _WHOLE = ("total", "applied", "failed", "unknown", "parts", "version")
 _TIMES = ("created_at", "started_at", "progress_at", "ended_at", "expires_at")
 _CHUNK = ("part", "line", "first_index", "items", "calls", "settled")
@@ -74,10 +75,13 @@ class JobResults:
 
     def settled(self, wanted: Kind | None, number: int) -> Iterator[ResultRow]:
         for numbers in self._pages(f"results:{self._job_id}", number):
-            found = self._steps.read(*(("HMGET", f"result:{each}", "body", wanted or "chunk") for each in numbers))
-            for each, (body, matches) in zip(numbers, found, strict=True):
-                if body is not None and matches != b"0":
-                    yield ResultRow(each, body)
+            found = self._steps.read(*(("HMGET", f"result:{each}", "body", *_COUNTS) for each in numbers))
+            for each, (body, *counted) in zip(numbers, found, strict=True):
+                if body is None:
+                    continue
+                counts = dict(zip(_COUNTS, map(int, counted), strict=True))
+                if wanted not in counts or counts[wanted]:
+                    yield ResultRow(each, body, sum(counts.values()))
 
     def open_chunks(self, number: int) -> Iterator[ChunkRow]:
         for numbers in self._pages(f"unsettled:{self._job_id}", number):

@@ -46,9 +46,10 @@ _COUNT = (
     "UPDATE job SET applied = ?, failed = ?, unknown = ?, samples = ?, progress_at = ?, version = version + 1"
     " WHERE id = ?"
 )
+# Rows of a SELECT would first be put into a table of their own, since it reads the one that is written to.
 _ADD_EVENT = (
     "INSERT INTO event (chunk, number, body, result)"
-    " SELECT ?1, 1 + coalesce(max(number), 0), ?2, ?3 FROM event WHERE chunk = ?1"
+    " VALUES (?1, 1 + coalesce((SELECT max(number) FROM event WHERE chunk = ?1), 0), ?2, ?3)"
 )
 # One row costs less than two: an event may have the number of the result that was written with it, or only that.
 _NO_EVENT = b""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from gateway.jobs.errors import (
     Duplicate,
     DuplicateItems,
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from gateway.jobs.sqlite.job_rows import Rows
 
 _MOST_NAMED = 100
+# One statement for all takes a third of the time of one for each.
+_TAKE_IDS = "INSERT OR IGNORE INTO item (job, id, part, line) SELECT ?1, value, ?2, 1 + key FROM json_each(?3)"
 _QUEUE = (
     "WITH begin AS (SELECT number, sum(items) OVER (ORDER BY number) - items AS first FROM part WHERE job = ?1)"
     " UPDATE chunk SET first_index = first + line, due_at = ?2 FROM begin WHERE job = ?1 AND part = begin.number"
@@ -75,10 +79,7 @@ def take_ids(rows: Rows, job_id: str, number: int, item_ids: Sequence[str]) -> D
     """None: each id is new in the job. Else nothing is kept."""
     rows.execute("SAVEPOINT ids")
     before = rows.total_changes
-    rows.executemany(
-        "INSERT OR IGNORE INTO item (job, id, part, line) VALUES (?, ?, ?, ?)",
-        ((job_id, item_id, number, line) for line, item_id in enumerate(item_ids, 1)),
-    )
+    rows.execute(_TAKE_IDS, (job_id, number, orjson.dumps(item_ids).decode()))
     problem = None
     if rows.total_changes - before < len(item_ids):
         problem = _duplicates(rows, job_id, number, item_ids)

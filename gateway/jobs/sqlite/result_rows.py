@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from gateway.jobs.result_lines import Kind
     from gateway.jobs.sqlite.job_rows import Rows
 
-_SETTLED = "SELECT number, body FROM result WHERE job = ? AND number >= ? {kind} ORDER BY number"
+_SETTLED = (
+    "SELECT number, body, applied + failed + unknown FROM result WHERE job = ? AND number >= ? {kind} ORDER BY number"
+)
 _OPEN = (
     "SELECT chunk.*, calls.body AS calls FROM chunk JOIN calls ON calls.chunk = chunk.number"
     " WHERE job = ? AND is_done = 0 AND number >= ? ORDER BY number"

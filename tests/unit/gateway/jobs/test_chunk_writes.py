@@ -13,6 +13,7 @@ from gateway.jobs.run_chunk import run_chunk
 from legacy_client import errors as core
 from tests.doubles.chunk_runs import BUSY, Core, LosesAnswers, Recording, run_next, services
 from tests.doubles.job_worlds import all_results, started
+from tests.doubles.rules import claim_policy
 
 
 def test_a_first_mark_that_may_have_been_written_is_taken_back(jobs, chunks):
@@ -74,6 +75,17 @@ def test_what_is_published_is_not_kept_in_the_journal_too(jobs, chunks):
         {"sent": [4, 6]},
         {"sent": [6, 8]},
     ]
+
+
+def test_one_mark_does_for_a_chunk_whose_calls_may_be_repeated(jobs, chunks):
+    job = started(jobs, range(1, 101))
+    recording = Recording(chunks)
+    policy = claim_policy(window=500, in_flight=2, lease_seconds=45.0, repeats_unknown=True)
+
+    run_chunk(services(recording, Core(), policy=policy), chunks.next_chunk("w"))
+
+    assert recording.events == [[b'{"sent":[0,100]}'], []]
+    assert jobs.get("p", job.id).counts.applied == 100
 
 
 def test_what_is_open_stays_in_the_journal(jobs, chunks):

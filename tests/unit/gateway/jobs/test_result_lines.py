@@ -28,8 +28,9 @@ def lines() -> ChunkLines:
 
 
 def test_a_line_of_an_applied_item_has_its_place_and_what_was_answered(lines):
-    text = lines.applied(0, UPDATE)
+    [(offset, text)] = lines.applied([(0, UPDATE)])
 
+    assert offset == 0
     assert json.loads(text) == {
         "index": 500,
         "part": 2,
@@ -64,7 +65,9 @@ def test_a_line_of_a_failed_item_has_its_error(lines):
 
 
 def test_a_line_is_read_as_it_was_written(lines):
-    assert read_line(lines.applied(0, UPDATE)) == ResultLine(500, 2, 11, 'a"1', UPDATE)
+    [(_, text)] = lines.applied([(0, UPDATE)])
+
+    assert read_line(text) == ResultLine(500, 2, 11, 'a"1', UPDATE)
     assert read_line(lines.failed(1, ERROR)) == ResultLine(501, 2, 12, "b", ERROR)
 
 

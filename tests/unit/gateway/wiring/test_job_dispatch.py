@@ -1,4 +1,4 @@
-"""What a job worker says at its start of the load that all of them may bring."""
+"""What a job worker says at its start of the load that all of them may bring, and how far it marks ahead."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from gateway.settings import load
 from gateway.settings.service import most_workers
 from gateway.wiring.job_dispatch import told_together, unfit
-from gateway.wiring.jobs import job_stores
+from gateway.wiring.jobs import chunk_policy, job_stores
 
 
 @pytest.fixture
@@ -63,3 +63,10 @@ def test_a_store_that_is_away_is_no_reason_not_to_start(environment):
     settings = load(environment | {"GATEWAY_STATE_DIR": "/proc/none"})
 
     assert told_together(settings, job_stores(settings)) == {}
+
+
+@pytest.mark.parametrize(("honours_keys", "window"), [("false", 64), ("true", 500)])
+def test_a_killed_worker_leaves_a_window_in_doubt_or_a_chunk_to_be_sent_again(environment, honours_keys, window):
+    policy = chunk_policy(load(environment | {"GATEWAY_CORE_HONOURS_IDEMPOTENCY": honours_keys}))
+
+    assert (policy.window, policy.repeats_unknown, policy.step) == (window, honours_keys == "true", window - 10)

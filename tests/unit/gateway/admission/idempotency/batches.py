@@ -74,7 +74,7 @@ class Batch:
 
     def end(self, *indexes):
         for entry in finals(*indexes):
-            self.claim.record_final(entry)
+            self.claim.record_final(entry.index, entry.payload)
 
 
 def finals(*indexes):
