@@ -59,7 +59,10 @@ class Claims:
         Without a key, ``window`` bounds the calls whose outcomes were not taken; with one, the store's policy does.
         """
         if key is None:
-            return nullcontext(NoClaim(len(calls)) if window is None else PacedClaim(len(calls), window))
+            # All calls of a small batch are within the window.
+            if window is None or len(calls) <= window:
+                return nullcontext(NoClaim(len(calls)))
+            return nullcontext(PacedClaim(len(calls), window))
         subject = Subject(resource.plural, [call.id for call in calls])
         return self._keyed(request, key, caller, body, subject)
 

@@ -19,24 +19,22 @@ class Lines:
     """One thread puts, another takes. ``put`` waits while ``most_bytes`` are not taken."""
 
     def __init__(self, most_bytes: int = MOST_UNSENT_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most_bytes = most_bytes
         self._clock = clock
         self._lines: list[bytes] = []
-        # Each is written by one side only, so neither needs a lock.
-        self._put_bytes = self._taken_bytes = 0
-        self._is_over = self._is_left = False
+        # Each is written by one side only, so none needs a lock. The reader alone unsets `_is_filled`.
+        self._put_bytes, self._full_at = 0, most_bytes
+        self._is_over = self._is_left = self._is_filled = False
         self._filled, self._emptied, self._hurried = threading.Event(), threading.Event(), threading.Event()
         self._takes_at = 0.0
 
     def put(self, line: bytes) -> None:
         """Drops the line where the reader has left."""
-        if self._put_bytes - self._taken_bytes >= self._most_bytes:
-            self._wait_for_room()
-        if self._is_left:
+        if self._put_bytes >= self._full_at and not self._has_room():
             return
         self._lines.append(line)
         self._put_bytes += len(line)
-        if not self._filled.is_set():
+        if not self._is_filled:
+            self._is_filled = True
             self._filled.set()
 
     def end(self) -> None:
@@ -55,21 +53,23 @@ class Lines:
         if not (self._lines or self._is_over):
             self._filled.wait(seconds)
         self._filled.clear()
-        # In this order: what is put before the end is seen.
+        # In this order: what is put before it was cleared, and before the end, is seen.
+        self._is_filled = False
         is_over, count = self._is_over, len(self._lines)
         taken = b"".join(self._lines[:count])
         del self._lines[:count]
-        self._taken_bytes += len(taken)
+        self._full_at += len(taken)
         self._emptied.set()
         self._takes_at = self._clock() + _GAP_SECONDS
         return None if is_over and not count else taken
 
     def leave(self) -> None:
         """Nobody takes a line any more."""
-        self._is_left = True
+        self._is_left, self._full_at = True, 0
         self._emptied.set()
 
-    def _wait_for_room(self) -> None:
+    def _has_room(self) -> bool:
+        """Waits for it. False: nobody takes a line any more."""
         self._hurried.set()
         while self._is_full():
             self._emptied.clear()
@@ -78,6 +78,7 @@ class Lines:
                 self._emptied.wait()
         if not self._is_over:
             self._hurried.clear()
+        return not self._is_left
 
     def _is_full(self) -> bool:
-        return self._put_bytes - self._taken_bytes >= self._most_bytes and not self._is_left
+        return self._put_bytes >= self._full_at and not self._is_left

@@ -103,6 +103,12 @@ class GatewayResponse(Response):
 class StreamedResponse(GatewayResponse):
     """Its ``log_notes`` are complete when it is closed."""
 
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return super().__call__(environ, start_response)
+        start_response(self.status, self.headers.to_wsgi_list())
+        return ClosingIterator(iter(cast("Iterable[bytes]", self.response)), self.close)
+
 
 def current_request() -> GatewayRequest:
     # Flask's proxy in front of this variable costs ten times as much.

@@ -96,13 +96,14 @@ class Stream:
         batch = self._batch
         with self._held:
             resource, calls = batch.resource, batch.calls
-            name, id_name, put = resource.name.encode(), resource.id_name, self._lines.put
+            id_name, put = resource.id_name, self._lines.put
+            line = b'{"index":%%d,"%b":%%b}\n' % resource.name.encode()
             for index, outcome in batch.run:
                 if isinstance(outcome, ItemError):
                     put(_json({"index": index, "error": outcome.body(index, id_name, calls[index].id)}))
                     self._failed += outcome.outcome is not Applied.UNKNOWN
                 else:
-                    put(b'{"index":%d,"%b":%b}\n' % (index, name, outcome))
+                    put(line % (index, outcome))
                     self._updated += 1
             summary = batch.report("stream")
         self.summary = summary

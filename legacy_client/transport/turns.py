@@ -21,6 +21,7 @@ class Batch:
     """
 
     __slots__ = (
+        "_free_below",
         "_next",
         "caller",
         "concurrency",
@@ -46,6 +47,8 @@ class Batch:
         self.ends = now + flow.deadline.remaining()
         self.unsent = len(requests)
         self._next = 0
+        # So far as ``upto`` is known: it never falls.
+        self._free_below = len(requests) if flow.upto is None else 0
         self.in_flight = 0
         self.most_in_flight = flow.most_in_flight
         self.lane = Lane()
@@ -71,7 +74,13 @@ class Batch:
         waits.answers += self.idle - turns
 
     def is_held(self) -> bool:
-        return self.upto is not None and self._next >= self.upto()
+        return self._next >= self._free_below and self._is_held_now()
+
+    def _is_held_now(self) -> bool:
+        if self.upto is None:
+            return False
+        self._free_below = self.upto()
+        return self._next >= self._free_below
 
 
 AnyBatch = TypeVar("AnyBatch", bound=Batch)

@@ -221,3 +221,20 @@ def test_while_results_are_worked_on_nobody_waits_for_a_turn() -> None:
     only.idle = 1.0
 
     assert told(only, 4.0) == (1.0, 0.0)
+
+
+def test_a_batch_is_held_where_no_more_may_leave_and_asks_no_sooner() -> None:
+    allowed, asked = [2], []
+
+    def upto() -> int:
+        asked.append(allowed[0])
+        return allowed[0]
+
+    held = Batch([None] * 9, Flow(deadline=Deadline(60.0), concurrency=1000, upto=upto), 0.0)
+    turns = queued(held)
+
+    assert [take(turns) for _ in range(3)] == [held, held, None]
+    allowed[0] = 9
+    turns.offer(held, 3.0)
+    assert [take(turns) for _ in range(8)] == [held] * 7 + [None]
+    assert asked == [2, 2, 9]
