@@ -21,6 +21,15 @@ def due(now: str, column: str = "due_at") -> str:
     return f"({column} <= {now} OR {column} > {now} + {LONGEST_WAIT_SECONDS})"
 
 
+_HAS_IDS = (
+    "SELECT id FROM job WHERE state <> 'uploading' AND EXISTS (SELECT 1 FROM item WHERE item.job = job.id) LIMIT 1"
+)
+# A range of the table, which is passed through once. A list of ids would be looked up one by one.
+_REMOVE_IDS = (
+    "DELETE FROM item WHERE job = ?1 AND id <= coalesce("
+    "(SELECT id FROM item WHERE job = ?1 ORDER BY id LIMIT 1 OFFSET ?2 - 1), (SELECT max(id) FROM item WHERE job = ?1))"
+)
+
 _DUE = (
     "WITH runs AS (SELECT id, coalesce(pause_after, 1 << 62) AS border FROM job"  # noqa: S608 -- conditions of this package
     f" WHERE state IN ('queued', 'running') AND {due('?1')}),"
@@ -97,11 +106,9 @@ def forget_workers(rows: sqlite3.Connection, before: float) -> None:
 
 def remove_portion(rows: sqlite3.Connection) -> bool:
     """What no job needs: ids once it takes no more parts, and all of a removed one. Whether there may be more."""
-    removed = rows.execute(
-        "DELETE FROM item WHERE (job, id) IN (SELECT item.job, item.id FROM job JOIN item ON item.job = job.id"
-        " WHERE job.state <> 'uploading' LIMIT ?)",
-        (_PORTION_ITEMS,),
-    ).rowcount
+    removed = sum(
+        rows.execute(_REMOVE_IDS, (job_id, _PORTION_ITEMS)).rowcount for (job_id,) in rows.execute(_HAS_IDS).fetchall()
+    )
     for (job_id,) in rows.execute("SELECT id FROM job WHERE state = 'removed'").fetchall():
         removed += _remove_rows(rows, job_id)
         if removed:

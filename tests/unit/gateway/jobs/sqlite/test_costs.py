@@ -7,9 +7,11 @@ import random
 import pytest
 
 from gateway.jobs.chunk import Part
+from gateway.jobs.errors import DuplicateItems
 from gateway.jobs.job import Bounds, NewJob
 from gateway.jobs.sqlite.file import JobFile
 from gateway.jobs.sqlite.job_store import SqliteJobStore
+from gateway.jobs.sqlite.worker_store import SqliteWorkerStore
 from legacy_client.calls import Update
 
 PART_ITEMS = 1000
@@ -84,3 +86,19 @@ def test_a_page_of_what_was_not_processed_costs_as_much_in_a_large_job_as_in_a_s
     costs = [operations(file, lambda job=job: jobs.results("p", job)) for job in (small, large)]
 
     assert costs[1] <= 1.5 * costs[0]
+
+
+def test_ids_are_removed_once_a_job_takes_no_more_parts_and_none_is_looked_up(file, jobs):
+    uploading, started = filled(jobs, parts=1), filled(jobs, parts=7)
+    jobs.start("p", started, 7)
+    sweep, more = SqliteWorkerStore(file).sweep, []
+
+    # Eight steps for each that is passed by; a look for each made them twenty-five.
+    assert operations(file, lambda: more.append(sweep())) < 12 * 5000
+    more += [sweep(), sweep()]
+
+    assert more == [True, True, False]
+    with file.read() as rows:
+        assert rows.execute("SELECT job, count(*) FROM item GROUP BY job").fetchall() == [(uploading, PART_ITEMS)]
+    with pytest.raises(DuplicateItems):
+        jobs.put_part("p", uploading, Part(2, "again"), [Update("7", b"{}")])
