@@ -43,15 +43,17 @@ class Deadline:
 
     def stopped(self) -> StopReason | None:
         """Why nothing new may be sent, or None while it may."""
-        if self._cancelled is not None:
-            return self._cancelled
+        if (reason := self._cancelled) is not None:
+            return reason
         now = self._clock()
         if now >= self.at:
             return "deadline"
-        if now >= self._look_at:
-            self._look_at = now + self._look_every
-            if (reason := self._look()) is not None:
-                self.cancel(reason)
+        return self._seen(now) if now >= self._look_at else None
+
+    def _seen(self, now: float) -> StopReason | None:
+        self._look_at = now + self._look_every
+        if (reason := self._look()) is not None:
+            self.cancel(reason)
         return self._cancelled
 
     def pause(self, seconds: float) -> None:

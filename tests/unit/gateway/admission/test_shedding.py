@@ -143,19 +143,9 @@ def test_a_batch_that_was_admitted_before_the_drain_and_begins_after_its_end_sen
 def test_the_grace_time_runs_in_the_background_by_default():
     stopped = threading.Event()
     shedder = LoadShedder(max_batches=2, max_queue_age=5.0, backlog=lambda: Backlog(0, 0.0))
-    with shedder.running(Watched(stopped)):
+    deadline = Deadline(60)
+    deadline.on_cancel(stopped.set)
+    with shedder.running(deadline):
         shedder.drain(0.01)
 
         assert stopped.wait(timeout=30)
-
-
-class Watched(Deadline):
-    """Tells when it is cancelled."""
-
-    def __init__(self, stopped: threading.Event) -> None:
-        super().__init__(60)
-        self._stopped = stopped
-
-    def cancel(self, reason) -> None:
-        super().cancel(reason)
-        self._stopped.set()
