@@ -16,8 +16,8 @@ from cli.problem import Problem, RowError
 from cli.rows.columns import cell_of
 from cli.rows.csv_rows import CsvRows
 from schemas.actions import ActionUpdateSchema
-from schemas.base import leaves
 from schemas.compiled import compile_loader
+from schemas.error_list import leaves
 from schemas.messages import code_of
 
 if TYPE_CHECKING:

@@ -1,17 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, validates_schema
 from marshmallow.exceptions import SCHEMA
 
-from schemas.messages import Message, code_of
+from schemas.messages import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 MAX_LISTED = 100
 """Validation errors listed in one answer; the others are counted."""
@@ -25,7 +24,6 @@ ABOUT_NAMES = frozenset({"unknown_field", "unknown_language"})
 _UNKNOWN = Message("unknown_field", "Unknown field.")
 TOO_MANY_NAMES = Message("too_many", f"Must have at most {MAX_NAMES} names.")
 _NOT_AN_OBJECT = Message("invalid_type", "Must be an object.")
-_MAX_PATH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,40 +68,3 @@ class StrictSchema(Schema):
     @validates_schema(skip_on_field_errors=True)
     def run_check(self, loaded: dict[str, Any], **_options: Any) -> None:
         self.check(loaded)
-
-
-class ErrorList:
-    """Lists the first MAX_LISTED errors and counts all."""
-
-    def __init__(self) -> None:
-        self.listed: list[FieldError] = []
-        self.total = 0
-
-    def add(self, messages: Mapping[Any, Any], index: int | None = None, item_id: str | None = None) -> None:
-        self.total += _count(messages)
-        if len(self.listed) < MAX_LISTED:
-            self._list(messages, index, item_id)
-
-    def _list(self, messages: Mapping[Any, Any], index: int | None, item_id: str | None) -> None:
-        found = islice(leaves(messages), MAX_LISTED - len(self.listed))
-        self.listed += [FieldError(index, item_id, path, code_of(message), str(message)) for path, message in found]
-
-
-def leaves(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str | None, str]]:
-    """Each message with its dotted path, None for the whole object."""
-    if isinstance(messages, dict):
-        for name, inner in messages.items():
-            yield from leaves(inner, (*path, str(name)))
-        return
-    for message in messages:
-        # A client may send a field named "_schema". A message about a name is not about the whole object.
-        whole = path[-1:] == (SCHEMA,) and code_of(message) not in ABOUT_NAMES
-        named = path[:-1] if whole else path
-        yield (".".join(named)[:_MAX_PATH] if named else None), message
-
-
-def _count(messages: Mapping[Any, Any]) -> int:
-    count = 0
-    for inner in messages.values():
-        count += _count(inner) if type(inner) is dict else len(inner)
-    return count

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from schemas.base import ErrorList
 from schemas.batches import BatchTooLarge, InvalidBatch, batch_schema
 from schemas.compiled import compile_loader
 from schemas.containers import UuidList
+from schemas.error_list import ErrorList
 from schemas.fields import Uuid
 from schemas.messages import Message
 

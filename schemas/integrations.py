@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from marshmallow import ValidationError, fields
 
 from schemas.answers import AnswerSchema, about, count, unreadable
-from schemas.base import ErrorList, InvalidDocument, StrictSchema
+from schemas.base import InvalidDocument, StrictSchema
 from schemas.compiled import compile_loader
 from schemas.containers import ObjectList, repeats
+from schemas.error_list import ErrorList
 from schemas.fields import Choice, Flag, Text, Uuid
 from schemas.messages import Message
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from schemas.base import ErrorList, InvalidDocument, StrictSchema
+from schemas.base import InvalidDocument, StrictSchema
 from schemas.compiled import compile_loader
+from schemas.error_list import ErrorList
 from schemas.fields import Choice, Text, WholeNumber
 
 if TYPE_CHECKING:

@@ -8,27 +8,20 @@ from __future__ import annotations
 import math
 import threading
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from gateway.admission.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from gateway.admission.refusal import RefusalReason
     from legacy_client.deadline import Deadline
     from legacy_client.transport.base import Backlog
 
-RefusalReason = Literal["draining", "too_many_batches", "too_many_of_one", "too_many_bytes", "queue_too_old"]
 # This share of the batches is left to others, however many one principal sends.
 _LEFT_TO_OTHERS = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """``retry_after`` is in whole seconds."""
-
-    reason: RefusalReason
-    retry_after: int = 1
 
 
 def _in_the_background(seconds: float, task: Callable[[], None]) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from gateway.admission.idempotency.journal import Entry, Kept, Subject
-    from gateway.api.bulk import BulkServices
+    from gateway.api.bulk_services import BulkServices
     from gateway.api.request import GatewayRequest
     from gateway.resources.resource import Resource
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.api import strict_json
@@ -15,6 +14,7 @@ from gateway.serving.broken_body import BrokenBody
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from gateway.api.body_limits import BodyLimits
     from gateway.api.json_size import JsonSize
     from gateway.api.request import GatewayRequest
 
@@ -24,14 +24,6 @@ _GZIP = zlib.MAX_WBITS | 16
 _CODINGS: Sequence[list[str]] = ([], ["gzip"], ["x-gzip"])
 # Empty members cost time and hold nothing.
 _MOST_MEMBERS = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyLimits:
-    """Bounds before and after inflation."""
-
-    max_bytes: int
-    seconds: float
 
 
 def read_body(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,50 +28,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from gateway.api.body import BodyLimits
-    from gateway.api.capacity import Capacity
-    from gateway.api.guard import Guard
-    from gateway.api.idempotency import Claims
+    from gateway.api.bulk_services import BulkServices
     from gateway.api.jobs.one_part import OnePart
     from gateway.api.options import Options
-    from gateway.api.quota import Quota
     from gateway.api.request import GatewayRequest, GatewayResponse
-    from gateway.api.unsent import UnsentRate
-    from gateway.audit.trail import Trail
     from gateway.auth.principal import Principal
     from gateway.batch.batch_claim import BatchClaim
-    from gateway.batch.run import Core
     from gateway.batch.summary import Summary
     from gateway.resources.resource import Resource
-    from gateway.telemetry.events import BatchKind, Telemetry
-    from gateway.telemetry.traces import Span, Traces
+    from gateway.telemetry.events import BatchKind
+    from gateway.telemetry.traces import Span
     from legacy_client.calls import Update
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BulkServices:
-    """What all bulk views share; times in seconds.
-
-    ``log_failed_items``: failed items of a batch that get a log line. ``one_part`` is None where no job can be had,
-    ``trail`` where no audit trail is kept.
-    """
-
-    capacity: Capacity
-    guard: Guard
-    quota: Quota
-    unsent: UnsentRate
-    claims: Claims
-    core: Core
-    body_limits: BodyLimits
-    deadline_seconds: float
-    concurrency: int
-    core_concurrency: int
-    telemetry: Telemetry
-    traces: Traces
-    log_failed_items: int
-    let_others_run: Callable[[], None]
-    trail: Trail | None
-    one_part: OnePart | None
 
 
 class BulkEndpoint:

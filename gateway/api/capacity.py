@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from flask import Response
 
     from gateway.admission.body_memory import BodyMemory, Share
-    from gateway.admission.shedding import LoadShedder, Refusal
+    from gateway.admission.refusal import Refusal
+    from gateway.admission.shedding import LoadShedder
     from legacy_client.deadline import Deadline
 
     Take = Callable[[int], None]

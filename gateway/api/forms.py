@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import orjson
 
 from gateway.api.answers import BatchFailed, body_answer, failed_detail, json_answer, retry_after
+from gateway.api.form import Form
 from gateway.api.request import LogNotes
 from gateway.api.stream import rehearsed_stream, stream
 from gateway.batch.outcome import ItemError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
     from gateway.api.request import GatewayRequest, GatewayResponse
     from gateway.api.under_way import Batch
-
-
-class Form(NamedTuple):
-    """``answer`` begins and runs a batch. ``rehearsal`` answers a dry run of so many items.
-
-    ``is_paced``: calls wait for a reader that takes outcomes slowly.
-    """
-
-    answer: Callable[[AbstractContextManager[Batch], GatewayRequest], GatewayResponse]
-    rehearsal: Callable[[GatewayRequest, int], GatewayResponse]
-    is_paced: bool
 
 
 def plain(begun: AbstractContextManager[Batch], _request: GatewayRequest) -> GatewayResponse:

@@ -11,7 +11,7 @@ from werkzeug.routing import Rule
 
 from gateway.admission.idempotency.key import random_prefix
 from gateway.api.answers import BatchFailed, json_answer
-from gateway.api.body import BodyLimits, document_in, read_body
+from gateway.api.body import document_in, read_body
 from gateway.api.json_size import JsonSize
 from gateway.api.options import refuse_parameters
 from gateway.api.request import LogNotes, current_request
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from flask.blueprints import BlueprintSetupState
 
+    from gateway.api.body_limits import BodyLimits
     from gateway.api.capacity import Capacity
     from gateway.api.guard import Guard
     from gateway.api.quota import Quota

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from gateway.api import batches, bulk, integrations
 from gateway.api.batches import BatchesEndpoint
-from gateway.api.body import BodyLimits
-from gateway.api.bulk import BulkServices
+from gateway.api.body_limits import BodyLimits
+from gateway.api.bulk_services import BulkServices
 from gateway.api.guard import Guard
 from gateway.api.integrations import IntegrationEndpoint
 from gateway.api.jobs import routes as jobs

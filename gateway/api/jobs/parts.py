@@ -16,7 +16,7 @@ from schemas.batches import BatchTooLarge, InvalidBatch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.api.body import BodyLimits
+    from gateway.api.body_limits import BodyLimits
     from gateway.api.capacity import Capacity
     from gateway.api.request import GatewayRequest
     from gateway.api.unsent import UnsentRate

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from gateway.admission.shedding import RefusalReason
+from gateway.admission.refusal import RefusalReason
 from gateway.api.routes import RESOURCES, routes
 from gateway.item_codes import ITEM_CODES
 from gateway.telemetry.logs.names import LOG_EVENTS, REQUEST_FIELDS

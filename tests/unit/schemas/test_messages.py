@@ -9,7 +9,7 @@ import pytest
 from marshmallow import ValidationError, fields
 
 import schemas
-from schemas.base import ErrorList, leaves
+from schemas.error_list import ErrorList, leaves
 from schemas.messages import VALIDATION_CODES, Message, code_of
 
 

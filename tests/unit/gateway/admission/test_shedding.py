@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from gateway.admission.shedding import LoadShedder, Refusal
+from gateway.admission.refusal import Refusal
+from gateway.admission.shedding import LoadShedder
 from legacy_client.deadline import Deadline
 from legacy_client.transport.base import Backlog
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway.admission.shedding import RefusalReason
+from gateway.admission.refusal import RefusalReason
 from gateway.item_codes import ITEM_CODES, Applied
 from gateway.telemetry.events import APPLIED, InvalidRequest, Unreadable
-from gateway.telemetry.metrics.registry import FoldedHistogram, Metrics, Observed
+from gateway.telemetry.metrics.counted import Observed
+from gateway.telemetry.metrics.registry import FoldedHistogram, Metrics
 from gateway.telemetry.metrics.table import ITEM_SERIES, METRICS, Spec
 from legacy_client.calls import Waits
 from legacy_client.health.snapshot import DURATION_BOUNDS
