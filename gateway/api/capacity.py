@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.admission.body_memory import FREE_BYTES
-from gateway.api.request import GatewayResponse
+from gateway.api.request import bytes_of
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
@@ -50,10 +50,7 @@ class Capacity:
 
     def count_answer(self, response: Response) -> Response:
         """A large answer counts until the caller has received it."""
-        size = response.size if isinstance(response, GatewayResponse) else None
-        if size is None:
-            size = response.content_length or 0
-        if size > FREE_BYTES:
+        if (size := bytes_of(response)) > FREE_BYTES:
             response.call_on_close(self._held.hold(size))
         return response
 

@@ -65,7 +65,8 @@ class Guard:
         request.partner = partner.name
         if partner.blocked:
             raise Problem("partner-blocked", partner.blocked)
-        if partner.dry_run_only and request.method != "GET" and request.args.get("dry_run") != "true":
+        # Compiled, `get` would be that of a plain dict, and give a list.
+        if partner.dry_run_only and request.method != "GET" and request.args.getlist("dry_run")[:1] != ["true"]:
             raise Problem("dry-run-only")
         return as_partner(principal, partner)
 

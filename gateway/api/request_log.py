@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from gateway.api.request import GatewayResponse, LogNotes, StreamedResponse, current_request
+from gateway.api.request import GatewayResponse, LogNotes, StreamedResponse, bytes_of, current_request
 from gateway.telemetry.context import request_context
 from gateway.telemetry.events import RequestDetails
 
@@ -40,9 +40,7 @@ def _forget(_error: BaseException | None) -> None:
 
 
 def _details(request: GatewayRequest, response: Response) -> RequestDetails:
-    log_notes, size = (
-        (response.log_notes, response.size) if isinstance(response, GatewayResponse) else (LogNotes(), None)
-    )
+    log_notes = response.log_notes if isinstance(response, GatewayResponse) else LogNotes()
     return RequestDetails(
         method=request.method,
         route=request.url_rule.rule if request.url_rule else "",
@@ -56,7 +54,7 @@ def _details(request: GatewayRequest, response: Response) -> RequestDetails:
         invalid=log_notes.invalid,
         policy=log_notes.policy,
         received_bytes=request.content_length or 0,
-        sent_bytes=log_notes.sent_bytes or size or response.content_length or 0,
+        sent_bytes=log_notes.sent_bytes or bytes_of(response),
         replay=log_notes.replay,
         batch=log_notes.batch,
     )
