@@ -88,6 +88,22 @@ def test_one_mark_does_for_a_chunk_whose_calls_may_be_repeated(jobs, chunks):
     assert jobs.get("p", job.id).counts.applied == 100
 
 
+def test_a_chunk_of_which_a_kill_left_only_the_mark_is_sent_again_with_the_same_keys(jobs, chunks, world):
+    job = started(jobs, range(1, 101))
+    policy = claim_policy(window=500, in_flight=2, lease_seconds=45.0, repeats_unknown=True)
+    fake = Core()
+    with pytest.raises(SystemExit):
+        run_chunk(services(Recording(chunks, dies_at=2), fake, policy=policy), chunks.next_chunk("w"))
+    assert (len(fake.sent), jobs.get("p", job.id).counts.settled) == (100, 0)
+    world.pass_time(46)
+
+    run_chunk(services(chunks, fake, policy=policy), chunks.next_chunk("w"))
+
+    assert fake.keys[100:] == fake.keys[:100]
+    assert jobs.get("p", job.id).counts.applied == 100
+    assert all_results(jobs, job) == [(index, "applied") for index in range(100)]
+
+
 def test_what_is_open_stays_in_the_journal(jobs, chunks):
     started(jobs, [1, 2])
     recording = Recording(chunks)
