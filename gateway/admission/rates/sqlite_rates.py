@@ -70,7 +70,7 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
 
     def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         """Previous hits and the seconds they still weigh, then the current ones'."""
-        with self._database.transaction() as rows:
+        with self._database.transaction(writes=False) as rows:
             now = self._clock()
             counter = _load(rows, key, now, expiry)
         left = counter.ends - now
@@ -87,13 +87,13 @@ class SqliteStorage(Storage, SlidingWindowCounterSupport):
             return counter.current + amount
 
     def get(self, key: str) -> int:
-        with self._database.transaction() as rows:
+        with self._database.transaction(writes=False) as rows:
             found = _find(rows, key)
             return found.current if found and found.ends > self._clock() else 0
 
     def get_expiry(self, key: str) -> float:
         """By the wall clock."""
-        with self._database.transaction() as rows:
+        with self._database.transaction(writes=False) as rows:
             found = _find(rows, key)
             return time.time() + max(0.0, found.ends - self._clock() if found else 0.0)
 

@@ -1,0 +1,134 @@
+"""What the workers of a host share: ``python -m bench.shared`` measures how long each holds the embedded stores' locks.
+
+One worker at a time writes to a SQLite file. So what a batch or a request holds it for bounds all workers together.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from bench.items import item
+from gateway.admission import sqlite_file
+from gateway.admission.idempotency.journal import Subject
+from gateway.admission.idempotency.policy import ClaimPolicy
+from gateway.admission.idempotency.sqlite_store import SqliteIdempotencyStore
+from gateway.admission.rates.sqlite_rates import SqliteStorage
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator
+
+    from gateway.admission.sqlite_file import EmbeddedDatabase
+
+_ITEMS, _TURNS, _ROUNDS = 100, 4, 250
+_PROCESSES = (1, 2, 4)
+_SECONDS = 2.0
+_PAYLOAD = b"%b" % str(item(10_000_000)).encode()
+
+
+class Held(NamedTuple):
+    """Microseconds of one piece of work, and those of them in which no other worker can write."""
+
+    what: str
+    takes: float
+    holds: float
+
+
+def held() -> list[Held]:
+    """The least of many turns."""
+    with tempfile.TemporaryDirectory() as folder:
+        keyed, rated = _keyed(Path(folder)), _rated(Path(folder))
+        return [
+            Held(f"a keyed batch of {_ITEMS}", *_least(keyed)),
+            Held("a request that a rate counts", *_least(rated)),
+        ]
+
+
+def side_by_side(processes: int) -> float:
+    """Keyed batches a second of so many processes together, on one file."""
+    with tempfile.TemporaryDirectory() as folder, multiprocessing.Pool(processes) as pool:
+        return sum(pool.starmap(_batches_a_second, [(folder,)] * processes))
+
+
+def _batches_a_second(folder: str) -> float:
+    work, count, began = _keyed(Path(folder)), 0, time.monotonic()
+    while time.monotonic() < began + _SECONDS:
+        work()
+        count += 1
+    return count / (time.monotonic() - began)
+
+
+def _keyed(folder: Path) -> Callable[[], None]:
+    """A batch's claim, its marks and results, and its end, without calls."""
+    policy = ClaimPolicy(ttl_seconds=86_400.0, window=64, in_flight=32, repeats_unknown=False)
+    store = SqliteIdempotencyStore(folder / "keys.sqlite", policy, max_bytes=1 << 30, busy_seconds=10.0)
+    subject = Subject("actions", [str(10_000_000 + number) for number in range(_ITEMS)])
+
+    def work() -> None:
+        claim = store.claim("a partner", str(time.monotonic_ns()), "0" * 64, _ITEMS, bool, subject)
+        claim.begin(range(_ITEMS))
+        for index in range(_ITEMS):
+            claim.record_final(index, _PAYLOAD)
+        claim.finish()
+
+    return work
+
+
+def _rated(folder: Path) -> Callable[[], None]:
+    storage = SqliteStorage(folder / "rates.sqlite")
+    return lambda: _hit(storage)
+
+
+def _hit(storage: SqliteStorage) -> None:
+    storage.acquire_sliding_window_entry("a partner", 10**9, 3600, _ITEMS)
+    storage.get_sliding_window("a partner", 3600)
+
+
+def _least(work: Callable[[], None]) -> tuple[float, float]:
+    takes = holds = float("inf")
+    with _watched() as spent:
+        for _ in range(_ROUNDS):
+            spent.clear()
+            began = time.perf_counter()
+            for _ in range(_TURNS):
+                work()
+            takes = min(takes, (time.perf_counter() - began) / _TURNS)
+            holds = min(holds, sum(spent) / _TURNS)
+    return takes * 1e6, holds * 1e6
+
+
+@contextlib.contextmanager
+def _watched() -> Iterator[list[float]]:
+    """Seconds of each transaction that writes."""
+    spent: list[float] = []
+    unwatched = sqlite_file.EmbeddedDatabase.transaction
+
+    @contextlib.contextmanager
+    def watched(self: EmbeddedDatabase, *, waits: bool = True, writes: bool = True) -> Iterator[sqlite3.Connection]:
+        began = time.perf_counter()
+        with unwatched(self, waits=waits, writes=writes) as rows:
+            yield rows
+        if writes:
+            spent.append(time.perf_counter() - began)
+
+    sqlite_file.EmbeddedDatabase.transaction = watched  # type: ignore[method-assign]  # for as long as it is measured
+    try:
+        yield spent
+    finally:
+        sqlite_file.EmbeddedDatabase.transaction = unwatched  # type: ignore[method-assign]
+
+
+def main() -> None:
+    for what, takes, holds in held():
+        print(f"{what}: {takes:,.0f} µs, {holds:,.0f} of them alone at the file: at most {1e6 / holds:,.0f} a second")
+    for processes in _PROCESSES:
+        print(f"{processes} processes: {side_by_side(processes):,.0f} keyed batches of {_ITEMS} a second")
+
+
+if __name__ == "__main__":
+    main()
