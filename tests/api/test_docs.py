@@ -77,7 +77,7 @@ def test_the_examples_are_what_the_service_takes_and_gives():
         (exact.DryRunSchema, batch.dry_run),
         (IntegrationActionAnswerSchema, integration_operation.REPLACED),
         (
-            lambda: batches_operation.schema([resource], [exact.ItemErrorSchema]),
+            lambda: dict(batches_operation.schemas([resource], [exact.ItemErrorSchema]))["KeptBatch"],
             batches_operation.operation([resource]).successes[200].examples["kept"],
         ),
         (limits_schema([resource.plural]), limits_operation.operation([resource]).successes[200].examples["limits"]),

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from gateway.api.batches import ROUTE
 from gateway.api.pages.openapi.examples import of_batch
 from gateway.api.pages.openapi.operations import OF_ANY, REQUEST_ID, Operation, Success, parameter
-from schemas.answers import AnswerSchema, kept_batch_schema
+from schemas.answers import kept_batch_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from marshmallow import Schema
 
@@ -27,11 +27,15 @@ _KEY = parameter(
 )
 
 
-def schema(resources: Sequence[Resource], errors: Sequence[type[Schema]]) -> Schema:
+def names(resources: Sequence[Resource]) -> list[str]:
+    """Of each resource's kept batches. Where there is one resource, its name is the operation's."""
+    return [SCHEMA] if len(resources) == 1 else [f"{resource.name.capitalize()}{SCHEMA}" for resource in resources]
+
+
+def schemas(resources: Sequence[Resource], errors: Sequence[type[Schema]]) -> Iterator[tuple[str, Schema]]:
     """``errors`` are the item errors of each resource."""
-    if len(resources) > 1:
-        return kept_batch_schema(AnswerSchema, AnswerSchema)()
-    return kept_batch_schema(resources[0].updated_schema, errors[0])()
+    for name, resource, error in zip(names(resources), resources, errors, strict=True):
+        yield name, kept_batch_schema(resource.updated_schema, error)()
 
 
 def operation(resources: Sequence[Resource]) -> Operation:

@@ -16,7 +16,7 @@ from gateway.api.pages.openapi import (
     limits_operation,
     responses,
 )
-from gateway.api.pages.openapi.operations import Operation, reference, update
+from gateway.api.pages.openapi.operations import Operation, batch_name, reference, update
 from gateway.api.route import camel
 from schemas.answers import batch_answer_schema, item_error_schema, limits_schema, problem_schema
 from schemas.batches import batch_schema
@@ -113,6 +113,9 @@ def _components(
 ) -> None:
     for name, schema in _schemas(resources, max_items):
         spec.components.schema(name, schema=schema)
+    if len(resources) > 1:
+        for name, members in _of_any_resource(resources):
+            spec.components.schema(name, {"anyOf": [reference("schemas", member) for member in members]})
     for name, header in responses.HEADERS.items():
         spec.components.header(name, dict(header))
     for name, answer in answers.items():
@@ -124,14 +127,20 @@ def _schemas(resources: Sequence[Resource], max_items: int) -> Iterator[tuple[st
     errors = [item_error_schema(resource.name, resource.id_name) for resource in resources]
     for resource, error in zip(resources, errors, strict=True):
         name = resource.name.capitalize()
-        yield f"{name}Batch", batch_schema(resource.schema, max_items)
+        yield batch_name(resource), batch_schema(resource.schema, max_items)
         yield f"{name}BatchAnswer", batch_answer_schema(resource.updated_schema, error)()
     yield from job_operations.schemas(resources, max_items)
-    yield batches_operation.SCHEMA, batches_operation.schema(resources, errors)
+    yield from batches_operation.schemas(resources, errors)
     yield limits_operation.SCHEMA, limits_schema([resource.plural for resource in resources])()
     for name, schema in integration_operation.SCHEMAS.items():
         yield name, schema()
     yield "Problem", problem_schema({resource.id_name for resource in resources} | {ID_NAME})()
+
+
+def _of_any_resource(resources: Sequence[Resource]) -> Iterator[tuple[str, list[str]]]:
+    """What may be of any of several resources, and its schema for each."""
+    yield batches_operation.SCHEMA, batches_operation.names(resources)
+    yield job_operations.PART, [batch_name(resource) for resource in resources]
 
 
 def _described(operation: Operation, methods: Sequence[Method], answered: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from gateway.api.accept import LINES
 from gateway.api.jobs.routes import PATHS
 from gateway.api.pages.openapi import job_examples
 from gateway.api.pages.openapi.job_examples import job_example, result_lines
-from gateway.api.pages.openapi.operations import OF_ANY, REQUEST_ID, Operation, Success, parameter
+from gateway.api.pages.openapi.operations import OF_ANY, REQUEST_ID, Operation, Success, batch_name, parameter
 from schemas.job_answers import JobListSchema, JobSchema
 from schemas.jobs import MOST_PARTS, StartSchema, new_job_schema
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 TAG = "Jobs"
 _ROUTES = {path.view: path.route for path in PATHS}
+PART = "JobPart"
+"""The schema of a part where there are several resources."""
 MEANING = "More items than a batch holds: sent in parts, then run in the background."
 _JOB_ID = parameter("jobId", "path", "The job.", {"type": "string"})
 _KEY = parameter(
@@ -78,7 +80,7 @@ def operations(resources: Sequence[Resource]) -> list[Operation]:
     return [
         *_begun(make, job, job_examples.made(first)),
         *_watched(make, job, job_examples.succeeded(first)),
-        *_filled(make, job, first),
+        *_filled(make, job, resources),
         *_steered(make, job),
         _read(make, first),
     ]
@@ -129,8 +131,8 @@ def _watched(made: Make, job: Shown, succeeded: Shown) -> list[Operation]:
     ]
 
 
-def _filled(made: Make, job: Shown, resource: Resource) -> list[Operation]:
-    one = {"job": job}
+def _filled(made: Make, job: Shown, resources: Sequence[Resource]) -> list[Operation]:
+    one, shown = {"job": job}, resources[0].example.sent
     return [
         made(
             "put_part",
@@ -140,9 +142,9 @@ def _filled(made: Make, job: Shown, resource: Resource) -> list[Operation]:
             {204: Success("It was taken.", "", {})},
             id="putJobPart",
             parameters=(_JOB_ID, _NUMBER, REQUEST_ID),
-            body=f"{resource.name.capitalize()}Batch",
-            example={"data": list(resource.example.sent)},
-            lines="".join(f"{json.dumps(item, ensure_ascii=False)}\n" for item in resource.example.sent),
+            body=PART if len(resources) > 1 else batch_name(resources[0]),
+            example={"data": list(shown)},
+            lines="".join(f"{json.dumps(item, ensure_ascii=False)}\n" for item in shown),
         ),
         made(
             "start",

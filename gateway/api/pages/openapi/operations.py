@@ -112,6 +112,11 @@ _OF_BATCHES = (
 )
 
 
+def batch_name(resource: Resource) -> str:
+    """Of the schema of its batches."""
+    return f"{resource.name.capitalize()}Batch"
+
+
 def update(resource: Resource) -> Operation:
     """The bulk update of a resource."""
     tag, answer = resource.plural.capitalize(), f"{resource.name.capitalize()}BatchAnswer"
@@ -125,7 +130,7 @@ def update(resource: Resource) -> Operation:
         f"With `Accept: {LINES}` each item's line comes as soon as its call was answered.",
         permission=resource.permission,
         parameters=_OF_BATCHES,
-        body=f"{resource.name.capitalize()}Batch",
+        body=batch_name(resource),
         example=shown.sent,
         successes={
             200: Success(
