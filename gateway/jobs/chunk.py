@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 MOST_ITEMS = 500
 MOST_BYTES = 2_097_152
 MOST_ATTEMPTS = 5
-LEASE_SECONDS = 45.0
 LONGEST_WAIT_SECONDS = 60.0
 """Of a chunk or a job that is put back."""
 

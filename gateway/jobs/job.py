@@ -120,10 +120,10 @@ class Bounds:
     A job without a part for ``idle_seconds`` ends. An ended one is kept for ``keep_seconds``.
     """
 
-    job_items: int = 1_000_000
+    job_items: int
+    store_bytes: int
     live_jobs: int = 5
     uploading_jobs: int = 20
-    store_bytes: int = 4_294_967_296
     idle_seconds: float = 3600.0
     keep_seconds: float = 604_800.0
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gateway.jobs.store import JobStore, WorkerStore
 
 APPLIED = b'{"done":true}'
+LEASE_SECONDS = 45.0
 BOUNDS = {"job_items": 5000, "live_jobs": 5, "uploading_jobs": 20, "store_bytes": 67_108_864}
 
 
@@ -45,7 +46,7 @@ class SqliteJobWorld:
 
     def open(self, **bounds: Any) -> tuple[JobStore, WorkerStore]:
         """The stores as another process would open them."""
-        file = JobFile(self.path, Bounds(**{**BOUNDS, **bounds}), lease_seconds=45.0, clock=self._clock)
+        file = JobFile(self.path, Bounds(**{**BOUNDS, **bounds}), lease_seconds=LEASE_SECONDS, clock=self._clock)
         self._files.append(file)
         return SqliteJobStore(file), SqliteWorkerStore(file)
 
@@ -70,7 +71,7 @@ class RedisJobWorld:
     def open(self, **bounds: Any) -> tuple[JobStore, WorkerStore]:
         """The stores as another process would open them."""
         all_bounds = Bounds(**{**BOUNDS, **bounds})
-        steps = Steps(self._url, all_bounds, lease_seconds=45.0, timeout_seconds=5.0, now=self._clock)
+        steps = Steps(self._url, all_bounds, lease_seconds=LEASE_SECONDS, timeout_seconds=5.0, now=self._clock)
         self._steps.append(steps)
         return RedisJobStore(steps), RedisWorkerStore(steps)
 

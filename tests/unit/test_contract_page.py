@@ -11,8 +11,10 @@ from gateway.admission.idempotency import sqlite_rows as idempotency_rows
 from gateway.admission.rates import sqlite_rates
 from gateway.api.lines import MOST_UNSENT_BYTES
 from gateway.api.stream import HEARTBEAT_SECONDS, PIECE_BYTES
-from gateway.jobs.job import MOST_PARTS, Bounds
+from gateway.jobs.job import MOST_PARTS
 from gateway.jobs.sqlite import layout as job_layout
+from gateway.settings.jobs import JobSettings
+from gateway.wiring.jobs import job_bounds
 from schemas.integrations import InputFieldSchema, OptionSchema
 from tests.docs import DOCS, ROOT
 from tests.doubles.service import Service
@@ -66,7 +68,7 @@ def test_an_asynchronous_answer_is_given_only_where_jobs_can_be_had_as_the_page_
 
 def test_the_bounds_of_jobs_are_told():
     [told] = re.findall(r"^- Bounds: .*$", PAGE, re.MULTILINE)
-    bounds = Bounds()
+    bounds = job_bounds(JobSettings())
 
     assert f"`MAX_JOB_ITEMS` ({bounds.job_items:,}) and {MOST_PARTS:,} parts" in told
     assert f"{bounds.live_jobs} live jobs a caller and {bounds.uploading_jobs} of all" in told

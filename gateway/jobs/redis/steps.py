@@ -7,7 +7,6 @@ from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.admission.outage import said
 from gateway.admission.redis_client import REDIS_ERRORS, connect
 from gateway.expiring import CoolDown
-from gateway.jobs.chunk import LEASE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +28,7 @@ class Steps:
         url: str,
         bounds: Bounds,
         *,
-        lease_seconds: float = LEASE_SECONDS,
+        lease_seconds: float,
         timeout_seconds: float = 1.0,
         url_now: Callable[[], str] | None = None,
         now: Callable[[], float | str] = str,

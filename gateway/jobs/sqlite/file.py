@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.admission.sqlite_file import EmbeddedDatabase, EmbeddedUnavailable
-from gateway.jobs.chunk import LEASE_SECONDS
 from gateway.jobs.sqlite.layout import LAYOUT
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ class JobFile:
         path: Path,
         bounds: Bounds,
         *,
-        lease_seconds: float = LEASE_SECONDS,
+        lease_seconds: float,
         busy_seconds: float = 2.0,
         clock: Callable[[], float] = time.time,
     ) -> None:

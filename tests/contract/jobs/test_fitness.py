@@ -11,6 +11,7 @@ from gateway.jobs.job import Bounds
 from gateway.jobs.redis.steps import Steps
 from gateway.settings import load
 from gateway.wiring.jobs import job_stores
+from tests.doubles.job_worlds import BOUNDS, LEASE_SECONDS
 
 SETTINGS = {
     "GATEWAY_CORE_URL": "http://127.0.0.1:9",
@@ -25,7 +26,7 @@ SETTINGS = {
 def steps(redis_server):
     with closing(redis.from_url(redis_server.url)) as client:
         before = client.config_get("maxmemory-policy", "appendonly", "appendfsync")
-        made = Steps(redis_server.url, Bounds())
+        made = Steps(redis_server.url, Bounds(**BOUNDS), lease_seconds=LEASE_SECONDS)
         yield made
         made.close()
         for name, value in before.items():
@@ -61,7 +62,7 @@ def test_what_its_restart_would_cost_is_told(steps, redis_server, appendonly, ap
 
 
 def test_a_redis_that_tells_nothing_is_taken_for_right(tmp_path):
-    steps = Steps(f"unix://{tmp_path}/none.sock", Bounds())
+    steps = Steps(f"unix://{tmp_path}/none.sock", Bounds(**BOUNDS), lease_seconds=LEASE_SECONDS)
 
     assert (steps.unfit(), steps.risk()) == ("", "")
     steps.close()

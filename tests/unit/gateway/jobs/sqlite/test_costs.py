@@ -13,6 +13,7 @@ from gateway.jobs.sqlite.file import JobFile
 from gateway.jobs.sqlite.job_store import SqliteJobStore
 from gateway.jobs.sqlite.worker_store import SqliteWorkerStore
 from legacy_client.calls import Update
+from tests.doubles.job_worlds import LEASE_SECONDS
 
 PART_ITEMS = 1000
 
@@ -24,7 +25,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def file(path):
-    opened = JobFile(path, Bounds())
+    opened = JobFile(path, Bounds(job_items=1_000_000, store_bytes=4_294_967_296), lease_seconds=LEASE_SECONDS)
     yield opened
     opened.close()
 

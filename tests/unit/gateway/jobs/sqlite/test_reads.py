@@ -11,7 +11,7 @@ from gateway.jobs.job import Bounds
 from gateway.jobs.sqlite.file import JobFile
 from gateway.jobs.sqlite.job_store import SqliteJobStore
 from gateway.jobs.sqlite.worker_store import SqliteWorkerStore
-from tests.doubles.job_worlds import run_all, started
+from tests.doubles.job_worlds import BOUNDS, LEASE_SECONDS, run_all, started
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def file(path):
-    opened = JobFile(path, Bounds(), busy_seconds=0.0)
+    opened = JobFile(path, Bounds(**BOUNDS), lease_seconds=LEASE_SECONDS, busy_seconds=0.0)
     yield opened
     opened.close()
 
