@@ -6,10 +6,10 @@
     table.PROBES       one row for each probe
     probes.*           each asks one question, and gives a Finding
     trial.Trial        what a probe is given
-    caller.Caller      calls as the gateway writes them, over its own transport
-    line.Line          one connection of one's own, to see how answers are framed and when it ends
     writes.Writes      the only way to change the item: bounded, written down, and put back
     journal.Journal    all calls of a run, on disk before they leave
     report, machine    for people, for programs
     baseline.Baseline  what was found before, and what is different now
+
+Calls leave by ``legacy_client.single``: as the gateway writes them, or over one connection to see how it is framed.
 """

@@ -1,16 +1,20 @@
-"""The Kubernetes base and its overlays, as kustomize builds them."""
+"""The Kubernetes base and its overlays, as kustomize builds them, and the program of a probe."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING
 
 import kubernetes_validate
 import pytest
 import yaml
 
-from tests.doubles.manifests import BASE, FOLDER, NEWEST, OVERLAY
+from gateway.wiring.jobs import ALIVE_FILE
+from tests.doubles.manifests import BASE, FOLDER, JOBS, NEWEST, OVERLAY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,3 +63,16 @@ def test_with_the_component_the_pods_read_the_api_keys_of_the_secret(tmp_path: P
     assert [volume["secret"]["secretName"] for volume in pod["volumes"] if volume["name"] == "api-keys"] == [
         "gateway-api-keys"
     ]
+
+
+@pytest.mark.parametrize(("age", "code"), [(1, 0), (100, 1)])
+def test_the_probe_tells_a_silent_job_worker_from_one_that_lives(tmp_path: Path, age: int, code: int) -> None:
+    (container,) = JOBS["Deployment"]["spec"]["template"]["spec"]["containers"]
+    program = container["livenessProbe"]["exec"]["command"][-1]
+    alive = tmp_path / ALIVE_FILE
+    alive.touch()
+    os.utime(alive, (time.time() - age,) * 2)
+
+    asked = subprocess.run([sys.executable, "-c", program.replace("/var/lib/gateway", str(tmp_path))], check=False)
+
+    assert asked.returncode == code

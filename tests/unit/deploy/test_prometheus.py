@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Any, get_args
 
@@ -79,18 +78,6 @@ def test_the_burn_rates_are_those_of_the_page_on_the_objective() -> None:
         )
         for name in ("GatewayItemsFailing", "GatewayItemsFailingForHours", "GatewayItemsFailingForDays")
     }
-
-
-def test_the_rules_are_brought_to_prometheus_operator_as_the_page_says() -> None:
-    page = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
-    [lines] = re.findall(r"```sh\n(\{\n  printf.*?\n\}) \| kubectl [^\n]+\n```", page, re.DOTALL)
-
-    made = subprocess.run(["sh", "-c", lines], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-
-    resource = yaml.safe_load(made)
-    rules = (FOLDER / "alerts.yml").read_text(encoding="utf-8").replace("guides.example", "guides.mine.net")
-    assert resource["kind"] == "PrometheusRule"
-    assert resource["spec"] == yaml.safe_load(rules)
 
 
 def test_the_share_of_failed_requests_counts_every_route_of_partners_and_no_other() -> None:

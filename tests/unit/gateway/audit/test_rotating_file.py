@@ -3,8 +3,6 @@ from __future__ import annotations
 import os
 import resource
 import stat
-import subprocess
-import sys
 import time
 
 import pytest
@@ -73,21 +71,6 @@ def test_a_file_whose_last_line_is_too_old_is_removed_when_the_next_is_rotated(p
         file.write(lines(10_000 + number, 10_002 + number))
 
     assert {each.name for each in path.parent.iterdir()} == {"audit.jsonl", "audit.jsonl.lock"}
-
-
-def test_two_workers_write_whole_lines_into_one_file(path):
-    program = (
-        "import sys; from pathlib import Path; from gateway.audit.rotating_file import RotatingFile\n"
-        "file = RotatingFile(Path(sys.argv[1]), max_bytes=1_000_000, days=1)\n"
-        "for n in range(200): file.write([b'%b:%d:%b\\n' % (sys.argv[2].encode(), n, b'x' * 500)] * 2)"
-    )
-    workers = [subprocess.Popen([sys.executable, "-c", program, path, name]) for name in "ab"]
-    assert [worker.wait(60) for worker in workers] == [0, 0]
-
-    whole = list(RotatingFile(path, max_bytes=1_000_000, days=1).newest())
-    assert sorted(whole) == sorted(
-        [b"%b:%d:%b" % (name, n, b"x" * 500) for name in (b"a", b"b") for n in range(200)] * 2
-    )
 
 
 def test_a_disk_that_takes_a_part_of_a_line_keeps_none_of_it(path):
