@@ -29,7 +29,7 @@ class Lines:
 
     def put(self, line: bytes) -> None:
         """Drops the line where the reader has left."""
-        if self._put_bytes >= self._full_at and not self._has_room():
+        if self._put_bytes >= self._full_at and not self._wait_for_room():
             return
         self._lines.append(line)
         self._put_bytes += len(line)
@@ -68,8 +68,8 @@ class Lines:
         self._is_left, self._full_at = True, 0
         self._emptied.set()
 
-    def _has_room(self) -> bool:
-        """Waits for it. False: nobody takes a line any more."""
+    def _wait_for_room(self) -> bool:
+        """False: nobody takes a line any more."""
         self._hurried.set()
         while self._is_full():
             self._emptied.clear()

@@ -83,7 +83,7 @@ class CoreGate:
     def record(self, result: Response | CoreError, seconds: float) -> None:
         if isinstance(result, CoreError):
             failed, overloaded, name = _of_error(result)
-            if result.cut_short and not self._is_unanswering(seconds):
+            if result.cut_short and not self._note_unanswered(seconds):
                 failed = None
             if failed:
                 self._last_failure = name, result.reason
@@ -142,9 +142,9 @@ class CoreGate:
             attempts[name] = attempts.get(name, 0) + count
         return attempts
 
-    def _is_unanswering(self, seconds: float) -> bool:
+    def _note_unanswered(self, seconds: float) -> bool:
         answers = sum(self._attempts.get(name, 0) for name in _ANSWERS)
-        lasts = self._unanswered.lasts(answers, seconds)
+        lasts = self._unanswered.note(answers, seconds)
         return lasts and (self._circuit is None or self._circuit.state == "closed")
 
 

@@ -22,8 +22,11 @@ class UnansweredTime:
         self._asked = 0.0
         self._noted_at = float("-inf")
 
-    def lasts(self, answers: int, seconds: float) -> bool:
-        """A call of ``seconds`` ends unanswered. ``answers`` counts all answers so far."""
+    def note(self, answers: int, seconds: float) -> bool:
+        """A call of ``seconds`` ended unanswered: whether nobody was answered for long enough by now.
+
+        ``answers`` counts all answers so far.
+        """
         now = self._clock()
         since = now - self._noted_at
         if answers != self._answers:

@@ -117,7 +117,7 @@ class Claim:
         before = self.stored.get(index)
         if not (may_have_been_applied or (before and before.state == "unknown")):
             self._hold(Entry(index, "open"))
-        self._has_ended(index)
+        self._count_ended(index)
         self._go_on()
 
     def record(self, entries: Iterable[Entry]) -> None:
@@ -128,7 +128,7 @@ class Claim:
                 self._unsettled.discard(entry.index)
             else:
                 self._hold(entry)
-            self._has_ended(entry.index)
+            self._count_ended(entry.index)
         self._go_on()
 
     def record_final(self, index: int, payload: bytes) -> None:
@@ -153,7 +153,7 @@ class Claim:
             if not self._has_finished:
                 self._could_not(exc)
         else:
-            self._is_written()
+            self._note_written()
 
     def finish(self) -> None:
         """Writes the rest and gives the key back. The keeper repeats it if it fails."""
@@ -195,7 +195,7 @@ class Claim:
             return self._places.get(index, -1) < position
         return position > 0 and index <= self.to_send[position - 1]
 
-    def _has_ended(self, index: int) -> None:
+    def _count_ended(self, index: int) -> None:
         self._ended += 1
         # Without a mark there is no doubt.
         if index < self._marked_below or self._rounds > 1:
@@ -239,7 +239,7 @@ class Claim:
         self._in_doubt = 0
         if position > self._marked:
             self._mark_upto(position)
-        self._is_written()
+        self._note_written()
         self.let_others_run()
         return True
 
@@ -252,7 +252,7 @@ class Claim:
         again = [index for index in indexes if index not in self.stored or self.stored[index].state != "unknown"]
         return [items_event([Entry(index, "unknown") for index in again])]
 
-    def _is_written(self) -> None:
+    def _note_written(self) -> None:
         now = self._clock()
         self._failing_since = None
         self._flush_at, self.renew_at = now + _CHUNK_SECONDS, now + self._policy.renew_seconds

@@ -31,11 +31,23 @@ class FileKeys:
         self._problem = ""
 
     def get(self, key_id: str) -> ApiKey | None:
-        self.problem()
+        self._read_anew()
         return self._keys.get(key_id)
 
     def problem(self) -> str:
-        """A new reason is logged."""
+        """Why the file as it is now is not in force, or empty."""
+        self._read_anew()
+        return self._problem
+
+    def version(self) -> Hashable:
+        """Changes with each readable change of the file."""
+        self._read_anew()
+        return self._version
+
+    def touch(self, key_id: str, at: float) -> None: ...
+
+    def _read_anew(self) -> None:
+        """If it has changed. A new reason why it cannot be is logged."""
         before = self._problem
         try:
             self._refresh()
@@ -45,14 +57,6 @@ class FileKeys:
             _log.error("api_keys_file_unusable", extra={"reason": self._problem})
         if before and not self._problem:
             _log.warning("api_keys_file_usable")
-        return self._problem
-
-    def version(self) -> Hashable:
-        """Changes with each readable change of the file."""
-        self.problem()
-        return self._version
-
-    def touch(self, key_id: str, at: float) -> None: ...
 
     def _refresh(self) -> None:
         version = self._version_now()

@@ -50,7 +50,7 @@ class History:
     def keep(self) -> None:
         """One snapshot more, unless another worker keeps them. A file for each, since a file is replaced at once."""
         try:
-            if self._is_keeper():
+            if self._try_to_keep():
                 snapshot = _small(self._numbers())
                 self._aside(lambda: self._write(snapshot))
             self._is_told = False
@@ -65,7 +65,8 @@ class History:
         self._aside(lambda: found.extend(self._read()))
         return found
 
-    def _is_keeper(self) -> bool:
+    def _try_to_keep(self) -> bool:
+        """Whether this worker is the one that keeps them, from now on if nobody else does."""
         if self._lock is None:
             self._lock = try_lock(self._folder / "history.lock", os.O_CREAT)
         return self._lock is not None
