@@ -16,7 +16,7 @@ from gateway.api.json_size import JsonSize
 from gateway.api.options import read_options
 from gateway.api.request import current_request
 from gateway.api.route import Route
-from gateway.api.under_way import Batch
+from gateway.api.under_way import UnderWay
 from gateway.api.validation import batch_refusal
 from gateway.audit.line import Ended
 from gateway.batch.run import BatchRun
@@ -60,7 +60,9 @@ class BulkEndpoint:
         return FORMS[options.form].answer(self._begun(request, caller, options, key), request)  # hop 7
 
     @contextmanager
-    def _begun(self, request: GatewayRequest, caller: Principal, options: Options, key: str | None) -> Iterator[Batch]:
+    def _begun(
+        self, request: GatewayRequest, caller: Principal, options: Options, key: str | None
+    ) -> Iterator[UnderWay]:
         """Around the run of a batch and its answer. Raises Problem."""
         services, resource = self._services, self._resource
         window = 2 * services.concurrency if FORMS[options.form].is_paced else None
@@ -79,7 +81,7 @@ class BulkEndpoint:
                 request.answer_headers |= options.applied(services.deadline_seconds) | replay_headers(claim)
                 context = self._context(request, caller, deadline, claim, span)
                 run = BatchRun(resource, calls, claim, services.core, context, span)  # hop 6
-                yield Batch(resource, calls, deadline, claim, run, partial(self._report, request, calls, claim, run))
+                yield UnderWay(resource, calls, deadline, claim, run, partial(self._report, request, calls, claim, run))
 
     def _read(
         self, request: GatewayRequest, caller: Principal, take_memory: Callable[[int], None]

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from gateway.api.request import GatewayRequest, GatewayResponse
-    from gateway.api.under_way import Batch
+    from gateway.api.under_way import UnderWay
 
 
 class Form(NamedTuple):
@@ -16,6 +16,6 @@ class Form(NamedTuple):
     ``is_paced``: calls wait for a reader that takes outcomes slowly.
     """
 
-    answer: Callable[[AbstractContextManager[Batch], GatewayRequest], GatewayResponse]
+    answer: Callable[[AbstractContextManager[UnderWay], GatewayRequest], GatewayResponse]
     rehearsal: Callable[[GatewayRequest, int], GatewayResponse]
     is_paced: bool

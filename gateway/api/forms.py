@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from gateway.api.request import GatewayRequest, GatewayResponse
-    from gateway.api.under_way import Batch
+    from gateway.api.under_way import UnderWay
 
 
-def plain(begun: AbstractContextManager[Batch], _request: GatewayRequest) -> GatewayResponse:
+def plain(begun: AbstractContextManager[UnderWay], _request: GatewayRequest) -> GatewayResponse:
     """Raises BatchFailed where no item was updated (contract 1.3)."""
     with begun as batch:
         resource, outcomes = batch.resource, batch.run.outcomes()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from gateway.api.request import GatewayRequest
-    from gateway.api.under_way import Batch
+    from gateway.api.under_way import UnderWay
     from gateway.batch.summary import Summary
 
 _log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class Stream:
     """
 
     def __init__(
-        self, batch: Batch, held: ExitStack, request_id: str, heartbeat_seconds: float = HEARTBEAT_SECONDS
+        self, batch: UnderWay, held: ExitStack, request_id: str, heartbeat_seconds: float = HEARTBEAT_SECONDS
     ) -> None:
         self.sent_bytes = 0
         self.summary: Summary | None = None
@@ -116,7 +116,7 @@ class Stream:
         return _json({"status": 500, **counts, "code": "internal_error"})
 
 
-def stream(begun: AbstractContextManager[Batch], request: GatewayRequest) -> GatewayResponse:
+def stream(begun: AbstractContextManager[UnderWay], request: GatewayRequest) -> GatewayResponse:
     """Raises what ``begun`` raises: before its first line a stream is refused like any batch."""
     held = ExitStack()
     batch = held.enter_context(begun)

@@ -18,7 +18,7 @@ _REPLAYS: Mapping[str, ReplayKind] = {"replay": "replayed", "resume": "resumed"}
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class UnderWay:
     """What a form makes an answer of. ``report`` is called once, when the run is over."""
 
     resource: Resource
