@@ -10,7 +10,7 @@ from gateway.batch import run as batch
 from gateway.wiring.access import Access, key_records
 from gateway.wiring.core import CoreLink
 from gateway.wiring.jobs import JobWatch, job_stores
-from gateway.wiring.stores import Stores, aside
+from gateway.wiring.stores import Stores, ready_in_spite_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -83,7 +83,7 @@ def connect(settings: Settings) -> Backends:
             "keycloak": access.check,
             "idempotency": stores.check,
             "jobs": jobs.availability.check,
-            "api_keys": lambda: aside(access.api_keys_problem()),
+            "api_keys": lambda: ready_in_spite_of(access.api_keys_problem()),
         },
         close=lambda: _close(stores, access, watch, jobs),
     )

@@ -59,10 +59,10 @@ class StoreLook:
             self._fresh_until = self._clock() + _FRESH_SECONDS
             error = self._ping()
             self._reason = error.reason if error else ""
-        return aside(self._reason)
+        return ready_in_spite_of(self._reason)
 
 
-def aside(reason: str) -> dict[str, Any]:
+def ready_in_spite_of(reason: str) -> dict[str, Any]:
     # Never ends readiness: other instances share the store, and most requests do not need it.
     return {"ready": True, **({"reason": reason} if reason else {})}
 
