@@ -96,7 +96,7 @@ def unreadable() -> fields.List[str]:
 
 
 class AnswerSchema(StrictSchema):
-    """A client has to accept more fields (``compatibility.md``)."""
+    """A client has to accept more fields (``docs/partners/compatibility.md``)."""
 
     json_schema: ClassVar[Mapping[str, object]] = MappingProxyType({"additionalProperties": True})
 

@@ -24,9 +24,14 @@ RESOURCES: Sequence[MakeResource] = (actions,)
 """The bulk resources: each is served at its own path."""
 
 
+def of_core_map(core_map: str) -> MakeResource:
+    """The resource whose words a map tells: ``core_map`` is its text; empty: the shipped one."""
+    return partial(actions, core_map=core_map)
+
+
 def with_core_map(resources: Sequence[MakeResource], core_map: str) -> list[MakeResource]:
     """The actions among them speak the words of ``core_map``, the text of a map; empty: the shipped one."""
-    return [partial(actions, core_map=core_map) if make is actions else make for make in resources]
+    return [of_core_map(core_map) if make is actions else make for make in resources]
 
 
 def routes(resources: Sequence[Resource]) -> list[Route]:

@@ -28,8 +28,7 @@ def batch_refusal(resource: Resource, refusal: InvalidBatch | BatchTooLarge) -> 
 
 def document_refusal(refusal: InvalidDocument, name: str, id_name: str) -> Problem:
     """``name`` is what the document describes."""
-    detail = f"The {name} is invalid; nothing was sent to the core."
-    return Problem("validation-failed", detail, **_listed(refusal, id_name))
+    return Problem("validation-failed", _one_invalid(name), **_listed(refusal, id_name))
 
 
 def invalid_request(problem: Problem) -> InvalidRequest | None:
@@ -67,12 +66,18 @@ def _entry(error: FieldError, id_name: str) -> dict[str, object]:
 def _detail(resource: Resource, refusal: InvalidBatch) -> str:
     if not refusal.invalid_items:
         return f"The request is not a batch of {resource.plural}; nothing was sent to the core."
+    if refusal.total_items == 1:
+        return _one_invalid(resource.name)
     verb = "is" if refusal.invalid_items == 1 else "are"
     invalid = f"{resource.plural} {verb} invalid; nothing was sent to the core."
     if refusal.checked_items == refusal.total_items:
         return f"{refusal.invalid_items} of {refusal.total_items} {invalid}"
     checked = f"Only the first {refusal.checked_items} of {refusal.total_items} {resource.plural} were checked"
     return f"{refusal.invalid_items} of {refusal.checked_items} {invalid} {checked}, for they have {refusal.errors_total:,} errors."
+
+
+def _one_invalid(name: str) -> str:
+    return f"The {name} is invalid; nothing was sent to the core."
 
 
 def _listed(refusal: InvalidDocument, id_name: str) -> dict[str, Any]:

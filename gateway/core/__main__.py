@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.api.routes import RESOURCES, with_core_map
+from gateway.api.routes import of_core_map
 from gateway.core.answers import meaning
 from gateway.core.check.command import run as check
 from gateway.core.check.options import add_parser
@@ -51,7 +51,7 @@ def _map(options: argparse.Namespace) -> int:
     name = str(options.file or _SHIPPED)
     try:
         text = read_map(options.file) if options.file else shipped()
-        resource = with_core_map(RESOURCES, text)[0](options.languages, 1, _go_on)
+        resource = of_core_map(text)(options.languages, 1, _go_on)
         read_answers(text)
         if options.call:
             return _show_call(resource)

@@ -20,17 +20,21 @@ def made(settings: Settings, resources: Sequence[MakeResource], let_others_run: 
     with map_of(settings.core) as core_map:
         chosen = with_core_map(resources, core_map)
         served = [make(service.languages, service.max_batch_items, let_others_run) for make in chosen]
-    _demand_own_headers_free(served, settings.core.core_deadline_header)
+    by_a_map = bool(settings.core.core_map)
+    mapped = [by_a_map and make is not own for make, own in zip(chosen, resources, strict=True)]
+    _demand_own_headers_free(served, mapped, settings.core.core_deadline_header)
     return served
 
 
-def _demand_own_headers_free(resources: Sequence[Resource], deadline_header: str) -> None:
-    """Raises SettingsError for calls that would carry the header twice."""
-    for resource in resources:
+def _demand_own_headers_free(resources: Sequence[Resource], mapped: Sequence[bool], deadline_header: str) -> None:
+    """``mapped``: whose headers a map writes. Raises SettingsError for calls that would carry the header twice."""
+    for resource, by_map in zip(resources, mapped, strict=True):
         for name, _ in resource.operation.headers:
             if name.lower() == deadline_header.lower():
-                told = f"update.headers.{name} must not be the header of {variable('core_deadline_header')}"
-                raise SettingsError(f"{variable('core_map')}: {told}")
+                where = (
+                    f"{variable('core_map')}: update.headers.{name}" if by_map else f"{resource.path}: header {name}"
+                )
+                raise SettingsError(f"{where} must not be the header of {variable('core_deadline_header')}")
 
 
 def demand_granted(resources: Sequence[Resource], methods: Sequence[Method]) -> None:

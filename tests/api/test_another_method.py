@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from gateway.api.routes import RESOURCES
 from gateway.auth.errors import InvalidCredentials
 from gateway.auth.principal import Method, Principal
 from gateway.auth.scopes import BULK_UPDATE
@@ -177,11 +178,13 @@ def test_the_openapi_document_tells_it_where_it_can_be_used(client):
         for path in document["paths"].values()
         for operation in path.values()
     }
+    updates = [f"update{make(('en',), 1, lambda: None).plural.title()}" for make in RESOURCES]
 
+    assert "updateActions" in updates
     assert set(schemes) == {"signedRequest", "apiKey", "keycloak"}
     assert schemes["signedRequest"] == SIGNED.security
     assert security == {
-        "updateActions": [{"signedRequest": []}, {"keycloak": []}],
+        **{each: [{"signedRequest": []}, {"keycloak": []}] for each in updates},
         **{each: [{"signedRequest": []}, {"keycloak": []}] for each in OF_JOBS},
         "getBatch": [{"signedRequest": []}, {"keycloak": []}],
         "getLimits": [{"signedRequest": []}, {"keycloak": []}],

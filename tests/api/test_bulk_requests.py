@@ -65,6 +65,12 @@ def test_an_invalid_item_refuses_the_batch_and_says_where(service, item, field, 
     assert service.core.calls == []
 
 
+def test_the_only_item_of_a_batch_is_called_by_its_own_name(service):
+    problem = assert_problem(service.patch({"actionId": "1", "colour": "red"}), 400, "validation-failed")
+
+    assert problem["detail"] == "The action is invalid; nothing was sent to the core."
+
+
 ACCEPTED_ITEMS = {
     "an integer actionId": {"actionId": 19353, "status": "done"},
     "leading zeros": {"actionId": "0019353", "status": "done"},

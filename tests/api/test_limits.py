@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.api.routes import RESOURCES
 from tests.doubles.service import assert_problem
 
 LIMITS = "/openapi/api/v1/limits"
@@ -27,18 +28,18 @@ def test_it_tells_the_settings_that_hold_for_a_batch(make_service):
     answer = limits_of(service)
 
     assert answer.status_code == 200
-    assert answer.get_json() == {
-        "actions": {
-            "max_items": 20,
-            "max_bytes": 2048,
-            "rate": {"unit": "items", "limit": 10, "seconds": 60},
-            "concurrency": 7,
-            "deadline_seconds": 9.0,
-            "idempotency_seconds": 3600.0,
-            "languages": ["en", "de"],
-            "jobs": None,
-        }
+    of_each = {
+        "max_items": 20,
+        "max_bytes": 2048,
+        "rate": {"unit": "items", "limit": 10, "seconds": 60},
+        "concurrency": 7,
+        "deadline_seconds": 9.0,
+        "idempotency_seconds": 3600.0,
+        "languages": ["en", "de"],
+        "jobs": None,
     }
+    assert answer.get_json() == {make(("en",), 1, lambda: None).plural: of_each for make in RESOURCES}
+    assert answer.get_json()["actions"] == of_each
     assert answer.headers["Cache-Control"] == "no-store"
 
 

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from gateway import VERSION
+from gateway.api.routes import RESOURCES
 from gateway.item_codes import ITEM_CODES
 from gateway.problems import PROBLEM_TYPES
 from schemas.messages import VALIDATION_CODES
@@ -125,8 +126,14 @@ def test_jobs_in_examples_are_as_far_as_their_states_say(service):
         counts = dict(job["counts"])
         assert counts.pop("total") == sum(counts.values())
         assert (job["started_at"] is None) == (job["state"] != "succeeded") == (not counts["applied"])
-    [of_a_batch] = [job for job in jobs if job["parts"] == 1]
-    assert (of_a_batch["state"], of_a_batch["counts"]["total"]) == ("queued", 2)
+    of_batches = {job["resource"]: job for job in jobs if job["parts"] == 1}
+    examples_sent = {
+        made.plural: len(made.example.sent) for made in (make(("en",), 1, lambda: None) for make in RESOURCES)
+    }
+    assert {plural: (job["state"], job["counts"]["total"]) for plural, job in of_batches.items()} == {
+        plural: ("queued", sent) for plural, sent in examples_sent.items()
+    }
+    assert of_batches["actions"]["counts"]["total"] == 2
 
 
 @pytest.mark.parametrize(("path", "root"), [("/nowhere", "./"), ("/problems/nothing", "../"), ("/a/b/c/", "../../../")])

@@ -194,6 +194,7 @@ def test_every_setting_that_is_named_is_one():
 
 @pytest.mark.parametrize("name", [setting.name.upper() for setting in all_settings()])
 def test_a_guide_explains_every_setting(name):
-    guides = "\n".join(page.read_text(encoding="utf-8") for page in PAGES if page != DOCS / "reference" / "settings.md")
+    written = [page for page in PAGES if DOCS / "reference" not in page.parents]
+    guides = "\n".join(page.read_text(encoding="utf-8") for page in written)
 
     assert re.search(rf"`[^`\n]*\b(GATEWAY_)?{name}\b[^`\n]*`|GATEWAY_{name}\b", guides)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.api.routes import RESOURCES, with_core_map
+from gateway.api.routes import of_core_map
 from gateway.core.check.item_field import ItemField
 from gateway.core.check.journal import Journal, NoJournal
 from gateway.settings import Settings, variable
@@ -44,9 +44,9 @@ def check_id(calls: SingleCalls, call: Update) -> None:
 
 
 def resource(settings: Settings) -> Resource:
-    """Raises SettingsError."""
+    """The one that has a map. Raises SettingsError."""
     with map_of(settings.core) as text:
-        return with_core_map(RESOURCES, text)[0](settings.service.languages, 1, lambda: None)
+        return of_core_map(text)(settings.service.languages, 1, lambda: None)
 
 
 def field(resource: Resource, name: str, languages: Sequence[str]) -> ItemField:

@@ -64,7 +64,7 @@ def test_a_job_without_wishes_needs_no_body(partner):
         ({"label": "x" * 201}, "label", "too_long"),
         ({"max_failed_percent": 101}, "max_failed_percent", "out_of_range"),
         ({"pause_after": 0}, "pause_after", "out_of_range"),
-        ({"resource": "documents"}, "resource", "invalid_choice"),
+        ({"resource": "of nothing"}, "resource", "invalid_choice"),
         ({"colour": "red"}, "colour", "unknown_field"),
     ],
 )

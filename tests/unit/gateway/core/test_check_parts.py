@@ -8,6 +8,8 @@ import json
 import pytest
 
 from gateway.api.routes import RESOURCES
+from gateway.core import __main__ as command_line
+from gateway.core.check import parts
 from gateway.core.check.baseline import Baseline, BaselineUnusable
 from gateway.core.check.field_place import MISSING
 from gateway.core.check.finding import Finding, Proposal, cannot_tell, worst
@@ -20,11 +22,23 @@ from gateway.core.check.shapes import digest, shape_of
 from gateway.core.check.table import PROBES
 from gateway.resources.actions import actions
 from gateway.resources.core_map import shipped
+from gateway.settings import load
+from tests.doubles.service import ENVIRON
+from tests.e2e.documents.resource import documents
 
 
 @pytest.fixture
 def resource():
-    return RESOURCES[0](("en", "fr"), 1, lambda: None)
+    return actions(("en", "fr"), 1, lambda: None)
+
+
+def test_the_actions_are_checked_wherever_they_stand_among_the_resources(monkeypatch, capsys):
+    for module in (parts, command_line):
+        monkeypatch.setattr(module, "RESOURCES", (documents, *RESOURCES), raising=False)
+
+    assert parts.resource(load(ENVIRON)).plural == "actions"
+    assert command_line.main(["map", "--table"]) == 0
+    assert "`actionId`" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

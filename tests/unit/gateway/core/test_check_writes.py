@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from gateway.api.routes import RESOURCES
 from gateway.core.check.item_field import ItemField
 from gateway.core.check.journal import NoJournal
 from gateway.core.check.writes import MOST, NoWritesLeft, Writes
+from gateway.resources.actions import actions
 from legacy_client.single.seen import Seen
 
 
@@ -39,7 +39,7 @@ def calls():
 
 @pytest.fixture
 def make(calls):
-    field = ItemField(RESOURCES[0](("en",), 1, lambda: None), "subtitle", ("en",))
+    field = ItemField(actions(("en",), 1, lambda: None), "subtitle", ("en",))
     return lambda most: Writes(calls, None, NoJournal(), item_id="7", field=field, run="x", most=most)
 
 

@@ -102,6 +102,8 @@ def test_a_key_is_new_at_each_sending():
     sent = {item["name"]: item for item in items_of_postman()}
 
     keyed = [name for name, item in sent.items() if "{{idempotencyKey}}" in json.dumps(item["request"]["header"])]
-    assert keyed == ["Update many actions", "Make a job"]
+    updates = [f"Update many {make(('en',), 1, lambda: None).plural}" for make in RESOURCES]
+    assert keyed == [*updates, "Make a job"]
+    assert "Update many actions" in updates
     assert all(sent[name]["event"][0]["listen"] == "prerequest" for name in keyed)
-    assert sum("script:pre-request" in text for text in BRUNO.values()) == 2
+    assert sum("script:pre-request" in text for text in BRUNO.values()) == len(RESOURCES) + 1

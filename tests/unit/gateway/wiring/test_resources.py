@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from gateway.auth.keycloak.token_principal import KEYCLOAK
 from gateway.resources.core_map import shipped
 from gateway.settings import SettingsError, load
 from gateway.wiring.resources import demand_granted, made
+from legacy_client.operations import Operation
 from tests.doubles.service import ENVIRON
 from tests.e2e.documents.resource import documents
 
@@ -27,18 +29,24 @@ def resources(path: Path | None = None):
     return made(settings_with(path), (*RESOURCES, documents), lambda: None)
 
 
-def test_without_a_map_the_core_is_that_of_the_contract():
-    actions, documents = resources()
+def actions_of(served):
+    [actions] = [resource for resource in served if resource.plural == "actions"]
+    return actions
 
-    assert actions.translation.to_legacy({"status": "done"}) == {"state": 4}
-    assert documents.plural == "documents"
+
+def test_without_a_map_the_core_is_that_of_the_contract():
+    served = resources()
+
+    assert actions_of(served).translation.to_legacy({"status": "done"}) == {"state": 4}
+    assert len(served) == len(RESOURCES) + 1
+    assert served[-1].plural == "documents"
 
 
 def test_the_map_of_the_settings_is_spoken(tmp_path: Path):
     path = tmp_path / "core.toml"
     path.write_text(shipped().replace('to = "state"', 'to = "zustand"'), encoding="utf-8")
 
-    assert resources(path)[0].translation.to_legacy({"status": "done"}) == {"zustand": 4}
+    assert actions_of(resources(path)).translation.to_legacy({"status": "done"}) == {"zustand": 4}
 
 
 @pytest.mark.parametrize(
@@ -65,6 +73,20 @@ def test_a_fixed_header_that_tells_the_time_left_stops_the_start(tmp_path: Path)
         resources(path)
     assert str(refused.value) == (
         "GATEWAY_CORE_MAP: update.headers.x-request-timeout-ms must not be the header of GATEWAY_CORE_DEADLINE_HEADER"
+    )
+
+
+def test_a_fixed_header_of_a_resource_without_a_map_is_told_without_blaming_the_map():
+    def with_header(*given):
+        resource = documents(*given)
+        own = (("X-Request-Timeout-Ms", "7"),)
+        operation = Operation("PATCH", resource.operation.write, resource.operation.expected_id, own)
+        return dataclasses.replace(resource, operation=operation)
+
+    with pytest.raises(SettingsError) as refused:
+        made(settings_with(), (*RESOURCES, with_header), lambda: None)
+    assert str(refused.value) == (
+        "/openapi/api/v1/documents: header X-Request-Timeout-Ms must not be the header of GATEWAY_CORE_DEADLINE_HEADER"
     )
 
 
