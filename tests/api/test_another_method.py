@@ -3,66 +3,73 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import hmac
-import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from gateway.api.routes import RESOURCES
-from gateway.auth.errors import InvalidCredentials
-from gateway.auth.principal import Method, Principal
-from gateway.auth.scopes import BULK_UPDATE
-from gateway.settings import SettingsError
+from gateway.settings import SettingsError, variable
 from gateway.wiring.app import create_app
+from tests.api.signed_requests import SIGNED, SignedRequests, read_signers, sign
 from tests.doubles.service import assert_problem
 
+if TYPE_CHECKING:
+    from gateway.settings.access import AccessSettings
+
 PATH = "/openapi/api/v1/actions"
-SECRET = b"shared with the partner"
+SECRET = "shared with the partner, and long enough"
 NOW = 1_795_861_138
 WINDOW = 60
-FORM = re.compile("([a-z]{1,64}):([0-9]{1,12}):([0-9a-f]{64})").fullmatch
-SIGNED = Method(
-    "signed_request",
-    "a signed request",
-    frozenset({BULK_UPDATE}),
-    scheme="Signature",
-    security={"type": "apiKey", "in": "header", "name": "X-Signature", "description": "NAME:SECONDS:HMAC"},
-)
+FILE = f"""
+[alice]
+secret = "{SECRET}"
+partner_ids = ["8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a07"]
+roles = ["writer"]
+scopes = []
+
+[bob]
+secret = "another secret of thirty-two bytes"
+partner_ids = []
+roles = []
+scopes = []
+"""
 
 
-class SignedRequests:
-    """``X-Signature: NAME:SECONDS:HMAC``, the HMAC over method, path, query and time."""
+class Settings(NamedTuple):
+    """The group, with the new field."""
 
-    method = SIGNED
-
-    def identify(self, credentials):
-        value = credentials.header("X-Signature")
-        if value is None:
-            return None
-        parts = FORM(value)
-        if parts is None:
-            raise InvalidCredentials("not the form of a signature")
-        name, seconds, signature = parts.groups()
-        expected = sign(name, credentials.method, credentials.path, credentials.query, seconds)
-        if not hmac.compare_digest(signature, expected):
-            raise InvalidCredentials("signature")
-        if abs(NOW - int(seconds)) > WINDOW:
-            raise InvalidCredentials("signed too long ago or too far ahead")
-        return Principal(id=f"signed:{name}", method=SIGNED, scopes=frozenset())
+    signers_file: str = ""
 
 
-def sign(name, method="PATCH", path=PATH, query="", seconds=NOW):
-    return hmac.new(SECRET, f"{name}\n{method}\n{path}\n{query}\n{seconds}".encode(), hashlib.sha256).hexdigest()
+def signed_requests(settings: AccessSettings) -> list[SignedRequests]:
+    """Empty where the operator names no signers. Raises SettingsError for an unusable file."""
+    if not settings.signers_file:
+        return []
+    try:
+        return [SignedRequests(Path(settings.signers_file))]
+    except (OSError, ValueError) as exc:
+        raise SettingsError(f"{variable('signers_file')}: {exc}") from exc
 
 
-def signed_by(name, seconds=NOW, **covered):
-    return f"{name}:{seconds}:{sign(name, seconds=seconds, **covered)}"
+def signed_by(name, seconds=NOW, secret=SECRET, method="PATCH", path=PATH, query=""):
+    return f"{name}:{seconds}:{sign(secret.encode(), method, path, query, str(seconds))}"
 
 
-def app_of(service):
-    authenticators = [SignedRequests(), *service.backends.authenticators]
-    return create_app(service.settings, dataclasses.replace(service.backends, authenticators=authenticators))
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "signers.toml"
+    path.write_text(FILE, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def app_of(file):
+    def app_of(service):
+        authenticators = [SignedRequests(file, lambda: NOW), *service.backends.authenticators]
+        return create_app(service.settings, dataclasses.replace(service.backends, authenticators=authenticators))
+
+    return app_of
 
 
 @pytest.fixture
@@ -71,7 +78,7 @@ def service(make_service):
 
 
 @pytest.fixture
-def client(service):
+def client(service, app_of):
     return app_of(service).test_client()
 
 
@@ -114,6 +121,60 @@ def test_what_is_no_signature_is_refused(client, service, value):
 
     assert_problem(refused, 401, "invalid-token")
     assert service.core.calls == []
+
+
+@pytest.mark.parametrize("name", ["bob", "carol"], ids=["of another", "of nobody"])
+def test_a_secret_signs_for_its_own_name_alone(patch, service, name):
+    assert_problem(patch(X_Signature=signed_by(name)), 401, "invalid-token")
+    assert_problem(patch(X_Signature=signed_by("carol", secret="\0" * 32)), 401, "invalid-token")
+    assert service.core.calls == []
+
+
+def test_a_signature_beside_a_token_is_refused(patch, service):
+    refused = patch(X_Signature=signed_by("alice"), Authorization="Bearer good")
+
+    assert_problem(refused, 400, "bad-request")
+    assert service.core.calls == []
+
+
+def test_a_caller_may_name_its_own_partners_alone(client):
+    def named(partner):
+        body = {"data": [{"actionId": "1", "partner_ids": [partner]}]}
+        return client.patch(PATH, json=body, headers={"X-Signature": signed_by("alice")}).status_code
+
+    assert named("8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a07") == 200
+    assert named("8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a08") == 400
+
+
+def test_roles_are_those_of_the_file(make_service, app_of):
+    client = app_of(make_service(core_auth="none", required_role="writer")).test_client()
+
+    def answered(value):
+        return client.patch(PATH, json={"data": [{"actionId": "1"}]}, headers={"X-Signature": value}).status_code
+
+    assert answered(signed_by("alice")) == 400
+    assert answered(signed_by("bob", secret="another secret of thirty-two bytes")) == 403
+
+
+def test_it_is_made_where_its_file_is_set(file):
+    assert signed_requests(Settings()) == []
+    [made] = signed_requests(Settings(str(file)))
+    assert made.method is SIGNED
+
+    file.write_text("secret", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"^GATEWAY_SIGNERS_FILE: must hold a table for each name"):
+        signed_requests(Settings(str(file)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["5 = ", "alice = 5", "[alice]", FILE.replace(SECRET, "short"), FILE.replace('["writer"]', '"writer"')],
+    ids=["no TOML", "no table", "nothing in it", "a short secret", "a text for a list"],
+)
+def test_a_file_that_is_none_is_refused_without_its_content(text):
+    with pytest.raises(ValueError, match="must hold a table") as refused:
+        read_signers(text)
+    assert "another secret" not in str(refused.value)
 
 
 def test_the_methods_before_it_go_on_as_they_were(patch):
@@ -192,7 +253,7 @@ def test_the_openapi_document_tells_it_where_it_can_be_used(client):
     }
 
 
-def test_a_core_that_gets_the_callers_credentials_stops_the_start(make_service):
+def test_a_core_that_gets_the_callers_credentials_stops_the_start(make_service, app_of):
     with pytest.raises(SettingsError) as refused:
         app_of(make_service(core_auth="forward"))
 

@@ -38,6 +38,7 @@ LOADERS = {
     ),
     "integration action": load_integration_action,
 }
+METHOD_PAGE = "maintainers/add-an-auth-method.md"
 RESOURCE_PAGE = "maintainers/add-a-resource.md"
 NEW_RESOURCE = {"schemas/documents.py": "schema.py", "gateway/resources/documents.py": "resource.py"}
 ANSWERS = {
@@ -101,9 +102,12 @@ def test_the_entry_in_the_routes_is_told_as_it_is_written_however_many_there_are
 
 
 def test_a_new_auth_method_is_made_on_its_page_as_in_the_test_that_runs_it():
-    [shown] = [block.text for block in blocks("python") if block.page == "maintainers/add-an-auth-method.md"]
+    made, listed, built = [block.text for block in blocks("python") if block.page == METHOD_PAGE]
+    present = listed.strip().replace("*signed_requests(settings), ", "")
 
-    assert shown in (ROOT / "tests/api/test_another_method.py").read_text(encoding="utf-8")
+    assert made == (ROOT / "tests/api/signed_requests.py").read_text(encoding="utf-8")
+    assert built in (ROOT / "tests/api/test_another_method.py").read_text(encoding="utf-8")
+    assert present in (ROOT / "gateway/wiring/access.py").read_text(encoding="utf-8")
 
 
 @pytest.fixture

@@ -137,7 +137,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "state_in_temporary_folder": "`GATEWAY_STATE_DIR` is not set: idempotency records and API keys are in `folder`, which a restart "
     "of the host may empty and other programs may write to. Said once by the server.",
     "access_unrestricted": "Neither `GATEWAY_REQUIRED_ROLE` nor `GATEWAY_REQUIRED_SCOPE` is set: every token for the "
-    "`audience` may send updates. Said once by the server.",
+    "`audience` may send updates, and so may every caller of another method than API keys. Said once by the server.",
     "schema_not_compiled": "A schema is validated without its fast path; slower, not wrong.",
     "field_not_compiled": "A field is validated without its fast path; slower, not wrong.",
 }
