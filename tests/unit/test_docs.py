@@ -28,8 +28,10 @@ from tests.docs import DOCS, PAGES, ROOT, blocks
 from tests.doubles.service import Service
 
 EVERY_PAGE = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-# `x.py` stands for a file that is still to be written.
-_FILE = re.compile(r"`((?:gateway|legacy_client|schemas|sandbox|tests|bench|deploy)/(?:[\w.-]+/)*(?!x\.)[\w-]*\.?\w*)`")
+# `x.py`, `test_x.py` and `x/` stand for what is still to be written.
+_FILE = re.compile(
+    r"`((?:gateway|legacy_client|schemas|sandbox|tests|bench|deploy)/(?:(?!x/)[\w.-]+/)*(?!(?:test_)?x\.)[\w-]*\.?\w*)`"
+)
 KEYS_PAGES = EVERY_PAGE + (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 LOADERS = {
@@ -89,7 +91,12 @@ def test_a_new_resource_is_made_on_its_page_as_in_the_test_that_runs_it(title, f
 def test_the_entry_in_the_sandbox_is_told_as_the_test_runs_it():
     shown = shown_on_the_page_of_resources("sandbox/core/collections.py")
 
-    assert textwrap.indent(shown.rstrip(), "    ") in (ROOT / "tests/e2e/documents/core.py").read_text(encoding="utf-8")
+    rows = shown_on_the_page_of_resources("sandbox/core/seed.py")
+    run = (ROOT / "tests/e2e/documents/core.py").read_text(encoding="utf-8")
+
+    assert "    seed.documents,\n" in shown
+    assert textwrap.indent(shown.rstrip(), "    ").replace("seed.documents", "documents") in run
+    assert rows in run
 
 
 def test_the_entry_in_the_routes_is_told_as_it_is_written_however_many_there_are():
@@ -99,6 +106,12 @@ def test_the_entry_in_the_routes_is_told_as_it_is_written_however_many_there_are
 
     assert shown == f"{declared}actions, documents)\n"
     assert present.split(",")[0] == "actions"
+
+
+def test_a_test_of_a_new_resource_is_shown_as_it_is_run():
+    shown = shown_on_the_page_of_resources("tests/api/test_x.py")
+
+    assert shown in (ROOT / "tests/api/test_another_resource.py").read_text(encoding="utf-8")
 
 
 def test_a_new_auth_method_is_made_on_its_page_as_in_the_test_that_runs_it():

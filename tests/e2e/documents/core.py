@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.core import collections as own
 from sandbox.core.collections import UUID, Collection
@@ -12,13 +12,11 @@ from sandbox.core.seed import identifier
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sandbox.core.database import Row
-
 IDS = [identifier(f"document {number}") for number in range(20)]
 POSTER = identifier("document that the contract has no kind for")
 
 
-def documents() -> Iterator[Row]:
+def documents() -> Iterator[dict[str, Any]]:
     """The rows of a fresh core; the contract has no kind for the last."""
     for row_id in (*IDS, POSTER):
         kind = "POSTER" if row_id == POSTER else "LETTER"
