@@ -17,7 +17,7 @@ SPOKEN = $(if $(filter command,$(origin CORE)),--core "$$CORE")
 # What the command line sets is a setting of the gateway, but for these. Make exports it, so the shell quotes the values.
 OWN := CORE PORT PYTHON CACHE PYTHONDONTWRITEBYTECODE SHELL
 SERVED = $(foreach name,$(sort $(filter-out $(OWN) MAKE%,$(.VARIABLES))),$(if $(filter command,$(origin $(name))),--set "$(name)=$$$(name)"))
-serve: .venv/.demo ## Keep core, identity provider and gateway running; prints a curl to paste (PORT=8080 CORE=rpc RATE_LIMIT=10/minute)
+serve: .venv/.demo ## Keep core, identity provider and gateway running; prints a curl to paste, in half a minute (PORT=8080 CORE=rpc RATE_LIMIT=10/minute)
 	@$(BIN)/python -m sandbox serve $(SPOKEN) $(if $(filter command,$(origin PORT)),--port "$$PORT") $(SERVED)
 
 keycloak: setup ## Fetch the real Keycloak, start it with deploy/keycloak/realm.json, print who can log in
@@ -30,7 +30,7 @@ retest: checks ## Once more, one by one, what failed in make test: a failure tha
 	$(BIN)/python -m pytest -m "not slow and not keycloak" --last-failed --last-failed-no-failures none
 
 ##@ Parts
-setup: .venv/.locked ## Make .venv from the lock file
+setup: .venv/.locked ## Make .venv from the lock file (a minute)
 
 .venv/.locked: $(LOCK)/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say PYTHON=python3.11")'
@@ -64,7 +64,7 @@ checks: setup ## lint, types and layers at once (a minute the first time, then 2
 tests/__pycache__: | .venv/.locked
 	@$(BIN)/python -m pytest --collect-only -qq >/dev/null || true
 
-format: setup ## Let ruff mend what it can
+format: setup ## Let ruff mend what it can (2 s)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -84,7 +84,7 @@ coverage: setup ## The same tests once more, with the share of the code that the
 	$(BIN)/python -m pytest -m "not slow and not keycloak" -n 3 --dist loadfile --hypothesis-profile long \
 		--cov --cov-report=term --cov-fail-under=95
 
-servers: ## Debian's packages for tests that need a server or a browser: redis-server, chromium, prometheus, nginx (as root)
+servers: ## Debian's packages for tests that need a server or a browser: redis-server, chromium, prometheus, nginx (as root, a minute)
 	apt-get update -qq
 	apt-get install -y -qq --no-install-recommends redis-server chromium prometheus nginx >/dev/null
 
@@ -126,7 +126,7 @@ sbom: setup ## Bill of materials of what runs: build/sbom.cdx.json (CycloneDX) (
 	$(BIN)/cyclonedx-py requirements --validate --output-reproducible -o build/sbom.cdx.json $(LOCK)/runtime.txt
 
 ##@ Maintenance
-reference: setup ## Write docs/reference from the code: its tables, and Postman's and Bruno's collections
+reference: setup ## Write docs/reference from the code: its tables, and Postman's and Bruno's collections (5 s)
 	$(BIN)/python -m gateway.reference docs/reference
 
 docs: setup ## Build the docs into build/site, with warnings as errors (6 s)
@@ -138,7 +138,7 @@ lock: setup ## Compile the lock files anew
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--no-annotate $${name#*:} setup.cfg -o $(LOCK)/$${name%%:*}.txt; done
 
-clean: ## Remove what the commands above made
+clean: ## Remove what the commands above made (1 s)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build site
 	find . -name __pycache__ -prune -exec rm -rf {} +
 

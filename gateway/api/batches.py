@@ -17,6 +17,7 @@ from gateway.batch.job_claim import A_JOB, job_id_in
 from gateway.batch.kept import is_complete, kept_outcomes
 from gateway.batch.outcome import ItemError, verdict
 from gateway.problems import Problem
+from gateway.resources.resource import permissions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -67,13 +68,14 @@ class BatchesEndpoint:
     def __init__(self, resources: Sequence[Resource], services: BulkServices, *, repeats_unknown: bool) -> None:
         self._resources = {resource.plural: resource for resource in resources}
         self._default = resources[0]
+        self._permissions = permissions_of(resources)
         self._services = services
         self._repeats_unknown = repeats_unknown
 
     def show(self, idempotency_key: str) -> GatewayResponse:
         request, services = current_request(), self._services
         services.capacity.check()
-        caller = services.guard.identify(request, self._default.permission)
+        caller = services.guard.identify(request, *self._permissions)
         services.unsent.check(request, caller)
         refuse_parameters(request)
         body = b""
@@ -98,7 +100,7 @@ class BatchesEndpoint:
 
     def _allowed(self, request: GatewayRequest, subject: Subject) -> Resource:
         resource = self._resources.get(subject.resource, self._default)
-        if resource is not self._default:
+        if len(self._permissions) > 1:
             self._services.guard.identify(request, resource.permission)
         return resource
 

@@ -46,15 +46,19 @@ class Guard:
         self._realm = realm
         self._partners = partners
 
-    def identify(self, request: GatewayRequest, permission: str) -> Principal:
-        """The caller, who holds ``permission``. Raises Problem 400, 401, 403 or 503."""
+    def identify(self, request: GatewayRequest, *permissions: str) -> Principal:
+        """The caller, who holds one of ``permissions``. Raises Problem 400, 401, 403 or 503."""
         try:
-            principal = self._principal(request, permission)
+            principal = self._principal(request, permissions)
         except auth.AuthError as exc:
             _log.info("access_refused", extra={"error": type(exc).__name__, "reason": exc.reason})
-            raise self._problem(exc, self._permissions.methods(permission)) from exc
+            raise self._problem(exc, self._permissions.methods(*permissions)) from exc
         request.principal_id = principal.id
         return principal if self._partners is None else self._admitted(request, principal, self._partners)
+
+    def allows(self, principal: Principal, permission: str) -> bool:
+        """Of one who was identified."""
+        return self._permissions.are_held(principal, permission)
 
     def _admitted(self, request: GatewayRequest, principal: Principal, partners: Partners) -> Principal:
         """As a partner of the operator's, if it is one. Raises Problem 403."""
@@ -70,7 +74,7 @@ class Guard:
             raise Problem("dry-run-only")
         return as_partner(principal, partner)
 
-    def _principal(self, request: GatewayRequest, permission: str) -> Principal:
+    def _principal(self, request: GatewayRequest, permissions: tuple[str, ...]) -> Principal:
         environ = request.environ
         credentials = Credentials.of(
             request.header,
@@ -86,7 +90,7 @@ class Guard:
         for authenticator in self._authenticators:
             try:
                 if (principal := authenticator.identify(credentials)) is not None:
-                    self._permissions.require(principal, permission)
+                    self._permissions.require(principal, *permissions)
                     return principal
             except auth.AuthError as exc:
                 exc.scheme = authenticator.method.scheme

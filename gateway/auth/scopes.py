@@ -25,8 +25,26 @@ class Permissions:
         self._role = required_role
         self._scope = required_scope
 
-    def require(self, principal: Principal, permission: str) -> None:
-        """Raises WrongMethod or InsufficientScope."""
+    def require(self, principal: Principal, *permissions: str) -> None:
+        """One of them. Raises WrongMethod or InsufficientScope, for the first."""
+        refusals = []
+        for permission in permissions:
+            try:
+                self._require(principal, permission)
+            except (WrongMethod, InsufficientScope) as refusal:
+                refusals.append(refusal)
+            else:
+                return
+        raise refusals[0]
+
+    def are_held(self, principal: Principal, permission: str) -> bool:
+        try:
+            self._require(principal, permission)
+        except (WrongMethod, InsufficientScope):
+            return False
+        return True
+
+    def _require(self, principal: Principal, permission: str) -> None:
         method = principal.method
         if permission not in method.grants:
             wanted = " or ".join(one.words for one in self.methods(permission))
@@ -37,9 +55,9 @@ class Permissions:
             _demand(self._role, principal.roles)
             _demand(self._scope, principal.scopes)
 
-    def methods(self, permission: str) -> list[Method]:
-        """Those that may give ``permission``."""
-        return [method for method in self._methods if permission in method.grants]
+    def methods(self, *permissions: str) -> list[Method]:
+        """Those that may give one of them."""
+        return [method for method in self._methods if not method.grants.isdisjoint(permissions)]
 
 
 def _demand(name: str, held: frozenset[str]) -> None:

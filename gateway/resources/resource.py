@@ -9,7 +9,7 @@ import orjson
 from legacy_client.calls import Update
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from marshmallow import Schema
@@ -107,3 +107,8 @@ def _restore(public: dict[str, Any], sent: Mapping[str, Any]) -> None:
             public.update({name: sent[name]} if name in sent else {})
         elif part in (sent.get(name) or {}):
             public[name] = {**(public.get(name) or {}), part: sent[name][part]}
+
+
+def permissions_of(resources: Iterable[Resource]) -> tuple[str, ...]:
+    """Each once."""
+    return tuple(dict.fromkeys(resource.permission for resource in resources))

@@ -8,6 +8,7 @@ from gateway.api.jobs.refusals import no_jobs, told
 from gateway.api.json_size import JsonSize
 from gateway.api.request import current_request
 from gateway.api.validation import document_refusal
+from gateway.resources.resource import permissions_of
 from schemas.base import InvalidDocument
 from schemas.jobs import MOST
 
@@ -51,19 +52,20 @@ class Entrance:
     def __init__(self, resources: Sequence[Resource], services: JobServices) -> None:
         self.resources = {resource.plural: resource for resource in resources}
         self.default = resources[0]
+        self._permissions = permissions_of(resources)
         self._services = services
 
     def enter(self) -> tuple[GatewayRequest, Principal]:
         """Hops 1 and 2."""
         request = current_request()
         self._services.parts.capacity.check()
-        return request, self._services.guard.identify(request, self.default.permission)
+        return request, self._services.guard.identify(request, *self._permissions)
 
     def found(self, request: GatewayRequest, caller: Principal, job_id: str) -> tuple[Job, Resource]:
         with told(self.default):
             job = self._services.store.get(caller.id, job_id)
         resource = self.resources.get(job.resource, self.default)
-        if resource is not self.default:
+        if len(self._permissions) > 1:
             self._services.guard.identify(request, resource.permission)
         return job, resource
 

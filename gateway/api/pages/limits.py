@@ -12,6 +12,7 @@ from gateway.api.options import refuse_parameters
 from gateway.api.request import current_request
 from gateway.api.route import Route
 from gateway.jobs.job import MOST_PARTS
+from gateway.resources.resource import permissions_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,7 @@ def _of_jobs(bounds: Bounds) -> dict[str, object]:
 
 
 class LimitsEndpoint:
-    """Refuses whom a batch would be refused: a caller must hold the permission of every resource."""
+    """Shows a caller the resources that it may update, and refuses whom a batch of each would be refused."""
 
     def __init__(self, resources: Sequence[Resource], guard: Guard, limits: BatchLimits) -> None:
         self._resources = resources
@@ -71,11 +72,10 @@ class LimitsEndpoint:
 
     def show(self) -> GatewayResponse:
         request = current_request()
-        shown = {}
-        for resource in self._resources:
-            caller = self._guard.identify(request, resource.permission)
-            shown[resource.plural] = self._limits.shown(caller)
+        caller = self._guard.identify(request, *permissions_of(self._resources))
         refuse_parameters(request)
+        allowed = [each.plural for each in self._resources if self._guard.allows(caller, each.permission)]
+        shown = {plural: self._limits.shown(caller) for plural in allowed}
         return json_answer(shown, headers={"Cache-Control": "no-store"})
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.api.batches import ROUTE
 from gateway.api.pages.openapi.examples import of_batch
 from gateway.api.pages.openapi.operations import OF_ANY, REQUEST_ID, Operation, Success, parameter
+from gateway.resources.resource import permissions_of
 from schemas.answers import kept_batch_schema
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def operation(resources: Sequence[Resource]) -> Operation:
         tag=TAG,
         summary="Look up a batch by its key",
         description="What became of each item of a batch of the caller's own, without its body and without any call.",
-        permission=resources[0].permission,
+        permissions=permissions_of(resources),
         parameters=(_KEY, REQUEST_ID),
         successes={
             200: Success("Each item as it stands now.", SCHEMA, {"kept": example}),

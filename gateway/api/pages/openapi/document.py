@@ -144,7 +144,8 @@ def _of_any_resource(resources: Sequence[Resource]) -> Iterator[tuple[str, list[
 
 
 def _described(operation: Operation, methods: Sequence[Method], answered: dict[str, Any]) -> dict[str, Any]:
-    taken = dict.fromkeys(camel(method.name) for method in methods if operation.permission in method.grants)
+    granting = [method for method in methods if not method.grants.isdisjoint(operation.permissions)]
+    taken = dict.fromkeys(camel(method.name) for method in granting)
     return {
         "operationId": operation.id,
         "tags": [operation.tag],

@@ -77,7 +77,7 @@ OPERATION = Operation(
     f"The same operation is served under {' and '.join(f'`{prefix}`' for prefix in PREFIXES if prefix)} too.\n\n"
     f"{_SERVER_ONLY} Send it from a shell or a server:\n\n```sh\n{_CURL}\n```",
     server_only=_SERVER_ONLY,
-    permission=INTEGRATION_API,
+    permissions=(INTEGRATION_API,),
     parameters=(
         parameter("integrationId", "path", "The integration.", _UUID),
         parameter("actionId", "path", "The action of the integration.", _UUID),

@@ -11,6 +11,7 @@ from gateway.api.jobs.routes import PATHS
 from gateway.api.pages.openapi import job_examples
 from gateway.api.pages.openapi.job_examples import job_example, result_lines
 from gateway.api.pages.openapi.operations import OF_ANY, REQUEST_ID, Operation, Success, batch_name, parameter
+from gateway.resources.resource import permissions_of
 from schemas.job_answers import JobListSchema, JobSchema
 from schemas.jobs import MOST_PARTS, StartSchema, new_job_schema
 
@@ -76,7 +77,7 @@ def schemas(resources: Sequence[Resource], max_items: int) -> Iterator[tuple[str
 
 def operations(resources: Sequence[Resource]) -> list[Operation]:
     first = resources[0]
-    make, job = partial(_operation, first.permission), job_example(first)
+    make, job = partial(_operation, permissions_of(resources)), job_example(first)
     return [
         *_begun(make, job, job_examples.made(first)),
         *_watched(make, job, job_examples.succeeded(first)),
@@ -202,7 +203,7 @@ def _read(made: Make, resource: Resource) -> Operation:
 
 
 def _operation(
-    permission: str, view: str, summary: str, description: str, successes: Mapping[int, Success], **more: Any
+    permissions: Sequence[str], view: str, summary: str, description: str, successes: Mapping[int, Success], **more: Any
 ) -> Operation:
     route = _ROUTES[view]
     problems = OF_ANY | route.problems | (_OF_BODIES if more.get("body") else frozenset())
@@ -211,7 +212,7 @@ def _operation(
         tag=TAG,
         summary=summary,
         description=description,
-        permission=permission,
+        permissions=permissions,
         successes=successes,
         headers=frozenset({"ETag", "Location", *(("Accept",) if more.get("body") else ())}),
         problems=problems,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.api.pages.limits import ROUTE
 from gateway.api.pages.openapi.operations import OF_ANY, REQUEST_ID, Operation, Success
+from gateway.resources.resource import permissions_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ def operation(resources: Sequence[Resource]) -> Operation:
         tag=TAG,
         summary="What a batch and a job may hold",
         description="By resource, as they hold for the caller. A 413 and a 429 name the same members.",
-        permission=resources[0].permission,
+        permissions=permissions_of(resources),
         parameters=(REQUEST_ID,),
         successes={200: Success("The limits of each resource.", SCHEMA, {"limits": example})},
         headers=frozenset(),

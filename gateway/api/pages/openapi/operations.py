@@ -32,7 +32,7 @@ class Success:
 class Operation:
     """One operation; ``example`` is of its body, which may be missing, and ``lines`` the same as NDJSON where it may be that.
 
-    ``permission`` is what a caller must hold.
+    A caller must hold one of ``permissions``.
     ``headers`` and ``own_problems`` are those of this operation only.
     ``problems`` are all types that it answers with; empty: all but those of others.
     ``server_only`` says why no browser may call it, if so.
@@ -43,7 +43,7 @@ class Operation:
     tag: str
     summary: str
     description: str
-    permission: str
+    permissions: Sequence[str]
     parameters: Sequence[Mapping[str, Any]]
     successes: Mapping[int, Success]
     headers: AbstractSet[str]
@@ -128,7 +128,7 @@ def update(resource: Resource) -> Operation:
         summary=f"Update many {resource.plural}",
         description="Fields that are left out keep their value. One invalid item refuses the whole batch before any call. "
         f"With `Accept: {LINES}` each item's line comes as soon as its call was answered.",
-        permission=resource.permission,
+        permissions=(resource.permission,),
         parameters=_OF_BATCHES,
         body=batch_name(resource),
         example=shown.sent,

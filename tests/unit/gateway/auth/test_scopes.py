@@ -52,6 +52,20 @@ def test_a_key_with_the_scope_may_use_the_integration_endpoint():
     Permissions(METHODS).require(key_holder(INTEGRATION_API), INTEGRATION_API)
 
 
+def test_one_of_several_permissions_is_enough():
+    permissions = Permissions(METHODS, required_role="updater")
+
+    permissions.require(key_holder(INTEGRATION_API), BULK_UPDATE, INTEGRATION_API)
+    permissions.require(token_holder(roles=("updater",)), INTEGRATION_API, BULK_UPDATE)
+
+
+def test_who_holds_none_of_several_is_told_of_the_first():
+    with pytest.raises(InsufficientScope) as refused:
+        Permissions(METHODS, required_role="updater").require(token_holder(), BULK_UPDATE, INTEGRATION_API)
+
+    assert refused.value.scope == "updater"
+
+
 def test_a_key_without_the_scope_is_told_so():
     with pytest.raises(InsufficientScope) as refused:
         Permissions(METHODS).require(key_holder(), INTEGRATION_API)
