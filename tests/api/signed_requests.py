@@ -59,7 +59,7 @@ class SignedRequests:
         self._wall_clock = wall_clock
         self._signers = WatchedFiles(
             [file],
-            lambda: read_signers(file.read_text(encoding="utf-8")),
+            lambda: read_signers(file.read_bytes()),
             tell=lambda reason: _log.error("signers_file_unusable", extra={"reason": reason}),
         )
 
@@ -95,10 +95,10 @@ def sign(secret: bytes, method: str, path: str, query: str, seconds: str) -> str
     return hmac.new(secret, f"{method}\n{path}\n{query}\n{seconds}".encode(), hashlib.sha256).hexdigest()
 
 
-def read_signers(text: str) -> dict[str, Signer]:
-    """A table of TOML for each name. Raises ValueError that repeats nothing of ``text``."""
+def read_signers(content: bytes) -> dict[str, Signer]:
+    """A table of TOML for each name. Raises ValueError that repeats nothing of ``content``."""
     try:
-        return {name: _signer(**table) for name, table in tomllib.loads(text).items()}
+        return {name: _signer(**table) for name, table in tomllib.loads(content.decode()).items()}
     except (AttributeError, TypeError, ValueError):
         told = f"a table for each name, of secret ({_LEAST_SECRET} bytes or more), partner_ids, roles and scopes"
         raise ValueError(f"must hold {told}") from None

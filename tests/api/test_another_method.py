@@ -130,8 +130,9 @@ def test_a_secret_signs_for_its_own_name_alone(patch, service, name):
     assert service.core.calls == []
 
 
-def test_a_signature_beside_a_token_is_refused(patch, service):
-    refused = patch(X_Signature=signed_by("alice"), Authorization="Bearer good")
+@pytest.mark.parametrize("authorization", ["Bearer good", "Bearer key_1"], ids=["a token", "an API key"])
+def test_a_signature_beside_other_credentials_is_refused(patch, service, authorization):
+    refused = patch(X_Signature=signed_by("alice"), Authorization=authorization)
 
     assert_problem(refused, 400, "bad-request")
     assert service.core.calls == []
@@ -168,13 +169,14 @@ def test_it_is_made_where_its_file_is_set(file):
 
 @pytest.mark.parametrize(
     "text",
-    ["5 = ", "alice = 5", "[alice]", FILE.replace(SECRET, "short"), FILE.replace('["writer"]', '"writer"')],
-    ids=["no TOML", "no table", "nothing in it", "a short secret", "a text for a list"],
+    ["\xff", "5 = ", "alice = 5", "[alice]", FILE.replace(SECRET, "short"), FILE.replace('["writer"]', '"writer"')],
+    ids=["no UTF-8", "no TOML", "no table", "nothing in it", "a short secret", "a text for a list"],
 )
 def test_a_file_that_is_none_is_refused_without_its_content(text):
     with pytest.raises(ValueError, match="must hold a table") as refused:
-        read_signers(text)
+        read_signers(text.encode("latin-1"))
     assert "another secret" not in str(refused.value)
+    assert "0xff" not in str(refused.value)
 
 
 def test_the_methods_before_it_go_on_as_they_were(patch):
