@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import orjson
+
 from bench.items import item
 from gateway.admission import sqlite_file
 from gateway.admission.idempotency.journal import Subject
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 _ITEMS, _TURNS, _ROUNDS = 100, 4, 250
 _PROCESSES = (1, 2, 4)
 _SECONDS = 2.0
-_PAYLOAD = b"%b" % str(item(10_000_000)).encode()
+_PAYLOAD = orjson.dumps(item(10_000_000))
 
 
 class Held(NamedTuple):
@@ -120,7 +122,7 @@ def _watched() -> Iterator[list[float]]:
     try:
         yield spent
     finally:
-        sqlite_file.EmbeddedDatabase.transaction = unwatched  # type: ignore[method-assign]
+        sqlite_file.EmbeddedDatabase.transaction = unwatched  # type: ignore[method-assign]  # as it was before
 
 
 def main() -> None:
