@@ -10,12 +10,39 @@ from gunicorn.util import http_date, write_chunk
 from gateway.serving import streamed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 # To copy a larger body would take longer than to send the head alone.
 _MOST_COPIED = 65_536
+_LINE_END = "\r\n"
+_END = "\r\n\r\n"
+# Names that gunicorn takes, and no hop's own (RFC 9110 section 7.6.1).
+_KNOWN = frozenset(
+    {
+        "Accept-Patch",
+        "Age",
+        "Allow",
+        "Cache-Control",
+        "Content-Language",
+        "Content-Length",
+        "Content-Type",
+        "ETag",
+        "Idempotency-Key",
+        "Link",
+        "Location",
+        "Preference-Applied",
+        "RateLimit",
+        "RateLimit-Policy",
+        "Retry-After",
+        "Vary",
+        "WWW-Authenticate",
+        "X-Content-Type-Options",
+        "X-Request-ID",
+        "traceparent",
+    }
+)
 
 
 class Dates:
@@ -36,6 +63,7 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
     """The head leaves with the first bytes of the body, so that a client is woken once."""
 
     headers_sent: bool
+    response_length: int | None
 
     def __init__(self, request: Any, client: Any, config: Any, dates: Dates) -> None:
         super().__init__(request, client, config)
@@ -55,6 +83,14 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
             if hasattr(parts, "close"):
                 parts.close()
 
+    def process_headers(self, headers: Sequence[tuple[str, str]]) -> None:
+        if not _are_plain(headers):
+            super().process_headers(headers)
+            return
+        self.headers += headers
+        if (length := dict(headers).get("Content-Length")) is not None:
+            self.response_length = int(length)
+
     def is_chunked(self) -> bool:
         return self.response_length is None and self.req.version > (1, 0) and not self._omits_body
 
@@ -63,11 +99,11 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
         if self.headers_sent:
             return
         major, minor = self.req.version
-        fields = "".join([f"{name}: {value}\r\n" for name, value in self.headers])
+        fields = "\r\n".join(map(": ".join, self.headers))
         framing = "Transfer-Encoding: chunked\r\n" if self.chunked else ""
         self._head = (
             f"HTTP/{major}.{minor} {self.status}\r\nServer: {SERVER}\r\nDate: {self._dates.now()}\r\n"
-            f"Connection: {'close' if self.should_close() else 'keep-alive'}\r\n{framing}{fields}\r\n"
+            f"Connection: {'close' if self.should_close() else 'keep-alive'}\r\n{framing}{fields}{_END if fields else _LINE_END}"
         ).encode("latin-1")
         self.headers_sent = True
 
@@ -89,9 +125,25 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
         if len(data) > _MOST_COPIED:
             self._emit_head()
         head, self._head = self._head, b""
-        self.sock.sendall(head + data if head else data)
+        self._send_all(head + data if head else data)
 
     def _emit_head(self) -> None:
         head, self._head = self._head, b""
         if head:
-            self.sock.sendall(head)
+            self._send_all(head)
+
+    def _send_all(self, data: bytes) -> None:
+        # Most answers leave at once; `sendall` of gevent asks the socket for its buffer's size before.
+        sent = self.sock.send(data)
+        if sent < len(data):
+            self.sock.sendall(memoryview(data)[sent:])
+
+
+def _are_plain(headers: Sequence[tuple[str, str]]) -> bool:
+    """All of them at once: a look at each costs ten times as much."""
+    try:
+        names, values = zip(*headers, strict=True)
+        text = "".join(values)
+    except (TypeError, ValueError):
+        return False
+    return _KNOWN.issuperset(names) and text.isascii() and text.isprintable()

@@ -16,7 +16,7 @@ from gateway.serving.authority import authority_of, is_host
 from gateway.serving.chunks import ChunkedBody
 from gateway.serving.fields import RepeatedField, check_single
 from gateway.serving.partial_head import PartialHead, values_in
-from gateway.serving.plain_fields import plain_fields
+from gateway.serving.plain_fields import variable_of
 from gateway.serving.reading import BodyReader
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 # The fields of a head together; gunicorn would allow each its largest size.
 _HEAD_BYTES = 65_536
-# A larger unread body ends the connection; a smaller one is skipped.
-_WORTH_SKIPPING = 65_536
 
 
 class HeadTimeout(ParseException):  # type: ignore[misc]  # gunicorn ships no types
@@ -126,8 +124,6 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         # gunicorn parses all lines before it counts them.
         if data.count(b"\n") >= self.limit_request_fields:
             raise LimitRequestHeaders("too many fields")
-        if not from_trailer and (plain := plain_fields(data, self.limit_request_field_size)) is not None:
-            return plain
         try:
             fields: list[tuple[str, str]] = super().parse_headers(data, from_trailer)
         except InvalidHeader as exc:
@@ -160,8 +156,25 @@ class ClientRequest(Request):  # type: ignore[misc]  # gunicorn ships no types
         if self._is_last is None:
             self._is_last = self._ask_whether_last()
         return (
-            self._is_last or self._asks_to_close or self.incoming.owed > _WORTH_SKIPPING or bool(super().should_close())
+            self._is_last
+            or self._asks_to_close
+            or self.incoming.is_not_worth_skipping()
+            or bool(super().should_close())
         )
+
+    @property
+    def owed(self) -> float:
+        """Bytes of the body that may still come; infinite if unknown."""
+        return self.incoming.owed
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """By their variables (PEP 3333). Repeated ones are joined with commas."""
+        fields: dict[str, str] = {}
+        for name, value in self.headers:
+            variable = variable_of(name)
+            fields[variable] = f"{fields[variable]},{value}" if variable in fields else value
+        return fields
 
     def _settle_host(self) -> None:
         """From Host or the target (RFC 9112 section 3.2)."""

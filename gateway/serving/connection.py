@@ -17,13 +17,17 @@ from gunicorn.http.errors import NoMoreData
 from gunicorn.http.parser import RequestParser
 
 from gateway.serving.client_request import ClientRequest
+from gateway.serving.plain_request import PlainRequest
 from gateway.serving.reading import ClientReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.serving.loop_turns import LoopTurns
+    from gateway.serving.plain_head import PlainHeads
     from gateway.serving.plan import ClientTimeouts
+
+    Request = ClientRequest | PlainRequest
 
 # What a client still sends after its last answer is read up to this (RFC 9112 section 9.6).
 _LINGER_BYTES = 16_777_216
@@ -49,31 +53,32 @@ class Connection:
         timeouts: ClientTimeouts,
         turns: LoopTurns,
         is_last: Callable[[], bool],
+        heads: PlainHeads,
     ) -> None:
         self.resting_since = math.inf
         self._client = client
         self._timeouts = timeouts
         self._turns = turns
         self._began_in = turns.number
+        self._heads = heads
+        self._is_last = is_last
         self._reader = ClientReader(client, timeouts.answer, turns)
         self._parser = RequestParser(config, client, address)
         self._parser.unreader = self._reader
         self._parser.mesg_class = partial(ClientRequest, body_seconds=timeouts.body, is_last=is_last)
 
-    def next_request(self) -> ClientRequest | None:
+    def next_request(self) -> Request | None:
         """None where none comes. Raises gunicorn's parse errors, HeadTimeout or TimeoutError (answers not received)."""
-        self._reader.allow(self._timeouts.head)
-        if not self._parser.finish_body():
-            return None
-        if self._parser.mesg is not None:
+        if (last := self._parser.mesg) is not None:
+            self._reader.allow(self._timeouts.head)
+            if last.owed and not self._parser.finish_body():
+                return None
             self._let_others_go_first()
-        if not (self._reader.has_buffered() or self._rest()):
+        data = self._reader.take_buffered() or self._rest()
+        if not data:
             return None
         self._reader.allow(self._timeouts.head)
-        try:
-            request: ClientRequest = next(self._parser)
-        except (NoMoreData, StopIteration):
-            return None
+        request = self._plain(data) or self._parsed(data)
         self._began_in = self._turns.number
         return request
 
@@ -116,18 +121,39 @@ class Connection:
         except (OSError, ValueError):  # closed by either side
             return 0
 
-    def _rest(self) -> bool:
-        """False where no request comes."""
+    def _rest(self) -> bytes:
+        """The first bytes of a request; empty where none comes."""
         self.resting_since = time.monotonic()
         self._reader.allow(self._timeouts.idle)
         try:
-            data = self._reader.chunk()
+            return self._reader.chunk()
         except OSError:
-            return False
+            return b""
         finally:
             self.resting_since = math.inf
+
+    def _plain(self, data: bytes) -> PlainRequest | None:
+        head = self._heads.read(data)
+        if head is None:
+            return None
+        request = PlainRequest(
+            head,
+            self._heads.scheme,
+            data,
+            self._reader,
+            body_seconds=self._timeouts.body,
+            is_last=self._is_last,
+        )
+        self._parser.mesg = request
+        return request
+
+    def _parsed(self, data: bytes) -> ClientRequest | None:
         self._reader.unread(data)
-        return bool(data)
+        try:
+            request: ClientRequest = next(self._parser)
+        except (NoMoreData, StopIteration):
+            return None
+        return request
 
     def _has_input(self) -> bool:
         if isinstance(self._client, ssl.SSLSocket) and self._client.pending():
@@ -139,7 +165,7 @@ class Connection:
 
     def _owed(self) -> bool:
         request = self._parser.mesg
-        return request is not None and request.incoming.owed > 0
+        return request is not None and request.owed > 0
 
     def _linger(self) -> None:
         # To close with unread input would reset the connection, and lose the answer.

@@ -9,7 +9,7 @@ from gunicorn.util import unquote_to_wsgi_str
 if TYPE_CHECKING:
     import socket
 
-    from gateway.serving.client_request import ClientRequest
+    from gateway.serving.connection import Request
 
     # Host and port; a path for a Unix socket.
     Address = tuple[Any, ...] | str | bytes
@@ -28,25 +28,21 @@ _ALIKE: dict[str, object] = {
 }
 
 
-def environ_of(request: ClientRequest, connection: socket.socket, peer: Address, listener: Address) -> dict[str, Any]:
-    """Of the application's call (PEP 3333). Repeated fields are joined with commas."""
+def environ_of(request: Request, connection: socket.socket, peer: Address, listener: Address) -> dict[str, Any]:
+    """Of the application's call (PEP 3333)."""
+    path = request.path
     environ: dict[str, Any] = {
         **_ALIKE,
+        **request.fields,
         "REQUEST_METHOD": request.method,
         "RAW_URI": request.uri,
-        "PATH_INFO": unquote_to_wsgi_str(request.path),
+        "PATH_INFO": unquote_to_wsgi_str(path) if "%" in path else path,
         "QUERY_STRING": request.query,
         "SERVER_PROTOCOL": _PROTOCOLS[request.version],
         "wsgi.url_scheme": request.scheme,
         "wsgi.input": request.body,
         "gunicorn.socket": connection,
     }
-    for name, value in request.headers:
-        key = name.replace("-", "_")
-        # Host and framing come once, or the request is refused.
-        if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            key = f"HTTP_{key}"
-        environ[key] = f"{environ[key]},{value}" if key in environ else value
     environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = _peer(peer)
     environ["SERVER_NAME"], environ["SERVER_PORT"] = _server(listener, environ)
     if request.proxy_protocol_info:

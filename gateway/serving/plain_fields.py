@@ -32,11 +32,20 @@ _USUAL = (
     "traceparent",
     "tracestate",
 )
-_NAMES = {spelling: name.upper() for name in _USUAL for spelling in (name, name.lower(), name.title())}
 
 
-def plain_fields(section: bytes, most_bytes: int) -> list[tuple[str, str]] | None:
-    """Names in upper case, and values, where nothing is unusual; else None, and a full parser decides.
+def variable_of(name: str) -> str:
+    """Of a call's environment (PEP 3333), for a field's name in upper case."""
+    key = name.replace("-", "_")
+    # Host and framing come once, or the request is refused.
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+
+
+_VARIABLES = {spelling: variable_of(name.upper()) for name in _USUAL for spelling in (name, name.lower(), name.title())}
+
+
+def plain_fields(section: bytes, most_bytes: int) -> dict[str, str] | None:
+    """Fields by their variables, where nothing is unusual; else None, and a full parser decides.
 
     ``most_bytes`` of a line, with its end.
     """
@@ -45,19 +54,26 @@ def plain_fields(section: bytes, most_bytes: int) -> list[tuple[str, str]] | Non
     ends = len(lines) - 1
     if _UNUSUAL.search(text) or text.count("\r") != ends or text.count("\n") != ends:
         return None
-    fields = []
+    # Where no line can be too long, none is measured.
+    may_be_long = len(text) + 2 > most_bytes
+    fields = {}
     for line in lines:
         name, colon, value = line.partition(":")
-        known = _NAMES.get(name) or _known(name)
-        if not (known and colon) or len(line) + 2 > most_bytes:
+        variable = _VARIABLES.get(name) or _variable(name)
+        if not (variable and colon) or (may_be_long and len(line) + 2 > most_bytes):
             return None
-        fields.append((known, value.strip(" \t")))
+        fields[variable] = value.strip(" \t")
     # Some fields may come once only.
-    return fields if len(dict(fields)) == len(fields) else None
+    return fields if len(fields) == len(lines) else None
 
 
-def _known(name: str) -> str:
-    """In upper case; empty where it is unusual."""
+def _variable(name: str) -> str:
+    """Empty where the name is unusual."""
     # gunicorn answers Expect itself.
     known = name.upper() if _TOKEN.fullmatch(name) else ""
-    return "" if known == "EXPECT" else known
+    return variable_of(known) if known and known != "EXPECT" else ""
+
+
+def name_of(variable: str) -> str:
+    """Of the field, in upper case, if its name has no underscore."""
+    return variable.removeprefix("HTTP_").replace("_", "-")

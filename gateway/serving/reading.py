@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from gateway.serving.loop_turns import LoopTurns
 
+# A larger unread body ends the connection; a smaller one is skipped.
+_WORTH_SKIPPING = 65_536
+
 
 class ClientReader(SocketUnreader):  # type: ignore[misc]  # gunicorn ships no types
     """Bounds many reads by one point in time."""
@@ -63,6 +66,9 @@ class BodyReader:
         if self._is_held_back or self._is_broken:
             return math.inf
         return 0 if self._is_over else getattr(self._framing, "length", math.inf)
+
+    def is_not_worth_skipping(self) -> bool:
+        return self.owed > _WORTH_SKIPPING
 
     def read(self, size: int) -> bytes:
         """``size`` bytes, fewer only at the end. Raises TimeoutError or BrokenBody."""

@@ -19,11 +19,12 @@ from gateway.serving.answer import Dates, ServerAnswer
 from gateway.serving.connection import Connection
 from gateway.serving.environ import environ_of
 from gateway.serving.listener import Listener, nobody_waits_at
+from gateway.serving.plain_head import PlainHeads
 from gateway.serving.slots import Slots
 from gateway.serving.starting import call_in, held_back
 
 if TYPE_CHECKING:
-    from gateway.serving.client_request import ClientRequest
+    from gateway.serving.connection import Request
     from gateway.serving.plan import WorkerPlan
 
 _log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
     def run(self) -> None:
         self._tls = ssl_context(self.cfg) if self.cfg.is_ssl else None
         self._woken = Event()
+        self._heads = PlainHeads(self.cfg)
         for listener in self.sockets:
             self._listen(listener)
         while self.alive:
@@ -66,7 +68,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             self._woken.wait(_HEARTBEAT_SECONDS)
         self._finish()
 
-    def handle_request(self, listener_name: Any, req: ClientRequest, sock: socket.socket, addr: Any) -> None:
+    def handle_request(self, listener_name: Any, req: Request, sock: socket.socket, addr: Any) -> None:
         """Raises StopIteration where the answer ends the connection, OSError where its client left."""
         self._count_request()
         answer = ServerAnswer(req, sock, self.cfg, self._dates)
@@ -148,12 +150,13 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
                 self._plan.timeouts,
                 self._plan.turns,
                 lambda: self._is_stopping or not self.alive or slots.are_crowded(),
+                self._heads,
             )
             with slots.held_by(connection), contextlib.closing(connection):
                 self._serve(connection, slots, name, client, addr)
 
     def _serve(self, connection: Connection, slots: Slots, name: Any, client: socket.socket, addr: Any) -> None:
-        request: ClientRequest | None = None
+        request: Request | None = None
         try:
             while (request := connection.next_request()) is not None:
                 self.handle_request(name, request, client, addr)

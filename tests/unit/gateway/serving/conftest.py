@@ -21,8 +21,8 @@ def pair(make_pair):
 def make_pair():
     pairs = []
 
-    def make(timeouts: ClientTimeouts = LONG) -> Pair:
-        pairs.append(Pair(timeouts))
+    def make(timeouts: ClientTimeouts = LONG, *, reads_plain_heads: bool = True) -> Pair:
+        pairs.append(Pair(timeouts, reads_plain_heads=reads_plain_heads))
         return pairs[-1]
 
     yield make

@@ -10,22 +10,33 @@ from gunicorn.config import Config
 
 from gateway.serving.connection import Connection
 from gateway.serving.loop_turns import LoopTurns
+from gateway.serving.plain_head import PlainHeads
 from gateway.serving.plan import ClientTimeouts
 
 SHORT = ClientTimeouts(idle=0.05, head=0.05, body=0.05, answer=0.05)
 LONG = ClientTimeouts(idle=10.0, head=10.0, body=10.0, answer=10.0)
+PEER = ("127.0.0.1", 1)
 HEAD = b"PATCH /x HTTP/1.1\r\nHost: h\r\n"
 
 
 class Pair:
     """A client's socket, and the connection that the worker makes of the other end."""
 
-    def __init__(self, timeouts: ClientTimeouts = LONG) -> None:
+    def __init__(self, timeouts: ClientTimeouts = LONG, *, reads_plain_heads: bool = True) -> None:
+        """``reads_plain_heads``: false where gunicorn's parser reads all."""
+        config = Config()
+        config.set("casefold_http_method", not reads_plain_heads)
         self.client, self.server = socket.socketpair()
         self.client.settimeout(10.0)
         self.is_last = False
         self.connection = Connection(
-            self.server, ("127.0.0.1", 1), Config(), timeouts, LoopTurns(), lambda: self.is_last
+            self.server,
+            PEER,
+            Config(),
+            timeouts,
+            LoopTurns(),
+            lambda: self.is_last,
+            PlainHeads(config),
         )
 
     def says(self, data: bytes):

@@ -23,13 +23,18 @@ class Request:
 
 
 class Client:
-    """What one send brings is one piece."""
+    """What one send brings is one piece. ``room`` bounds the first."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: int = 1_000_000) -> None:
         self.pieces: list[bytes] = []
+        self._room = room
+
+    def send(self, data: bytes) -> int:
+        self.pieces.append(bytes(data[: self._room]))
+        return len(self.pieces[-1])
 
     def sendall(self, data: bytes) -> None:
-        self.pieces.append(data)
+        self.pieces.append(bytes(data))
 
 
 class Parts:
@@ -49,9 +54,9 @@ class Parts:
         self.is_closed = True
 
 
-def sent(parts, *, status="200 OK", fields=(), method="GET", version=(1, 1)) -> list[str]:
-    """The pieces that reach the client."""
-    client = Client()
+def sent(parts, *, status="200 OK", fields=(), method="GET", version=(1, 1), room=1_000_000) -> list[str]:
+    """The pieces that reach the client. ``room``: bytes that the first one may have."""
+    client = Client(room)
 
     def application(_environ, start_response):
         start_response(status, list(fields))
@@ -108,6 +113,28 @@ def test_no_more_is_sent_than_the_length_says():
     assert sent([b"hello"], fields=[("Content-Length", "2")]) == [
         f"HTTP/1.1 200 OK\r\n{HEAD}Content-Length: 2\r\n\r\nhe"
     ]
+
+
+def test_what_the_first_send_did_not_take_is_sent_after_it():
+    pieces = sent([b"hello"], fields=[("Content-Length", "5")], room=100)
+
+    assert [len(piece) for piece in pieces] == [100, 22]
+    assert "".join(pieces) == f"HTTP/1.1 200 OK\r\n{HEAD}Content-Length: 5\r\n\r\nhello"
+
+
+@pytest.mark.parametrize("beside", [("Content-Type", "text/plain"), ("X-A", "b"), ("Content-Type", " caf\xe9\t")])
+def test_fields_are_sent_as_gunicorn_sends_them(beside: tuple[str, str]):
+    fields = [("Content-Length", "0"), beside, ("Connection", "x"), ("Retry-After", "1")]
+
+    assert sent([], fields=fields) == [
+        f"HTTP/1.1 200 OK\r\n{HEAD}Content-Length: 0\r\n{beside[0]}: {beside[1].strip()}\r\nRetry-After: 1\r\n\r\n"
+    ]
+
+
+@pytest.mark.parametrize("value", ["b\r\nX-C: d", "b\nc", "\x00", "\x7f", "\u0394"])
+def test_no_usual_field_ends_the_head(value: str):
+    with pytest.raises(InvalidResponseHeader):
+        sent([], fields=[("Content-Type", value)])
 
 
 def test_a_field_that_would_end_the_head_is_refused():

@@ -75,11 +75,11 @@ def test_dripping_does_not_prolong_the_time_of_a_head(make_pair):
 
 def test_what_comes_after_its_time_is_not_read(pair):
     request = pair.says(HEAD + b"Content-Length: 10\r\n\r\nabc")
-    request.incoming.read(3)
-    request.unreader.allow(0.0)
+    request.body.reader.read(3)
+    pair.connection._reader.allow(0.0)
 
     with pytest.raises(TimeoutError):
-        request.incoming.read(7)
+        request.body.reader.read(7)
 
 
 @pytest.mark.parametrize("line", [b"GET / HTTP/1.1\r\n", b"\r\nGET / HTTP/1.1\r\n"])

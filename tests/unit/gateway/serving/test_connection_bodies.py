@@ -77,6 +77,6 @@ def test_a_body_that_is_always_there_is_read_in_slices_between_which_others_are(
     request = pair.says(HEAD + b"Content-Length: 10000\r\n\r\n" + b"x" * 100)
     pair.client.sendall(b"x" * 9900)
     read_elsewhere(told)
-    request.incoming.read(10_000)
+    request.body.reader.read(10_000)
 
     assert told == ["another"]

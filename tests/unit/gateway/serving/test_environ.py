@@ -28,9 +28,11 @@ def told(environ):
 
 
 @pytest.mark.parametrize("data", REQUESTS)
-def test_the_application_reads_what_gunicorn_would_tell_it(pair: Pair, data: bytes):
+@pytest.mark.parametrize("reads_plain_heads", [True, False])
+def test_the_application_reads_what_gunicorn_would_tell_it(make_pair, data: bytes, reads_plain_heads):
+    pair, other = make_pair(reads_plain_heads=reads_plain_heads), make_pair(reads_plain_heads=False)
     request = pair.says(data)
-    _, theirs = wsgi.create(request, pair.server, PEER, LISTENER, Config())
+    _, theirs = wsgi.create(other.says(data), pair.server, PEER, LISTENER, Config())
     ours = environ_of(request, pair.server, PEER, LISTENER)
 
     assert told(ours) == {name: value for name, value in told(theirs).items() if name not in UNREAD}

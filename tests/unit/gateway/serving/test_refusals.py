@@ -15,6 +15,7 @@ from gateway.serving.connection import Connection
 from gateway.serving.fields import RepeatedField
 from gateway.serving.loop_turns import LoopTurns
 from gateway.serving.partial_head import PartialHead
+from gateway.serving.plain_head import PlainHeads
 from gateway.serving.plan import ClientTimeouts
 from gateway.serving.refusals import Refusal
 
@@ -27,7 +28,9 @@ IN_HASTE = ClientTimeouts(idle=10.0, head=0.05, body=10.0, answer=10.0)
 def refusal_of(sent, timeouts=WAITS, public_url=""):
     """The refusal of what a client sends."""
     client, server = socket.socketpair()
-    connection = Connection(server, ("127.0.0.1", 1), Config(), timeouts, LoopTurns(), lambda: False)
+    connection = Connection(
+        server, ("127.0.0.1", 1), Config(), timeouts, LoopTurns(), lambda: False, PlainHeads(Config())
+    )
     client.sendall(sent)
     with client, server, pytest.raises(http_errors.ParseException) as refused:
         connection.next_request()
