@@ -12,6 +12,7 @@ import orjson
 import structlog
 
 from gateway.telemetry.context import request_context
+from gateway.telemetry.logs.facts import FactsRecord
 from gateway.telemetry.logs.pipe import handler_for
 
 if TYPE_CHECKING:
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 OWN_LOGGERS = ("gateway", "legacy_client", "schemas", "gunicorn.error")
 _OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 _SECRET = re.compile(r"(?i)\bbearer\s+\S+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
+# Others are left to the slower way, numbers of more than 53 bits too.
+_USUAL_TYPES = (
+    orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+    | orjson.OPT_STRICT_INTEGER
+)
 _MAX_TEXT = 2000
 _MAX_TRACEBACK = 8000
 
@@ -41,8 +49,7 @@ def configure(log_format: str, level: str, stream: TextIO | None = None) -> None
 
 def formatter(*, as_json: bool) -> logging.Formatter:
     if as_json:
-        # JSON escapes a line break itself, and its readers show a traceback as lines again.
-        return LineFormatter(lambda line: orjson.dumps(line).decode(), kept="\n")
+        return JsonFormatter()
     pairs = structlog.processors.LogfmtRenderer(bool_as_flag=False)
     return LineFormatter(lambda line: pairs(None, "", line), kept="")
 
@@ -59,7 +66,7 @@ class LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = {name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD}
         line: dict[str, object] = {
-            "timestamp": dt.datetime.fromtimestamp(record.created, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "timestamp": _timestamp(record.created),
             "level": record.levelname.lower(),
             "event": harmless(record.getMessage()),
         }
@@ -71,6 +78,45 @@ class LineFormatter(logging.Formatter):
         if record.exc_info:
             line["exception"] = harmless(self.formatException(record.exc_info), most=_MAX_TRACEBACK, kept=self._kept)
         return self._render(line)
+
+
+class JsonFormatter(LineFormatter):
+    """A line of facts is looked at as a whole, and field by field only where something in it may do harm."""
+
+    def __init__(self) -> None:
+        # JSON escapes a line break itself, and its readers show a traceback as lines again.
+        super().__init__(lambda line: orjson.dumps(line).decode(), kept="\n")
+
+    def format(self, record: logging.LogRecord) -> str:
+        quick = _quick(record) if isinstance(record, FactsRecord) else ""
+        return quick or super().format(record)
+
+
+def _quick(record: FactsRecord) -> str:
+    """Empty where ``harmless`` might change a value of the line, or one is of no usual type."""
+    facts = record.facts
+    if not (request_id := facts.get("request_id")):
+        return ""
+    line = {
+        "timestamp": _timestamp(record.created),
+        "level": record.levelname.lower(),
+        "event": record.msg,
+        "request_id": request_id,
+        "logger": record.name,
+        **facts,
+    }
+    try:
+        text = orjson.dumps(line, option=_USUAL_TYPES).decode()
+    except TypeError:
+        return ""
+    # JSON escapes what is not printable with a backslash, but for a few characters that stay as they are.
+    is_plain = len(text) <= _MAX_TEXT and "\\" not in text and text.isprintable()
+    return text if is_plain and not _may_hold_secret(text) else ""
+
+
+def _timestamp(created: float) -> str:
+    """Of a Unix time, in UTC (RFC 3339 section 5.6)."""
+    return f"{dt.datetime.fromtimestamp(created, dt.UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def harmless(value: object, *, most: int = _MAX_TEXT, kept: str = "") -> object:
@@ -92,13 +138,17 @@ def harmless(value: object, *, most: int = _MAX_TEXT, kept: str = "") -> object:
 
 
 def _harmless_text(text: str, most: int, kept: str) -> str:
-    if "eyJ" in text or "earer" in text.lower():
+    if _may_hold_secret(text):
         text = _SECRET.sub("[secret]", text)
     if len(text) > most:
         text = f"{text[: most // 2]}…{text[-most // 2 :]}"
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() or char in kept else _escaped(char) for char in text)
+
+
+def _may_hold_secret(text: str) -> bool:
+    return "eyJ" in text or "earer" in text.lower()
 
 
 def _escaped(char: str) -> str:

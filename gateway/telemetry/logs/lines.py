@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from gateway.telemetry.events import APPLIED
+from gateway.telemetry.logs.facts import FactsLine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,16 +21,17 @@ _MOST_FIELDS = 20
 
 
 class Lines:
+    def __init__(self) -> None:
+        self._ended = FactsLine(_log, "request_ended")
+
     def request_ended(self, request: RequestDetails) -> None:
         level = _level(request)
         if _log.isEnabledFor(level):
-            _log.log(level, "request_ended", extra=_facts(request))
+            _log.handle(self._ended.record(level, _facts(request)))
 
     def batch_ended(self, batch: BatchDetails) -> None:
-        whose = {name: text for name in ("principal_id", "partner") if (text := getattr(batch, name))}
-        for item in batch.failed:
-            fields = {"index": item.index, "item_id": item.item_id, "code": item.code, "outcome": item.outcome}
-            _log.warning("item_failed", extra=fields | ({"reason": item.reason} if item.reason else {}) | whose)
+        if batch.failed:
+            _tell_failed(batch)
         if (unreadable := batch.unreadable).answers:
             extra = {
                 "answers": unreadable.answers,
@@ -37,6 +39,13 @@ class Lines:
                 "item_id": unreadable.item_id,
             }
             _log.warning("core_fields_unreadable", extra=extra)
+
+
+def _tell_failed(batch: BatchDetails) -> None:
+    whose = {name: text for name in ("principal_id", "partner") if (text := getattr(batch, name))}
+    for item in batch.failed:
+        fields = {"index": item.index, "item_id": item.item_id, "code": item.code, "outcome": item.outcome}
+        _log.warning("item_failed", extra=fields | ({"reason": item.reason} if item.reason else {}) | whose)
 
 
 def _level(request: RequestDetails) -> int:
@@ -68,7 +77,9 @@ def _facts(request: RequestDetails) -> dict[str, object]:
         facts["policy"] = request.policy
     if request.replay:
         facts["replay"] = request.replay
-    return facts | (_batch_facts(request.batch) if request.batch else {})
+    if request.batch:
+        facts |= _batch_facts(request.batch)
+    return facts
 
 
 def _invalid_facts(invalid: InvalidRequest) -> dict[str, object]:
@@ -81,18 +92,22 @@ def _invalid_facts(invalid: InvalidRequest) -> dict[str, object]:
 
 
 def _batch_facts(batch: BatchDetails) -> dict[str, object]:
-    codes = {code: count for (_, code), count in batch.counts.items() if code != APPLIED[1]}
+    succeeded, waits = batch.succeeded, batch.waits
     return {
         "kind": batch.kind,
         "items": batch.items,
-        "succeeded": batch.succeeded,
-        "failed": batch.items - batch.succeeded,
-        "codes": _counted(codes),
+        "succeeded": succeeded,
+        "failed": batch.items - succeeded,
+        "codes": "" if succeeded == batch.items else _codes(batch),
         "batch_seconds": round(batch.seconds, 6),
-        "turn_seconds": round(batch.waits.turns, 6),
-        "core_seconds": round(batch.waits.answers, 6),
-        "repeat_seconds": round(batch.waits.repeats, 6),
+        "turn_seconds": round(waits.turns, 6),
+        "core_seconds": round(waits.answers, 6),
+        "repeat_seconds": round(waits.repeats, 6),
     }
+
+
+def _codes(batch: BatchDetails) -> str:
+    return _counted({code: count for (_, code), count in batch.counts.items() if code != APPLIED[1]})
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -17,16 +17,32 @@ def handler_for(stream: TextIO) -> logging.Handler:
         return logging.StreamHandler(stream)
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
         return PipeHandler(descriptor)
-    return logging.StreamHandler(stream)
+    return DescriptorHandler(descriptor) if stat.S_ISREG(mode) else logging.StreamHandler(stream)
 
 
-class PipeHandler(logging.Handler):
-    """Drops lines while the pipe is full, then logs how many it dropped."""
+class DescriptorHandler(logging.Handler):
+    """Writes each line whole, with one call of the kernel."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
-        os.set_blocking(descriptor, False)
         self._descriptor = descriptor
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            os.write(self._descriptor, self._line(record))
+        except Exception:  # noqa: BLE001 -- as in every handler of the standard library: logging raises nothing
+            self.handleError(record)
+
+    def _line(self, record: logging.LogRecord) -> bytes:
+        return self.format(record).encode("utf-8", "backslashreplace") + b"\n"
+
+
+class PipeHandler(DescriptorHandler):
+    """Drops lines while the pipe is full, then logs how many it dropped."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor)
+        os.set_blocking(descriptor, False)
         self._rest = b""
         self._dropped = 0
 
@@ -46,9 +62,6 @@ class PipeHandler(logging.Handler):
         _log.warning("log_lines_dropped", extra={"lines": dropped})
         if self._dropped:
             self._dropped = dropped
-
-    def _line(self, record: logging.LogRecord) -> bytes:
-        return self.format(record).encode("utf-8", "backslashreplace") + b"\n"
 
     def _write(self, line: bytes) -> bool:
         """Whether the line was taken, be it in part."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import logging
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from gateway.telemetry.context import request_context
 from gateway.telemetry.logs import format as logs
+from gateway.telemetry.logs.facts import FactsLine, FactsRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,6 +155,58 @@ def test_a_long_value_is_cut_in_the_middle() -> None:
     assert len(shown) == 2001
     assert shown.startswith("aaa")
     assert shown.endswith("zzz")
+
+
+def _told(record: logging.LogRecord) -> dict[str, Any]:
+    line: dict[str, Any] = json.loads(logs.formatter(as_json=True).format(record))
+    return line
+
+
+def _record_of_facts(facts: dict[str, object]) -> FactsRecord:
+    return FactsLine(logging.getLogger("gateway.tried"), "request_ended").record(logging.INFO, facts)
+
+
+def _same_record_by_fields(record: FactsRecord) -> logging.LogRecord:
+    return logging.makeLogRecord(vars(record))
+
+
+@given(
+    principal=st.text(st.characters(exclude_categories=[]))
+    | st.sampled_from([HOSTILE, "Bearer x", "eyJa.b.c", "a" * 2001]),
+    number=st.integers() | st.floats(allow_nan=False) | st.sampled_from([2**53, 2**63, 2**64 - 1]),
+)
+def test_a_line_of_facts_is_what_it_is_field_by_field(principal: str, number: float) -> None:
+    record = _record_of_facts({"request_id": "01JREQ", "principal_id": principal, "received_bytes": number})
+
+    assert _told(record) == _told(_same_record_by_fields(record))
+
+
+@pytest.mark.parametrize(
+    "value", [object(), b"\xff", {1: {2: object()}}, {"a", "b"}, None, True, dt.datetime(1, 1, 1, tzinfo=dt.UTC)]
+)
+def test_a_fact_of_any_type_can_be_logged(value: object) -> None:
+    record = _record_of_facts({"request_id": "01JREQ", "odd": value})
+
+    assert _told(record) == _told(_same_record_by_fields(record))
+
+
+def test_facts_without_a_request_id_have_that_of_their_request() -> None:
+    token = request_context.set("01JREQ")
+
+    try:
+        assert _told(_record_of_facts({"request_id": "", "status": 200}))["request_id"] == "01JREQ"
+    finally:
+        request_context.reset(token)
+
+
+def test_a_line_of_facts_starts_with_its_fixed_columns() -> None:
+    record = _record_of_facts({"method": "PATCH", "request_id": "01JREQ", "status": 200})
+    record.created = 1764380730.516888
+
+    assert logs.formatter(as_json=True).format(record) == (
+        '{"timestamp":"2025-11-29T01:45:30.516888Z","level":"info","event":"request_ended","request_id":"01JREQ",'
+        '"logger":"gateway.tried","method":"PATCH","status":200}'
+    )
 
 
 def test_other_libraries_are_heard_from_warnings_on() -> None:

@@ -17,17 +17,19 @@ METHODS = {"debug", "info", "warning", "error", "exception", "critical", "log"}
 
 
 def _logged_events() -> Iterator[tuple[str, str]]:
-    """``(event, file:line)`` of each call of a module's ``_log``."""
+    """``(event, file:line)`` of each call of a module's ``_log``, and of each FactsLine."""
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and (method := _log_method(node.func)):
-                    event = node.args[1 if method == "log" else 0]
+                    event = node.args[1 if method in {"log", "FactsLine"} else 0]
                     yield ast.literal_eval(event), f"{path.relative_to(ROOT)}:{node.lineno}"
 
 
 def _log_method(function: ast.expr) -> str:
-    """``warning`` for ``_log.warning``, empty for any other function."""
+    """``warning`` for ``_log.warning``, ``FactsLine`` for one of those, empty for any other function."""
+    if isinstance(function, ast.Name) and function.id == "FactsLine":
+        return function.id
     if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "_log":
         return function.attr if function.attr in METHODS else ""
     return ""

@@ -6,10 +6,11 @@ import fcntl
 import io
 import logging
 import os
+from pathlib import Path
 
 import pytest
 
-from gateway.telemetry.logs.pipe import PipeHandler, handler_for
+from gateway.telemetry.logs.pipe import DescriptorHandler, PipeHandler, handler_for
 
 LINE = "x" * 999
 
@@ -109,3 +110,22 @@ def test_other_streams_are_written_as_usual():
 def test_a_pipe_gets_the_handler_that_never_waits(pipe):
     with os.fdopen(os.dup(pipe.writer), "w") as stream:
         assert isinstance(handler_for(stream), PipeHandler)
+
+
+def test_a_file_has_each_line_as_soon_as_it_is_logged(tmp_path):
+    with (tmp_path / "log").open("w") as stream:
+        handler = handler_for(stream)
+        for text in ("one", "\ud800"):
+            handler.handle(logging.makeLogRecord({"msg": text}))
+
+            assert (tmp_path / "log").read_text().splitlines()[-1] == text.encode(errors="backslashreplace").decode()
+
+
+def test_a_file_that_cannot_be_written_raises_nothing(capsys):
+    with Path("/dev/full").open("wb") as full, Path(os.devnull).open() as read_only:
+        for stream in (full, read_only):
+            DescriptorHandler(stream.fileno()).handle(logging.makeLogRecord({"msg": "event"}))
+
+    told = capsys.readouterr().err
+    assert "No space left" in told
+    assert "Bad file descriptor" in told
