@@ -79,7 +79,7 @@ def _answer_parts(updates: Sequence[Update]) -> dict[str, float]:
     def gated() -> None:
         for one in answers:
             gate.admit()
-            gate.record(one, 0.001)
+            gate.record([one], [0.001])
 
     return {
         "frame and read the answer": _cost(lambda: [reading.read(framed(data), wanted) for wanted, data in received]),

@@ -67,6 +67,14 @@ class Circuit:
         self._probes_left -= 1
         return None
 
+    def succeeded(self, calls: int, longest: float) -> bool:
+        """So many calls, let through at most ``longest`` seconds ago. False where each must be recorded by itself."""
+        now = self._clock()
+        if self._state != "closed" or now - longest < self._heard_from:
+            return False
+        self._window.add(now, calls, failures=0)
+        return True
+
     def record(self, failed: bool | None, seconds: float) -> None:
         """A call let through ``seconds`` ago has ended. None says nothing about health."""
         now = self._clock()
@@ -74,7 +82,7 @@ class Circuit:
             return
         if self._state == "closed":
             if failed is not None:
-                self._window.add(now, failed=failed)
+                self._window.add(now, 1, failures=int(failed))
             if failed:
                 self._rate(now)
         elif failed:
@@ -123,11 +131,11 @@ class Window:
         self._newest = self._bucket = 0
         self._turns_at = 0.0
 
-    def add(self, now: float, *, failed: bool) -> None:
+    def add(self, now: float, calls: int, *, failures: int) -> None:
         if now >= self._turns_at:
             self._turn_to(now)
-        self._calls[self._bucket] += 1
-        self._failures[self._bucket] += failed
+        self._calls[self._bucket] += calls
+        self._failures[self._bucket] += failures
 
     def disprove(self, now: float) -> None:
         self._turn_to(now)

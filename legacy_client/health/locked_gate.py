@@ -4,6 +4,8 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from requests import Response
 
     from legacy_client.errors import CoreError
@@ -25,9 +27,9 @@ class LockedGate:
         with self._lock:
             return self._gate.admit()
 
-    def record(self, result: Response | CoreError, seconds: float) -> None:
+    def record(self, results: Sequence[Response | CoreError], seconds: Sequence[float]) -> None:
         with self._lock:
-            self._gate.record(result, seconds)
+            self._gate.record(results, seconds)
 
     def misread(self, name: str = "bad_answer") -> None:
         with self._lock:

@@ -56,11 +56,12 @@ class Stopwatch:
     def admit(self) -> CoreError | None:
         return self.error
 
-    def record(self, result: Response | CoreError, seconds: float) -> None:
-        timing = self._timing(result, seconds)
-        self.timings.append(timing)
-        if self._is_over(timing):
-            self.error = NotSent("over")
+    def record(self, results: Sequence[Response | CoreError], seconds: Sequence[float]) -> None:
+        for result, each in zip(results, seconds, strict=True):
+            timing = self._timing(result, each)
+            self.timings.append(timing)
+            if self._is_over(timing):
+                self.error = NotSent("over")
 
     def _timing(self, result: Response | CoreError, seconds: float) -> Timing:
         if isinstance(result, CoreError):

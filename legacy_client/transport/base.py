@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from legacy_client.calls import Waits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from requests import PreparedRequest, Response
 
@@ -36,7 +36,8 @@ class Tls:
     key_file: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Each batch makes one; frozen, that would cost three times as much.
+@dataclass(slots=True, kw_only=True)
 class Flow:
     """What the requests of one ``send_many`` share.
 
@@ -76,8 +77,8 @@ class Gate(Protocol):
         """None lets one request through and counts it as under way. An error refuses it."""
         ...
 
-    def record(self, result: Response | CoreError, seconds: float) -> None:
-        """A request let through ``seconds`` ago has ended."""
+    def record(self, results: Sequence[Response | CoreError], seconds: Sequence[float]) -> None:
+        """Requests that were let through so many ``seconds`` ago have ended, in this order."""
         ...
 
 

@@ -119,7 +119,7 @@ class MemoryTransport:
         flow.waits.answers += max(0.0, ends_at - self._clock())
         self._clock.advance(ends_at - self._clock())
         if self._gate is not None:
-            self._gate.record(result, self._clock() - began)
+            self._gate.record([result], [self._clock() - began])
         return index, result
 
 

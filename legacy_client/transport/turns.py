@@ -38,6 +38,9 @@ class Batch:
         "upto",
     )
 
+    # Given with its first turn.
+    lane: Lane
+
     def __init__(self, requests: Requests, flow: Flow, now: float) -> None:
         self.requests = requests
         self.caller = flow.caller
@@ -51,7 +54,6 @@ class Batch:
         self._free_below = len(requests) if flow.upto is None else 0
         self.in_flight = 0
         self.most_in_flight = flow.most_in_flight
-        self.lane = Lane()
         self.queued_at: float | None = None
         self.queued = self.idle = 0.0
 
@@ -97,7 +99,10 @@ class Turns(Generic[AnyBatch]):
         self._rotation: deque[Lane] = deque()
 
     def enter(self, batch: AnyBatch) -> None:
-        batch.lane = self._lanes.setdefault(batch.caller, Lane())
+        lane = self._lanes.get(batch.caller)
+        if lane is None:
+            lane = self._lanes[batch.caller] = Lane()
+        batch.lane = lane
         batch.lane.admit(batch, batch.most_in_flight)
 
     def offer(self, batch: AnyBatch, now: float) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from legacy_client.errors import CircuitOpen, CoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from requests import Response
 
 
@@ -33,7 +35,8 @@ class NotingGate:
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
             return None
 
-    def record(self, result: Response | CoreError, seconds: float) -> None:
+    def record(self, results: Sequence[Response | CoreError], seconds: Sequence[float]) -> None:
         with self._lock:
-            self.in_flight -= 1
-            self.recorded.append(result)
+            assert len(results) == len(seconds)
+            self.in_flight -= len(results)
+            self.recorded += results

@@ -133,7 +133,7 @@ class Engine:
     def _account(self) -> None:
         ended, self._ended = self._ended, []
         now = self._clock()
-        rest, record = self._pool.rest, self._gate.record
+        rest = self._pool.rest
         batches: dict[HubBatch, None] = {}  # in the order in which their calls ended
         for connection, exchange, result in ended:
             if connection.is_reusable:
@@ -147,7 +147,7 @@ class Engine:
             batch.in_flight -= 1
             batch.add(exchange.index, result)
             batches[batch] = None
-            record(result, now - exchange.started)
+        self._gate.record([result for _, _, result in ended], [now - exchange.started for _, exchange, _ in ended])
         for batch in batches:
             batch.wake_if_due()
             self._turns.offer(batch, now)
@@ -248,7 +248,7 @@ class Engine:
         batch.in_flight -= 1
         batch.put(exchange.index, error)
         self._turns.offer(batch, now)
-        self._gate.record(error, now - exchange.started)
+        self._gate.record([error], [now - exchange.started])
         self._pump(now)
 
     def _tick_on(self) -> None:

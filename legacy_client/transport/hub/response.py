@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _MAX_HEAD_BYTES = 65_536
 _MAX_HEADERS = 100
+# Each has three bytes at least, so that in a shorter head none need be counted.
+_FEW_BYTES = 3 * _MAX_HEADERS
 _END = b"\r\n\r\n"
 _ENCODING = b"\r\ncontent-encoding:"
 # What httptools says of a head that can be read all the same.
@@ -125,8 +127,7 @@ class ResponseReader:
         self._content.clear()
         self._interim = self._received = 0
         self.complete = False
-        is_huge = not is_whole or len(head) > _MAX_HEAD_BYTES or head.count(b"\r\n") > _MAX_HEADERS
-        if is_huge or len(content) > self._max_bytes:
+        if not is_whole or _is_huge(head) or len(content) > self._max_bytes:
             raise BadAnswer("too large")
         headers = ResponseHeaders(head, head.lower())
         # Half of what ``in`` costs.
@@ -182,8 +183,10 @@ class ResponseReader:
         for _ in range(self._interim):
             rest = rest.lstrip(b"\r\n").partition(_END)[2]
         # The parser lets blank lines stand before a status line.
-        head, end, _ = rest.lstrip(b"\r\n").partition(_END)
-        return head, bool(end)
+        if rest.startswith((b"\r", b"\n")):
+            rest = rest.lstrip(b"\r\n")
+        end = rest.find(_END)
+        return (rest[:end], True) if end >= 0 else (rest, False)
 
     def on_message_begin(self) -> None:
         if self.complete:
@@ -198,3 +201,7 @@ class ResponseReader:
         self._status = status
         self.keeps_alive = self._parser.should_keep_alive() and status not in _LAST
         self.complete = True
+
+
+def _is_huge(head: bytes) -> bool:
+    return len(head) > _FEW_BYTES and (len(head) > _MAX_HEAD_BYTES or head.count(b"\r\n") > _MAX_HEADERS)

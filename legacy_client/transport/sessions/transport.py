@@ -199,7 +199,7 @@ class SessionsTransport:
                 self._pump()
 
     def _deliver(self, batch: SessionsBatch, index: int, began_at: float, result: Result) -> None:
-        self._gate.record(result, self._clock() - began_at)
+        self._gate.record([result], [self._clock() - began_at])
         batch.results.put((index, result))
 
     def _exchange(self, request: PreparedRequest, attempt: Attempt, seconds: float) -> None:

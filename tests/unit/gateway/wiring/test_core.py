@@ -96,7 +96,7 @@ def test_readiness_says_that_the_core_cannot_be_reached(link):
 def test_readiness_says_why_the_circuit_is_open_without_a_look(link, result, reason, detail):
     made = link(circuit_min_calls=1)
     made.gate.admit()
-    made.gate.record(result, 0.1)
+    made.gate.record([result], [0.1])
 
     check = made.check()
 
@@ -107,7 +107,7 @@ def test_readiness_says_why_the_circuit_is_open_without_a_look(link, result, rea
 def test_readiness_says_that_unreadable_answers_opened_the_circuit(link):
     made = link(circuit_min_calls=1)
     made.gate.admit()
-    made.gate.record(answer(200, b"<html>"), 0.1)
+    made.gate.record([answer(200, b"<html>")], [0.1])
     made.gate.misread()
 
     check = made.check()
@@ -136,7 +136,7 @@ def test_silence_as_long_as_an_attempt_may_take_opens_the_circuit(link):
     gate = link(core_timeout=0.5, circuit_min_calls=1).gate
     gate.admit()
 
-    gate.record(TimedOut(cut_short=True), 0.5)
+    gate.record([TimedOut(cut_short=True)], [0.5])
 
     assert gate.snapshot().circuit == "open"
 
@@ -193,8 +193,8 @@ def test_the_circuit_has_a_window_of_calls_as_the_settings_say(link):
     gate = link(circuit_min_calls=3, circuit_window=30, circuit_open=5).gate
 
     for _ in range(2):
-        gate.record(TimedOut(), 1.0)
+        gate.record([TimedOut()], [1.0])
     assert gate.snapshot().circuit == "closed"
-    gate.record(TimedOut(), 1.0)
+    gate.record([TimedOut()], [1.0])
 
     assert gate.snapshot().circuit == "open"

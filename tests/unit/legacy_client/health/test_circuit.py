@@ -163,7 +163,7 @@ def test_the_window_counts_what_is_no_older_than_its_seconds() -> None:
     window = Window(10.0)
 
     for second in range(30):
-        window.add(float(second), failed=second % 2 == 0)
+        window.add(float(second), 1, failures=1 - second % 2)
 
     assert window.totals(29.0) == (10, 5)
     assert window.totals(39.5) == (0, 0)

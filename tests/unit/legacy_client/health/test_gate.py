@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from legacy_client import errors
 from legacy_client.health.limit import AdaptiveLimit
@@ -43,7 +46,7 @@ def gate_with_circuit() -> CoreGate:
 def run(gate: CoreGate, *results: Response | CoreError, seconds: float = 0.0) -> None:
     for result in results:
         assert gate.admit() is None
-        gate.record(result, seconds)
+        gate.record([result], [seconds])
 
 
 @pytest.mark.parametrize("result", FAILURES, ids=repr)
@@ -123,7 +126,7 @@ def hurry(gate: CoreGate, clock: VirtualClock, times: int = 1, each: float = 1.0
     for _ in range(times):
         assert gate.admit() is None
         clock.advance(each)
-        gate.record(errors.TimedOut(cut_short=True), each)
+        gate.record([errors.TimedOut(cut_short=True)], [each])
 
 
 @pytest.mark.parametrize("kind", [errors.TimedOut, errors.Unreachable])
@@ -135,7 +138,7 @@ def test_a_burst_of_calls_that_were_cut_short_says_nothing_about_the_core(kind: 
     clock.advance(1.0)
 
     for _ in range(32):
-        gate.record(kind(cut_short=True), 1.0)
+        gate.record([kind(cut_short=True)], [1.0])
 
     assert (gate.snapshot().circuit, gate.snapshot().limit, gate.snapshot().in_flight) == ("closed", 10, 0)
 
@@ -299,7 +302,7 @@ def test_what_is_under_way_is_counted() -> None:
     for _ in range(3):
         gate.admit()
 
-    gate.record(answer(200), 0.1)
+    gate.record([answer(200)], [0.1])
 
     assert gate.snapshot().in_flight == 2
 
@@ -330,3 +333,25 @@ def test_what_is_sent_again_because_the_core_is_busy_is_counted_so(status: int) 
     run(gate, answer(status))
 
     assert ("busy" in gate.snapshot().attempts) is issubclass(meaning_of(status), errors.Busy)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([*HEALTH[:3], answer(404), answer(500), errors.TimedOut()]), st.floats(0.0, 20.0))
+    ),
+    st.integers(0, 8),
+)
+def test_results_of_a_turn_count_as_one_by_one(ended: list[tuple[Response | CoreError, float]], size: int) -> None:
+    def gate() -> CoreGate:
+        circuit = some_circuit(min_calls=3, failure_rate=0.5, open_seconds=5.0, clock=VirtualClock(9.0))
+        return some_gate(ceiling=8, circuit=circuit, limit=AdaptiveLimit(floor=2, ceiling=8, clock=VirtualClock(9.0)))
+
+    together, alone = gate(), gate()
+    together.record([answer(500), answer(500)][:size], [1.0, 1.0][:size])
+    alone.record([answer(500), answer(500)][:size], [1.0, 1.0][:size])
+    together.record([result for result, _ in ended], [seconds for _, seconds in ended])
+    for result, seconds in ended:
+        alone.record([result], [seconds])
+
+    assert replace(together.snapshot(), duration_sum=0.0) == replace(alone.snapshot(), duration_sum=0.0)
+    assert together.snapshot().duration_sum == pytest.approx(alone.snapshot().duration_sum)

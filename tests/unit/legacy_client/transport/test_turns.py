@@ -197,6 +197,7 @@ def told(each: Batch, now: float) -> tuple[float, float]:
 def test_the_time_without_a_turn_is_told_apart_from_that_without_an_answer() -> None:
     only = batch(2, concurrency=1)
     turns = Turns()
+    turns.enter(only)
     turns.offer(only, 10.0)
     turns.take(13.0)
     only.take()
