@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import sys
+import time
 from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("gateway.jobs")
 _PAGE = 100
+_STANDS_SECONDS = 60.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,7 +105,14 @@ def _look_after(settings: Settings, options: argparse.Namespace) -> int:
 def _list(jobs: JobStore, options: argparse.Namespace) -> None:
     for job in _all(jobs, options.principal):
         counts = job.counts
-        print(f"{job.id}  {job.state:<10}  {counts.settled}/{counts.total}  {counts.failed} failed  {job.principal}")
+        told = f"{job.id}  {job.state:<10}  {counts.settled}/{counts.total}  {counts.failed} failed  {job.principal}"
+        print(told + _standing(job, time.time()))
+
+
+def _standing(job: Job, now: float) -> str:
+    """Where a job might run, and nothing of it was settled for a minute."""
+    seconds = 0.0 if job.without_progress_since is None else now - job.without_progress_since
+    return f"  no progress for {seconds / 60:.0f} min" if seconds >= _STANDS_SECONDS else ""
 
 
 def _show(jobs: JobStore, options: argparse.Namespace) -> None:

@@ -115,6 +115,7 @@ class Gauges:
     """What the metrics show.
 
     ``oldest_due_seconds``: how long chunks have been due, and none was handed out.
+    ``without_progress_seconds``: how long a job might run and no item of it was settled; the longest of all jobs.
     ``items``: those settled since the store was made, by ``applied``, ``failed`` and ``unknown``.
     """
 
@@ -122,6 +123,7 @@ class Gauges:
     chunks_due: int
     chunks_leased: int
     oldest_due_seconds: float
+    without_progress_seconds: float
     used_bytes: int
     items: dict[str, int]
 

@@ -75,6 +75,7 @@ class Job:
     """``version`` grows with every change. ``rate`` is in items per second.
 
     ``position``: started jobs that will be turned to before, 0 for one that runs.
+    ``without_progress_since``: since when it might run and no item of it was settled; None where it may not run.
     """
 
     id: str
@@ -94,6 +95,7 @@ class Job:
     created_at: float
     started_at: float | None
     last_progress_at: float | None
+    without_progress_since: float | None
     ended_at: float | None
     expires_at: float
     estimated_end_at: float | None

@@ -42,9 +42,16 @@ def job_of(
         created_at=row["created_at"],
         started_at=row["started_at"],
         last_progress_at=row["progress_at"],
+        without_progress_since=_without_progress_since(row),
         ended_at=row["ended_at"],
         expires_at=row["expires_at"],
         estimated_end_at=estimated_end(row["state"], counts, rate, now, row["started_at"]),
         retry_of=row["retry_of"],
         retried_as=row["retried_as"],
     )
+
+
+def _without_progress_since(row: Mapping[str, Any]) -> float | None:
+    if row["state"] not in ("queued", "running"):
+        return None
+    return max(row["queued_at"] or 0.0, row["progress_at"] or 0.0)

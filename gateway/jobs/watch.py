@@ -37,6 +37,7 @@ class Watch:
             ("gateway_job_chunks", "due"): gauges.chunks_due,
             ("gateway_job_chunks", "leased"): gauges.chunks_leased,
             ("gateway_job_due_seconds",): gauges.oldest_due_seconds,
+            ("gateway_job_without_progress_seconds",): gauges.without_progress_seconds,
             ("gateway_job_workers",): self._store.workers(ALIVE_SECONDS),
             ("gateway_job_store_bytes",): gauges.used_bytes,
         }

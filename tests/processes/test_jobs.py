@@ -6,12 +6,17 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import closing
+import time
+from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 
 from gateway import VERSION
 from gateway.jobs.dispatch.celery import CeleryDispatch
+from gateway.jobs.job import Bounds
+from gateway.jobs.sqlite.file import JobFile
+from gateway.jobs.sqlite.job_store import SqliteJobStore
 from gateway.settings import load
 from gateway.wiring.jobs import job_stores
 from tests.doubles.job_worlds import started
@@ -24,7 +29,23 @@ class Operator:
         more = {"CORE_AUTH": "none", "MAX_JOB_ITEMS": "10", "JOB_STORE_BYTES": "16777216"}
         self.environment = commands.environment(folder / "state", **more)
         stores = job_stores(load(self.environment))
-        self.jobs, self.close = stores.jobs, stores.close
+        self.jobs = stores.jobs
+        self._then = ExitStack()
+        self._then.callback(stores.close)
+
+    def jobs_of(self, seconds_ago):
+        """The store as it was then."""
+        file = JobFile(
+            Path(self.environment["GATEWAY_STATE_DIR"]) / "jobs.sqlite",
+            Bounds(job_items=10, store_bytes=16_777_216),
+            lease_seconds=45.0,
+            clock=lambda: time.time() - seconds_ago,
+        )
+        self._then.callback(file.close)
+        return SqliteJobStore(file)
+
+    def close(self):
+        self._then.close()
 
     def run(self, *arguments, **changes):
         changed = {f"GATEWAY_{name}": value for name, value in changes.items()}
@@ -48,6 +69,15 @@ def test_an_operator_sees_all_jobs_and_one_in_full(operator):
     assert [line.split()[0] for line in listed.stdout.splitlines()] == [other.id, job.id]
     assert of_acme.stdout.split() == [job.id, "queued", "0/2", "0", "failed", "acme"]
     assert (json.loads(shown.stdout)["label"], json.loads(shown.stdout)["counts"]["total"]) == ("spring", 2)
+
+
+def test_an_operator_sees_which_job_makes_no_progress(operator):
+    stands = started(operator.jobs_of(20 * 60), [1])
+    fresh = started(operator.jobs, [1])
+
+    told = {line.split()[0]: line.partition("p  ")[2] for line in operator.run("list").stdout.splitlines()}
+
+    assert told == {stands.id: "no progress for 20 min", fresh.id: ""}
 
 
 def test_who_looks_after_jobs_needs_the_folder_of_the_state_alone(operator):

@@ -183,7 +183,7 @@ local state = get(id, 'state')
 if state ~= 'queued' and state ~= 'running' and state ~= 'paused' then return {'state', state} end
 if state == 'paused' then
   if get(id, 'why') == 'operator' and principal ~= '' then return {'operator'} end
-  call('HSET', P .. 'job:' .. id, 'due_at', 0)
+  call('HSET', P .. 'job:' .. id, 'due_at', 0, 'queued_at', stamp(now))
   if settled(id) >= border(id) then set(id, 'pause_after', '') end
   turn_to(id, num(id, 'started_at') > 0 and 'running' or 'queued', '')
 end

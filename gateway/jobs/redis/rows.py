@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PAGE_ROWS = 32
 _COUNTS: tuple[Kind, ...] = ("applied", "failed", "unknown")
 _WHOLE = ("total", "applied", "failed", "unknown", "parts", "version")
-_TIMES = ("created_at", "started_at", "progress_at", "ended_at", "expires_at")
+_TIMES = ("created_at", "queued_at", "started_at", "progress_at", "ended_at", "expires_at")
 _CHUNK = ("part", "line", "first_index", "items", "calls", "settled")
 
 

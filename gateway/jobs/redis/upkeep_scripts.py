@@ -81,7 +81,7 @@ return {1}
 GAUGES = (
     PRELUDE
     + """
-local due, since, leased = 0, math.huge, 0
+local due, since, leased, stands_since = 0, math.huge, 0, now
 for _, id in ipairs(call('SMEMBERS', P .. 'runnable')) do
   local limit, own = border(id), call('ZCOUNT', P .. 'leased:' .. id, '-inf', stamp(now))
   own = own + call('ZCOUNT', P .. 'later:' .. id, '-inf', stamp(now))
@@ -97,6 +97,7 @@ for _, id in ipairs(call('SMEMBERS', P .. 'runnable')) do
   if own > 0 and is_due(num(id, 'due_at')) then
     due, since = due + own, math.min(since, math.max(num(id, 'queued_at'), num(id, 'due_at')))
   end
+  stands_since = math.min(stands_since, math.max(num(id, 'queued_at'), num(id, 'progress_at')))
 end
 for _, key in ipairs({'runnable', 'paused', 'cancelling'}) do
   for _, id in ipairs(call('SMEMBERS', P .. key)) do
@@ -105,7 +106,7 @@ for _, key in ipairs({'runnable', 'paused', 'cancelling'}) do
 end
 local handed = tonumber(call('HGET', P .. 'counters', 'handed_at') or '0')
 local waited = due > 0 and math.max(0, now - math.max(since, handed)) or 0
-return {call('HGETALL', P .. 'states'), due, leased, stamp(waited), count('bytes', 0),
+return {call('HGETALL', P .. 'states'), due, leased, stamp(waited), stamp(now - stands_since), count('bytes', 0),
   count('applied', 0), count('failed', 0), count('unknown', 0)}
 """
 )

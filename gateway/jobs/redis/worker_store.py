@@ -75,10 +75,10 @@ class RedisWorkerStore:
         return bool(self._number(upkeep.SWEEP, bounds.idle_seconds, bounds.keep_seconds, _PORTION_ROWS))
 
     def gauges(self) -> Gauges:
-        states, due, leased, waited, used, applied, failed, unknown = self._steps.run(upkeep.GAUGES)
+        states, due, leased, waited, stands, used, applied, failed, unknown = self._steps.run(upkeep.GAUGES)
         jobs: dict[Any, int] = {state: int(jobs) for state, jobs in by_name(states).items() if int(jobs)}
         items = {"applied": applied, "failed": failed, "unknown": unknown}
-        return Gauges(jobs, due, leased, float(waited), used, items)
+        return Gauges(jobs, due, leased, float(waited), float(stands), used, items)
 
     def ping(self) -> StoreUnavailable | None:
         return self._steps.ping()

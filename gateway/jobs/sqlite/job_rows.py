@@ -132,11 +132,12 @@ def sampled(samples: str, items: int, now: float) -> str:
     return orjson.dumps(kept).decode()
 
 
-def resume(rows: Rows, row: dict[str, Any]) -> None:
-    """A job whose first items were settled meanwhile goes on with the others."""
+def resume(rows: Rows, row: dict[str, Any], now: float) -> None:
+    """It waits for its turn from now on. A job whose first items were settled meanwhile goes on with the others."""
     is_past = row["pause_after"] and counts_of(row).settled >= row["pause_after"]
     lifted = {"pause_after": None} if is_past else {}
-    change(rows, row["id"], state="running" if row["started_at"] else "queued", why="", due_at=0, **lifted)
+    state = "running" if row["started_at"] else "queued"
+    change(rows, row["id"], state=state, why="", due_at=0, queued_at=now, **lifted)
 
 
 def stop(rows: Rows, row: dict[str, Any], why: Why, now: float, keep: float) -> None:

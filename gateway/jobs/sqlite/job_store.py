@@ -123,7 +123,7 @@ class SqliteJobStore:
             if row["state"] == "paused":
                 if row["why"] == "operator" and principal is not None:
                     raise HeldByOperator
-                job_rows.resume(rows, row)
+                job_rows.resume(rows, row, self._file.clock())
             return self._shown(rows, job_id)
 
     def cancel(self, principal: str | None, job_id: str, why: Why = "asked") -> Job:

@@ -40,6 +40,8 @@ _DUE = (
     " SELECT count(*), min(due_at) FROM due"
 )
 
+_WITHOUT_PROGRESS = "SELECT min(max(queued_at, coalesce(progress_at, 0))) FROM job WHERE state IN ('queued', 'running')"
+
 
 def counter(rows: sqlite3.Connection, name: str) -> float:
     found = rows.execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
@@ -141,10 +143,13 @@ def gauges(rows: sqlite3.Connection, now: float) -> Gauges:
     due, since = rows.execute(_DUE, (now,)).fetchone()
     leased = "SELECT count(*) FROM chunk WHERE owner <> '' AND lease_until > ?"
     waited = now - max(since, counter(rows, "handed_at")) if due else 0.0
+    stands_since = rows.execute(_WITHOUT_PROGRESS).fetchone()[0]
     kept = rows.execute("SELECT total(applied), total(failed), total(unknown) FROM job").fetchone()
     # Those of removed jobs stand apart, so that a write of results need not touch them.
     items = {outcome: int(counter(rows, outcome) + own) for outcome, own in zip(OUTCOMES, kept, strict=True)}
-    return Gauges(jobs, due, rows.execute(leased, (now,)).fetchone()[0], max(0.0, waited), used_bytes(rows), items)
+    chunks_leased = rows.execute(leased, (now,)).fetchone()[0]
+    stands = max(0.0, now - stands_since) if stands_since else 0.0
+    return Gauges(jobs, due, chunks_leased, max(0.0, waited), stands, used_bytes(rows), items)
 
 
 def used_bytes(rows: sqlite3.Connection) -> int:

@@ -226,6 +226,12 @@ METRICS: tuple[Spec, ...] = (
         "How long chunks have been due, and none was handed to a worker.",
         across="livemax",
     ),
+    Spec(
+        "gateway_job_without_progress_seconds",
+        "gauge",
+        "How long a job might run, and no item of it was settled; the longest of all jobs.",
+        across="livemax",
+    ),
     Spec("gateway_job_workers", "gauge", "Job workers alive within the last minute.", across="livemax"),
     Spec("gateway_job_store_bytes", "gauge", "Size of the store of jobs.", across="livemax"),
     Spec("gateway_workers", "gauge", "Worker processes that serve."),

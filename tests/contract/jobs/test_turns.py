@@ -305,8 +305,46 @@ def test_the_gauges_show_what_waits_and_for_how_long(jobs, chunks, world):
         0,
         30,
     )
+    assert (before.without_progress_seconds, after.without_progress_seconds) == (30, 37)
     assert (after.jobs, after.chunks_due, after.chunks_leased, after.oldest_due_seconds) == ({"running": 1}, 2, 1, 7)
     assert before.used_bytes > 0
+
+
+def test_a_job_whose_chunks_are_put_back_again_and_again_is_seen_to_make_no_progress(jobs, chunks, world):
+    stands, goes_on = started(jobs, range(600)), started(jobs, MANY, principal="q")
+    for _ in range(4):
+        world.pass_time(5)
+        for _ in range(2):
+            lease = chunks.next_chunk("w")
+            if lease.job_id == stands.id:
+                chunks.undo(lease, Ending(job_wait_seconds=5, is_excused=True))
+            else:
+                chunks.write(lease, [], settled(lease, {len(bin(lease.settled)) - 2: APPLIED}), Ending())
+
+    gauges = chunks.gauges()
+
+    assert (gauges.oldest_due_seconds, gauges.without_progress_seconds) == (0, 20)
+    since = [jobs.get(None, job.id).without_progress_since for job in (stands, goes_on)]
+    assert since[1] - since[0] == pytest.approx(20)
+
+
+def test_what_an_item_settled_or_a_pause_held_up_counts_as_no_time_without_progress(jobs, chunks, world):
+    job = started(jobs, range(600))
+    world.pass_time(7)
+    lease = chunks.next_chunk("w")
+    assert chunks.gauges().without_progress_seconds == 7
+    chunks.write(lease, [], settled(lease, {0: APPLIED}), Ending())
+    assert chunks.gauges().without_progress_seconds == 0
+    world.pass_time(3)
+    assert chunks.gauges().without_progress_seconds == 3
+
+    jobs.pause("p", job.id)
+    world.pass_time(3600)
+    assert (chunks.gauges().without_progress_seconds, jobs.get("p", job.id).without_progress_since) == (0, None)
+    jobs.resume("p", job.id)
+    world.pass_time(2)
+
+    assert chunks.gauges().without_progress_seconds == 2
 
 
 def test_the_gauges_count_items_over_all_jobs_and_forget_none(jobs, chunks):

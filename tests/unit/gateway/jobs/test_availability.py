@@ -99,6 +99,7 @@ def test_the_metrics_show_jobs_as_they_were_at_the_last_look(stores):
     numbers = watch.numbers()
 
     assert (numbers["gateway_jobs", "queued"], numbers["gateway_jobs", "running"]) == (1, 0)
+    assert numbers["gateway_job_without_progress_seconds",] >= 0
     assert (numbers["gateway_job_chunks", "due"], numbers["gateway_job_workers",]) == (2, 1)
     clock.advance(0.1)
     watch.turn()

@@ -31,6 +31,7 @@ export const workersIn = (now, state) => sum(now, "gateway_core_circuit_state", 
 
 const LIVE = new Set(["uploading", "queued", "running", "paused", "cancelling"]);
 export const hasJobs = (now) => sum(now, "gateway_job_workers") + sum(now, "gateway_jobs", (labels) => LIVE.has(labels.state)) > 0;
+export const hasIdleJob = (now) => sum(now, "gateway_job_without_progress_seconds") > 900;
 export const jobsStand = (now) => sum(now, "gateway_job_due_seconds") > 60 || (chunks("due")(now) > 0 && !sum(now, "gateway_job_workers"));
 
 const TONES = ["calm", "cool", "warm", "hot", "mute"];

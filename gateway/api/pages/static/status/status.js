@@ -136,6 +136,7 @@ const TILES = [
 const JOB_TILES = [
   ["Job workers", (now) => count(sum(now, "gateway_job_workers"))],
   ["Chunks due for", (now) => duration(sum(now, "gateway_job_due_seconds"))],
+  ["A job without progress for", (now) => duration(sum(now, "gateway_job_without_progress_seconds"))],
 ];
 
 const orDash = (value, format) => (value === null ? "–" : format(value));

@@ -1,6 +1,6 @@
 // When somebody should look. No DOM here.
 
-import {grown, hasMany4xx, isAtLimit, jobsStand, keysAge, outcome, workersIn} from "./numbers.js";
+import {grown, hasIdleJob, hasMany4xx, isAtLimit, jobsStand, keysAge, outcome, workersIn} from "./numbers.js";
 import {sum} from "./series.js";
 
 // [tone, what to say], worst first. `recent` are the snapshots of the last seconds.
@@ -15,6 +15,7 @@ export function verdict(now, before, recent = []) {
   if (workersIn(now, "half_open")) return ["warm", "The circuit to the core is being probed."];
   if (outcome("not_sent")(now, before) > 0) return ["warm", "Items are not sent: the time of their batches runs out, or the core is away."];
   if (isAtLimit(recent)) return ["warm", "Calls to the core stand at their limit: batches wait for their turns."];
+  if (hasIdleJob(now)) return ["warm", "A job might run, and no item of it was settled for a quarter of an hour."];
   if (hasMany4xx(now, before)) return ["warm", "Many requests are refused: see Refusals."];
   if (sum(now, "gateway_core_waiting_seconds") > 1) return ["warm", "Items wait for the core."];
   return ["calm", "All is well."];
