@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+import os
 import re
-import secrets
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -56,7 +56,7 @@ class GatewayRequest(Request):
         given = self.header("traceparent") or ""
         if _TRACEPARENT.fullmatch(given):
             return given
-        ids = secrets.token_hex(24)
+        ids = os.urandom(24).hex()
         return f"00-{ids[:32]}-{ids[32:]}-00"
 
 

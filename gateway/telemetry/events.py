@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from legacy_client.calls import Waits
 
@@ -53,14 +53,16 @@ class Unreadable:
     """Answers about updated items with unreadable fields. ``item_id`` is the first one's."""
 
     answers: int = 0
-    fields: Counter[str] = field(default_factory=Counter)
+    fields: dict[str, int] = field(default_factory=dict)
     item_id: str = ""
 
     def add(self, item_id: str, names: Iterable[str]) -> None:
         """``names`` are dotted paths; their list indexes are dropped."""
         self.answers += 1
         self.item_id = self.item_id or item_id
-        self.fields.update(".".join(part for part in name.split(".") if not part.isdigit()) for name in names)
+        for name in names:
+            place = ".".join(part for part in name.split(".") if not part.isdigit())
+            self.fields[place] = self.fields.get(place, 0) + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +96,6 @@ class BatchDetails:
     waits: Waits = field(default_factory=Waits)
     principal_id: str = ""
     partner: str = ""
-
-    @property
-    def own_seconds(self) -> float:
-        """In which the gateway itself was at work, or something of its own was waited for."""
-        waits = self.waits
-        return max(0.0, self.seconds - waits.turns - waits.answers - waits.repeats)
 
     @property
     def succeeded(self) -> int:
@@ -150,14 +146,23 @@ class FanOut:
     """A hook that fails is logged; the others still run."""
 
     def __init__(self, hooks: Sequence[Telemetry]) -> None:
-        self._hear_requests = [(type(hook).__name__, hook.request_ended) for hook in hooks]
-        self._hear_batches = [(type(hook).__name__, hook.batch_ended) for hook in hooks]
+        self._hear_requests = _heard_by(hooks, "request_ended")
+        self._hear_batches = _heard_by(hooks, "batch_ended")
 
     def request_ended(self, request: RequestDetails) -> None:
         _tell(self._hear_requests, request)
 
     def batch_ended(self, batch: BatchDetails) -> None:
         _tell(self._hear_batches, batch)
+
+
+def _heard_by(hooks: Sequence[Telemetry], event: str) -> list[tuple[str, Callable[[Any], None]]]:
+    """Those that do something about it, with their names."""
+    return [
+        (type(hook).__name__, getattr(hook, event))
+        for hook in hooks
+        if getattr(type(hook), event, None) is not getattr(Silent, event)
+    ]
 
 
 def _tell(hooks: Sequence[tuple[str, Callable[[DetailsT], None]]], details: DetailsT) -> None:
@@ -182,22 +187,26 @@ def summarize(
     partner: str = "",
 ) -> BatchDetails:
     """``failures`` holds index, item id and error."""
-    counts = Counter((str(failure.outcome), failure.code) for _, _, failure in failures)
+    counts: dict[tuple[str, str], int] = {}
+    if failures:
+        counts |= Counter((str(failure.outcome), failure.code) for _, _, failure in failures)
     if len(failures) < items:
         counts[APPLIED] = items - len(failures)
-    failed = [
-        FailedItem(index=index, item_id=item_id, code=failure.code, outcome=str(failure.outcome), reason=failure.reason)
-        for index, item_id, failure in failures[:keep_failed]
-    ]
     return BatchDetails(
         kind=kind,
         items=items,
         seconds=seconds,
         status=status,
         counts=counts,
-        failed=failed,
+        failed=[_failed_item(*failure) for failure in failures[:keep_failed]] if failures else (),
         unreadable=unreadable or Unreadable(),
         waits=waits or Waits(),
         principal_id=principal_id,
         partner=partner,
+    )
+
+
+def _failed_item(index: int, item_id: str, failure: Failure) -> FailedItem:
+    return FailedItem(
+        index=index, item_id=item_id, code=failure.code, outcome=str(failure.outcome), reason=failure.reason
     )

@@ -124,3 +124,14 @@ def test_a_new_request_id_sorts_by_its_time_and_is_never_the_same(monkeypatch: p
     assert {each[:10] for each in ids} == {"01ARYZ6S41"}
     assert len(ids) == 1000
     assert all(len(each) == 26 for each in ids)
+    # All of Crockford's base 32.
+    assert {digit for each in ids for digit in each[10:]} == set("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+
+
+def test_a_new_request_id_holds_each_random_number_as_often_as_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter([bytes(range(start, start + 16)) for start in range(0, 256, 16)])
+    monkeypatch.setattr("gateway.telemetry.context.os.urandom", lambda size: next(drawn)[:size])
+
+    digits = "".join(request_id("")[10:] for _ in range(16))
+
+    assert sorted(digits) == sorted("0123456789ABCDEFGHJKMNPQRSTVWXYZ" * 8)

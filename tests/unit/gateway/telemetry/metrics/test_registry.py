@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from typing import TYPE_CHECKING, get_args
 
 import pytest
@@ -11,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.admission.refusal import RefusalReason
 from gateway.item_codes import ITEM_CODES, Applied
-from gateway.telemetry.events import APPLIED, InvalidRequest, Unreadable
-from gateway.telemetry.metrics.counted import Observed
+from gateway.telemetry.events import APPLIED, InvalidRequest, RequestDetails, Unreadable
+from gateway.telemetry.metrics.counted import Counted, Observed
 from gateway.telemetry.metrics.registry import FoldedHistogram, Metrics
 from gateway.telemetry.metrics.table import ITEM_SERIES, METRICS, Spec
 from legacy_client.calls import Waits
@@ -43,12 +44,11 @@ def test_what_is_observed_ends_in_the_buckets_where_the_library_puts_it(values: 
         FoldedHistogram(name, "Tried.", registry=registry, buckets=DURATION_BOUNDS) for name in ("ours", "theirs")
     )
     observed = Observed(DURATION_BOUNDS)
-    for index, value in enumerate(values):
-        observed.add(value)
+    for start in range(folds + 1):
+        observed.add(values[start :: folds + 1])
+        observed.fold_into(ours)
+    for value in values:
         theirs.observe(value)
-        if index < folds:
-            observed.fold_into(ours)
-    observed.fold_into(ours)
 
     samples = [
         {(sample.name.removeprefix(name), *sample.labels.values()): sample.value for sample in family.samples}
@@ -209,6 +209,41 @@ def test_what_is_shown_is_what_the_table_names(metrics: Metrics) -> None:
     shown = {family.name for family in text_string_to_metric_families(metrics.render().decode())}
 
     assert shown <= {spec.name.removesuffix("_total") for spec in METRICS}
+
+
+@pytest.mark.parametrize("ended", [63, 64, 65, 200])
+def test_many_requests_and_batches_count_as_each_of_them_would(metrics: Metrics, ended: int) -> None:
+    for number in range(ended):
+        batch = a_mixed_batch(items=3, seconds=0.25, waits=Waits(answers=0.125), unreadable=Unreadable(answers=2))
+        metrics.batch_ended(batch)
+        metrics.request_ended(a_request(status=207 + number % 2, seconds=0.5, partner="acme", batch=batch))
+
+    labels = {"route": "/openapi/api/v1/actions", "method": "PATCH"}
+    statuses = [_value(metrics, "gateway_requests_total", status=status, **labels) for status in ("207", "208")]
+    assert statuses == [(ended + 1) // 2, ended // 2]
+    assert _value(metrics, "gateway_request_duration_seconds_sum", route=labels["route"]) == ended * 0.5
+    assert _value(metrics, "gateway_request_duration_seconds_bucket", route=labels["route"], le="0.25") == 0
+    assert _value(metrics, "gateway_request_duration_seconds_bucket", route=labels["route"], le="0.5") == ended
+    assert _value(metrics, "gateway_batch_items_sum") == 3 * ended
+    assert _value(metrics, "gateway_batch_seconds_total", kind="sync", part="own") == ended * 0.125
+    assert _value(metrics, "gateway_batch_seconds_total", kind="sync", part="core") == ended * 0.125
+    assert _value(metrics, "gateway_items_total", outcome="applied", code="ok") == 2 * ended
+    assert _value(metrics, "gateway_partner_items_total", partner="acme", outcome="applied", code="ok") == 2 * ended
+    assert _value(metrics, "gateway_unreadable_answers_total", kind="sync") == 2 * ended
+
+
+def test_what_is_not_shown_for_long_is_kept_in_bounds() -> None:
+    class Watched(RequestDetails):
+        """A request that can be seen to be forgotten."""
+
+    counted = Counted({spec.name: spec.buckets for spec in METRICS})
+    seen = []
+    for number in range(1000):
+        request = Watched(method="PATCH", route="", status=200, seconds=0.25, request_id=str(number))
+        seen.append(weakref.ref(request))
+        counted.request_ended(request)
+
+    assert sum(each() is not None for each in seen) <= 64
 
 
 def test_where_the_workers_folder_was_removed_one_shows_its_own_numbers_and_says_so_once(
