@@ -198,7 +198,7 @@ def summarize(
         seconds=seconds,
         status=status,
         counts=counts,
-        failed=[_failed_item(*failure) for failure in failures[:keep_failed]] if failures else (),
+        failed=[_failed_item(*failure) for failure in failures[:keep_failed]] if failures else [],
         unreadable=unreadable or Unreadable(),
         waits=waits or Waits(),
         principal_id=principal_id,
