@@ -58,7 +58,7 @@ def json_answer(document: object, status: int = 200, headers: Mapping[str, str] 
 
 def body_answer(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> GatewayResponse:
     """``body`` is JSON."""
-    return GatewayResponse(body, status, dict(headers or {}), content_type="application/json")
+    return GatewayResponse(body, status, headers, content_type="application/json")
 
 
 def retry_after(result: Verdict) -> dict[str, str]:

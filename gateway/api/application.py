@@ -6,9 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
-from flask.sessions import NullSession, SessionInterface
+from flask.ctx import AppContext
 from werkzeug.routing import BaseConverter, MapAdapter
 
+from gateway.api.context import GatewayContext, NoGlobals
 from gateway.api.request import GatewayRequest, GatewayResponse, current_request
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Application(Flask):
 
     request_class = GatewayRequest
     response_class = GatewayResponse
+    app_ctx_globals_class = NoGlobals  # type: ignore[assignment]  # Flask asks for nothing of it
     plan: WorkerPlan
 
     def __init__(self, name: str) -> None:
@@ -38,7 +40,6 @@ class Application(Flask):
         self.url_map.converters["rest"] = _Rest
         # No route depends on the host, and without a name of its own Flask would refuse some hosts.
         self.config["SERVER_NAME"] = "localhost"
-        self.session_interface = _NoSessions()
 
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Raises TypeError for one with hooks of its own, which would never be called."""
@@ -47,26 +48,27 @@ class Application(Flask):
         if any(name is not None for each in (*hooks, self.url_value_preprocessors) for name in each):
             raise TypeError(f"the blueprint {blueprint.name} has hooks; only the application may")
 
+    def request_context(self, environ: dict[str, Any]) -> GatewayContext:
+        return GatewayContext(self, GatewayRequest(environ), self._own_context, self._fixed_rules)
+
+    @cached_property
+    def _own_context(self) -> AppContext:
+        return AppContext(self)
+
+    @cached_property
+    def _fixed_rules(self) -> Mapping[tuple[str, str], Rule]:
+        """By path and method, those without variable parts."""
+        found: dict[tuple[str, str], Rule] = {}
+        for rule in self.url_map.iter_rules():
+            for method in (rule.methods or ()) if not rule.arguments else ():
+                found.setdefault((rule.rule, method), rule)
+        return found
+
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         if request is None:
-            return self._without_request
-        path, method = request.path, request.method
+            return super().create_url_adapter(None)
         # Neither scheme nor host choose a route, so nobody need look them up.
-        return self._fixed.get((path, method)) or MapAdapter(self.url_map, "localhost", "/", "", "http", path, method)
-
-    @cached_property
-    def _without_request(self) -> MapAdapter | None:
-        return super().create_url_adapter(None)
-
-    @cached_property
-    def _fixed(self) -> Mapping[tuple[str, str], MapAdapter]:
-        """By path and method, the rules without variable parts."""
-        found: dict[tuple[str, str], MapAdapter] = {}
-        for rule in self.url_map.iter_rules():
-            if not rule.arguments:
-                for method in rule.methods or ():
-                    found.setdefault((rule.rule, method), _Found(rule))
-        return found
+        return MapAdapter(self.url_map, "localhost", "/", "", "http", request.path, request.method)
 
     def full_dispatch_request(self) -> Response:
         # Flask's steps. It would look up the request, its blueprints and listeners at each of them.
@@ -77,14 +79,15 @@ class Application(Flask):
             answer = self.dispatch_request()
         except Exception as error:  # noqa: BLE001 -- the handlers know each kind
             answer = self.handle_user_exception(error)
-        return self.process_response(self.make_response(answer))
+        return self.process_response(answer if isinstance(answer, GatewayResponse) else self.make_response(answer))
 
     def dispatch_request(self) -> Any:
         request = current_request()
-        if request.routing_exception is not None:
-            self.raise_routing_exception(request)
         rule: Any = request.url_rule
-        return self.view_functions[rule.endpoint](**(request.view_args or {}))
+        if rule is None:
+            self.raise_routing_exception(request)
+        view = self.view_functions[rule.endpoint]
+        return view(**request.view_args) if request.view_args else view()
 
     def process_response(self, response: Response) -> Response:
         for leave in reversed(self.after_request_funcs.get(None, ())):
@@ -108,22 +111,3 @@ class _Rest(BaseConverter):
 
     regex = ".+?"
     part_isolating = False
-
-
-class _Found(MapAdapter):
-    """What is found for the path of ``rule``, which has no variable parts."""
-
-    def __init__(self, rule: Rule) -> None:
-        super().__init__(rule.map, "localhost", "/", "", "http", rule.rule, "GET")
-        self._rule = rule
-
-    def match(self, *_where: Any, **_options: Any) -> tuple[Rule, dict[str, Any]]:
-        return self._rule, {}
-
-
-class _NoSessions(SessionInterface):
-    def __init__(self) -> None:
-        self._none = NullSession()
-
-    def open_session(self, *_: object) -> NullSession:
-        return self._none

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from gateway.api import strict_json
 from gateway.api.exact_json import InvalidJson
@@ -39,10 +39,15 @@ def read_body(
     ``take`` counts bytes before they are held, and may raise. ``also``: a media type beside JSON.
     """
     _check_media_type(request, also)
-    inflate = _is_gzip(request)
-    if request.content_length is not None and request.content_length > limits.max_bytes:
+    inflate, size = _is_gzip(request), request.body_size
+    if size is not None and size > limits.max_bytes:
         raise _too_large(limits)
-    chunks = _bounded(_chunks(request, limits.seconds), limits)
+    if size is not None and size <= _CHUNK and not inflate:
+        body = _small(request.body_stream(), size, limits.seconds)
+        take(len(body))
+        let_others_run()
+        return body
+    chunks = _bounded(_chunks(request.body_stream(), size, limits.seconds), limits)
     parts = _bounded(_inflated(chunks), limits) if inflate else chunks
     return b"".join(_counted(parts, take, let_others_run))
 
@@ -92,17 +97,30 @@ def _is_gzip(request: GatewayRequest) -> bool:
     return bool(codings)
 
 
-def _chunks(request: GatewayRequest, seconds: float) -> Iterator[bytes]:
+def _small(source: IO[bytes], size: int, seconds: float) -> bytes:
+    """At most ``size`` bytes."""
+    if not size:
+        return b""
+    if len(body := _read(source, size)) < size:
+        body += b"".join(_chunks(source, size - len(body), seconds))
+    return body
+
+
+def _chunks(source: IO[bytes], size: int | None, seconds: float) -> Iterator[bytes]:
     # gateway.serving bounds the time too; this holds under any server.
-    # A server may give an empty length for an unknown one (PEP 3333), which Werkzeug tells as 0.
-    ends_at, left = time.monotonic() + seconds, request.content_length or None
+    ends_at, left = time.monotonic() + seconds, size
+    # Where the length is known, the end need not be looked for.
+    while left != 0 and (chunk := _read(source, _CHUNK if left is None else min(left, _CHUNK))):
+        left = None if left is None else left - len(chunk)
+        yield chunk
+        if time.monotonic() > ends_at:
+            raise Problem("request-timeout")
+
+
+def _read(source: IO[bytes], size: int) -> bytes:
+    """Raises Problem 400 or 408."""
     try:
-        # Where the length is known, the end need not be looked for.
-        while left != 0 and (chunk := request.stream.read(_CHUNK)):
-            left = None if left is None else left - len(chunk)
-            yield chunk
-            if time.monotonic() > ends_at:
-                raise TimeoutError
+        return source.read(size)
     except TimeoutError as exc:
         raise Problem("request-timeout") from exc
     except OSError as exc:

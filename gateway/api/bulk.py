@@ -14,6 +14,7 @@ from gateway.api.forms import FORMS
 from gateway.api.idempotency import read_key, replay_headers
 from gateway.api.json_size import JsonSize
 from gateway.api.options import read_options
+from gateway.api.over_rate import OverRate
 from gateway.api.request import current_request
 from gateway.api.route import Route
 from gateway.api.under_way import UnderWay
@@ -74,10 +75,13 @@ class BulkEndpoint:
                 services.traces.span("fan_out", items=len(calls)) as span,
             ):
                 services.unsent.charge_repeat(request, caller, len(body), claim.stored_bytes)
-                # What a repeat brings back was charged above.
-                with services.unsent.charged_over(caller, 0 if claim.stored_bytes else len(body)):
+                try:
                     # Items that a repeat does not send cost nothing.
                     services.quota.charge(request, caller, len(claim.to_send))
+                except OverRate:
+                    # What a repeat brings back was charged above.
+                    services.unsent.charge_over(caller, 0 if claim.stored_bytes else len(body))
+                    raise
                 request.answer_headers |= options.applied(services.deadline_seconds) | replay_headers(claim)
                 context = self._context(request, caller, deadline, claim, span)
                 run = BatchRun(resource, calls, claim, services.core, context, span)  # hop 6

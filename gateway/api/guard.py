@@ -81,9 +81,9 @@ class Guard:
             certificate=environ.get("SSL_CLIENT_CERT", ""),
             method=request.method,
             path=request.path,
-            query=environ.get("QUERY_STRING", ""),
+            query=request.query,
         )
-        if request.query_string and credentials.authorization is not None and "access_token" in request.args:
+        if request.query and credentials.authorization is not None and "access_token" in request.args:
             raise auth.InvalidRequest("a token in the query too", scheme="Bearer")
         if "," in credentials.bearer:
             raise auth.InvalidRequest("several Authorization values", scheme="Bearer")

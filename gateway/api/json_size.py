@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 # Every value but the outermost follows one of `[{,`, or the colon after its name.
 _NO_MARKS = bytes(set(range(256)) - set(b"[{,:"))
 _NO_VALUE_MARKS = bytes(set(range(256)) - set(b"[{,"))
-_WHITE = (b" ", b"\t", b"\n", b"\r")
+_WHITE = ((b" ", b" :"), (b"\t", b"\t:"), (b"\n", b"\n:"), (b"\r", b"\r:"))
 _ONE_BRACKET = bytes.maketrans(b"{", b"[")
 _PIECE = 65_536
 _LARGE_PIECE = 1_048_576
@@ -43,8 +43,10 @@ def at_most(body: bytes, let_others_run: Callable[[], None]) -> JsonSize:
 
 
 def _names_at_most(body: bytes) -> int:
-    is_spaced = any(white in body and white + b":" in body for white in _WHITE)
-    return body.count(b":" if is_spaced else b'":')
+    for white, before_colon in _WHITE:
+        if white in body and before_colon in body:
+            return body.count(b":")
+    return body.count(b'":')
 
 
 def is_larger(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> bool:

@@ -43,11 +43,15 @@ class Options:
         return {"Preference-Applied": f"wait={self.wait_seconds}"}
 
 
+_USUAL = Options()
+
+
 def read_options(request: GatewayRequest) -> Options:
     """Raises Problem 400 for the query and ``Prefer``, 406 for ``Accept``."""
     given = request.header("Prefer")
     if not given:
-        return Options(form=_form(request), dry_run=_dry_run(request))
+        form, dry_run = _form(request), _dry_run(request)
+        return _USUAL if form == "plain" and not dry_run else Options(form=form, dry_run=dry_run)
     preferences = parse_list_header(given)
     return Options(
         form=_form(request),
@@ -78,7 +82,7 @@ def _check_accept(request: GatewayRequest) -> None:
 
 
 def _dry_run(request: GatewayRequest) -> bool:
-    if not request.query_string:
+    if not request.query:
         return False
     for name in request.args:
         if name != "dry_run":

@@ -5,10 +5,12 @@ import re
 import time
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from flask import Request, Response
 from flask.globals import _cv_request
+from werkzeug.datastructures import Headers
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wsgi import ClosingIterator
 
 from gateway.telemetry.context import request_id
@@ -20,19 +22,34 @@ if TYPE_CHECKING:
 
     from gateway.telemetry.events import BatchDetails, InvalidRequest, ReplayKind
 
+_STATUS_LINES: Mapping[int, str] = {code: f"{code} {name.upper()}" for code, name in HTTP_STATUS_CODES.items()}
 # RFC 9110 sections 15.3.5 and 15.4.5.
 _WITHOUT_BODY = frozenset({204, 304})
 # Zeros are no id (W3C Trace Context section 3.2.2).
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
+# Parts of Werkzeug's request that few need here.
+_MADE_LATER = frozenset({"scheme", "server", "root_path", "query_string", "headers", "remote_addr"})
+# A longer number is no size of a body.
+_MOST_DIGITS = 18
+
+
 class GatewayRequest(Request):
-    """``answer_headers`` go on the answer, even on an error. ``key_fingerprint`` stands for the idempotency key in logs."""
+    """``answer_headers`` go on the answer, even on an error. ``key_fingerprint`` stands for the idempotency key in logs.
+
+    ``body_size`` is what the caller says, in bytes; None where it is not known.
+    """
 
     def __init__(self, environ: dict[str, Any], populate_request: bool = True, shallow: bool = False) -> None:
         # No other protocol is spoken (RFC 9110 section 7.8). Flask would look for a route of a websocket.
         environ.pop("HTTP_UPGRADE", None)
-        super().__init__(environ, populate_request, shallow)
+        self.environ = environ
+        self.shallow = shallow
+        self.method = environ["REQUEST_METHOD"].upper()
+        self.path = _path_in(environ)
+        self.query: str = environ.get("QUERY_STRING", "")
+        self.body_size = _size_in(environ)
         self.began = time.perf_counter()
         self.id = request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         self.principal_id = ""
@@ -40,10 +57,22 @@ class GatewayRequest(Request):
         self.partner = ""
         self.answer_headers: dict[str, str] = {}
 
+    def __getattr__(self, name: str) -> Any:
+        if name not in _MADE_LATER:
+            raise AttributeError(name)
+        super().__init__(self.environ, populate_request=False, shallow=self.shallow)
+        return self.__dict__[name]
+
     def header(self, name: str) -> str | None:
         """The field's value; several are joined by commas (RFC 9110 section 5.3)."""
         value: str | None = self.environ.get(_variable(name))
         return value
+
+    def body_stream(self) -> IO[bytes]:
+        """What is read ends with the body."""
+        environ = self.environ
+        # Werkzeug's own would look up settings of the application too.
+        return environ["wsgi.input"] if environ.get("wsgi.input_terminated") else self.stream
 
     def add_rate(self, fields: Mapping[str, str]) -> None:
         """A rate goes beside one that the answer has: the fields are lists (RFC 9651 section 3.1)."""
@@ -58,6 +87,21 @@ class GatewayRequest(Request):
             return given
         ids = os.urandom(24).hex()
         return f"00-{ids[:32]}-{ids[32:]}-00"
+
+
+def _path_in(environ: Mapping[str, Any]) -> str:
+    path: str = environ["PATH_INFO"]
+    if path.isascii() and path.startswith("/") and not path.startswith("//"):
+        return path
+    # Bytes that stand for one letter each (PEP 3333).
+    return "/" + path.encode("latin-1").decode(errors="replace").lstrip("/")
+
+
+def _size_in(environ: Mapping[str, Any]) -> int | None:
+    digits: str = environ.get("CONTENT_LENGTH", "")
+    # A server may give an empty length for an unknown one (PEP 3333).
+    is_known = digits.isdigit() and digits.isascii() and len(digits) <= _MOST_DIGITS
+    return int(digits) if is_known and "HTTP_TRANSFER_ENCODING" not in environ else None
 
 
 @cache
@@ -80,11 +124,42 @@ class LogNotes:
     sent_bytes: int = 0
 
 
+class Fields(Headers):
+    """Of an answer, from pairs of texts. The server checks them once more."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._list = list(pairs)
+
+    def put(self, name: str, value: str) -> None:
+        """One that is not there yet."""
+        self._list.append((name, value))
+
+
 class GatewayResponse(Response):
     """``size`` is that of the body in bytes; None while it is not known."""
 
     log_notes = LogNotes()
     size: int | None = None
+    direct_passthrough = False
+
+    def __init__(
+        self,
+        response: Iterable[bytes] | bytes | Iterable[str] | str | None = None,
+        status: int | str | None = None,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        mimetype: str | None = None,
+        content_type: str | None = None,
+        **options: Any,
+    ) -> None:
+        if isinstance(response, bytes) and isinstance(status, int) and content_type and not headers:
+            # As most answers are. Werkzeug would look for each field among those before.
+            self._status, self._status_code = _STATUS_LINES[status], status
+            self.size = len(response)
+            self.headers = Fields((("Content-Type", content_type), ("Content-Length", str(self.size))))
+            self.response = [response]
+            self._on_close = []
+        else:
+            super().__init__(response, status, headers, mimetype, content_type, **options)
 
     def set_data(self, value: bytes | str) -> None:
         data = value.encode() if isinstance(value, str) else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from gateway.api.request import GatewayResponse, LogNotes, StreamedResponse, bytes_of, current_request
+from gateway.api.request import Fields, GatewayResponse, LogNotes, StreamedResponse, bytes_of, current_request
 from gateway.telemetry.context import request_context
 from gateway.telemetry.events import RequestDetails
 
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 def register(app: Flask, telemetry: Telemetry) -> None:
     def leave(response: Response) -> Response:
         request = current_request()
-        response.headers.update({"X-Request-ID": request.id, **request.answer_headers})
+        headers = response.headers
+        if isinstance(headers, Fields):
+            headers.put("X-Request-ID", request.id)
+        else:
+            headers["X-Request-ID"] = request.id
+        if request.answer_headers:
+            headers.update(request.answer_headers)
         if isinstance(response, StreamedResponse):
             response.call_on_close(lambda: telemetry.request_ended(_details(request, response)))
         else:
@@ -53,7 +59,7 @@ def _details(request: GatewayRequest, response: Response) -> RequestDetails:
         problem=log_notes.problem,
         invalid=log_notes.invalid,
         policy=log_notes.policy,
-        received_bytes=request.content_length or 0,
+        received_bytes=request.body_size or 0,
         sent_bytes=log_notes.sent_bytes or bytes_of(response),
         replay=log_notes.replay,
         batch=log_notes.batch,

@@ -60,8 +60,10 @@ def _refuse_other_spellings() -> None:
     """Raises NotFound."""
     # A proxy's rule for a path would not see its other spellings.
     request = current_request()
-    path = request.environ.get("RAW_URI", "").partition("?")[0]
+    environ = request.environ
+    sent = environ.get("RAW_URI", "")
     # Flask would undo escapes, and drop slashes in front. An idempotency key may need escapes, and nothing else is there.
-    if ("%" in path and not path.startswith(batches.PATH)) or request.environ["PATH_INFO"].startswith("//"):
+    is_escaped = "%" in sent and "%" in sent.partition("?")[0] and not sent.startswith(batches.PATH)
+    if is_escaped or environ["PATH_INFO"].startswith("//"):
         request.url_rule = None
         raise NotFound

@@ -72,7 +72,7 @@ class Entrance:
     def small_body(self, request: GatewayRequest, caller: Principal) -> bytes:
         """Empty where there is none."""
         parts = self._services.parts
-        if not (request.content_length or request.headers.get("Transfer-Encoding")):
+        if not (request.body_size or request.header("Transfer-Encoding")):
             return b""
         with parts.capacity.body_memory() as take_memory, parts.unsent.charged(request, caller, take_memory) as take:
             return read_body(request, parts.body_limits, take, parts.let_others_run)
