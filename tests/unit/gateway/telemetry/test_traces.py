@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 from opentelemetry.trace import StatusCode
 from werkzeug.wsgi import ClosingIterator
 
 from gateway.batch.outcome import ItemError
 from gateway.item_codes import Applied
 from gateway.telemetry.instruments import connect_traces
-from gateway.telemetry.spans import OpenTelemetryTraces, sampler
+from gateway.telemetry.spans import OpenTelemetryTraces, Roots, sampler
 from gateway.telemetry.traces import NoTraces
 from tests.doubles.telemetry import a_request
 
@@ -37,11 +39,13 @@ NOT_FOUND = ItemError(status=404, code="not_found", detail="", outcome=Applied.N
 class Exported:
     """Traces, and the spans that have ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: float | None = None) -> None:
         self._exporter = InMemorySpanExporter()
-        provider = TracerProvider(shutdown_on_exit=False)
+        roots = None if share is None else Roots(share)
+        by_share = None if share is None else ParentBasedTraceIdRatio(share)
+        provider = TracerProvider(sampler=by_share, id_generator=roots, shutdown_on_exit=False)
         provider.add_span_processor(SimpleSpanProcessor(self._exporter))
-        self.traces = OpenTelemetryTraces(provider.get_tracer("test"))
+        self.traces = OpenTelemetryTraces(provider.get_tracer("test"), roots=roots)
 
     def spans(self) -> dict[str, ReadableSpan]:
         return {span.name: span for span in self._exporter.get_finished_spans()}
@@ -273,6 +277,60 @@ def test_of_requests_whose_caller_has_not_decided_a_tenth_is_traced() -> None:
 
     kept = [by_default.should_sample(None, trace_id=i << 54, name="").decision.is_sampled() for i in range(1024)]
     assert sum(kept) == 103
+
+
+def test_the_library_keeps_the_traces_that_are_not_left_out_and_no_other() -> None:
+    roots, by_share = Roots(0.5), ParentBasedTraceIdRatio(0.5)
+    kept, left_out = [], []
+    while min(len(kept), len(left_out)) < 50:
+        traceparent = roots.left_out()
+        ids = left_out if traceparent else kept
+        ids.append(int(_ids(traceparent)[0], 16) if traceparent else roots.generate_trace_id())
+
+    assert all(by_share.should_sample(None, one, name="").decision.is_sampled() for one in kept)
+    assert not any(by_share.should_sample(None, one, name="").decision.is_sampled() for one in left_out)
+
+
+def test_a_request_that_is_left_out_records_nothing_and_hands_on_a_new_trace_that_says_so() -> None:
+    exported, seen = Exported(share=0), []
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        with exported.traces.span("fan_out", items=2) as span:
+            span.failed(1, "99", NOT_FOUND)
+        exported.traces.request_ended(a_request())
+        seen.append((environ["HTTP_TRACEPARENT"], span.traceparent))
+        return [b"ok"]
+
+    handed_on = [exported.traces.application(application)({"REQUEST_METHOD": "PATCH"}, bool) for _ in range(2)]
+
+    (first, of_span), (second, _) = seen
+    assert handed_on == [[b"ok"], [b"ok"]]
+    assert exported.spans() == {}
+    assert re.fullmatch(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00", first)
+    assert first != second
+    assert of_span == ""
+
+
+def test_what_a_caller_traces_is_traced_after_a_request_that_was_left_out() -> None:
+    exported = Exported(share=0)
+
+    def application(environ: dict[str, Any], start_response: Any) -> Any:
+        with exported.traces.span("fan_out", items=2):
+            return ClosingIterator(iter([b"ok"]))
+
+    exported.request(application)
+    exported.request(application, HTTP_TRACEPARENT=CALLER)
+
+    assert {f"{span.context.trace_id:032x}" for span in exported.spans().values()} == {CALLER.split("-")[1]}
+    assert set(exported.spans()) == {"PATCH", "fan_out"}
+
+
+def test_a_request_that_is_kept_is_traced_as_any() -> None:
+    exported = Exported(share=1)
+
+    exported.request(Ending(exported, a_request()))
+
+    assert exported.spans()["PATCH /openapi/api/v1/actions"].parent is None
 
 
 def test_what_is_sampled_is_opentelemetrys_variable_where_it_is_set() -> None:
