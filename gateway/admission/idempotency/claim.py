@@ -204,7 +204,8 @@ class Claim:
     def _mark_upto(self, position: int) -> None:
         self._marked = position
         # Where the last call is marked, none waits for a write.
-        self._step = self._policy.step if position < len(self._round) else math.inf
+        unmarked = len(self._round) - position
+        self._step = self._policy.step_for(unmarked) if unmarked > 0 else math.inf
         self._marked_below = self.to_send[position - 1] + 1 if position and self._rounds <= 1 else 0
 
     def _go_on(self) -> None:

@@ -37,6 +37,13 @@ class ClaimPolicy:
     def step(self) -> int:
         return max(1, self.window - (self.in_flight or self.window - self.window // 2))
 
+    def step_for(self, unmarked: int) -> int:
+        """The step where so many calls have no mark yet."""
+        # For one write fewer, an eighth of the calls in flight may stand still for a moment.
+        most = self.step + self.in_flight // 8
+        writes = -(-unmarked // most)
+        return max(self.step, -(-unmarked // writes))
+
     def first_mark(self, items: int, subject: Subject | None = None) -> bytes:
         return sent_event(0, min(self.window, items), subject)
 

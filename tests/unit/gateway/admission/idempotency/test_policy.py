@@ -126,3 +126,15 @@ def test_what_is_final_is_never_sent_again_and_what_is_unknown_only_where_keys_a
 )
 def test_results_are_written_while_the_calls_in_flight_go_on(window, in_flight, step):
     assert claim_policy(window=window, in_flight=in_flight).step == step
+
+
+@pytest.mark.parametrize(
+    ("unmarked", "step"),
+    [(1, 32), (36, 36), (37, 32), (72, 36), (100, 34), (936, 36)],
+)
+def test_a_write_is_spared_where_a_few_calls_wait_for_it(unmarked, step):
+    assert claim_policy(window=64, in_flight=32).step_for(unmarked) == step
+
+
+def test_nothing_waits_where_nobody_says_how_many_are_in_flight():
+    assert claim_policy(window=64, in_flight=0).step_for(33) == 32
