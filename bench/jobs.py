@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import sys
+import uuid
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from bench.services import Surroundings
     from bench.workloads import Figures
 
-BATCHES, JOB, JOB_IN_REDIS, REDIS = "batches of 1,000", "a job of 10,000", "the same over Redis", "Redis itself in that"
+BATCHES, KEYED = "batches of 1,000", "the same with a key each"
+JOB, JOB_IN_REDIS, REDIS = "a job of 10,000", "the same over Redis", "Redis itself in that"
 _JOBS = "/openapi/api/v1/jobs"
 _PART_ITEMS, _PARTS, _FIRST = 1000, 10, 10_000_000
 
@@ -29,7 +31,7 @@ _PART_ITEMS, _PARTS, _FIRST = 1000, 10, 10_000_000
 def jobs(rig: Rig, into: Surroundings, rounds: int) -> dict[str, list[Figures]]:
     """``cpu_us`` an item and ``ratio`` to batches, for each round.
 
-    A job's are of gateway and job worker, results read. Over Redis it is measured where redis-server is installed.
+    A job's are of gateway and job worker, results read. Batches with a key are journalled as a job is. Over Redis it is measured where redis-server is installed.
     """
     rig.core.delay(0)
     bodies = [body(map(item, _ids(part))) for part in range(_PARTS)]
@@ -47,6 +49,9 @@ def jobs(rig: Rig, into: Surroundings, rounds: int) -> dict[str, list[Figures]]:
             before = house.cpu()
             house.partner.batches(bodies)
             costs = {BATCHES: house.cpu() - before}
+            before = house.cpu()
+            house.partner.batches(bodies, have_keys=True)
+            costs[KEYED] = house.cpu() - before
             for name, each in houses.items():
                 before, redis_before = each.cpu(), redis.process.cpu() if redis else 0.0
                 each.partner.job(bodies)
@@ -101,9 +106,9 @@ class _Partner:
         except RuntimeError:
             return False  # On a busy machine the core is not always reached in time.
 
-    def batches(self, bodies: list[bytes]) -> None:
+    def batches(self, bodies: list[bytes], *, have_keys: bool = False) -> None:
         for data in bodies:
-            self._send("PATCH", BULK, data)
+            self._send("PATCH", BULK, data, **{"Idempotency-Key": str(uuid.uuid4())} if have_keys else {})
 
     def job(self, bodies: list[bytes]) -> None:
         """Until it has ended and its results were read. It is removed, so that the next may begin."""

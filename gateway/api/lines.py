@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # What one reader has not taken. Its batch waits from here on, and no other.
 MOST_UNSENT_BYTES = 262_144
 # A send costs as much as several items, so lines that follow each other this closely leave together.
-_GAP_SECONDS = 0.02
+_GAP_SECONDS = 0.04
 
 
 class Lines:

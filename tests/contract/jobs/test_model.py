@@ -275,6 +275,7 @@ def test_the_redis_store_keeps_the_promises(redis_server):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_they_keep_them_for_long(redis_server):
     much = settings(SETTINGS, max_examples=400, stateful_step_count=60)
     over_redis = {"make_world": lambda self: RedisJobWorld(redis_server.url)}

@@ -68,7 +68,7 @@ def test_lines_that_follow_each_other_closely_leave_together():
     lines._hurried = Meanwhile(lambda: lines.put(b"c\n"))
 
     lines.put(b"b\n")
-    now[0] += 0.015
+    now[0] += 0.035
     assert lines.take(0) == b"b\nc\n"
     assert lines._hurried.seconds == [pytest.approx(0.005)]
 
@@ -80,7 +80,7 @@ def test_a_line_after_a_pause_leaves_at_once():
     lines.take(0)
     lines._hurried = Meanwhile(pytest.fail)
 
-    now[0] += 0.02
+    now[0] += 0.04
     lines.put(b"b\n")
 
     assert lines.take(0) == b"b\n"
