@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,9})\"?\s*(?:;.*)?", re.IGNORECASE)
 # No value and an empty one are the same (RFC 7240 section 2).
 _RESPOND_ASYNC = re.compile(r"respond-async\s*(?:=\s*(?:\"\")?\s*)?(?:;.*)?", re.IGNORECASE)
+# None: every type will do.
+_USUAL_ACCEPTS = frozenset({None, "*/*", "application/json"})
 _FLAGS = {"true": True, "false": False}
 
 
@@ -69,15 +71,18 @@ def refuse_parameters(request: GatewayRequest) -> None:
 
 
 def _form(request: GatewayRequest) -> str:
-    if prefers_lines(request.header("Accept") or ""):
+    accept = request.header("Accept")
+    if accept in _USUAL_ACCEPTS:
+        return "plain"
+    if prefers_lines(accept or ""):
         return "stream"
     _check_accept(request)
     return "plain"
 
 
 def _check_accept(request: GatewayRequest) -> None:
-    accept = request.header("Accept") or "*/*"
-    if accept not in {"*/*", "application/json"} and not leaves_json(accept):
+    accept = request.header("Accept")
+    if accept not in _USUAL_ACCEPTS and not leaves_json(accept or "*/*"):
         raise Problem("not-acceptable")
 
 

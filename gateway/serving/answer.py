@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gunicorn import SERVER
-from gunicorn.http.wsgi import Response
+from gunicorn.http.wsgi import STATUS_RE, Response
 from gunicorn.util import http_date, write_chunk
 
 from gateway.serving import streamed
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 # To copy a larger body would take longer than to send the head alone.
 _MOST_COPIED = 65_536
+_OK = 200
+# RFC 9110 sections 15.3.5 and 15.4.5.
+_WITHOUT_BODY = (204, 304)
 _LINE_END = "\r\n"
 _END = "\r\n\r\n"
 # Names that gunicorn takes, and no hop's own (RFC 9110 section 7.6.1).
@@ -60,15 +64,21 @@ class Dates:
 
 
 class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
-    """The head leaves with the first bytes of the body, so that a client is woken once."""
+    """The head leaves with the first bytes of the body, so that a client is woken once.
+
+    ``ends``: the connection ends with it, as its head says.
+    """
 
     headers_sent: bool
+    status: str | None
     response_length: int | None
+    _omits_body: bool
+    ends = False
+    _head = b""
 
     def __init__(self, request: Any, client: Any, config: Any, dates: Dates) -> None:
         super().__init__(request, client, config)
         self._dates = dates
-        self._head = b""
 
     def send(self, application: Application, environ: dict[str, Any]) -> None:
         """Raises what the application raises, and OSError where the client left."""
@@ -76,12 +86,30 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
         if streamed.is_marked(environ):
             streamed.bound_unsent(self.sock)
         try:
-            for part in parts:
-                self.write(part)
-            self.close()
+            if type(parts) is list and self._is_whole(parts):
+                self.send_headers()
+                self._emit_body(parts[0])
+            else:
+                for part in parts:
+                    self.write(part)
+                self.close()
         finally:
             if hasattr(parts, "close"):
                 parts.close()
+
+    def start_response(
+        self, status: str, headers: Sequence[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[..., Any]:
+        code = _with_body(status)
+        if not code or self.status is not None or self.req.method == "HEAD":
+            write: Callable[..., object] = super().start_response(status, headers, exc_info)
+            return write
+        # One with a body. gunicorn would look whether it may have one.
+        self.status, self.status_code = status, code
+        self.process_headers(headers)
+        self.chunked = self.is_chunked()
+        begun: Callable[..., object] = self.write
+        return begun
 
     def process_headers(self, headers: Sequence[tuple[str, str]]) -> None:
         if not _are_plain(headers):
@@ -99,11 +127,12 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
         if self.headers_sent:
             return
         major, minor = self.req.version
+        self.ends = self.should_close()
         fields = "\r\n".join(map(": ".join, self.headers))
         framing = "Transfer-Encoding: chunked\r\n" if self.chunked else ""
         self._head = (
             f"HTTP/{major}.{minor} {self.status}\r\nServer: {SERVER}\r\nDate: {self._dates.now()}\r\n"
-            f"Connection: {'close' if self.should_close() else 'keep-alive'}\r\n{framing}{fields}{_END if fields else _LINE_END}"
+            f"Connection: {'close' if self.ends else 'keep-alive'}\r\n{framing}{fields}{_END if fields else _LINE_END}"
         ).encode("latin-1")
         self.headers_sent = True
 
@@ -118,6 +147,10 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
         self._emit_head()
         if self.chunked:
             write_chunk(self.sock, b"")
+
+    def _is_whole(self, parts: list[bytes]) -> bool:
+        """As nearly every answer is."""
+        return len(parts) == 1 and len(parts[0]) == self.response_length and not self._omits_body
 
     def _emit_body(self, data: bytes) -> None:
         if self.chunked:
@@ -137,6 +170,13 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
         sent = self.sock.send(data)
         if sent < len(data):
             self.sock.sendall(memoryview(data)[sent:])
+
+
+@lru_cache(64)
+def _with_body(status: str) -> int:
+    """The code of a status line whose answer may have a body, else 0."""
+    code = int(status[:3]) if STATUS_RE.fullmatch(status) else 0
+    return code if code >= _OK and code not in _WITHOUT_BODY else 0
 
 
 def _are_plain(headers: Sequence[tuple[str, str]]) -> bool:

@@ -70,14 +70,12 @@ class Connection:
     def next_request(self) -> Request | None:
         """None where none comes. Raises gunicorn's parse errors, HeadTimeout or TimeoutError (answers not received)."""
         if (last := self._parser.mesg) is not None:
-            self._reader.allow(self._timeouts.head)
-            if last.owed and not self._parser.finish_body():
+            if last.owed and not self._is_skipped():
                 return None
             self._let_others_go_first()
         data = self._reader.take_buffered() or self._rest()
         if not data:
             return None
-        self._reader.allow(self._timeouts.head)
         request = self._plain(data) or self._parsed(data)
         self._began_in = self._turns.number
         return request
@@ -132,6 +130,12 @@ class Connection:
         finally:
             self.resting_since = math.inf
 
+    def _is_skipped(self) -> bool:
+        """What is left of the last body; False where that takes too long."""
+        self._reader.allow(self._timeouts.head)
+        is_skipped: bool = self._parser.finish_body()
+        return is_skipped
+
     def _plain(self, data: bytes) -> PlainRequest | None:
         head = self._heads.read(data)
         if head is None:
@@ -149,6 +153,7 @@ class Connection:
 
     def _parsed(self, data: bytes) -> ClientRequest | None:
         self._reader.unread(data)
+        self._reader.allow(self._timeouts.head)
         try:
             request: ClientRequest = next(self._parser)
         except (NoMoreData, StopIteration):

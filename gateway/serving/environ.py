@@ -28,35 +28,40 @@ _ALIKE: dict[str, object] = {
 }
 
 
-def environ_of(request: Request, connection: socket.socket, peer: Address, listener: Address) -> dict[str, Any]:
-    """Of the application's call (PEP 3333)."""
-    path = request.path
-    environ: dict[str, Any] = {
-        **_ALIKE,
-        **request.fields,
-        "REQUEST_METHOD": request.method,
-        "RAW_URI": request.uri,
-        "PATH_INFO": unquote_to_wsgi_str(path) if "%" in path else path,
-        "QUERY_STRING": request.query,
-        "SERVER_PROTOCOL": _PROTOCOLS[request.version],
-        "wsgi.url_scheme": request.scheme,
-        "wsgi.input": request.body,
-        "gunicorn.socket": connection,
-    }
-    environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = _peer(peer)
-    environ["SERVER_NAME"], environ["SERVER_PORT"] = _server(listener, environ)
-    if request.proxy_protocol_info:
-        environ.update(proxy_environ(request))
-    return environ
+class Environs:
+    """Of the application's calls over one connection (PEP 3333)."""
+
+    def __init__(self, connection: socket.socket, peer: Address, listener: Address) -> None:
+        self._alike = {**_ALIKE, "gunicorn.socket": connection}
+        self._alike["REMOTE_ADDR"], self._alike["REMOTE_PORT"] = _name_and_port(peer) or ("", "")
+        self._server = _name_and_port(listener)
+
+    def of(self, request: Request) -> dict[str, Any]:
+        path, fields = request.path, request.fields
+        name, port = self._server or _called(fields.get("HTTP_HOST", ""), request.scheme)
+        environ: dict[str, Any] = {
+            **self._alike,
+            **fields,
+            "REQUEST_METHOD": request.method,
+            "RAW_URI": request.uri,
+            "PATH_INFO": unquote_to_wsgi_str(path) if "%" in path else path,
+            "QUERY_STRING": request.query,
+            "SERVER_PROTOCOL": _PROTOCOLS[request.version],
+            "SERVER_NAME": name,
+            "SERVER_PORT": port,
+            "wsgi.url_scheme": request.scheme,
+            "wsgi.input": request.body,
+        }
+        if request.proxy_protocol_info:
+            environ.update(proxy_environ(request))
+        return environ
 
 
-def _peer(address: Address) -> tuple[str, str]:
-    return (address[0], str(address[1])) if isinstance(address, tuple) else ("", "")
+def _name_and_port(address: Address) -> tuple[str, str] | None:
+    """None for a Unix socket, which has neither."""
+    return (address[0], str(address[1])) if isinstance(address, tuple) else None
 
 
-def _server(listener: Address, environ: dict[str, Any]) -> tuple[str, str]:
-    if isinstance(listener, tuple):
-        return listener[0], str(listener[1])
-    # A Unix socket has no name and port.
-    name, _, port = environ.get("HTTP_HOST", "").partition(":")
-    return name, port or _PORTS[environ["wsgi.url_scheme"]]
+def _called(host: str, scheme: str) -> tuple[str, str]:
+    name, _, port = host.partition(":")
+    return name, port or _PORTS[scheme]

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import re
 
-# Of a field's value, or the end of its line: all that gunicorn's parser takes (RFC 9110 section 5.5).
-_UNUSUAL = re.compile(r"[^\t\r\n\x20-\x7e\x80-\xff]")
-# Without underscores, on which gunicorn has a policy.
-_TOKEN = re.compile(r"[!#$%&'*+.^`|~0-9A-Za-z-]+")
+# Without underscores, on which gunicorn has a policy. A value has no white space around it (RFC 9110 section 5.5).
+_FIELD = re.compile(
+    r"^([!#$%&'*+.^`|~0-9A-Za-z-]++):[ \t]*+([!-~\x80-\xff]*+(?:[ \t]++[!-~\x80-\xff]++)*+)[ \t]*+(?:\r\n|\Z)",
+    re.MULTILINE,
+)
 _USUAL = (
     "Accept",
     "Accept-Encoding",
@@ -41,7 +42,14 @@ def variable_of(name: str) -> str:
     return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
-_VARIABLES = {spelling: variable_of(name.upper()) for name in _USUAL for spelling in (name, name.lower(), name.title())}
+class _Variables(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return variable_of(name.upper())
+
+
+_VARIABLES = _Variables(
+    {spelling: variable_of(name.upper()) for name in _USUAL for spelling in (name, name.lower(), name.title())}
+)
 
 
 def plain_fields(section: bytes, most_bytes: int) -> dict[str, str] | None:
@@ -50,28 +58,14 @@ def plain_fields(section: bytes, most_bytes: int) -> dict[str, str] | None:
     ``most_bytes`` of a line, with its end.
     """
     text = section.decode("latin-1")
-    lines = text.split("\r\n")
-    ends = len(lines) - 1
-    if _UNUSUAL.search(text) or text.count("\r") != ends or text.count("\n") != ends:
+    fields = {_VARIABLES[name]: value for name, value in _FIELD.findall(text)}
+    # Each line is a field, and no field comes twice. gunicorn answers Expect itself.
+    if len(fields) != text.count("\n") + 1 or "HTTP_EXPECT" in fields:
         return None
     # Where no line can be too long, none is measured.
-    may_be_long = len(text) + 2 > most_bytes
-    fields = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        variable = _VARIABLES.get(name) or _variable(name)
-        if not (variable and colon) or (may_be_long and len(line) + 2 > most_bytes):
-            return None
-        fields[variable] = value.strip(" \t")
-    # Some fields may come once only.
-    return fields if len(fields) == len(lines) else None
-
-
-def _variable(name: str) -> str:
-    """Empty where the name is unusual."""
-    # gunicorn answers Expect itself.
-    known = name.upper() if _TOKEN.fullmatch(name) else ""
-    return variable_of(known) if known and known != "EXPECT" else ""
+    if len(text) + 2 > most_bytes and max(map(len, text.split("\r\n"))) + 2 > most_bytes:
+        return None
+    return fields
 
 
 def name_of(variable: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from gunicorn.http.message import DEFAULT_MAX_HEADERFIELD_SIZE, MAX_HEADERS, MAX_REQUEST_LINE
@@ -56,7 +57,7 @@ class PlainHeads:
         if section.count(b"\n") >= self._most_fields:
             return None
         fields = plain_fields(section, self._most_in_field)
-        if fields is None or not is_host(fields.get("HTTP_HOST", "")) or "HTTP_TRANSFER_ENCODING" in fields:
+        if fields is None or not _is_host(fields.get("HTTP_HOST", "")) or "HTTP_TRANSFER_ENCODING" in fields:
             return None
         digits = fields.get("CONTENT_LENGTH", "0")
         if not (digits.isdigit() and digits.isascii() and len(digits) <= _MOST_DIGITS):
@@ -64,6 +65,10 @@ class PlainHeads:
         closes = "HTTP_CONNECTION" in fields and _asks_to_close(fields["HTTP_CONNECTION"])
         method, target = line.groups()
         return PlainHead(method.decode(), target.decode(), fields, int(digits), closes, end + len(_END))
+
+
+# A client sends one host, and a service has few.
+_is_host = lru_cache(256)(is_host)
 
 
 def _asks_to_close(options: str) -> bool:

@@ -17,7 +17,7 @@ from gunicorn.workers.ggevent import GeventWorker
 from gateway.garbage import spare_what_lasts
 from gateway.serving.answer import Dates, ServerAnswer
 from gateway.serving.connection import Connection
-from gateway.serving.environ import environ_of
+from gateway.serving.environ import Environs
 from gateway.serving.listener import Listener, nobody_waits_at
 from gateway.serving.plain_head import PlainHeads
 from gateway.serving.slots import Slots
@@ -68,14 +68,14 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             self._woken.wait(_HEARTBEAT_SECONDS)
         self._finish()
 
-    def handle_request(self, listener_name: Any, req: Request, sock: socket.socket, addr: Any) -> None:
+    def handle_request(self, environs: Environs, req: Request, sock: socket.socket) -> None:
         """Raises StopIteration where the answer ends the connection, OSError where its client left."""
         self._count_request()
         answer = ServerAnswer(req, sock, self.cfg, self._dates)
         if not self.alive:
             answer.force_close()
         try:
-            answer.send(self.wsgi, environ_of(req, sock, addr, listener_name))
+            answer.send(self.wsgi, environs.of(req))
         except OSError:
             raise
         except Exception as exc:
@@ -86,7 +86,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
             raise StopIteration from exc
-        if answer.should_close():
+        if answer.ends:
             raise StopIteration
 
     def _count_request(self) -> None:
@@ -157,9 +157,10 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
 
     def _serve(self, connection: Connection, slots: Slots, name: Any, client: socket.socket, addr: Any) -> None:
         request: Request | None = None
+        environs = Environs(client, addr, name)
         try:
             while (request := connection.next_request()) is not None:
-                self.handle_request(name, request, client, addr)
+                self.handle_request(environs, request, client)
                 slots.free_a_slot()
                 request = None  # A fault from here on is not of this request.
         except StopIteration:

@@ -6,7 +6,7 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.http import wsgi
 
-from gateway.serving.environ import environ_of
+from gateway.serving.environ import Environs
 from tests.unit.gateway.serving.pairs import HEAD, Pair
 
 REQUESTS = [
@@ -33,7 +33,7 @@ def test_the_application_reads_what_gunicorn_would_tell_it(make_pair, data: byte
     pair, other = make_pair(reads_plain_heads=reads_plain_heads), make_pair(reads_plain_heads=False)
     request = pair.says(data)
     _, theirs = wsgi.create(other.says(data), pair.server, PEER, LISTENER, Config())
-    ours = environ_of(request, pair.server, PEER, LISTENER)
+    ours = Environs(pair.server, PEER, LISTENER).of(request)
 
     assert told(ours) == {name: value for name, value in told(theirs).items() if name not in UNREAD}
     assert ours["wsgi.input"] is request.body
@@ -43,7 +43,7 @@ def test_the_application_reads_what_gunicorn_would_tell_it(make_pair, data: byte
 @pytest.mark.parametrize(("host", "name", "port"), [(b"h:81", "h", "81"), (b"h", "h", "80"), (b"", "", "80")])
 def test_behind_a_unix_socket_name_and_port_are_those_of_host(pair: Pair, host: bytes, name: str, port: str):
     request = pair.says(b"GET / HTTP/1.1\r\nHost: " + host + b"\r\n\r\n" if host else b"GET / HTTP/1.0\r\n\r\n")
-    environ = environ_of(request, pair.server, "", "/run/gateway.sock")
+    environ = Environs(pair.server, "", "/run/gateway.sock").of(request)
 
     assert (environ["SERVER_NAME"], environ["SERVER_PORT"]) == (name, port)
     assert (environ["REMOTE_ADDR"], environ["REMOTE_PORT"]) == ("", "")
@@ -52,4 +52,4 @@ def test_behind_a_unix_socket_name_and_port_are_those_of_host(pair: Pair, host: 
 def test_a_body_is_read_through_the_environment(pair: Pair):
     request = pair.says(HEAD + b"Content-Length: 3\r\n\r\nabc")
 
-    assert environ_of(request, pair.server, PEER, LISTENER)["wsgi.input"].read() == b"abc"
+    assert Environs(pair.server, PEER, LISTENER).of(request)["wsgi.input"].read() == b"abc"

@@ -8,6 +8,7 @@ import gevent
 import pytest
 from gunicorn.config import Config
 
+from gateway.serving.environ import Environs
 from gateway.serving.worker import GatewayWorker, log_failed_greenlets
 
 
@@ -59,7 +60,7 @@ def answer_of(pair, application) -> bytes:
     worker.wsgi = application
     request = pair.says(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
     with pytest.raises(StopIteration):
-        worker.handle_request(("127.0.0.1", 80), request, pair.server, ("127.0.0.1", 1))
+        worker.handle_request(Environs(pair.server, ("127.0.0.1", 1), ("127.0.0.1", 80)), request, pair.server)
     return b"".join(iter(lambda: pair.client.recv(65_536), b""))
 
 
