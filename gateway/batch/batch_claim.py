@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self
 from gateway.admission.idempotency.journal import Entry
 from gateway.admission.idempotency.key import random_prefix
 from gateway.batch.item_errors import refused_later
-from gateway.batch.outcome import ItemError, restored, stored, stored_update
+from gateway.batch.outcome import ItemError, restored, stored
 from gateway.item_codes import Applied
 
 if TYPE_CHECKING:
@@ -158,12 +158,12 @@ class KeyedClaim:
     def wrap(self, errors: ItemErrors, item_ids: Sequence[str], sent: Finished) -> Iterator[tuple[int, Outcome]]:
         self._has_begun = True
         to_send, earlier, record = self.to_send, self._claim.stored, self._claim.record
-        record_final = self._claim.record_final
+        record_update = self._claim.record_update
         for position, outcome in sent:
             index = to_send[position]
             if not isinstance(outcome, ItemError):
                 self._has_reached_core = True
-                record_final(index, stored_update(outcome))
+                record_update(index, outcome)
                 yield index, outcome
                 continue
             entry, before = Entry(index, _state(outcome), stored(outcome)), earlier.get(index)

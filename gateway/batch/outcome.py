@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, fields, replace
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.admission.idempotency.journal import UPDATED, stored_update
 from gateway.item_codes import ITEM_CODES, Applied
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_ITEM = b'{"item":'
 # As objects, a batch of items would take ten times the memory.
 Updated = bytes
 
@@ -95,18 +94,13 @@ def stored(outcome: Outcome) -> bytes:
     """JSON for a journal."""
     if isinstance(outcome, ItemError):
         return orjson.dumps({"error": outcome.stored()})
-    return b"%b%b}" % (_ITEM, outcome)
-
-
-# One is stored for each item that is updated, so neither way calls a function of Python.
-stored_update = (_ITEM + b"%b}").__mod__
-restored_update = itemgetter(slice(len(_ITEM), -1))
+    return stored_update(outcome)
 
 
 def restored(payload: bytes) -> Outcome:
     # Items are large, and are answered as they are.
-    if payload.startswith(_ITEM):
-        return payload[len(_ITEM) : -1]
+    if payload.startswith(UPDATED):
+        return payload[len(UPDATED) : -1]
     return ItemError.restored(orjson.loads(payload)["error"])
 
 

@@ -4,7 +4,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from gateway.admission.idempotency.journal import item_events
-from gateway.batch.outcome import ItemError, restored, restored_update
+from gateway.batch.outcome import ItemError, restored
 from gateway.item_codes import Applied
 from gateway.jobs.chunk import Settled
 from gateway.jobs.job import ErrorCount
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.jobs.result_lines import ChunkLines
 
 _ONE = ord("1")
+_line_of = itemgetter(1)
 PUBLISHED = b""
 """An event that stands for what the same write publishes."""
 
@@ -46,10 +47,10 @@ class Settlement:
         """The whole chunk is settled."""
         return self.bits == self._all
 
-    def events_of(self, entries: Sequence[Entry], finals: Mapping[int, bytes]) -> list[bytes]:
+    def events_of(self, entries: Sequence[Entry], updates: Mapping[int, bytes]) -> list[bytes]:
         """What a claim has recorded, for the journal. What that settles is published, so the journal need not have it.
 
-        ``finals`` are updates, by offset.
+        ``updates`` are by offset.
         """
         still_open: list[Entry] = []
         for entry in entries:
@@ -57,21 +58,21 @@ class Settlement:
                 still_open.append(entry)
             else:
                 self._settle_recorded(entry)
-        self._settle_updates(finals)
-        return item_events(still_open, {}) + [PUBLISHED] * (len(still_open) < len(entries) + len(finals))
+        self._settle_updates(updates)
+        return item_events(still_open, {}) + [PUBLISHED] * (len(still_open) < len(entries) + len(updates))
 
     def _settle_recorded(self, entry: Entry) -> None:
         outcome = restored(entry.payload)
         self.settle(entry.index, self._advised(outcome) if isinstance(outcome, ItemError) else outcome)
 
-    def _settle_updates(self, finals: Mapping[int, bytes]) -> None:
+    def _settle_updates(self, updates: Mapping[int, bytes]) -> None:
         # A number of 500 bits is made once, and not for each item.
         digits = bytearray(b"0") * self._items
-        for offset in finals:
+        for offset in updates:
             digits[~offset] = _ONE
         bits = int(digits, 2)
-        updates = zip(finals, map(restored_update, finals.values()), strict=True)
-        self._updated += [each for each in updates if not self.has(each[0])] if bits & self.bits else updates
+        told = updates.items()
+        self._updated += [each for each in told if not self.has(each[0])] if bits & self.bits else told
         self.bits |= bits
 
     def add(self, offset: int, outcome: Outcome) -> None:
@@ -116,7 +117,7 @@ class Settlement:
         unknown = sum(error.outcome is Applied.UNKNOWN for _, error in failed)
         return Settled(
             number=self._writes,
-            results=pack_results(line for _, line in told),
+            results=pack_results(map(_line_of, told)),
             bits=self.bits,
             applied=len(updated),
             failed=len(failed) - unknown,

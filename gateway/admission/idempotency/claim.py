@@ -89,7 +89,7 @@ class Claim:
 
     @property
     def is_final(self) -> bool:
-        return self._unsettled <= self._buffer.finals.keys()
+        return self._unsettled <= self._buffer.updates.keys()
 
     def watch(self, stop: Callable[[], object], is_over: Callable[[], object]) -> None:
         """``stop`` ends the sending when no mark can be written. ``is_over``: it has ended."""
@@ -131,11 +131,11 @@ class Claim:
             self._count_ended(entry.index)
         self._go_on()
 
-    def record_final(self, index: int, payload: bytes) -> None:
-        """As ``record`` of one whose call has left. Most items end so, and one look says whether anything is due."""
+    def record_update(self, index: int, item: bytes) -> None:
+        """As ``record`` of one that is final and was updated. Most items end so, and one look says whether anything is due."""
         buffer = self._buffer
-        buffer.finals[index] = payload
-        buffer.size += len(payload)
+        buffer.updates[index] = item
+        buffer.size += len(item)
         self._ended += 1
         self._in_doubt += 1
         is_due = self._in_doubt >= self._step or buffer.size >= MUCH_BYTES or self._ended >= self._marked
@@ -235,7 +235,7 @@ class Claim:
         except StoreUnavailable as exc:
             self._could_not(exc)
             return False
-        self._unsettled.difference_update(self._buffer.finals)
+        self._unsettled.difference_update(self._buffer.updates)
         self._buffer.written(covered)
         self._in_doubt = 0
         if position > self._marked:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 State = Literal["final", "unknown", "open"]
 """``final``: never sent again. ``unknown``: may have been applied. ``open``: not applied, may be sent."""
 _PLACES, _ITEMS, _NOTHING = b'{"places":', b',\n"items":[', b"null"
+UPDATED = b'{"item":'
+"""A payload that begins so has an updated item, which ends before its last byte."""
+stored_update = (UPDATED + b"%b}").__mod__
 
 
 # Not frozen: one is made for each item, and would take twice as long to make.
@@ -62,14 +65,14 @@ def items_event(entries: Iterable[Entry]) -> bytes:
     return b"".join((_PLACES, orjson.dumps(places), _ITEMS, b"],".join(items), b"]]}" if items else b"]}"))
 
 
-def item_events(entries: Sequence[Entry], finals: Mapping[int, bytes]) -> list[bytes]:
-    """``finals``: payloads of more that are final, by index. None for no item."""
-    ended = [*entries, *(Entry(index, "final", payload) for index, payload in finals.items())]
+def item_events(entries: Sequence[Entry], updates: Mapping[int, bytes]) -> list[bytes]:
+    """``updates``: more items that are final, by index, each as it is after its update. None for no item."""
+    ended = [*entries, *(Entry(index, "final", stored_update(item)) for index, item in updates.items())]
     return [items_event(ended)] if ended else []
 
 
 EventsOf = Callable[[Sequence[Entry], Mapping[int, bytes]], list[bytes]]
-"""How a record keeps results: entries, and payloads of more that are final, by index."""
+"""How a record keeps results: entries, and more items that were updated, by index."""
 
 
 def replay(events: Iterable[bytes]) -> dict[int, Entry]:

@@ -14,7 +14,7 @@ MUCH_BYTES = 262_144
 class Unwritten:
     """Results that a batch's record does not have yet. ``events_of`` says how it keeps them.
 
-    ``finals`` are the payloads of final items by index, after all others; who adds one adds its size to ``size``.
+    ``updates`` are items that were updated by index, after all others; who adds one adds its size to ``size``.
     ``much_items`` are to be written at once.
     """
 
@@ -22,12 +22,12 @@ class Unwritten:
         self._events_of = events_of
         self._much_items = much_items
         self._entries: list[Entry] = []
-        self.finals: dict[int, bytes] = {}
+        self.updates: dict[int, bytes] = {}
         self.size = 0
         self._waiting: dict[int, Entry] = {}
 
     def __len__(self) -> int:
-        return len(self._entries) + len(self.finals)
+        return len(self._entries) + len(self.updates)
 
     @property
     def items(self) -> int:
@@ -56,14 +56,14 @@ class Unwritten:
 
     def events(self) -> list[bytes]:
         """What does not wait for a mark."""
-        return self._events_of(self._entries, self.finals)
+        return self._events_of(self._entries, self.updates)
 
     def with_mark(self, mark: Sequence[bytes], covered: Sequence[Entry]) -> list[bytes]:
         return [*self.events(), *mark, *self._events_of(covered, {})]
 
     def written(self, covered: Sequence[Entry]) -> None:
         self._entries.clear()
-        self.finals.clear()
+        self.updates.clear()
         self.size = 0
         for entry in covered:
             del self._waiting[entry.index]

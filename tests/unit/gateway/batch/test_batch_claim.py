@@ -28,7 +28,7 @@ class StoredClaim:
     def record(self, entries):
         self.said += [entry.state for entry in entries]
 
-    def record_final(self, index, payload):
+    def record_update(self, index, item):
         self.said.append("final")
 
     def abandon(self):
