@@ -19,7 +19,7 @@ MOST_CHARACTERS = 64
 
 _is_uuid = re.compile(UUID_PATTERN).fullmatch
 _is_text_id = re.compile(TEXT_ID_PATTERN).fullmatch
-_KEPT_TIMES = 4096
+_KEPT_TIMES = _KEPT_UUIDS = 4096
 
 
 def text_id(value: Any) -> str | None:
@@ -137,15 +137,29 @@ def texts(languages: AbstractSet[str], most: int) -> Accept:
 
 def uuids(most: int) -> Accept:
     """1 to ``most`` different ones."""
+    # Those of a caller's few partners come again and again, as they are kept: in lower case.
+    accepted: set[str] = set()
 
-    def accept(value: Any) -> list[str] | None:
-        if type(value) is not list or not 0 < len(value) <= most:
-            return None
+    def accept_new(value: list[Any]) -> list[str] | None:
         found: list[str] = []
         for entry in value:
             if type(entry) is not str or _is_uuid(entry) is None:
                 return None
             found.append(entry.lower())
+        if len(accepted) + len(found) > _KEPT_UUIDS:
+            accepted.clear()
+        accepted.update(found[:_KEPT_UUIDS])
         return found if len(set(found)) == len(found) else None
+
+    def accept(value: Any) -> list[str] | None:
+        if type(value) is not list or not 0 < len(value) <= most:
+            return None
+        try:
+            are_known = accepted.issuperset(value)
+        except TypeError:  # an array or object, which cannot be looked up
+            return None
+        if not are_known:
+            return accept_new(value)
+        return value if len(value) == 1 or len(set(value)) == len(value) else None
 
     return accept

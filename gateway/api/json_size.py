@@ -11,6 +11,8 @@ _NO_MARKS = bytes(set(range(256)) - set(b"[{,:"))
 _NO_VALUE_MARKS = bytes(set(range(256)) - set(b"[{,"))
 _WHITE = ((b" ", b" :"), (b"\t", b"\t:"), (b"\n", b"\n:"), (b"\r", b"\r:"))
 _ONE_BRACKET = bytes.maketrans(b"{", b"[")
+# Quotes, colon and value of the shortest.
+_NAME_BYTES = 4
 _PIECE = 65_536
 _LARGE_PIECE = 1_048_576
 
@@ -35,14 +37,16 @@ class JsonSize(NamedTuple):
 _OUTERMOST = JsonSize(1, 0, 0)
 
 
-def at_most(body: bytes, let_others_run: Callable[[], None]) -> JsonSize:
-    """An upper bound: what stands in strings counts too, but as a name only what looks like one."""
+def at_most(body: bytes, most_names: int, let_others_run: Callable[[], None]) -> JsonSize:
+    """An upper bound: what stands in strings counts too. Names are counted where so many bytes can have too many."""
     pieces = (body,) if len(body) <= _PIECE else _large_pieces(body, let_others_run)
     marks = b"".join([piece.translate(_ONE_BRACKET, _NO_VALUE_MARKS) for piece in pieces])
-    return JsonSize(1 + len(marks), marks.count(b"["), _names_at_most(body))
+    names = len(body) // _NAME_BYTES
+    return JsonSize(1 + len(marks), marks.count(b"["), names if names <= most_names else names_at_most(body))
 
 
-def _names_at_most(body: bytes) -> int:
+def names_at_most(body: bytes) -> int:
+    """Of those in strings, only what looks like one counts."""
     for white, before_colon in _WHITE:
         if white in body and before_colon in body:
             return body.count(b":")

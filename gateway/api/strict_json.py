@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.api.exact_json import InvalidJson, parse_exactly
-from gateway.api.json_size import JsonSize, at_most, is_larger
+from gateway.api.json_size import JsonSize, at_most, is_larger, names_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ _PAUSE_EVERY = 4096
 # So many bytes are parsed in two milliseconds, whatever they hold. To count what is parsed is cheaper than to search.
 _SMALL = 65_536
 # orjson writes 254 levels and no more. These stand around a document, so that it may have MAX_DEPTH.
-_AROUND = 254 - MAX_DEPTH
+_AROUND = 254 - MAX_DEPTH  # six times a whole number
 _LOOKED_AT = 512
 
 
@@ -33,7 +33,7 @@ def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> An
     """Raises TooLarge or InvalidJson."""
     if not body:
         raise InvalidJson("The body is empty.")
-    is_small, bound = len(body) <= _SMALL, at_most(body, let_others_run)
+    is_small, bound = len(body) <= _SMALL, at_most(body, most.names, let_others_run)
     fits = bound.fits(most)
     if not fits and not is_small and is_larger(body, most, let_others_run):
         raise TooLarge
@@ -47,7 +47,7 @@ def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> An
         raise TooLarge
     # If as many names were parsed as the text has at most, none was dropped as a duplicate.
     # In doubt, the exact parser decides.
-    if bound.names == size.names:
+    if names_at_most(body) == size.names:
         return document
     return parse_exactly(body, let_others_run)
 
@@ -55,8 +55,8 @@ def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> An
 def _is_written_back(document: Any, body: bytes, containers: int) -> bool:
     """False too where it is nested deeper than MAX_DEPTH."""
     around = 0 if containers <= MAX_DEPTH else _AROUND
-    for _ in range(around):
-        document = [document]
+    for _ in range(0, around, 6):
+        document = [[[[[[document]]]]]]
     try:
         written = orjson.dumps(document)
     except orjson.JSONEncodeError:

@@ -18,6 +18,8 @@ _DECIMAL = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?").fullmatch
 # What an answer of ours can hold.
 _LEAST, _MOST = -(2**63), 2**64 - 1
 _KEPT_FORMS = 16
+# Texts of UUIDs, and the characters of each.
+_KEPT_TEXTS, _MOST_KEPT = 1024, 400
 
 
 class Conversion(NamedTuple):
@@ -162,12 +164,26 @@ def joined(separator: str) -> Conversion:
             forms[length] = form
         return form
 
+    # Those of a caller's few partners come again and again.
+    known: dict[object, list[str]] = {}
+
     def read(text: object) -> list[str]:
+        try:
+            return known[text]
+        except (KeyError, TypeError):
+            return read_new(text)
+
+    def read_new(text: object) -> list[str]:
         if text is None or text == "":
             return []
         # A tenth of what a pattern costs.
         if type(text) is str and text.encode().translate(_HEX_AS_ZERO) == (forms.get(len(text)) or form_of(len(text))):
-            return text.split(separator)
+            values = text.split(separator)
+            if len(text) <= _MOST_KEPT:
+                if len(known) >= _KEPT_TEXTS:
+                    known.clear()
+                known[text] = values
+            return values
         raise ValueError
 
     return Conversion(separator.join, read)

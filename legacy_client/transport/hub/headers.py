@@ -37,11 +37,15 @@ class ResponseHeaders(CaseInsensitiveDict[str]):
         if self._is_taken_apart:
             return super().get(name, default)
         mark = _mark(name)
-        parts = self.folded.split(mark, 2)
-        if len(parts) != 2:
-            return default if len(parts) == 1 else super().get(name, default)
-        begins, length = len(parts[0]) + len(mark), parts[1].find(b"\r\n")
-        return _text(self._head[begins : begins + length if length >= 0 else None])
+        folded = self.folded
+        at = folded.find(mark)
+        if at < 0:
+            return default
+        begins = at + len(mark)
+        if folded.find(mark, begins) >= 0:
+            return super().get(name, default)
+        ends = folded.find(b"\r\n", begins)
+        return _text(self._head[begins : ends if ends >= 0 else None])
 
 
 @lru_cache(maxsize=64)

@@ -69,7 +69,7 @@ def test_a_text_with_few_marks_is_passed_over_once_in_large_pieces(size: int, pa
 
     body = b'["' + b"," * 1_000 + b" " * (size - 1_004) + b'"]'
 
-    assert at_most(body, lambda: paused.append(None)) == JsonSize(1_002, 1, 0)
+    assert at_most(body, 0, lambda: paused.append(None)) == JsonSize(1_002, 1, 0)
     assert len(paused) == pauses
 
 
@@ -84,4 +84,11 @@ def test_a_text_with_few_marks_is_passed_over_once_in_large_pieces(size: int, pa
     ],
 )
 def test_names_are_never_more_than_the_upper_bound(body: bytes, names: int) -> None:
-    assert at_most(body, lambda: None).names == names
+    assert at_most(body, 0, lambda: None).names == names
+
+
+def test_names_are_not_counted_where_so_few_bytes_have_fewer_than_may_be() -> None:
+    body = b'{"a":1,"b":2}'
+
+    assert at_most(body, 3, lambda: None).names == 3
+    assert at_most(body, 2, lambda: None).names == 2

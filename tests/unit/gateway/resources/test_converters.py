@@ -126,6 +126,18 @@ def test_lists_of_ids_come_back(ids: list[str]):
         assert conversion.read(conversion.write(ids)) == ids
 
 
+def test_a_text_of_uuids_is_read_alike_each_time() -> None:
+    read = converters.joined(",").read
+    one, two = "8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a00", "8c0a2f6e-3c7b-4a53-9d8f-0b8f3d2c1a01"
+
+    assert [read(f"{one},{two}") for _ in range(2)] == [[one, two]] * 2
+    for number in range(3_000):
+        assert read(f"{one[:-12]}{number:012x}") == [f"{one[:-12]}{number:012x}"]
+    for wrong in (f"{one} {two}", [one], {}, 1, f"{one},"):
+        with pytest.raises(ValueError):  # noqa: PT011 -- no message
+            read(wrong)
+
+
 @given(st.lists(st.uuids().map(str), max_size=3))
 def test_lists_of_objects_come_back(ids: list[str]):
     for path in (["id"], ["ref", "id"]):
