@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # These bytes of each body are not counted: large, slow bodies must not keep small ones out.
 FREE_BYTES = 65_536
+_AT_ONCE: AbstractContextManager[object] = nullcontext()
 
 
 class BodyMemory:
@@ -38,7 +39,7 @@ class BodyMemory:
     def parsing(self, size: int) -> AbstractContextManager[object]:
         """One large body at a time."""
         # Parsed, a body takes ten times its bytes.
-        return self._parsing if size > FREE_BYTES else nullcontext()
+        return self._parsing if size > FREE_BYTES else _AT_ONCE
 
     def add(self, size: int) -> bool:
         """Whether there was room, which is then taken."""
@@ -59,12 +60,15 @@ class Share:
 
     def close(self) -> None:
         """Gives back all."""
-        self._held.give_back(self._counted)
-        self._counted = 0
+        if self._counted:
+            self._held.give_back(self._counted)
+            self._counted = 0
 
     def take(self, size: int) -> bool:
         self._size += size
-        more = max(0, self._size - FREE_BYTES) - self._counted
+        if self._size <= FREE_BYTES:
+            return True
+        more = self._size - FREE_BYTES - self._counted
         if not self._held.add(more):
             return False
         self._counted += more

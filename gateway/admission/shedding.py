@@ -50,7 +50,7 @@ class LoadShedder:
         self._later = later
         self._most_of_one = max(1, round(max_batches * (1 - _LEFT_TO_OTHERS)))
         self._under_way: set[Deadline] = set()
-        self._batches_of: Counter[str] = Counter()
+        self._batches_of: dict[str, int] = {}
         self._is_over = False
         self.draining = False
         self.refused: Counter[RefusalReason] = Counter()
@@ -71,7 +71,7 @@ class LoadShedder:
         """None if there is room."""
         if self.under_way >= self._max_batches:
             return self.refuse("too_many_batches")
-        if principal_id and self._batches_of[principal_id] >= self._most_of_one:
+        if principal_id and self._batches_of.get(principal_id, 0) >= self._most_of_one:
             return self.refuse("too_many_of_one")
         return None
 
@@ -85,15 +85,15 @@ class LoadShedder:
 
     def begun(self, deadline: Deadline, principal_id: str) -> None:
         self._under_way.add(deadline)
-        self._batches_of[principal_id] += 1
+        self._batches_of[principal_id] = self._batches_of.get(principal_id, 0) + 1
         if self._is_over:
             deadline.cancel("shutting_down")
 
     def ended(self, deadline: Deadline, principal_id: str) -> None:
         self._under_way.discard(deadline)
-        self._batches_of[principal_id] -= 1
-        if not self._batches_of[principal_id]:
-            del self._batches_of[principal_id]
+        left = self._batches_of.pop(principal_id) - 1
+        if left:
+            self._batches_of[principal_id] = left
 
     def drain(self, grace_seconds: float) -> None:
         """After ``grace_seconds`` no batch begins, and running ones send no new calls."""

@@ -74,7 +74,7 @@ class Application(Flask):
         # Flask's steps. It would look up the request, its blueprints and listeners at each of them.
         answer: Any
         try:
-            for enter in self.before_request_funcs.get(None, ()):
+            for enter in self._entering:
                 enter()
             answer = self.dispatch_request()
         except Exception as error:  # noqa: BLE001 -- the handlers know each kind
@@ -90,13 +90,26 @@ class Application(Flask):
         return view(**request.view_args) if request.view_args else view()
 
     def process_response(self, response: Response) -> Response:
-        for leave in reversed(self.after_request_funcs.get(None, ())):
+        for leave in self._leaving:
             response = leave(response)
         return response
 
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
-        for forget in reversed(self.teardown_request_funcs.get(None, ())):
+        for forget in self._forgetting:
             forget(exc)
+
+    # Flask takes no hook after the first request. They are called in its order.
+    @cached_property
+    def _entering(self) -> tuple[Callable[[], Any], ...]:
+        return tuple(self.before_request_funcs.get(None, ()))
+
+    @cached_property
+    def _leaving(self) -> tuple[Callable[[Response], Response], ...]:
+        return tuple(reversed(self.after_request_funcs.get(None, ())))
+
+    @cached_property
+    def _forgetting(self) -> tuple[Callable[[BaseException | None], Any], ...]:
+        return tuple(reversed(self.teardown_request_funcs.get(None, ())))
 
     def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
         """Nothing lives as long as this context."""

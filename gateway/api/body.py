@@ -45,7 +45,7 @@ def read_body(
     if size is not None and size <= _CHUNK and not inflate:
         body = _small(request.body_stream(), size, limits.seconds)
         take(len(body))
-        let_others_run()
+        # Who reads from the client lets others run.
         return body
     chunks = _bounded(_chunks(request.body_stream(), size, limits.seconds), limits)
     parts = _bounded(_inflated(chunks), limits) if inflate else chunks

@@ -39,8 +39,11 @@ _OUTERMOST = JsonSize(1, 0, 0)
 
 def at_most(body: bytes, most_names: int, let_others_run: Callable[[], None]) -> JsonSize:
     """An upper bound: what stands in strings counts too. Names are counted where so many bytes can have too many."""
-    pieces = (body,) if len(body) <= _PIECE else _large_pieces(body, let_others_run)
-    marks = b"".join([piece.translate(_ONE_BRACKET, _NO_VALUE_MARKS) for piece in pieces])
+    if len(body) <= _PIECE:
+        marks = body.translate(_ONE_BRACKET, _NO_VALUE_MARKS)
+    else:
+        pieces = _large_pieces(body, let_others_run)
+        marks = b"".join([piece.translate(_ONE_BRACKET, _NO_VALUE_MARKS) for piece in pieces])
     names = len(body) // _NAME_BYTES
     return JsonSize(1 + len(marks), marks.count(b"["), names if names <= most_names else names_at_most(body))
 

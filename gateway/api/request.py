@@ -41,6 +41,10 @@ class GatewayRequest(Request):
     ``body_size`` is what the caller says, in bytes; None where it is not known.
     """
 
+    principal_id = ""
+    key_fingerprint = ""
+    partner = ""
+
     def __init__(self, environ: dict[str, Any], populate_request: bool = True, shallow: bool = False) -> None:
         # No other protocol is spoken (RFC 9110 section 7.8). Flask would look for a route of a websocket.
         environ.pop("HTTP_UPGRADE", None)
@@ -52,9 +56,6 @@ class GatewayRequest(Request):
         self.body_size = _size_in(environ)
         self.began = time.perf_counter()
         self.id = request_id(environ.get("HTTP_X_REQUEST_ID", ""))
-        self.principal_id = ""
-        self.key_fingerprint = ""
-        self.partner = ""
         self.answer_headers: dict[str, str] = {}
 
     def __getattr__(self, name: str) -> Any:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _REPLAYS: Mapping[str, ReplayKind] = {"replay": "replayed", "resume": "resumed"}
 
 
-@dataclass(frozen=True, slots=True)
+# Each request makes one; frozen, that would cost three times as much.
+@dataclass(slots=True)
 class UnderWay:
     """What a form makes an answer of. ``report`` is called once, when the run is over."""
 

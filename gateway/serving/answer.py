@@ -69,15 +69,19 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
     ``ends``: the connection ends with it, as its head says.
     """
 
-    headers_sent: bool
-    status: str | None
-    response_length: int | None
-    _omits_body: bool
+    # gunicorn sets these for each answer.
+    status: str | None = None
+    response_length: int | None = None
+    sent = 0
+    chunked = must_close = upgrade = _omits_body = _omits_body_warned = False
+    headers_sent = False
+    version = SERVER
     ends = False
     _head = b""
 
     def __init__(self, request: Any, client: Any, config: Any, dates: Dates) -> None:
-        super().__init__(request, client, config)
+        self.req, self.sock, self.cfg = request, client, config
+        self.headers: list[tuple[str, str]] = []
         self._dates = dates
 
     def send(self, application: Application, environ: dict[str, Any]) -> None:

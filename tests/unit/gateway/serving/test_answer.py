@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from gunicorn.http.errors import InvalidResponseHeader
+from gunicorn.http.wsgi import Response
 
 from gateway.serving.answer import Dates, ServerAnswer
 
@@ -148,6 +149,13 @@ def test_what_the_application_made_is_closed_after_a_fault():
         sent(parts)
 
     assert parts.is_closed
+
+
+def test_an_answer_begins_as_gunicorns_does():
+    theirs = vars(Response("request", "client", "settings"))
+    ours = ServerAnswer("request", "client", "settings", Dates())
+
+    assert {name: getattr(ours, name) for name in theirs} == theirs
 
 
 def test_a_date_is_made_once_a_second():
