@@ -120,8 +120,8 @@ def _outcomes(
 ) -> Iterator[tuple[int, Outcome]]:
     """Of each item; the claim ends with the last."""
     deadline = _deadline(services, lease)
-    chunk_span = services.traces.span("chunk", items=len(calls), within=lease.traceparent)
-    with KeyedClaim(claim) as held, chunk_span as span:
+    traces, within = services.traces, lease.traceparent
+    with KeyedClaim(claim) as held, traces.span("chunk", items=len(calls), within=within) as span:
         context = CallContext(
             deadline=deadline,
             concurrency=services.concurrency,

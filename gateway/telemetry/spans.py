@@ -1,44 +1,40 @@
-"""Only this module knows OpenTelemetry."""
+"""A request's trace: which are kept, and how they leave."""
 
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import context as current
-from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio, TraceIdRatioBased
-from opentelemetry.trace import SpanKind, StatusCode
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.trace import SpanKind
 
 from gateway.telemetry.events import Silent
-from gateway.telemetry.traces import NoSpan
+from gateway.telemetry.recorder import OpenSpan, Recorder
+from gateway.telemetry.traces import NoSpan, NoTraces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from opentelemetry.sdk.trace.sampling import Sampler
-    from opentelemetry.trace import Span, Tracer
 
-    from gateway.telemetry.events import Failure, RequestDetails
-    from gateway.telemetry.traces import Application
+    from gateway.telemetry.events import RequestDetails
+    from gateway.telemetry.traces import Application, Span, Traces
 
-_W3C = TraceContextTextMapPropagator()
-_MOST_EVENTS = 100
 # Of requests whose caller has not decided: spans of every request cost more than all else that looks on.
 _SHARE_TRACED = 0.1
 _FLUSH_MS = 2000
-# Local to the greenlet or thread: whether its request is one of those that are not traced.
-_left_out: ContextVar[bool] = ContextVar("left_out", default=False)
+_LEFT_OUT = NoSpan()
+# Local to the greenlet or thread: the span of its request, or that it is not traced.
+_request: ContextVar[OpenSpan | NoSpan | None] = ContextVar("request_span", default=None)
 
 
 class Roots(RandomIdGenerator):
@@ -62,76 +58,70 @@ class Roots(RandomIdGenerator):
 
 
 class OpenTelemetryTraces(Silent):
-    def __init__(self, tracer: Tracer, flush: Callable[[], object] = bool, roots: Roots | None = None) -> None:
-        """Without ``roots`` the library decides of each request."""
-        self._tracer = tracer
+    def __init__(self, recorder: Recorder, flush: Callable[[], object] = bool, roots: Roots | None = None) -> None:
+        """Without ``roots`` the recorder's sampler decides of each request."""
+        self._recorder = recorder
         self._flush = flush
         self._roots = roots
         # It holds no state, so all requests share it.
-        self._no_span = nullcontext(NoSpan())
+        self._no_span = nullcontext(_LEFT_OUT)
 
     def flush(self) -> None:
         self._flush()
 
     def application(self, application: Application) -> Application:
-        return TracedApplication(application, self._tracer, self._roots)
+        return TracedApplication(application, self._recorder, self._roots)
 
-    def span(
-        self, name: str, items: int | None = None, *, within: str = ""
-    ) -> AbstractContextManager[StepSpan | NoSpan]:
-        """It records nothing if the sampler left the request out."""
-        return self._no_span if _left_out.get() else self._step(name, items, within)
-
-    @contextmanager
-    def _step(self, name: str, items: int | None, within: str) -> Iterator[StepSpan | NoSpan]:
-        above = trace.get_current_span()
-        if above.get_span_context().is_valid and not above.is_recording():
-            yield NoSpan()
-            return
-        parent = _W3C.extract({"traceparent": within}) if within else None
-        step = StepSpan(self._tracer.start_span(name, parent), items)
-        try:
-            yield step
-        finally:
-            step.end()
+    def span(self, name: str, items: int | None = None, *, within: str = "") -> AbstractContextManager[Span]:
+        """It records nothing if the request is left out. With ``items`` it tells how many of them failed."""
+        above = _request.get()
+        if isinstance(above, NoSpan):
+            return self._no_span
+        if within or above is None:
+            span = self._recorder.begin(name, SpanKind.INTERNAL, {"traceparent": within})
+        else:
+            span = self._recorder.below(name, above)
+        return span if items is None else span.of(items)
 
     def request_ended(self, request: RequestDetails) -> None:
-        if _left_out.get():
+        span = _request.get()
+        if not isinstance(span, OpenSpan):
             return
-        span = trace.get_current_span()
-        if not span.is_recording():
-            return
-        span.update_name(f"{request.method} {request.route}".rstrip())
-        span.set_attributes(_attributes(request))
-        if request.status >= 500:
-            span.set_status(StatusCode.ERROR)
+        span.name = f"{request.method} {request.route}".rstrip()
+        span.attributes = _attributes(request)
+        span.is_failed = request.status >= 500
 
 
 class TracedApplication:
     """A request's span ends when the server has taken the last byte."""
 
-    def __init__(self, application: Application, tracer: Tracer, roots: Roots | None) -> None:
+    def __init__(self, application: Application, recorder: Recorder, roots: Roots | None) -> None:
         self._application = application
-        self._tracer = tracer
+        self._recorder = recorder
         self._roots = roots
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        left_out = "" if environ.get("HTTP_TRACEPARENT") or not self._roots else self._roots.left_out()
+        caller, roots = environ.get("HTTP_TRACEPARENT", ""), self._roots
+        if caller or not roots:
+            headers = {"traceparent": caller, "tracestate": environ.get("HTTP_TRACESTATE", "")}
+            span = self._recorder.begin(environ["REQUEST_METHOD"], SpanKind.SERVER, headers)
+            if span.is_kept:
+                return self._traced(span, environ, start_response)
+            left_out = span.traceparent
+        elif not (left_out := roots.left_out()):
+            span = self._recorder.root(environ["REQUEST_METHOD"], SpanKind.SERVER)
+            return self._traced(span, environ, start_response)
         # Said of each: one connection's requests have one context.
-        _left_out.set(bool(left_out))
-        if not left_out:
-            return self._traced(environ, start_response)
+        _request.set(_LEFT_OUT)
         environ["HTTP_TRACEPARENT"] = left_out
         return self._application(environ, start_response)
 
-    def _traced(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        caller = {"traceparent": environ.get("HTTP_TRACEPARENT", ""), "tracestate": environ.get("HTTP_TRACESTATE", "")}
-        span = self._tracer.start_span(environ["REQUEST_METHOD"], _W3C.extract(caller), SpanKind.SERVER)
-        token = current.attach(trace.set_span_in_context(span))
-        environ["HTTP_TRACEPARENT"] = _traceparent(span)
+    def _traced(self, span: OpenSpan, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        _request.set(span)
+        environ["HTTP_TRACEPARENT"] = span.traceparent
 
         def end() -> None:
-            current.detach(token)
+            _request.set(None)
             span.end()
 
         try:
@@ -157,56 +147,23 @@ class _Answer:
             self._end()
 
 
-class StepSpan:
-    def __init__(self, span: Span, items: int | None) -> None:
-        """With ``items`` given, the span ends with the number of failed items."""
-        self.traceparent = _traceparent(span)
-        self._span = span
-        self._failed: int | None = None
-        if items is not None:
-            self._failed = 0
-            self.count(items)
-
-    def count(self, items: int) -> None:
-        self._span.set_attribute("gateway.batch.items", items)
-
-    def failed(self, index: int, item_id: str, failure: Failure) -> None:
-        """An event, for the first hundred. The total becomes an attribute."""
-        # A span per item would cost more than the item.
-        self._failed = (self._failed or 0) + 1
-        if self._failed <= _MOST_EVENTS:
-            self._span.add_event("item_failed", _failure(index, item_id, failure))
-
-    def end(self) -> None:
-        if self._failed is not None:
-            self._span.set_attribute("gateway.batch.failed", self._failed)
-        self._span.end()
-
-
-def exporting_traces(version: str) -> OpenTelemetryTraces:
+def exporting_traces(version: str) -> Traces:
     """Exports by OTLP over HTTP, on its own thread. ``OTEL_*`` variables win."""
+    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return NoTraces()
     name = os.environ.get("OTEL_SERVICE_NAME", "bulk-update-gateway")
     by_default, roots = sampler(os.environ), Roots(_SHARE_TRACED)
-    provider = TracerProvider(
-        sampler=by_default,
-        resource=Resource.create({"service.name": name, "service.version": version}),
-        id_generator=roots,
-    )
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    provider = TracerProvider(by_default, Resource.create({"service.name": name, "service.version": version}))
+    processor = BatchSpanProcessor(OTLPSpanExporter())
+    provider.add_span_processor(processor)
+    recorder = Recorder(processor, provider.sampler, provider.resource, roots)
     flush = partial(provider.force_flush, _FLUSH_MS)
-    return OpenTelemetryTraces(provider.get_tracer("gateway"), flush, roots if by_default else None)
+    return OpenTelemetryTraces(recorder, flush, roots if by_default else None)
 
 
 def sampler(variables: Mapping[str, str]) -> Sampler | None:
     """A tenth of the requests whose caller has not decided. None: ``OTEL_TRACES_SAMPLER`` decides."""
     return None if "OTEL_TRACES_SAMPLER" in variables else ParentBasedTraceIdRatio(_SHARE_TRACED)
-
-
-def _traceparent(span: Span) -> str:
-    """W3C trace context."""
-    # A tenth of the cost of the library's propagator.
-    here = span.get_span_context()
-    return f"00-{here.trace_id:032x}-{here.span_id:016x}-{here.trace_flags:02x}"
 
 
 def _attributes(request: RequestDetails) -> dict[str, str | int]:
@@ -220,7 +177,3 @@ def _attributes(request: RequestDetails) -> dict[str, str | int]:
         "gateway.problem": request.problem,
     }
     return {name: value for name, value in attributes.items() if value}
-
-
-def _failure(index: int, item_id: str, failure: Failure) -> dict[str, str | int]:
-    return {"index": index, "item_id": item_id, "code": failure.code, "outcome": str(failure.outcome)}

@@ -20,9 +20,10 @@ class TracesUnavailable(RuntimeError):
 
 
 class Span(Protocol):
-    """``traceparent`` is the W3C trace context, or empty."""
-
-    traceparent: str
+    @property
+    def traceparent(self) -> str:
+        """The W3C trace context, or empty."""
+        ...
 
     def count(self, items: int) -> None: ...
 

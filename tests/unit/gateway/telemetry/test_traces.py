@@ -4,21 +4,25 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import DEFAULT_ON, ParentBasedTraceIdRatio
 from opentelemetry.trace import StatusCode
 from werkzeug.wsgi import ClosingIterator
 
 from gateway.batch.outcome import ItemError
 from gateway.item_codes import Applied
 from gateway.telemetry.instruments import connect_traces
+from gateway.telemetry.recorder import Recorder
 from gateway.telemetry.spans import OpenTelemetryTraces, Roots, sampler
 from gateway.telemetry.traces import NoTraces
 from tests.doubles.telemetry import a_request
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
+
     from gateway.telemetry.events import RequestDetails
 
 CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -42,10 +46,10 @@ class Exported:
     def __init__(self, share: float | None = None) -> None:
         self._exporter = InMemorySpanExporter()
         roots = None if share is None else Roots(share)
-        by_share = None if share is None else ParentBasedTraceIdRatio(share)
-        provider = TracerProvider(sampler=by_share, id_generator=roots, shutdown_on_exit=False)
-        provider.add_span_processor(SimpleSpanProcessor(self._exporter))
-        self.traces = OpenTelemetryTraces(provider.get_tracer("test"), roots=roots)
+        by_share = DEFAULT_ON if share is None else ParentBasedTraceIdRatio(share)
+        processor = SimpleSpanProcessor(self._exporter)
+        recorder = Recorder(processor, by_share, Resource({}), roots or RandomIdGenerator())
+        self.traces = OpenTelemetryTraces(recorder, roots=roots)
 
     def spans(self) -> dict[str, ReadableSpan]:
         return {span.name: span for span in self._exporter.get_finished_spans()}
@@ -56,7 +60,7 @@ class Exported:
         try:
             return list(answer)
         finally:
-            answer.close()  # type: ignore[attr-defined]  # what is tested
+            getattr(answer, "close", bool)()
 
 
 class Ending:
@@ -335,6 +339,46 @@ def test_a_request_that_is_kept_is_traced_as_any() -> None:
 
 def test_what_is_sampled_is_opentelemetrys_variable_where_it_is_set() -> None:
     assert sampler({"OTEL_TRACES_SAMPLER": "always_on"}) is None
+
+
+def test_what_is_bounded_is_opentelemetrys_variables_where_they_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_SPAN_EVENT_COUNT_LIMIT", "2")
+    monkeypatch.setenv("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "3")
+    exported = Exported()
+
+    with exported.traces.span("fan_out", items=5) as step:
+        for index in range(5):
+            step.failed(index, "99999", NOT_FOUND)
+
+    events = exported.spans()["fan_out"].events
+    assert [dict(event.attributes or {}) for event in events] == [
+        {"index": 0, "item_id": "999", "code": "not", "outcome": "not"},
+        {"index": 1, "item_id": "999", "code": "not", "outcome": "not"},
+    ]
+
+
+def test_opentelemetrys_own_switch_turns_traces_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+
+    assert isinstance(connect_traces(enabled=True, version="1"), NoTraces)
+
+
+def test_a_callers_state_of_the_trace_goes_on_to_the_spans_below(exported: Exported) -> None:
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        with exported.traces.span("validation"):
+            return []
+
+    exported.request(application, HTTP_TRACEPARENT=CALLER, HTTP_TRACESTATE="vendor=1")
+
+    assert [span.context.trace_state.get("vendor") for span in exported.spans().values()] == ["1", "1"]
+
+
+def test_after_its_request_a_trace_is_left(exported: Exported) -> None:
+    exported.request(lambda *_: [], HTTP_TRACEPARENT=CALLER)
+    with exported.traces.span("chunk"):
+        pass
+
+    assert exported.spans()["chunk"].parent is None
 
 
 def test_switched_off_the_application_is_not_wrapped_and_steps_record_nothing() -> None:
