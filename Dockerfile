@@ -22,7 +22,7 @@ COPY wsgi.py ./
 COPY schemas ./schemas
 COPY legacy_client ./legacy_client
 COPY gateway ./gateway
-COPY deploy/__init__.py deploy/compiled.py ./deploy/
+COPY deploy/__init__.py deploy/compiled.py deploy/unlikely.h ./deploy/
 RUN /opt/compile/bin/python -m deploy.compiled /srv/compiled
 
 FROM python:3.12-slim

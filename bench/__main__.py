@@ -9,6 +9,7 @@ import shutil
 import sys
 import tempfile
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,10 @@ _WORKLOADS = (
     "jobs",
     "parts",
     "memory",
+    "compiled",
 )
+_OF_BOTH_FORMS = {"workers": scaling.workers, "telemetry": telemetry, "keys": keys}
+"""Comparisons of the gateway with itself that have goals, however it runs."""
 
 
 def main() -> int:
@@ -132,7 +136,23 @@ class _Bench:
         if "memory" in wanted:
             _say("memory")
             run["memory"] = scaling.memory(rig, into, self._options.soak or (3 if rig.quick else 10))
+        if "compiled" in wanted:
+            run |= self._compiled(rig, into, rounds)
         return run
+
+    def _compiled(self, rig: Rig, into: Surroundings, rounds: int) -> dict[str, Any]:
+        folder = into.folder / "compiled"
+        folder.mkdir()
+        own = replace(into, folder=folder, gateway=services.COMPILED)
+        found: dict[str, Any] = {}
+        for name, compare in _OF_BOTH_FORMS.items():
+            title = f"compiled {name}"
+            _say(title)
+            try:
+                found[title] = {key: summarise(samples) for key, samples in compare(rig, own, rounds).items()}
+            except prepare.Missing as exc:
+                self._left_out[title] = str(exc)
+        return found
 
     def _result(self, run: dict[str, Any]) -> dict[str, Any]:
         return {

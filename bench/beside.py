@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bench.clients import send
 from bench.items import body, item
-from bench.services import GATEWAY, running
+from bench.services import running
 from bench.workloads import warm_up
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def beside(rig: Rig, into: Surroundings, rounds: int, variants: Mapping[str, Var
     samples: dict[str, list[Figures]] = {name: [] for name in variants}
     with ExitStack() as stack:
         gateways = {
-            name: stack.enter_context(running(GATEWAY, _apart(into, name, variant)))
+            name: stack.enter_context(running(into.gateway, _apart(into, name, variant)))
             for name, variant in variants.items()
         }
         for gateway in gateways.values():

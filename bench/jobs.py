@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from bench.items import BULK, body, item
 from bench.processes import Process, free_port, wait_until
 from bench.redis import running_redis
-from bench.services import GATEWAY, running
+from bench.services import running
 from bench.workloads import warm_up
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class _House:
     @classmethod
     def started(cls, stack: ExitStack, rig: Rig, into: Surroundings) -> _House:
         into.folder.mkdir()
-        gateway = stack.enter_context(running(GATEWAY, into))
+        gateway = stack.enter_context(running(into.gateway, into))
         log = stack.enter_context((into.folder / "worker.log").open("ab"))
         env = into.environment(free_port())
         worker = stack.enter_context(

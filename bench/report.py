@@ -12,7 +12,7 @@ from bench.plot import plot
 from bench.services import GATEWAY, PEERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _DOCS = Path(__file__).parent.parent / "docs"
 _BEGIN, _END = "<!-- bench: begin -->", "<!-- bench: end -->"
@@ -51,17 +51,22 @@ def growth_table(run: Run) -> list[Row]:
     """How cost grows with the size of a batch and with workers."""
     rows: list[Row] = [("gateway", "µs CPU/item", "items/s", "share of the busier worker")]
     rows += [(f"{int(size):,} items", _spread(found, "cpu_us"), "", "") for size, found in run.get("sizes", {}).items()]
-    for count, found in run.get("workers", {}).items():
+    for count, found in _both(run, "workers"):
         cells = _spread(found, "cpu_us"), f"{found['items_s']:,.0f}", f"{found['busiest']:.0%}"
-        rows.append((f"{count} worker{'s' * (count != '1')}", *cells))
+        rows.append((f"{count} worker{'s' * (not count.endswith('1'))}", *cells))
     return rows
+
+
+def _both(run: Run, row: str) -> Iterator[tuple[str, Any]]:
+    """What was measured of the Python form, and then of the compiled one."""
+    yield from run.get(row, {}).items()
+    yield from ((f"compiled: {name}", found) for name, found in run.get(f"compiled {row}", {}).items())
 
 
 def telemetry_table(run: Run) -> list[Row]:
     """What it costs to be looked at; a ratio is the median of the rounds' own ratios, not that of the medians."""
-    found = run.get("telemetry", {})
     rows: list[Row] = [("telemetry", "µs CPU/item", "÷ all off")]
-    return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in found.items()]
+    return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in _both(run, "telemetry")]
 
 
 def audit_table(run: Run) -> list[Row]:
@@ -73,7 +78,7 @@ def audit_table(run: Run) -> list[Row]:
 def keys_table(run: Run) -> list[Row]:
     """What an idempotency key costs an item."""
     rows: list[Row] = [("idempotency", "µs CPU/item", "÷ without")]
-    return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in run.get("keys", {}).items()]
+    return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in _both(run, "keys")]
 
 
 def rates_table(run: Run) -> list[Row]:

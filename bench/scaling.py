@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from bench.clients import send
 from bench.items import body, item
 from bench.rig import Processors
-from bench.services import GATEWAY, Surroundings, running
+from bench.services import running
 
 if TYPE_CHECKING:
     from bench.rig import Rig
-    from bench.services import Running
+    from bench.services import Running, Surroundings
     from bench.workloads import Figures
 
 SIZES = (10, 100, 1000, 10_000)
@@ -28,7 +28,9 @@ def sizes(rig: Rig, into: Surroundings, rounds: int) -> Samples:
     """CPU per item for each size of batch, with as many clients as keep 64 calls in flight."""
     rig.core.delay(0)
     samples: Samples = {str(size): [] for size in SIZES}
-    with running(GATEWAY, into, max_batch_items="10000", max_body_bytes="16777216", batch_deadline="60") as gateway:
+    with running(
+        into.gateway, into, max_batch_items="10000", max_body_bytes="16777216", batch_deadline="60"
+    ) as gateway:
         for _ in range(rounds):
             for size in SIZES:
                 rig.settle(gateway)
@@ -55,7 +57,7 @@ def workers(rig: Rig, into: Surroundings, rounds: int) -> Samples:
         gateways = {}
         for count in WORKERS:
             own = replace(into, cores=processors.service[:count])
-            gateways[count] = stack.enter_context(running(GATEWAY, own, workers=str(count)))
+            gateways[count] = stack.enter_context(running(into.gateway, own, workers=str(count)))
         for _ in range(rounds):
             for count, gateway in gateways.items():
                 samples[str(count)].append(_throughput(replace(rig, processors=processors), gateway, is_measured))
@@ -72,7 +74,7 @@ def _throughput(rig: Rig, gateway: Running, is_measured: bool) -> Figures:
 def memory(rig: Rig, into: Surroundings, seconds: int) -> Figures:
     """Resident memory of a worker in MB while 8 clients each have a 1,000-item batch in flight, core at 20 ms."""
     rig.core.delay(20)
-    with running(GATEWAY, into) as gateway:
+    with running(into.gateway, into) as gateway:
         idle = _resident(gateway)
         load = rig.load(gateway.url, rig.folder / "thousand", connections=8, seconds=seconds)
         seen = []

@@ -38,41 +38,6 @@ class Running:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What every service is started into: the core, the issuer, the cores to run on and a folder for its files.
-
-    ``more`` are environment variables beside those that all need.
-    """
-
-    core_url: str
-    issuer: Issuer
-    cores: Iterable[int]
-    folder: Path
-    more: Mapping[str, str] = field(default_factory=dict)
-
-    def environment(self, port: int) -> dict[str, str]:
-        """Settings of the gateway and of the peers."""
-        return {
-            "GATEWAY_CORE_URL": self.core_url,
-            "GATEWAY_CORE_AUTH": "none",
-            "GATEWAY_KEYCLOAK_URL": self.issuer.base_url,
-            "GATEWAY_KEYCLOAK_REALM": self.issuer.realm,
-            "GATEWAY_KEYCLOAK_AUDIENCE": AUDIENCE,
-            "GATEWAY_STATE_DIR": str(self.folder / "state"),
-            "GATEWAY_LOG_LEVEL": "warning",
-            # A second of W4 sends what is meant for a minute; what is over it is refused unread.
-            "GATEWAY_UNSENT_RATE_LIMIT": "1000000000/minute",
-            "OTEL_EXPORTER_OTLP_ENDPOINT": self.core_url,
-            "CORE_URL": self.core_url,
-            "ISSUER": self.issuer.url,
-            "AUDIENCE": AUDIENCE,
-            "PORT": str(port),
-            "NODE_ENV": "production",
-            **self.more,
-        }
-
-
 def _gateway(folder: Callable[[], Path]) -> Callable[[int], Command]:
     start = [sys.executable, "-m", "gunicorn", "-c", "python:gateway.server"]
     return lambda port: ([*start, "-b", f"127.0.0.1:{port}", "wsgi:app"], folder())
@@ -96,8 +61,9 @@ def _go(binary: str) -> Callable[[int], Command]:
 
 
 GATEWAY = Service("gateway", "this gateway", _gateway(lambda: _ROOT))
+COMPILED = Service("gateway-compiled", "this gateway, compiled", _gateway(prepare.compiled))
 PEERS = (
-    Service("gateway-compiled", "this gateway, compiled", _gateway(prepare.compiled)),
+    COMPILED,
     Service("go-fasthttp", "Go fasthttp", _go("fasthttp")),
     Service("go-nethttp", "Go net/http", _go("nethttp")),
     Service("node", "Node fastify + undici", _node),
@@ -105,6 +71,43 @@ PEERS = (
     Service("fastapi", "FastAPI + pydantic + httpx", _python("fastapi_httpx.py")),
     Service("flask", "Flask + Marshmallow + requests, naive", _flask),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every service is started into: the core, the issuer, the cores to run on and a folder for its files.
+
+    ``more`` are environment variables beside those that all need. ``gateway``: the form in which ours is compared with
+    itself.
+    """
+
+    core_url: str
+    issuer: Issuer
+    cores: Iterable[int]
+    folder: Path
+    more: Mapping[str, str] = field(default_factory=dict)
+    gateway: Service = GATEWAY
+
+    def environment(self, port: int) -> dict[str, str]:
+        """Settings of the gateway and of the peers."""
+        return {
+            "GATEWAY_CORE_URL": self.core_url,
+            "GATEWAY_CORE_AUTH": "none",
+            "GATEWAY_KEYCLOAK_URL": self.issuer.base_url,
+            "GATEWAY_KEYCLOAK_REALM": self.issuer.realm,
+            "GATEWAY_KEYCLOAK_AUDIENCE": AUDIENCE,
+            "GATEWAY_STATE_DIR": str(self.folder / "state"),
+            "GATEWAY_LOG_LEVEL": "warning",
+            # A second of W4 sends what is meant for a minute; what is over it is refused unread.
+            "GATEWAY_UNSENT_RATE_LIMIT": "1000000000/minute",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": self.core_url,
+            "CORE_URL": self.core_url,
+            "ISSUER": self.issuer.url,
+            "AUDIENCE": AUDIENCE,
+            "PORT": str(port),
+            "NODE_ENV": "production",
+            **self.more,
+        }
 
 
 @contextmanager

@@ -6,6 +6,7 @@ What is started in FOLDER runs compiled. The tree itself stays Python.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -68,6 +69,9 @@ _LEFT_BEHIND = shutil.ignore_patterns(
     ".git", ".venv", "build", "site", "node_modules", "__pycache__", ".cache", ".*_cache", ".hypothesis", "*.so", RECORD
 )
 _LIBRARIES = "*.so"
+_UNLIKELY = Path(__file__).with_name("unlikely.h")
+# A lone request finds its code in no cache. So what runs stands close together, and what leads to an error stands apart.
+_CLOSE_TOGETHER = ("-include", str(_UNLIKELY), "-fvisibility=hidden", "-fno-plt")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -85,8 +89,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _made_for() -> dict[str, str]:
-    """A library is good for one Python."""
-    return {"": sys.implementation.cache_tag}
+    """A library is good for one Python, and for one way to make it."""
+    how = hashlib.sha256(Path(__file__).read_bytes() + _UNLIKELY.read_bytes()).hexdigest()
+    return {"": f"{sys.implementation.cache_tag} {how}"}
 
 
 def _libraries(folder: Path) -> Mapping[str, bytes]:
@@ -106,7 +111,11 @@ def _compile(folder: Path) -> None:
     options = ["--config-file=", "--ignore-missing-imports", f"--cache-dir={folder / 'build' / 'types'}"]
     paths = [f"{name.replace('.', '/')}.py" for name in MODULES]
     # Lines of tracebacks need no debug information of the C compiler.
-    libraries = mypycify([*options, *paths], group_name="hot_path", target_dir="build/c", debug_level="0")
+    libraries = mypycify(
+        [*options, *paths], group_name="hot_path", target_dir="build/c", opt_level="2", debug_level="0"
+    )
+    for library in libraries:
+        library.extra_compile_args.extend(_CLOSE_TOGETHER)
     how = ["build_ext", "--inplace", "--build-temp=build/objects"]
     distribution = Distribution({"name": "hot-path", "ext_modules": libraries, "script_args": how})
     distribution.parse_command_line()

@@ -164,12 +164,14 @@ def test_two_at_once_on_one_file_and_the_second_says_so(make_stack, tmp_path):
     path = command.write(FIRST_ACTION, 200)
     first = command.start("update", str(path), "--batch", "10")
     assert command.wait_until(lambda: command.told("cut") >= 1, first)
+    # It holds the file, however slowly the second starts.
+    first.send_signal(signal.SIGSTOP)
 
     second = command.run("update", str(path))
 
+    command.end(first)
     assert second.returncode == 5
     assert second.stderr == "actions: another actions command works on this file now; wait for it, or stop it\n"
-    command.end(first)
 
 
 @pytest.mark.slow

@@ -151,6 +151,19 @@ def test_a_second_run_compiles_nothing_and_takes_what_else_was_changed(compiled,
     assert {path: path.read_bytes() for path in compiled.rglob("*.so")} == before
 
 
+def test_what_was_made_in_another_way_is_made_anew(compiled, source, tmp_path):
+    copy, how = tmp_path / "compiled", source / "deploy" / "unlikely.h"
+    shutil.copytree(compiled, copy, symlinks=True)
+    text = how.read_text(encoding="utf-8")
+    how.write_text("#error made anew\n", encoding="utf-8")
+    try:
+        again = python(source, "-m", "deploy.compiled", str(copy))
+    finally:
+        how.write_text(text, encoding="utf-8")
+
+    assert "error made anew" in re.sub("[^a-z ]", "", again.stdout + again.stderr)
+
+
 def test_neither_server_nor_job_worker_starts_over_another_source(compiled, tmp_path):
     changed = compiled / "legacy_client" / "deadline.py"
     text = changed.read_text(encoding="utf-8")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bench.goals import reached
+from bench.keys import IN_REDIS, IN_SQLITE
+from bench.telemetry import ON
 
 _RUN = {
-    "floor": {"idle": {"cpu_us": 10.0, "p50": 0.1}},
+    "floor": {"idle": {"cpu_us": 10.0, "p50": 0.1}, "slow": {"wide_p50": 20.0}},
     "W1": {
         "gateway": {"cpu_us": 42.0},
         "gateway-compiled": {"cpu_us": 36.0},
@@ -15,6 +17,7 @@ _RUN = {
         "go-nethttp": {"cpu_us": 80.0},
         "go-fasthttp": {"cpu_us": 50.0},
     },
+    "W2": {"gateway": {"p50": 82.0, "p99": 100.0}, "gateway-compiled": {"p50": 80.0, "p99": 92.0}},
     "W3": {
         "gateway": {"p50": 0.4, "cpu_us": 500.0},
         "gateway-compiled": {"p50": 0.3, "cpu_us": 400.0},
@@ -27,6 +30,16 @@ _RUN = {
         "go-nethttp": {"batches_s": 100.0},
         "node": {"batches_s": 160.0},
     },
+    "W5": {
+        "gateway": {"p99": 30.0, "idle_p99": 20.0},
+        "gateway-compiled": {"p99": 22.0, "idle_p99": 20.0},
+    },
+    "workers": {"1": {"items_s": 100.0}, "2": {"items_s": 180.0}},
+    "telemetry": {ON: {"ratio": 1.02}},
+    "keys": {IN_SQLITE: {"ratio": 1.3}, IN_REDIS: {"ratio": 1.3}},
+    "compiled workers": {"1": {"items_s": 100.0}, "2": {"items_s": 190.0}},
+    "compiled telemetry": {ON: {"ratio": 1.05}},
+    "compiled keys": {IN_SQLITE: {"ratio": 1.2}, IN_REDIS: {"ratio": 1.4}},
 }
 
 
@@ -42,10 +55,23 @@ _RUN = {
         ("CPU of a one-item request ÷ Node", 1.25, False),
         ("W4 invalid batches/s ÷ Go net/http", 1.2, True),
         ("W4 invalid batches/s ÷ Node", 0.75, False),
+        ("W2 batch time ÷ ideal, p50", 1.025, True),
+        ("W2 batch time ÷ ideal, p99", 1.25, False),
+        ("W5 p99 beside large batches ÷ alone", 1.5, False),
+        ("2 workers ÷ 1 worker, items/s", 1.8, False),
+        ("CPU per item with telemetry on ÷ off", 1.02, True),
+        ("CPU per item, keyed ÷ unkeyed, SQLite", 1.3, False),
+        ("CPU per item, keyed ÷ unkeyed, Redis", 1.3, True),
         ("compiled: W1 CPU per item ÷ Node", 0.48, True),
         ("compiled: W1 CPU per item ÷ floor (wrk itself)", 3.6, False),
         ("compiled: CPU of a one-item request ÷ Node", 1.0, True),
         ("compiled: W4 invalid batches/s ÷ Node", 1.125, True),
+        ("compiled: W2 batch time ÷ ideal, p99", 1.15, True),
+        ("compiled: W5 p99 beside large batches ÷ alone", 1.1, True),
+        ("compiled: 2 workers ÷ 1 worker, items/s", 1.9, True),
+        ("compiled: CPU per item with telemetry on ÷ off", 1.05, False),
+        ("compiled: CPU per item, keyed ÷ unkeyed, SQLite", 1.2, True),
+        ("compiled: CPU per item, keyed ÷ unkeyed, Redis", 1.4, False),
     ],
 )
 def test_a_goal_is_told_with_its_figure(what, figure, met):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import mypyc
 import pytest
 
 from deploy.compiled import MODULES
@@ -41,3 +42,14 @@ def test_what_the_stage_copies_reaches_the_builder() -> None:
 
     for path in (path for line in copied for path in line.split()):
         assert any(f"!{place}" in ignored for place in (path, *map(str, Path(path).parents)))
+
+
+def test_what_is_called_unlikely_is_what_mypyc_declares() -> None:
+    """A name that mypyc gives up would be declared for nothing, and no compiler would say so."""
+    declaration = r"^(void \w+\()[^)]*\)"
+    unlikely = (ROOT / "deploy" / "unlikely.h").read_text(encoding="utf-8")
+    its_own = Path(mypyc.__file__).with_name("lib-rt").joinpath("CPy.h").read_text(encoding="utf-8")
+
+    names = re.findall(declaration, unlikely, re.MULTILINE)
+    assert len(names) == 5
+    assert set(names) <= set(re.findall(declaration, its_own, re.MULTILINE))
