@@ -28,9 +28,17 @@ class FactsLine:
             level: {**vars(logging.LogRecord(log.name, level, "", 0, event, (), None)), "message": event}
             for level in (logging.DEBUG, logging.INFO, logging.WARNING)
         }
+        self._root = logging.getLogger()
+
+    def tell(self, level: int, facts: Facts) -> None:
+        """``level`` is DEBUG, INFO or WARNING. The caller has asked whether the line is wanted."""
+        record = self.record(level, facts)
+        # All handlers are the root's. To ask each logger on the way there takes as many steps as to make the record.
+        for handler in self._root.handlers:
+            if level >= handler.level:
+                handler.handle(record)
 
     def record(self, level: int, facts: Facts) -> FactsRecord:
-        """``level`` is DEBUG, INFO or WARNING."""
         record = FactsRecord.__new__(FactsRecord)
         now = time.time()
         record.__dict__.update(self._as_made[level], created=now, msecs=now % 1 * 1000, **facts)

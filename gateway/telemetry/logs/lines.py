@@ -27,7 +27,7 @@ class Lines:
     def request_ended(self, request: RequestDetails) -> None:
         level = _level(request)
         if _log.isEnabledFor(level):
-            _log.handle(self._ended.record(level, _facts(request)))
+            self._ended.tell(level, _facts(request))
 
     def batch_ended(self, batch: BatchDetails) -> None:
         if batch.failed:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import _thread
 import logging
 import os
 import stat
@@ -26,6 +27,12 @@ class DescriptorHandler(logging.Handler):
     def __init__(self, descriptor: int) -> None:
         super().__init__()
         self._descriptor = descriptor
+
+    def createLock(self) -> None:  # noqa: N802 -- the standard library's name
+        # gevent's takes 130 steps of the interpreter for each line, so that a greenlet can wait while it holds the lock.
+        # A write here never waits, so the lock of threads is enough.
+        super().createLock()
+        self.lock = _thread.RLock()
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
