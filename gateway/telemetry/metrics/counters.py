@@ -8,7 +8,6 @@ import platform
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,6 +48,7 @@ class Folding:
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, ...], float] = {}
         self._seen_buckets: Sequence[int] = ()
+        self._shown: dict[tuple[str, ...], float] = {}
         self._circuit = "closed"
         metrics.gauge("gateway_build_info").labels(version, platform.python_version()).set(1)
         metrics.gauge("gateway_workers").set(1)
@@ -81,17 +81,18 @@ class Folding:
         self._advance("gateway_core_retries_total", core.retries)
         self._advance("gateway_core_refused_total", core.refused)
         self._fold_durations(core)
-        gauge = self._metrics.gauge
-        gauge("gateway_core_in_flight").set(core.in_flight)
-        gauge("gateway_core_concurrency_limit").set(core.limit)
+        self._show("gateway_core_in_flight", core.in_flight)
+        self._show("gateway_core_concurrency_limit", core.limit)
         for state in CIRCUIT_STATES:
-            gauge("gateway_core_circuit_state").labels(state).set(state == core.circuit)
+            self._show("gateway_core_circuit_state", state == core.circuit, state)
         if core.circuit != self._circuit:
             _log.warning("circuit_changed", extra={"before": self._circuit, "now": core.circuit})
             self._circuit = core.circuit
 
     def _fold_durations(self, core: GateSnapshot) -> None:
         seen = self._seen_buckets or (0,) * len(core.duration_counts)
+        if core.duration_counts == seen:
+            return
         new = [now - before for now, before in zip(core.duration_counts, seen, strict=True)]
         total = self._delta(("duration_sum",), core.duration_sum)
         self._metrics.histogram("gateway_core_attempt_duration_seconds").fold(new, total)
@@ -99,31 +100,42 @@ class Folding:
 
     def _fold_queue(self) -> None:
         backlog = self._sources.backlog()
-        self._metrics.gauge("gateway_core_waiting_items").set(backlog.requests)
-        self._metrics.gauge("gateway_core_waiting_seconds").set(backlog.seconds)
-        self._metrics.gauge("gateway_batches_in_flight").set(self._sources.batches())
+        self._show("gateway_core_waiting_items", backlog.requests)
+        self._show("gateway_core_waiting_seconds", backlog.seconds)
+        self._show("gateway_batches_in_flight", self._sources.batches())
         for reason, count in self._sources.shed().items():
             self._advance("gateway_shed_total", count, reason)
         self._advance("gateway_idempotency_refused_total", self._sources.keyed_refused())
 
     def _fold_process(self) -> None:
         if (age := self._sources.keys_age()) is not None:
-            self._metrics.gauge("gateway_jwks_age_seconds").set(age)
-        self._metrics.gauge("gateway_api_keys_file_stale").set(bool(self._sources.keys_file_problem()))
+            self._show("gateway_jwks_age_seconds", age)
+        self._show("gateway_api_keys_file_stale", bool(self._sources.keys_file_problem()))
         for check, is_ready in self._sources.ready().items():
-            self._metrics.gauge("gateway_ready").labels(check).set(is_ready)
+            self._show("gateway_ready", is_ready, check)
         is_unwritable, lost = self._sources.audit()
-        self._metrics.gauge("gateway_audit_unavailable").set(is_unwritable)
+        self._show("gateway_audit_unavailable", is_unwritable)
         self._advance("gateway_audit_lost_lines_total", lost)
         for (name, *labels), value in self._sources.jobs().items():
+            self._show(name, value, *labels)
+        self._advance("gateway_process_cpu_seconds_total", time.process_time())
+        self._show("gateway_process_resident_memory_bytes", _resident_bytes())
+
+    def _show(self, name: str, value: float, *labels: str) -> None:
+        """A gauge's value now."""
+        # Most stay as they are, and the library takes 200 steps of the interpreter to write one.
+        if self._shown.get((name, *labels)) != value:
+            self._shown[name, *labels] = value
             gauge = self._metrics.gauge(name)
             (gauge.labels(*labels) if labels else gauge).set(value)
-        self._advance("gateway_process_cpu_seconds_total", time.process_time())
-        self._metrics.gauge("gateway_process_resident_memory_bytes").set(_resident_bytes())
 
     def _advance(self, name: str, now: float, *labels: str) -> None:
-        counter = self._metrics.counter(name)
-        (counter.labels(*labels) if labels else counter).inc(self._delta((name, *labels), now))
+        key = (name, *labels)
+        is_new = key not in self._seen
+        # A series stands at zero before it grows.
+        if (delta := self._delta(key, now)) or is_new:
+            counter = self._metrics.counter(name)
+            (counter.labels(*labels) if labels else counter).inc(delta)
 
     def _delta(self, key: tuple[str, ...], now: float) -> float:
         delta = max(0.0, now - self._seen.get(key, 0.0))
@@ -134,6 +146,8 @@ class Folding:
 def _resident_bytes() -> int:
     """From ``/proc/self/statm``; 0 without that file."""
     try:
-        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE_BYTES
+        # `Path` takes 300 steps of the interpreter to look at the name, each second.
+        with open("/proc/self/statm", encoding="ascii") as counts:  # noqa: PTH123
+            return int(counts.read().split()[1]) * _PAGE_BYTES
     except OSError:
         return 0

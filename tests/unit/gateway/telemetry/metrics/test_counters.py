@@ -108,6 +108,21 @@ def test_gauges_follow_what_is(worker: Worker) -> None:
     assert worker.folded("gateway_batches_in_flight") == 2
 
 
+def test_a_gauge_goes_back_to_what_it_was(worker: Worker) -> None:
+    shown = []
+    for limit in (8, 4, 4, 8):
+        worker.core = a_snapshot(limit=limit)
+        shown.append(worker.folded("gateway_core_concurrency_limit"))
+
+    assert shown == [8, 4, 4, 8]
+
+
+def test_a_series_stands_at_zero_before_it_grows(worker: Worker) -> None:
+    worker.core = a_snapshot(attempts={"timed_out": 0})
+
+    assert worker.folded("gateway_core_attempts_total", result="timed_out") == 0
+
+
 def test_shed_requests_are_counted_by_reason(worker: Worker) -> None:
     worker.refused = {"draining": 3}
 
