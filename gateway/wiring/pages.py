@@ -72,7 +72,7 @@ def _kept_history(instruments: Instruments) -> Callable[[], Sequence[bytes]]:
     """Nothing where the workers share no numbers."""
     if instruments.folder is None:
         return tuple
-    history = History(instruments.folder, instruments.numbers, aside)
+    history = History(instruments.folder, instruments.snapshot, aside)
     history.start()
     return history.snapshots
 
