@@ -135,10 +135,10 @@ def texts(languages: AbstractSet[str], most: int) -> Accept:
     return accept
 
 
-def uuids(most: int) -> Accept:
-    """1 to ``most`` different ones."""
+def uuids(most: int, kept: set[str] | None = None) -> Accept:
+    """1 to ``most`` different ones. ``kept``: where those that were accepted are kept, up to 4,096."""
     # Those of a caller's few partners come again and again, as they are kept: in lower case.
-    accepted: set[str] = set()
+    accepted: set[str] = set() if kept is None else kept
 
     def accept_new(value: list[Any]) -> list[str] | None:
         found: list[str] = []

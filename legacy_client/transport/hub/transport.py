@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, ref
 
 from gevent import get_hub
 from gevent.socket import getaddrinfo
@@ -52,15 +51,14 @@ class HubTransport:
         self._resolve = resolve
         self._clock = clock
         self._is_closed = False
-        self._engines: WeakKeyDictionary[Hub, Engine] = WeakKeyDictionary()
-        self._known: list[ref[Engine]] = []
+        # An engine holds its loop, so a loop that has one lasts until this is closed.
+        self._engines: dict[Hub, Engine] = {}
 
     def send_many(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
         return never_sent(requests) if self._is_closed else self._engine().run(requests, flow)
 
     def backlog(self) -> Backlog:
-        # To ask a weak dictionary for its values takes ten times as long, and each batch asks.
-        backlogs = [engine.backlog() for known in self._known if (engine := known()) is not None]
+        backlogs = [engine.backlog() for engine in list(self._engines.values())]
         if len(backlogs) == 1:
             return backlogs[0]
         return Backlog(
@@ -76,14 +74,12 @@ class HubTransport:
         for engine in list(self._engines.values()):
             engine.close()
         self._engines.clear()
-        self._known.clear()
 
     def _engine(self) -> Engine:
         hub = get_hub()
         engine = self._engines.get(hub)
         if engine is None:
             engine = self._engines[hub] = self._new_engine(hub)
-            self._known = [ref(each) for each in self._engines.values()]
         return engine
 
     def _new_engine(self, hub: Hub) -> Engine:

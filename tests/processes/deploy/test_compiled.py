@@ -77,6 +77,22 @@ def test_a_traceback_names_file_and_line_of_the_source(compiled):
     assert "clock()" in source[int(line) - 1]
 
 
+def test_a_call_reaches_the_core_through_the_compiled_engine(compiled):
+    script = """
+from tests.doubles.fake_core import FakeCore, action
+from tests.unit.legacy_client.transport.hub.rig import rig
+
+with FakeCore() as core:
+    core.default = (action(),)
+    with rig(core.url) as hub:
+        print(hub.call(7).status_code, [request.path for request in core.requests])
+"""
+
+    ran = python(compiled, "-c", script, PYTHONPATH=str(ROOT))
+
+    assert ran.stdout == "200 ['/actions/7']\n", ran.stderr
+
+
 def test_a_greenlet_is_switched_within_a_compiled_function(compiled):
     script = """
 import gevent
