@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gevent
+from gevent.socket import wait
 from gunicorn.http.errors import NoMoreData
 from gunicorn.http.parser import RequestParser
 
@@ -36,6 +37,9 @@ _LINGER_READ = 65_536
 # Bytes of answers that may be on their way while the next request is read.
 _UNTAKEN_BYTES = 65_536
 _LOOK_SECONDS = 0.02
+_NO_BYTES = bytes(4)
+# libev's name for it.
+_READ = 1
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -62,6 +66,10 @@ class Connection:
         self._began_in = turns.number
         self._heads = heads
         self._is_last = is_last
+        self._is_secured = isinstance(client, ssl.SSLSocket)
+        loop = gevent.get_hub().loop
+        self._readable = loop.io(client.fileno(), _READ)
+        self._patience = loop.timer(timeouts.idle)
         self._reader = ClientReader(client, timeouts.answer, turns)
         self._parser = RequestParser(config, client, address)
         self._parser.unreader = self._reader
@@ -69,11 +77,14 @@ class Connection:
 
     def next_request(self) -> Request | None:
         """None where none comes. Raises gunicorn's parse errors, HeadTimeout or TimeoutError (answers not received)."""
-        if (last := self._parser.mesg) is not None:
-            if last.owed and not self._is_skipped():
-                return None
+        last = self._parser.mesg
+        if last is not None and last.owed and not self._is_skipped():
+            return None
+        is_buffered = self._reader.has_buffered()
+        is_there = is_buffered or self._has_input()
+        if is_there and last is not None:
             self._let_others_go_first()
-        data = self._reader.take_buffered() or self._rest()
+        data = self._reader.take_buffered() if is_buffered else self._first_bytes(is_there=is_there)
         if not data:
             return None
         request = self._plain(data) or self._parsed(data)
@@ -90,19 +101,22 @@ class Connection:
     def reset(self) -> None:
         with contextlib.suppress(OSError):
             self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self._client.close()
+        self._end()
 
     def close(self) -> None:
         """Let a client read its answer first."""
         if self._has_input() or self._owed():
             with contextlib.suppress(OSError):
                 self._linger()
+        self._end()
+
+    def _end(self) -> None:
+        self._readable.close()
+        self._patience.close()
         self._client.close()
 
     def _let_others_go_first(self) -> None:
         """Hold back a client that sends before it reads."""
-        if not (self._reader.has_buffered() or self._has_input()):
-            return
         ends_at = time.monotonic() + self._timeouts.answer
         while self._untaken() > _UNTAKEN_BYTES:
             if time.monotonic() > ends_at:
@@ -119,15 +133,24 @@ class Connection:
         except (OSError, ValueError):  # closed by either side
             return 0
 
-    def _rest(self) -> bytes:
-        """The first bytes of a request; empty where none comes."""
-        self.resting_since = time.monotonic()
-        self._reader.allow(self._timeouts.idle)
+    def _first_bytes(self, *, is_there: bool) -> bytes:
+        """Of a request; empty where none comes."""
         try:
-            return self._reader.chunk()
+            if not is_there:
+                self._rest()
+            return self._reader.what_is_there()
         except OSError:
             return b""
+
+    def _rest(self) -> None:
+        """Until there is something to read, or the client has left, or is to go."""
+        self.resting_since = time.monotonic()
+        # One timer for all rests: gevent would make one for each read that waits.
+        self._patience.start(self.let_go)
+        try:
+            wait(self._readable)
         finally:
+            self._patience.stop()
             self.resting_since = math.inf
 
     def _is_skipped(self) -> bool:
@@ -161,10 +184,11 @@ class Connection:
         return request
 
     def _has_input(self) -> bool:
-        if isinstance(self._client, ssl.SSLSocket) and self._client.pending():
+        client: Any = self._client
+        if self._is_secured and client.pending():
             return True
         try:
-            return any(fcntl.ioctl(self._client.fileno(), termios.FIONREAD, bytes(4)))
+            return fcntl.ioctl(client.fileno(), termios.FIONREAD, _NO_BYTES) != _NO_BYTES
         except (OSError, ValueError):  # closed by either side
             return False
 

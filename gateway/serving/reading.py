@@ -46,6 +46,11 @@ class ClientReader(SocketUnreader):  # type: ignore[misc]  # gunicorn ships no t
         finally:
             self.sock.settimeout(self._answer_seconds)
 
+    def what_is_there(self) -> bytes:
+        """Of a socket that can be read. Raises TimeoutError where a TLS record does not end in time."""
+        data: bytes = self.sock.recv(self.mxchunk)
+        return data
+
     def has_buffered(self) -> bool:
         return bool(self.buf.getbuffer().nbytes)
 

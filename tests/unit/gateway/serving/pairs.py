@@ -54,6 +54,8 @@ class Pair:
             return piece
 
         self.connection._reader.chunk = chunk
+        self.connection._reader.what_is_there = chunk
+        self.connection._has_input = lambda: True
 
     def close(self) -> None:
         self.client.close()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 import time
 
+import gevent
 import pytest
 from gunicorn.http.errors import InvalidHeader, LimitRequestHeaders, LimitRequestLine, UnsupportedTransferCoding
 
@@ -179,17 +181,14 @@ def test_a_client_that_was_told_to_go_on_has_one_more_request_when_the_worker_st
 
 
 def test_a_connection_at_rest_is_let_go(pair):
-    resting = threading.Thread(target=lambda: results.append(pair.connection.next_request()))
-    results: list[object] = []
-    resting.start()
-    give_up = time.monotonic() + 10
-    while pair.connection.resting_since == float("inf") and time.monotonic() < give_up:
-        time.sleep(0.001)
+    resting = gevent.spawn(pair.connection.next_request)
+    gevent.sleep(0)
+    assert math.isfinite(pair.connection.resting_since)
 
     pair.connection.let_go()
-    resting.join(10)
 
-    assert results == [None]
+    assert resting.get(timeout=10) is None
+    assert pair.connection.resting_since == math.inf
 
 
 def test_a_request_that_has_begun_to_arrive_is_not_let_go(pair):
