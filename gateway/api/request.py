@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from functools import cache
 from random import getrandbits
 from typing import IO, TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wsgi import ClosingIterator
 
+from gateway.serving.plain_fields import variable_of
 from gateway.telemetry.context import request_id
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class GatewayRequest(Request):
 
     def header(self, name: str) -> str | None:
         """The field's value; several are joined by commas (RFC 9110 section 5.3)."""
-        value: str | None = self.environ.get(_variable(name))
+        value: str | None = self.environ.get(_VARIABLES[name])
         return value
 
     def body_stream(self) -> IO[bytes]:
@@ -105,11 +105,17 @@ def _size_in(environ: Mapping[str, Any]) -> int | None:
     return int(digits) if is_known and "HTTP_TRANSFER_ENCODING" not in environ else None
 
 
-@cache
-def _variable(name: str) -> str:
-    """Its place in the environment (PEP 3333)."""
-    variable = name.upper().replace("-", "_")
-    return variable if variable in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{variable}"
+class _Variables(dict[str, str]):
+    """Places of fields in the environment (PEP 3333)."""
+
+    def __missing__(self, name: str) -> str:
+        variable = variable_of(name.upper())
+        self[name] = variable
+        return variable
+
+
+# Their names stand in this program.
+_VARIABLES = _Variables()
 
 
 # Each request makes one; frozen, that would cost three times as much.

@@ -97,13 +97,28 @@ class Turns(Generic[AnyBatch]):
     def __init__(self) -> None:
         self._lanes: WeakValueDictionary[str, Lane] = WeakValueDictionary()
         self._rotation: deque[Lane] = deque()
+        self._last: tuple[str | None, Lane] = None, Lane()
+
+    def __bool__(self) -> bool:
+        """Whether a batch waits for a turn."""
+        return bool(self._rotation)
 
     def enter(self, batch: AnyBatch) -> None:
-        lane = self._lanes.get(batch.caller)
-        if lane is None:
-            lane = self._lanes[batch.caller] = Lane()
+        caller, lane = self._last
+        # To ask a weak dictionary costs more than all else here, and a caller often sends again.
+        if caller != batch.caller:
+            lane = self._lane_of(batch.caller)
+            # One with a bound knows its batches, and would keep them.
+            if not batch.most_in_flight:
+                self._last = batch.caller, lane
         batch.lane = lane
-        batch.lane.admit(batch, batch.most_in_flight)
+        lane.admit(batch, batch.most_in_flight)
+
+    def _lane_of(self, caller: str) -> Lane:
+        lane = self._lanes.get(caller)
+        if lane is None:
+            lane = self._lanes[caller] = Lane()
+        return lane
 
     def offer(self, batch: AnyBatch, now: float) -> None:
         """Queue the batch, if it may send and is not queued."""

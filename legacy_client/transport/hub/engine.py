@@ -155,7 +155,7 @@ class Engine:
 
     def _pump(self, now: float) -> None:
         """It never runs within itself."""
-        if self._is_pumping:
+        if self._is_pumping or (not self._turns and self._pool.keep_alive.is_proven):
             return
         self._is_pumping = True
         try:

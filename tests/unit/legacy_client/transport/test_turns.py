@@ -239,3 +239,23 @@ def test_a_batch_is_held_where_no_more_may_leave_and_asks_no_sooner() -> None:
     turns.offer(held, 3.0)
     assert [take(turns) for _ in range(8)] == [held] * 7 + [None]
     assert asked == [2, 2, 9]
+
+
+def test_callers_who_come_again_keep_a_lane_of_their_own() -> None:
+    turns = Turns()
+    first, other, again, anew = batch(2, "one"), batch(2, "other"), batch(2, "one"), batch(2, "other")
+    for each in (first, other, again, anew):
+        turns.enter(each)
+
+    assert first.lane is again.lane
+    assert other.lane is anew.lane
+    assert first.lane is not other.lane
+
+
+def test_whether_somebody_waits_can_be_asked() -> None:
+    turns = queued(batch(1))
+    assert turns
+
+    take(turns)
+
+    assert not turns
