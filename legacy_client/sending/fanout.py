@@ -11,7 +11,7 @@ from legacy_client.transport.base import Flow
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from requests import PreparedRequest
+    from requests import PreparedRequest, Response
 
     from legacy_client.calls import CallContext
     from legacy_client.sending.reading import Answer
@@ -97,11 +97,17 @@ class Fanout(Generic[Call]):
     def _send_round(self, indices: Sequence[int]) -> Results:
         """Those to be sent again are left in ``_waiting``."""
         self._round += 1
-        again: Failed = {}
-        for index, result in self._send(indices):
+        began, again, held_back = self._shared.clock(), dict[int, CoreError](), 0
+        read, calls, expected_id = self._shared.reader.read, self._calls, self._operation.expected_id
+        template = self._template()
+        # One loop for all steps: each generator more would cost every item a switch.
+        for position, sent in self._sent(template, indices):
+            index = indices[position]
+            result = sent if isinstance(sent, CoreError) else read(sent, expected_id(calls[index]))
             if not isinstance(result, CoreError):
                 yield index, result
                 continue
+            held_back += isinstance(result, (Stopped, CircuitOpen, Unsendable))
             self._standing[index] = combined(self._standing.get(index), result)
             if self._may_go_again(result):
                 again[index] = result
@@ -110,41 +116,37 @@ class Fanout(Generic[Call]):
             else:
                 self._tell_operators(result)
                 yield index, self._standing[index]
+        if not isinstance(template, CoreError):
+            if self._round == 1:
+                self._shared.retries.budget.add_calls(len(indices) - held_back)
+            # Each item is charged for the whole round, so no item needs a clock of its own.
+            self._item_seconds_left -= min(self._shared.clock() - began, self._shared.attempt_seconds)
         self._waiting = self._shared.retries.grant(again, self._seconds_left()) if again else {}
         for index in again:
             if index not in self._waiting:
                 yield index, self._standing[index]
 
-    def _send(self, indices: Sequence[int]) -> Results:
-        began, held_back = self._shared.clock(), 0
-        try:
-            template = self._template()
-        except CoreError as error:
-            yield from ((index, error) for index in indices)
-            return
+    def _sent(
+        self, template: RequestTemplate | CoreError, indices: Sequence[int]
+    ) -> Iterator[tuple[int, Response | CoreError]]:
+        """By position in ``indices``."""
+        if isinstance(template, CoreError):
+            return iter([(position, template) for position in range(len(indices))])
         requests = _Requests(self._operation, template, self._calls, indices, self._context.idempotency_prefix)
-        read, calls, expected_id = self._shared.reader.read, self._calls, self._operation.expected_id
-        for position, result in self._shared.transport.send_many(requests, self._flow(indices)):
-            if isinstance(result, CoreError):
-                held_back += isinstance(result, (Stopped, CircuitOpen, Unsendable))
-                yield indices[position], result
-            else:
-                index = indices[position]
-                yield index, read(result, expected_id(calls[index]))
-        if self._round == 1:
-            self._shared.retries.budget.add_calls(len(indices) - held_back)
-        # Each item is charged for the whole round, so no item needs a clock of its own.
-        self._item_seconds_left -= min(self._shared.clock() - began, self._shared.attempt_seconds)
+        return self._shared.transport.send_many(requests, self._flow(indices))
 
-    def _template(self) -> RequestTemplate:
+    def _template(self) -> RequestTemplate | CoreError:
         context = self._context
-        headers = self._credential_headers = self._shared.credentials.headers(context)
+        try:
+            headers = self._credential_headers = self._shared.credentials.headers(context)
+        except CoreError as error:
+            return error
         own = {"X-Request-ID": context.request_id, "traceparent": context.traceparent}
         try:
             return self._unsigned.extended({**{k: v for k, v in own.items() if v}, **headers})
-        except ValueError as exc:
+        except ValueError:
             kind = Misconfigured if _breaks(self._unsigned, headers) else Unsendable
-            raise kind("a header cannot be sent") from exc
+            return kind("a header cannot be sent")
 
     def _flow(self, indices: Sequence[int]) -> Flow:
         context = self._context
