@@ -32,6 +32,8 @@ _LAST = (408, 421)
 class WholeResponse(Response):
     """What the hot path does not read is made on demand."""
 
+    # Asked for once for each answer; the base class would look whether it has been read.
+    content: bytes = b""
     _content_consumed = True
     _next = None
     raw = None
@@ -42,7 +44,7 @@ class WholeResponse(Response):
         self.request = request
         self.status_code = status
         self.headers = headers
-        self._content = content
+        self.content = self._content = content
 
     @cached_property
     def url(self) -> str:  # type: ignore[override]  # can be read and set like the attribute
