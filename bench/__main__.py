@@ -135,7 +135,7 @@ class _Bench:
             run["parts"] = parts()
         if "memory" in wanted:
             _say("memory")
-            run["memory"] = scaling.memory(rig, into, self._options.soak or (3 if rig.quick else 10))
+            run["memory"] = self._memory(rig, into)
         if "compiled" in wanted:
             run |= self._compiled(rig, into, rounds)
         return run
@@ -152,7 +152,15 @@ class _Bench:
                 found[title] = {key: summarise(samples) for key, samples in compare(rig, own, rounds).items()}
             except prepare.Missing as exc:
                 self._left_out[title] = str(exc)
+        _say("compiled memory")
+        try:
+            found["compiled memory"] = self._memory(rig, own)
+        except prepare.Missing as exc:
+            self._left_out["compiled memory"] = str(exc)
         return found
+
+    def _memory(self, rig: Rig, into: Surroundings) -> workloads.Figures:
+        return scaling.memory(rig, into, self._options.soak or (3 if rig.quick else 10))
 
     def _result(self, run: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -71,6 +71,7 @@ def _beside(row: str, variant: str) -> Callable[[Run], float]:
 
 _NODE, _GO, _FAST = "node", "go-nethttp", "go-fasthttp"
 _CPU, _ADDED, _INVALID = "W1 CPU per item ÷", "W3 added latency ÷", "W4 invalid batches/s ÷"
+_MEMORY = "memory of a worker, 8 × 1,000 items in flight, MB"
 
 
 def _of_form(service: str, bounds: Sequence[float], title: str = "") -> Iterator[Goal]:
@@ -101,6 +102,7 @@ def _of_both(service: str, rows: str = "", title: str = "") -> Iterator[Goal]:
     yield Goal(f"{title}CPU per item with telemetry on ÷ off", 1.03, True, _beside(f"{rows}telemetry", ON))
     yield Goal(f"{title}CPU per item, keyed ÷ unkeyed, SQLite", 1.25, True, _beside(f"{rows}keys", IN_SQLITE))
     yield Goal(f"{title}CPU per item, keyed ÷ unkeyed, Redis", 1.35, True, _beside(f"{rows}keys", IN_REDIS))
+    yield Goal(f"{title}{_MEMORY}", 100, True, lambda run: run[f"{rows}memory"]["peak"])
 
 
 GOALS = (
@@ -112,7 +114,6 @@ GOALS = (
     Goal("CPU per item, audit of every item ÷ none", 1.05, True, _beside("audit", ALL)),
     Goal("CPU per item, stream ÷ plain answer", 1.15, True, _beside("streams", STREAM)),
     Goal("CPU per item, job ÷ batches of 1,000", 1.25, True, _beside("jobs", JOB)),
-    Goal("memory of a worker, 8 × 1,000 items in flight, MB", 100, True, lambda run: run["memory"]["peak"]),
 )
 
 

@@ -128,11 +128,12 @@ def notes(result: dict[str, Any]) -> list[str]:
     if sizes := run.get("sizes"):
         small, large = sizes["10"]["cpu_us"], sizes["10000"]["cpu_us"]
         lines.append(f"A request costs the gateway about {(small - large) * 10:,.0f} µs, an item {large:.0f} µs more.")
-    if memory := run.get("memory"):
-        lines.append(
-            "Memory of a worker: {idle:.0f} MB idle, {peak:.0f} MB at most, and {growth:+.1f} MB from the first to "
-            "the second half of {seconds} s.".format(**memory)
-        )
+    for name, title in (("memory", "a worker"), ("compiled memory", "a compiled worker")):
+        if memory := run.get(name):
+            lines.append(
+                "Memory of {title}: {idle:.0f} MB idle, {peak:.0f} MB at most, and {growth:+.1f} MB from the first to "
+                "the second half of {seconds} s.".format(title=title, **memory)
+            )
     lines += [f"Left out: {title} ({reason})." for title, reason in result["left_out"].items()]
     return lines
 

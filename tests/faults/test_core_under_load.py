@@ -306,8 +306,9 @@ def test_however_many_batches_there_are_connections_and_calls_stay_within_the_bo
     make_gateway: MakeGateway, core: FakeCore
 ) -> None:
     before = core.connections
-    # None rests so long that it is closed: that of the look at the start is one of the six.
-    gateway = make_gateway(core.url, CORE_CONCURRENCY="6", CORE_KEEPALIVE="60", BATCH_DEADLINE="10", ITEM_DEADLINE="10")
+    # That of the look at the start is one of the six: a slow start does not give it up, nor does it rest too long.
+    lasting = {"CORE_CONNECT_TIMEOUT": "10", "CORE_KEEPALIVE": "60"}
+    gateway = make_gateway(core.url, CORE_CONCURRENCY="6", BATCH_DEADLINE="10", ITEM_DEADLINE="10", **lasting)
     core.default = (wait(0.01), action())
     with ExitStack() as stack:
         clients = [stack.enter_context(gateway.dial()).send(gateway.batch(*ids(30))) for _ in range(15)]

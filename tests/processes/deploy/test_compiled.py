@@ -90,7 +90,7 @@ with FakeCore() as core:
 
     ran = python(compiled, "-c", script, PYTHONPATH=str(ROOT))
 
-    assert ran.stdout == "200 ['/actions/7']\n", ran.stderr
+    assert ran.stdout == "200 ['/core/actions/7']\n", ran.stderr
 
 
 def test_a_greenlet_is_switched_within_a_compiled_function(compiled):

@@ -37,6 +37,8 @@ _RUN = {
     "workers": {"1": {"items_s": 100.0}, "2": {"items_s": 180.0}},
     "telemetry": {ON: {"ratio": 1.02}},
     "keys": {IN_SQLITE: {"ratio": 1.3}, IN_REDIS: {"ratio": 1.3}},
+    "memory": {"peak": 101.0},
+    "compiled memory": {"peak": 99.0},
     "compiled workers": {"1": {"items_s": 100.0}, "2": {"items_s": 190.0}},
     "compiled telemetry": {ON: {"ratio": 1.05}},
     "compiled keys": {IN_SQLITE: {"ratio": 1.2}, IN_REDIS: {"ratio": 1.4}},
@@ -62,6 +64,7 @@ _RUN = {
         ("CPU per item with telemetry on ÷ off", 1.02, True),
         ("CPU per item, keyed ÷ unkeyed, SQLite", 1.3, False),
         ("CPU per item, keyed ÷ unkeyed, Redis", 1.3, True),
+        ("memory of a worker, 8 × 1,000 items in flight, MB", 101.0, False),
         ("compiled: W1 CPU per item ÷ Node", 0.48, True),
         ("compiled: W1 CPU per item ÷ floor (wrk itself)", 3.6, False),
         ("compiled: CPU of a one-item request ÷ Node", 1.0, True),
@@ -72,6 +75,7 @@ _RUN = {
         ("compiled: CPU per item with telemetry on ÷ off", 1.05, False),
         ("compiled: CPU per item, keyed ÷ unkeyed, SQLite", 1.2, True),
         ("compiled: CPU per item, keyed ÷ unkeyed, Redis", 1.4, False),
+        ("compiled: memory of a worker, 8 × 1,000 items in flight, MB", 99.0, True),
     ],
 )
 def test_a_goal_is_told_with_its_figure(what, figure, met):
