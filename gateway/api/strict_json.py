@@ -38,7 +38,8 @@ def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> An
     if not fits and not is_small and is_larger(body, most, let_others_run):
         raise TooLarge
     document = _parse(body)
-    let_others_run()
+    if not is_small:
+        let_others_run()
     # What is written back byte for byte has lost no name and no digit.
     if fits and _may_be_compact(body) and _is_written_back(document, body, bound.containers):
         return document

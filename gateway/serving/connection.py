@@ -134,21 +134,17 @@ class Connection:
             return 0
 
     def _first_bytes(self, *, is_there: bool) -> bytes:
-        """Of a request; empty where none comes."""
-        try:
-            if not is_there:
-                self._rest()
-            return self._reader.what_is_there()
-        except OSError:
-            return b""
-
-    def _rest(self) -> None:
-        """Until there is something to read, or the client has left, or is to go."""
+        """Of a request; empty where none comes, or the client is to go."""
         self.resting_since = time.monotonic()
         # One timer for all rests: gevent would make one for each read that waits.
         self._patience.start(self.let_go)
         try:
-            wait(self._readable)
+            if not is_there:
+                wait(self._readable)
+            # What came may be less than a record of TLS, so this may rest too.
+            return self._reader.what_is_there()
+        except OSError:
+            return b""
         finally:
             self._patience.stop()
             self.resting_since = math.inf

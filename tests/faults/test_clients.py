@@ -392,3 +392,22 @@ def test_over_tls_handshakes_that_do_not_end_make_those_at_rest_give_up_their_pl
             crowd.enter_context(gateway.dial())
 
         assert resting.is_closed()
+
+
+@pytest.mark.parametrize("crowd", [0, 9], ids=["in time", "for those who come"])
+def test_over_tls_a_part_of_a_record_is_no_request_and_keeps_no_place(make_over_tls, trusting, crowd):
+    long, rest = "30", "30" if crowd else "1"
+    gateway = make_over_tls("--worker-connections=10", HEADER_TIMEOUT=long, ANSWER_TIMEOUT=long, CLIENT_KEEPALIVE=rest)
+    with (
+        ExitStack() as others,
+        gateway.dial() as client,
+        client.sock.dup() as beneath,
+        trusting.wrap_socket(client.sock, server_hostname="localhost"),
+    ):
+        beneath.sendall(b"\x17\x03\x03")
+        for _ in range(crowd):
+            others.enter_context(gateway.dial())
+
+        beneath.settimeout(10)
+        while beneath.recv(4096):
+            pass
