@@ -9,7 +9,6 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 import orjson
-import structlog
 
 from gateway.telemetry.context import request_context
 from gateway.telemetry.logs.facts import FactsRecord
@@ -50,7 +49,10 @@ def configure(log_format: str, level: str, stream: TextIO | None = None) -> None
 def formatter(*, as_json: bool) -> logging.Formatter:
     if as_json:
         return JsonFormatter()
-    pairs = structlog.processors.LogfmtRenderer(bool_as_flag=False)
+    # It loads Rich and asyncio, some four megabytes of a worker that writes JSON.
+    from structlog.processors import LogfmtRenderer
+
+    pairs = LogfmtRenderer(bool_as_flag=False)
     return LineFormatter(lambda line: pairs(None, "", line), kept="")
 
 
