@@ -16,6 +16,7 @@ from legacy_client.transport.hub.batch import Exchange, HubBatch, never_sent
 from legacy_client.transport.hub.connection import Connection
 from legacy_client.transport.hub.dialer import Dialer
 from legacy_client.transport.hub.pool import Pool
+from legacy_client.transport.hub.ticks import Ticks
 from legacy_client.transport.turns import Turns, backlog
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from legacy_client.transport.hub.dialing import Endpoint
     from legacy_client.transport.hub.wire import Wire
 
-# How often deadlines are looked at. One pass over all costs less than a timer for each.
-_TICK_SECONDS = 0.02
 _NEVER = float("inf")
 # Stands for a request that could not be written.
 _NOTHING = PreparedRequest()
@@ -55,8 +54,7 @@ class Engine:
         self._under_way = 0
         self._is_pumping = self._is_closed = False
         self._ended: list[tuple[Connection, Exchange, Response | CoreError]] = []
-        self._timer = loop.timer(_TICK_SECONDS, _TICK_SECONDS)
-        self._is_ticking = False
+        self._ticks = Ticks(loop, self._tick)
         self._held_since = _NEVER
 
     def run(self, requests: Requests, flow: Flow) -> Iterator[tuple[int, Response | CoreError]]:
@@ -69,7 +67,7 @@ class Engine:
         self._batches.add(batch)
         self._turns.enter(batch)
         self._turns.offer(batch, now)
-        self._tick_on()
+        self._ticks.start()
         try:
             self._pump(now)
             for chunk in batch.chunks():
@@ -113,8 +111,7 @@ class Engine:
             connection.abort("the transport was closed")
             self._pool.discard(connection)
         self._account()
-        self._timer.stop()
-        self._timer.close()
+        self._ticks.close()
 
     def ended(self, connection: Connection, exchange: Exchange, result: Response | CoreError) -> None:
         """It is accounted for when all that can be read has been read."""
@@ -210,7 +207,7 @@ class Engine:
         return True
 
     def _dial(self, then: Callable[[Channel | CoreError], None], until: float, *, is_cut_short: bool = False) -> None:
-        self._tick_on()
+        self._ticks.start()
         self._dialer.dial(then, until, is_cut_short=is_cut_short)
 
     def _dialed(self, exchange: Exchange, result: Channel | CoreError) -> None:
@@ -251,11 +248,6 @@ class Engine:
         self._gate.record([error], [now - exchange.started])
         self._pump(now)
 
-    def _tick_on(self) -> None:
-        if not self._is_ticking:
-            self._is_ticking = True
-            self._timer.start(self._tick)
-
     def _tick(self) -> None:
         now = self._clock()
         self._dialer.check(now)
@@ -267,6 +259,5 @@ class Engine:
                 batch.stop(reason)
             batch.wake()
         self._pump(now)
-        if not (self._dialer or self._pool or self._batches):
-            self._is_ticking = False
-            self._timer.stop()
+        is_busy = bool(self._dialer or self._batches or self._under_way)
+        self._ticks.ticked(now, is_busy=is_busy, has_connections=bool(self._pool))
