@@ -72,6 +72,7 @@ def idempotency_store(settings: Settings) -> IdempotencyStore:
     policy = ClaimPolicy(
         ttl_seconds=settings.stores.idempotency_ttl,
         window=2 * settings.core.batch_concurrency,
+        in_flight=settings.core.batch_concurrency,
         repeats_unknown=settings.core.core_honours_idempotency,
     )
     if settings.stores.redis_url:

@@ -15,7 +15,7 @@ class Unwritten:
     """Results that a batch's record does not have yet. ``events_of`` says how it keeps them.
 
     ``updates`` are items that were updated by index, after all others; who adds one adds its size to ``size``.
-    ``much_items`` are to be written at once.
+    More than ``much_items`` are to be written at once.
     """
 
     def __init__(self, events_of: EventsOf, much_items: int) -> None:
@@ -35,7 +35,7 @@ class Unwritten:
 
     @property
     def is_much(self) -> bool:
-        return len(self) >= self._much_items or self.size >= MUCH_BYTES
+        return len(self) > self._much_items or self.size >= MUCH_BYTES
 
     def add(self, entry: Entry) -> None:
         self._entries.append(entry)

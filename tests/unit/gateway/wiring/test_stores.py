@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
+from gateway.admission import sqlite_file
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.admission.idempotency.journal import Entry
 from gateway.settings import load
@@ -28,17 +29,42 @@ def test_the_store_is_looked_at_once_in_two_seconds_however_often_it_is_asked_fo
     assert len(looks) == 2
 
 
-def test_the_embedded_store_grows_to_the_size_of_the_settings(tmp_path) -> None:
-    settings = load(
+def _settings(tmp_path, **more):
+    return load(
         {
             "GATEWAY_CORE_URL": "http://core.test",
             "GATEWAY_KEYCLOAK_URL": "http://keycloak.test",
             "GATEWAY_KEYCLOAK_REALM": "partners",
             "GATEWAY_KEYCLOAK_AUDIENCE": "gateway",
             "GATEWAY_STATE_DIR": str(tmp_path),
-            "GATEWAY_IDEMPOTENCY_MAX_BYTES": "1048576",
+            **more,
         }
     )
+
+
+def test_a_keyed_batch_of_100_is_three_transactions(tmp_path, monkeypatch) -> None:
+    """Its claim, one write of 36 results, and its end."""
+    begun = []
+    transaction = sqlite_file.EmbeddedDatabase.transaction
+
+    def counted(database, **how):
+        begun.append(how)
+        return transaction(database, **how)
+
+    with closing(idempotency_store(_settings(tmp_path))) as store:
+        store.claim("p", "makes the file", "f", 1).abandon()
+        monkeypatch.setattr(sqlite_file.EmbeddedDatabase, "transaction", counted)
+        claim = store.claim("p", "k", "f", 100)
+        claim.begin(range(100))
+        for index in range(100):
+            claim.record_update(index, b"{}")
+        claim.finish()
+
+    assert len(begun) == 3
+
+
+def test_the_embedded_store_grows_to_the_size_of_the_settings(tmp_path) -> None:
+    settings = _settings(tmp_path, GATEWAY_IDEMPOTENCY_MAX_BYTES="1048576")
 
     with closing(idempotency_store(settings)) as store:
         for number in range(300):
