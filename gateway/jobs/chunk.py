@@ -142,8 +142,11 @@ def cut(calls: Sequence[Update]) -> Iterator[Piece]:
 
 def pack(calls: Sequence[Update]) -> bytes:
     """At zlib's level 1."""
-    # JSON by orjson has no newline, and an id is digits or a UUID.
-    return zlib.compress(b"\n".join(b"%b\n%b" % (call.id.encode(), call.body) for call in calls), 1)
+    # JSON by orjson has no newline, and an id is digits or a UUID. So all ids are encoded at once.
+    lines = [b""] * (2 * len(calls))
+    lines[::2] = "\n".join([call.id for call in calls]).encode().split(b"\n")
+    lines[1::2] = [call.body for call in calls]
+    return zlib.compress(b"\n".join(lines), 1)
 
 
 def shown(packed: bytes, items: int) -> list[Update]:
@@ -158,4 +161,5 @@ def shown(packed: bytes, items: int) -> list[Update]:
 def unpack(packed: bytes) -> list[Update]:
     """Raises zlib.error or ValueError."""
     lines = zlib.decompress(packed).split(b"\n")
-    return [Update(item_id.decode(), body) for item_id, body in zip(lines[::2], lines[1::2], strict=True)]
+    ids = b"\n".join(lines[::2]).decode().split("\n")
+    return list(map(Update._make, zip(ids, lines[1::2], strict=True)))

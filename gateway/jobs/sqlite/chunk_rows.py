@@ -39,12 +39,12 @@ _SETTLE = (
 )
 _PUBLISH = "INSERT INTO result (job, chunk, applied, failed, unknown, body) VALUES (?, ?, ?, ?, ?, ?)"
 _TALLY = (
-    "SELECT state, total, applied, failed, unknown, errors, samples, max_failed_percent, pause_after"
-    " FROM job WHERE id = ? AND state <> 'removed'"
+    "SELECT samples, max_failed_percent IS NOT NULL OR pause_after IS NOT NULL FROM job"
+    " WHERE id = ? AND state <> 'removed'"
 )
 _COUNT = (
-    "UPDATE job SET applied = ?, failed = ?, unknown = ?, samples = ?, progress_at = ?, version = version + 1"
-    " WHERE id = ?"
+    "UPDATE job SET applied = applied + ?, failed = failed + ?, unknown = unknown + ?, samples = ?, progress_at = ?,"
+    " version = version + 1 WHERE id = ?"
 )
 # Rows of a SELECT would first be put into a table of their own, since it reads the one that is written to.
 _ADD_EVENT = (
@@ -153,11 +153,13 @@ def publish(rows: Rows, lease: Lease, settled: Settled, now: float, until: float
 
 
 def _count(rows: Rows, job_id: str, settled: Settled, now: float) -> None:
-    job = next(selected(rows, _TALLY, (job_id,)))
-    for outcome in upkeep_rows.OUTCOMES:
-        job[outcome] += getattr(settled, outcome)
-    samples = job_rows.sampled(job["samples"], settled.items, now)
-    rows.execute(_COUNT, (job["applied"], job["failed"], job["unknown"], samples, now, job_id))
+    samples, may_stop = rows.execute(_TALLY, (job_id,)).fetchone()
+    samples = job_rows.sampled(samples, settled.items, now)
+    rows.execute(_COUNT, (settled.applied, settled.failed, settled.unknown, samples, now, job_id))
+    # Most writes have no errors, and most jobs no bound: then the rest of the row is not read.
+    if not (settled.errors or may_stop):
+        return
+    job = job_rows.find(rows, None, job_id)
     errors = {"errors": _merged(job["errors"], settled.errors)} if settled.errors else {}
     if more := {**errors, **_stop(job)}:
         job_rows.change(rows, job_id, **more)
