@@ -55,7 +55,8 @@ class Pair:
 
         self.connection._reader.chunk = chunk
         self.connection._reader.what_is_there = chunk
-        self.connection._has_input = lambda: True
+        # What waits at the socket is read by nobody; it is there as more of a head would be.
+        self.client.sendall(b"-")
 
     def close(self) -> None:
         self.client.close()

@@ -7,7 +7,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
-from legacy_client.transport.hub.response import ResponseHeaders, WholeResponse
+from legacy_client.transport.hub.headers import ResponseHeaders
+from legacy_client.transport.hub.whole_response import WholeResponse
 
 REQUEST = requests.Request("PATCH", "http://core.test/actions/1").prepare()
 
