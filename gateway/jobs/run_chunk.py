@@ -71,18 +71,21 @@ class ChunkServices:
 
 def run_chunk(services: ChunkServices, lease: Lease) -> None:
     """Raises StoreUnavailable where the store could not be had; the lease then runs out."""
-    if lease.resource not in services.resources and not lease.is_worn_out and _has_others(services):
+    is_last = lease.is_worn_out or (
+        lease.resource not in services.resources and services.store.state(lease.job_id) == "cancelling"
+    )
+    if lease.resource not in services.resources and not is_last and _has_others(services):
         # Of a newer release. What this worker has not, it must not use up.
         _log.warning("chunk_put_back", extra={"job": lease.job_id, "first_index": lease.first_index})
         services.store.undo(lease, Ending(job_wait_seconds=_OTHERS_SECONDS, is_excused=True))
         return
     # Calls that cannot be read are a fault of the run, until the last one settles them as they stand.
-    calls = shown(lease.calls, lease.all_items) if lease.is_worn_out else unpack(lease.calls)
+    calls = shown(lease.calls, lease.all_items) if is_last else unpack(lease.calls)
     calls = calls[: lease.items]
     settlement = Settlement(lease, _lines(services, lease, calls), repeats_unknown=services.policy.repeats_unknown)
     hindrances = Hindrances()
     record = ChunkRecord(services.store, lease, settlement, hindrances)
-    claim = None if lease.is_worn_out else _claim(services, lease, record, settlement)
+    claim = None if is_last else _claim(services, lease, record, settlement)
     if claim is None:
         _abandon(services, lease, calls, settlement, record)
         return

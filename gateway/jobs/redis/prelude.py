@@ -70,11 +70,18 @@ local function forget_journals(id, key)
     call('DEL', P .. 'events:' .. chunk)
   end
 end
+-- A chunk whose dead worker may have sent items.
+local function in_doubt(id)
+  for _, chunk in ipairs(call('ZRANGEBYSCORE', P .. 'leased:' .. id, '-inf', stamp(now))) do
+    if call('LLEN', P .. 'events:' .. chunk) > 0 then return chunk end
+  end
+end
 local function end_if_over(id, keep)
   local state = get(id, 'state')
   if not SETS[state] or state == 'uploading' then return end
   if state == 'cancelling' then
     if call('ZCOUNT', P .. 'leased:' .. id, '(' .. stamp(now), '+inf') > 0 then return end
+    if num(id, 'expires_at') > now and in_doubt(id) then return end
   elseif call('ZCARD', P .. 'open:' .. id) + call('ZCARD', P .. 'later:' .. id)
       + call('ZCARD', P .. 'leased:' .. id) > 0 then
     return

@@ -99,6 +99,9 @@ for _, id in ipairs(call('SMEMBERS', P .. 'runnable')) do
   end
   stands_since = math.min(stands_since, math.max(num(id, 'queued_at'), num(id, 'progress_at')))
 end
+for _, id in ipairs(call('SMEMBERS', P .. 'cancelling')) do
+  if in_doubt(id) then due = due + 1 end
+end
 for _, key in ipairs({'runnable', 'paused', 'cancelling'}) do
   for _, id in ipairs(call('SMEMBERS', P .. key)) do
     leased = leased + call('ZCOUNT', P .. 'leased:' .. id, '(' .. stamp(now), '+inf')

@@ -10,10 +10,12 @@ NEXT = (
 local owner, seconds = ARGV[2], tonumber(ARGV[3])
 if count('bytes', 0) > tonumber(ARGV[4]) then return {'none'} end
 local jobs = {}
-for _, id in ipairs(call('SMEMBERS', P .. 'runnable')) do
-  if is_due(num(id, 'due_at')) then
-    local partner = tonumber(call('HGET', P .. 'partners', get(id, 'principal')) or '0')
-    jobs[#jobs + 1] = {partner, num(id, 'turn'), id}
+for _, key in ipairs({'runnable', 'cancelling'}) do
+  for _, id in ipairs(call('SMEMBERS', P .. key)) do
+    if is_due(num(id, 'due_at')) then
+      local partner = tonumber(call('HGET', P .. 'partners', get(id, 'principal')) or '0')
+      jobs[#jobs + 1] = {partner, num(id, 'turn'), id}
+    end
   end
 end
 table.sort(jobs, function(a, b)
@@ -22,6 +24,8 @@ table.sort(jobs, function(a, b)
   return a[3] < b[3]
 end)
 local function due(id)
+  -- The run of a job that ends sends nothing, and tells what may have been sent.
+  if get(id, 'state') == 'cancelling' then return in_doubt(id) end
   for _, range in ipairs({{'-inf', stamp(now)}, {'(' .. stamp(now + 60), '+inf'}}) do
     for _, chunk in ipairs(call('ZRANGEBYSCORE', P .. 'later:' .. id, unpack(range))) do
       call('ZREM', P .. 'later:' .. id, chunk)

@@ -12,7 +12,7 @@ from gateway.jobs.job import MOST_CODES, has_failed_too_much
 from gateway.jobs.job_view import counts_of
 from gateway.jobs.sqlite import job_rows, upkeep_rows
 from gateway.jobs.sqlite.job_rows import selected
-from gateway.jobs.sqlite.upkeep_rows import due
+from gateway.jobs.sqlite.upkeep_rows import IN_DOUBT, due
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
 _JOBS = (
     "SELECT job.* FROM job LEFT JOIN partner USING (principal)"  # noqa: S608 -- conditions of this package
-    f" WHERE state IN ('queued', 'running') AND {due('?1')} ORDER BY coalesce(partner.turn, 0), job.turn, job.id"
+    f" WHERE state IN ('queued', 'running', 'cancelling') AND {due('?1')} ORDER BY coalesce(partner.turn, 0), job.turn, job.id"
 )
 _EXPIRED = (
     "SELECT * FROM chunk WHERE job = ?1 AND owner <> '' AND lease_until <= ?2"  # noqa: S608 -- conditions of this package
     f" AND {due('?2')} AND first_index < ?3 ORDER BY part, line LIMIT 1"
 )
+# Of a job that ends: its run sends nothing, and tells what may have been sent.
+_TO_SETTLE = _EXPIRED.replace(" ORDER BY", f" AND {IN_DOUBT} ORDER BY")
 _OPEN = (
     "SELECT * FROM chunk WHERE job = ?1 AND is_done = 0 AND owner = ''"  # noqa: S608 -- conditions of this package
     f" AND {due('?2')} AND first_index < ?3 ORDER BY part, line LIMIT 1"
@@ -61,7 +63,7 @@ def find_due(rows: Rows, now: float) -> tuple[dict[str, Any], dict[str, Any]] | 
     """``(job, chunk)`` whose turn it is."""
     for job in list(selected(rows, _JOBS, (now,))):
         border = job["pause_after"] or _NO_BORDER
-        for query in (_EXPIRED, _OPEN):
+        for query in (_TO_SETTLE,) if job["state"] == "cancelling" else (_EXPIRED, _OPEN):
             chunk = next(selected(rows, query, (job["id"], now, border)), None)
             if chunk:
                 return job, chunk

@@ -10,6 +10,7 @@ import orjson
 from gateway.jobs.errors import JobNotFound, KeyReused, TooManyJobs, WrongState
 from gateway.jobs.job import LIVE, RATE_SECONDS, ErrorCount, ended_state
 from gateway.jobs.job_view import counts_of, job_of
+from gateway.jobs.sqlite.upkeep_rows import IN_DOUBT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -147,11 +148,13 @@ def stop(rows: Rows, row: dict[str, Any], why: Why, now: float, keep: float) -> 
 
 
 def end_if_over(rows: Rows, job_id: str, now: float, keep: float) -> None:
-    """Where all chunks are done, or none will be run."""
+    """Where all chunks are done, or none will be run and none is in doubt."""
     row = find(rows, None, job_id)
     if row["state"] not in LIVE or row["state"] == "uploading":
         return
-    if _has_leased(rows, job_id, now) or (row["state"] != "cancelling" and _has_open(rows, job_id)):
+    if _has_leased(rows, job_id, now):
+        return
+    if _is_in_doubt(rows, row, now) if row["state"] == "cancelling" else _has_open(rows, job_id):
         return
     rows.execute("DELETE FROM event WHERE chunk IN (SELECT number FROM chunk WHERE job = ? AND is_done = 0)", (job_id,))
     rows.execute("UPDATE chunk SET owner = '' WHERE job = ? AND owner <> ''", (job_id,))
@@ -162,6 +165,12 @@ def end_if_over(rows: Rows, job_id: str, now: float, keep: float) -> None:
 def _has_leased(rows: Rows, job_id: str, now: float) -> bool:
     query = "SELECT 1 FROM chunk WHERE job = ? AND owner <> '' AND lease_until > ? LIMIT 1"
     return rows.execute(query, (job_id, now)).fetchone() is not None
+
+
+def _is_in_doubt(rows: Rows, row: dict[str, Any], now: float) -> bool:
+    """A dead worker may have sent items, which a run is to tell. Once the job has expired nobody asks."""
+    query = f"SELECT 1 FROM chunk WHERE job = ? AND owner <> '' AND {IN_DOUBT} LIMIT 1"  # noqa: S608 -- a condition of this package
+    return row["expires_at"] > now and rows.execute(query, (row["id"],)).fetchone() is not None
 
 
 def _has_open(rows: Rows, job_id: str) -> bool:

@@ -30,13 +30,17 @@ _REMOVE_IDS = (
     "(SELECT id FROM item WHERE job = ?1 ORDER BY id LIMIT 1 OFFSET ?2 - 1), (SELECT max(id) FROM item WHERE job = ?1))"
 )
 
+IN_DOUBT = "EXISTS (SELECT 1 FROM event WHERE event.chunk = chunk.number)"
+"""The condition that a dead worker may have sent items of its chunk."""
 _DUE = (
     "WITH runs AS (SELECT id, coalesce(pause_after, 1 << 62) AS border FROM job"  # noqa: S608 -- conditions of this package
     f" WHERE state IN ('queued', 'running') AND {due('?1')}),"
     " due AS (SELECT chunk.due_at FROM runs JOIN chunk ON chunk.job = runs.id AND is_done = 0 AND owner = ''"
     f" WHERE {due('?1', 'chunk.due_at')} AND first_index < border"
     " UNION ALL SELECT chunk.due_at FROM runs JOIN chunk ON chunk.job = runs.id AND owner <> ''"
-    " WHERE lease_until <= ?1 AND first_index < border)"
+    " WHERE lease_until <= ?1 AND first_index < border"
+    " UNION ALL SELECT lease_until FROM job JOIN chunk ON chunk.job = job.id AND owner <> ''"
+    f" WHERE state = 'cancelling' AND lease_until <= ?1 AND {IN_DOUBT})"
     " SELECT count(*), min(due_at) FROM due"
 )
 

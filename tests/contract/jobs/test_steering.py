@@ -158,6 +158,41 @@ def test_a_cancelled_job_whose_worker_died_ends_with_the_lease(jobs, chunks, wor
     assert jobs.get("p", job.id).state == "cancelled"
 
 
+@pytest.mark.parametrize("ask", ["cancel", "pause and cancel"])
+def test_a_cancelled_job_whose_dead_worker_may_have_sent_items_ends_when_they_are_told(jobs, chunks, world, ask):
+    job = started(jobs, MANY)
+    dead = chunks.next_chunk("dead")
+    chunks.write(dead, [b"marks"])
+    for each in ask.split(" and "):
+        getattr(jobs, each)("p", job.id)
+    assert chunks.next_chunk("w") is None
+    world.pass_time(46)
+    while chunks.sweep():
+        pass
+    assert (jobs.get("p", job.id).state, chunks.gauges().chunks_due) == ("cancelling", 1)
+
+    lease = chunks.next_chunk("w")
+    assert (lease.chunk, lease.events) == (dead.chunk, [b"marks"])
+    assert chunks.next_chunk("w") is None
+    run(chunks, lease, {0: UNKNOWN}, is_done=False)
+
+    ended = jobs.get("p", job.id)
+    assert (ended.state, ended.counts.unknown, ended.counts.unprocessed) == ("cancelled", 1, 1199)
+    assert (chunks.next_chunk("w"), chunks.gauges().chunks_due) == (None, 0)
+
+
+def test_a_cancelled_job_in_doubt_ends_at_the_latest_when_it_expires(jobs, chunks, world):
+    job = started(jobs, MANY)
+    chunks.write(chunks.next_chunk("dead"), [b"marks"])
+    jobs.cancel("p", job.id)
+    world.pass_time(604_801)
+
+    while chunks.sweep():
+        pass
+
+    assert jobs.get("p", job.id).state == "cancelled"
+
+
 def test_a_cancel_that_comes_after_the_last_item_changes_nothing(jobs, chunks):
     job = started(jobs, [1])
     run_all(chunks)

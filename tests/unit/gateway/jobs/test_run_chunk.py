@@ -162,6 +162,22 @@ def test_what_was_marked_in_an_abandoned_chunk_is_unknown(jobs, chunks, world):
     assert (counts.unknown, counts.failed) == (4, 6)
 
 
+@pytest.mark.parametrize("has_resource", [True, False], ids=["", "of a resource that no worker has"])
+def test_what_a_dead_worker_had_marked_is_unknown_in_a_job_that_was_cancelled(jobs, chunks, world, has_resource):
+    job = started(jobs, range(1, 11))
+    chunks.write(chunks.next_chunk("dead"), [claim_policy(window=4).first_mark(10)])
+    jobs.cancel("p", job.id)
+    world.pass_time(46)
+    fake = Core()
+
+    run_next(chunks, fake, **({} if has_resource else {"resources": {}}))
+
+    ended = jobs.get("p", job.id)
+    assert fake.sent == []
+    assert ended.counts.unknown == 4
+    assert (ended.state, ended.counts.unprocessed) == (("cancelled", 6) if has_resource else ("failed", 0))
+
+
 def test_an_abandoned_item_keeps_the_last_that_the_core_said_of_it(jobs, chunks, world):
     job = started(jobs, [1, 2])
     fake = Core({"2": core.ServerFailed(500, atomic=True)})
