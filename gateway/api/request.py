@@ -12,7 +12,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wsgi import ClosingIterator
 
-from gateway.serving.plain_fields import variable_of
+from gateway.serving.plain_fields import VARIABLES
 from gateway.telemetry.context import request_id
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class GatewayRequest(Request):
 
     def header(self, name: str) -> str | None:
         """The field's value; several are joined by commas (RFC 9110 section 5.3)."""
-        value: str | None = self.environ.get(_VARIABLES[name])
+        value: str | None = self.environ.get(VARIABLES[name])
         return value
 
     def body_stream(self) -> IO[bytes]:
@@ -103,19 +103,6 @@ def _size_in(environ: Mapping[str, Any]) -> int | None:
     # A server may give an empty length for an unknown one (PEP 3333).
     is_known = digits.isdigit() and digits.isascii() and len(digits) <= _MOST_DIGITS
     return int(digits) if is_known and "HTTP_TRANSFER_ENCODING" not in environ else None
-
-
-class _Variables(dict[str, str]):
-    """Places of fields in the environment (PEP 3333)."""
-
-    def __missing__(self, name: str) -> str:
-        variable = variable_of(name.upper())
-        self[name] = variable
-        return variable
-
-
-# Their names stand in this program.
-_VARIABLES = _Variables()
 
 
 # Each request makes one; frozen, that would cost three times as much.

@@ -71,10 +71,9 @@ class ChunkServices:
 
 def run_chunk(services: ChunkServices, lease: Lease) -> None:
     """Raises StoreUnavailable where the store could not be had; the lease then runs out."""
-    is_last = lease.is_worn_out or (
-        lease.resource not in services.resources and services.store.state(lease.job_id) == "cancelling"
-    )
-    if lease.resource not in services.resources and not is_last and _has_others(services):
+    is_foreign = lease.resource not in services.resources
+    is_last = lease.is_worn_out or (is_foreign and services.store.state(lease.job_id) == "cancelling")
+    if is_foreign and not is_last and _has_others(services):
         # Of a newer release. What this worker has not, it must not use up.
         _log.warning("chunk_put_back", extra={"job": lease.job_id, "first_index": lease.first_index})
         services.store.undo(lease, Ending(job_wait_seconds=_OTHERS_SECONDS, is_excused=True))

@@ -43,11 +43,13 @@ def variable_of(name: str) -> str:
 
 
 class _Variables(dict[str, str]):
+    """By a field's name. Only the usual ones are kept: others are what callers make of them."""
+
     def __missing__(self, name: str) -> str:
         return variable_of(name.upper())
 
 
-_VARIABLES = _Variables(
+VARIABLES = _Variables(
     {spelling: variable_of(name.upper()) for name in _USUAL for spelling in (name, name.lower(), name.title())}
 )
 
@@ -58,7 +60,7 @@ def plain_fields(section: bytes, most_bytes: int) -> dict[str, str] | None:
     ``most_bytes`` of a line, with its end.
     """
     text = section.decode("latin-1")
-    fields = {_VARIABLES[name]: value for name, value in _FIELD.findall(text)}
+    fields = {VARIABLES[name]: value for name, value in _FIELD.findall(text)}
     # Each line is a field, and no field comes twice. gunicorn answers Expect itself.
     if len(fields) != text.count("\n") + 1 or "HTTP_EXPECT" in fields:
         return None
