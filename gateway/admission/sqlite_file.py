@@ -105,7 +105,6 @@ class EmbeddedDatabase:
         if self._connection is None or self._owner_pid != os.getpid():
             self._connection, self._wait_seconds = self._open(), self._busy_seconds
             self._owner_pid = os.getpid()
-            self._identity = _identity(self._path)
         elif _identity(self._path) != self._identity:
             # Writes to a removed file would succeed, and no other worker would see them.
             self._disconnect()
@@ -114,6 +113,8 @@ class EmbeddedDatabase:
 
     def _open(self) -> sqlite3.Connection:
         self._secure()
+        # Before it is opened: one that takes its place meanwhile is noticed by the next step.
+        self._identity = _identity(self._path)
         connection = sqlite3.connect(
             self._path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
         )

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+import os
 import re
 import time
 from contextvars import ContextVar
-from random import getrandbits
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._~:/+=-]{1,128}")
 _DIGITS = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -24,8 +24,7 @@ def _ulid() -> str:
     """48 bits of milliseconds and 80 random ones in Crockford's base 32 (github.com/ulid/spec)."""
     # The library, which others here use, takes twenty times as long, and each request needs one.
     milliseconds = time.time_ns() // 1_000_000
-    # An id guards nothing, so it may be a guess that costs no call of the kernel.
-    return _time_digits(milliseconds) + getrandbits(128).to_bytes(16).translate(_DIGIT_OF_BYTE).decode()
+    return _time_digits(milliseconds) + os.urandom(16).translate(_DIGIT_OF_BYTE).decode()
 
 
 def _time_digits(milliseconds: int) -> str:

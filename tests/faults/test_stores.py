@@ -231,11 +231,11 @@ def test_a_state_folder_of_another_user_is_told_by_readiness_and_by_one_line(
         pytest.skip("to give a file away takes root")
     state = tmp_path / "state"
     gateway = make_gateway(core.url, STATE_DIR=str(state))
+    assert gateway.patch(*ids(1), Idempotency_Key="before").status == 200
     foreign = state / "foreign.sqlite"
     foreign.touch()
     for path in (foreign, state):
         os.chown(path, 12_345, 12_345)
-    # A look may have opened a file of the gateway's own before.
     foreign.replace(state / "idempotency.sqlite")
 
     assert [gateway.patch(*ids(1), Idempotency_Key=str(number)).status for number in range(3)] == [503] * 3

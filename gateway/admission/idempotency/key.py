@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from random import getrandbits
+import secrets
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _QUOTED_KEY = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
@@ -46,8 +46,7 @@ def derive_prefix(principal_id: str, key: str, fingerprint: str) -> str:
 
 def random_prefix() -> str:
     """32 hex digits."""
-    # It must differ from all others, and guards nothing; the kernel's own would be a call for each batch.
-    return f"{getrandbits(128):032x}"
+    return secrets.token_hex(16)
 
 
 def _bytes(text: str) -> bytes:

@@ -264,8 +264,8 @@ def test_a_new_request_id_sorts_by_its_time_and_is_never_the_same(monkeypatch: p
 
 
 def test_a_new_request_id_holds_each_random_number_as_often_as_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = iter([int.from_bytes(range(start, start + 16)) for start in range(0, 256, 16)])
-    monkeypatch.setattr("gateway.telemetry.context.getrandbits", lambda bits: next(drawn) % 2**bits)
+    drawn = iter([bytes(range(start, start + 16)) for start in range(0, 256, 16)])
+    monkeypatch.setattr("gateway.telemetry.context.os.urandom", lambda size: next(drawn)[:size])
 
     digits = "".join(request_id("")[10:] for _ in range(16))
 
