@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 _WAL_BYTES_KEPT = 4_194_304
@@ -37,6 +36,23 @@ class Layout:
     application_id: int
     version: int
     schema: str
+
+
+class Transaction:
+    """A class, since a generator's context manager costs three times as much."""
+
+    __slots__ = ("_database", "_wait_seconds", "_writes")
+
+    def __init__(self, database: EmbeddedDatabase, wait_seconds: float, *, writes: bool) -> None:
+        self._database = database
+        self._wait_seconds = wait_seconds
+        self._writes = writes
+
+    def __enter__(self) -> sqlite3.Connection:
+        return self._database.begin(self._wait_seconds, writes=self._writes)
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self._database.end(error)
 
 
 class EmbeddedDatabase:
@@ -67,28 +83,47 @@ class EmbeddedDatabase:
         self._identity: tuple[int, int] | None = None
         self._wait_seconds = busy_seconds
 
-    @contextlib.contextmanager
-    def transaction(self, *, waits: bool = True, writes: bool = True) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, waits: bool = True, writes: bool = True) -> Transaction:
         """Rolled back where the block raises. Raises EmbeddedUnavailable.
 
         It waits at most ``busy_seconds`` for others, or not at all.
         One that does not write sees what was committed before it, and neither waits for a writer nor holds one up.
         """
-        with self._lock:
-            try:
-                connection = self._connected()
-                self._begin(connection, self._busy_seconds if waits else 0.0, writes=writes)
-                yield connection
-                connection.execute("COMMIT")
-            except sqlite3.Error as exc:
-                self._disconnect()
-                raise EmbeddedUnavailable(f"{_reason(exc)}; {_standing(self._path)}") from exc
-            except OSError as exc:
-                code = errno.errorcode.get(exc.errno or 0, type(exc).__name__)
-                raise EmbeddedUnavailable(f"{code} ({exc.strerror}); {_standing(self._path)}") from exc
-            except BaseException:
-                self._rollback()
-                raise
+        return Transaction(self, self._busy_seconds if waits else 0.0, writes=writes)
+
+    def begin(self, wait_seconds: float, *, writes: bool) -> sqlite3.Connection:
+        """Whoever calls it ends it with ``end``, unless it raises EmbeddedUnavailable."""
+        self._lock.acquire()
+        try:
+            connection = self._connected()
+            self._begin(connection, wait_seconds, writes=writes)
+        except BaseException as exc:
+            self.end(exc)
+            raise
+        return connection
+
+    def end(self, error: BaseException | None) -> None:
+        """Commits where there is no ``error``. Raises EmbeddedUnavailable."""
+        try:
+            if error is None and self._connection is not None:
+                self._connection.execute("COMMIT")
+        except sqlite3.Error as exc:
+            error = exc
+        try:
+            if error is not None:
+                self._give_up(error)
+        finally:
+            self._lock.release()
+
+    def _give_up(self, error: BaseException) -> None:
+        """Raises EmbeddedUnavailable where the file is at fault."""
+        if isinstance(error, sqlite3.Error):
+            self._disconnect()
+            raise EmbeddedUnavailable(f"{_reason(error)}; {_standing(self._path)}") from error
+        if isinstance(error, OSError):
+            code = errno.errorcode.get(error.errno or 0, type(error).__name__)
+            raise EmbeddedUnavailable(f"{code} ({error.strerror}); {_standing(self._path)}") from error
+        self._rollback()
 
     def _begin(self, connection: sqlite3.Connection, wait_seconds: float, *, writes: bool) -> None:
         if wait_seconds != self._wait_seconds:

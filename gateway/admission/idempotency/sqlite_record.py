@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # A page takes less than a millisecond to read. Nothing else runs in that time.
 _PAGE_BYTES = 262_144
+# How far the expiry may be behind the last write.
+_EXPIRY_SECONDS = 1.0
 
 
 class RecordFile:
@@ -43,19 +45,15 @@ class RecordFile:
         except EmbeddedUnavailable as exc:
             raise StoreUnavailable(exc.reason) from exc
 
-    def write(self, rows: sqlite3.Connection, number: int, owner: str, events: Sequence[bytes]) -> None:
-        """Takes or renews the lease, and postpones the expiry."""
+    def add(self, rows: sqlite3.Connection, number: int, events: Sequence[bytes]) -> None:
         sql.add_events(rows, number, events)
         self.bytes_written += sum(map(len, events))
-        lease_seconds = self._policy.lease_seconds
-        sql.lease(
-            rows,
-            number,
-            owner,
-            leased_at=self._lease_clock(),
-            lease_seconds=lease_seconds,
-            expires_at=self._wall_clock() + max(self._policy.ttl_seconds, lease_seconds),
-        )
+
+    def lease(self, owner: str) -> sql.Lease:
+        """From now on."""
+        seconds = self._policy.lease_seconds
+        expires_at = self._wall_clock() + max(self._policy.ttl_seconds, seconds)
+        return sql.Lease(owner, self._lease_clock(), seconds, expires_at)
 
 
 class SqliteRecord:
@@ -64,9 +62,10 @@ class SqliteRecord:
     ``stands`` is its row as the claim left it.
     """
 
-    def __init__(self, file: RecordFile, name: str, number: int, base: int) -> None:
+    def __init__(self, file: RecordFile, name: str, number: int, base: int, lease: sql.Lease) -> None:
         self.number = number
-        self.owner = secrets.token_hex(8)
+        self.owner = lease.owner
+        self._expires_at = lease.expires_at
         self.stands: sql.Row | None = None
         self._file = file
         self._name = name
@@ -85,25 +84,39 @@ class SqliteRecord:
             after = page[-1][0]
 
     def append(self, events: Sequence[bytes]) -> None:
-        with self._owned() as rows:
-            self._file.write(rows, self.number, self.owner, events)
+        with self._file.transaction() as rows:
+            lease = self._file.lease(self.owner)
+            if not sql.renew(rows, self.number, lease):
+                raise LeaseLost
+            expires_at = self._add(rows, events, lease.expires_at)
+        self._expires_at = expires_at
 
     def close(self, events: Sequence[bytes], *, complete: bool) -> None:
-        with self._owned() as rows:
-            self._file.write(rows, self.number, self.owner, events)
-            sql.release(rows, self.number, complete=complete)
+        with self._file.transaction() as rows:
+            if not sql.release(rows, self.number, self.owner, complete=complete):
+                raise LeaseLost
+            expires_at = self._add(rows, events, self._file.lease(self.owner).expires_at)
+        self._expires_at = expires_at
 
     def rollback(self) -> None:
-        with self._owned() as rows:
-            if self._base:
-                sql.remove_events_after(rows, self.number, self._base)
-                sql.release(rows, self.number, complete=False)
-            else:
-                sql.delete(rows, self.number)
-
-    @contextlib.contextmanager
-    def _owned(self) -> Iterator[sqlite3.Connection]:
         with self._file.transaction() as rows:
             if not sql.is_owned(rows, self.number, self.owner):
                 raise LeaseLost
-            yield rows
+            if self._base:
+                sql.remove_events_after(rows, self.number, self._base)
+                sql.release(rows, self.number, self.owner, complete=False)
+            else:
+                sql.delete(rows, self.number)
+
+    def _add(self, rows: sqlite3.Connection, events: Sequence[bytes], expires_at: float) -> float:
+        """When the record expires, once this is committed."""
+        self._file.add(rows, self.number, events)
+        # Each change moves the record in the index of expiries, which most batches are too short to need.
+        if abs(expires_at - self._expires_at) < _EXPIRY_SECONDS:
+            return self._expires_at
+        sql.postpone(rows, self.number, expires_at)
+        return expires_at
+
+
+def new_owner() -> str:
+    return secrets.token_hex(8)

@@ -60,27 +60,46 @@ def find(rows: sqlite3.Connection, record_id: str) -> Row | None:
     return found and Row(*found)
 
 
-def insert(rows: sqlite3.Connection, record_id: str, fingerprint: str) -> int:
+class Lease(NamedTuple):
+    """As ``Row`` has it."""
+
+    owner: str
+    leased_at: float
+    lease_seconds: float
+    expires_at: float
+
+
+def insert(rows: sqlite3.Connection, record_id: str, fingerprint: str, lease: Lease) -> int:
     """Gives the record's number."""
-    cursor = rows.execute("INSERT INTO record (id, fingerprint) VALUES (?, ?)", (record_id, fingerprint))
-    return int(cursor.lastrowid or 0)
-
-
-def lease(
-    rows: sqlite3.Connection, number: int, owner: str, *, leased_at: float, lease_seconds: float, expires_at: float
-) -> None:
-    rows.execute(
-        "UPDATE record SET owner = ?, leased_at = ?, lease_seconds = ?, expires_at = ? WHERE number = ?",
-        (owner, leased_at, lease_seconds, expires_at, number),
+    statement = (
+        "INSERT INTO record (id, fingerprint, owner, leased_at, lease_seconds, expires_at) VALUES (?, ?, ?, ?, ?, ?)"
     )
+    return int(rows.execute(statement, (record_id, fingerprint, *lease)).lastrowid or 0)
+
+
+def take(rows: sqlite3.Connection, number: int, lease: Lease) -> None:
+    statement = "UPDATE record SET owner = ?, leased_at = ?, lease_seconds = ?, expires_at = ? WHERE number = ?"
+    rows.execute(statement, (*lease, number))
+
+
+def renew(rows: sqlite3.Connection, number: int, lease: Lease) -> bool:
+    """False where another owner has it. Leaves the expiry."""
+    statement = "UPDATE record SET leased_at = ?, lease_seconds = ? WHERE number = ? AND owner = ?"
+    return rows.execute(statement, (lease.leased_at, lease.lease_seconds, number, lease.owner)).rowcount == 1
+
+
+def postpone(rows: sqlite3.Connection, number: int, expires_at: float) -> None:
+    rows.execute("UPDATE record SET expires_at = ? WHERE number = ?", (expires_at, number))
 
 
 def give_notice(rows: sqlite3.Connection, number: int, *, now: float, seconds: float) -> None:
     rows.execute("UPDATE record SET leased_at = ?, lease_seconds = ? WHERE number = ?", (now, -seconds, number))
 
 
-def release(rows: sqlite3.Connection, number: int, *, complete: bool) -> None:
-    rows.execute("UPDATE record SET owner = '', complete = ? WHERE number = ?", (complete, number))
+def release(rows: sqlite3.Connection, number: int, owner: str, *, complete: bool) -> bool:
+    """False where another owner has it."""
+    statement = "UPDATE record SET owner = '', complete = ? WHERE number = ? AND owner = ?"
+    return rows.execute(statement, (complete, number, owner)).rowcount == 1
 
 
 def is_owned(rows: sqlite3.Connection, number: int, owner: str) -> bool:

@@ -14,7 +14,7 @@ from gateway.admission.idempotency import sqlite_rows as sql
 from gateway.admission.idempotency.errors import FingerprintMismatch, InProgress, StoreUnavailable
 from gateway.admission.idempotency.keeping import Keeper
 from gateway.admission.idempotency.key import derive_prefix, record_id
-from gateway.admission.idempotency.sqlite_record import RecordFile, SqliteRecord
+from gateway.admission.idempotency.sqlite_record import RecordFile, SqliteRecord, new_owner
 from gateway.admission.idempotency.store import look_at, open_claim
 from gateway.admission.sqlite_file import EmbeddedDatabase
 
@@ -139,7 +139,8 @@ class SqliteIdempotencyStore:
         found = self._found(rows, name, now)
         if found is None:
             return None
-        record = SqliteRecord(self._file, name, found.number, base=sql.last_event(rows, found.number))
+        lease = self._file.lease(new_owner())
+        record = SqliteRecord(self._file, name, found.number, sql.last_event(rows, found.number), lease)
         record.stands = found
         return self._wait(rows, found, now) or record
 
@@ -161,14 +162,16 @@ class SqliteIdempotencyStore:
         return None
 
     def _start(self, rows: sqlite3.Connection, name: str, fingerprint: str, first_mark: bytes) -> SqliteRecord:
-        record = SqliteRecord(self._file, name, sql.insert(rows, name, fingerprint), base=0)
-        self._file.write(rows, record.number, record.owner, [first_mark])
+        lease = self._file.lease(new_owner())
+        record = SqliteRecord(self._file, name, sql.insert(rows, name, fingerprint, lease), 0, lease)
+        self._file.add(rows, record.number, [first_mark])
         return record
 
     def _resume(self, rows: sqlite3.Connection, name: str, found: sql.Row) -> _Taken:
-        record = SqliteRecord(self._file, name, found.number, base=sql.last_event(rows, found.number))
+        lease = self._file.lease(new_owner())
+        record = SqliteRecord(self._file, name, found.number, sql.last_event(rows, found.number), lease)
         if not found.is_complete:
-            self._file.write(rows, record.number, record.owner, [])
+            sql.take(rows, found.number, lease)
         record.stands = sql.find(rows, name)
         return record, not found.is_complete
 

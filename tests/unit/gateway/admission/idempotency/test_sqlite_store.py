@@ -89,6 +89,41 @@ def test_expired_records_are_swept_in_time(store, wall, lease, path):
     assert count(path) == 1
 
 
+def expiry(path: Path) -> float:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("SELECT expires_at FROM record").fetchone()[0]
+
+
+def test_a_write_a_moment_after_the_last_leaves_the_expiry_and_a_later_one_postpones_it(store, wall, path):
+    claim = store.claim("p", "k", "f", 1)
+    begun = expiry(path)
+
+    wall.advance(0.5)
+    claim.renew()
+    assert expiry(path) == begun
+
+    wall.advance(0.5)
+    claim.renew()
+    assert expiry(path) == begun + 1.0
+
+    wall.advance(7)
+    claim.finish()
+    assert expiry(path) == begun + 8.0
+
+
+def test_a_write_that_failed_has_postponed_nothing(store, wall, path):
+    record = store.claim("p", "k", "f", 1)._record
+    begun = expiry(path)
+    wall.advance(5)
+    with pytest.raises(StoreUnavailable):
+        record.append([object()])
+    assert expiry(path) == begun
+
+    record.append([])
+
+    assert expiry(path) == begun + 5.0
+
+
 def count(path: Path) -> int:
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute("SELECT count(*) FROM record").fetchone()[0]
