@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, repeat
+from operator import sub
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import orjson
@@ -21,6 +24,9 @@ _PLACES, _ITEMS, _NOTHING = b'{"places":', b',\n"items":[', b"null"
 UPDATED = b'{"item":'
 """A payload that begins so has an updated item, which ends before its last byte."""
 stored_update = (UPDATED + b"%b}").__mod__
+_UPDATED_ITEM = (b'[%d,"final",' + UPDATED + b"%b}],").__mod__
+_WRAPPING, _AFTER = len(stored_update(b"")), len(b"],")
+_NO_UPDATES: Mapping[int, bytes] = MappingProxyType({})
 
 
 # Not frozen: one is made for each item, and would take twice as long to make.
@@ -53,22 +59,30 @@ def sent_event(low: int, high: int, subject: Subject | None = None) -> bytes:
     return orjson.dumps({"sent": (low, high)} | ({"batch": subject._asdict()} if subject else {}))
 
 
-def items_event(entries: Iterable[Entry]) -> bytes:
-    places, items, at = [], [], 0
+def items_event(entries: Iterable[Entry], updates: Mapping[int, bytes] = _NO_UPDATES) -> bytes:
+    """``updates``: more items that are final, by index, each as it is after its update."""
+    places, texts, at = [], [], 0
     for entry in entries:
         head, payload = b'[%d,"%b",' % (entry.index, entry.state.encode()), entry.payload or _NOTHING
-        begins, at = at + len(head), at + len(head) + len(payload)
-        places.append((entry.index, entry.state, begins, at))
-        items.append(head + payload)
-        at += len(b"],")
+        begins, ends = at + len(head), at + len(head) + len(payload)
+        places.append((entry.index, entry.state, begins, ends))
+        texts.append(b"%b%b]," % (head, payload))
+        at = ends + _AFTER
+    # Most items end so: what follows runs without a line of Python for each.
+    updated = list(map(_UPDATED_ITEM, updates.items()))
+    all_end = list(map((at - _AFTER).__add__, accumulate(map(len, updated))))
+    all_begin = map(sub, all_end, map(_WRAPPING.__add__, map(len, updates.values())))
+    places.extend(zip(updates, repeat("final"), all_begin, all_end))
+    texts += updated
+    if texts:
+        texts[-1] = texts[-1][:-1]
     # There is no other newline: JSON has none in a text, and orjson writes none between values.
-    return b"".join((_PLACES, orjson.dumps(places), _ITEMS, b"],".join(items), b"]]}" if items else b"]}"))
+    return b"".join((_PLACES, orjson.dumps(places), _ITEMS, *texts, b"]}"))
 
 
 def item_events(entries: Sequence[Entry], updates: Mapping[int, bytes]) -> list[bytes]:
-    """``updates``: more items that are final, by index, each as it is after its update. None for no item."""
-    ended = [*entries, *(Entry(index, "final", stored_update(item)) for index, item in updates.items())]
-    return [items_event(ended)] if ended else []
+    """``updates`` as ``items_event`` has them. None for no item."""
+    return [items_event(entries, updates)] if entries or updates else []
 
 
 EventsOf = Callable[[Sequence[Entry], Mapping[int, bytes]], list[bytes]]
