@@ -13,6 +13,7 @@ from gateway.admission.outage import StoreState
 from gateway.batch.batch_claim import KeyedClaim, NoClaim, PacedClaim
 from gateway.batch.job_claim import A_JOB, JobClaim
 from gateway.problems import Problem
+from legacy_client.calls import ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -63,7 +64,7 @@ class Claims:
             if window is None or len(calls) <= window:
                 return nullcontext(NoClaim(len(calls)))
             return nullcontext(PacedClaim(len(calls), window))
-        subject = Subject(resource.plural, [call.id for call in calls])
+        subject = Subject(resource.plural, ids_of(calls))
         return self._keyed(request, key, caller, body, subject)
 
     @contextmanager

@@ -12,6 +12,7 @@ from gateway.batch.outcome import ItemError, verdict
 from gateway.batch.summary import Summary
 from gateway.item_codes import Applied
 from gateway.telemetry.events import Unreadable, summarize
+from legacy_client.calls import ids_of
 from legacy_client.errors import CoreError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class BatchRun:
 
     def __iter__(self) -> Iterator[tuple[int, Outcome]]:
         began = time.perf_counter()
-        item_ids = [call.id for call in self._calls]
+        item_ids = ids_of(self._calls)
         claim = self._claim
         earlier = claim.earlier_outcomes(self._errors, item_ids)
         for index, outcome in chain(earlier, claim.wrap(self._errors, item_ids, self._sent())):

@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from legacy_client.calls import Update
+from legacy_client.calls import Update, ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -144,7 +144,7 @@ def pack(calls: Sequence[Update]) -> bytes:
     """At zlib's level 1."""
     # JSON by orjson has no newline, and an id is digits or a UUID. So all ids are encoded at once.
     lines = [b""] * (2 * len(calls))
-    lines[::2] = "\n".join([call.id for call in calls]).encode().split(b"\n")
+    lines[::2] = "\n".join(ids_of(calls)).encode().split(b"\n")
     lines[1::2] = [call.body for call in calls]
     return zlib.compress(b"\n".join(lines), 1)
 

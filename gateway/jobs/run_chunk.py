@@ -22,7 +22,7 @@ from gateway.jobs.result_lines import ChunkLines
 from gateway.jobs.results import journal_of
 from gateway.jobs.settlement import Settlement
 from gateway.jobs.sweeper import ALIVE_SECONDS
-from legacy_client.calls import CallContext
+from legacy_client.calls import CallContext, ids_of
 from legacy_client.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _lines(services: ChunkServices, lease: Lease, calls: Sequence[Update]) -> Ch
     # Of a resource that no release has any more the words are gone, too.
     resource = services.resources.get(lease.resource)
     return ChunkLines(
-        [call.id for call in calls],
+        ids_of(calls),
         first_index=lease.first_index,
         part=lease.part,
         line=lease.line,

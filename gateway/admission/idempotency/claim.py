@@ -78,6 +78,8 @@ class Claim:
         self._mark_upto(0 if known else min(policy.window, items))
         self._places: Mapping[int, int] = {}
         self._buffer = Unwritten(events_of, max(_LEAST_MUCH_ITEMS, policy.step))
+        self._counted = 0
+        self._look_again()
         self._flush_at = clock() + _CHUNK_SECONDS
         self._failing_since: float | None = None
         self._has_given_up = self._has_finished = False
@@ -101,6 +103,7 @@ class Claim:
         """The first round has all positions."""
         self._rounds += 1
         if self._rounds > 1:
+            self._count_updates()
             self._round, self._ended = positions, 0
             self._mark_upto(0)
             self._places = {self.to_send[position]: place for place, position in enumerate(positions)}
@@ -132,14 +135,12 @@ class Claim:
         self._go_on()
 
     def record_update(self, index: int, item: bytes) -> None:
-        """As ``record`` of one that is final and was updated. Most items end so, and one look says whether anything is due."""
+        """As ``record`` of one that is final and was updated. Most items end so, and are counted by the number kept."""
         buffer = self._buffer
-        buffer.updates[index] = item
-        buffer.size += len(item)
-        self._ended += 1
-        self._in_doubt += 1
-        is_due = self._in_doubt >= self._step or buffer.size >= MUCH_BYTES or self._ended >= self._marked
-        if is_due or self._clock() >= self._flush_at:
+        updates = buffer.updates
+        updates[index] = item
+        buffer.size = size = buffer.size + len(item)
+        if len(updates) >= self._due_at or size >= MUCH_BYTES or self._clock() >= self._flush_at:
             self._go_on()
 
     def sent_upto(self, position: int) -> bool:
@@ -201,6 +202,17 @@ class Claim:
         if index < self._marked_below or self._rounds > 1:
             self._in_doubt += 1
 
+    def _count_updates(self) -> None:
+        """Those kept since it was last called."""
+        new = len(self._buffer.updates) - self._counted
+        self._counted += new
+        self._ended += new
+        self._in_doubt += new
+
+    def _look_again(self) -> None:
+        """When so many updates are kept, there is something to write, or nothing more can end."""
+        self._due_at = self._counted + min(self._step - self._in_doubt, self._marked - self._ended)
+
     def _mark_upto(self, position: int) -> None:
         self._marked = position
         # Where the last call is marked, none waits for a write.
@@ -210,6 +222,7 @@ class Claim:
 
     def _go_on(self) -> None:
         """When no call can end, sending waits for the write, up to a bound."""
+        self._count_updates()
         is_much = self._in_doubt >= self._step or self._buffer.is_much
         if (is_much and self._failing_since is None) or (
             self._clock() >= self._flush_at and (self._buffer or self._in_doubt)
@@ -219,6 +232,7 @@ class Claim:
             if self._failing_since is not None:
                 self._pause(_PAUSE_SECONDS)
             self._write(self._next_mark())
+        self._look_again()
 
     def _next_mark(self) -> int:
         """It stays once the batch sends nothing more."""
@@ -228,6 +242,7 @@ class Claim:
 
     def _write(self, position: int) -> bool:
         """False where the store refused."""
+        self._count_updates()
         covered = self._buffer.covered(lambda index: self._is_before(index, position))
         mark = self._mark(position) if position > self._marked else []
         try:
@@ -237,9 +252,10 @@ class Claim:
             return False
         self._unsettled.difference_update(self._buffer.updates)
         self._buffer.written(covered)
-        self._in_doubt = 0
+        self._counted = self._in_doubt = 0
         if position > self._marked:
             self._mark_upto(position)
+        self._look_again()
         self._note_written()
         self.let_others_run()
         return True

@@ -25,6 +25,7 @@ from gateway.jobs.redis import job_scripts as scripts
 from gateway.jobs.redis.rows import JobResults, job_from
 from gateway.jobs.result_pages import read_page
 from gateway.jobs.results import Cursor
+from legacy_client.calls import ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ class RedisJobStore:
         flat: list[int | bytes] = []
         for piece in pieces:
             flat += [piece.line, piece.items, piece.calls]
-        ids = [call.id for call in calls]
+        ids = ids_of(calls)
         answer, *rest = self._part(
             scripts.PUT_PART,
             *(

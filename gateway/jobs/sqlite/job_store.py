@@ -12,6 +12,7 @@ from gateway.jobs.result_pages import read_page
 from gateway.jobs.results import Cursor
 from gateway.jobs.sqlite import job_rows, part_rows, upkeep_rows
 from gateway.jobs.sqlite.result_rows import JobResults
+from legacy_client.calls import ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +61,7 @@ class SqliteJobStore:
             if part_rows.is_taken(rows, job_id, part):
                 return
             part_rows.demand_room(row, len(calls), size, upkeep_rows.used_bytes(rows), self._file.bounds)
-            duplicates = part_rows.take_ids(rows, job_id, part.number, [call.id for call in calls])
+            duplicates = part_rows.take_ids(rows, job_id, part.number, ids_of(calls))
             if duplicates is None:
                 part_rows.insert(rows, job_id, part, pieces, self._file.clock())
             else:
