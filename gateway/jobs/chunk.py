@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from gateway.jobs.packing import packed, unpacked
 from legacy_client.calls import Update, ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gateway.jobs.job import ErrorCount, State
+
+# As ``Update._make``, without a call in Python for each.
+_update = partial(tuple.__new__, Update)
 
 MOST_ITEMS = 500
 MOST_BYTES = 2_097_152
@@ -130,36 +136,36 @@ class Gauges:
 
 def cut(calls: Sequence[Update]) -> Iterator[Piece]:
     """Pieces of 500 items or 2 MiB, whichever comes first."""
-    line = size = 0
-    for at, call in enumerate(calls):
-        if at > line and (at - line == MOST_ITEMS or size + len(call.body) > MOST_BYTES):
-            yield Piece(line, at - line, pack(calls[line:at]))
-            line, size = at, 0
-        size += len(call.body)
-    if calls:
-        yield Piece(line, len(calls) - line, pack(calls[line:]))
+    line = 0
+    while line < len(calls):
+        bodies = [call.body for call in calls[line : line + MOST_ITEMS]]
+        items = len(bodies)
+        if sum(map(len, bodies)) > MOST_BYTES:
+            sizes = accumulate(map(len, bodies))
+            items = max(1, sum(size <= MOST_BYTES for size in sizes))
+        yield Piece(line, items, pack(calls[line : line + items]))
+        line += items
 
 
 def pack(calls: Sequence[Update]) -> bytes:
-    """At zlib's level 1."""
     # JSON by orjson has no newline, and an id is digits or a UUID. So all ids are encoded at once.
     lines = [b""] * (2 * len(calls))
     lines[::2] = "\n".join(ids_of(calls)).encode().split(b"\n")
     lines[1::2] = [call.body for call in calls]
-    return zlib.compress(b"\n".join(lines), 1)
+    return packed(b"\n".join(lines))
 
 
-def shown(packed: bytes, items: int) -> list[Update]:
+def shown(text: bytes, items: int) -> list[Update]:
     """As they were packed; without ids and bodies where that cannot be read."""
     try:
-        calls = unpack(packed)
+        calls = unpack(text)
     except (zlib.error, ValueError):
         calls = []
     return calls if len(calls) == items else [Update("", b"")] * items
 
 
-def unpack(packed: bytes) -> list[Update]:
+def unpack(text: bytes) -> list[Update]:
     """Raises zlib.error or ValueError."""
-    lines = zlib.decompress(packed).split(b"\n")
+    lines = unpacked(text).split(b"\n")
     ids = b"\n".join(lines[::2]).decode().split("\n")
-    return list(map(Update._make, zip(ids, lines[1::2], strict=True)))
+    return list(map(_update, zip(ids, lines[1::2], strict=True)))

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.jobs.chunk import shown
+from gateway.jobs.packing import unpacked
 from gateway.jobs.result_lines import ResultLine, kind_in
-from gateway.jobs.results import Cursor, ResultPage, unpack_results
+from gateway.jobs.results import Cursor, ResultPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,7 @@ class _Page:
         return ResultPage(b"".join(self._told), self._unprocessed, str(self._place), is_last=is_over)
 
     def add(self, row: ResultRow) -> None:
-        text = unpack_results(row.body)
+        text = unpacked(row.body)
         known, lines = self._known("s", row.number), row.lines
         if self._wanted is None and not known and lines <= self._left:
             # The usual case: nobody looks into them.

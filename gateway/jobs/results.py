@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gateway.admission.idempotency.journal import Entry, items_event
 from gateway.batch.outcome import stored
+from gateway.jobs.packing import unpacked
 from gateway.jobs.result_lines import read_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from gateway.jobs.chunk import Lease
     from gateway.jobs.result_lines import ResultLine
-
-# Most are smaller; for others the buffer grows by copies.
-_USUAL_BYTES = 65_536
-# A quarter of the usual memory, which is cleared for each packing: for 48 lines that took a quarter of the time.
-_WINDOW_BITS, _MEMORY_LEVEL = 14, 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +63,15 @@ class Cursor(NamedTuple):
         return cls("s" if table == "s" else "u", int(row), int(line))
 
 
-def pack_results(lines: Iterable[bytes]) -> bytes:
-    """At zlib's level 1."""
-    packing = zlib.compressobj(1, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL)
-    return packing.compress(b"".join(lines)) + packing.flush()
-
-
-def unpack_results(packed: bytes) -> bytes:
-    """The lines."""
-    return zlib.decompress(packed, bufsize=_USUAL_BYTES)
-
-
 def journal_of(lease: Lease) -> list[bytes]:
     """All that earlier runs told. What cannot be read is an empty event, which is none of a journal."""
     # What is published is settled, whatever else the journal has of it.
-    return [*lease.events, *(_event(packed, lease.first_index) for packed in lease.published)]
+    return [*lease.events, *(_event(body, lease.first_index) for body in lease.published)]
 
 
-def _event(packed: bytes, first_index: int) -> bytes:
+def _event(body: bytes, first_index: int) -> bytes:
     try:
-        lines = [read_line(text) for text in unpack_results(packed).splitlines()]
+        lines = [read_line(text) for text in unpacked(body).splitlines()]
     except (zlib.error, ValueError):
         return b""
     return items_event(

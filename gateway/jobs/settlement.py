@@ -8,7 +8,7 @@ from gateway.batch.outcome import ItemError, restored
 from gateway.item_codes import Applied
 from gateway.jobs.chunk import Settled
 from gateway.jobs.job import ErrorCount
-from gateway.jobs.results import pack_results
+from gateway.jobs.packing import packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -117,7 +117,7 @@ class Settlement:
         unknown = sum(error.outcome is Applied.UNKNOWN for _, error in failed)
         return Settled(
             number=self._writes,
-            results=pack_results(map(_line_of, told)),
+            results=packed(b"".join(map(_line_of, told))),
             bits=self.bits,
             applied=len(updated),
             failed=len(failed) - unknown,

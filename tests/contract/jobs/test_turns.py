@@ -7,7 +7,7 @@ import pytest
 from gateway.admission.idempotency.errors import LeaseLost
 from gateway.jobs.chunk import Ending, Part, unpack
 from gateway.jobs.job import NewJob
-from gateway.jobs.results import unpack_results
+from gateway.jobs.packing import unpacked
 from tests.doubles.job_worlds import APPLIED, calls, failed, run, run_all, settled, started
 
 MANY = range(1200)
@@ -144,7 +144,7 @@ def test_the_next_run_gets_the_journal_of_the_earlier_ones(jobs, chunks, world):
 
     assert (list(again.events), again.settled) == ([b"a", b"b"], 0b1)
     [result] = again.published
-    assert unpack_results(result) == (
+    assert unpacked(result) == (
         b'{"index":0,"part":1,"line":1,"actionId":"1","outcome":"applied","action":{"done":true}}\n'
     )
 
