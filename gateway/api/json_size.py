@@ -37,6 +37,18 @@ class JsonSize(NamedTuple):
 _OUTERMOST = JsonSize(1, 0, 0)
 
 
+def is_too_short_for_more(size: int, most: JsonSize) -> bool:
+    """Whether no text of ``size`` bytes can hold more than ``most``."""
+    # Each value begins with a byte of its own.
+    return size <= most.values and size <= most.containers and size // _NAME_BYTES <= most.names
+
+
+def has_more_brackets(body: bytes, most: int) -> bool:
+    """Those that open, in strings too."""
+    # Where brackets are few, to split is faster than to count, and it ends where they are many.
+    return len(body.split(b"{", most + 1)) + len(body.split(b"[", most + 1)) - 2 > most
+
+
 def at_most(body: bytes, most_names: int, let_others_run: Callable[[], None]) -> JsonSize:
     """An upper bound: what stands in strings counts too. Names are counted where so many bytes can have too many."""
     if len(body) <= _PIECE:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.api.exact_json import InvalidJson, parse_exactly
-from gateway.api.json_size import JsonSize, at_most, is_larger, names_at_most
+from gateway.api.json_size import JsonSize, at_most, has_more_brackets, is_larger, is_too_short_for_more, names_at_most
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,6 @@ _PAUSE_EVERY = 4096
 _SMALL = 65_536
 # orjson writes 254 levels and no more. These stand around a document, so that it may have MAX_DEPTH.
 _AROUND = 254 - MAX_DEPTH  # six times a whole number
-_LOOKED_AT = 512
 
 
 class TooLarge(ValueError): ...
@@ -33,15 +32,19 @@ def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> An
     """Raises TooLarge or InvalidJson."""
     if not body:
         raise InvalidJson("The body is empty.")
-    is_small, bound = len(body) <= _SMALL, at_most(body, most.names, let_others_run)
-    fits = bound.fits(most)
+    is_small, fits = len(body) <= _SMALL, True
+    if is_too_short_for_more(len(body), most):
+        may_be_deep = has_more_brackets(body, MAX_DEPTH)
+    else:
+        bound = at_most(body, most.names, let_others_run)
+        fits, may_be_deep = bound.fits(most), bound.containers > MAX_DEPTH
     if not fits and not is_small and is_larger(body, most, let_others_run):
         raise TooLarge
     document = _parse(body)
     if not is_small:
         let_others_run()
     # What is written back byte for byte has lost no name and no digit.
-    if fits and _may_be_compact(body) and _is_written_back(document, body, bound.containers):
+    if fits and _may_be_compact(body) and _is_written_back(document, body, may_be_deep=may_be_deep):
         return document
     size = _size_of(document, let_others_run)
     if is_small and not size.fits(most):
@@ -53,9 +56,9 @@ def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> An
     return parse_exactly(body, let_others_run)
 
 
-def _is_written_back(document: Any, body: bytes, containers: int) -> bool:
+def _is_written_back(document: Any, body: bytes, *, may_be_deep: bool) -> bool:
     """False too where it is nested deeper than MAX_DEPTH."""
-    around = 0 if containers <= MAX_DEPTH else _AROUND
+    around = _AROUND if may_be_deep else 0
     for _ in range(0, around, 6):
         document = [[[[[[document]]]]]]
     try:
@@ -66,8 +69,8 @@ def _is_written_back(document: Any, body: bytes, containers: int) -> bool:
 
 
 def _may_be_compact(body: bytes) -> bool:
-    """No white space between its first values, and no letter spelt by its number."""
-    return b'": ' not in body[:_LOOKED_AT] and not (b"\\" in body and b"\\u" in body)
+    """No white space behind its first name, and no letter spelt by its number."""
+    return not body.startswith(b'": ', body.find(b'":')) and not (b"\\" in body and b"\\u" in body)
 
 
 def _parse(body: bytes) -> Any:

@@ -67,6 +67,8 @@ class Connection:
         self._heads = heads
         self._is_last = is_last
         self._is_secured = isinstance(client, ssl.SSLSocket)
+        # For answers of the kernel. With bytes, `ioctl` raises an error within, at each call.
+        self._count = bytearray(4)
         loop = gevent.get_hub().loop
         self._readable = loop.io(client.fileno(), _READ)
         self._patience = loop.timer(timeouts.idle)
@@ -129,9 +131,10 @@ class Connection:
     def _untaken(self) -> int:
         """Bytes of answers that the client has not received."""
         try:
-            return int.from_bytes(fcntl.ioctl(self._client.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+            fcntl.ioctl(self._client.fileno(), termios.TIOCOUTQ, self._count)
         except (OSError, ValueError):  # closed by either side
             return 0
+        return 0 if self._count == _NO_BYTES else int.from_bytes(self._count, sys.byteorder)
 
     def _first_bytes(self, *, is_there: bool) -> bytes:
         """Of a request; empty where none comes, or the client is to go."""
@@ -184,9 +187,10 @@ class Connection:
         if self._is_secured and client.pending():
             return True
         try:
-            return fcntl.ioctl(client.fileno(), termios.FIONREAD, _NO_BYTES) != _NO_BYTES
+            fcntl.ioctl(client.fileno(), termios.FIONREAD, self._count)
         except (OSError, ValueError):  # closed by either side
             return False
+        return self._count != _NO_BYTES
 
     def _owed(self) -> bool:
         request = self._parser.mesg

@@ -54,15 +54,15 @@ VARIABLES = _Variables(
 )
 
 
-def plain_fields(section: bytes, most_bytes: int) -> dict[str, str] | None:
+def plain_fields(section: bytes, lines: int, most_bytes: int) -> dict[str, str] | None:
     """Fields by their variables, where nothing is unusual; else None, and a full parser decides.
 
-    ``most_bytes`` of a line, with its end.
+    ``lines``: how many ``section`` has. ``most_bytes`` of a line, with its end.
     """
     text = section.decode("latin-1")
     fields = {VARIABLES[name]: value for name, value in _FIELD.findall(text)}
     # Each line is a field, and no field comes twice. gunicorn answers Expect itself.
-    if len(fields) != text.count("\n") + 1 or "HTTP_EXPECT" in fields:
+    if len(fields) != lines or "HTTP_EXPECT" in fields:
         return None
     # Where no line can be too long, none is measured.
     if len(text) + 2 > most_bytes and max(map(len, text.split("\r\n"))) + 2 > most_bytes:

@@ -54,9 +54,10 @@ class PlainHeads:
         if line is None or line_end > self._most_in_line or line_end == end:
             return None
         section = data[line_end + 2 : end]
-        if section.count(b"\n") >= self._most_fields:
+        lines = section.count(b"\n") + 1
+        if lines > self._most_fields:
             return None
-        fields = plain_fields(section, self._most_in_field)
+        fields = plain_fields(section, lines, self._most_in_field)
         if fields is None or not _is_host(fields.get("HTTP_HOST", "")) or "HTTP_TRANSFER_ENCODING" in fields:
             return None
         digits = fields.get("CONTENT_LENGTH", "0")

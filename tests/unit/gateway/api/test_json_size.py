@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.api import json_size
-from gateway.api.json_size import JsonSize, at_most, is_larger
+from gateway.api.json_size import JsonSize, at_most, has_more_brackets, is_larger, is_too_short_for_more
 
 MANY = 10**9
 
@@ -92,3 +92,42 @@ def test_names_are_not_counted_where_so_few_bytes_have_fewer_than_may_be() -> No
 
     assert at_most(body, 3, lambda: None).names == 3
     assert at_most(body, 2, lambda: None).names == 2
+
+
+@pytest.mark.parametrize(
+    ("size", "most", "is_too_short"),
+    [
+        (7, JsonSize(7, 7, 1), True),
+        (8, JsonSize(7, 8, 2), False),
+        (8, JsonSize(8, 7, 2), False),
+        (8, JsonSize(8, 8, 1), False),
+    ],
+)
+def test_a_text_is_too_short_where_its_bytes_are_fewer_than_what_may_be(
+    size: int, most: JsonSize, *, is_too_short: bool
+) -> None:
+    assert is_too_short_for_more(size, most) == is_too_short
+
+
+@pytest.mark.parametrize("body", [b"1", b"[1]", b"[[[[]]]]", b"[1,1,1,1]", b'{"":1}', b'{"":{"":[{}]}}', b"[{},{},{}]"])
+def test_no_text_that_is_too_short_holds_more(body: bytes) -> None:
+    size = len(body)
+
+    assert is_too_short_for_more(size, JsonSize(size, size, size // 4))
+    assert not larger(body, size, size, size // 4)
+
+
+@pytest.mark.parametrize(
+    ("body", "most", "has_more"),
+    [
+        (b"1", 0, False),
+        (b"[", 0, True),
+        (b"{[", 2, False),
+        (b"{[", 1, True),
+        (b'{"a":"{["}', 3, False),
+        (b'{"a":"{["}', 2, True),
+        (b"[" * 40, 32, True),
+    ],
+)
+def test_brackets_are_told_from_few(body: bytes, most: int, *, has_more: bool) -> None:
+    assert has_more_brackets(body, most) == has_more
