@@ -1,7 +1,8 @@
 """A client for the legacy core, in the core's own words."""
 
 from legacy_client import charset_guess as charset_guess  # before any other module loads requests
-from legacy_client.calls import CallContext, Update
+from legacy_client.call_context import CallContext
+from legacy_client.calls import Update
 from legacy_client.client import LegacyClient
 from legacy_client.credentials import (
     Anonymous,

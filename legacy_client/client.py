@@ -11,7 +11,7 @@ from legacy_client.sending.shared import Shared
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from legacy_client.calls import CallContext
+    from legacy_client.call_context import CallContext
     from legacy_client.credentials import CoreCredentials
     from legacy_client.errors import CoreError
     from legacy_client.operations import Call, Operation

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from legacy_client.calls import CallContext
+    from legacy_client.call_context import CallContext
 
 _log = logging.getLogger(__name__)
 # What usual servers take of one line.

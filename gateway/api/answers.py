@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from gateway.api.request import GatewayResponse, LogNotes
+from gateway.api.log_notes import LogNotes
+from gateway.api.request import GatewayResponse
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
     from gateway.batch.outcome import Verdict
     from gateway.resources.resource import Resource
-    from gateway.telemetry.events import BatchDetails, ReplayKind
+    from gateway.telemetry.details import BatchDetails
+    from gateway.telemetry.events import ReplayKind
 
 _NOT_UPDATED = (
     "The {name} was not updated; read its outcome.",

@@ -21,7 +21,7 @@ from gateway.api.under_way import UnderWay
 from gateway.api.validation import batch_refusal
 from gateway.audit.line import Ended
 from gateway.batch.run import BatchRun
-from legacy_client.calls import CallContext
+from legacy_client.call_context import CallContext
 from legacy_client.deadline import Deadline
 from schemas.batches import BatchTooLarge, InvalidBatch
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gateway.api.unsent import UnsentRate
     from gateway.audit.trail import Trail
     from gateway.batch.run import Core
-    from gateway.telemetry.events import Telemetry
+    from gateway.telemetry.hooks import Telemetry
     from gateway.telemetry.traces import Traces
 
 

@@ -10,9 +10,10 @@ from flask import Flask, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed
 
 from gateway.api.answers import BatchFailed
+from gateway.api.log_notes import LogNotes
 from gateway.api.over_rate import OverRate
 from gateway.api.pages.page import nothing_here
-from gateway.api.request import GatewayResponse, LogNotes, current_request
+from gateway.api.request import GatewayResponse, current_request
 from gateway.api.validation import invalid_request
 from gateway.problems import MEDIA_TYPE, Problem, types_base
 from gateway.serving.broken_body import BrokenBody

@@ -8,7 +8,7 @@ import orjson
 
 from gateway.api.answers import BatchFailed, body_answer, failed_detail, json_answer, retry_after
 from gateway.api.form import Form
-from gateway.api.request import LogNotes
+from gateway.api.log_notes import LogNotes
 from gateway.api.stream import rehearsed_stream, stream
 from gateway.batch.outcome import ItemError
 

@@ -13,8 +13,9 @@ from gateway.admission.idempotency.key import random_prefix
 from gateway.api.answers import BatchFailed, json_answer
 from gateway.api.body import document_in, read_body
 from gateway.api.json_size import JsonSize
+from gateway.api.log_notes import LogNotes
 from gateway.api.options import refuse_parameters
-from gateway.api.request import LogNotes, current_request
+from gateway.api.request import current_request
 from gateway.api.route import Route
 from gateway.api.validation import document_refusal
 from gateway.audit.line import Ended
@@ -23,8 +24,9 @@ from gateway.batch.item_errors import ItemErrors
 from gateway.batch.outcome import ItemError, verdict
 from gateway.problems import Problem
 from gateway.resources import integration_actions as translation
-from gateway.telemetry.events import Unreadable, summarize
-from legacy_client.calls import CallContext, Update
+from gateway.telemetry.details import Unreadable, summarize
+from legacy_client.call_context import CallContext
+from legacy_client.calls import Update
 from legacy_client.deadline import Deadline
 from legacy_client.errors import CoreError
 from legacy_client.operations import REPLACE_INTEGRATION_ACTION, IntegrationActionReplacement
@@ -45,8 +47,9 @@ if TYPE_CHECKING:
     from gateway.api.unsent import UnsentRate
     from gateway.audit.trail import Trail
     from gateway.auth.principal import Principal
-    from gateway.telemetry.events import BatchDetails, Telemetry
-    from legacy_client.calls import Waits
+    from gateway.telemetry.details import BatchDetails
+    from gateway.telemetry.hooks import Telemetry
+    from legacy_client.call_context import Waits
     from legacy_client.operations import Operation
 
 PATH = "/integrations/v1/<integration_id>/actions/<action_id>"

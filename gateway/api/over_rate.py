@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.admission.rates.limits import rate_members
-from gateway.api.request import LogNotes
+from gateway.api.log_notes import LogNotes
 from gateway.problems import Problem
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
 from random import getrandbits
 from typing import IO, TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wsgi import ClosingIterator
 
+from gateway.api.log_notes import LogNotes
 from gateway.serving.plain_fields import VARIABLES
 from gateway.telemetry.context import request_id
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-    from gateway.telemetry.events import BatchDetails, InvalidRequest, ReplayKind
 
 _STATUS_LINES: Mapping[int, str] = {code: f"{code} {name.upper()}" for code, name in HTTP_STATUS_CODES.items()}
 # RFC 9110 sections 15.3.5 and 15.4.5.
@@ -103,19 +101,6 @@ def _size_in(environ: Mapping[str, Any]) -> int | None:
     # A server may give an empty length for an unknown one (PEP 3333).
     is_known = digits.isdigit() and digits.isascii() and len(digits) <= _MOST_DIGITS
     return int(digits) if is_known and "HTTP_TRANSFER_ENCODING" not in environ else None
-
-
-# Each request makes one; frozen, that would cost three times as much.
-@dataclass(slots=True, kw_only=True)
-class LogNotes:
-    """``policy`` is the rate of a 429. ``sent_bytes`` counts where the answer has no length."""
-
-    problem: str = ""
-    invalid: InvalidRequest | None = None
-    policy: str = ""
-    replay: ReplayKind | None = None
-    batch: BatchDetails | None = None
-    sent_bytes: int = 0
 
 
 class Fields(Headers):

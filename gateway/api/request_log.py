@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from gateway.api.request import Fields, GatewayResponse, LogNotes, StreamedResponse, bytes_of, current_request
+from gateway.api.log_notes import LogNotes
+from gateway.api.request import Fields, GatewayResponse, StreamedResponse, bytes_of, current_request
 from gateway.telemetry.context import request_context
-from gateway.telemetry.events import RequestDetails
+from gateway.telemetry.details import RequestDetails
 
 if TYPE_CHECKING:
     from flask import Flask, Response
 
     from gateway.api.request import GatewayRequest
-    from gateway.telemetry.events import Telemetry
+    from gateway.telemetry.hooks import Telemetry
 
 
 def register(app: Flask, telemetry: Telemetry) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gateway.api.route import Route
     from gateway.resources.resource import MakeResource, Resource
-    from gateway.telemetry.events import Telemetry
+    from gateway.telemetry.hooks import Telemetry
 
 RESOURCES: Sequence[MakeResource] = (actions,)
 """The bulk resources: each is served at its own path."""

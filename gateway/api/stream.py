@@ -14,7 +14,8 @@ import orjson
 from gateway.api.accept import LINES
 from gateway.api.answers import wait_seconds
 from gateway.api.lines import Lines
-from gateway.api.request import GatewayResponse, LogNotes, StreamedResponse
+from gateway.api.log_notes import LogNotes
+from gateway.api.request import GatewayResponse, StreamedResponse
 from gateway.batch.outcome import ItemError
 from gateway.item_codes import Applied
 from gateway.serving import streamed

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,17 +16,27 @@ if TYPE_CHECKING:
 _REPLAYS: Mapping[str, ReplayKind] = {"replay": "replayed", "resume": "resumed"}
 
 
-# Each request makes one; frozen, that would cost three times as much.
-@dataclass(slots=True)
+# No dataclass: compiled, that would cost ten times as much.
 class UnderWay:
     """What a form makes an answer of. ``report`` is called once, when the run is over."""
 
-    resource: Resource
-    calls: Sequence[Update]
-    deadline: Deadline
-    claim: BatchClaim
-    run: BatchRun
-    report: Callable[[BatchKind], Summary]
+    __slots__ = ("calls", "claim", "deadline", "report", "resource", "run")
+
+    def __init__(
+        self,
+        resource: Resource,
+        calls: Sequence[Update],
+        deadline: Deadline,
+        claim: BatchClaim,
+        run: BatchRun,
+        report: Callable[[BatchKind], Summary],
+    ) -> None:
+        self.resource = resource
+        self.calls = calls
+        self.deadline = deadline
+        self.claim = claim
+        self.run = run
+        self.report = report
 
     @property
     def replay(self) -> ReplayKind | None:

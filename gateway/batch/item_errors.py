@@ -32,7 +32,8 @@ _CODES: Mapping[type[core.CoreError], str] = {
 _EARLIER = "An earlier call may have updated it."
 
 
-@dataclass(frozen=True, slots=True)
+# Each batch makes one; frozen, that would cost three times as much.
+@dataclass(slots=True)
 class ItemErrors:
     """``name`` is what an item is called; ``to_public`` renames the core's fields."""
 

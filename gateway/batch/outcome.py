@@ -117,10 +117,13 @@ class Verdict:
     retry_after: int | None = None
 
 
+_ALL_UPDATED = Verdict(200)
+
+
 def verdict(items: int, errors: Sequence[ItemError]) -> Verdict:
     """``errors`` has those that failed (``contract.md`` 1.3)."""
     if not errors:
-        return Verdict(200)
+        return _ALL_UPDATED
     hint = _retry_after(errors)
     if len(errors) < items:
         return Verdict(207, retry_after=hint)

@@ -11,7 +11,7 @@ from gateway.batch.item_errors import ItemErrors
 from gateway.batch.outcome import ItemError, verdict
 from gateway.batch.summary import Summary
 from gateway.item_codes import Applied
-from gateway.telemetry.events import Unreadable, summarize
+from gateway.telemetry.details import Unreadable, summarize
 from legacy_client.calls import ids_of
 from legacy_client.errors import CoreError
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from gateway.resources.resource import Resource
     from gateway.telemetry.events import BatchKind
     from gateway.telemetry.traces import Span
-    from legacy_client.calls import CallContext, Update
+    from legacy_client.call_context import CallContext
+    from legacy_client.calls import Update
     from legacy_client.operations import Operation
 
 _log = logging.getLogger(__name__)

@@ -22,7 +22,8 @@ from gateway.jobs.result_lines import ChunkLines
 from gateway.jobs.results import journal_of
 from gateway.jobs.settlement import Settlement
 from gateway.jobs.sweeper import ALIVE_SECONDS
-from legacy_client.calls import CallContext, ids_of
+from legacy_client.call_context import CallContext
+from legacy_client.calls import ids_of
 from legacy_client.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from gateway.jobs.chunk import Lease
     from gateway.jobs.store import WorkerStore
     from gateway.resources.resource import Resource
-    from gateway.telemetry.events import Telemetry
+    from gateway.telemetry.hooks import Telemetry
     from gateway.telemetry.traces import Traces
     from legacy_client.calls import Update
     from legacy_client.deadline import StopReason

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.serving.loop_turns import LoopTurns
-    from gateway.telemetry.events import RequestDetails
+    from gateway.telemetry.details import RequestDetails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

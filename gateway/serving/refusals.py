@@ -15,7 +15,7 @@ from gateway.serving.client_request import HeadTimeout
 from gateway.serving.fields import RepeatedField
 from gateway.serving.partial_head import PartialHead
 from gateway.telemetry.context import request_id
-from gateway.telemetry.events import RequestDetails
+from gateway.telemetry.details import RequestDetails
 
 _log = logging.getLogger(__name__)
 # Without a text the advice of the type stands there. gunicorn's own texts would repeat the input.

@@ -4,7 +4,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from gateway.telemetry.events import FanOut
+from gateway.telemetry.hooks import FanOut
 from gateway.telemetry.logs.lines import Lines
 from gateway.telemetry.metrics.counters import Folding
 from gateway.telemetry.metrics.registry import Metrics
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from gateway.telemetry.events import Telemetry
+    from gateway.telemetry.hooks import Telemetry
     from gateway.telemetry.metrics.counters import Sources
     from gateway.telemetry.traces import Traces
 

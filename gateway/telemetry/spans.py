@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio, TraceIdRatioBased
 from opentelemetry.trace import SpanKind
 
-from gateway.telemetry.events import Silent
+from gateway.telemetry.hooks import Silent
 from gateway.telemetry.recorder import OpenSpan, Recorder
 from gateway.telemetry.traces import NoSpan, NoTraces
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.sdk.trace.sampling import Sampler
 
-    from gateway.telemetry.events import RequestDetails
+    from gateway.telemetry.details import RequestDetails
     from gateway.telemetry.traces import Application, Span, Traces
 
 # Of requests whose caller has not decided: spans of every request cost more than all else that looks on.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gateway.telemetry.events import Silent, Telemetry
+from gateway.telemetry.hooks import Silent, Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gateway.serving.loop_turns import LoopTurns
     from gateway.settings.budgets import BudgetSettings
     from gateway.settings.service import ServiceSettings
-    from gateway.telemetry.events import RequestDetails
+    from gateway.telemetry.details import RequestDetails
 
 # At a stop, unfinished batches are cancelled this long before its end, for their last calls and answers.
 _LAST_SECONDS = 2.0

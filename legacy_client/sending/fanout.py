@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Generic
 from legacy_client.errors import AccessDenied, CircuitOpen, CoreError, Misconfigured, Stopped, Unsendable, Untrusted
 from legacy_client.operations import Call, Operation
 from legacy_client.sending.retry import Failed, combined, is_retryable
-from legacy_client.transport.base import Flow
+from legacy_client.transport.flow import Flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from requests import PreparedRequest, Response
 
-    from legacy_client.calls import CallContext
+    from legacy_client.call_context import CallContext
     from legacy_client.sending.reading import Answer
     from legacy_client.sending.shared import Shared
     from legacy_client.template import RequestTemplate

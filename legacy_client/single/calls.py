@@ -3,18 +3,19 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from legacy_client.calls import CallContext, Update
+from legacy_client.call_context import CallContext
 from legacy_client.deadline import Deadline
 from legacy_client.errors import CoreError, NotSent
 from legacy_client.single.seen import Seen, Timing, unanswered
 from legacy_client.template import RequestTemplate
-from legacy_client.transport.base import Flow
+from legacy_client.transport.flow import Flow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from requests import PreparedRequest, Response
 
+    from legacy_client.calls import Update
     from legacy_client.credentials import CoreCredentials
     from legacy_client.operations import Operation
     from legacy_client.sending.reading import AnswerReader

@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from legacy_client.calls import Waits
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from requests import PreparedRequest, Response
 
-    from legacy_client.deadline import Deadline
     from legacy_client.errors import CoreError
+    from legacy_client.transport.flow import Flow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,25 +32,6 @@ class Tls:
     ca_file: str = ""
     cert_file: str = ""
     key_file: str = ""
-
-
-# Each batch makes one; frozen, that would cost three times as much.
-@dataclass(slots=True, kw_only=True)
-class Flow:
-    """What the requests of one ``send_many`` share.
-
-    ``item_seconds`` bounds each attempt; ``caller`` is whose turn it is, and has
-    ``most_in_flight`` at once, 0 without a bound. ``upto()`` says how many requests may leave by
-    now. It must not wait, and rises as results are taken. ``waits`` has grown when all is over.
-    """
-
-    deadline: Deadline
-    concurrency: int
-    item_seconds: float = float("inf")
-    caller: str = ""
-    most_in_flight: int = 0
-    upto: Callable[[], int] | None = None
-    waits: Waits = field(default_factory=Waits)
 
 
 class Backlog(NamedTuple):

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest
 
-    from legacy_client.transport.base import Flow, Gate, Requests
+    from legacy_client.transport.base import Gate, Requests
+    from legacy_client.transport.flow import Flow
 
     Result = Response | CoreError
     Answer = Callable[[PreparedRequest], Result]

@@ -10,8 +10,9 @@ from legacy_client.transport.lane import Lane
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from legacy_client.calls import Waits
-    from legacy_client.transport.base import Flow, Requests
+    from legacy_client.call_context import Waits
+    from legacy_client.transport.base import Requests
+    from legacy_client.transport.flow import Flow
 
 
 class Batch:

@@ -10,7 +10,7 @@ from legacy_client.deadline import Deadline
 from legacy_client.errors import (
     CoreError,
 )
-from legacy_client.transport.base import Flow
+from legacy_client.transport.flow import Flow
 from tests.doubles.core_parts import some_limits
 from tests.doubles.stages import prepare
 

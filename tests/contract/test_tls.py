@@ -13,7 +13,8 @@ from requests import Response
 
 from legacy_client.deadline import Deadline
 from legacy_client.errors import CoreError, Unreachable, Untrusted
-from legacy_client.transport.base import Flow, Tls
+from legacy_client.transport.base import Tls
+from legacy_client.transport.flow import Flow
 from tests.doubles.certificates import Authority
 from tests.doubles.core_parts import some_limits
 from tests.doubles.fake_core import FakeCore, action, close, hang, reset, send

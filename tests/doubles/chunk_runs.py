@@ -6,7 +6,7 @@ from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.admission.idempotency.keeping import Keeper
 from gateway.jobs.run_chunk import ChunkServices, run_chunk
 from gateway.resources.actions import actions
-from gateway.telemetry.events import Silent
+from gateway.telemetry.hooks import Silent
 from gateway.telemetry.traces import NoTraces
 from legacy_client import errors as core
 from tests.doubles.rules import claim_policy

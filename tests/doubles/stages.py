@@ -12,7 +12,8 @@ from requests import Response
 
 from legacy_client.deadline import Deadline
 from legacy_client.template import RequestTemplate
-from legacy_client.transport.base import Flow, Limits, Tls
+from legacy_client.transport.base import Limits, Tls
+from legacy_client.transport.flow import Flow
 from legacy_client.transport.hub import HubTransport
 from legacy_client.transport.memory import MemoryTransport, VirtualClock
 from legacy_client.transport.memory import answer as in_memory

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.telemetry.events import APPLIED, BatchDetails, FailedItem, RequestDetails
+from gateway.telemetry.details import BatchDetails, RequestDetails
+from gateway.telemetry.events import APPLIED, FailedItem
 from legacy_client.health.snapshot import GateSnapshot
 
 

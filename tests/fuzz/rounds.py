@@ -14,7 +14,8 @@ from requests import Response
 
 from legacy_client.deadline import Deadline
 from legacy_client.template import RequestTemplate
-from legacy_client.transport.base import Flow, Tls
+from legacy_client.transport.base import Tls
+from legacy_client.transport.flow import Flow
 from legacy_client.transport.hub import HubTransport
 from legacy_client.transport.hub.batch import Exchange
 from tests.doubles.core_parts import some_limits

@@ -11,7 +11,8 @@ import orjson
 
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.api.accept import LINES
-from gateway.api.request import LogNotes, StreamedResponse
+from gateway.api.log_notes import LogNotes
+from gateway.api.request import StreamedResponse
 from gateway.api.stream import HEADERS, HEARTBEAT_SECONDS, PIECE_BYTES
 from gateway.jobs.errors import JobNotFound
 from gateway.serving import streamed

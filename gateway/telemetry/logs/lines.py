@@ -12,7 +12,8 @@ from gateway.telemetry.logs.facts import FactsLine
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.telemetry.events import BatchDetails, InvalidRequest, RequestDetails
+    from gateway.telemetry.details import BatchDetails, RequestDetails
+    from gateway.telemetry.events import InvalidRequest
 
 _log = logging.getLogger(__name__)
 # Asked every few seconds by probes and scrapers; of interest only when they fail.

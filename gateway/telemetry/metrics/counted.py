@@ -12,7 +12,7 @@ from gateway.telemetry.metrics.table import PARTS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gateway.telemetry.events import BatchDetails, RequestDetails
+    from gateway.telemetry.details import BatchDetails, RequestDetails
 
     Series = tuple[str, ...]
     Outcomes = tuple[tuple[tuple[str, str], int], ...]

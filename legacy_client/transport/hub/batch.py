@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
     from legacy_client.errors import CoreError
-    from legacy_client.transport.base import Flow, Requests
+    from legacy_client.transport.base import Requests
+    from legacy_client.transport.flow import Flow
 
 # Results read at once. A switch to the consumer and back costs a third of a request.
 _CHUNK = 16

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from gevent._types import _Loop
     from requests import Response
 
-    from legacy_client.transport.base import Flow, Gate, Limits, Requests
+    from legacy_client.transport.base import Gate, Limits, Requests
+    from legacy_client.transport.flow import Flow
     from legacy_client.transport.hub.channel import Channel
     from legacy_client.transport.hub.dialing import Endpoint
     from legacy_client.transport.hub.wire import Wire

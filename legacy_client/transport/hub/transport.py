@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from requests import Response
 
     from legacy_client.errors import CoreError
-    from legacy_client.transport.base import Flow, Gate, Requests
+    from legacy_client.transport.base import Gate, Requests
+    from legacy_client.transport.flow import Flow
 
 
 class HubTransport:

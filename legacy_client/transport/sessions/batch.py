@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from requests import Response
 
     from legacy_client.errors import CoreError
-    from legacy_client.transport.base import Flow, Requests
+    from legacy_client.transport.base import Requests
+    from legacy_client.transport.flow import Flow
 
 
 class SessionsBatch(Batch):

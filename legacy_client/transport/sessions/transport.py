@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest, Response
 
-    from legacy_client.transport.base import Backlog, Flow, Gate, Requests
+    from legacy_client.transport.base import Backlog, Gate, Requests
+    from legacy_client.transport.flow import Flow
 
     Result = Response | CoreError
 

@@ -97,7 +97,7 @@ def test_a_greenlet_is_switched_within_a_compiled_function(compiled):
     script = """
 import gevent
 from legacy_client.deadline import Deadline
-from legacy_client.transport.base import Flow
+from legacy_client.transport.flow import Flow
 from legacy_client.transport.hub.batch import HubBatch
 
 hub = gevent.get_hub()

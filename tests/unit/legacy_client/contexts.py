@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from legacy_client.calls import CallContext, Update
+from legacy_client.call_context import CallContext
+from legacy_client.calls import Update
 from legacy_client.credentials import Anonymous
 from legacy_client.deadline import Deadline
 from legacy_client.operations import UPDATE_ACTION

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from legacy_client.calls import CallContext
+from legacy_client.call_context import CallContext
 from legacy_client.deadline import Deadline
 
 # Longer than any run of all tests.

@@ -19,7 +19,7 @@ from tests.unit.legacy_client.contexts import Core, updated
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from legacy_client.calls import CallContext
+    from legacy_client.call_context import CallContext
 
 
 class Renewable:

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from legacy_client.calls import CallContext
+from legacy_client.call_context import CallContext
 from legacy_client.credentials import (
     ClientCredentials,
 )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from legacy_client.calls import CallContext
+from legacy_client.call_context import CallContext
 from legacy_client.credentials import (
     Anonymous,
     ForwardedCredentials,

@@ -12,7 +12,7 @@ from gateway.api.stream import PIECE_BYTES, Stream
 from gateway.batch.batch_claim import NoClaim
 from gateway.batch.outcome import Verdict
 from gateway.batch.summary import Summary
-from gateway.telemetry.events import BatchDetails
+from gateway.telemetry.details import BatchDetails
 from legacy_client.calls import Update
 from legacy_client.deadline import Deadline
 

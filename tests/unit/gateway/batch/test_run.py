@@ -15,7 +15,8 @@ from gateway.item_codes import Applied
 from gateway.resources.actions import actions
 from gateway.telemetry.traces import NoSpan
 from legacy_client import errors as core
-from legacy_client.calls import CallContext, Update, Waits
+from legacy_client.call_context import CallContext, Waits
+from legacy_client.calls import Update
 from legacy_client.deadline import Deadline
 from tests.unit.schemas.samples import valid_action_items
 
@@ -56,11 +57,12 @@ def test_results_come_back_in_the_order_of_the_items():
 
 
 def test_what_the_calls_waited_for_stands_in_the_details():
-    context = replace(CONTEXT, waits=Waits(turns=1.0, answers=2.0, repeats=3.0))
+    context = CallContext(deadline=CONTEXT.deadline, concurrency=8, waits=Waits(1.0, 2.0, 3.0))
     batch = BatchRun(ACTIONS, [ACTIONS.call(GOOD)], NoClaim(1), Core((0, {})), context, NoSpan())
     batch.outcomes()
 
-    assert batch.summary(keep_failed=0).details.waits == Waits(turns=1.0, answers=2.0, repeats=3.0)
+    waits = batch.summary(keep_failed=0).details.waits
+    assert (waits.turns, waits.answers, waits.repeats) == (1.0, 2.0, 3.0)
 
 
 def test_an_item_is_sent_in_the_cores_words():

@@ -23,7 +23,7 @@ from tests.doubles.telemetry import a_request
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
-    from gateway.telemetry.events import RequestDetails
+    from gateway.telemetry.details import RequestDetails
 
 CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 LEFT_OUT = CALLER[:-2] + "00"

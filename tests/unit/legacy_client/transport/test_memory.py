@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from legacy_client.deadline import Deadline
-from legacy_client.transport.base import Flow
+from legacy_client.transport.flow import Flow
 from legacy_client.transport.memory import MemoryTransport, VirtualClock, answer
 from tests.doubles.core_parts import some_limits
 from tests.doubles.stages import prepare

@@ -3,9 +3,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from legacy_client.calls import Waits
+from legacy_client.call_context import Waits
 from legacy_client.deadline import Deadline
-from legacy_client.transport.base import Flow
+from legacy_client.transport.flow import Flow
 from legacy_client.transport.turns import Batch, Turns, backlog
 
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from gateway.telemetry.events import InvalidRequest, Unreadable
+from gateway.telemetry.details import Unreadable
+from gateway.telemetry.events import InvalidRequest
 from gateway.telemetry.logs.lines import Lines
 from gateway.telemetry.logs.names import REQUEST_FIELDS
-from legacy_client.calls import Waits
+from legacy_client.call_context import Waits
 from tests.doubles.telemetry import a_batch, a_mixed_batch, a_request
 
 STANDARD = set(vars(logging.makeLogRecord({})))

@@ -12,11 +12,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.admission.refusal import RefusalReason
 from gateway.item_codes import ITEM_CODES, Applied
-from gateway.telemetry.events import APPLIED, InvalidRequest, RequestDetails, Unreadable
+from gateway.telemetry.details import RequestDetails, Unreadable
+from gateway.telemetry.events import APPLIED, InvalidRequest
 from gateway.telemetry.metrics.counted import Counted, Observed
 from gateway.telemetry.metrics.registry import FoldedHistogram, Metrics
 from gateway.telemetry.metrics.table import ITEM_SERIES, METRICS, Spec
-from legacy_client.calls import Waits
+from legacy_client.call_context import Waits
 from legacy_client.health.snapshot import DURATION_BOUNDS
 from tests.doubles.telemetry import a_batch, a_mixed_batch, a_request
 

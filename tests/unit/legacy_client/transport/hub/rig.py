@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 from legacy_client.deadline import Deadline
-from legacy_client.transport.base import Flow, Limits, Tls
+from legacy_client.transport.base import Limits, Tls
+from legacy_client.transport.flow import Flow
 from legacy_client.transport.hub import HubTransport
 from tests.doubles.core_parts import some_limits
 from tests.doubles.gates import NotingGate

@@ -4,7 +4,7 @@ import itertools
 
 from legacy_client.deadline import Deadline
 from legacy_client.errors import Stopped
-from legacy_client.transport.base import Flow
+from legacy_client.transport.flow import Flow
 from legacy_client.transport.hub.batch import Exchange, HubBatch
 
 

@@ -9,7 +9,7 @@ import requests
 
 from legacy_client.deadline import Deadline
 from legacy_client.errors import BadAnswer, BrokenOff, CoreError, TimedOut, Unreachable, Untrusted
-from legacy_client.transport.base import Flow
+from legacy_client.transport.flow import Flow
 from legacy_client.transport.hub.batch import Exchange, HubBatch
 from tests.doubles.line import Line
 

@@ -11,12 +11,14 @@ import requests
 import responses
 from requests import Response
 
-from legacy_client.calls import CallContext, Update
+from legacy_client.call_context import CallContext
+from legacy_client.calls import Update
 from legacy_client.credentials import ForwardedCredentials
 from legacy_client.deadline import Deadline
 from legacy_client.errors import BadAnswer, BrokenOff, NotFound, Stopped, TimedOut, Unreachable
 from legacy_client.operations import UPDATE_ACTION
-from legacy_client.transport.base import Flow, Tls
+from legacy_client.transport.base import Tls
+from legacy_client.transport.flow import Flow
 from legacy_client.transport.sessions.transport import SessionsTransport
 from tests.doubles.core_parts import some_budget, some_client, some_limits, some_policy
 from tests.doubles.fake_core import FakeCore, action, wait_for
