@@ -6,27 +6,29 @@ import datetime as dt
 import logging
 import re
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, TextIO
 
 import orjson
 
 from gateway.telemetry.context import request_context
-from gateway.telemetry.logs.facts import FactsRecord
 from gateway.telemetry.logs.pipe import handler_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 OWN_LOGGERS = ("gateway", "legacy_client", "schemas", "gunicorn.error")
 _OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 _SECRET = re.compile(r"(?i)\bbearer\s+\S+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 # Others are left to the slower way, numbers of more than 53 bits too.
-_USUAL_TYPES = (
-    orjson.OPT_PASSTHROUGH_DATACLASS
+_USUAL_LINE = (
+    orjson.OPT_APPEND_NEWLINE
+    | orjson.OPT_PASSTHROUGH_DATACLASS
     | orjson.OPT_PASSTHROUGH_DATETIME
     | orjson.OPT_PASSTHROUGH_SUBCLASS
     | orjson.OPT_STRICT_INTEGER
 )
+_DELETE = b"\x7f"
 _MAX_TEXT = 2000
 _MAX_TRACEBACK = 8000
 
@@ -83,42 +85,41 @@ class LineFormatter(logging.Formatter):
 
 
 class JsonFormatter(LineFormatter):
-    """A line of facts is looked at as a whole, and field by field only where something in it may do harm."""
-
     def __init__(self) -> None:
         # JSON escapes a line break itself, and its readers show a traceback as lines again.
         super().__init__(lambda line: orjson.dumps(line).decode(), kept="\n")
 
-    def format(self, record: logging.LogRecord) -> str:
-        quick = _quick(record) if isinstance(record, FactsRecord) else ""
-        return quick or super().format(record)
+    def line(self, created: float, head: Mapping[str, object], facts: Mapping[str, object]) -> bytes:
+        """With its line break. Empty where ``harmless`` might change a value, or one is of no usual type.
+
+        ``head`` has the fixed columns after the time; ``request_id`` is filled in from ``facts``.
+        """
+        # It is looked at as a whole, and field by field, as any record, only where something in it may do harm.
+        if not facts.get("request_id"):
+            return b""
+        try:
+            line = orjson.dumps({"timestamp": _timestamp(created), **head, **facts}, option=_USUAL_LINE)
+        except TypeError:
+            return b""
+        return line if len(line) <= _MAX_TEXT and _is_plain(line) and not _may_hold_secret(line) else b""
 
 
-def _quick(record: FactsRecord) -> str:
-    """Empty where ``harmless`` might change a value of the line, or one is of no usual type."""
-    facts = record.facts
-    if not (request_id := facts.get("request_id")):
-        return ""
-    line = {
-        "timestamp": _timestamp(record.created),
-        "level": record.levelname.lower(),
-        "event": record.msg,
-        "request_id": request_id,
-        "logger": record.name,
-        **facts,
-    }
-    try:
-        text = orjson.dumps(line, option=_USUAL_TYPES).decode()
-    except TypeError:
-        return ""
+def _is_plain(line: bytes) -> bool:
     # JSON escapes what is not printable with a backslash, but for a few characters that stay as they are.
-    is_plain = len(text) <= _MAX_TEXT and "\\" not in text and text.isprintable()
-    return text if is_plain and not _may_hold_secret(text) else ""
+    return b"\\" not in line and (_DELETE not in line if line.isascii() else line[:-1].decode().isprintable())
 
 
 def _timestamp(created: float) -> str:
     """Of a Unix time, in UTC (RFC 3339 section 5.6)."""
-    return f"{dt.datetime.fromtimestamp(created, dt.UTC).isoformat(timespec='microseconds')[:-6]}Z"
+    second, rest = divmod(created, 1.0)
+    micros = round(rest * 1e6)
+    # Almost the next second is the next second.
+    return f"{_second(second)}.{micros:06}Z" if micros < 1_000_000 else f"{_second(second + 1)}.000000Z"
+
+
+@lru_cache(maxsize=1)
+def _second(second: float) -> str:
+    return dt.datetime.fromtimestamp(second, dt.UTC).isoformat(timespec="seconds")[:-6]
 
 
 def harmless(value: object, *, most: int = _MAX_TEXT, kept: str = "") -> object:
@@ -140,7 +141,7 @@ def harmless(value: object, *, most: int = _MAX_TEXT, kept: str = "") -> object:
 
 
 def _harmless_text(text: str, most: int, kept: str) -> str:
-    if _may_hold_secret(text):
+    if _may_hold_secret(text.encode("utf-8", "surrogatepass")):
         text = _SECRET.sub("[secret]", text)
     if len(text) > most:
         text = f"{text[: most // 2]}…{text[-most // 2 :]}"
@@ -149,8 +150,8 @@ def _harmless_text(text: str, most: int, kept: str) -> str:
     return "".join(char if char.isprintable() or char in kept else _escaped(char) for char in text)
 
 
-def _may_hold_secret(text: str) -> bool:
-    return "eyJ" in text or "earer" in text.lower()
+def _may_hold_secret(text: bytes) -> bool:
+    return b"eyJ" in text or b"earer" in text.lower()
 
 
 def _escaped(char: str) -> str:

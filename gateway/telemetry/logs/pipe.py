@@ -25,20 +25,39 @@ class DescriptorHandler(logging.Handler):
     """Writes each line whole, with one call of the kernel."""
 
     def __init__(self, descriptor: int) -> None:
+        self._lock = _thread.RLock()
         super().__init__()
         self._descriptor = descriptor
 
-    def createLock(self) -> None:  # noqa: N802 -- the standard library's name
-        # gevent's takes 130 steps of the interpreter for each line, so that a greenlet can wait while it holds the lock.
-        # A write here never waits, so the lock of threads is enough.
-        super().createLock()
-        self.lock = _thread.RLock()
+    # gevent's takes 130 steps of the interpreter for each line, so that a greenlet can wait while it holds the lock.
+    # A write here never waits, so the lock of threads is enough.
+    @property
+    def lock(self) -> _thread.RLock:
+        """That of threads, whatever the standard library or gevent puts in its place."""
+        return self._lock
+
+    @lock.setter
+    def lock(self, _lock: object) -> None: ...
+
+    def takes(self, line: bytes) -> bool:
+        """Whether it was written or dropped; else it is to be handled as a record is. With its line break."""
+        if self.filters:
+            return False
+        try:
+            with self._lock:
+                self._take(line)
+        except Exception:  # noqa: BLE001 -- whoever handles the record tells of it
+            return False
+        return True
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            os.write(self._descriptor, self._line(record))
+            self._take(self._line(record))
         except Exception:  # noqa: BLE001 -- as in every handler of the standard library: logging raises nothing
             self.handleError(record)
+
+    def _take(self, line: bytes) -> None:
+        os.write(self._descriptor, line)
 
     def _line(self, record: logging.LogRecord) -> bytes:
         return self.format(record).encode("utf-8", "backslashreplace") + b"\n"
@@ -53,19 +72,16 @@ class PipeHandler(DescriptorHandler):
         self._rest = b""
         self._dropped = 0
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def _take(self, line: bytes) -> None:
         """Write the line whole or drop it, after what is left of the one before."""
-        try:
-            if not self._write(self._line(record)):
-                self._dropped += 1
-            elif self._dropped:
-                self._tell()
-        except Exception:  # noqa: BLE001 -- as in every handler of the standard library: logging raises nothing
-            self.handleError(record)
+        if not self._write(line):
+            self._dropped += 1
+        elif self._dropped:
+            self._tell()
 
     def _tell(self) -> None:
         dropped, self._dropped = self._dropped, 0
-        # Comes back to `emit`. If this line does not fit either, the count stays for later.
+        # Comes back to `_take`. If this line does not fit either, the count stays for later.
         _log.warning("log_lines_dropped", extra={"lines": dropped})
         if self._dropped:
             self._dropped = dropped

@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import json
 import logging
+import os
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 
 from gateway.telemetry.context import request_context
 from gateway.telemetry.logs import format as logs
-from gateway.telemetry.logs.facts import FactsLine, FactsRecord
+from gateway.telemetry.logs.facts import FactsLine
+from gateway.telemetry.logs.format import JsonFormatter
+from gateway.telemetry.logs.pipe import DescriptorHandler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,56 +160,95 @@ def test_a_long_value_is_cut_in_the_middle() -> None:
     assert shown.endswith("zzz")
 
 
-def _told(record: logging.LogRecord) -> dict[str, Any]:
-    line: dict[str, Any] = json.loads(logs.formatter(as_json=True).format(record))
+HEAD = {"level": "info", "event": "request_ended", "request_id": "", "logger": "gateway.tried"}
+
+
+def _written(facts: dict[str, object]) -> dict[str, Any]:
+    """The line that a file gets of ``facts``."""
+    file = os.memfd_create("log")
+    handler = DescriptorHandler(file)
+    handler.setFormatter(logs.formatter(as_json=True))
+    root = logging.getLogger()
+    before, root.handlers[:] = root.handlers[:], [handler]
+    try:
+        FactsLine(logging.getLogger("gateway.tried"), "request_ended").tell(logging.INFO, facts)
+        return _untimed(os.pread(file, 100_000, 0))
+    finally:
+        root.handlers[:] = before
+        os.close(file)
+
+
+def _field_by_field(facts: dict[str, object]) -> dict[str, Any]:
+    made = {"name": "gateway.tried", "levelno": logging.INFO, "levelname": "INFO", "msg": "request_ended"}
+    return _untimed(logs.formatter(as_json=True).format(logging.makeLogRecord(made | facts)))
+
+
+def _untimed(text: str | bytes) -> dict[str, Any]:
+    line: dict[str, Any] = json.loads(text)
+    assert line.pop("timestamp").endswith("Z")
     return line
-
-
-def _record_of_facts(facts: dict[str, object]) -> FactsRecord:
-    return FactsLine(logging.getLogger("gateway.tried"), "request_ended").record(logging.INFO, facts)
-
-
-def _same_record_by_fields(record: FactsRecord) -> logging.LogRecord:
-    return logging.makeLogRecord(vars(record))
 
 
 @given(
     principal=st.text(st.characters(exclude_categories=[]))
-    | st.sampled_from([HOSTILE, "Bearer x", "eyJa.b.c", "a" * 2001]),
+    | st.sampled_from([HOSTILE, "Bearer x", "eyJa.b.c", "a" * 2001, "\x7f", "é", "\u2028"]),
     number=st.integers() | st.floats(allow_nan=False) | st.sampled_from([2**53, 2**63, 2**64 - 1]),
 )
 def test_a_line_of_facts_is_what_it_is_field_by_field(principal: str, number: float) -> None:
-    record = _record_of_facts({"request_id": "01JREQ", "principal_id": principal, "received_bytes": number})
+    facts: dict[str, object] = {"request_id": "01JREQ", "principal_id": principal, "received_bytes": number}
 
-    assert _told(record) == _told(_same_record_by_fields(record))
+    assert _written(facts) == _field_by_field(facts)
 
 
 @pytest.mark.parametrize(
     "value", [object(), b"\xff", {1: {2: object()}}, {"a", "b"}, None, True, dt.datetime(1, 1, 1, tzinfo=dt.UTC)]
 )
 def test_a_fact_of_any_type_can_be_logged(value: object) -> None:
-    record = _record_of_facts({"request_id": "01JREQ", "odd": value})
+    facts = {"request_id": "01JREQ", "odd": value}
 
-    assert _told(record) == _told(_same_record_by_fields(record))
+    assert _written(facts) == _field_by_field(facts)
 
 
 def test_facts_without_a_request_id_have_that_of_their_request() -> None:
     token = request_context.set("01JREQ")
 
     try:
-        assert _told(_record_of_facts({"request_id": "", "status": 200}))["request_id"] == "01JREQ"
+        assert _written({"request_id": "", "status": 200})["request_id"] == "01JREQ"
     finally:
         request_context.reset(token)
 
 
 def test_a_line_of_facts_starts_with_its_fixed_columns() -> None:
-    record = _record_of_facts({"method": "PATCH", "request_id": "01JREQ", "status": 200})
-    record.created = 1764380730.516888
+    facts = {"method": "PATCH", "request_id": "01JREQ", "status": 200}
 
-    assert logs.formatter(as_json=True).format(record) == (
-        '{"timestamp":"2025-11-29T01:45:30.516888Z","level":"info","event":"request_ended","request_id":"01JREQ",'
-        '"logger":"gateway.tried","method":"PATCH","status":200}'
+    assert JsonFormatter().line(1764380730.516888, HEAD, facts) == (
+        b'{"timestamp":"2025-11-29T01:45:30.516888Z","level":"info","event":"request_ended","request_id":"01JREQ",'
+        b'"logger":"gateway.tried","method":"PATCH","status":200}\n'
     )
+
+
+@pytest.mark.parametrize("odd", ["a\nb", "\x7f", "\u2028", "\u202e", "Bearer x", "eyJ", "a" * 2000, object()])
+def test_a_line_of_facts_in_which_something_may_do_harm_is_looked_at_field_by_field(odd: object) -> None:
+    facts = {"request_id": "01JREQ", "principal_id": "é"}
+    assert JsonFormatter().line(0.0, HEAD, facts)
+
+    assert JsonFormatter().line(0.0, HEAD, facts | {"odd": odd}) == b""
+
+
+@pytest.mark.parametrize(
+    ("created", "shown"),
+    [
+        (1764380730.0, "2025-11-29T01:45:30.000000Z"),
+        (1764380730.000001, "2025-11-29T01:45:30.000001Z"),
+        (1764380730.99, "2025-11-29T01:45:30.990000Z"),
+        (1764380730.9999998, "2025-11-29T01:45:31.000000Z"),
+        (1764380729.5, "2025-11-29T01:45:29.500000Z"),
+    ],
+)
+def test_a_time_is_told_to_the_nearest_microsecond(created: float, shown: str) -> None:
+    line = JsonFormatter().line(created, HEAD, {"request_id": "01JREQ"})
+
+    assert json.loads(line)["timestamp"] == shown
 
 
 def test_other_libraries_are_heard_from_warnings_on() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import fcntl
 import io
 import logging
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,40 @@ def test_a_pipe_without_a_reader_raises_nothing(pipe, capsys):
     pipe.log("nobody hears")
 
     assert "BrokenPipe" in capsys.readouterr().err
+
+
+def test_what_counts_is_the_lock_of_threads_whatever_another_library_puts_in_its_place(pipe):
+    pipe.handler.lock = threading.Lock()
+
+    assert type(pipe.handler.lock) is _thread.RLock
+
+
+def test_a_line_that_is_made_already_is_written_as_those_of_records_are(pipe):
+    assert pipe.handler.takes(b"one\n")
+    pipe.log("two")
+
+    assert [line.strip() for line in pipe.read()] == ["one", "two"]
+
+
+def test_a_line_that_is_made_already_is_dropped_and_counted_where_the_pipe_is_full(pipe):
+    for _ in range(100):
+        assert pipe.handler.takes(LINE.encode() + b"\n")
+    kept = len(pipe.read())
+    pipe.handler.takes(b"again\n")
+
+    assert [line.strip() for line in pipe.read()] == ["again", f"log_lines_dropped {100 - kept}"]
+
+
+def test_a_line_that_is_made_already_is_left_to_a_handlers_filters_and_to_its_way_with_errors(pipe):
+    pipe.handler.addFilter(lambda record: False)
+    assert not pipe.handler.takes(b"filtered\n")
+    pipe.handler.filters.clear()
+    assert pipe.handler.takes(b"one\n")
+    assert pipe.read() == ["one"]
+
+    os.close(pipe.reader)
+    pipe.reader = os.open(os.devnull, os.O_RDONLY)
+    assert not pipe.handler.takes(b"nobody hears\n")
 
 
 def test_other_streams_are_written_as_usual():
