@@ -157,28 +157,32 @@ class KeyedClaim:
 
     def wrap(self, errors: ItemErrors, item_ids: Sequence[str], sent: Finished) -> Iterator[tuple[int, Outcome]]:
         self._has_begun = True
-        to_send, earlier, record = self.to_send, self._claim.stored, self._claim.record
-        record_update = self._claim.record_update
+        to_send, record_update = self.to_send, self._claim.record_update
         for position, outcome in sent:
             index = to_send[position]
-            if not isinstance(outcome, ItemError):
+            if isinstance(outcome, ItemError):
+                yield index, self._recorded(errors, item_ids, index, outcome)
+            else:
                 self._has_reached_core = True
                 record_update(index, outcome)
                 yield index, outcome
-                continue
-            entry, before = Entry(index, _state(outcome), stored(outcome)), earlier.get(index)
-            if before and before.state == "unknown":
-                # The earlier run may have applied the item, whatever this one did.
-                if entry.state == "open":
-                    entry, outcome = before, _outcome(errors, before.payload, item_ids[index])
-                elif outcome.is_final:
-                    outcome = refused_later(outcome)
-                    entry = Entry(index, "final", stored(outcome))
-            if not _was_held_back(outcome):
-                self._has_reached_core = True
-            record([entry])
-            yield index, outcome
         self._has_ended = True
+
+    def _recorded(self, errors: ItemErrors, item_ids: Sequence[str], index: int, error: ItemError) -> Outcome:
+        """What the item's caller is told."""
+        outcome: Outcome = error
+        entry, before = Entry(index, _state(error), stored(error)), self._claim.stored.get(index)
+        if before and before.state == "unknown":
+            # The earlier run may have applied the item, whatever this one did.
+            if entry.state == "open":
+                entry, outcome = before, _outcome(errors, before.payload, item_ids[index])
+            elif error.is_final:
+                outcome = refused_later(error)
+                entry = Entry(index, "final", stored(outcome))
+        if not _was_held_back(outcome):
+            self._has_reached_core = True
+        self._claim.record([entry])
+        return outcome
 
     def __enter__(self) -> Self:
         return self
@@ -190,6 +194,23 @@ class KeyedClaim:
             self._claim.abandon()
         else:
             self._claim.finish()
+
+
+class ChunkClaim(KeyedClaim):
+    """Tells what failed, and what earlier runs left. The record has the rest, and nobody else asks for it."""
+
+    def wrap(self, errors: ItemErrors, item_ids: Sequence[str], sent: Finished) -> Iterator[tuple[int, Outcome]]:
+        self._has_begun = True
+        to_send, record_update = self.to_send, self._claim.record_update
+        # Of each item that is told, four generators more would hear.
+        for position, outcome in sent:
+            if isinstance(outcome, ItemError):
+                index = to_send[position]
+                yield index, self._recorded(errors, item_ids, index, outcome)
+            else:
+                self._has_reached_core = True
+                record_update(to_send[position], outcome)
+        self._has_ended = True
 
 
 def _was_held_back(outcome: Outcome) -> bool:

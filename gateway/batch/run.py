@@ -39,7 +39,7 @@ class Core(Protocol):
 
 
 class BatchRun:
-    """Iterate over it once: ``(index, outcome)`` of every item. Then ask for the summary."""
+    """Iterate over it once: ``(index, outcome)`` of every item that the claim tells. Then ask for the summary."""
 
     def __init__(
         self,

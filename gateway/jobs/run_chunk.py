@@ -11,9 +11,9 @@ from gateway.admission.idempotency.journal import replay
 from gateway.admission.idempotency.key import derive_prefix
 from gateway.admission.idempotency.store import open_claim
 from gateway.audit.line import Ended
-from gateway.batch.batch_claim import KeyedClaim
+from gateway.batch.batch_claim import ChunkClaim
 from gateway.batch.item_errors import ItemErrors
-from gateway.batch.outcome import ItemError, restored
+from gateway.batch.outcome import restored
 from gateway.batch.run import BatchRun
 from gateway.item_codes import Applied
 from gateway.jobs.chunk import Ending, shown, unpack
@@ -89,13 +89,10 @@ def run_chunk(services: ChunkServices, lease: Lease) -> None:
     if claim is None:
         _abandon(services, lease, calls, settlement, record)
         return
-    sent = range(lease.items) if claim.kind == "fresh" else frozenset(claim.to_send)
-    for offset, outcome in _outcomes(services, lease, calls, claim):
-        # The claim's record has settled what was sent and applied.
-        if isinstance(outcome, ItemError) or offset not in sent:
-            settlement.add(offset, outcome)
-            if not settlement.has(offset):
-                hindrances.add(outcome)
+    for offset, outcome in _told(services, lease, calls, claim):
+        settlement.add(offset, outcome)
+        if not settlement.has(offset):
+            hindrances.add(outcome)
     if claim.kind == "replay":
         # A claim that had nothing to send ends nothing.
         record.close([], complete=True)
@@ -118,13 +115,13 @@ def _lines(services: ChunkServices, lease: Lease, calls: Sequence[Update]) -> Ch
     )
 
 
-def _outcomes(
+def _told(
     services: ChunkServices, lease: Lease, calls: Sequence[Update], claim: Claim
 ) -> Iterator[tuple[int, Outcome]]:
-    """Of each item; the claim ends with the last."""
+    """The claim ends with the last."""
     deadline = _deadline(services, lease)
     traces, within = services.traces, lease.traceparent
-    with KeyedClaim(claim) as held, traces.span("chunk", items=len(calls), within=within) as span:
+    with ChunkClaim(claim) as held, traces.span("chunk", items=len(calls), within=within) as span:
         context = CallContext(
             deadline=deadline,
             concurrency=services.concurrency,
