@@ -116,7 +116,8 @@ class Folding:
         is_unwritable, lost = self._sources.audit()
         self._show("gateway_audit_unavailable", is_unwritable)
         self._advance("gateway_audit_lost_lines_total", lost)
-        for (name, *labels), value in self._sources.jobs().items():
+        # Most stay as they are.
+        for (name, *labels), value in self._sources.jobs().items() - self._shown.items():
             self._show(name, value, *labels)
         self._advance("gateway_process_cpu_seconds_total", time.process_time())
         self._show("gateway_process_resident_memory_bytes", _resident_bytes())
