@@ -34,7 +34,6 @@ MODULES = (
     "gateway.api.forms",
     "gateway.api.guard",
     "gateway.api.json_size",
-    "gateway.api.log_notes",
     "gateway.api.options",
     "gateway.api.request_log",
     "gateway.api.strict_json",

@@ -86,7 +86,8 @@ class BatchLoader:
         """The array of items, as far as there is one. Other faults of the document go to ``errors``."""
         messages: dict[Any, Any] = {}
         batch = self._load_batch(document, messages)
-        errors.add(messages)
+        if messages:
+            errors.add(messages)
         rows: list[Any] = batch.get("data", [])
         return rows
 

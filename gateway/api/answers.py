@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from gateway.api.log_notes import LogNotes
 from gateway.api.request import GatewayResponse
 from gateway.problems import Problem
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
 
     from gateway.batch.outcome import Verdict
     from gateway.resources.resource import Resource
-    from gateway.telemetry.details import BatchDetails
-    from gateway.telemetry.events import ReplayKind
 
 _NOT_UPDATED = (
     "The {name} was not updated; read its outcome.",
@@ -47,11 +44,8 @@ class BatchFailed(Problem):
         detail: str,
         result: Verdict,
         errors: Sequence[dict[str, object]],
-        batch: BatchDetails,
-        replay: ReplayKind | None = None,
     ) -> None:
         super().__init__(slug, detail, headers=retry_after(result), errors=errors)
-        self.log_notes = LogNotes(problem=slug, replay=replay, batch=batch)
 
 
 def json_answer(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> GatewayResponse:

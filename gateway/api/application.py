@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from flask.ctx import AppContext
+from flask.globals import _cv_app, _cv_request
 from werkzeug.routing import BaseConverter, MapAdapter
 
+from gateway.afterwards import do_afterwards
 from gateway.api.context import GatewayContext, NoGlobals
 from gateway.api.request import GatewayRequest, GatewayResponse, current_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from flask import Request, Response
     from flask.sansio.blueprints import Blueprint
     from werkzeug.routing import Rule
 
     from gateway.serving.plan import WorkerPlan
+
+# Set by Flask's test client within its ``with`` block.
+_KEEP_CONTEXT = "werkzeug.debug.preserve_context"
 
 
 class Application(Flask):
@@ -69,6 +75,23 @@ class Application(Flask):
             return super().create_url_adapter(None)
         # Neither scheme nor host choose a route, so nobody need look them up.
         return MapAdapter(self.url_map, "localhost", "/", "", "http", request.path, request.method)
+
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        context = self.request_context(environ)
+        leave: Callable[[], None] = context.pop
+        try:
+            try:
+                context.push()
+                response = self.full_dispatch_request()
+            except Exception as exc:  # noqa: BLE001 -- whatever it is, it is answered
+                leave = partial(context.pop, exc)
+                response = self.handle_exception(exc)
+            return response(environ, start_response)
+        finally:
+            if (keep := environ.get(_KEEP_CONTEXT)) is not None:
+                keep(_cv_app.get())
+                keep(_cv_request.get())
+            do_afterwards(environ, leave)
 
     def full_dispatch_request(self) -> Response:
         # Flask's steps. It would look up the request, its blueprints and listeners at each of them.

@@ -26,7 +26,7 @@ from legacy_client.deadline import Deadline
 from schemas.batches import BatchTooLarge, InvalidBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from gateway.api.bulk_services import BulkServices
@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from gateway.batch.batch_claim import BatchClaim
     from gateway.batch.summary import Summary
     from gateway.resources.resource import Resource
-    from gateway.telemetry.events import BatchKind
+    from gateway.telemetry.events import BatchKind, ReplayKind
     from gateway.telemetry.traces import Span
     from legacy_client.calls import Update
+
+_REPLAYS: Mapping[str, ReplayKind] = {"replay": "replayed", "resume": "resumed"}
 
 
 class BulkEndpoint:
@@ -154,7 +156,7 @@ class BulkEndpoint:
             principal_id=request.principal_id,
             partner=request.partner,
         )
-        self._services.telemetry.batch_ended(summary.details)
+        request.batch, request.replay = summary.details, _REPLAYS.get(claim.kind)
         if self._services.trail:
             self._services.trail.batch_ended(
                 Ended(

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from gateway.api.unsent import UnsentRate
     from gateway.audit.trail import Trail
     from gateway.batch.run import Core
-    from gateway.telemetry.hooks import Telemetry
     from gateway.telemetry.traces import Traces
 
 
@@ -37,7 +36,6 @@ class BulkServices:
     deadline_seconds: float
     concurrency: int
     core_concurrency: int
-    telemetry: Telemetry
     traces: Traces
     log_failed_items: int
     let_others_run: Callable[[], None]

@@ -10,7 +10,6 @@ from flask import Flask, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed
 
 from gateway.api.answers import BatchFailed
-from gateway.api.log_notes import LogNotes
 from gateway.api.over_rate import OverRate
 from gateway.api.pages.page import nothing_here
 from gateway.api.request import GatewayResponse, current_request
@@ -20,6 +19,8 @@ from gateway.serving.broken_body import BrokenBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from gateway.api.request import GatewayRequest
 
 _log = logging.getLogger(__name__)
 _OF_STATUS: Mapping[int, str] = {
@@ -65,7 +66,7 @@ def respond(problem: Problem, base_url: str) -> GatewayResponse:
         response.headers["Vary"] = "Accept"
         if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
             response = _page_of_nothing(problem.status)
-    response.log_notes = _notes(problem)
+    _note(problem, current_request())
     response.headers.update(problem.headers)
     return response
 
@@ -77,10 +78,12 @@ def _page_of_nothing(status: int) -> GatewayResponse:
     return GatewayResponse(shown.get_data(), status, headers=shown.headers)
 
 
-def _notes(problem: Problem) -> LogNotes:
-    if isinstance(problem, (BatchFailed, OverRate)):
-        return problem.log_notes
-    return LogNotes(problem=problem.slug, invalid=invalid_request(problem))
+def _note(problem: Problem, request: GatewayRequest) -> None:
+    request.problem = problem.slug
+    if isinstance(problem, OverRate):
+        request.policy = problem.policy
+    elif not isinstance(problem, BatchFailed):
+        request.invalid = invalid_request(problem)
 
 
 def from_framework(error: HTTPException) -> Problem:

@@ -8,7 +8,6 @@ import orjson
 
 from gateway.api.answers import BatchFailed, body_answer, failed_detail, json_answer, retry_after
 from gateway.api.form import Form
-from gateway.api.log_notes import LogNotes
 from gateway.api.stream import rehearsed_stream, stream
 from gateway.batch.outcome import ItemError
 
@@ -29,15 +28,13 @@ def plain(begun: AbstractContextManager[UnderWay], _request: GatewayRequest) -> 
         errors = [error.body(index, resource.id_name, item_id) for index, item_id, error in summary.failed]
         if result.problem:
             detail = failed_detail(result.problem, resource, len(errors))
-            raise BatchFailed(result.problem, detail, result, errors, summary.details, batch.replay)
+            raise BatchFailed(result.problem, detail, result, errors)
         updated = [outcome for outcome in outcomes if not isinstance(outcome, ItemError)]
         more = b',"errors":%b' % orjson.dumps(errors) if errors else b""
         # The answer may be large, so it is put together once.
         updated[0] = b'{"data":[' + updated[0]
         updated[-1] = b"%b]%b}" % (updated[-1], more)
-        answer = body_answer(b",".join(updated), result.status, retry_after(result))
-        answer.log_notes = LogNotes(replay=batch.replay, batch=summary.details)
-        return answer
+        return body_answer(b",".join(updated), result.status, retry_after(result))
 
 
 def rehearsed(_request: GatewayRequest, items: int) -> GatewayResponse:

@@ -13,7 +13,6 @@ from gateway.admission.idempotency.key import random_prefix
 from gateway.api.answers import BatchFailed, json_answer
 from gateway.api.body import document_in, read_body
 from gateway.api.json_size import JsonSize
-from gateway.api.log_notes import LogNotes
 from gateway.api.options import refuse_parameters
 from gateway.api.request import current_request
 from gateway.api.route import Route
@@ -47,8 +46,6 @@ if TYPE_CHECKING:
     from gateway.api.unsent import UnsentRate
     from gateway.audit.trail import Trail
     from gateway.auth.principal import Principal
-    from gateway.telemetry.details import BatchDetails
-    from gateway.telemetry.hooks import Telemetry
     from legacy_client.call_context import Waits
     from legacy_client.operations import Operation
 
@@ -93,7 +90,6 @@ class IntegrationEndpoint:
     core: Core
     body_limits: BodyLimits
     deadline_seconds: float
-    telemetry: Telemetry
     let_others_run: Callable[[], None]
     trail: Trail | None
 
@@ -114,12 +110,10 @@ class IntegrationEndpoint:
         with self.capacity.running(deadline, principal.id):
             result = self.core.send_one(REPLACE_INTEGRATION_ACTION, call, context)
         outcome = _outcome(call, result)
-        batch = self._report(call, outcome, time.perf_counter() - began, context.waits)
+        self._report(call, outcome, time.perf_counter() - began, context.waits)
         if isinstance(outcome, ItemError):
-            raise _failure(outcome, call.action_id, batch)
-        answer = json_answer(_body(outcome))
-        answer.log_notes = LogNotes(batch=batch)
-        return answer
+            raise _failure(outcome, call.action_id)
+        return json_answer(_body(outcome))
 
     def _legacy_fields(self, request: GatewayRequest, principal: Principal) -> dict[str, object]:
         with (
@@ -135,7 +129,7 @@ class IntegrationEndpoint:
 
     def _report(
         self, call: IntegrationActionReplacement, outcome: translation.Shown | ItemError, seconds: float, waits: Waits
-    ) -> BatchDetails:
+    ) -> None:
         failed, status, unreadable = [], 200, Unreadable()
         if isinstance(outcome, ItemError):
             failed, status = [(0, call.action_id, outcome)], verdict(1, [outcome]).status
@@ -144,7 +138,7 @@ class IntegrationEndpoint:
         if self.trail:
             self.trail.batch_ended(_ended(call, outcome, seconds))
         request = current_request()
-        batch = summarize(
+        request.batch = summarize(
             1,
             failed,
             kind="single",
@@ -156,8 +150,6 @@ class IntegrationEndpoint:
             principal_id=request.principal_id,
             partner=request.partner,
         )
-        self.telemetry.batch_ended(batch)
-        return batch
 
     def _context(self, principal: Principal, deadline: Deadline) -> CallContext:
         return CallContext(
@@ -213,11 +205,11 @@ def _check_grant(principal: Principal, integration_id: str) -> None:
         raise Problem("integration-not-granted")
 
 
-def _failure(error: ItemError, action_id: str, batch: BatchDetails) -> BatchFailed:
+def _failure(error: ItemError, action_id: str) -> BatchFailed:
     """The problem for a failed call (``contract.md`` section 2)."""
     result = verdict(1, [error])
     slug = "conflict" if error.code == "conflict" else result.problem
-    return BatchFailed(slug, error.detail, result, [error.body(None, ID_NAME, action_id)], batch)
+    return BatchFailed(slug, error.detail, result, [error.body(None, ID_NAME, action_id)])
 
 
 def _ended(call: IntegrationActionReplacement, outcome: translation.Shown | ItemError, seconds: float) -> Ended:

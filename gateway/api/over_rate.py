@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.admission.rates.limits import rate_members
-from gateway.api.log_notes import LogNotes
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
@@ -22,4 +21,4 @@ class OverRate(Problem):
         headers = {"Retry-After": str(retry_after)} if retry_after else None
         rate = rate_members(policy, allowance.limit, allowance.window_seconds)
         super().__init__("quota-exceeded", detail, headers=headers, rate=rate)
-        self.log_notes = LogNotes(problem=self.slug, policy=policy)
+        self.policy = policy

@@ -11,7 +11,6 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wsgi import ClosingIterator
 
-from gateway.api.log_notes import LogNotes
 from gateway.serving.plain_fields import VARIABLES
 from gateway.telemetry.context import request_id
 
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from gateway.telemetry.details import BatchDetails
+    from gateway.telemetry.events import InvalidRequest, ReplayKind
 
 _STATUS_LINES: Mapping[int, str] = {code: f"{code} {name.upper()}" for code, name in HTTP_STATUS_CODES.items()}
 # RFC 9110 sections 15.3.5 and 15.4.5.
@@ -34,14 +36,25 @@ _MOST_DIGITS = 4300
 
 
 class GatewayRequest(Request):
-    """``answer_headers`` go on the answer, even on an error. ``key_fingerprint`` stands for the idempotency key in logs.
+    """``answer_headers`` go on the answer, even on an error.
 
     ``body_size`` is what the caller says, in bytes; None where it is not known.
     """
 
+    # What its line and the counters need (``RequestDetails``). Whoever learns it sets it.
     principal_id = ""
     key_fingerprint = ""
     partner = ""
+    problem = ""
+    invalid: InvalidRequest | None = None
+    policy = ""
+    replay: ReplayKind | None = None
+    batch: BatchDetails | None = None
+    # Where the answer has no length.
+    sent_bytes = 0
+    # Its answer, and when that was made (seconds of ``perf_counter``).
+    answer: Response | None = None
+    ended = 0.0
 
     def __init__(self, environ: dict[str, Any], populate_request: bool = True, shallow: bool = False) -> None:
         # No other protocol is spoken (RFC 9110 section 7.8). Flask would look for a route of a websocket.
@@ -117,7 +130,6 @@ class Fields(Headers):
 class GatewayResponse(Response):
     """``size`` is that of the body in bytes; None while it is not known."""
 
-    log_notes = LogNotes()
     size: int | None = None
     direct_passthrough = False
 
@@ -155,7 +167,7 @@ class GatewayResponse(Response):
 
 
 class StreamedResponse(GatewayResponse):
-    """Its ``log_notes`` are complete when it is closed."""
+    """What is to be told of it is known when it is closed."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD":

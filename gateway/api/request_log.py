@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from gateway.api.log_notes import LogNotes
-from gateway.api.request import Fields, GatewayResponse, StreamedResponse, bytes_of, current_request
+from gateway.api.request import Fields, StreamedResponse, bytes_of, current_request
 from gateway.telemetry.context import request_context
 from gateway.telemetry.details import RequestDetails
 
@@ -18,7 +17,21 @@ if TYPE_CHECKING:
 
 
 def register(app: Flask, telemetry: Telemetry) -> None:
-    def leave(response: Response) -> Response:
+    log = RequestLog(telemetry)
+    app.before_request(_enter)
+    app.after_request(log.leave)
+    app.teardown_request(log.forget)
+
+
+def _enter() -> None:
+    request_context.set(current_request().id)
+
+
+class RequestLog:
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+
+    def leave(self, response: Response) -> Response:
         request = current_request()
         headers = response.headers
         if isinstance(headers, Fields):
@@ -27,41 +40,47 @@ def register(app: Flask, telemetry: Telemetry) -> None:
             headers["X-Request-ID"] = request.id
         if request.answer_headers:
             headers.update(request.answer_headers)
+        request.answer, request.ended = response, time.perf_counter()
         if isinstance(response, StreamedResponse):
-            response.call_on_close(lambda: telemetry.request_ended(_details(request, response)))
-        else:
-            telemetry.request_ended(_details(request, response))
+            response.call_on_close(lambda: self._closed(request))
         return response
 
-    app.before_request(_enter)
-    app.after_request(leave)
-    app.teardown_request(_forget)
+    def forget(self, _error: BaseException | None) -> None:
+        # The caller has the answer by now, so none of this is waited for.
+        request = current_request()
+        if not isinstance(request.answer, StreamedResponse):
+            self._tell(request)
+        request_context.set("")
 
+    def _closed(self, request: GatewayRequest) -> None:
+        request.ended = time.perf_counter()
+        # Flask's test client leaves the context before it reads a stream.
+        before = request_context.set(request.id)
+        self._tell(request)
+        request_context.reset(before)
 
-def _enter() -> None:
-    request_context.set(current_request().id)
-
-
-def _forget(_error: BaseException | None) -> None:
-    request_context.set("")
+    def _tell(self, request: GatewayRequest) -> None:
+        if request.batch is not None:
+            self._telemetry.batch_ended(request.batch)
+        if request.answer is not None:
+            self._telemetry.request_ended(_details(request, request.answer))
 
 
 def _details(request: GatewayRequest, response: Response) -> RequestDetails:
-    log_notes = response.log_notes if isinstance(response, GatewayResponse) else LogNotes()
     return RequestDetails(
         method=request.method,
         route=request.url_rule.rule if request.url_rule else "",
         status=response.status_code,
-        seconds=time.perf_counter() - request.began,
+        seconds=request.ended - request.began,
         request_id=request.id,
         principal_id=request.principal_id,
         key_fingerprint=request.key_fingerprint,
         partner=request.partner,
-        problem=log_notes.problem,
-        invalid=log_notes.invalid,
-        policy=log_notes.policy,
+        problem=request.problem,
+        invalid=request.invalid,
+        policy=request.policy,
         received_bytes=request.body_size or 0,
-        sent_bytes=log_notes.sent_bytes or bytes_of(response),
-        replay=log_notes.replay,
-        batch=log_notes.batch,
+        sent_bytes=request.sent_bytes or bytes_of(response),
+        replay=request.replay,
+        batch=request.batch,
     )

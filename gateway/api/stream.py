@@ -14,7 +14,6 @@ import orjson
 from gateway.api.accept import LINES
 from gateway.api.answers import wait_seconds
 from gateway.api.lines import Lines
-from gateway.api.log_notes import LogNotes
 from gateway.api.request import GatewayResponse, StreamedResponse
 from gateway.batch.outcome import ItemError
 from gateway.item_codes import Applied
@@ -126,8 +125,7 @@ def stream(begun: AbstractContextManager[UnderWay], request: GatewayRequest) -> 
     answer = StreamedResponse(lines, 200, HEADERS, content_type=LINES)
 
     def note() -> None:
-        details = None if lines.summary is None else lines.summary.details
-        answer.log_notes = LogNotes(replay=batch.replay, batch=details, sent_bytes=lines.sent_bytes)
+        request.sent_bytes = lines.sent_bytes
 
     answer.call_on_close(note)
     return answer

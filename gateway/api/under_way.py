@@ -3,17 +3,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from gateway.batch.batch_claim import BatchClaim
     from gateway.batch.run import BatchRun
     from gateway.batch.summary import Summary
     from gateway.resources.resource import Resource
-    from gateway.telemetry.events import BatchKind, ReplayKind
+    from gateway.telemetry.events import BatchKind
     from legacy_client.calls import Update
     from legacy_client.deadline import Deadline
-
-_REPLAYS: Mapping[str, ReplayKind] = {"replay": "replayed", "resume": "resumed"}
 
 
 # No dataclass: compiled, that would cost ten times as much.
@@ -37,7 +35,3 @@ class UnderWay:
         self.claim = claim
         self.run = run
         self.report = report
-
-    @property
-    def replay(self) -> ReplayKind | None:
-        return _REPLAYS.get(self.claim.kind)

@@ -8,10 +8,13 @@ from gunicorn import SERVER
 from gunicorn.http.wsgi import STATUS_RE, Response
 from gunicorn.util import http_date, write_chunk
 
+from gateway.afterwards import AFTERWARDS
 from gateway.serving import streamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+    from gateway.afterwards import Calls
 
     Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -86,7 +89,15 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
 
     def send(self, application: Application, environ: dict[str, Any]) -> None:
         """Raises what the application raises, and OSError where the client left."""
-        parts = application(environ, self.start_response)
+        afterwards: Calls = []
+        environ[AFTERWARDS] = afterwards
+        try:
+            self._send(application(environ, self.start_response), environ)
+        finally:
+            for call in afterwards:
+                call()
+
+    def _send(self, parts: Iterable[bytes], environ: dict[str, Any]) -> None:
         if streamed.is_marked(environ):
             streamed.bound_unsent(self.sock)
         try:

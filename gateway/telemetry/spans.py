@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio, TraceIdRatioBased
 from opentelemetry.trace import SpanKind
 
+from gateway.afterwards import do_afterwards
 from gateway.telemetry.hooks import Silent
 from gateway.telemetry.recorder import OpenSpan, Recorder
 from gateway.telemetry.traces import NoSpan, NoTraces
@@ -124,10 +125,14 @@ class TracedApplication:
             _request.set(None)
             span.end()
 
+        def leave() -> None:
+            # What is told of the request then is told within its span.
+            do_afterwards(environ, end)
+
         try:
-            return _Answer(self._application(environ, start_response), end)
+            return _Answer(self._application(environ, start_response), leave)
         except BaseException:
-            end()
+            leave()
             raise
 
 

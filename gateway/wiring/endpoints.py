@@ -72,7 +72,6 @@ class Endpoints:
             body_limits=self._body_limits(),
             deadline_seconds=settings.budgets.batch_deadline,
             concurrency=settings.core.batch_concurrency,
-            telemetry=self.instruments.telemetry,
             traces=self.instruments.traces,
             log_failed_items=settings.service.log_failed_items,
             let_others_run=self.let_others_run,
@@ -121,7 +120,6 @@ class Endpoints:
             core=self.backends.core,
             body_limits=self._body_limits(),
             deadline_seconds=self.settings.budgets.item_deadline,
-            telemetry=self.instruments.telemetry,
             let_others_run=self.let_others_run,
             trail=self.trail,
         )

@@ -11,7 +11,6 @@ import orjson
 
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.api.accept import LINES
-from gateway.api.log_notes import LogNotes
 from gateway.api.request import StreamedResponse
 from gateway.api.stream import HEADERS, HEARTBEAT_SECONDS, PIECE_BYTES
 from gateway.jobs.errors import JobNotFound
@@ -123,7 +122,7 @@ def answer(request: GatewayRequest, results: Results, first: ResultPage, since: 
     answer = StreamedResponse(results.after(first, since), 200, HEADERS, content_type=LINES)
 
     def note() -> None:
-        answer.log_notes = LogNotes(sent_bytes=results.sent_bytes)
+        request.sent_bytes = results.sent_bytes
 
     answer.call_on_close(note)
     return answer
