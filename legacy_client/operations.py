@@ -56,7 +56,7 @@ class Operation(Generic[Call]):
 
     def template(self, base_url: str) -> RequestTemplate:
         """Raises ValueError."""
-        return RequestTemplate(self.method, base_url, dict(self.headers))
+        return RequestTemplate.of(self.method, base_url, dict(self.headers))
 
 
 class IntegrationActionReplacement(NamedTuple):

@@ -148,6 +148,9 @@ def uuids(most: int, kept: set[str] | None = None) -> Accept:
             found.append(entry.lower())
         if len(accepted) + len(found) > _KEPT_UUIDS:
             accepted.clear()
+        if len(found) == 1:
+            accepted.add(found[0])
+            return found
         accepted.update(found[:_KEPT_UUIDS])
         return found if len(set(found)) == len(found) else None
 

@@ -84,16 +84,17 @@ def _loader(schema: StrictSchema) -> Loader:
 def _resolver(schema: Schema, accepts: dict[str, Accept]) -> Resolve:
     """Decides about a name in doubt: a value for ``loaded``, or messages for ``errors``."""
     fields, unknown = schema.load_fields, schema.error_messages["unknown"]
-    refusals = {
-        name: field.refusal
+    explain = {
+        name: field.explain
         for name, field in fields.items()
         if isinstance(field, ContractField) and accepts[name] is not _never
     }
 
     def resolve(name: str, item: dict[str, Any], loaded: dict[str, Any], errors: Errors) -> None:
         value = loaded.pop(name, None)
-        if value is not None and name in refusals:
-            errors[name] = refusals[name](value)
+        if value is not None and name in explain:
+            reasons = explain[name](value)
+            errors[name] = reasons if isinstance(reasons, dict) else [reasons]
         elif name in fields:
             _ask(fields[name], name, item, loaded, errors)
         else:

@@ -9,7 +9,7 @@ from schemas.base import ABOUT_NAMES, MAX_LISTED, FieldError
 from schemas.messages import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 _MAX_PATH = 200
 
@@ -21,12 +21,12 @@ class ErrorList:
         self.listed: list[FieldError] = []
         self.total = 0
 
-    def add(self, messages: Mapping[Any, Any], index: int | None = None, item_id: str | None = None) -> None:
+    def add(self, messages: dict[Any, Any], index: int | None = None, item_id: str | None = None) -> None:
         self.total += _count(messages)
         if len(self.listed) < MAX_LISTED:
             self._list(messages, index, item_id)
 
-    def _list(self, messages: Mapping[Any, Any], index: int | None, item_id: str | None) -> None:
+    def _list(self, messages: dict[Any, Any], index: int | None, item_id: str | None) -> None:
         found = islice(leaves(messages), MAX_LISTED - len(self.listed))
         self.listed += [FieldError(index, item_id, path, code_of(message), str(message)) for path, message in found]
 
@@ -44,7 +44,7 @@ def leaves(messages: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str | No
         yield (".".join(named)[:_MAX_PATH] if named else None), message
 
 
-def _count(messages: Mapping[Any, Any]) -> int:
+def _count(messages: dict[Any, Any]) -> int:
     count = 0
     for inner in messages.values():
         count += _count(inner) if type(inner) is dict else len(inner)

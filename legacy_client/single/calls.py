@@ -92,8 +92,8 @@ class SingleCalls:
     ) -> None:
         self._operation = operation
         headers = {**dict(operation.headers), "User-Agent": USER_AGENT}
-        self._update = RequestTemplate(operation.method, base_url, headers)
-        self._look = RequestTemplate("GET", base_url, headers)
+        self._update = RequestTemplate.of(operation.method, base_url, headers)
+        self._look = RequestTemplate.of("GET", base_url, headers)
         self._make_transport = transport
         self._credentials = credentials
         self._reader = reader

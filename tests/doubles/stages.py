@@ -45,7 +45,7 @@ def connect(kind: str, url: str, gate: Gate, limits: Limits, tls: Tls | None = N
 
 def prepare(url: str, ids: Sequence[int], body: bytes = b'{"state":2}') -> list[PreparedRequest]:
     """A PATCH of each action."""
-    template = RequestTemplate("PATCH", url, HEADERS)
+    template = RequestTemplate.of("PATCH", url, HEADERS)
     return [template.prepare(f"/actions/{i}", body, {"Idempotency-Key": f"key-{i}"}) for i in ids]
 
 

@@ -124,7 +124,7 @@ def through_the_engine(rng: Random) -> Counter[str]:
 
 
 def _send(transport: HubTransport, url: str, tokens: list[str]) -> dict[str, Response | CoreError]:
-    template = RequestTemplate("PATCH", url, {})
+    template = RequestTemplate.of("PATCH", url, {})
     flow = Flow(deadline=Deadline(60.0), concurrency=len(tokens))
     results = list(transport.send_many([template.prepare(f"/{token}", b"{}", {}) for token in tokens], flow))
     assert sorted(index for index, _ in results) == list(range(len(tokens)))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from legacy_client.template import TemplatedRequest
+from legacy_client.templated_request import TemplatedRequest
 
 if TYPE_CHECKING:
     from requests import PreparedRequest

@@ -137,7 +137,7 @@ def test_a_core_that_sends_a_little_now_and_then_is_not_waited_for(first, piece,
     with served(lambda sock, ended: drip(sock, ended, first, piece, last)) as address:
         place = trial("http://core.test", address, answer_seconds=0.2).place
         with closing(place.open()) as line:
-            seen = line.ask(RequestTemplate("PATCH", "http://core.test", {}).prepare("/7", b"{}", {}), 7)
+            seen = line.ask(RequestTemplate.of("PATCH", "http://core.test", {}).prepare("/7", b"{}", {}), 7)
 
     assert type(seen.error) is TimedOut
 

@@ -7,13 +7,14 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legacy_client.template import RequestTemplate, TemplatedRequest
+from legacy_client.template import RequestTemplate
+from legacy_client.templated_request import TemplatedRequest
 
 SHARED = {"Accept": "application/vnd.core.v1+json", "Content-Type": "application/json"}
 
 
 def template(base_url: str = "http://core.example:8080/api/") -> RequestTemplate:
-    return RequestTemplate("patch", base_url, SHARED)
+    return RequestTemplate.of("patch", base_url, SHARED)
 
 
 def prepared(path: str = "/actions/7", body: bytes = b"{}", **headers: str) -> TemplatedRequest:
@@ -98,7 +99,7 @@ def test_a_base_url_with_more_than_an_origin_and_a_path_is_refused(base_url: str
 @pytest.mark.parametrize("method", ["HEAD", "CONNECT", "head"])
 def test_a_method_whose_answers_are_framed_differently_is_refused(method: str):
     with pytest.raises(ValueError, match="framed"):
-        RequestTemplate(method, "http://core", {})
+        RequestTemplate.of(method, "http://core", {})
 
 
 @pytest.mark.parametrize("path", ["/a b", "/a\r\nX: y", "/a\n", "/a\0", "/é", "/a\t", "/\x7f", "/\ud800"])

@@ -87,8 +87,8 @@ def test_names_are_never_more_than_the_upper_bound(body: bytes, names: int) -> N
     assert at_most(body, 0, lambda: None).names == names
 
 
-def test_names_are_not_counted_where_so_few_bytes_have_fewer_than_may_be() -> None:
-    body = b'{"a":1,"b":2}'
+def test_names_are_not_counted_where_colons_are_fewer_than_names_may_be() -> None:
+    body = b'{"a":1,"b":"12:30"}'
 
     assert at_most(body, 3, lambda: None).names == 3
     assert at_most(body, 2, lambda: None).names == 2

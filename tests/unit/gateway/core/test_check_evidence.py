@@ -136,6 +136,6 @@ def test_a_full_journal_is_never_taken_for_a_broken_connection():
             read=lambda *_: BadAnswer(),
             note=full,
         )
-        request = RequestTemplate("PATCH", place.base_url, {}).prepare("/7", b"{}", {})
+        request = RequestTemplate.of("PATCH", place.base_url, {}).prepare("/7", b"{}", {})
         with closing(place.open()) as line, pytest.raises(JournalFull):
             line.ask(request, 7)

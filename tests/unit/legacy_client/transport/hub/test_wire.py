@@ -14,7 +14,7 @@ def wire(deadline_header: str = "X-Left") -> Wire:
 
 
 def test_a_templated_request_is_sent_as_it_was_prepared_with_the_milliseconds_left() -> None:
-    request = RequestTemplate("PATCH", URL, {}).prepare("/actions/1", b"{}", {"X-Call": "1"})
+    request = RequestTemplate.of("PATCH", URL, {}).prepare("/actions/1", b"{}", {"X-Call": "1"})
 
     assert wire().serialise(request, 1.2345) == (
         b"PATCH /api/actions/1 HTTP/1.1\r\nHost: core.test:8080\r\nAccept-Encoding: identity\r\n"
@@ -23,19 +23,19 @@ def test_a_templated_request_is_sent_as_it_was_prepared_with_the_milliseconds_le
 
 
 def test_without_a_name_for_it_the_time_left_is_not_sent() -> None:
-    request = RequestTemplate("PATCH", URL, {}).prepare("/actions/1", b"{}", {})
+    request = RequestTemplate.of("PATCH", URL, {}).prepare("/actions/1", b"{}", {})
 
     assert wire("").serialise(request, 1.0).endswith(b"Content-Length: 2\r\n\r\n{}")
 
 
 def test_a_header_name_may_have_any_character_of_a_token() -> None:
-    request = RequestTemplate("PATCH", URL, {}).prepare("/actions/1", b"", {})
+    request = RequestTemplate.of("PATCH", URL, {}).prepare("/actions/1", b"", {})
 
     assert wire("X-%d-Left").serialise(request, 1.0).endswith(b"\r\nX-%d-Left: 1000\r\n\r\n")
 
 
 def test_a_templated_request_that_was_changed_is_sent_as_changed() -> None:
-    request = RequestTemplate("PATCH", URL, {}).prepare("/actions/1", b"{}", {})
+    request = RequestTemplate.of("PATCH", URL, {}).prepare("/actions/1", b"{}", {})
     request.headers["Authorization"] = "Bearer x"
 
     assert b"\r\nAuthorization: Bearer x\r\n" in wire().serialise(request, 1.0)
