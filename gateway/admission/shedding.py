@@ -62,6 +62,9 @@ class LoadShedder:
     def admit(self) -> Refusal | None:
         if self._is_over:
             return self.refuse("draining")
+        # Without a batch no call waits for the core.
+        if not self._under_way:
+            return None
         if (crowded := self.admit_batch()) is not None:
             return crowded
         age = self._backlog().seconds

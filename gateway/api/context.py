@@ -9,6 +9,8 @@ from flask.ctx import AppContext, RequestContext
 from flask.globals import _cv_app, _cv_request
 from flask.sessions import NullSession
 
+from gateway.telemetry.context import request_context
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextvars import Token
@@ -45,6 +47,7 @@ class GatewayContext(RequestContext):
 
     def push(self) -> None:
         self._before.append((_cv_request.set(self), _cv_app.set(self._own)))
+        request_context.set(self.request.id)
         self.match_request()
 
     def match_request(self) -> None:
@@ -61,6 +64,7 @@ class GatewayContext(RequestContext):
             # Nobody reads a form, so no file of one is open.
             if len(self._before) == 1:
                 self.app.do_teardown_request(exc)
+                request_context.set("")
         finally:
             request, app = self._before.pop()
             _cv_request.reset(request)

@@ -18,13 +18,8 @@ if TYPE_CHECKING:
 
 def register(app: Flask, telemetry: Telemetry) -> None:
     log = RequestLog(telemetry)
-    app.before_request(_enter)
     app.after_request(log.leave)
     app.teardown_request(log.forget)
-
-
-def _enter() -> None:
-    request_context.set(current_request().id)
 
 
 class RequestLog:
@@ -50,7 +45,6 @@ class RequestLog:
         request = current_request()
         if not isinstance(request.answer, StreamedResponse):
             self._tell(request)
-        request_context.set("")
 
     def _closed(self, request: GatewayRequest) -> None:
         request.ended = time.perf_counter()

@@ -4,6 +4,7 @@ import os
 import re
 import time
 from contextvars import ContextVar
+from functools import lru_cache
 
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._~:/+=-]{1,128}")
 _DIGITS = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -24,16 +25,15 @@ def _ulid() -> str:
     """48 bits of milliseconds and 80 random ones in Crockford's base 32 (github.com/ulid/spec)."""
     # The library, which others here use, takes twenty times as long, and each request needs one.
     milliseconds = time.time_ns() // 1_000_000
-    return _time_digits(milliseconds) + os.urandom(16).translate(_DIGIT_OF_BYTE).decode()
-
-
-def _time_digits(milliseconds: int) -> str:
-    """Ten, the first for the highest of 50 bits."""
-    pairs = _PAIRS
     return (
-        pairs[milliseconds >> 40 & 1023]
-        + pairs[milliseconds >> 30 & 1023]
-        + pairs[milliseconds >> 20 & 1023]
-        + pairs[milliseconds >> 10 & 1023]
-        + pairs[milliseconds & 1023]
+        _high_digits(milliseconds >> 10)
+        + _PAIRS[milliseconds & 1023]
+        + os.urandom(16).translate(_DIGIT_OF_BYTE).decode()
     )
+
+
+# They change once a second.
+@lru_cache(1)
+def _high_digits(bits: int) -> str:
+    """Eight digits for 40 bits."""
+    return "".join([_PAIRS[bits >> low & 1023] for low in (30, 20, 10, 0)])

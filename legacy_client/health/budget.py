@@ -33,28 +33,27 @@ class RetryBudget:
 
     def add_calls(self, count: int) -> None:
         with self._lock:
-            self._forget()
-            self._note(count, 0)
+            self._events.append((self._forget(), count, 0))
+            self._calls += count
 
     def take(self, wanted: int, *, free: int = 0) -> int:
         """How many are granted. The ``free`` ones are only counted."""
         with self._lock:
-            self._forget()
+            now = self._forget()
             allowed = max(self._floor, int(self._calls * self._ratio))
             granted = max(0, min(wanted, allowed - self._taken))
             if granted:
-                self._note(0, granted)
+                self._events.append((now, 0, granted))
+                self._taken += granted
             self.retries += granted + free
             return granted
 
-    def _note(self, calls: int, retries: int) -> None:
-        self._events.append((self._clock(), calls, retries))
-        self._calls += calls
-        self._taken += retries
-
-    def _forget(self) -> None:
-        oldest = self._clock() - self._window_seconds
-        while self._events and self._events[0][0] <= oldest:
-            _, calls, retries = self._events.popleft()
+    def _forget(self) -> float:
+        """What is older than the window. Gives the time."""
+        now, events = self._clock(), self._events
+        oldest = now - self._window_seconds
+        while events and events[0][0] <= oldest:
+            _, calls, retries = events.popleft()
             self._calls -= calls
             self._taken -= retries
+        return now

@@ -141,9 +141,11 @@ class Fanout(Generic[Call]):
             headers = self._credential_headers = self._shared.credentials.headers(context)
         except CoreError as error:
             return error
-        own = {"X-Request-ID": context.request_id, "traceparent": context.traceparent}
+        own = {"X-Request-ID": context.request_id, "traceparent": context.traceparent, **headers}
+        if not (context.request_id and context.traceparent):
+            own = {name: value for name, value in own.items() if value or name in headers}
         try:
-            return self._unsigned.extended({**{k: v for k, v in own.items() if v}, **headers})
+            return self._unsigned.extended(own)
         except ValueError:
             kind = Misconfigured if _breaks(self._unsigned, headers) else Unsendable
             return kind("a header cannot be sent")

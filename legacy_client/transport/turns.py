@@ -49,10 +49,11 @@ class Batch:
         self.upto = flow.upto
         self.concurrency = max(1, flow.concurrency)
         self.ends = now + flow.deadline.remaining()
-        self.unsent = len(requests)
+        count = len(requests)
+        self.unsent = count
         self._next = 0
         # So far as ``upto`` is known: it never falls.
-        self._free_below = len(requests) if flow.upto is None else 0
+        self._free_below = count if flow.upto is None else 0
         self.in_flight = 0
         self.most_in_flight = flow.most_in_flight
         self.queued_at: float | None = None

@@ -52,7 +52,7 @@ class HubBatch(Batch):
         super().__init__(requests, flow, now)
         self.attempt_seconds = min(attempt_seconds, flow.item_seconds)
         self._whole_seconds = attempt_seconds
-        self._unread = len(requests)
+        self._unread = self.unsent
         self._results: list[tuple[int, Response | CoreError]] = []
         self._waiter: Waiter[None] | None = None
         self._run_soon = run_soon

@@ -86,7 +86,17 @@ def test_one_principal_leaves_a_quarter_of_the_places_to_the_others(later):
 def test_an_old_queue_refuses_more_and_names_its_age(shedder, queue, age, refusal):
     queue["age"] = age
 
-    assert shedder.admit() == refusal
+    with shedder.running(Deadline(1)):
+        assert shedder.admit() == refusal
+
+
+def test_without_a_batch_nothing_waits_for_the_core(later):
+    def asked() -> Backlog:
+        raise AssertionError("nobody need ask")
+
+    shedder = LoadShedder(max_batches=2, max_queue_age=5.0, backlog=asked, later=later)
+
+    assert shedder.admit() is None
 
 
 def test_a_draining_worker_says_so_and_admits_for_the_grace_time(shedder, later):
@@ -103,7 +113,8 @@ def test_a_draining_worker_says_so_and_admits_for_the_grace_time(shedder, later)
 
 def test_refusals_are_counted_by_reason(shedder, queue):
     queue["age"] = 9
-    shedder.admit()
+    with shedder.running(Deadline(1)):
+        shedder.admit()
     shedder.drain(0)
     shedder.admit()
     shedder.admit()
