@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from gateway.admission.idempotency.journal import Entry
@@ -130,7 +131,8 @@ class KeyedClaim:
         self.prefix = claim.prefix
         self.repeats_unknown = claim.repeats_unknown
         self._claim = claim
-        self._has_begun = self._has_ended = self._has_reached_core = False
+        self._has_begun = False
+        self._held_back = 0
 
     def marks(self, deadline: Deadline) -> Marks:
         self._claim.watch(lambda: deadline.cancel("journal_unavailable"), deadline.stopped)
@@ -157,16 +159,7 @@ class KeyedClaim:
 
     def wrap(self, errors: ItemErrors, item_ids: Sequence[str], sent: Finished) -> Iterator[tuple[int, Outcome]]:
         self._has_begun = True
-        to_send, record_update = self.to_send, self._claim.record_update
-        for position, outcome in sent:
-            index = to_send[position]
-            if isinstance(outcome, ItemError):
-                yield index, self._recorded(errors, item_ids, index, outcome)
-            else:
-                self._has_reached_core = True
-                record_update(index, outcome)
-                yield index, outcome
-        self._has_ended = True
+        return self._claim.keep(sent, partial(self._recorded, errors, item_ids))
 
     def _recorded(self, errors: ItemErrors, item_ids: Sequence[str], index: int, error: ItemError) -> Outcome:
         """What the item's caller is told."""
@@ -179,8 +172,7 @@ class KeyedClaim:
             elif error.is_final:
                 outcome = refused_later(error)
                 entry = Entry(index, "final", stored(outcome))
-        if not _was_held_back(outcome):
-            self._has_reached_core = True
+        self._held_back += _was_held_back(outcome)
         self._claim.record([entry])
         return outcome
 
@@ -189,7 +181,7 @@ class KeyedClaim:
 
     def __exit__(self, *_error: object) -> None:
         # What never called the core is not kept, so the key is free for any body (contract 1.5).
-        was_held_back = self.kind == "fresh" and self._has_ended and not self._has_reached_core
+        was_held_back = self.kind == "fresh" and self._held_back == len(self.to_send)
         if was_held_back or not self._has_begun:
             self._claim.abandon()
         else:
@@ -200,17 +192,8 @@ class ChunkClaim(KeyedClaim):
     """Tells what failed, and what earlier runs left. The record has the rest, and nobody else asks for it."""
 
     def wrap(self, errors: ItemErrors, item_ids: Sequence[str], sent: Finished) -> Iterator[tuple[int, Outcome]]:
-        self._has_begun = True
-        to_send, record_update = self.to_send, self._claim.record_update
         # Of each item that is told, four generators more would hear.
-        for position, outcome in sent:
-            if isinstance(outcome, ItemError):
-                index = to_send[position]
-                yield index, self._recorded(errors, item_ids, index, outcome)
-            else:
-                self._has_reached_core = True
-                record_update(to_send[position], outcome)
-        self._has_ended = True
+        return (told for told in super().wrap(errors, item_ids, sent) if not isinstance(told[1], bytes))
 
 
 def _was_held_back(outcome: Outcome) -> bool:

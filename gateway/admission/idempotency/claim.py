@@ -10,20 +10,22 @@ import logging
 import math
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from gateway.admission.idempotency.errors import LeaseLost, RecordUnusable, StoreUnavailable
 from gateway.admission.idempotency.journal import Entry, item_events, items_event, sent_event
 from gateway.admission.idempotency.unwritten import MUCH_BYTES, Unwritten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gateway.admission.idempotency.journal import EventsOf, Record
     from gateway.admission.idempotency.keeping import Keeper
     from gateway.admission.idempotency.policy import ClaimPolicy
 
 _log = logging.getLogger(__name__)
+Other = TypeVar("Other")
+Told = TypeVar("Told")
 
 _CHUNK_SECONDS = 0.2
 _LEAST_MUCH_ITEMS = 64
@@ -134,14 +136,26 @@ class Claim:
             self._count_ended(entry.index)
         self._go_on()
 
-    def record_update(self, index: int, item: bytes) -> None:
-        """As ``record`` of one that is final and was updated. Most items end so, and are counted by the number kept."""
-        buffer = self._buffer
+    def keep(
+        self, sent: Iterable[tuple[int, bytes | Other]], recorded: Callable[[int, Other], Told]
+    ) -> Iterator[tuple[int, bytes | Told]]:
+        """``(index, outcome)`` of each ``(position, outcome)``, once it is recorded.
+
+        Bytes are an updated item, which is final. Any other is ``recorded`` by the caller, and told as that says.
+        """
+        # Most items are updated, and are counted by the number kept. A call for each would cost half as much again.
+        to_send, buffer, clock = self.to_send, self._buffer, self._clock
         updates = buffer.updates
-        updates[index] = item
-        buffer.size = size = buffer.size + len(item)
-        if len(updates) >= self._due_at or size >= MUCH_BYTES or self._clock() >= self._flush_at:
-            self._go_on()
+        for position, outcome in sent:
+            index = to_send[position]
+            if isinstance(outcome, bytes):
+                updates[index] = outcome
+                buffer.size = size = buffer.size + len(outcome)
+                if len(updates) >= self._due_at or size >= MUCH_BYTES or clock() >= self._flush_at:
+                    self._go_on()
+                yield index, outcome
+            else:
+                yield index, recorded(index, outcome)
 
     def sent_upto(self, position: int) -> bool:
         """Mark the calls below ``position``. False: none of them may be sent."""

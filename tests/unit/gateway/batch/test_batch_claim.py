@@ -28,8 +28,13 @@ class StoredClaim:
     def record(self, entries):
         self.said += [entry.state for entry in entries]
 
-    def record_update(self, index, item):
-        self.said.append("final")
+    def keep(self, sent, recorded):
+        for index, outcome in sent:
+            if isinstance(outcome, bytes):
+                self.said.append("final")
+                yield index, outcome
+            else:
+                yield index, recorded(index, outcome)
 
     def abandon(self):
         self.said.append("abandon")

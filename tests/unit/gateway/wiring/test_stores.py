@@ -56,8 +56,8 @@ def test_a_keyed_batch_of_100_is_three_transactions(tmp_path, monkeypatch) -> No
         monkeypatch.setattr(sqlite_file.EmbeddedDatabase, "transaction", counted)
         claim = store.claim("p", "k", "f", 100)
         claim.begin(range(100))
-        for index in range(100):
-            claim.record_update(index, b"{}")
+        for _ in claim.keep(((index, b"{}") for index in range(100)), AssertionError):
+            pass
         claim.finish()
 
     assert len(begun) == 3
