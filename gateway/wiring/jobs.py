@@ -146,9 +146,9 @@ class JobWatch:
 
 def chunk_policy(settings: Settings) -> ClaimPolicy:
     concurrency, honours_keys = settings.jobs.job_core_concurrency, settings.core.core_honours_idempotency
-    # A killed worker leaves no more in doubt than a killed batch does, and results are written in larger steps.
+    # Each write slows what comes after it, too. So a killed worker may leave twice as much in doubt as a killed batch.
     # Where what is in doubt is sent again, and applied once, one mark does for a whole chunk.
-    window = MOST_ITEMS if honours_keys else 2 * max(concurrency, settings.core.batch_concurrency)
+    window = MOST_ITEMS if honours_keys else min(MOST_ITEMS, 4 * max(concurrency, settings.core.batch_concurrency))
     return ClaimPolicy(
         ttl_seconds=settings.stores.idempotency_ttl,
         window=window,

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-WINDOW = 64
-"""Twice BATCH_CONCURRENCY, which is more than JOB_CORE_CONCURRENCY: what one kill leaves in doubt at most (contract 1.5)."""
+WINDOW = 128
+"""Four times BATCH_CONCURRENCY, which is more than JOB_CORE_CONCURRENCY: what one kill leaves in doubt at most (contract 1.6)."""
 KILL_SECONDS = 2.0
 
 

@@ -39,7 +39,7 @@ SETTINGS = {
     "RETRY_BUDGET": "1",
     "RETRY_BUDGET_FLOOR": "1000",
 }
-WINDOW = 64
+WINDOW = 128
 """What a worker that is killed leaves in doubt at most (contract 1.5)."""
 LEASE_SECONDS = 10.0
 """For how long the key of a batch stays with a gateway that was killed (contract 1.5)."""

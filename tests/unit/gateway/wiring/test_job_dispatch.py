@@ -65,7 +65,7 @@ def test_a_store_that_is_away_is_no_reason_not_to_start(environment):
     assert told_together(settings, job_stores(settings)) == {}
 
 
-@pytest.mark.parametrize(("honours_keys", "window"), [("false", 64), ("true", 500)])
+@pytest.mark.parametrize(("honours_keys", "window"), [("false", 128), ("true", 500)])
 def test_a_killed_worker_leaves_a_window_in_doubt_or_a_chunk_to_be_sent_again(environment, honours_keys, window):
     policy = chunk_policy(load(environment | {"GATEWAY_CORE_HONOURS_IDEMPOTENCY": honours_keys}))
 
