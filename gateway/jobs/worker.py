@@ -10,7 +10,6 @@ from gateway.telemetry.context import request_context
 
 if TYPE_CHECKING:
     from gateway.jobs.chunk import Lease
-    from gateway.jobs.dispatch.port import Dispatch
     from gateway.jobs.run_chunk import ChunkServices
 
 _log = logging.getLogger(__name__)
@@ -19,19 +18,17 @@ _log = logging.getLogger(__name__)
 class Worker:
     """Runs one chunk at a time, whichever is due."""
 
-    def __init__(self, name: str, services: ChunkServices, dispatch: Dispatch) -> None:
+    def __init__(self, name: str, services: ChunkServices) -> None:
         self._name = name
         self._services = services
-        self._dispatch = dispatch
         self._state = StoreState()
 
     def run_one(self) -> bool:
-        """Whether a chunk was due. Its permit is given on, so that the next one is run. Raises nothing."""
+        """Whether a chunk was due. Raises nothing."""
         try:
             lease = self._services.store.next_chunk(self._name)
             if lease is not None:
                 self._run(lease)
-                self._dispatch.ring(1)
         except StoreUnavailable as exc:
             if self._state.went_down():
                 _log.warning("job_store_down", extra={"reason": exc.reason})

@@ -180,7 +180,7 @@ class JobWorker:
         instruments = Instruments(metrics=False, traces=settings.service.traces, version=VERSION)
         self._traces = instruments.traces
         services = self._services(settings, resources, dispatch, instruments)
-        self.run_one = Worker(self.name, services, dispatch).run_one
+        self.run_one = Worker(self.name, services).run_one
         sweeper = Sweeper(stores.chunks, dispatch)
         self._pulse = Pulse(
             partial(_touch, settings.stores.state_dir), lambda: stores.chunks.beat(self.name), sweeper.turn, *beats

@@ -5,6 +5,7 @@ A message is a permit like any other, so what the engine loses or doubles costs 
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import ssl
 from importlib import metadata
@@ -95,9 +96,10 @@ class CeleryDispatch:
         """Until SIGTERM. What runs then ends with the rest open."""
 
         def run_chunk() -> None:
-            # A message that was taken before the stop: the sweeper rings again.
-            if not self.is_stopping():
-                run_one()
+            # A message that was taken before the stop, or that the broker did not take: the sweeper rings again.
+            if not self.is_stopping() and run_one():
+                with contextlib.suppress(StoreUnavailable):
+                    self.ring(1)
 
         self._app.task(run_chunk, name=_TASK)
         self._connect()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,15 @@ class LoopDispatch:
 
     def serve(self, run_one: Callable[[], bool]) -> None:
         """Until ``stop``."""
+        # A permit that led to a chunk stays here: to give it back and take it again would be two writes.
+        has_permit = False
         while not self._stopping.is_set():
-            if not (self._has_permit() and run_one()):
+            has_permit = (has_permit or self._has_permit()) and run_one()
+            if not has_permit:
                 self._stopping.wait(self._look_seconds)
+        if has_permit:
+            with contextlib.suppress(StoreUnavailable):
+                self.ring(1)
 
     def depth(self) -> int:
         return self._store.permits()

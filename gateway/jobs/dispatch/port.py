@@ -14,7 +14,10 @@ class Dispatch(Protocol):
         ...
 
     def serve(self, run_one: Callable[[], bool]) -> None:
-        """Call ``run_one`` for each permit until the process is to end. It tells whether there was a chunk."""
+        """Call ``run_one`` for each permit until the process is to end.
+
+        It tells whether there was a chunk. Then its permit is one for the next.
+        """
         ...
 
     def depth(self) -> int:

@@ -48,14 +48,12 @@ class Damaged:
         return replace(lease, calls=b"?") if lease and lease.chunk == self._number else lease
 
 
-def test_a_worker_runs_one_chunk_and_gives_its_permit_on(stores):
+def test_a_worker_runs_one_chunk_at_a_time_and_tells_whether_one_was_due(stores):
     jobs, chunks = stores
     job = started(jobs, range(600))
-    dispatch = NotingDispatch()
-    worker = Worker("w", services(chunks, Core()), dispatch)
+    worker = Worker("w", services(chunks, Core()))
 
     assert [worker.run_one() for _ in range(3)] == [True, True, False]
-    assert dispatch.rung == 2
     assert jobs.get("p", job.id).state == "succeeded"
 
 
@@ -63,10 +61,10 @@ def test_a_fault_in_a_run_is_logged_and_the_chunk_is_tried_again(stores, world, 
     jobs, chunks = stores
     job = started(jobs, [1])
     faulty = replace(services(chunks, Core()), resources={})
-    assert Worker("w", faulty, NotingDispatch()).run_one()
+    assert Worker("w", faulty).run_one()
     world.pass_time(46)
 
-    Worker("v", services(chunks, Core()), NotingDispatch()).run_one()
+    Worker("v", services(chunks, Core())).run_one()
 
     assert [record.message for record in caplog.records] == ["chunk_failed"]
     assert jobs.get("p", job.id).state == "succeeded"
@@ -75,7 +73,7 @@ def test_a_fault_in_a_run_is_logged_and_the_chunk_is_tried_again(stores, world, 
 def test_a_chunk_that_no_run_can_begin_with_is_given_up_too(stores, world):
     jobs, chunks = stores
     job = started(jobs, [1])
-    worker = Worker("w", replace(services(chunks, Core()), resources={}), NotingDispatch())
+    worker = Worker("w", replace(services(chunks, Core()), resources={}))
 
     for _ in range(6):
         worker.run_one()
@@ -91,8 +89,8 @@ def test_a_chunk_that_no_run_can_begin_with_is_given_up_too(stores, world):
 def test_a_worker_of_another_release_puts_a_chunk_that_it_does_not_know_back_untouched(stores, world):
     jobs, chunks = stores
     job = started(jobs, range(1, 601))
-    older = Worker("older", replace(services(chunks, Core()), resources={}), NotingDispatch())
-    newer = Worker("newer", services(chunks, Core()), NotingDispatch())
+    older = Worker("older", replace(services(chunks, Core()), resources={}))
+    newer = Worker("newer", services(chunks, Core()))
 
     for _ in range(8):
         chunks.beat("older")
@@ -114,7 +112,7 @@ def test_a_chunk_whose_calls_cannot_be_read_is_given_up_too_and_the_job_goes_on(
     job = started(jobs, range(500), [1000])
     broken = chunks.next_chunk("w")
     chunks.undo(broken, Ending(is_excused=True))
-    worker = Worker("w", services(Damaged(chunks, broken.chunk), Core()), NotingDispatch())
+    worker = Worker("w", services(Damaged(chunks, broken.chunk), Core()))
 
     for _ in range(7):
         worker.run_one()
@@ -130,7 +128,7 @@ def test_results_of_calls_that_cannot_be_read_are_shown_without_ids_and_are_not_
     job = started(jobs, [1, 2])
     with closing(sqlite3.connect(world.path, isolation_level=None)) as file:
         file.execute("UPDATE calls SET body = x'00'")
-    worker = Worker("w", services(chunks, Core()), NotingDispatch())
+    worker = Worker("w", services(chunks, Core()))
     for _ in range(6):
         worker.run_one()
         world.pass_time(46)
@@ -146,7 +144,7 @@ def test_a_store_that_is_away_is_told_of_once_and_when_it_is_back(stores, caplog
     _, chunks = stores
     caplog.set_level("INFO")
     away, back = services(Away(), Core()), services(chunks, Core())
-    worker = Worker("w", away, NotingDispatch())
+    worker = Worker("w", away)
 
     assert [worker.run_one() for _ in range(3)] == [False] * 3
     worker._services = back
@@ -213,13 +211,14 @@ def test_a_job_ends_and_no_item_is_sent_twice(stores, world, heard):
             super().ring(int(permits * heard) if heard > 1 else len(rings) % 2)
 
     dispatch = Bad(chunks)
-    worker, sweeper = Worker("w", services(chunks, fake), dispatch), Sweeper(chunks, dispatch)
+    worker, sweeper = Worker("w", services(chunks, fake)), Sweeper(chunks, dispatch)
     turns = 0
     while jobs.get("p", job.id).is_live:
         assert turns < 20
         sweeper.turn()
         while chunks.take_permit():
-            worker.run_one()
+            if worker.run_one():
+                dispatch.ring(1)
         world.pass_time(5)
         turns += 1
 
@@ -230,7 +229,7 @@ def test_a_job_ends_and_no_item_is_sent_twice(stores, world, heard):
 def test_a_one_chunk_job_ends_within_two_rounds_beside_a_long_one(stores):
     jobs, chunks = stores
     started(jobs, range(5000), principal="long")
-    worker = Worker("w", services(chunks, Core()), NotingDispatch())
+    worker = Worker("w", services(chunks, Core()))
     worker.run_one()
     small = started(jobs, [1], principal="small")
 
@@ -246,7 +245,7 @@ def test_the_loop_serves_until_it_is_stopped(stores):
     jobs, chunks = stores
     job = started(jobs, range(600))
     dispatch = LoopDispatch(chunks, look_seconds=0.01)
-    worker = Worker("w", services(chunks, Core()), dispatch)
+    worker = Worker("w", services(chunks, Core()))
 
     def run_one():
         found = worker.run_one()
@@ -259,6 +258,50 @@ def test_the_loop_serves_until_it_is_stopped(stores):
 
     assert jobs.get("p", job.id).state == "succeeded"
     assert dispatch.depth() == 1
+
+
+def test_a_permit_that_led_to_a_chunk_does_for_the_next_and_is_given_back_at_the_stop(stores):
+    jobs, chunks = stores
+    started(jobs, range(1600))
+    taken = []
+
+    class Counting:
+        def __getattr__(self, name):
+            return getattr(chunks, name)
+
+        def take_permit(self):
+            taken.append(chunks.take_permit())
+            return taken[-1]
+
+    dispatch = LoopDispatch(Counting(), look_seconds=0.01)
+    worker, runs = Worker("w", services(chunks, Core())), []
+
+    def run_one():
+        runs.append(worker.run_one())
+        if len(runs) == 3:
+            dispatch.stop()
+        return runs[-1]
+
+    dispatch.ring(1)
+    dispatch.serve(run_one)
+
+    assert (runs, taken, dispatch.depth()) == ([True] * 3, [True], 1)
+
+
+def test_a_permit_is_used_up_where_no_chunk_is_due(stores):
+    _, chunks = stores
+    dispatch = LoopDispatch(chunks, look_seconds=0.01)
+    worker, runs = Worker("w", services(chunks, Core())), []
+
+    def run_one():
+        runs.append(worker.run_one())
+        dispatch.stop()
+        return runs[-1]
+
+    dispatch.ring(1)
+    dispatch.serve(run_one)
+
+    assert (runs, dispatch.depth()) == ([False], 0)
 
 
 def test_the_loop_outlives_a_store_that_is_away():
