@@ -52,8 +52,8 @@ _WORKLOADS = (
     "memory",
     "compiled",
 )
-_OF_BOTH_FORMS = {"workers": scaling.workers, "telemetry": telemetry, "keys": keys}
-"""Comparisons of the gateway with itself that have goals, however it runs."""
+_OF_BOTH_FORMS = {"workers": scaling.workers, "telemetry": telemetry, "keys": keys, "jobs": jobs}
+"""Comparisons of the gateway with itself that are made of both forms."""
 
 
 def main() -> int:

@@ -77,10 +77,10 @@ class _House:
         into.folder.mkdir()
         gateway = stack.enter_context(running(into.gateway, into))
         log = stack.enter_context((into.folder / "worker.log").open("ab"))
-        env = into.environment(free_port())
-        worker = stack.enter_context(
-            Process([sys.executable, "-m", "gateway.jobs"], cores=into.cores, log=log, env=env)
-        )
+        # In the gateway's folder, so that both run in one form.
+        _, folder = into.gateway.command(port := free_port())
+        start = [sys.executable, "-m", "gateway.jobs"]
+        worker = stack.enter_context(Process(start, cores=into.cores, log=log, env=into.environment(port), cwd=folder))
         partner = _Partner(gateway.url, rig.token)
         wait_until(partner.can_have_jobs, process=worker, seconds=30, what="the job worker")
         warm_up(rig, gateway)

@@ -96,7 +96,7 @@ def streams_table(run: Run) -> list[Row]:
 def jobs_table(run: Run) -> list[Row]:
     """What a job costs an item, gateway and job worker together."""
     rows: list[Row] = [("how they are sent", "µs CPU/item", "÷ batches")]
-    return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in run.get("jobs", {}).items()]
+    return rows + [(name, _spread(one, "cpu_us"), _ratio(one)) for name, one in _both(run, "jobs")]
 
 
 def parts_table(run: Run) -> list[Row]:
