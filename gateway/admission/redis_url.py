@@ -3,7 +3,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from redis.connection import Connection, parse_url
+from redis.connection import Connection, PythonRespSerializer, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,27 @@ def following(url: PresentUrl) -> type[Connection]:
                 setattr(self, name, value)
             return super()._connect()
 
+        def _construct_command_packer(self, packer: Any) -> Any:
+            made = super()._construct_command_packer(packer)
+            return WholeCommands(made.encode) if isinstance(made, PythonRespSerializer) else made
+
     return Following
+
+
+_part = b"$%d\r\n%b\r\n".__mod__
+
+
+class WholeCommands:
+    """Packs a command as redis-py does (RESP), but into one piece, so that it is sent by one call of the kernel."""
+
+    def __init__(self, encode: Callable[[object], bytes]) -> None:
+        self._encode = encode
+
+    def pack(self, name: str | bytes, *arguments: object) -> list[bytes]:
+        """``name`` may have several words."""
+        words = name.encode() if isinstance(name, str) else name
+        parts = [*words.split(), *map(self._encode, arguments)]
+        return [b"".join((b"*%d\r\n" % len(parts), *map(_part, zip(map(len, parts), parts, strict=True))))]
 
 
 def _parsed(url: str) -> dict[str, Any]:

@@ -1,0 +1,45 @@
+"""Commands leave in one piece, and are those of redis-py to the byte."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from redis.connection import Encoder, PythonRespSerializer
+from redis.exceptions import DataError
+
+from gateway.admission.redis_client import connect
+from gateway.admission.redis_url import WholeCommands
+
+LARGE = b"x" * 100_000
+ENCODER = Encoder("utf-8", "strict", decode_responses=False)
+argument = st.text() | st.binary() | st.integers() | st.floats() | st.sampled_from([LARGE, b"", "", bytearray(b"ab")])
+
+
+@given(
+    name=st.sampled_from(["EVALSHA", b"GET", "CONFIG GET", b"CLIENT SETINFO"]),
+    arguments=st.lists(argument, max_size=12),
+)
+def test_a_command_is_packed_into_one_piece_as_redis_py_packs_it_into_several(name, arguments):
+    (packed,) = WholeCommands(ENCODER.encode).pack(name, *arguments)
+
+    assert packed == b"".join(PythonRespSerializer(6000, ENCODER.encode).pack(name, *arguments))
+
+
+def test_a_command_is_what_redis_reads():
+    (packed,) = WholeCommands(ENCODER.encode).pack("EVALSHA", "é", 12, b"\x00\r\n")
+
+    assert packed == b"*4\r\n$7\r\nEVALSHA\r\n$2\r\n\xc3\xa9\r\n$2\r\n12\r\n$3\r\n\x00\r\n\r\n"
+
+
+@pytest.mark.parametrize("odd", [None, True, object()])
+def test_what_redis_py_cannot_send_is_refused_as_there(odd):
+    with pytest.raises(DataError):
+        WholeCommands(ENCODER.encode).pack("SET", odd)
+
+
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1", "rediss://127.0.0.1:1", "unix:///nowhere"])
+def test_connections_of_every_kind_send_a_large_command_by_one_call(url):
+    connection = connect(url, 0.1).connection_pool.make_connection()
+
+    assert len(connection.pack_command("EVALSHA", LARGE, "a", LARGE)) == 1
