@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 # orjson cannot be interrupted, so what it parses has to be short.
 # Every value but the outermost follows one of `[{,`, or the colon after its name.
 _NO_MARKS = bytes(set(range(256)) - set(b"[{,:"))
+_NO_VALUE_MARKS = bytes(set(range(256)) - set(b"[{,"))
 _WHITE = ((b" ", b" :"), (b"\t", b"\t:"), (b"\n", b"\n:"), (b"\r", b"\r:"))
 _ONE_BRACKET = bytes.maketrans(b"{", b"[")
 # Quotes, colon and value of the shortest.
@@ -50,13 +51,16 @@ def has_more_brackets(body: bytes, most: int) -> bool:
 
 def at_most(body: bytes, most_names: int, let_others_run: Callable[[], None]) -> JsonSize:
     """An upper bound: what stands in strings counts too. Names are counted where so many colons can have too many."""
+    names, colons = len(body) // _NAME_BYTES, 0
+    others = _NO_VALUE_MARKS if names <= most_names else _NO_MARKS
     if len(body) <= _PIECE:
-        marks = body.translate(_ONE_BRACKET, _NO_MARKS)
+        marks = body.translate(_ONE_BRACKET, others)
     else:
         pieces = _large_pieces(body, let_others_run)
-        marks = b"".join([piece.translate(_ONE_BRACKET, _NO_MARKS) for piece in pieces])
-    colons = marks.count(b":")
-    names = colons if colons <= most_names else names_at_most(body)
+        marks = b"".join([piece.translate(_ONE_BRACKET, others) for piece in pieces])
+    if names > most_names:
+        colons = marks.count(b":")
+        names = colons if colons <= most_names else names_at_most(body)
     return JsonSize(1 + len(marks) - colons, marks.count(b"["), names)
 
 
