@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
 # What a shell says of a command that Ctrl-C ended.
 STOPPED = 128 + signal.SIGINT
 # What argparse ends with.
 WRONG_USAGE = 2
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
 
 
 def run_to_its_end(command: Callable[[], int]) -> int:
@@ -40,6 +42,21 @@ def run_to_its_end(command: Callable[[], int]) -> int:
     except BrokenPipeError:
         _drop(sys.stdout)
         return 0
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Signals to end wait until this is over: around a change of their handlers, or a lock that an exception would leave held."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def is_told_to_end() -> bool:
+    """Whether a signal waits that is held back."""
+    return not signal.sigpending().isdisjoint(_ENDING)
 
 
 def refuse(reason: str) -> int:

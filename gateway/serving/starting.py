@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import contextlib
 import os
 import queue
 import signal
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from types import FrameType
 
     from gunicorn.arbiter import Arbiter
@@ -40,16 +39,6 @@ def after_fork(server: Arbiter, worker: Ends) -> None:
     # Earlier signals are in the server's queue, which nobody reads in a worker.
     if (number := _told_to_end(server)) is not None:
         os.kill(os.getpid(), number)
-
-
-@contextlib.contextmanager
-def held_back() -> Iterator[None]:
-    """Around a change of handlers: signals to end wait."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def call_in(seconds: float, call: Callable[[], object]) -> None:

@@ -14,6 +14,7 @@ from gevent.event import Event
 from gunicorn.sock import ssl_context
 from gunicorn.workers.ggevent import GeventWorker
 
+from gateway.ending import held_back
 from gateway.garbage import spare_what_lasts
 from gateway.serving.answer import Dates, ServerAnswer
 from gateway.serving.connection import Connection
@@ -21,7 +22,7 @@ from gateway.serving.environ import Environs
 from gateway.serving.listener import Listener, nobody_waits_at
 from gateway.serving.plain_head import PlainHeads
 from gateway.serving.slots import Slots
-from gateway.serving.starting import call_in, held_back
+from gateway.serving.starting import call_in
 
 if TYPE_CHECKING:
     from gateway.serving.connection import Request

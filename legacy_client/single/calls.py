@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING
 
 from legacy_client.call_context import CallContext
@@ -12,6 +12,7 @@ from legacy_client.transport.flow import Flow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from requests import PreparedRequest, Response
 
@@ -76,6 +77,8 @@ class SingleCalls:
 
     ``authorization`` is that of a caller, where credentials are forwarded. ``note`` is told each call before it
     leaves, and what came of it. Times are in seconds.
+    ``undisturbed`` is entered around what no exception of a signal's handler may leave in pieces. ``is_told_to_end``
+    ends many calls.
     """
 
     def __init__(
@@ -89,7 +92,10 @@ class SingleCalls:
         seconds: float,
         authorization: str,
         note: Note,
+        undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext,
+        is_told_to_end: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._undisturbed, self._is_told_to_end = undisturbed, is_told_to_end
         self._operation = operation
         headers = {**dict(operation.headers), "User-Agent": USER_AGENT}
         self._update = RequestTemplate.of(operation.method, base_url, headers)
@@ -140,7 +146,7 @@ class SingleCalls:
         if not is_new_line:
             return self._sent(self._transport, self._gate, request, call)
         gate = Stopwatch()
-        with closing(self._make_transport(gate)) as transport:
+        with self._undisturbed(), closing(self._make_transport(gate)) as transport:
             return self._sent(transport, gate, request, call)
 
     def look(self, call: Update) -> Seen:
@@ -157,14 +163,16 @@ class SingleCalls:
         """The same update again and again until it is over. Those under way are waited for."""
         expected = self.expected_id(call)
         gate = Stopwatch(
-            at_once, is_over, lambda response: not isinstance(self._reader.read(response, expected), CoreError)
+            at_once,
+            lambda timing: is_over(timing) or self._is_told_to_end(),
+            lambda response: not isinstance(self._reader.read(response, expected), CoreError),
         )
         own = self.own_credentials()
         template = self._update.extended(own)
         requests = _Repeated(template, self._operation, call, keys)
         flow = Flow(deadline=Deadline(float("inf")), concurrency=at_once, item_seconds=self._seconds)
         self._note("load", at_once=at_once, most=len(keys), body=call.body.decode())
-        with closing(self._make_transport(gate)) as transport:
+        with self._undisturbed(), closing(self._make_transport(gate)) as transport:
             for _ in transport.send_many(requests, flow):
                 pass
         self._note("load_ended", calls=len(gate.timings))
@@ -182,7 +190,8 @@ class SingleCalls:
     def _sent(self, transport: Transport, gate: Stopwatch, request: PreparedRequest, call: Update) -> Seen:
         flow = Flow(deadline=Deadline(self._seconds), concurrency=1, item_seconds=self._seconds)
         self._note("call", **told(request))
-        [(_, result)] = transport.send_many([request], flow)
+        with self._undisturbed():
+            [(_, result)] = transport.send_many([request], flow)
         seconds = gate.timings.pop().seconds if gate.timings else 0.0
         seen = self._seen(result, call, seconds)
         self._note("answer", status=seen.status, ms=round(seconds * 1000, 1))

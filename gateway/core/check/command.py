@@ -21,6 +21,7 @@ from gateway.core.check.parts import Unusable
 from gateway.core.check.table import findings
 from gateway.core.check.trial import Trial
 from gateway.core.check.writes import MOST, Writes
+from gateway.ending import held_back, is_told_to_end
 from gateway.settings import Settings, SettingsError, load
 from gateway.wiring.core import answer_shape, core_credentials
 from legacy_client.calls import Update
@@ -86,6 +87,8 @@ class _Assembled:
             seconds=settings.budgets.core_timeout,
             authorization=authorization,
             note=self._journal.note,
+            undisturbed=held_back,
+            is_told_to_end=is_told_to_end,
         )
         place = parts.place(settings, reader, self._journal.note)
         item = Update.of(options.id, {})
