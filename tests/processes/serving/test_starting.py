@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from gateway.serving.starting import before_fork, held_back
+from gateway.ending import held_back
+from gateway.serving.starting import before_fork
 
 ENDING = [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT]
 # A worker that has been forked from a server in which the signals given wait, and that gets one more of them.
