@@ -61,13 +61,14 @@ class RequestTemplate:
 
 
 def _lines(headers: Mapping[str, str]) -> str:
-    if not headers:
-        return ""
-    lines = "\r\n".join(map(": ".join, headers.items()))
-    breaks = len(headers) - 1
-    if lines.count("\r") != breaks or lines.count("\n") != breaks or "\0" in lines:
-        raise ValueError("a header has a line break or NUL")
-    return f"{lines}\r\n"
+    lines = ""
+    for name, value in headers.items():
+        line = f"{name}: {value}"
+        # Cheap, and true of all that callers send in practice.
+        if not line.isprintable() and ("\r" in line or "\n" in line or "\0" in line):
+            raise ValueError("a header has a line break or NUL")
+        lines += f"{line}\r\n"
+    return lines
 
 
 def _authority(scheme: str, netloc: str) -> str:
