@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,8 @@ def system_packages() -> None:
         _run(install, env=env)
 
 
+# Rows start many of it, and the build looks through all sources before it finds nothing to do.
+@lru_cache(1)
 def compiled() -> Path:
     """A copy of this tree with the hot path compiled. Raises Missing without mypyc or a C compiler."""
     folder = cache() / f"compiled-{sys.implementation.cache_tag}"

@@ -96,6 +96,8 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
         finally:
             for call in afterwards:
                 call()
+            # A call may hold the environment, which holds this list: only the collector would free such a circle.
+            afterwards.clear()
 
     def _send(self, parts: Iterable[bytes], environ: dict[str, Any]) -> None:
         if streamed.is_marked(environ):

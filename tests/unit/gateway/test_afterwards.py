@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 from gateway.afterwards import do_afterwards
@@ -69,6 +72,28 @@ def test_it_is_done_where_the_answer_breaks():
         ServerAnswer(Request("GET", (1, 1)), client, None, Dates(lambda: 0.5)).send(application, {})
 
     assert application.events == ["first after 1, closed", "second after 1, closed"]
+
+
+class Held:
+    """What a request holds, such as its body."""
+
+
+def test_what_a_request_held_is_free_when_its_answer_has_left_without_the_collector():
+    environ: dict[str, object] = {"held": Held()}
+    held = weakref.ref(environ["held"])
+
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Length", "5")])
+        do_afterwards(environ, lambda: environ)
+        return [b"hello"]
+
+    gc.disable()
+    try:
+        ServerAnswer(Request("GET", (1, 1)), Client(), None, Dates(lambda: 0.5)).send(application, environ)
+        del environ
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 def test_a_server_that_promises_nothing_has_it_done_at_once():
