@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import logging
 import math
-import random
 import threading
 import time
 from dataclasses import dataclass
+from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from gateway.auth.errors import KeysUnavailable, SourceFailed
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gateway.auth.keycloak.signing_keys import RealmKeys
 
 _log = logging.getLogger(__name__)
+_chance = SystemRandom().uniform
 
 WAIT_SECONDS = 0.5
 LOST_SECONDS = 30.0
@@ -56,7 +57,7 @@ class KeyStore:
         *,
         clock: Callable[[], float] = time.monotonic,
         spawn: Callable[[Callable[[], None]], None] = in_thread,
-        jitter: Callable[[float, float], float] = random.uniform,
+        jitter: Callable[[float, float], float] = _chance,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self._realm = realm

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
+from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from gateway.auth.errors import SourceFailed
 from gateway.auth.keycloak.client import ask, not_before
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 ATTEMPTS = 2
+_chance = SystemRandom().uniform
 
 
 class RealmSource:
@@ -40,7 +42,8 @@ class RealmSource:
         self._not_before = 0
         self._retrying = Retrying(
             stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_random(0.05, 0.25),
+            # tenacity's own draws from the generator that all in the process share, and may seed.
+            wait=lambda _state: _chance(0.05, 0.25),
             retry=retry_if_exception_type(SourceFailed),
             sleep=sleep,
             reraise=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from operator import attrgetter
-from random import uniform
+from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from legacy_client.transport.keep_alive import KeepAlive
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # A connection's greatest age is shortened by up to a fifth.
 _LEAST_SHARE = 0.8
+# The generator that all in a process share may be seeded by others.
+_chance = SystemRandom().uniform
 _resting_since = attrgetter("resting_since")
 
 
@@ -40,7 +42,7 @@ class Pool:
 
     def add(self, connection: Connection, now: float) -> None:
         # Chance spreads the ends of connections that were opened together.
-        connection.retires_at = now + self._max_age_seconds * uniform(_LEAST_SHARE, 1.0)  # noqa: S311 -- no secret
+        connection.retires_at = now + self._max_age_seconds * _chance(_LEAST_SHARE, 1.0)
         self._open.add(connection)
 
     def rest(self, connection: Connection, now: float) -> None:

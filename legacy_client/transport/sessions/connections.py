@@ -7,7 +7,7 @@ import re
 import ssl
 import threading
 import time
-from random import uniform
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any, cast
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # A connection's greatest age is shortened by up to a fifth.
 _LEAST_SHARE = 0.8
+# The generator that all in a process share may be seeded by others.
+_chance = SystemRandom().uniform
 _LENGTH = re.compile("[0-9]{1,15}")
 
 
@@ -98,7 +100,7 @@ class WatchedConnection(HTTPConnection):
         self.was_left_open = self.was_answered = False
         super().connect()
         self.opened_at = time.monotonic()
-        self.share_of_age = uniform(_LEAST_SHARE, 1.0)  # noqa: S311 -- no secret
+        self.share_of_age = _chance(_LEAST_SHARE, 1.0)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
         try:
