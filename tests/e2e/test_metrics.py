@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from sandbox.web import call
 from tests.e2e.stack import Partner
+from tests.faults.house import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,12 +178,24 @@ def test_one_request_is_one_line_and_each_failed_item_another(make_stack: Callab
 
     reply = Partner(stack).patch(*_items(19000, 90404, 90422), x_request_id="telling")
 
-    lines = [json.loads(line) for line in stack.gateway.log.read_text().splitlines()]
-    (told,) = (line for line in lines if line["event"] == "request_ended" and line["request_id"] == "telling")
+    # A line is written when the answer has left.
+    lines = eventually(lambda: _lines_up_to_the_end(stack, "telling"))
+    told = lines[-1]
     assert (told["status"], told["items"], told["succeeded"], told["codes"]) == (207, 3, 1, "not_found:1,rejected:1")
     assert told["sent_bytes"] == len(reply.body)
     (item,) = (line for line in lines if line["event"] == "item_failed")
     assert (item["request_id"], item["index"], item["code"]) == ("telling", 1, "not_found")
+
+
+def _lines_up_to_the_end(stack: Stack, request_id: str) -> list[dict[str, Any]]:
+    """Empty until the request has ended."""
+    lines = [
+        json.loads(line) for line in stack.gateway.log.read_text().splitlines(keepends=True) if line.endswith("\n")
+    ]
+    ends = [
+        at for at, line in enumerate(lines) if line["event"] == "request_ended" and line["request_id"] == request_id
+    ]
+    return lines[: ends[0] + 1] if len(ends) == 1 else []
 
 
 def _items(*ids: int) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from sandbox.web import call
 from tests.e2e.documents.core import IDS, POSTER
 from tests.e2e.documents.resource import documents
 from tests.e2e.stack import CoreView, Partner
+from tests.faults.house import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,8 +66,14 @@ class Documents:
         return found
 
     def log(self, request_id: str) -> list[dict[str, Any]]:
-        lines = [json.loads(line) for line in self.stack.gateway.log.read_text().splitlines()]
-        return [line for line in lines if line.get("request_id") == request_id]
+        """Its lines, up to the one that is written when the answer has left."""
+        return eventually(lambda: self._ended(request_id))
+
+    def _ended(self, request_id: str) -> list[dict[str, Any]]:
+        text = self.stack.gateway.log.read_text()
+        lines = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+        own = [line for line in lines if line.get("request_id") == request_id]
+        return own if any(line["event"] == "request_ended" for line in own) else []
 
 
 @pytest.fixture(scope="module")
