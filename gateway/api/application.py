@@ -78,20 +78,20 @@ class Application(Flask):
 
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         context = self.request_context(environ)
-        leave: Callable[[], None] = context.pop
+        pop: Callable[[], None] = context.pop
         try:
             try:
                 context.push()
                 response = self.full_dispatch_request()
             except Exception as exc:  # noqa: BLE001 -- whatever it is, it is answered
-                leave = partial(context.pop, exc)
+                pop = partial(context.pop, exc)
                 response = self.handle_exception(exc)
             return response(environ, start_response)
         finally:
             if (keep := environ.get(_KEEP_CONTEXT)) is not None:
                 keep(_cv_app.get())
                 keep(_cv_request.get())
-            do_afterwards(environ, leave)
+            do_afterwards(environ, pop)
 
     def full_dispatch_request(self) -> Response:
         # Flask's steps. It would look up the request, its blueprints and listeners at each of them.

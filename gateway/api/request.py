@@ -41,7 +41,7 @@ class GatewayRequest(Request):
     ``body_size`` is what the caller says, in bytes; None where it is not known.
     """
 
-    # What its line and the counters need (``RequestDetails``). Whoever learns it sets it.
+    # What its line and the counters need (``RequestDetails``). Whoever learns it sets it. The fingerprint stands for the idempotency key.
     principal_id = ""
     key_fingerprint = ""
     partner = ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def register(app: Flask, telemetry: Telemetry) -> None:
     log = RequestLog(telemetry)
     app.after_request(log.leave)
-    app.teardown_request(log.forget)
+    app.teardown_request(log.end)
 
 
 class RequestLog:
@@ -40,7 +40,7 @@ class RequestLog:
             response.call_on_close(lambda: self._closed(request))
         return response
 
-    def forget(self, _error: BaseException | None) -> None:
+    def end(self, _error: BaseException | None) -> None:
         # The caller has the answer by now, so none of this is waited for.
         request = current_request()
         if not isinstance(request.answer, StreamedResponse):

@@ -34,7 +34,10 @@ def to_strangers(answer: Answer) -> Fault:
 
 def of_missing(answer: Answer) -> Fault:
     """To an update that would be a 404."""
-    usual = lambda request: not is_stranger(request) and orjson.loads(request.body) == {}  # noqa: E731
+
+    def usual(request: Request) -> bool:
+        return not is_stranger(request) and orjson.loads(request.body) == {}
+
     return lambda _core, request: answer if is_missing(request) and usual(request) else None
 
 

@@ -1,4 +1,4 @@
-"""A contract that keeps a library to a few modules names all the others, those that come later too."""
+"""A contract that keeps a library to a few modules names all the others, those that come later too. The layers are shown as they are."""
 
 from __future__ import annotations
 
@@ -48,3 +48,15 @@ def test_a_library_is_forbidden_to_every_module_but_those_that_may_have_it(contr
 
     assert [module for module in free if not is_in(module, MAY[contract])] == []
     assert [module for module in named if is_in(module, MAY[contract])] == []
+
+
+@pytest.mark.parametrize(
+    ("contract", "package"), [("layers", "gateway"), ("client", "legacy_client"), ("command", "cli")]
+)
+def test_the_page_about_the_house_shows_the_layers_that_are_checked(contract: str, package: str) -> None:
+    contracts = ConfigParser()
+    contracts.read(ROOT / "setup.cfg", encoding="utf-8")
+    layers = contracts[f"importlinter:contract:{contract}"]["layers"].strip().splitlines()
+    page = (ROOT / "docs/maintainers/house.md").read_text(encoding="utf-8").splitlines()
+
+    assert f"{package}:  {' → '.join(map(str.strip, layers))}" in page

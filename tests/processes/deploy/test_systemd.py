@@ -28,7 +28,7 @@ needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reas
 
 def service(unit: Path) -> Mapping[str, str]:
     parser = configparser.RawConfigParser(strict=False)
-    parser.optionxform = str  # type: ignore[method-assign, assignment]
+    parser.optionxform = str  # type: ignore[method-assign, assignment]  # the documented way to keep the case of names
     parser.read(unit)
     return parser["Service"]
 
