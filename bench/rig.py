@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bench.processes import Process
     from bench.services import Running
 
-# CPU seconds that a service may use in a tenth of a second and count as idle: two of the kernel's ticks.
+# CPU seconds that a service may use in a tenth of a second and count as idle.
 _AT_REST = 0.02
 
 
