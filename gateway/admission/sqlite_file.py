@@ -14,6 +14,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.write_ahead_log import write_ahead
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -173,7 +175,7 @@ class EmbeddedDatabase:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         if not self._is_ours(connection):
-            connection.execute("PRAGMA journal_mode = WAL")
+            write_ahead(connection, self._busy_seconds)
             self._create(connection)
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES_KEPT}")

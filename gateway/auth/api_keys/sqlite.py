@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gateway.auth.api_keys.record import ApiKey, from_entry
 from gateway.auth.errors import SourceFailed
+from gateway.write_ahead_log import write_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,7 +112,7 @@ class SqliteKeys:
         except OSError as exc:
             raise SourceFailed(f"{self._path}: {exc.strerror}") from exc
         with self._opened() as database:
-            database.execute("PRAGMA journal_mode = WAL")
+            write_ahead(database, _COMMAND_WAIT_SECONDS)
             database.execute(_TABLE)
 
     @contextmanager

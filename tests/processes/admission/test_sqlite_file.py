@@ -1,27 +1,12 @@
-"""One SQLite file, and many processes."""
+"""SQLite files, and many processes."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import closing
+import time
 
 import pytest
-
-from gateway.admission.sqlite_file import EmbeddedDatabase
-from tests.doubles.facts import LAYOUT, names
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "state" / "facts.sqlite3"
-
-
-@pytest.fixture
-def database(path):
-    with closing(EmbeddedDatabase(path, LAYOUT)) as made:
-        yield made
-
 
 FORK_WHILE_OPEN = """
 import os, sys
@@ -41,27 +26,44 @@ assert names(database) == ["parent", "child", "parent again"]
 """
 
 
-def test_a_child_process_opens_its_own_connection(path):
+def test_a_child_process_opens_its_own_connection(tmp_path):
+    path = tmp_path / "state" / "facts.sqlite3"
     subprocess.run([sys.executable, "-c", FORK_WHILE_OPEN, str(path)], check=True, timeout=60)
 
 
-OPEN_AT_ONCE = """
-import sys
+MAKE_AT_ONCE = """
+import sys, time
 from pathlib import Path
-from tests.doubles.facts import LAYOUT, add
 from gateway.admission.sqlite_file import EmbeddedDatabase
-sys.stdin.read(1)
-for _ in range(20):
-    add(EmbeddedDatabase(Path(sys.argv[1]), LAYOUT, busy_seconds=30))
+from gateway.auth.api_keys.key import mint
+from gateway.auth.api_keys.sqlite import SqliteKeys
+from tests.doubles.facts import LAYOUT, add
+from tests.unit.gateway.auth.key_records import record
+key = record(mint())
+start = float(sys.stdin.readline())
+for number in range(60):
+    path = Path(sys.argv[1]) / str(number)
+    while time.monotonic() < start + 0.02 * number:
+        pass
+    USE
 """
 
 
-def test_many_processes_may_make_the_file_at_once(database, path):
-    processes = [
-        subprocess.Popen([sys.executable, "-c", OPEN_AT_ONCE, str(path)], stdin=subprocess.PIPE) for _ in range(4)
-    ]
+@pytest.mark.parametrize(
+    "use",
+    [
+        pytest.param("add(EmbeddedDatabase(path, LAYOUT, busy_seconds=30))", id="a store"),
+        pytest.param("SqliteKeys(path).add(key)", id="API keys"),
+    ],
+)
+def test_many_processes_may_make_a_file_at_once(tmp_path, use):
+    program = [sys.executable, "-c", MAKE_AT_ONCE.replace("USE", use), str(tmp_path)]
+    processes = [subprocess.Popen(program, stdin=subprocess.PIPE, text=True) for _ in range(4)]
+    start = f"{time.monotonic() + 2}\n"
     for process in processes:
-        process.communicate(b"x", timeout=60)
+        process.stdin.write(start)
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=60)
 
     assert [process.returncode for process in processes] == [0] * 4
-    assert len(names(database)) == 80
