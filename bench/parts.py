@@ -21,6 +21,7 @@ from legacy_client.health.circuit import Circuit
 from legacy_client.health.gate import CoreGate
 from legacy_client.operations import UPDATE_ACTION
 from legacy_client.sending.reading import AnswerReader, is_readable
+from legacy_client.transport.hub.known_heads import KnownHeads
 from legacy_client.transport.hub.response import ResponseReader
 from legacy_client.transport.hub.wire import Origin, Wire
 
@@ -68,13 +69,16 @@ def _call_parts(updates: Sequence[Update]) -> dict[str, float]:
 
 def _answer_parts(updates: Sequence[Update]) -> dict[str, float]:
     request = UPDATE_ACTION.template(_URL).prepare("/actions/1", b"{}", {})
-    framing, gate = ResponseReader(1 << 20), _gate()
+    framing, gate = ResponseReader(1 << 20, KnownHeads(1 << 20)), _gate()
     reading = AnswerReader(atomic_errors=False, max_answer_bytes=1 << 20, misread=lambda _name: None)
     received = [(int(update.id), _received(update)) for update in updates]
 
     def framed(data: bytes) -> WholeResponse:
-        framing.feed(data)
-        return framing.take(request)
+        answer = framing.whole(data, request)
+        if answer is None:
+            framing.feed(data)
+            answer = framing.take(request)
+        return answer
 
     answers = [framed(data) for _, data in received]
 

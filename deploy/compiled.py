@@ -67,6 +67,7 @@ MODULES = (
     "legacy_client.transport.hub.batch",
     "legacy_client.transport.hub.connection",
     "legacy_client.transport.hub.engine",
+    "legacy_client.transport.hub.known_heads",
     "legacy_client.transport.hub.pool",
     "legacy_client.transport.hub.response",
     "legacy_client.transport.hub.transport",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from legacy_client.transport.hub.connection import Connection
+from legacy_client.transport.hub.known_heads import KnownHeads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +46,7 @@ class Line:
         self.is_closed = False
         self.sock = self
         self.to_wire = bytes
-        self.connection = Connection(self, self, self, max_answer_bytes=max_answer_bytes)
+        self.connection = Connection(self, self, self, KnownHeads(max_answer_bytes), max_answer_bytes=max_answer_bytes)
 
     def io(self, _fd: int, events: int) -> Watcher:
         self.watchers[events] = Watcher()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from legacy_client.transport.hub.batch import Exchange
     from legacy_client.transport.hub.channel import Channel
+    from legacy_client.transport.hub.known_heads import KnownHeads
 
 
 class Listener(Protocol):
@@ -48,7 +49,14 @@ class Connection:
     )  # fmt: skip
 
     def __init__(
-        self, loop: _Loop, channel: Channel, listener: Listener, *, max_answer_bytes: int, peer: str = ""
+        self,
+        loop: _Loop,
+        channel: Channel,
+        listener: Listener,
+        heads: KnownHeads,
+        *,
+        max_answer_bytes: int,
+        peer: str = "",
     ) -> None:
         self._loop = loop
         self._peer = peer
@@ -57,7 +65,7 @@ class Connection:
         self._to_wire = channel.to_wire
         self._receive_bytes = channel.receive
         self._send_bytes = channel.sock.send
-        self._response = ResponseReader(max_answer_bytes)
+        self._response = ResponseReader(max_answer_bytes, heads)
         self._exchange: Exchange | None = None
         self._unsent = b""
         self._is_written = self.has_answered = False
@@ -160,11 +168,13 @@ class Connection:
             self._broke(EndOfStream("closed, or spoke unasked"))
             return
         try:
-            if not (self._response.feed(data) if data else self._response.end()):
-                if not data:
-                    self._broke(EndOfStream("ended before the answer was complete"))
-                return
-            response = self._response.take(exchange.request)
+            response = self._response.whole(data, exchange.request)
+            if response is None:
+                if not (self._response.feed(data) if data else self._response.end()):
+                    if not data:
+                        self._broke(EndOfStream("ended before the answer was complete"))
+                    return
+                response = self._response.take(exchange.request)
         except BadAnswer as exc:
             self._end(exchange, BadAnswer(exc.reason))
             return

@@ -15,6 +15,7 @@ from legacy_client.transport.base import NO_BACKLOG, Backlog
 from legacy_client.transport.hub.batch import Exchange, HubBatch, never_sent
 from legacy_client.transport.hub.connection import Connection
 from legacy_client.transport.hub.dialer import Dialer
+from legacy_client.transport.hub.known_heads import KnownHeads
 from legacy_client.transport.hub.pool import Pool
 from legacy_client.transport.hub.ticks import Ticks
 from legacy_client.transport.turns import Turns, backlog
@@ -51,6 +52,7 @@ class Engine:
         self._turns: Turns[HubBatch] = Turns()
         self._batches: set[HubBatch] = set()
         self._dialer = Dialer(loop, endpoint, limits.connect_seconds, clock)
+        self._heads = KnownHeads(limits.max_answer_bytes)
         self._pool = Pool(limits.idle_seconds, limits.max_age_seconds)
         self._under_way = 0
         self._is_pumping = self._is_closed = False
@@ -235,7 +237,7 @@ class Engine:
 
     def _connection(self, channel: Channel) -> Connection:
         connection = Connection(
-            self._loop, channel, self, max_answer_bytes=self._limits.max_answer_bytes, peer=self._peer
+            self._loop, channel, self, self._heads, max_answer_bytes=self._limits.max_answer_bytes, peer=self._peer
         )
         self._pool.add(connection, self._clock())
         return connection

@@ -48,6 +48,31 @@ class ResponseHeaders(CaseInsensitiveDict[str]):
         return _text(self._head[begins : ends if ends >= 0 else None])
 
 
+class KnownHeaders(ResponseHeaders):
+    """Of a head that is like another but for its ``Content-Length``."""
+
+    def __init__(self, head: bytes, found: dict[str, str | None]) -> None:
+        """``found``: what was asked for in heads like this one, shared by them all."""
+        self._head = head
+        self._found = found
+
+    @cached_property
+    def folded(self) -> bytes:  # type: ignore[override]  # can be read like the attribute
+        return self._head.lower()
+
+    def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]  # as above
+        if self._is_taken_apart:
+            return super().get(name, default)
+        found = self._found
+        if name in found:
+            value = found[name]
+            return default if value is None else value
+        value = super().get(name)
+        if name.lower() != "content-length":
+            found[name] = value
+        return default if value is None else value
+
+
 @lru_cache(maxsize=64)
 def _mark(name: str) -> bytes:
     return b"\r\n%b:" % name.lower().encode()

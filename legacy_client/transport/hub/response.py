@@ -12,6 +12,8 @@ from legacy_client.transport.hub.whole_response import WholeResponse
 if TYPE_CHECKING:
     from requests import PreparedRequest
 
+    from legacy_client.transport.hub.known_heads import KnownHeads
+
 _MAX_HEAD_BYTES = 65_536
 _MAX_HEADERS = 100
 # Each has three bytes at least, so that in a shorter head none need be counted.
@@ -32,6 +34,7 @@ class ResponseReader:
 
     __slots__ = (
         "_content",
+        "_heads",
         "_interim",
         "_max_bytes",
         "_parser",
@@ -45,8 +48,9 @@ class ResponseReader:
     # Compiled, a class says what may be deleted.
     __deletable__ = ("_parser",)
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, heads: KnownHeads) -> None:
         self._max_bytes = max_bytes
+        self._heads = heads
         self._start: list[bytes] = []
         self._content: list[bytes] = []
         # The parser calls the list itself. It gives content without chunk framing.
@@ -55,6 +59,10 @@ class ResponseReader:
         self._status = self._interim = self._received = 0
         self.complete = False
         self.keeps_alive = True
+
+    def whole(self, data: bytes, request: PreparedRequest) -> WholeResponse | None:
+        """The answer, if ``data`` is all of one with a head that is known. Otherwise ``data`` must be fed."""
+        return None if self._start else self._heads.answer(data, request)
 
     def feed(self, data: bytes) -> bool:
         """True when the response is complete. Raises BadAnswer."""
@@ -90,10 +98,13 @@ class ResponseReader:
         self.complete = False
         if not is_whole or _is_huge(head) or len(content) > self._max_bytes:
             raise BadAnswer("too large")
-        headers = ResponseHeaders(head, head.lower())
+        folded = head.lower()
+        headers = ResponseHeaders(head, folded)
         # Half of what ``in`` costs.
-        if headers.folded.find(_ENCODING) >= 0 and not is_identity(headers.get("Content-Encoding")):
+        if folded.find(_ENCODING) >= 0 and not is_identity(headers.get("Content-Encoding")):
             raise BadAnswer("encoded although asked for identity")
+        if self.keeps_alive:
+            self._heads.learn(head, folded, self._status, len(content))
         return WholeResponse(request, self._status, headers, content)
 
     def drop(self) -> None:

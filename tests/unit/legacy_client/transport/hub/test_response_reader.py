@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legacy_client.errors import BadAnswer
+from legacy_client.transport.hub.known_heads import KnownHeads
 from legacy_client.transport.hub.response import ResponseReader
 
 REQUEST = requests.Request("PATCH", "http://core.test/actions/1").prepare()
@@ -37,7 +38,7 @@ whole = pytest.mark.parametrize(("data", "content"), WHOLE.values(), ids=[name.r
 
 
 def reader(max_bytes: int = 1000) -> ResponseReader:
-    return ResponseReader(max_bytes)
+    return ResponseReader(max_bytes, KnownHeads(max_bytes))
 
 
 @whole

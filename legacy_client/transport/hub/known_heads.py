@@ -1,0 +1,97 @@
+"""Heads of answers that the parser has read before.
+
+The answers of a core differ in their ``Content-Length``, once a second in ``Date``, and in nothing else of their heads.
+So what the parser made of such a head holds for all that are like it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from legacy_client.transport.hub.headers import KnownHeaders
+from legacy_client.transport.hub.whole_response import WholeResponse
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+
+    # Status, and values of headers that were asked for.
+    Known = tuple[int, dict[str, str | None]]
+
+_END = b"\r\n\r\n"
+_LENGTH = b"\r\ncontent-length:"
+# Statuses that have no content whatever their head says (RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5).
+_WITHOUT_CONTENT = (204, 205, 304)
+_MAX_HEAD_BYTES = 2048
+_MAX_HEADS = 32
+_UNLEARNED = 1000
+
+
+class KnownHeads:
+    """For all connections to one core. It knows 32 heads of at most 2 KiB."""
+
+    def __init__(self, max_bytes: int) -> None:
+        """``max_bytes`` bounds content."""
+        self._max_bytes = max_bytes
+        # Head without its Content-Length → what it means.
+        self._known: dict[bytes, Known] = {}
+        # Content-Length up to its value, as this core writes it.
+        self._mark = b""
+        self._is_useful = True
+        self._to_skip = 0
+
+    def answer(self, data: bytes, request: PreparedRequest) -> WholeResponse | None:
+        """The answer that ``data`` is, if it is one whole answer with a known head."""
+        if not self._known:
+            return None
+        end = data.find(_END)
+        mark = self._mark
+        at = data.find(mark, 0, end)
+        if at < 0:
+            return None
+        begins = at + len(mark)
+        ends = data.find(b"\r\n", begins)
+        known = self._known.get(data[:at] + data[ends:end])
+        if known is None:
+            return None
+        content = data[end + 4 :]
+        size = len(content)
+        # Written rather than read: a length in any other form is for the parser.
+        if data[begins:ends] != b"%d" % size or size > self._max_bytes:
+            return None
+        self._is_useful = True
+        return WholeResponse(request, known[0], KnownHeaders(data[:end], known[1]), content)
+
+    def learn(self, head: bytes, folded: bytes, status: int, size: int) -> None:
+        """``head`` was read by the parser, with ``size`` bytes of content; another answer may follow.
+
+        ``folded`` is ``head`` in lower case.
+        """
+        if self._to_skip:
+            self._to_skip -= 1
+            return
+        at = folded.find(_LENGTH)
+        begins = at + len(_LENGTH)
+        if at < 0 or len(head) > _MAX_HEAD_BYTES or status in _WITHOUT_CONTENT:
+            return
+        if head[begins : begins + 1] == b" ":
+            begins += 1
+        ends = head.find(b"\r\n", begins)
+        if ends < 0:
+            ends = len(head)
+        if head[begins:ends] != b"%d" % size or folded.find(_LENGTH, ends) >= 0:
+            return
+        if len(self._known) >= _MAX_HEADS and not self._forget():
+            return
+        mark = head[at:begins]
+        if mark != self._mark:
+            self._known.clear()
+            self._mark = mark
+        self._known[head[:at] + head[ends:]] = status, {}
+
+    def _forget(self) -> bool:
+        """False if nothing is to be learned for a while."""
+        was_useful, self._is_useful = self._is_useful, False
+        self._known.clear()
+        # Where each answer has a name of its own in its head, to learn them costs and gains nothing.
+        self._to_skip = 0 if was_useful else _UNLEARNED
+        return was_useful
