@@ -50,6 +50,7 @@ MODULES = (
     "gateway.serving.plain_fields",
     "gateway.serving.plain_head",
     "gateway.serving.plain_request",
+    "gateway.serving.repeated_head",
     "gateway.telemetry.context",
     "gateway.telemetry.details",
     "gateway.telemetry.logs.lines",

@@ -20,6 +20,7 @@ from gunicorn.http.parser import RequestParser
 from gateway.serving.client_request import ClientRequest
 from gateway.serving.plain_request import PlainRequest
 from gateway.serving.reading import ClientReader
+from gateway.serving.repeated_head import RepeatedHead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +66,7 @@ class Connection:
         self._turns = turns
         self._began_in = turns.number
         self._heads = heads
+        self._repeated = RepeatedHead()
         self._is_last = is_last
         self._is_secured = isinstance(client, ssl.SSLSocket)
         # For answers of the kernel. With bytes, `ioctl` raises an error within, at each call.
@@ -159,9 +161,12 @@ class Connection:
         return is_skipped
 
     def _plain(self, data: bytes) -> PlainRequest | None:
-        head = self._heads.read(data)
+        head = self._repeated.read(data)
         if head is None:
-            return None
+            head = self._heads.read(data)
+            if head is None:
+                return None
+            self._repeated.learn(data, head)
         request = PlainRequest(
             head,
             self._heads.scheme,
