@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from gateway.jobs.packing import packed, unpacked
+from gateway.jobs.packing import UnreadableTextError, packed, unpacked
 from legacy_client.calls import Update, ids_of
 
 if TYPE_CHECKING:
@@ -159,13 +158,13 @@ def shown(text: bytes, items: int) -> list[Update]:
     """As they were packed; without ids and bodies where that cannot be read."""
     try:
         calls = unpack(text)
-    except (zlib.error, ValueError):
+    except (UnreadableTextError, ValueError):
         calls = []
     return calls if len(calls) == items else [Update("", b"")] * items
 
 
 def unpack(text: bytes) -> list[Update]:
-    """Raises zlib.error or ValueError."""
+    """Raises UnreadableTextError or ValueError."""
     lines = unpacked(text).split(b"\n")
     ids = b"\n".join(lines[::2]).decode().split("\n")
     return list(map(_update, zip(ids, lines[1::2], strict=True)))

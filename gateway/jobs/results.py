@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gateway.admission.idempotency.journal import Entry, items_event
 from gateway.batch.outcome import stored
-from gateway.jobs.packing import unpacked
+from gateway.jobs.packing import UnreadableTextError, unpacked
 from gateway.jobs.result_lines import read_line
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def journal_of(lease: Lease) -> list[bytes]:
 def _event(body: bytes, first_index: int) -> bytes:
     try:
         lines = [read_line(text) for text in unpacked(body).splitlines()]
-    except (zlib.error, ValueError):
+    except (UnreadableTextError, ValueError):
         return b""
     return items_event(
         Entry(line.index - first_index, "final", stored(line.outcome)) for line in lines if line.outcome is not None
