@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from gateway.write_ahead_log import write_ahead
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _WAL_BYTES_KEPT = 4_194_304
@@ -60,7 +61,7 @@ class Transaction:
 class EmbeddedDatabase:
     """One connection per process, behind one lock. ``max_bytes`` bounds the file without its WAL; 0: no bound.
 
-    What is committed outlives any process.
+    What is committed outlives any process. What it raises is ``unavailable``, made of a reason.
     Synced: a power cut may cost the last commits, never the file.
     Not synced: nothing waits for the disk, but a power cut may cost the file.
     """
@@ -73,8 +74,11 @@ class EmbeddedDatabase:
         max_bytes: int = 0,
         is_synced: bool = True,
         busy_seconds: float = 0.5,
+        unavailable: Callable[[str], Exception] = EmbeddedUnavailable,
     ) -> None:
         self._path = path
+        self._name = str(path)
+        self._unavailable = unavailable
         self._layout = layout
         self._max_bytes = max_bytes
         self._synchronous = "NORMAL" if is_synced else "OFF"
@@ -86,7 +90,7 @@ class EmbeddedDatabase:
         self._wait_seconds = busy_seconds
 
     def transaction(self, *, waits: bool = True, writes: bool = True) -> Transaction:
-        """Rolled back where the block raises. Raises EmbeddedUnavailable.
+        """Rolled back where the block raises. Raises ``unavailable``.
 
         It waits at most ``busy_seconds`` for others, or not at all.
         One that does not write sees what was committed before it, and neither waits for a writer nor holds one up.
@@ -94,7 +98,7 @@ class EmbeddedDatabase:
         return Transaction(self, self._busy_seconds if waits else 0.0, writes=writes)
 
     def begin(self, wait_seconds: float, *, writes: bool) -> sqlite3.Connection:
-        """Whoever calls it ends it with ``end``, unless it raises EmbeddedUnavailable."""
+        """Whoever calls it ends it with ``end``, unless it raises ``unavailable``."""
         self._lock.acquire()
         try:
             connection = self._connected()
@@ -105,7 +109,7 @@ class EmbeddedDatabase:
         return connection
 
     def end(self, error: BaseException | None) -> None:
-        """Commits where there is no ``error``. Raises EmbeddedUnavailable."""
+        """Commits where there is no ``error``. Raises ``unavailable``."""
         try:
             if error is None and self._connection is not None:
                 self._connection.execute("COMMIT")
@@ -118,13 +122,13 @@ class EmbeddedDatabase:
             self._lock.release()
 
     def _give_up(self, error: BaseException) -> None:
-        """Raises EmbeddedUnavailable where the file is at fault."""
+        """Raises ``unavailable`` where the file is at fault."""
         if isinstance(error, sqlite3.Error):
             self._disconnect()
-            raise EmbeddedUnavailable(f"{_reason(error)}; {_standing(self._path)}") from error
+            raise self._unavailable(f"{_reason(error)}; {_standing(self._path)}") from error
         if isinstance(error, OSError):
             code = errno.errorcode.get(error.errno or 0, type(error).__name__)
-            raise EmbeddedUnavailable(f"{code} ({error.strerror}); {_standing(self._path)}") from error
+            raise self._unavailable(f"{code} ({error.strerror}); {_standing(self._path)}") from error
         self._rollback()
 
     def _begin(self, connection: sqlite3.Connection, wait_seconds: float, *, writes: bool) -> None:
@@ -142,7 +146,7 @@ class EmbeddedDatabase:
         if self._connection is None or self._owner_pid != os.getpid():
             self._connection, self._wait_seconds = self._open(), self._busy_seconds
             self._owner_pid = os.getpid()
-        elif _identity(self._path) != self._identity:
+        elif _identity(self._name) != self._identity:
             # Writes to a removed file would succeed, and no other worker would see them.
             self._disconnect()
             return self._connected()
@@ -151,7 +155,7 @@ class EmbeddedDatabase:
     def _open(self) -> sqlite3.Connection:
         self._secure()
         # Before it is opened: one that takes its place meanwhile is noticed by the next step.
-        self._identity = _identity(self._path)
+        self._identity = _identity(self._name)
         connection = sqlite3.connect(
             self._path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
         )
@@ -169,7 +173,7 @@ class EmbeddedDatabase:
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
         status = self._path.lstat()
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-            raise EmbeddedUnavailable(f"EPERM (not a file of this user); {_standing(self._path)}")
+            raise self._unavailable(f"EPERM (not a file of this user); {_standing(self._path)}")
         if status.st_mode & 0o077:
             self._path.chmod(0o600)
 
@@ -193,7 +197,7 @@ class EmbeddedDatabase:
         connection.execute("COMMIT")
 
     def _is_ours(self, connection: sqlite3.Connection) -> bool:
-        """False for an empty file. Raises EmbeddedUnavailable for another layout."""
+        """False for an empty file. Raises ``unavailable`` for another layout."""
         application_id, version, tables = connection.execute(
             "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)"
             " FROM pragma_application_id, pragma_user_version"
@@ -202,7 +206,7 @@ class EmbeddedDatabase:
             return True
         if (application_id, version, tables) == (0, 0, 0):
             return False
-        raise EmbeddedUnavailable(f"another program's file, or another version's: {self._path}")
+        raise self._unavailable(f"another program's file, or another version's: {self._path}")
 
     def _rollback(self) -> None:
         try:
@@ -221,10 +225,10 @@ def _reason(error: sqlite3.Error) -> str:
     return f"{getattr(error, 'sqlite_errorname', type(error).__name__)}: {error}"
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: str) -> tuple[int, int] | None:
     """Device and inode."""
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 -- by each step: a Path takes twice as long
     except OSError:
         return None
     return status.st_dev, status.st_ino

@@ -144,18 +144,25 @@ class Claim:
         Bytes are an updated item, which is final. Any other is ``recorded`` by the caller, and told as that says.
         """
         # Most items are updated, and are counted by the number kept. A call for each would cost half as much again.
-        to_send, buffer, clock = self.to_send, self._buffer, self._clock
-        updates = buffer.updates
-        for position, outcome in sent:
-            index = to_send[position]
+        updates, clock, size = self._buffer.updates, self._clock, 0
+        for told in self._by_index(sent):
+            index, outcome = told
             if isinstance(outcome, bytes):
                 updates[index] = outcome
-                buffer.size = size = buffer.size + len(outcome)
+                size += len(outcome)
                 if len(updates) >= self._due_at or size >= MUCH_BYTES or clock() >= self._flush_at:
                     self._go_on()
+                    size = size if updates else 0
                 yield index, outcome
             else:
                 yield index, recorded(index, outcome)
+
+    def _by_index(self, sent: Iterable[tuple[int, Other]]) -> Iterable[tuple[int, Other]]:
+        # Where all is sent, a position is an index.
+        to_send = self.to_send
+        if isinstance(to_send, range):
+            return sent
+        return ((to_send[position], outcome) for position, outcome in sent)
 
     def sent_upto(self, position: int) -> bool:
         """Mark the calls below ``position``. False: none of them may be sent."""

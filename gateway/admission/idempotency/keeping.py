@@ -61,7 +61,7 @@ class Keeper:
     def watch(self, batch: Running) -> None:
         with self._lock:
             self._running[batch] = None
-        self._start()
+            self._start()
 
     def forget(self, batch: Running) -> None:
         with self._lock:
@@ -74,10 +74,12 @@ class Keeper:
             self._bytes += size
             while self._bytes > self._most_bytes or len(self._waiting) > _MOST_WRITES:
                 self._drop("too many of them wait")
-        self._start()
+            self._start()
 
     def write_now(self) -> None:
         """In order, up to the first that fails."""
+        if not self._waiting:
+            return
         with self._is_writing:
             while self._waiting and self._try():
                 pass
@@ -90,10 +92,10 @@ class Keeper:
         self.write_now()
 
     def _start(self) -> None:
-        with self._lock:
-            if self._thread is None and not self._closed.is_set():
-                self._thread = threading.Thread(target=self._run, name="keep-idempotency-records", daemon=True)
-                self._thread.start()
+        """Under the lock."""
+        if self._thread is None and not self._closed.is_set():
+            self._thread = threading.Thread(target=self._run, name="keep-idempotency-records", daemon=True)
+            self._thread.start()
 
     def _run(self) -> None:
         while not self._closed.wait(self._pause_seconds):

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import contextlib
 import secrets
 from typing import TYPE_CHECKING
 
 from gateway.admission.idempotency import sqlite_rows as sql
-from gateway.admission.idempotency.errors import LeaseLost, RecordUnusable, StoreUnavailable
-from gateway.admission.sqlite_file import EmbeddedUnavailable
+from gateway.admission.idempotency.errors import LeaseLost, RecordUnusable
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,6 +20,8 @@ _EXPIRY_SECONDS = 1.0
 
 
 class RecordFile:
+    """What its ``database`` raises is StoreUnavailable."""
+
     def __init__(
         self,
         database: EmbeddedDatabase,
@@ -29,21 +29,12 @@ class RecordFile:
         wall_clock: Callable[[], float],
         lease_clock: Callable[[], float],
     ) -> None:
-        self._database = database
         self._policy = policy
         self._wall_clock = wall_clock
         self._lease_clock = lease_clock
         self.bytes_written = 0
+        self.transaction = database.transaction
         self.close = database.close
-
-    @contextlib.contextmanager
-    def transaction(self, *, waits: bool = True) -> Iterator[sqlite3.Connection]:
-        """Raises StoreUnavailable."""
-        try:
-            with self._database.transaction(waits=waits) as rows:
-                yield rows
-        except EmbeddedUnavailable as exc:
-            raise StoreUnavailable(exc.reason) from exc
 
     def add(self, rows: sqlite3.Connection, number: int, events: Sequence[bytes]) -> None:
         sql.add_events(rows, number, events)

@@ -70,11 +70,13 @@ class Lease(NamedTuple):
 
 
 def insert(rows: sqlite3.Connection, record_id: str, fingerprint: str, lease: Lease) -> int:
-    """Gives the record's number."""
+    """Gives the record's number; 0 where there is one of this id."""
     statement = (
         "INSERT INTO record (id, fingerprint, owner, leased_at, lease_seconds, expires_at) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING"
     )
-    return int(rows.execute(statement, (record_id, fingerprint, *lease)).lastrowid or 0)
+    added = rows.execute(statement, (record_id, fingerprint, *lease))
+    return added.lastrowid or 0 if added.rowcount else 0
 
 
 def take(rows: sqlite3.Connection, number: int, lease: Lease) -> None:

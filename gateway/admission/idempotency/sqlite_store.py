@@ -50,7 +50,9 @@ class SqliteIdempotencyStore:
         wall_clock: Callable[[], float] = time.time,
         lease_clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        database = EmbeddedDatabase(path, sql.LAYOUT, max_bytes=max_bytes, busy_seconds=busy_seconds)
+        database = EmbeddedDatabase(
+            path, sql.LAYOUT, max_bytes=max_bytes, busy_seconds=busy_seconds, unavailable=StoreUnavailable
+        )
         self._file = RecordFile(database, policy, wall_clock, lease_clock)
         self._policy = policy
         self._max_bytes = max_bytes
@@ -125,11 +127,13 @@ class SqliteIdempotencyStore:
 
     def _take(self, rows: sqlite3.Connection, name: str, fingerprint: str, first_mark: bytes) -> _Taken:
         """Whether this claim holds the record, too. A complete one is only read."""
+        if (record := self._start(rows, name, fingerprint, first_mark)) is not None:
+            return record, True
         # Read inside the transaction: another worker's lease cannot be younger than this.
         now = self._lease_clock()
         found = self._found(rows, name, now)
         if found is None:
-            return self._start(rows, name, fingerprint, first_mark), True
+            return self._take(rows, name, fingerprint, first_mark)
         if found.fingerprint != fingerprint:
             raise FingerprintMismatch
         return self._wait(rows, found, now) or self._resume(rows, name, found)
@@ -161,11 +165,14 @@ class SqliteIdempotencyStore:
             return InProgress(self._policy.notice_seconds)
         return None
 
-    def _start(self, rows: sqlite3.Connection, name: str, fingerprint: str, first_mark: bytes) -> SqliteRecord:
+    def _start(self, rows: sqlite3.Connection, name: str, fingerprint: str, first_mark: bytes) -> SqliteRecord | None:
+        """None where there is a record."""
         lease = self._file.lease(new_owner())
-        record = SqliteRecord(self._file, name, sql.insert(rows, name, fingerprint, lease), 0, lease)
-        self._file.add(rows, record.number, [first_mark])
-        return record
+        number = sql.insert(rows, name, fingerprint, lease)
+        if not number:
+            return None
+        self._file.add(rows, number, [first_mark])
+        return SqliteRecord(self._file, name, number, 0, lease)
 
     def _resume(self, rows: sqlite3.Connection, name: str, found: sql.Row) -> _Taken:
         lease = self._file.lease(new_owner())

@@ -14,7 +14,7 @@ MUCH_BYTES = 262_144
 class Unwritten:
     """Results that a batch's record does not have yet. ``events_of`` says how it keeps them.
 
-    ``updates`` are items that were updated by index, after all others; who adds one adds its size to ``size``.
+    ``updates`` are items that were updated by index, after all others. Whoever has one adds it.
     More than ``much_items`` are to be written at once.
     """
 
@@ -23,7 +23,7 @@ class Unwritten:
         self._much_items = much_items
         self._entries: list[Entry] = []
         self.updates: dict[int, bytes] = {}
-        self.size = 0
+        self._size = 0
         self._waiting: dict[int, Entry] = {}
 
     def __len__(self) -> int:
@@ -35,11 +35,11 @@ class Unwritten:
 
     @property
     def is_much(self) -> bool:
-        return len(self) > self._much_items or self.size >= MUCH_BYTES
+        return len(self) > self._much_items or self._size + sum(map(len, self.updates.values())) >= MUCH_BYTES
 
     def add(self, entry: Entry) -> None:
         self._entries.append(entry)
-        self.size += len(entry.payload)
+        self._size += len(entry.payload)
 
     def wait(self, entry: Entry) -> None:
         # Its mark would make it unknown.
@@ -64,6 +64,6 @@ class Unwritten:
     def written(self, covered: Sequence[Entry]) -> None:
         self._entries.clear()
         self.updates.clear()
-        self.size = 0
+        self._size = 0
         for entry in covered:
             del self._waiting[entry.index]
