@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from schemas.batches import BatchTooLarge, InvalidBatch, batch_schema
@@ -10,13 +11,13 @@ from schemas.fields import Uuid
 from schemas.messages import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
     from schemas.batches import Item, ItemSchema
 
 PAUSE_EVERY = 8
-"""Items between two calls of ``let_others_run``. It is also called after each item that is refused: those cost much more."""
+"""Items and errors between two calls of ``let_others_run``: what an item costs beyond others, it costs by its errors."""
 
 MAX_COUNTED = 10_000
 """Errors after which no further item is looked at."""
@@ -31,7 +32,7 @@ class BatchLoader:
     """Turns a JSON document into valid items, or into the errors of all of them."""
 
     def __init__(self, item: ItemSchema, max_items: int, let_others_run: Callable[[], None]) -> None:
-        """``let_others_run`` is called every PAUSE_EVERY items at least, to let others run.
+        """``let_others_run`` is called every PAUSE_EVERY items and errors, to let others run.
 
         Raises TypeError for a schema whose partners cannot be checked.
         """
@@ -59,11 +60,22 @@ class BatchLoader:
         rows = self._rows(document, errors)
         if len(rows) > self.max_items:
             raise BatchTooLarge(len(rows), self.max_items)
+        return self._checked(iter(rows), errors, allowed_partners)
+
+    def items_of(self, pieces: Iterable[list[Any]], allowed_partners: AbstractSet[str] | None = None) -> Iterator[Item]:
+        """As ``items``, of a document whose array is ``pieces`` together. They are read to the end, errors or not."""
+        return self._checked(chain.from_iterable(pieces), ErrorList(), allowed_partners)
+
+    def _checked(
+        self, rows: Iterator[Any], errors: ErrorList, allowed_partners: AbstractSet[str] | None
+    ) -> Iterator[Item]:
         partners = None if allowed_partners is None else {partner.lower() for partner in allowed_partners}
         invalid, index, seen, id_name = 0, -1, dict[str, int](), self._schema.id_name
+        pause_at = PAUSE_EVERY
         for index, row in enumerate(rows):
-            if index and not index % PAUSE_EVERY:
+            if index + errors.total >= pause_at:
                 self._let_others_run()
+                pause_at = index + errors.total + PAUSE_EVERY
             messages: dict[Any, Any] = {}
             item = self._load_item(row, messages)
             item_id = item.get(id_name)
@@ -76,11 +88,11 @@ class BatchLoader:
                 errors.add(messages, index, item_id)
                 if errors.total >= MAX_COUNTED:
                     break
-                self._let_others_run()
             elif not invalid:
                 yield item
         if errors.total:
-            raise InvalidBatch(errors.listed, errors.total, invalid, len(rows), index + 1)
+            checked = index + 1
+            raise InvalidBatch(errors.listed, errors.total, invalid, checked + len(list(rows)), checked)
 
     def _rows(self, document: object, errors: ErrorList) -> list[Any]:
         """The array of items, as far as there is one. Other faults of the document go to ``errors``."""

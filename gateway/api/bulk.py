@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from gateway.api import disconnect
-from gateway.api.body import document_in, read_body
+from gateway.api.body import read_body
+from gateway.api.calls import calls_in
 from gateway.api.forms import FORMS
 from gateway.api.idempotency import read_key, replay_headers
-from gateway.api.json_size import JsonSize
 from gateway.api.options import read_options
 from gateway.api.over_rate import OverRate
 from gateway.api.request import current_request
@@ -124,9 +124,7 @@ class BulkEndpoint:
         # The parsed objects are ten times as large as the body, so none of them outlives this.
         try:
             with services.capacity.parsing(body), services.traces.span("validation") as span:
-                document = document_in(body, JsonSize(*resource.loader.most(len(body))), services.let_others_run)
-                items = resource.items(document, caller.partner_ids)
-                calls = [resource.call(item) for item in items]
+                calls = calls_in(body, resource, caller.partner_ids, services.let_others_run)
                 span.count(len(calls))
                 return calls
         except (InvalidBatch, BatchTooLarge) as exc:

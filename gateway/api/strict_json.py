@@ -44,7 +44,7 @@ def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> An
     if not is_small:
         let_others_run()
     # What is written back byte for byte has lost no name and no digit.
-    if fits and _may_be_compact(body) and _is_written_back(document, body, may_be_deep=may_be_deep):
+    if fits and may_be_compact(body) and _is_written_back(document, body, may_be_deep=may_be_deep):
         return document
     size = _size_of(document, let_others_run)
     if is_small and not size.fits(most):
@@ -54,6 +54,15 @@ def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> An
     if names_at_most(body) == size.names:
         return document
     return parse_exactly(body, let_others_run)
+
+
+def parse_compact(text: bytes) -> Any:
+    """None where it is not JSON, or is not written back byte for byte."""
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return document if _is_written_back(document, text, may_be_deep=True) else None
 
 
 def _is_written_back(document: Any, body: bytes, *, may_be_deep: bool) -> bool:
@@ -68,7 +77,7 @@ def _is_written_back(document: Any, body: bytes, *, may_be_deep: bool) -> bool:
     return len(written) == len(body) + 2 * around and written.startswith(body, around)
 
 
-def _may_be_compact(body: bytes) -> bool:
+def may_be_compact(body: bytes) -> bool:
     """No white space behind its first name, and no letter spelt by its number."""
     return not body.startswith(b'": ', body.find(b'":')) and not (b"\\" in body and b"\\u" in body)
 

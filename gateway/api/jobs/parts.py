@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.api.accept import LINES
 from gateway.api.body import document_in, read_body
+from gateway.api.calls import calls_in
 from gateway.api.json_size import JsonSize
 from gateway.api.validation import batch_refusal
 from gateway.problems import Problem
@@ -45,9 +46,10 @@ class PartReader:
         is_lines = request.mimetype == LINES
         try:
             with self.capacity.parsing(body):
-                document = self._lines(resource, body) if is_lines else self._document(resource, body)
-                items = resource.items(document, caller.partner_ids)
-                return [resource.call(item) for item in items]
+                if not is_lines:
+                    return calls_in(body, resource, caller.partner_ids, self.let_others_run)
+                document = self._lines(resource, body)
+                return [resource.call(item) for item in resource.items(document, caller.partner_ids)]
         except (InvalidBatch, BatchTooLarge) as exc:
             raise _with_lines(batch_refusal(resource, exc)) from exc
 

@@ -308,14 +308,16 @@ def test_it_lets_others_run_now_and_then(count: int, pauses: int) -> None:
     assert len(paused) == pauses
 
 
-def test_it_lets_others_run_after_each_item_that_is_refused() -> None:
+@pytest.mark.parametrize(("wrong", "pauses"), [(1, 24), (7, 99), (90, 99)])
+def test_it_lets_others_run_by_the_number_of_errors(wrong: int, pauses: int) -> None:
     paused: list[None] = []
     loader = BatchLoader(ActionUpdateSchema(languages=("en", "fr")), 100, let_others_run=lambda: paused.append(None))
+    unknown = {f"x{number}": 1 for number in range(wrong)}
 
     with pytest.raises(InvalidBatch):
-        list(loader.items({"data": [{"actionId": str(number), "x": 1} for number in range(1, 101)]}))
+        list(loader.items({"data": [{"actionId": str(number)} | unknown for number in range(1, 101)]}))
 
-    assert len(paused) >= 100
+    assert len(paused) == pauses
 
 
 @pytest.mark.parametrize("languages", [("en",), ("en", "fr"), tuple("abcdefghij")])
