@@ -29,6 +29,7 @@ MODULES = (
     "gateway.admission.shedding",
     "gateway.api.body",
     "gateway.api.bulk",
+    "gateway.api.calls",
     "gateway.api.capacity",
     "gateway.api.disconnect",
     "gateway.api.forms",
