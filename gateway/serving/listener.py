@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _ACCEPT_PAUSE_SECONDS = 0.2
 _SO_ATTACH_FILTER = 26  # Linux; the socket module does not name it.
-# A packet filter of one instruction: let nothing through.
-_NOTHING = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
+# A packet filter: nothing with SYN, which byte 13 of a TCP header tells, all else (RFC 9293 section 3.1).
+_STEPS = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
+_NO_NEW_CLIENT = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in _STEPS))
+# The last packet of a handshake that had begun may be on its way; on a busy machine it waits for its kernel, too.
+_HANDSHAKE_SECONDS = 0.02
 
 
 class Listener(StreamServer):
@@ -56,6 +59,7 @@ class Listener(StreamServer):
         if not is_shared:
             with contextlib.suppress(OSError):
                 _deafen(self.socket)
+            gevent.sleep(_HANDSHAKE_SECONDS)
             self._waiting.extend(iter(self.do_read, None))
             self.close()
         self.take_in()
@@ -90,7 +94,7 @@ def nobody_waits_at(listeners: Iterable[Any], *, are_shared: bool) -> bool:
         with contextlib.suppress(OSError):
             _deafen(listener)
     # A signal's handler may not wait for the loop, as gevent's own would.
-    readable, _, _ = get_original("select", "select")(listeners, [], [], 0)
+    readable, _, _ = get_original("select", "select")(listeners, [], [], 0 if are_shared else _HANDSHAKE_SECONDS)
     return not readable
 
 
@@ -101,4 +105,6 @@ def _converse_and_close(handle: Callable[[socket.socket, Any], None], client: so
 
 
 def _deafen(listener: socket.socket) -> None:
-    listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(_NOTHING)))
+    listener.setsockopt(
+        socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", len(_STEPS), ctypes.addressof(_NO_NEW_CLIENT))
+    )

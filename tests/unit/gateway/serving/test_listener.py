@@ -100,6 +100,16 @@ def test_what_has_connected_before_is_taken_in(other, crowd, is_shared):
     assert len(ending(listener, crowd, is_shared=is_shared)) == CLIENTS
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a socket go deaf")
+def test_who_is_in_the_middle_of_connecting_is_taken_in(crowd):
+    listener = listening()
+    # So the kernel waits for the first data with the end of a handshake, which takes a moment at most otherwise.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 5)
+    with socket.create_connection(listener.getsockname()) as client:
+        gevent.spawn(client.sendall, b"x")
+        assert len(ending(listener, crowd, is_shared=False)) == 1
+
+
 class FewPlaces:
     """A listener with two slots that a crowd waits for; each of the crowd stays until the next is due."""
 
