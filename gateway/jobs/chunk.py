@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # As ``Update._make``, without a call in Python for each.
 _update = partial(tuple.__new__, Update)
 
-MOST_ITEMS = 500
+MOST_ITEMS = 1000
 MOST_BYTES = 2_097_152
 MOST_ATTEMPTS = 5
 LONGEST_WAIT_SECONDS = 60.0
@@ -134,7 +134,7 @@ class Gauges:
 
 
 def cut(calls: Sequence[Update]) -> Iterator[Piece]:
-    """Pieces of 500 items or 2 MiB, whichever comes first."""
+    """Pieces of 1,000 items or 2 MiB, whichever comes first."""
     line = 0
     while line < len(calls):
         bodies = [call.body for call in calls[line : line + MOST_ITEMS]]

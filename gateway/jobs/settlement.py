@@ -66,7 +66,7 @@ class Settlement:
         self.settle(entry.index, self._advised(outcome) if isinstance(outcome, ItemError) else outcome)
 
     def _settle_updates(self, updates: Mapping[int, bytes]) -> None:
-        # A number of 500 bits is made once, and not for each item.
+        # A number of 1,000 bits is made once, and not for each item.
         digits = bytearray(b"0") * self._items
         for offset in updates:
             digits[~offset] = _ONE

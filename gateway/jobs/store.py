@@ -40,7 +40,7 @@ class JobStore(Protocol):
     def put_part(self, principal: str, job_id: str, part: Part, calls: Sequence[Update]) -> None:
         """Take a part that was checked. The same bytes again change nothing.
 
-        It is cut into chunks of 500 items or 2 MiB. Takes the place of a refused part.
+        It is cut into chunks of 1,000 items or 2 MiB. Takes the place of a refused part.
         Raises JobNotFound, WrongState, PartDiffers, TooManyParts, TooManyItems, DuplicateItems or StoreFull.
         After DuplicateItems the part counts as refused.
         """

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 CHUNK_SECONDS = 30.0
 _FILE_NAME = "jobs.sqlite"
+# Of a killed worker (contract 1.6).
+_MOST_IN_DOUBT = 500
 ALIVE_FILE = "job-worker.alive"
 """In ``STATE_DIR``: touched each second by the job workers of a host, for who looks after them."""
 
@@ -148,7 +150,7 @@ def chunk_policy(settings: Settings) -> ClaimPolicy:
     concurrency, honours_keys = settings.jobs.job_core_concurrency, settings.core.core_honours_idempotency
     # Each write slows what comes after it, too. So a killed worker may leave twice as much in doubt as a killed batch.
     # Where what is in doubt is sent again, and applied once, one mark does for a whole chunk.
-    window = MOST_ITEMS if honours_keys else min(MOST_ITEMS, 4 * max(concurrency, settings.core.batch_concurrency))
+    window = MOST_ITEMS if honours_keys else min(_MOST_IN_DOUBT, 4 * max(concurrency, settings.core.batch_concurrency))
     return ClaimPolicy(
         ttl_seconds=settings.stores.idempotency_ttl,
         window=window,

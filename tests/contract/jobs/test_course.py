@@ -16,7 +16,7 @@ REJECTED = failed("rejected", detail="It is too long.")
 UNKNOWN = failed("core_timeout", Applied.UNKNOWN)
 
 
-MANY = range(1200)
+MANY = range(2400)
 
 
 def test_counts_follow_each_write_and_add_up(jobs, chunks):
@@ -86,8 +86,8 @@ def test_the_rate_is_that_of_the_last_half_minute(jobs, chunks, world):
     world.pass_time(40)
     at_last = jobs.get("p", job.id)
 
-    assert (at_first.rate, later.rate, at_last.rate) == (50.0, pytest.approx(500 / 30), 0.0)
-    assert at_first.estimated_end_at == job.created_at + 20 + 200 / 50
+    assert (at_first.rate, later.rate, at_last.rate) == (100.0, pytest.approx(1000 / 30), 0.0)
+    assert at_first.estimated_end_at == job.created_at + 20 + 400 / 100
     assert at_last.estimated_end_at is None
     assert at_last.last_progress_at == job.created_at + 20
 

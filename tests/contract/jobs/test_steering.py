@@ -18,13 +18,13 @@ REJECTED = failed("rejected", detail="It is too long.")
 UNKNOWN = failed("core_timeout", Applied.UNKNOWN)
 
 
-MANY = range(1200)
+MANY = range(2400)
 
 
 def test_a_job_pauses_after_its_first_items_and_shows_what_became_of_them(jobs, chunks):
     job = started(jobs, MANY, pause_after=3)
     lease = chunks.next_chunk("w")
-    assert (lease.first_index, lease.items, lease.all_items) == (0, 3, 500)
+    assert (lease.first_index, lease.items, lease.all_items) == (0, 3, 1000)
     assert chunks.next_chunk("w") is None
     run(chunks, lease)
 
@@ -34,7 +34,7 @@ def test_a_job_pauses_after_its_first_items_and_shows_what_became_of_them(jobs, 
         "paused",
         "pause_after",
         3,
-        1197,
+        2397,
     )
     assert [line.index for line in jobs.results("p", job.id).lines] == [0, 1, 2]
 
@@ -46,8 +46,8 @@ def test_after_that_pause_it_runs_to_its_end(jobs, chunks):
 
     assert jobs.resume("p", job.id).state == "running"
     lease = chunks.next_chunk("w")
-    assert (lease.items, lease.settled) == (500, 0b111)
-    run(chunks, lease, dict.fromkeys(range(3, 500), APPLIED))
+    assert (lease.items, lease.settled) == (1000, 0b111)
+    run(chunks, lease, dict.fromkeys(range(3, 1000), APPLIED))
     run_all(chunks)
 
     assert jobs.get("p", job.id).state == "succeeded"
@@ -130,7 +130,7 @@ def test_a_cancelled_job_ends_at_once_where_nothing_of_it_runs(jobs, chunks):
 
     ended = jobs.cancel("p", job.id)
 
-    assert (ended.state, ended.why, ended.counts.unprocessed) == ("cancelled", "asked", 700)
+    assert (ended.state, ended.why, ended.counts.unprocessed) == ("cancelled", "asked", 1400)
     assert chunks.next_chunk("w") is None
 
 
@@ -142,7 +142,7 @@ def test_a_cancelled_job_waits_for_what_is_in_flight_and_counts_it(jobs, chunks)
     run(chunks, lease, {0: APPLIED}, is_done=False)
 
     ended = jobs.get("p", job.id)
-    assert (ended.state, ended.counts.applied, ended.counts.unprocessed) == ("cancelled", 1, 1199)
+    assert (ended.state, ended.counts.applied, ended.counts.unprocessed) == ("cancelled", 1, 2399)
 
 
 def test_a_cancelled_job_whose_worker_died_ends_with_the_lease(jobs, chunks, world):
@@ -177,7 +177,7 @@ def test_a_cancelled_job_whose_dead_worker_may_have_sent_items_ends_when_they_ar
     run(chunks, lease, {0: UNKNOWN}, is_done=False)
 
     ended = jobs.get("p", job.id)
-    assert (ended.state, ended.counts.unknown, ended.counts.unprocessed) == ("cancelled", 1, 1199)
+    assert (ended.state, ended.counts.unknown, ended.counts.unprocessed) == ("cancelled", 1, 2399)
     assert (chunks.next_chunk("w"), chunks.gauges().chunks_due) == (None, 0)
 
 

@@ -10,7 +10,7 @@ from gateway.jobs.job import NewJob
 from gateway.jobs.packing import unpacked
 from tests.doubles.job_worlds import APPLIED, calls, failed, run, run_all, settled, started
 
-MANY = range(1200)
+MANY = range(2400)
 
 
 def test_a_chunk_has_all_that_its_run_needs(jobs, chunks):
@@ -22,15 +22,15 @@ def test_a_chunk_has_all_that_its_run_needs(jobs, chunks):
 
     assert (lease.job_id, lease.principal, lease.resource) == (job.id, "p", "things")
     assert (lease.request_id, lease.traceparent) == ("r", "t")
-    assert (lease.first_index, lease.items, lease.all_items) == (501, 500, 500)
+    assert (lease.first_index, lease.items, lease.all_items) == (1001, 1000, 1000)
     assert (lease.events, lease.settled, lease.attempts) == ([], 0, 1)
-    assert unpack(lease.calls) == calls(*range(500, 1000))
+    assert unpack(lease.calls) == calls(*range(1000, 2000))
 
 
 def test_a_chunk_has_the_trace_of_its_part_and_else_of_its_job(jobs, chunks):
     job, _ = jobs.create("p", NewJob(resource="things", traceparent="of the job"))
-    jobs.put_part("p", job.id, Part(1, "digest", "of the part"), calls(*range(600)))
-    jobs.put_part("p", job.id, Part(2, "digest"), calls(600))
+    jobs.put_part("p", job.id, Part(1, "digest", "of the part"), calls(*range(1200)))
+    jobs.put_part("p", job.id, Part(2, "digest"), calls(1200))
     jobs.start("p", job.id, 2)
 
     traces = [chunks.next_chunk("w").traceparent for _ in range(3)]
@@ -39,11 +39,11 @@ def test_a_chunk_has_the_trace_of_its_part_and_else_of_its_job(jobs, chunks):
 
 
 def test_chunks_are_handed_out_in_the_order_of_the_parts_whatever_came_first(jobs, chunks):
-    started(jobs, [1, 2], [3], range(10, 900))
+    started(jobs, [1, 2], [3], range(10, 1800))
 
     leases = [chunks.next_chunk("w") for _ in range(4)]
 
-    assert [(lease.first_index, lease.items) for lease in leases] == [(0, 2), (2, 1), (3, 500), (503, 390)]
+    assert [(lease.first_index, lease.items) for lease in leases] == [(0, 2), (2, 1), (3, 1000), (1003, 790)]
     assert chunks.next_chunk("w") is None
 
 
@@ -87,7 +87,7 @@ def test_a_chunk_whose_worker_died_comes_before_a_fresh_one(jobs, chunks, world)
     started(jobs, MANY)
     dead = chunks.next_chunk("dead")
     world.pass_time(44)
-    assert chunks.next_chunk("w").first_index == 500
+    assert chunks.next_chunk("w").first_index == 1000
     world.pass_time(2)
 
     again = chunks.next_chunk("w")
@@ -257,7 +257,7 @@ def test_a_paused_job_hands_out_nothing_and_goes_on_where_it_was(jobs, chunks):
     assert chunks.next_chunk("w") is None
     jobs.resume("p", job.id)
 
-    assert chunks.next_chunk("w").first_index == 500
+    assert chunks.next_chunk("w").first_index == 1000
 
 
 def test_permits_are_taken_one_at_a_time(chunks):
@@ -311,7 +311,7 @@ def test_the_gauges_show_what_waits_and_for_how_long(jobs, chunks, world):
 
 
 def test_a_job_whose_chunks_are_put_back_again_and_again_is_seen_to_make_no_progress(jobs, chunks, world):
-    stands, goes_on = started(jobs, range(600)), started(jobs, MANY, principal="q")
+    stands, goes_on = started(jobs, range(1200)), started(jobs, MANY, principal="q")
     for _ in range(4):
         world.pass_time(5)
         for _ in range(2):
@@ -329,7 +329,7 @@ def test_a_job_whose_chunks_are_put_back_again_and_again_is_seen_to_make_no_prog
 
 
 def test_what_an_item_settled_or_a_pause_held_up_counts_as_no_time_without_progress(jobs, chunks, world):
-    job = started(jobs, range(600))
+    job = started(jobs, range(1200))
     world.pass_time(7)
     lease = chunks.next_chunk("w")
     assert chunks.gauges().without_progress_seconds == 7

@@ -89,7 +89,7 @@ def test_the_metrics_show_jobs_as_they_were_at_the_last_look(stores):
     clock = FakeClock()
     watch = Watch(chunks, clock)
     assert watch.numbers() == {}
-    started(jobs, range(600))
+    started(jobs, range(1200))
     chunks.beat("w")
     watch.turn()
     started(jobs, [1])

@@ -80,15 +80,15 @@ def test_calls_are_as_they_were_packed():
     ("sizes", "items"),
     [
         ([], []),
-        ([2] * 500, [500]),
-        ([2] * 1001, [500, 500, 1]),
+        ([2] * 1000, [1000]),
+        ([2] * 2001, [1000, 1000, 1]),
         ([MOST_BYTES], [1]),
         ([MOST_BYTES + 1, 2, 2], [1, 2]),
         ([MOST_BYTES // 2] * 5, [2, 2, 1]),
         ([2, MOST_BYTES, 2], [1, 1, 1]),
     ],
 )
-def test_a_chunk_has_at_most_500_items_and_2_mib(sizes, items):
+def test_a_chunk_has_at_most_1000_items_and_2_mib(sizes, items):
     calls = [Update(str(number), b" " * size) for number, size in enumerate(sizes)]
 
     pieces = list(cut(calls))

@@ -50,7 +50,7 @@ class Damaged:
 
 def test_a_worker_runs_one_chunk_at_a_time_and_tells_whether_one_was_due(stores):
     jobs, chunks = stores
-    job = started(jobs, range(600))
+    job = started(jobs, range(1200))
     worker = Worker("w", services(chunks, Core()))
 
     assert [worker.run_one() for _ in range(3)] == [True, True, False]
@@ -155,7 +155,7 @@ def test_a_store_that_is_away_is_told_of_once_and_when_it_is_back(stores, caplog
 
 def test_the_sweeper_rings_for_chunks_that_nobody_was_told_of(stores):
     jobs, chunks = stores
-    started(jobs, range(3000))
+    started(jobs, range(5000))
     for name in ("a", "b"):
         chunks.beat(name)
     dispatch = NotingDispatch()
@@ -243,7 +243,7 @@ def test_a_one_chunk_job_ends_within_two_rounds_beside_a_long_one(stores):
 
 def test_the_loop_serves_until_it_is_stopped(stores):
     jobs, chunks = stores
-    job = started(jobs, range(600))
+    job = started(jobs, range(1200))
     dispatch = LoopDispatch(chunks, look_seconds=0.01)
     worker = Worker("w", services(chunks, Core()))
 
@@ -262,7 +262,7 @@ def test_the_loop_serves_until_it_is_stopped(stores):
 
 def test_a_permit_that_led_to_a_chunk_does_for_the_next_and_is_given_back_at_the_stop(stores):
     jobs, chunks = stores
-    started(jobs, range(1600))
+    started(jobs, range(3200))
     taken = []
 
     class Counting:

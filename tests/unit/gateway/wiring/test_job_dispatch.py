@@ -65,8 +65,14 @@ def test_a_store_that_is_away_is_no_reason_not_to_start(environment):
     assert told_together(settings, job_stores(settings)) == {}
 
 
-@pytest.mark.parametrize(("honours_keys", "window"), [("false", 128), ("true", 500)])
+@pytest.mark.parametrize(("honours_keys", "window"), [("false", 128), ("true", 1000)])
 def test_a_killed_worker_leaves_a_window_in_doubt_or_a_chunk_to_be_sent_again(environment, honours_keys, window):
     policy = chunk_policy(load(environment | {"GATEWAY_CORE_HONOURS_IDEMPOTENCY": honours_keys}))
 
     assert (policy.window, policy.repeats_unknown, policy.step) == (window, honours_keys == "true", window - 10)
+
+
+def test_a_killed_worker_never_leaves_more_than_500_in_doubt(environment):
+    policy = chunk_policy(load(environment | {"GATEWAY_BATCH_CONCURRENCY": "128"}))
+
+    assert policy.window == 500
