@@ -73,9 +73,9 @@ class BatchLoader:
         invalid, index, seen, id_name = 0, -1, dict[str, int](), self._schema.id_name
         pause_at = PAUSE_EVERY
         for index, row in enumerate(rows):
-            if index + errors.total >= pause_at:
+            if index >= pause_at:
                 self._let_others_run()
-                pause_at = index + errors.total + PAUSE_EVERY
+                pause_at = index + PAUSE_EVERY
             messages: dict[Any, Any] = {}
             item = self._load_item(row, messages)
             item_id = item.get(id_name)
@@ -85,7 +85,7 @@ class BatchLoader:
                 self._check_partners(item, partners, messages)
             if messages:
                 invalid += 1
-                errors.add(messages, index, item_id)
+                pause_at -= errors.add(messages, index, item_id)
                 if errors.total >= MAX_COUNTED:
                     break
             elif not invalid:

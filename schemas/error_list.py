@@ -21,10 +21,13 @@ class ErrorList:
         self.listed: list[FieldError] = []
         self.total = 0
 
-    def add(self, messages: dict[Any, Any], index: int | None = None, item_id: str | None = None) -> None:
-        self.total += _count(messages)
+    def add(self, messages: dict[Any, Any], index: int | None = None, item_id: str | None = None) -> int:
+        """Gives their number."""
+        count = _count(messages)
+        self.total += count
         if len(self.listed) < MAX_LISTED:
             self._list(messages, index, item_id)
+        return count
 
     def _list(self, messages: dict[Any, Any], index: int | None, item_id: str | None) -> None:
         found = islice(leaves(messages), MAX_LISTED - len(self.listed))

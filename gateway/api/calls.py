@@ -32,4 +32,4 @@ def calls_in(
         except Unsure:
             pass
     document = document_in(body, most, let_others_run)
-    return [resource.call(item) for item in resource.items(document, allowed_partners)]
+    return [resource.call(item) for item in loader.items(document, allowed_partners)]
