@@ -210,8 +210,8 @@ def test_while_a_worker_is_killed_the_others_serve_and_it_is_replaced(make_gatew
                 victim = gateway.workers()[0]
                 killed_at = time.monotonic()
                 victim.kill()
-                eventually(lambda killed_at=killed_at: load.last_success > killed_at)
-                eventually(lambda: len(gateway.workers()) == 2)
+                eventually(lambda killed_at=killed_at: load.last_success > killed_at, 60.0)
+                eventually(lambda: len(gateway.workers()) == 2, 60.0)
 
         assert set(load.answers) == {200}
 

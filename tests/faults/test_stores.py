@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sqlite3
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis
 
-from tests.doubles.fake_core import OK, FakeCore, action, wait
+from tests.doubles.fake_core import OK, FakeCore, action, wait, wait_for
 from tests.doubles.redis_server import BINARY, MISSING, RedisServer
 from tests.faults.house import Gateway, eventually, new_ids, outcomes, succeeded
 
@@ -153,13 +154,14 @@ def test_what_was_said_while_the_records_were_locked_is_said_again_once_they_are
 def test_an_answer_given_while_redis_was_gone_is_given_again_when_it_is_back(
     make_gateway: MakeGateway, core: FakeCore, server: RedisServer
 ) -> None:
-    gateway = make_gateway(core.url, REDIS_URL=server.url)
-    core.default = (wait(0.5), action())
+    gateway, is_gone = make_gateway(core.url, REDIS_URL=server.url), threading.Event()
+    core.default = (wait_for(is_gone.is_set), action())
     request = gateway.batch(*ids(1), Idempotency_Key="gone")
     with gateway.dial() as client:
         client.send(request)
         eventually(lambda: core.requests)
         server.stop()
+        is_gone.set()
         first = client.read()
     assert (first.status, first.headers["idempotency-kept"]) == (200, "false")
 
@@ -177,13 +179,14 @@ def test_an_answer_given_while_redis_was_gone_is_given_again_when_it_is_back(
 def test_a_stopping_worker_waits_for_redis_with_what_it_has_told(
     make_gateway: MakeGateway, core: FakeCore, server: RedisServer
 ) -> None:
-    gateway = make_gateway(core.url, REDIS_URL=server.url)
-    core.default = (wait(0.3), action())
+    gateway, is_gone = make_gateway(core.url, REDIS_URL=server.url), threading.Event()
+    core.default = (wait_for(is_gone.is_set), action())
     request = gateway.batch(*ids(1), Idempotency_Key="drained")
     with gateway.dial() as client:
         client.send(request)
         eventually(lambda: core.requests)
         server.stop()
+        is_gone.set()
         first = client.read()
     os.kill(gateway.master().pid, signal.SIGTERM)
     eventually(lambda: '"event":"worker_stopping"' in gateway.log())
