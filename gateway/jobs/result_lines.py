@@ -53,15 +53,23 @@ class ChunkLines:
             name.encode(),
         )
 
-    def applied(self, updated: Iterable[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
-        """Lines by offset, of offsets and their updated items as JSON."""
-        line, ids, dumps = self._applied, self._ids, orjson.dumps
+    def text(self, outcomes: Iterable[tuple[int, Outcome]]) -> bytes:
+        """Of outcomes by offset, in their order."""
+        applied, ids, dumps = self._applied, self._ids, orjson.dumps
         index, number = self.first_index, self._first_line
-        return [
-            (offset, line % (index + offset, number + offset, dumps(ids[offset]), update)) for offset, update in updated
-        ]
+        forms: list[bytes] = []
+        values: list[object] = []
+        # All are formatted at once, since a line of its own for each would be copied once more.
+        for offset, outcome in outcomes:
+            if isinstance(outcome, ItemError):
+                forms.append(b"%b")
+                values.append(self._failed(offset, outcome))
+            else:
+                forms.append(applied)
+                values += (index + offset, number + offset, dumps(ids[offset]), outcome)
+        return b"".join(forms) % tuple(values)
 
-    def failed(self, offset: int, error: ItemError) -> bytes:
+    def _failed(self, offset: int, error: ItemError) -> bytes:
         index, item_id = self.first_index + offset, self._ids[offset]
         told = {
             "index": index,

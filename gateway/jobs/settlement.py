@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.jobs.result_lines import ChunkLines
 
 _ONE = ord("1")
-_line_of = itemgetter(1)
+_offset_of = itemgetter(0)
 PUBLISHED = b""
 """An event that stands for what the same write publishes."""
 
@@ -52,6 +52,8 @@ class Settlement:
 
         ``updates`` are by offset.
         """
+        if not (entries or updates):
+            return []
         still_open: list[Entry] = []
         for entry in entries:
             if entry.state == "open" or (entry.state == "unknown" and self._repeats_unknown):
@@ -109,15 +111,11 @@ class Settlement:
 
     def _settled(self) -> Settled:
         lines, updated, failed = self._lines, self._updated, self._failed
-        failed.sort(key=itemgetter(0))
-        told = lines.applied(updated)
-        if failed:
-            told += [(offset, lines.failed(offset, error)) for offset, error in failed]
-        told.sort()
+        failed.sort(key=_offset_of)
         unknown = sum(error.outcome is Applied.UNKNOWN for _, error in failed)
         return Settled(
             number=self._writes,
-            results=packed(b"".join(map(_line_of, told))),
+            results=packed(lines.text(sorted([*updated, *failed], key=_offset_of))),
             bits=self.bits,
             applied=len(updated),
             failed=len(failed) - unknown,

@@ -5,7 +5,6 @@ All times are by the wall clock. A lease that a clock's jump frees is fenced, an
 
 from __future__ import annotations
 
-import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,34 @@ from gateway.admission.sqlite_file import EmbeddedDatabase, EmbeddedUnavailable
 from gateway.jobs.sqlite.layout import LAYOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
+    from gateway.admission.sqlite_file import Transaction
     from gateway.jobs.job import Bounds
     from gateway.jobs.sqlite.job_rows import Rows
+
+
+class Step:
+    """Raises StoreUnavailable where the file is at fault."""
+
+    # A generator's context manager would cost as much as a statement.
+    __slots__ = ("_transaction",)
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def __enter__(self) -> Rows:
+        try:
+            return self._transaction.__enter__()
+        except EmbeddedUnavailable as exc:
+            raise StoreUnavailable(exc.reason) from exc
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        try:
+            self._transaction.__exit__(kind, error, trace)
+        except EmbeddedUnavailable as exc:
+            raise StoreUnavailable(exc.reason) from exc
 
 
 class JobFile:
@@ -37,23 +59,13 @@ class JobFile:
         self.clock = clock
         self.close = self._database.close
 
-    @contextlib.contextmanager
-    def rows(self, *, waits: bool = True) -> Iterator[Rows]:
-        """A step: all of it or nothing. Raises StoreUnavailable."""
-        try:
-            with self._database.transaction(waits=waits) as rows:
-                yield rows
-        except EmbeddedUnavailable as exc:
-            raise StoreUnavailable(exc.reason) from exc
+    def rows(self, *, waits: bool = True) -> Step:
+        """All of it or nothing."""
+        return Step(self._database.transaction(waits=waits))
 
-    @contextlib.contextmanager
-    def read(self) -> Iterator[Rows]:
-        """Of one moment; no writer waits for it. Raises StoreUnavailable."""
-        try:
-            with self._database.transaction(writes=False) as rows:
-                yield rows
-        except EmbeddedUnavailable as exc:
-            raise StoreUnavailable(exc.reason) from exc
+    def read(self) -> Step:
+        """Of one moment; no writer waits for it."""
+        return Step(self._database.transaction(writes=False))
 
     def unfit(self) -> str:
         """Nothing is evicted."""

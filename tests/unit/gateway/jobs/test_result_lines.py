@@ -28,9 +28,8 @@ def lines() -> ChunkLines:
 
 
 def test_a_line_of_an_applied_item_has_its_place_and_what_was_answered(lines):
-    [(offset, text)] = lines.applied([(0, UPDATE)])
+    text = lines.text([(0, UPDATE)])
 
-    assert offset == 0
     assert json.loads(text) == {
         "index": 500,
         "part": 2,
@@ -43,7 +42,10 @@ def test_a_line_of_an_applied_item_has_its_place_and_what_was_answered(lines):
 
 
 def test_a_line_of_a_failed_item_has_its_error(lines):
-    assert json.loads(lines.failed(1, ERROR)) == {
+    text = lines.text([(1, ERROR)])
+
+    assert (text.count(b"\n"), text[-1:]) == (1, b"\n")
+    assert json.loads(text) == {
         "index": 501,
         "part": 2,
         "line": 12,
@@ -65,10 +67,18 @@ def test_a_line_of_a_failed_item_has_its_error(lines):
 
 
 def test_a_line_is_read_as_it_was_written(lines):
-    [(_, text)] = lines.applied([(0, UPDATE)])
+    text = lines.text([(0, UPDATE)])
 
     assert read_line(text) == ResultLine(500, 2, 11, 'a"1', UPDATE)
-    assert read_line(lines.failed(1, ERROR)) == ResultLine(501, 2, 12, "b", ERROR)
+
+
+def test_lines_stand_in_the_order_of_their_outcomes_and_as_they_are(lines):
+    update = b'{"title":"100 %d \\n"}'
+
+    told = [read_line(text) for text in lines.text([(1, ERROR), (0, update)]).splitlines()]
+
+    assert told == [ResultLine(501, 2, 12, "b", ERROR), ResultLine(500, 2, 11, 'a"1', update)]
+    assert lines.text([]) == b""
 
 
 @pytest.mark.parametrize("text", [b"", b"[1]", b"{}", b'{"places":[[0,"final",1,2]],\n', b'{"index":1,"part":1}'])
