@@ -122,11 +122,13 @@ class _Partner:
             return False  # On a busy machine the core is not always reached in time.
 
     def batches(self, bodies: list[bytes], *, have_keys: bool = False) -> None:
+        self._connect_anew()
         for data in bodies:
             self._send("PATCH", BULK, data, **{"Idempotency-Key": str(uuid.uuid4())} if have_keys else {})
 
     def job(self, bodies: list[bytes]) -> None:
         """Until it has ended and its results were read. It is removed, so that the next may begin."""
+        self._connect_anew()
         job = f"{_JOBS}/{self._ask('POST', _JOBS, b'{}')['id']}"
         for number, data in enumerate(bodies, 1):
             self._send("PUT", f"{job}/parts/{number}", data)
@@ -137,6 +139,10 @@ class _Partner:
             raise RuntimeError(f"the job {found}")
         self._send("GET", f"{job}/results")
         self._send("DELETE", job)
+
+    def _connect_anew(self) -> None:
+        # While the other ways had their turns, the gateway may have closed a connection that rested.
+        self._connection.close()
 
     def _ask(self, method: str, path: str, data: bytes | None = None, **headers: str) -> Any:
         return json.loads(self._send(method, path, data, **headers))
