@@ -10,6 +10,7 @@ from marshmallow import ValidationError, missing
 from marshmallow.decorators import VALIDATES_SCHEMA
 
 from schemas.base import MAX_NAMES, StrictSchema
+from schemas.columns import are_plain
 from schemas.containers import ObjectList
 from schemas.fields import ContractField
 
@@ -51,10 +52,28 @@ def compile_acceptor(schema: Schema) -> Callable[[Any], dict[str, Any] | None]:
     return accept
 
 
+def compile_plain(schema: Schema) -> Callable[[list[Any]], bool] | None:
+    """Whether each of one or more rows surely loads as it is, but for the schema's ``check``. None where nobody can say."""
+    if _obstacle(schema) or not isinstance(schema, StrictSchema):
+        return None
+    fields = schema.load_fields
+    needed = frozenset(name for name, field in fields.items() if _is_expected(field))
+    columns = {
+        name: field.surely_all
+        for name, field in fields.items()
+        if isinstance(field, ContractField) and not (field.validators or field.pre_load or field.post_load)
+    }
+    return lambda rows: are_plain(rows, columns, needed)
+
+
+def _is_expected(field: Field[Any]) -> bool:
+    return field.required or field.load_default is not missing
+
+
 def _loader(schema: StrictSchema) -> Loader:
     fields = schema.load_fields
     accepts = {name: _accept_of(field) for name, field in fields.items()}
-    expected = [name for name, field in fields.items() if field.required or field.load_default is not missing]
+    expected = [name for name, field in fields.items() if _is_expected(field)]
     resolve = _resolver(schema, accepts)
     has_check = type(schema).check is not StrictSchema.check
 

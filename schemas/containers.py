@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import ValidationError, fields
 
-from schemas import acceptors
+from schemas import acceptors, columns
 from schemas.base import MAX_NAMES, TOO_MANY_NAMES
 from schemas.fields import NOT_NULL, REQUIRED, ContractField, Reasons, Text, Uuid
 from schemas.messages import Message
@@ -31,7 +31,7 @@ class Translations(ContractField[dict[str, str]]):
         """No others are allowed. Call it before the first use."""
         one_of = ", ".join(languages)
         self._languages = frozenset(languages)
-        self.accept = acceptors.texts(self._languages, self._most)
+        self.accept_by(acceptors.texts(self._languages, self._most), columns.texts(self._languages, self._most))
         self._too_few = Message("too_few", f"Must have at least one of: {one_of}.")
         self._unknown = Message("unknown_language", f"Must be one of: {one_of}.")
         self.wrong_type = Message("invalid_type", f"Must be an object of texts by language: {one_of}.")
@@ -59,6 +59,7 @@ class UuidList(ContractField[list[str]]):
         self._too_few, self._too_many = Message("too_few", must), Message("too_many", must)
         schema = {"type": "array", "items": dict(self._uuid.metadata), "minItems": 1, "maxItems": most}
         super().__init__(acceptors.uuids(most), must, {**schema, "uniqueItems": True}, **options)
+        self.accept_by(self.accept, columns.uuids(self.accept))
 
     def explain(self, value: Any) -> Reasons:
         if type(value) is not list:

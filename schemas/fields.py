@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from marshmallow import ValidationError, fields, missing
 
-from schemas import acceptors
+from schemas import acceptors, columns
 from schemas.messages import Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from schemas.acceptors import Accept
+    from schemas.columns import SurelyAll
 
 T = TypeVar("T")
 Reasons = Message | dict[Any, Any]
@@ -44,11 +45,22 @@ class ContractField(fields.Field[T]):
         **options: Any,
     ) -> None:
         """``must`` says what is allowed. ``known_as`` names the type in the document; one name has one JSON Schema."""
-        self.accept = accept
+        self.accept_by(accept)
         self.known_as = known_as
         self.wrong_type = Message("invalid_type", must)
         described = {"description": about} if about else {}
         super().__init__(metadata={**json_schema, **described}, **options)
+
+    def accept_by(self, accept: Accept, surely_all: SurelyAll | None = None) -> None:
+        """``surely_all`` asks ``accept`` about many at once."""
+        self.accept = accept
+        self._many = accept, surely_all or columns.each(accept)
+
+    @property
+    def surely_all(self) -> SurelyAll:
+        accept, surely_all = self._many
+        # A field of a team's own may have set another acceptor since.
+        return surely_all if accept is self.accept else columns.each(self.accept)
 
     def explain(self, value: Any) -> Reasons:
         """One message, or messages by the place inside the value."""
@@ -75,9 +87,9 @@ class Choice(ContractField[str]):
         self._invalid = Message("invalid_choice", must)
         # An enum of JSON Schema has to list null where null is allowed.
         null = [None] if options.get("allow_none") else []
-        super().__init__(
-            acceptors.one_of(frozenset(words)), must, {"type": "string", "enum": [*words, *null]}, **options
-        )
+        allowed = frozenset(words)
+        super().__init__(acceptors.one_of(allowed), must, {"type": "string", "enum": [*words, *null]}, **options)
+        self.accept_by(self.accept, columns.words(allowed))
 
     def explain(self, value: Any) -> Message:
         return self._invalid if type(value) is str else self.wrong_type
@@ -110,6 +122,7 @@ class Timestamp(ContractField[str]):
         self._invalid = Message("invalid_timestamp", must)
         schema = {"type": "string", "examples": ["2024-01-10 06:51:15"]}
         super().__init__(acceptors.timestamp(), must, schema, **options)
+        self.accept_by(self.accept, columns.known(self.accept))
 
     def explain(self, value: Any) -> Message:
         return self._invalid if type(value) is str else self.wrong_type

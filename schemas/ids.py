@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas import acceptors
+from schemas import acceptors, columns
 from schemas.acceptors import MOST_CHARACTERS, TEXT_ID_PATTERN, path_id_pattern
 from schemas.fields import ContractField
 from schemas.messages import Message
@@ -26,7 +26,7 @@ class NumberId(ContractField[str]):
         """No id has more of them, zeros counted. Call it before the first use."""
         must = f"Must be a positive number as a string of 1 to {most} digits."
         self.wrong_type, self._invalid = Message("invalid_type", must), Message("invalid_id", must)
-        self.accept = acceptors.number_id(most)
+        self.accept_by(acceptors.number_id(most), columns.number_ids(most))
         text = {"type": "string", "pattern": "^0*[1-9][0-9]*$", "minLength": 1, "maxLength": most}
         number = {"type": "integer", "minimum": 1, "maximum": 10**most - 1}
         # Copies of a field share their metadata, so it is replaced and not changed.
@@ -65,7 +65,7 @@ class PathId(ContractField[str]):
             f"without a dot in front, of at most {MOST_CHARACTERS} characters in all."
         )
         self.wrong_type, self._invalid = Message("invalid_type", must), Message("invalid_id", must)
-        self.accept = acceptors.path_id(count)
+        self.accept_by(acceptors.path_id(count))
         # Copies of a field share their metadata, so it is replaced and not changed.
         self.metadata = {**self.metadata, "pattern": f"^{path_id_pattern(count)}$", "minLength": 2 * count - 1}
 

@@ -308,6 +308,15 @@ def test_it_lets_others_run_now_and_then(count: int, pauses: int) -> None:
     assert len(paused) == pauses
 
 
+def test_it_lets_others_run_after_each_block_of_items_that_are_valid_as_they_are() -> None:
+    paused: list[None] = []
+    loader = BatchLoader(ActionUpdateSchema(languages=("en", "fr")), 200, let_others_run=lambda: paused.append(None))
+
+    list(loader.items({"data": [done(str(number)) for number in range(1, 201)]}))
+
+    assert len(paused) == 4
+
+
 @pytest.mark.parametrize(("wrong", "pauses"), [(1, 24), (7, 99), (90, 99)])
 def test_it_lets_others_run_by_the_number_of_errors(wrong: int, pauses: int) -> None:
     paused: list[None] = []
