@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+from types import SimpleNamespace
 
 import pytest
 
 from gateway.auth.errors import SourceFailed
 from gateway.auth.keycloak.realm_source import RealmSource
+from legacy_client.transport.hub.connection import Connection
+from legacy_client.transport.hub.known_heads import KnownHeads
 from legacy_client.transport.hub.pool import Pool
 
 
@@ -16,8 +19,11 @@ class Refusing:
         raise SourceFailed("down")
 
 
-class Opened:
-    retires_at = 0.0
+def a_connection() -> Connection:
+    # Compiled, a pool takes no stand-in for one.
+    loop = SimpleNamespace(io=lambda *_: SimpleNamespace(start=lambda _: None))
+    channel = SimpleNamespace(to_wire=None, receive=None, sock=SimpleNamespace(send=None, fileno=lambda: 0))
+    return Connection(loop, channel, None, KnownHeads(1), max_answer_bytes=1)
 
 
 def test_a_repeat_of_the_keys_leaves_the_shared_generator_alone():
@@ -34,7 +40,7 @@ def test_a_repeat_of_the_keys_leaves_the_shared_generator_alone():
 
 
 def test_the_age_of_a_connection_leaves_the_shared_generator_alone():
-    opened, before = Opened(), random.getstate()
+    opened, before = a_connection(), random.getstate()
 
     Pool(10.0, 100.0).add(opened, 0.0)
 
