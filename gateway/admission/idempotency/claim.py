@@ -145,8 +145,8 @@ class Claim:
         """
         # Most items are updated, and are counted by the number kept. A call for each would cost half as much again.
         updates, clock, size = self._buffer.updates, self._clock, 0
-        for told in self._by_index(sent):
-            index, outcome = told
+        # Where all is sent, a position is an index.
+        for index, outcome in sent if isinstance(self.to_send, range) else _by_index(self.to_send, sent):
             if isinstance(outcome, bytes):
                 updates[index] = outcome
                 size += len(outcome)
@@ -156,13 +156,6 @@ class Claim:
                 yield index, outcome
             else:
                 yield index, recorded(index, outcome)
-
-    def _by_index(self, sent: Iterable[tuple[int, Other]]) -> Iterable[tuple[int, Other]]:
-        # Where all is sent, a position is an index.
-        to_send = self.to_send
-        if isinstance(to_send, range):
-            return sent
-        return ((to_send[position], outcome) for position, outcome in sent)
 
     def sent_upto(self, position: int) -> bool:
         """Mark the calls below ``position``. False: none of them may be sent."""
@@ -306,3 +299,9 @@ class Claim:
         if isinstance(error, LeaseLost) or now - self._failing_since >= _MAX_FAILING_SECONDS:
             self._has_given_up = True
             self._stop()
+
+
+def _by_index(to_send: Sequence[int], sent: Iterable[tuple[int, Other]]) -> Iterator[tuple[int, Other]]:
+    # A generator's expression would be a list where this is compiled.
+    for position, outcome in sent:
+        yield to_send[position], outcome

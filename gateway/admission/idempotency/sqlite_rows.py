@@ -57,7 +57,11 @@ def find(rows: sqlite3.Connection, record_id: str) -> Row | None:
         "SELECT number, fingerprint, complete, expires_at, owner, leased_at, lease_seconds FROM record WHERE id = ?",
         (record_id,),
     ).fetchone()
-    return found and Row(*found)
+    if found is None:
+        return None
+    number, fingerprint, complete, *rest = found
+    # SQLite has no truth values.
+    return Row(number, fingerprint, bool(complete), *rest)
 
 
 class Lease(NamedTuple):
