@@ -73,7 +73,7 @@ class Connection:
         self._count = bytearray(4)
         loop = gevent.get_hub().loop
         self._readable = loop.io(client.fileno(), _READ)
-        self._patience = loop.timer(timeouts.idle)
+        self._patience = loop.timer(timeouts.idle, timeouts.idle)
         self._reader = ClientReader(client, timeouts.answer, turns)
         self._parser = RequestParser(config, client, address)
         self._parser.unreader = self._reader
@@ -142,7 +142,8 @@ class Connection:
         """Of a request; empty where none comes, or the client is to go."""
         self.resting_since = time.monotonic()
         # One timer for all rests: gevent would make one for each read that waits.
-        self._patience.start(self.let_go)
+        # Started again it would go on with what the last rest left of it.
+        self._patience.again(self.let_go)
         try:
             if not is_there:
                 wait(self._readable)

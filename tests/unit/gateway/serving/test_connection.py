@@ -36,6 +36,15 @@ def test_a_client_that_says_nothing_is_let_go(make_pair):
     assert pair.connection.next_request() is None
 
 
+def test_each_rest_may_take_the_whole_time(make_pair):
+    pair = make_pair(ClientTimeouts(idle=1.5, head=10.0, body=10.0, answer=10.0))
+
+    for _ in range(2):
+        gevent.spawn_later(1.0, pair.client.sendall, HEAD + b"Content-Length: 0\r\n\r\n")
+        assert pair.connection.next_request() is not None
+    assert pair.connection.next_request() is None
+
+
 def test_a_client_that_leaves_has_no_next_request(pair):
     pair.client.close()
 
