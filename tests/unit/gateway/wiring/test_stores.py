@@ -45,15 +45,15 @@ def _settings(tmp_path, **more):
 def test_a_keyed_batch_of_100_is_three_transactions(tmp_path, monkeypatch) -> None:
     """Its claim, one write of 36 results, and its end."""
     begun = []
-    transaction = sqlite_file.EmbeddedDatabase.transaction
+    begin = sqlite_file.EmbeddedDatabase.begin
 
-    def counted(database, **how):
+    def counted(database, *waits, **how):
         begun.append(how)
-        return transaction(database, **how)
+        return begin(database, *waits, **how)
 
     with closing(idempotency_store(_settings(tmp_path))) as store:
         store.claim("p", "makes the file", "f", 1).abandon()
-        monkeypatch.setattr(sqlite_file.EmbeddedDatabase, "transaction", counted)
+        monkeypatch.setattr(sqlite_file.EmbeddedDatabase, "begin", counted)
         claim = store.claim("p", "k", "f", 100)
         claim.begin(range(100))
         for _ in claim.keep(((index, b"{}") for index in range(100)), AssertionError):
