@@ -32,7 +32,8 @@ class RepeatedHead:
         digits = data[begins:ends]
         if not digits.isdigit():
             return None
-        self._misses = 0
+        if self._misses:
+            self._misses -= 1
         length = digits.decode()
         fields = last.fields.copy()
         fields["CONTENT_LENGTH"] = length

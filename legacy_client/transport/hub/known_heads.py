@@ -23,6 +23,8 @@ _LENGTH = b"\r\ncontent-length:"
 _WITHOUT_CONTENT = (204, 205, 304)
 _MAX_HEAD_BYTES = 2048
 _MAX_HEADS = 32
+# So often those must have been met again before they make room for others.
+_USEFUL_HITS = 128
 _UNLEARNED = 1000
 
 
@@ -36,7 +38,7 @@ class KnownHeads:
         self._known: dict[bytes, Known] = {}
         # Content-Length up to its value, as this core writes it.
         self._mark = b""
-        self._is_useful = True
+        self._hits = _USEFUL_HITS
         self._to_skip = 0
 
     def answer(self, data: bytes, request: PreparedRequest) -> WholeResponse | None:
@@ -44,22 +46,23 @@ class KnownHeads:
         if not self._known:
             return None
         end = data.find(_END)
+        if end < 0:
+            return None
         mark = self._mark
         at = data.find(mark, 0, end)
         if at < 0:
             return None
         begins = at + len(mark)
         ends = data.find(b"\r\n", begins)
-        known = self._known.get(data[:at] + data[ends:end])
-        if known is None:
-            return None
-        content = data[end + 4 :]
-        size = len(content)
+        size = len(data) - end - len(_END)
         # Written rather than read: a length in any other form is for the parser.
         if data[begins:ends] != b"%d" % size or size > self._max_bytes:
             return None
-        self._is_useful = True
-        return WholeResponse(request, known[0], KnownHeaders(data[:end], known[1]), content)
+        known = self._known.get(data[:at] + data[ends:end])
+        if known is None:
+            return None
+        self._hits += 1
+        return WholeResponse(request, known[0], KnownHeaders(data[:end], known[1]), data[end + len(_END) :])
 
     def learn(self, head: bytes, folded: bytes, status: int, size: int) -> None:
         """``head`` was read by the parser, with ``size`` bytes of content; another answer may follow.
@@ -80,18 +83,21 @@ class KnownHeads:
             ends = len(head)
         if head[begins:ends] != b"%d" % size or folded.find(_LENGTH, ends) >= 0:
             return
-        if len(self._known) >= _MAX_HEADS and not self._forget():
+        mark, key = head[at:begins], head[:at] + head[ends:]
+        # One that came in several reads is met here each time.
+        if mark == self._mark and key in self._known:
             return
-        mark = head[at:begins]
-        if mark != self._mark:
-            self._known.clear()
+        if mark != self._mark or len(self._known) >= _MAX_HEADS:
+            if not self._makes_room():
+                return
             self._mark = mark
-        self._known[head[:at] + head[ends:]] = status, {}
+        self._known[key] = status, {}
 
-    def _forget(self) -> bool:
+    def _makes_room(self) -> bool:
         """False if nothing is to be learned for a while."""
-        was_useful, self._is_useful = self._is_useful, False
+        is_useful = self._hits >= _USEFUL_HITS
+        self._hits = 0
         self._known.clear()
         # Where each answer has a name of its own in its head, to learn them costs and gains nothing.
-        self._to_skip = 0 if was_useful else _UNLEARNED
-        return was_useful
+        self._to_skip = 0 if is_useful else _UNLEARNED
+        return is_useful

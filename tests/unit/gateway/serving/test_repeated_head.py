@@ -98,6 +98,21 @@ def test_one_that_repeats_its_head_now_and_then_has_it_kept():
             assert known.read(head) == read
 
 
+def test_one_whose_heads_seldom_repeat_has_none_kept():
+    known, other = RepeatedHead(), HEAD.replace(b"/a", b"/b")
+    hits = 0
+    for _ in range(10):
+        for head in (HEAD, HEAD, *[other, HEAD] * 4):
+            read = HEADS.read(head)
+            assert read is not None
+            if known.read(head) is None:
+                known.learn(head, read)
+            else:
+                hits += 1
+
+    assert (hits, known.read(HEAD)) == (3, None)
+
+
 LINES = st.sampled_from(
     [
         b"Host: h",
