@@ -144,15 +144,14 @@ class Claim:
         Bytes are an updated item, which is final. Any other is ``recorded`` by the caller, and told as that says.
         """
         # Most items are updated, and are counted by the number kept. A call for each would cost half as much again.
-        updates, clock, size = self._buffer.updates, self._clock, 0
+        buffer, updates, clock = self._buffer, self._buffer.updates, self._clock
         # Where all is sent, a position is an index.
         for index, outcome in sent if isinstance(self.to_send, range) else _by_index(self.to_send, sent):
             if isinstance(outcome, bytes):
                 updates[index] = outcome
-                size += len(outcome)
-                if len(updates) >= self._due_at or size >= MUCH_BYTES or clock() >= self._flush_at:
+                buffer.update_bytes += len(outcome)
+                if len(updates) >= self._due_at or buffer.update_bytes >= MUCH_BYTES or clock() >= self._flush_at:
                     self._go_on()
-                    size = size if updates else 0
                 yield index, outcome
             else:
                 yield index, recorded(index, outcome)

@@ -14,7 +14,7 @@ MUCH_BYTES = 262_144
 class Unwritten:
     """Results that a batch's record does not have yet. ``events_of`` says how it keeps them.
 
-    ``updates`` are items that were updated by index, after all others. Whoever has one adds it.
+    ``updates`` are items that were updated by index, after all others. Whoever has one adds it, and its ``update_bytes``.
     More than ``much_items`` are to be written at once.
     """
 
@@ -23,6 +23,7 @@ class Unwritten:
         self._much_items = much_items
         self._entries: list[Entry] = []
         self.updates: dict[int, bytes] = {}
+        self.update_bytes = 0
         self._size = 0
         self._waiting: dict[int, Entry] = {}
 
@@ -35,7 +36,7 @@ class Unwritten:
 
     @property
     def is_much(self) -> bool:
-        return len(self) > self._much_items or self._size + sum(map(len, self.updates.values())) >= MUCH_BYTES
+        return len(self) > self._much_items or self._size + self.update_bytes >= MUCH_BYTES
 
     def add(self, entry: Entry) -> None:
         self._entries.append(entry)
@@ -64,6 +65,6 @@ class Unwritten:
     def written(self, covered: Sequence[Entry]) -> None:
         self._entries.clear()
         self.updates.clear()
-        self._size = 0
+        self._size = self.update_bytes = 0
         for entry in covered:
             del self._waiting[entry.index]
