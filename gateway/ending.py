@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 from contextlib import contextmanager
@@ -40,6 +41,9 @@ def run_to_its_end(command: Callable[[], int]) -> int:
         _tell("\nstopped\n")
         return STOPPED
     except BrokenPipeError:
+        # A connection of its own breaks in this way too, and that is an error.
+        if _is_read(sys.stdout) and _is_read(sys.stderr):
+            raise
         _drop(sys.stdout)
         return 0
 
@@ -91,6 +95,15 @@ def _flushed() -> int:
         _tell(f"error: the output cannot be written ({exc.strerror})\n")
         return 1
     return 0
+
+
+def _is_read(stream: TextIO | None) -> bool:
+    """False for a pipe whose reader went away."""
+    if stream is None:
+        return True
+    look = select.poll()
+    look.register(stream.fileno(), 0)  # Asked for nothing, it tells of errors alone.
+    return not look.poll(0)
 
 
 def _tell(line: str) -> None:
