@@ -26,7 +26,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 MODULES = (
     "gateway.admission.body_memory",
+    "gateway.admission.idempotency.claim",
+    "gateway.admission.idempotency.key",
+    "gateway.admission.idempotency.sqlite_record",
+    "gateway.admission.idempotency.sqlite_store",
+    "gateway.admission.idempotency.store",
+    "gateway.admission.idempotency.unwritten",
     "gateway.admission.shedding",
+    "gateway.admission.sqlite_file",
     "gateway.api.body",
     "gateway.api.bulk",
     "gateway.api.calls",
@@ -34,6 +41,7 @@ MODULES = (
     "gateway.api.disconnect",
     "gateway.api.forms",
     "gateway.api.guard",
+    "gateway.api.idempotency",
     "gateway.api.json_size",
     "gateway.api.options",
     "gateway.api.request_log",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from gateway.admission import sqlite_file
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.admission.idempotency.journal import Entry
 from gateway.settings import load
@@ -45,15 +44,15 @@ def _settings(tmp_path, **more):
 def test_a_keyed_batch_of_100_is_three_transactions(tmp_path, monkeypatch) -> None:
     """Its claim, one write of 36 results, and its end."""
     begun = []
-    begin = sqlite_file.EmbeddedDatabase.begin
-
-    def counted(database, *waits, **how):
-        begun.append(how)
-        return begin(database, *waits, **how)
-
     with closing(idempotency_store(_settings(tmp_path))) as store:
         store.claim("p", "makes the file", "f", 1).abandon()
-        monkeypatch.setattr(sqlite_file.EmbeddedDatabase, "begin", counted)
+        transaction = store._file.transaction
+
+        def counted(**how):
+            begun.append(how)
+            return transaction(**how)
+
+        monkeypatch.setattr(store._file, "transaction", counted)
         claim = store.claim("p", "k", "f", 100)
         claim.begin(range(100))
         for _ in claim.keep(((index, b"{}") for index in range(100)), AssertionError):
