@@ -170,7 +170,7 @@ def test_jobs_are_shown_from_when_there_is_one(make_stack: Callable[..., Stack],
     chromium.wait_for(f"{VERDICT} === 'All is well.'")
     assert chromium.value(TITLES) == BATCHES_ALONE
     with contextlib.closing(job_stores(load(settings))) as stores:
-        started(stores.jobs, range(1200))
+        started(stores.jobs, range(2400))
 
         chromium.wait_for(f"{VERDICT} === 'Chunks of jobs are due, and no worker takes them.'")
         chromium.wait_for(f"{TITLES} === '{BATCHES_ALONE}, Jobs, Chunks of jobs, Items of jobs'")
