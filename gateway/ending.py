@@ -41,10 +41,12 @@ def run_to_its_end(command: Callable[[], int]) -> int:
         _tell("\nstopped\n")
         return STOPPED
     except BrokenPipeError:
+        unread = [stream for stream in (sys.stdout, sys.stderr) if not _is_read(stream)]
         # A connection of its own breaks in this way too, and that is an error.
-        if _is_read(sys.stdout) and _is_read(sys.stderr):
+        if not unread:
             raise
-        _drop(sys.stdout)
+        for stream in unread:
+            _drop(stream)
         return 0
 
 
