@@ -69,7 +69,7 @@ def _call_parts(updates: Sequence[Update]) -> dict[str, float]:
 
 def _answer_parts(updates: Sequence[Update]) -> dict[str, float]:
     request = UPDATE_ACTION.template(_URL).prepare("/actions/1", b"{}", {})
-    framing, gate = ResponseReader(1 << 20, KnownHeads(1 << 20)), _gate()
+    framing, gate = ResponseReader(KnownHeads(1 << 20)), _gate()
     reading = AnswerReader(atomic_errors=False, max_answer_bytes=1 << 20, misread=lambda _name: None)
     received = [(int(update.id), _received(update)) for update in updates]
 

@@ -128,7 +128,7 @@ def _watched() -> Iterator[list[float]]:
     try:
         yield spent
     finally:
-        sqlite_file.EmbeddedDatabase.transaction = unwatched  # type: ignore[method-assign]  # as it was before
+        sqlite_file.EmbeddedDatabase.transaction = unwatched  # type: ignore[method-assign]  # the measurement is over
 
 
 def main() -> None:

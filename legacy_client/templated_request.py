@@ -46,7 +46,7 @@ class TemplatedRequest(PreparedRequest):
         return self._template.url + self._path
 
     @cached_property
-    def headers(self) -> CaseInsensitiveDict[str | bytes]:  # type: ignore[override]  # as above
+    def headers(self) -> CaseInsensitiveDict[str | bytes]:  # type: ignore[override]  # a cached property can be read and set like the attribute
         """All but ``Host``, which each adapter adds."""
         self.parts = None
         headers: dict[str, str | bytes] = {**self._template.headers, **self._own}

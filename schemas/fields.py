@@ -5,6 +5,7 @@ Values come from a JSON parser, so a bool is no int here. No message repeats the
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -29,7 +30,7 @@ NOT_NULL = Message("null_not_allowed", "Must not be null.")
 TIMESTAMP_PATTERN = "[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]) (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 
 
-class ContractField(fields.Field[T]):
+class ContractField(fields.Field[T], ABC):
     default_error_messages = {"required": REQUIRED, "null": NOT_NULL}  # noqa: RUF012 -- Marshmallow's declaration
     json_schema: ClassVar[Mapping[str, object]] = MappingProxyType({})
     """What its JSON Schema says beside the metadata, which apispec reads with keywords of its own choice."""
@@ -62,9 +63,9 @@ class ContractField(fields.Field[T]):
         # A field of a team's own may have set another acceptor since.
         return surely_all if accept is self.accept else columns.each(self.accept)
 
+    @abstractmethod
     def explain(self, value: Any) -> Reasons:
         """One message, or messages by the place inside the value."""
-        raise NotImplementedError
 
     def refusal(self, value: Any) -> Messages:
         """The messages of the ValidationError."""

@@ -61,7 +61,7 @@ class GuardedTranslation:
     def errors_to_public(self, errors: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         try:
             return _as_messages(self._translation.errors_to_public(errors))
-        except Exception:  # noqa: BLE001 -- as above
+        except Exception:  # noqa: BLE001 -- the core has refused the call, whatever we make of its words
             _log.exception("python_translation_failed", extra={"item_id": ""})
             return {"other": [message for messages in errors.values() for message in messages]}
 

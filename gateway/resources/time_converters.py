@@ -62,7 +62,7 @@ def as_texts(pattern: str, zone: str) -> Conversion:
             return None
         if type(text) is not str:
             raise ValueError
-        moment = datetime.strptime(text, read_pattern) if pattern else datetime.fromisoformat(text)  # noqa: DTZ007 -- below
+        moment = datetime.strptime(text, read_pattern) if pattern else datetime.fromisoformat(text)  # noqa: DTZ007 -- the next line gives it a zone
         aware = moment if moment.tzinfo else moment.replace(tzinfo=where)
         return public_text(aware)
 

@@ -65,7 +65,7 @@ class wait_as_asked(wait_base):  # noqa: N801 -- tenacity names its strategies l
         return max((error.retry_after or 0.0 for error in _failures(retry_state).values()), default=0.0)
 
 
-class stop_before(stop_base):  # noqa: N801 -- as above
+class stop_before(stop_base):  # noqa: N801 -- tenacity names its strategies like functions
     """Stops where the coming wait leaves no time to send."""
 
     def __init__(self, seconds_left: Callable[[], float]) -> None:

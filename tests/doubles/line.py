@@ -46,7 +46,7 @@ class Line:
         self.is_closed = False
         self.sock = self
         self.to_wire = bytes
-        self.connection = Connection(self, self, self, KnownHeads(max_answer_bytes), max_answer_bytes=max_answer_bytes)
+        self.connection = Connection(self, self, self, KnownHeads(max_answer_bytes))
 
     def io(self, _fd: int, events: int) -> Watcher:
         self.watchers[events] = Watcher()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 import orjson
@@ -49,7 +50,7 @@ def prepare(url: str, ids: Sequence[int], body: bytes = b'{"state":2}') -> list[
     return [template.prepare(f"/actions/{i}", body, {"Idempotency-Key": f"key-{i}"}) for i in ids]
 
 
-class Stage:
+class Stage(ABC):
     """A core that takes ``latency`` seconds for each answer, and a transport to it. ``open`` makes one of a kind."""
 
     def __init__(self, transport: Transport, url: str, gate: NotingGate, clock: Callable[[], float]) -> None:
@@ -78,9 +79,9 @@ class Stage:
         """The ids of the actions that the core was asked to update, in the order of arrival."""
         return [int(path.rpartition("/")[2]) for path, _ in self.seen_requests()]
 
+    @abstractmethod
     def seen_requests(self) -> list[tuple[str, dict[str, str]]]:
         """Path and headers (names in lower case) of what the core was sent."""
-        raise NotImplementedError
 
 
 class MemoryStage(Stage):

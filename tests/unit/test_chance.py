@@ -23,7 +23,7 @@ def a_connection() -> Connection:
     # Compiled, a pool takes no stand-in for one.
     loop = SimpleNamespace(io=lambda *_: SimpleNamespace(start=lambda _: None))
     channel = SimpleNamespace(to_wire=None, receive=None, sock=SimpleNamespace(send=None, fileno=lambda: 0))
-    return Connection(loop, channel, None, KnownHeads(1), max_answer_bytes=1)
+    return Connection(loop, channel, None, KnownHeads(1))
 
 
 def test_a_repeat_of_the_keys_leaves_the_shared_generator_alone():

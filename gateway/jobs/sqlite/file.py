@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway.admission.idempotency.errors import StoreUnavailable
-from gateway.admission.sqlite_file import EmbeddedDatabase, EmbeddedUnavailable
+from gateway.admission.sqlite_file import EmbeddedDatabase
 from gateway.jobs.sqlite.layout import LAYOUT
 
 if TYPE_CHECKING:
@@ -18,29 +18,6 @@ if TYPE_CHECKING:
 
     from gateway.admission.sqlite_file import Transaction
     from gateway.jobs.job import Bounds
-    from gateway.jobs.sqlite.job_rows import Rows
-
-
-class Step:
-    """Raises StoreUnavailable where the file is at fault."""
-
-    # A generator's context manager would cost as much as a statement.
-    __slots__ = ("_transaction",)
-
-    def __init__(self, transaction: Transaction) -> None:
-        self._transaction = transaction
-
-    def __enter__(self) -> Rows:
-        try:
-            return self._transaction.__enter__()
-        except EmbeddedUnavailable as exc:
-            raise StoreUnavailable(exc.reason) from exc
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        try:
-            self._transaction.__exit__(kind, error, trace)
-        except EmbeddedUnavailable as exc:
-            raise StoreUnavailable(exc.reason) from exc
 
 
 class JobFile:
@@ -53,19 +30,21 @@ class JobFile:
         busy_seconds: float = 2.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._database = EmbeddedDatabase(path, LAYOUT, max_bytes=bounds.store_bytes, busy_seconds=busy_seconds)
+        self._database = EmbeddedDatabase(
+            path, LAYOUT, max_bytes=bounds.store_bytes, busy_seconds=busy_seconds, unavailable=StoreUnavailable
+        )
         self.bounds = bounds
         self.lease_seconds = lease_seconds
         self.clock = clock
         self.close = self._database.close
 
-    def rows(self, *, waits: bool = True) -> Step:
-        """All of it or nothing."""
-        return Step(self._database.transaction(waits=waits))
+    def rows(self, *, waits: bool = True) -> Transaction:
+        """A step: all of it or nothing. Raises StoreUnavailable."""
+        return self._database.transaction(waits=waits)
 
-    def read(self) -> Step:
-        """Of one moment; no writer waits for it."""
-        return Step(self._database.transaction(writes=False))
+    def read(self) -> Transaction:
+        """Of one moment; no writer waits for it. Raises StoreUnavailable."""
+        return self._database.transaction(writes=False)
 
     def unfit(self) -> str:
         """Nothing is evicted."""

@@ -148,7 +148,7 @@ def _resident_bytes() -> int:
     """From ``/proc/self/statm``; 0 without that file."""
     try:
         # `Path` takes 300 steps of the interpreter to look at the name, each second.
-        with open("/proc/self/statm", encoding="ascii") as counts:  # noqa: PTH123 -- as above
+        with open("/proc/self/statm", encoding="ascii") as counts:  # noqa: PTH123 -- by each second, a `Path` costs too much
             return int(counts.read().split()[1]) * _PAGE_BYTES
     except OSError:
         return 0

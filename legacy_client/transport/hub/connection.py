@@ -48,16 +48,7 @@ class Connection:
         "retires_at",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        loop: _Loop,
-        channel: Channel,
-        listener: Listener,
-        heads: KnownHeads,
-        *,
-        max_answer_bytes: int,
-        peer: str = "",
-    ) -> None:
+    def __init__(self, loop: _Loop, channel: Channel, listener: Listener, heads: KnownHeads, *, peer: str = "") -> None:
         self._loop = loop
         self._peer = peer
         self._listener = listener
@@ -65,7 +56,7 @@ class Connection:
         self._to_wire = channel.to_wire
         self._receive_bytes = channel.receive
         self._send_bytes = channel.sock.send
-        self._response = ResponseReader(max_answer_bytes, heads)
+        self._response = ResponseReader(heads)
         self._exchange: Exchange | None = None
         self._unsent = b""
         self._is_written = self.has_answered = False

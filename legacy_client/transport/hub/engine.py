@@ -236,9 +236,7 @@ class Engine:
         self._pump(now)
 
     def _connection(self, channel: Channel) -> Connection:
-        connection = Connection(
-            self._loop, channel, self, self._heads, max_answer_bytes=self._limits.max_answer_bytes, peer=self._peer
-        )
+        connection = Connection(self._loop, channel, self, self._heads, peer=self._peer)
         self._pool.add(connection, self._clock())
         return connection
 

@@ -60,7 +60,7 @@ class KnownHeaders(ResponseHeaders):
     def folded(self) -> bytes:  # type: ignore[override]  # can be read like the attribute
         return self._head.lower()
 
-    def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]  # as above
+    def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]  # text is all there is
         if self._is_taken_apart:
             return super().get(name, default)
         found = self._found

@@ -33,7 +33,7 @@ class KnownHeads:
 
     def __init__(self, max_bytes: int) -> None:
         """``max_bytes`` bounds content."""
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         # Head without its Content-Length → what it means.
         self._known: dict[bytes, Known] = {}
         # Content-Length up to its value, as this core writes it.
@@ -56,7 +56,7 @@ class KnownHeads:
         ends = data.find(b"\r\n", begins)
         size = len(data) - end - len(_END)
         # Written rather than read: a length in any other form is for the parser.
-        if data[begins:ends] != b"%d" % size or size > self._max_bytes:
+        if data[begins:ends] != b"%d" % size or size > self.max_bytes:
             return None
         known = self._known.get(data[:at] + data[ends:end])
         if known is None:

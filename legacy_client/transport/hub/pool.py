@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import insort
 from operator import attrgetter
-from random import SystemRandom
 from typing import TYPE_CHECKING
 
+from legacy_client.transport.ages import share_of_age
 from legacy_client.transport.keep_alive import KeepAlive
 
 if TYPE_CHECKING:
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 
     from legacy_client.transport.hub.connection import Connection
 
-# A connection's greatest age is shortened by up to a fifth.
-_LEAST_SHARE = 0.8
-# The generator that all in a process share may be seeded by others.
-_chance = SystemRandom().uniform
 _resting_since = attrgetter("resting_since")
 
 
@@ -41,8 +37,7 @@ class Pool:
         return bool(self._open)
 
     def add(self, connection: Connection, now: float) -> None:
-        # Chance spreads the ends of connections that were opened together.
-        connection.retires_at = now + self._max_age_seconds * _chance(_LEAST_SHARE, 1.0)
+        connection.retires_at = now + self._max_age_seconds * share_of_age()
         self._open.add(connection)
 
     def rest(self, connection: Connection, now: float) -> None:

@@ -48,8 +48,8 @@ class ResponseReader:
     # Compiled, a class says what may be deleted.
     __deletable__ = ("_parser",)
 
-    def __init__(self, max_bytes: int, heads: KnownHeads) -> None:
-        self._max_bytes = max_bytes
+    def __init__(self, heads: KnownHeads) -> None:
+        self._max_bytes = heads.max_bytes
         self._heads = heads
         self._start: list[bytes] = []
         self._content: list[bytes] = []

@@ -37,17 +37,17 @@ class WholeResponse(Response):
         return self.request.url or ""
 
     @cached_property
-    def reason(self) -> str:  # type: ignore[override]  # as above
+    def reason(self) -> str:  # type: ignore[override]  # can be read and set like the attribute
         return responses.get(self.status_code, "")
 
     @cached_property
-    def encoding(self) -> str | None:  # type: ignore[override]  # as above
+    def encoding(self) -> str | None:  # type: ignore[override]  # can be read and set like the attribute
         return get_encoding_from_headers(self.headers)
 
     @cached_property
-    def cookies(self) -> RequestsCookieJar:  # type: ignore[override]  # as above
+    def cookies(self) -> RequestsCookieJar:  # type: ignore[override]  # can be read and set like the attribute
         return RequestsCookieJar()
 
     @cached_property
-    def history(self) -> list[Response]:  # type: ignore[override]  # as above
+    def history(self) -> list[Response]:  # type: ignore[override]  # can be read and set like the attribute
         return []

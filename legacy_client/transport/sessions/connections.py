@@ -7,11 +7,11 @@ import re
 import ssl
 import threading
 import time
-from random import SystemRandom
 from typing import TYPE_CHECKING, Any, cast
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from legacy_client.transport.ages import share_of_age
 from legacy_client.transport.sessions.attempt import AttemptOver
 from legacy_client.transport.tls import refuses_us
 
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     Contexts = Callable[[], ssl.SSLContext]
 
 
-# A connection's greatest age is shortened by up to a fifth.
-_LEAST_SHARE = 0.8
-# The generator that all in a process share may be seeded by others.
-_chance = SystemRandom().uniform
 _LENGTH = re.compile("[0-9]{1,15}")
 
 
@@ -100,7 +96,7 @@ class WatchedConnection(HTTPConnection):
         self.was_left_open = self.was_answered = False
         super().connect()
         self.opened_at = time.monotonic()
-        self.share_of_age = _chance(_LEAST_SHARE, 1.0)
+        self.share_of_age = share_of_age()
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
         try:

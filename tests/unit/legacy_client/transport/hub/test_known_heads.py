@@ -22,7 +22,7 @@ LIKE_IT = START + b"Content-Length: 11\r\nVia: a\r\n\r\nhello again"
 def heads_with(data: bytes = START + b"Content-Length: 5\r\nVia: a\r\n\r\nhello", max_bytes: int = 1000) -> KnownHeads:
     """Which have seen ``data``."""
     heads = KnownHeads(max_bytes)
-    reader = ResponseReader(max_bytes, heads)
+    reader = ResponseReader(heads)
     reader.feed(data)
     reader.take(REQUEST)
     return heads
@@ -105,7 +105,7 @@ def test_what_may_mean_something_else_next_time_is_not_learned(data: bytes) -> N
     heads = KnownHeads(1000)
 
     for _ in range(2):
-        reader = ResponseReader(1000, heads)
+        reader = ResponseReader(heads)
         assert reader.whole(data, REQUEST) is None
         reader.feed(data)
         reader.take(REQUEST)
@@ -119,7 +119,7 @@ def test_content_is_bounded() -> None:
 
 
 def test_an_answer_that_has_begun_is_the_parsers() -> None:
-    reader = ResponseReader(1000, heads_with())
+    reader = ResponseReader(heads_with())
     reader.feed(LIKE_IT[:40])
 
     assert reader.whole(LIKE_IT, REQUEST) is None
@@ -131,7 +131,7 @@ def test_an_answer_that_has_begun_is_the_parsers() -> None:
 @pytest.mark.parametrize(("count", "is_known"), [(32, True), (33, False), (1033, False), (1034, True)])
 def test_a_core_whose_heads_all_differ_is_not_learned_for_a_thousand_answers(count: int, is_known: bool) -> None:
     heads = KnownHeads(1000)
-    reader = ResponseReader(1000, heads)
+    reader = ResponseReader(heads)
     for number in range(count):
         data = START + b"X-Request-ID: %d\r\nContent-Length: 5\r\n\r\nhello" % number
         reader.feed(data)
@@ -142,7 +142,7 @@ def test_a_core_whose_heads_all_differ_is_not_learned_for_a_thousand_answers(cou
 
 def was_known(heads: KnownHeads, data: bytes) -> bool:
     """Whether a connection finds its head known. It is read in any case."""
-    reader = ResponseReader(1000, heads)
+    reader = ResponseReader(heads)
     if reader.whole(data, REQUEST) is not None:
         return True
     reader.feed(data)
@@ -238,4 +238,4 @@ def test_a_known_head_means_what_the_parser_says_of_it(texts: list[bytes], order
     for number in order:
         data = texts[number % len(texts)]
 
-        assert read(ResponseReader(1000, heads), data) == read(ResponseReader(1000, KnownHeads(1000)), data)
+        assert read(ResponseReader(heads), data) == read(ResponseReader(KnownHeads(1000)), data)

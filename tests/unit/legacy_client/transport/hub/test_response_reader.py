@@ -38,7 +38,7 @@ whole = pytest.mark.parametrize(("data", "content"), WHOLE.values(), ids=[name.r
 
 
 def reader(max_bytes: int = 1000) -> ResponseReader:
-    return ResponseReader(max_bytes, KnownHeads(max_bytes))
+    return ResponseReader(KnownHeads(max_bytes))
 
 
 @whole
