@@ -22,6 +22,7 @@ from gateway.jobs.result_lines import ChunkLines
 from gateway.jobs.results import journal_of
 from gateway.jobs.settlement import Settlement
 from gateway.jobs.sweeper import ALIVE_SECONDS
+from gateway.telemetry.logs.lines import chunk_ended
 from legacy_client.call_context import CallContext
 from legacy_client.calls import ids_of
 from legacy_client.deadline import Deadline
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from gateway.jobs.chunk import Lease
     from gateway.jobs.store import WorkerStore
     from gateway.resources.resource import Resource
-    from gateway.telemetry.hooks import Telemetry
     from gateway.telemetry.traces import Traces
     from legacy_client.calls import Update
     from legacy_client.deadline import StopReason
@@ -63,7 +63,6 @@ class ChunkServices:
     keeper: Keeper
     concurrency: int
     seconds: float
-    telemetry: Telemetry
     traces: Traces
     log_failed_items: int
     is_stopping: Callable[[], bool]
@@ -134,7 +133,7 @@ def _told(
         run = BatchRun(services.resources[lease.resource], calls, held, services.core, context, span)
         yield from run
         summary = run.summary(keep_failed=services.log_failed_items, principal_id=lease.principal)
-        services.telemetry.batch_ended(summary.details)
+        chunk_ended(summary.details, job=lease.job_id, first_index=lease.first_index)
         if services.trail:
             services.trail.batch_ended(
                 Ended(

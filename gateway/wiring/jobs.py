@@ -26,7 +26,7 @@ from gateway.jobs.sqlite.worker_store import SqliteWorkerStore
 from gateway.jobs.sweeper import Pulse, Sweeper
 from gateway.jobs.watch import Watch
 from gateway.jobs.worker import Worker
-from gateway.telemetry.instruments import Instruments
+from gateway.telemetry.instruments import connect_traces
 from gateway.wiring.access import Access, key_records
 from gateway.wiring.audit import audit_trail
 from gateway.wiring.core import CoreLink
@@ -179,9 +179,8 @@ class JobWorker:
         self._keeper = Keeper()
         self._core = _core(settings)
         self._trail = audit_trail(settings, lambda work: work())
-        instruments = Instruments(metrics=False, traces=settings.service.traces, version=VERSION)
-        self._traces = instruments.traces
-        services = self._services(settings, resources, dispatch, instruments)
+        self._traces = connect_traces(enabled=settings.service.traces, version=VERSION)
+        services = self._services(settings, resources, dispatch)
         self.run_one = Worker(self.name, services).run_one
         sweeper = Sweeper(stores.chunks, dispatch)
         self._pulse = Pulse(
@@ -208,7 +207,6 @@ class JobWorker:
         settings: Settings,
         resources: Sequence[MakeResource],
         dispatch: StoppingDispatch,
-        instruments: Instruments,
     ) -> ChunkServices:
         concurrency = settings.jobs.job_core_concurrency
         return ChunkServices(
@@ -219,8 +217,7 @@ class JobWorker:
             keeper=self._keeper,
             concurrency=concurrency,
             seconds=CHUNK_SECONDS,
-            telemetry=instruments.telemetry,
-            traces=instruments.traces,
+            traces=self._traces,
             log_failed_items=settings.service.log_failed_items,
             is_stopping=dispatch.is_stopping,
             trail=self._trail,

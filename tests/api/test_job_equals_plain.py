@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from gateway.admission.idempotency.keeping import Keeper
 from gateway.jobs.run_chunk import ChunkServices, run_chunk
 from gateway.resources.actions import actions
-from gateway.telemetry.hooks import Silent
 from gateway.telemetry.traces import NoTraces
 from tests.api.test_stream_equals_plain import BATCHES, FATES, numbers, told_by_lines, told_plain
 from tests.doubles.job_partner import Partner
@@ -38,7 +37,6 @@ def run_due(service, trail=None, core_map=""):
         keeper=Keeper(),
         concurrency=2,
         seconds=30.0,
-        telemetry=Silent(),
         traces=NoTraces(),
         log_failed_items=0,
         is_stopping=bool,

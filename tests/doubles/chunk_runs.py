@@ -6,7 +6,6 @@ from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.admission.idempotency.keeping import Keeper
 from gateway.jobs.run_chunk import ChunkServices, run_chunk
 from gateway.resources.actions import actions
-from gateway.telemetry.hooks import Silent
 from gateway.telemetry.traces import NoTraces
 from legacy_client import errors as core
 from tests.doubles.rules import claim_policy
@@ -65,7 +64,6 @@ def services(chunks, fake, *, repeats_unknown=False, **changes):
         "keeper": Keeper(),
         "concurrency": 2,
         "seconds": 30.0,
-        "telemetry": Silent(),
         "traces": NoTraces(),
         "log_failed_items": 5,
         "is_stopping": bool,

@@ -1,4 +1,4 @@
-"""The log lines of a request: one for itself, and one per failed item."""
+"""The log lines of a request or of a chunk's run: one for itself, and one per failed item."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from gateway.telemetry.logs.facts import FactsLine
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.telemetry.details import BatchDetails, RequestDetails
+    from gateway.telemetry.details import BatchDetails, RequestDetails, Unreadable
     from gateway.telemetry.events import InvalidRequest
 
 _log = logging.getLogger(__name__)
 # Asked every few seconds by probes and scrapers; of interest only when they fail.
 _QUIET_ROUTES = frozenset({"/livez", "/readyz", "/metrics", "/status/data", "/status/history", "/status/batches"})
 _MOST_FIELDS = 20
+_NO_JOB: Mapping[str, str] = {}
 
 
 class Lines:
@@ -33,20 +34,36 @@ class Lines:
     def batch_ended(self, batch: BatchDetails) -> None:
         if batch.failed:
             _tell_failed(batch)
-        if (unreadable := batch.unreadable).answers:
-            extra = {
-                "answers": unreadable.answers,
-                "fields": _counted(unreadable.fields),
-                "item_id": unreadable.item_id,
-            }
-            _log.warning("core_fields_unreadable", extra=extra)
+        if batch.unreadable.answers:
+            _tell_unreadable(batch.unreadable, {})
 
 
-def _tell_failed(batch: BatchDetails) -> None:
+def chunk_ended(batch: BatchDetails, *, job: str, first_index: int) -> None:
+    """``batch`` is a run of the items of ``job`` from ``first_index`` on. Indexes are told as the job counts them."""
+    of_job = {"job": job}
+    _tell_failed(batch, first_index, of_job)
+    if batch.unreadable.answers:
+        _tell_unreadable(batch.unreadable, of_job)
+    facts = {name: fact for name, fact in _batch_facts(batch).items() if name != "kind"}
+    _log.info("chunk_ended", extra={**of_job, "first_index": first_index, **facts, "principal_id": batch.principal_id})
+
+
+def _tell_failed(batch: BatchDetails, first_index: int = 0, of_job: Mapping[str, str] = _NO_JOB) -> None:
     whose = {name: text for name in ("principal_id", "partner") if (text := getattr(batch, name))}
     for item in batch.failed:
-        fields = {"index": item.index, "item_id": item.item_id, "code": item.code, "outcome": item.outcome}
-        _log.warning("item_failed", extra=fields | ({"reason": item.reason} if item.reason else {}) | whose)
+        fields = {
+            "index": first_index + item.index,
+            "item_id": item.item_id,
+            "code": item.code,
+            "outcome": item.outcome,
+        }
+        told = fields | ({"reason": item.reason} if item.reason else {}) | whose
+        _log.warning("item_failed", extra={**of_job, **told})
+
+
+def _tell_unreadable(unreadable: Unreadable, of_job: Mapping[str, str]) -> None:
+    fields = {"answers": unreadable.answers, "fields": _counted(unreadable.fields), "item_id": unreadable.item_id}
+    _log.warning("core_fields_unreadable", extra={**of_job, **fields})
 
 
 def _level(request: RequestDetails) -> int:

@@ -11,7 +11,8 @@ LOG_EVENTS: Mapping[str, str] = {
     # Requests and batches.
     "request_ended": "A request was answered; its fields are listed below.",
     "item_failed": "An item was not updated: its `index`, `item_id`, `code`, `outcome` and, where there is one, `reason`; "
-    "`principal_id` and `partner` say whose. At most `GATEWAY_LOG_FAILED_ITEMS` of a batch.",
+    "`principal_id` and `partner` say whose. At most `GATEWAY_LOG_FAILED_ITEMS` of a batch. A job worker names the `job` too, "
+    "and counts `index` as the job does, each time that it runs the item's chunk.",
     "access_refused": "Credentials were refused; `error` and `reason` say why, without the credentials.",
     "request_refused": "A request was not HTTP as the gateway takes it, and never reached the application; `field` names the "
     "header field that is wrong, where it is one, and `peer` is who sent it or a proxy. Its `request_ended` line follows.",
@@ -26,6 +27,8 @@ LOG_EVENTS: Mapping[str, str] = {
     "records_cut": "A worker's time to stop ran out while the outcomes of so many batches waited for the store; repeats may "
     "find their items unknown.",
     # Jobs.
+    "chunk_ended": "A run of a chunk ended: `items` of `job` from `first_index` on, those of its earlier runs with them. How "
+    "many `succeeded` and `failed`, `codes` and times are as in `request_ended`; what is to be tried again counts as failed.",
     "chunk_abandoned": "Five runs of a chunk brought it no further; `items` of it from `first_index` of `job` on are "
     "settled as they stand, and the job went on.",
     "chunk_put_back": "A job worker was handed a chunk of a resource that it does not have, as beside a newer release; "

@@ -30,6 +30,28 @@ def test_a_chunk_is_run_as_a_batch_and_its_outcomes_are_the_jobs_results(jobs, c
     assert (lines[2].code, lines[4].outcome) == ("not_found", Applied.UNKNOWN)
 
 
+def test_a_run_is_a_line_of_the_log_and_a_failed_item_has_one_with_its_place_in_the_job(jobs, chunks, caplog):
+    caplog.set_level("INFO")
+    job = started(jobs, range(1, 5), [7, 8, 9])
+    run_next(chunks, Core())
+    caplog.clear()
+
+    run_next(chunks, Core({"8": core.NotFound(404), "9": core.BadAnswer("no JSON")}))
+
+    lines = [vars(record) for record in caplog.records]
+    items = [(line["message"], line["job"], line["index"], line["item_id"]) for line in lines[:-1]]
+    assert items == [("item_failed", job.id, 5, "8"), ("item_failed", job.id, 6, "9")]
+    assert {name: lines[-1][name] for name in ("message", "job", "first_index", "items", "succeeded", "codes")} == {
+        "message": "chunk_ended",
+        "job": job.id,
+        "first_index": 4,
+        "items": 3,
+        "succeeded": 1,
+        "codes": "core_bad_answer:1,not_found:1",
+    }
+    assert lines[-1]["principal_id"] == "p"
+
+
 def test_the_keys_of_items_are_of_principal_and_job_and_stay_over_runs(jobs, chunks, world):
     started(jobs, [1, 2])
     fake = Core({"2": BUSY})
