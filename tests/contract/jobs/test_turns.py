@@ -68,6 +68,20 @@ def test_principals_take_turns_whatever_the_size_of_their_jobs(jobs, chunks):
     assert [chunks.next_chunk("w").principal for _ in range(4)] == ["large", "small", "large", "large"]
 
 
+def test_a_job_of_one_chunk_ends_within_two_rounds_beside_one_of_a_thousand(jobs, chunks):
+    large = started(jobs, *([item_id] for item_id in range(1000)), principal="large")
+    run(chunks, chunks.next_chunk("w"))
+    small = started(jobs, [1], principal="small")
+
+    rounds = 0
+    while jobs.get("small", small.id).is_live:
+        run(chunks, chunks.next_chunk("w"))
+        rounds += 1
+
+    assert rounds <= 2
+    assert jobs.get("large", large.id).counts.unprocessed > 990
+
+
 def test_the_jobs_of_a_principal_take_turns_too(jobs, chunks):
     long = started(jobs, MANY)
     short = started(jobs, [1])

@@ -198,49 +198,6 @@ def test_the_sweeper_ends_what_is_to_end(stores, world):
     assert jobs.get("p", job.id).state == "cancelled"
 
 
-@pytest.mark.parametrize("heard", [0.5, 2], ids=["half of the rings are lost", "every ring is doubled"])
-def test_a_job_ends_and_no_item_is_sent_twice(stores, world, heard):
-    jobs, chunks = stores
-    job = started(jobs, range(1, 2001))
-    fake, rings = Core(), []
-
-    class Bad(LoopDispatch):
-        def ring(self, permits):
-            rings.append(permits)
-            # Of every two one is lost, or each comes twice.
-            super().ring(int(permits * heard) if heard > 1 else len(rings) % 2)
-
-    dispatch = Bad(chunks)
-    worker, sweeper = Worker("w", services(chunks, fake)), Sweeper(chunks, dispatch)
-    turns = 0
-    while jobs.get("p", job.id).is_live:
-        assert turns < 20
-        sweeper.turn()
-        while chunks.take_permit():
-            if worker.run_one():
-                dispatch.ring(1)
-        world.pass_time(5)
-        turns += 1
-
-    assert jobs.get("p", job.id).state == "succeeded"
-    assert sorted(fake.sent, key=int) == [str(number) for number in range(1, 2001)]
-
-
-def test_a_one_chunk_job_ends_within_two_rounds_beside_a_long_one(stores):
-    jobs, chunks = stores
-    started(jobs, range(5000), principal="long")
-    worker = Worker("w", services(chunks, Core()))
-    worker.run_one()
-    small = started(jobs, [1], principal="small")
-
-    rounds = 0
-    while jobs.get("small", small.id).is_live:
-        worker.run_one()
-        rounds += 1
-
-    assert rounds <= 2
-
-
 def test_the_loop_serves_until_it_is_stopped(stores):
     jobs, chunks = stores
     job = started(jobs, range(1200))
