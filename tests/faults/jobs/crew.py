@@ -122,11 +122,11 @@ class Crew:
         lines = (self._folder / "workers.log").read_text().splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
-    def start(self, item_ids: Sequence[int], principal: str = "p", **new: Any) -> Job:
-        """A job of updates of these ids, ready to run."""
+    def start(self, item_ids: Sequence[int], principal: str = "p", *, part_items: int = PART_ITEMS, **new: Any) -> Job:
+        """A job of updates of these ids, ready to run. No part is more than one chunk."""
         jobs = self.stores.jobs
         job, _ = jobs.create(principal, NewJob(resource=ACTIONS.plural, **new))
-        parts = [item_ids[at : at + PART_ITEMS] for at in range(0, len(item_ids), PART_ITEMS)]
+        parts = [item_ids[at : at + part_items] for at in range(0, len(item_ids), part_items)]
         for number, ids in enumerate(parts, 1):
             calls = [ACTIONS.call({"actionId": str(item_id), "status": "active"}) for item_id in ids]
             jobs.put_part(principal, job.id, Part(number, f"part {number}"), calls)

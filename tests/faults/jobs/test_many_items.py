@@ -1,4 +1,4 @@
-"""The command that runs a million items as one job, with some tens of thousands: none is lost, and memory stays flat."""
+"""The commands that measure jobs, with some tens of thousands of items: none is lost, memory stays flat, live batches stay quick."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.doubles.redis_server import BINARY, MISSING
+from tests.faults.beside_a_job import BOUND, RATIO, beside
 from tests.faults.million import is_right, measure, start
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed (make servers)"),
+]
+REDIS_TOO = [
+    pytest.param(over, marks=pytest.mark.skipif(BINARY is None, reason=MISSING)) for over in ("redis", "celery")
 ]
 RIGHT = {
     "items": 3,
@@ -47,9 +51,7 @@ def test_whatever_is_lost_doubled_or_guessed_is_wrong(wrong: Mapping[str, object
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(
-    "over", ["loop", pytest.param("celery", marks=pytest.mark.skipif(BINARY is None, reason=MISSING))]
-)
+@pytest.mark.parametrize("over", ["loop", *REDIS_TOO])
 def test_a_job_of_50000_items_loses_none_and_needs_no_more_memory_at_its_end(over: str) -> None:
     with ExitStack() as stack:
         found = measure(start(stack, argparse.Namespace(over=over, items=50_000, workers=2, latency_ms=0)), 50_000)
@@ -58,3 +60,12 @@ def test_a_job_of_50000_items_loses_none_and_needs_no_more_memory_at_its_end(ove
     for of in ("the gateway", "a worker"):
         at_a_quarter, in_all = found[f"memory of {of}, at a quarter and in all (MiB)"]
         assert in_all <= 1.2 * at_a_quarter, found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("over", ["loop", *REDIS_TOO])
+def test_batches_of_one_item_take_hardly_longer_beside_a_job(over: str) -> None:
+    found = beside(argparse.Namespace(over=over, items=60_000, workers=2, latency_ms=20, rounds=3, seconds=5.0))
+
+    assert found[RATIO] <= BOUND, found
