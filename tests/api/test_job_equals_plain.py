@@ -1,4 +1,4 @@
-"""Over any core, a batch that is repeated until it is settled, as an answer or a stream, and a job say the same of each item."""
+"""Over any core, a batch that is repeated until it is settled, as an answer or a stream, a job, and the command say the same of each item."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from gateway.admission.idempotency.keeping import Keeper
 from gateway.jobs.run_chunk import ChunkServices, run_chunk
 from gateway.resources.actions import actions
 from gateway.telemetry.traces import NoTraces
-from tests.api.test_stream_equals_plain import BATCHES, FATES, numbers, told_by_lines, told_plain
+from tests.api.test_stream_equals_plain import BATCHES, FATES, numbers, seen, told_by_lines, told_plain
+from tests.doubles.command_over_service import told_by_command
 from tests.doubles.job_partner import Partner
 from tests.doubles.rules import claim_policy
 from tests.doubles.service import Service
@@ -46,10 +47,8 @@ def run_due(service, trail=None, core_map=""):
         run_chunk(services, lease)
 
 
-def told_by_job(service, batch, heal):
-    """Of each item by id, after a run over a bad core and one over a healed one."""
+def run_over_two_days(service, job, heal):
     partner = Partner(service)
-    job = partner.started(batch)
     run_due(service)
     heal()
     if partner.send("GET", f"/{job}").get_json()["state"] == "running":
@@ -57,6 +56,13 @@ def told_by_job(service, batch, heal):
         partner.send("POST", f"/{job}/pause")
         partner.send("POST", f"/{job}/resume")
         run_due(service)
+
+
+def told_by_job(service, batch, heal):
+    """Of each item by id, after a run over a bad core and one over a healed one."""
+    partner = Partner(service)
+    job = partner.started(batch)
+    run_over_two_days(service, job, heal)
     lines = [line for line in partner.lines(job) if "index" in line]
     assert sorted(line["index"] for line in lines) == list(range(len(batch)))
     partner.send("DELETE", f"/{job}")
@@ -65,7 +71,7 @@ def told_by_job(service, batch, heal):
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fates=BATCHES)
-def test_each_item_has_one_fate_as_a_batch_and_in_a_job(service, fates):
+def test_each_item_has_one_fate_as_a_batch_in_a_job_and_by_the_command(service, tmp_path, fates):
     batch = [{"actionId": str(n), "status": "active"} for n in range(1, len(fates) + 1)]
     by_id = {item["actionId"]: fate for item, fate in zip(batch, fates, strict=True)}
 
@@ -86,8 +92,20 @@ def test_each_item_has_one_fate_as_a_batch_and_in_a_job(service, fates):
     spoil()
     found.append(told_by_job(service, batch, heal))
 
+    spoil()
+    in_batches = told_by_command(service, tmp_path / str(next(numbers)), batch, waits=heal)
+    spoil()
+    as_job = told_by_command(
+        service,
+        tmp_path / str(next(numbers)),
+        batch,
+        waits=heal,
+        started=lambda job: run_over_two_days(service, job, heal),
+    )
+
     plain, streamed, by_job = found
     assert by_job == streamed == plain
+    assert as_job == in_batches == seen(plain)
     assert {name for name, told in plain.items() if "code" not in told} == {
         name for name, fate in by_id.items() if fate in PASSING | {"updates"}
     }
