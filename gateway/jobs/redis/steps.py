@@ -86,11 +86,16 @@ class Steps:
         return "" if policy == "noeviction" else f"Redis would evict jobs: maxmemory-policy is {policy}, not noeviction"
 
     def risk(self) -> str:
-        """What a restart of this Redis would cost, or empty."""
+        """What a restart of this Redis, or its memory, would cost; or empty."""
         if self._configured("appendonly", "yes") != "yes":
             return "jobs end with this Redis: appendonly is no"
-        is_synced = self._configured("appendfsync", "everysec") != "no"
-        return "" if is_synced else "half a minute of jobs may end with the host of this Redis: appendfsync is no"
+        if self._configured("appendfsync", "everysec") == "no":
+            return "half a minute of jobs may end with the host of this Redis: appendfsync is no"
+        # Nothing at all can be written to a Redis that is full, keys of batches neither.
+        memory, bound = int(self._configured("maxmemory", "0")), self.bounds.store_bytes
+        if 0 < memory < bound:
+            return f"this Redis is full before the store of jobs is: maxmemory is {memory}, GATEWAY_JOB_STORE_BYTES {bound}"
+        return ""
 
     def _configured(self, name: str, usual: str) -> str:
         try:

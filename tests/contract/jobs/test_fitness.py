@@ -25,7 +25,7 @@ SETTINGS = {
 @pytest.fixture
 def steps(redis_server):
     with closing(redis.from_url(redis_server.url)) as client:
-        before = client.config_get("maxmemory-policy", "appendonly", "appendfsync")
+        before = client.config_get("maxmemory-policy", "appendonly", "appendfsync", "maxmemory")
         made = Steps(redis_server.url, Bounds(**BOUNDS), lease_seconds=LEASE_SECONDS)
         yield made
         made.close()
@@ -59,6 +59,19 @@ def test_what_its_restart_would_cost_is_told(steps, redis_server, appendonly, ap
         client.config_set("appendfsync", appendfsync)
 
     assert steps.risk() == risk
+
+
+@pytest.mark.parametrize("memory", [0, BOUNDS["store_bytes"] - 1, BOUNDS["store_bytes"]])
+def test_a_redis_that_is_full_before_the_store_refuses_new_jobs_is_told(steps, redis_server, memory):
+    with closing(redis.from_url(redis_server.url)) as client:
+        client.config_set("appendonly", "yes")
+        client.config_set("maxmemory", memory)
+
+    assert steps.risk() == (
+        "this Redis is full before the store of jobs is: maxmemory is 67108863, GATEWAY_JOB_STORE_BYTES 67108864"
+        if memory == 67_108_863
+        else ""
+    )
 
 
 def test_a_redis_that_tells_nothing_is_taken_for_right(tmp_path):

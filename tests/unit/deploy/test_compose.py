@@ -149,3 +149,6 @@ def test_the_redis_of_jobs_evicts_nothing_and_outlives_its_restart() -> None:
 
     assert "--maxmemory-policy noeviction" in command
     assert "--appendonly yes --appendfsync everysec" in command
+    # Keys and rates have the other half.
+    assert "--maxmemory 256mb" in command
+    assert int(SERVICES["jobs"]["environment"]["GATEWAY_JOB_STORE_BYTES"]) == 128 * 1024 * 1024
