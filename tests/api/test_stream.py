@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 
 import pytest
 
@@ -259,6 +260,26 @@ def test_a_client_that_leaves_amid_the_stream_gets_its_record_all_the_same(held)
     assert [action["actionId"] for action in again.get_json()["data"]] == ["1", "2", "3"]
     assert len(held.held.calls) == calls == 3
     assert held.held.contexts[0].deadline.stopped() in {None, "client_gone"}
+
+
+def test_a_client_that_leaves_amid_the_stream_has_nothing_new_sent(held):
+    answer = held.patch(A, B, C, **STREAM)
+    taken = answer.iter_encoded()
+    next(taken)
+    held.held.let.release(1)
+    next(taken)
+    # It waits until the calls in flight have ended.
+    leaving = threading.Thread(target=answer.close)
+    leaving.start()
+
+    [context] = held.held.contexts
+    give_up = time.monotonic() + _SECONDS
+    while (reason := context.deadline.stopped()) is None and time.monotonic() < give_up:
+        time.sleep(0.01)
+    held.held.let.release(2)
+    leaving.join(_SECONDS)
+
+    assert reason == "client_gone"
 
 
 def test_a_fault_amid_the_run_tells_each_item_and_ends_with_a_last_line(held, caplog):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -123,12 +124,15 @@ def test_an_items_line_arrives_before_the_next_call_is_answered(
             request = request.replace(b"HTTP/1.1", b"HTTP/1.0", 1)
 
         reader = read(url, request)
-        head, item = reader.line(), reader.line()
+        head, told_at = reader.line(), time.monotonic()
+        item, waited = reader.line(), time.monotonic() - told_at
         before = let.is_set()
         let.set()
         rest = reader.rest()
 
     assert (reader.status, head["total"], item["index"], before) == (200, 2, 0, False)
+    # Half the time to a heartbeat, which would bring it too.
+    assert waited < 5
     assert [line.get("index") for line in rest] == [1, None]
     assert rest[-1] == {"status": 200, "succeeded": 2, "failed": 0, "unknown": 0}
     assert (reader.headers.get("content-encoding") == "gzip") is ("gzip" in way)
