@@ -10,15 +10,18 @@ from marshmallow import ValidationError, missing
 from marshmallow.decorators import VALIDATES_SCHEMA
 
 from schemas.base import MAX_NAMES, StrictSchema
-from schemas.columns import are_plain
 from schemas.containers import ObjectList
 from schemas.fields import ContractField
+from schemas.row_kinds import RowKinds
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from marshmallow import Schema
     from marshmallow.fields import Field
 
     from schemas.acceptors import Accept
+    from schemas.row_kinds import LoadRest
 
 _log = logging.getLogger(__name__)
 
@@ -52,18 +55,22 @@ def compile_acceptor(schema: Schema) -> Callable[[Any], dict[str, Any] | None]:
     return accept
 
 
-def compile_plain(schema: Schema) -> Callable[[list[Any]], bool] | None:
-    """Whether each of one or more rows surely loads as it is, but for the schema's ``check``. None where nobody can say."""
+def compile_row_kinds(schema: Schema) -> RowKinds | None:
+    """None where nobody can say. A value is asked about without the schema's ``check``."""
     if _obstacle(schema) or not isinstance(schema, StrictSchema):
         return None
     fields = schema.load_fields
-    needed = frozenset(name for name, field in fields.items() if _is_expected(field))
-    columns = {
-        name: field.surely_all
+    asked = {
+        name: field
         for name, field in fields.items()
         if isinstance(field, ContractField) and not (field.validators or field.pre_load or field.post_load)
     }
-    return lambda rows: are_plain(rows, columns, needed)
+    return RowKinds(
+        accepts={name: asked[name].accept if name in asked else None for name in fields},
+        surely_all={name: field.surely_all for name, field in asked.items()},
+        needed=[name for name, field in fields.items() if _is_expected(field)],
+        load_rest=_rest_loader(schema, {name: asked[name].accept if name in asked else _never for name in fields}),
+    )
 
 
 def _is_expected(field: Field[Any]) -> bool:
@@ -98,6 +105,25 @@ def _loader(schema: StrictSchema) -> Loader:
         return loaded
 
     return load
+
+
+def _rest_loader(schema: StrictSchema, accepts: dict[str, Accept]) -> LoadRest:
+    resolve = _resolver(schema, accepts)
+
+    def load_rest(item: dict[str, Any], errors: Errors, doubtful: Sequence[str]) -> dict[str, Any]:
+        loaded = item.copy()
+        for name in doubtful:
+            value = item.get(name)
+            accepted = accepts[name](value) if name in accepts else None
+            if accepted is None:
+                resolve(name, item, loaded, errors)
+            elif accepted is not value:
+                loaded[name] = accepted
+        if not errors:
+            _check(schema, loaded, errors)
+        return loaded
+
+    return load_rest
 
 
 def _resolver(schema: Schema, accepts: dict[str, Accept]) -> Resolve:

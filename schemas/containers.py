@@ -59,7 +59,7 @@ class UuidList(ContractField[list[str]]):
         self._too_few, self._too_many = Message("too_few", must), Message("too_many", must)
         schema = {"type": "array", "items": dict(self._uuid.metadata), "minItems": 1, "maxItems": most}
         super().__init__(acceptors.uuids(most), must, {**schema, "uniqueItems": True}, **options)
-        self.accept_by(self.accept, columns.uuids(self.accept))
+        self.accept_by(self.accept, columns.uuids(most))
 
     def explain(self, value: Any) -> Reasons:
         if type(value) is not list:

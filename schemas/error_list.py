@@ -21,11 +21,16 @@ class ErrorList:
         self.listed: list[FieldError] = []
         self.total = 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether further errors are only counted."""
+        return len(self.listed) >= MAX_LISTED
+
     def add(self, messages: dict[Any, Any], index: int | None = None, item_id: str | None = None) -> int:
         """Gives their number."""
         count = _count(messages)
         self.total += count
-        if len(self.listed) < MAX_LISTED:
+        if not self.is_full:
             self._list(messages, index, item_id)
         return count
 

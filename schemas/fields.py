@@ -65,7 +65,7 @@ class ContractField(fields.Field[T], ABC):
 
     @abstractmethod
     def explain(self, value: Any) -> Reasons:
-        """One message, or messages by the place inside the value."""
+        """One message, or messages by the place inside the value, where it is an array or object."""
 
     def refusal(self, value: Any) -> Messages:
         """The messages of the ValidationError."""
@@ -137,6 +137,7 @@ class Uuid(ContractField[str]):
         self._invalid = Message("invalid_uuid", must)
         # No pattern beside the format: generated clients would check it against their own UUID type.
         super().__init__(acceptors.uuid, must, {"type": "string", "format": "uuid"}, **options)
+        self.accept_by(self.accept, columns.are_uuids)
 
     def explain(self, value: Any) -> Message:
         return self._invalid if type(value) is str else self.wrong_type

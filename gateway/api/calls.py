@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.api.body import document_in
-from gateway.api.json_size import JsonSize
+from gateway.api.json_size import JsonSize, at_most
 from gateway.api.pieces import Unsure, pieces
 
 if TYPE_CHECKING:
@@ -26,9 +26,14 @@ def calls_in(
     loader = resource.loader
     most = JsonSize(*loader.most(len(body)))
     if len(body) > _LARGE:
-        parts = pieces(body, most, loader.max_items, let_others_run)
+
+        def demand_that_it_fits() -> None:
+            if not at_most(body, most.names, let_others_run).fits(most):
+                raise Unsure
+
+        parts = pieces(body, loader.max_items, demand_that_it_fits, let_others_run)
         try:
-            return [resource.call(item) for item in loader.items_of(parts, allowed_partners)]
+            return [resource.call(item) for item in loader.items_of(parts, allowed_partners, demand_that_it_fits)]
         except Unsure:
             pass
     document = document_in(body, most, let_others_run)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.api.json_size import at_most
 from gateway.api.strict_json import may_be_compact, parse_compact
+from schemas.batches import BatchTooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from gateway.api.json_size import JsonSize
 
 _BEGIN, _BETWEEN, _END = b'{"data":[{', b"},{", b"}]}"
 # Parsed, some 200 KB: a fifth of what a cache of the second level holds.
@@ -23,14 +21,17 @@ class Unsure(Exception):
     """Only the whole body says what is wrong, if anything is."""
 
 
-def pieces(body: bytes, most: JsonSize, most_items: int, let_others_run: Callable[[], None]) -> Iterator[list[Any]]:
+def pieces(
+    body: bytes, most_items: int, when_too_many: Callable[[], None], let_others_run: Callable[[], None]
+) -> Iterator[list[Any]]:
     """The entries of ``data``, some at a time, of a body that is strict JSON and holds nothing else.
 
-    Raises Unsure, after many of them too: believe none before the end.
+    Raises Unsure, after many of them too: believe none before the end. Raises BatchTooLarge at the end for more than
+    ``most_items``, after it has called ``when_too_many`` and given no more.
     """
-    if not _may_be_taken_apart(body) or not at_most(body, most.names, let_others_run).fits(most):
+    if not _may_be_taken_apart(body):
         raise Unsure
-    start, end, left = len(_BEGIN) - 1, len(body) - len(_END) + 1, most_items
+    start, end, count = len(_BEGIN) - 1, len(body) - len(_END) + 1, 0
     while start < end:
         # Where this stands in a string or within an item, the piece is not JSON.
         found = body.find(_BETWEEN, start + _PIECE, end)
@@ -42,12 +43,15 @@ def pieces(body: bytes, most: JsonSize, most_items: int, let_others_run: Callabl
         if document is None or len(document) > 1:
             raise Unsure
         rows: list[Any] = document[0]
-        left -= len(rows)
-        if left < 0:
-            raise Unsure
-        yield rows
+        if count <= most_items < count + len(rows):
+            when_too_many()
+        count += len(rows)
+        if count <= most_items:
+            yield rows
         let_others_run()
         start = stop + 1
+    if count > most_items:
+        raise BatchTooLarge(count, most_items)
 
 
 def _may_be_taken_apart(body: bytes) -> bool:

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from schemas.actions import ActionUpdateSchema, UuidActionUpdateSchema
 from schemas.batch_loader import BatchLoader
 from schemas.batches import InvalidBatch, ItemSchema
-from schemas.compiled import compile_plain
+from schemas.compiled import compile_row_kinds
 from schemas.fields import Choice, Text
 from tests.unit.schemas.samples import FULL_ITEM, OTHER_PARTNER, PARTNER, action_items
 
@@ -29,12 +30,14 @@ class RuledSchema(ActionUpdateSchema):
 _ACTION = ActionUpdateSchema(languages=LANGUAGES)
 _TOGETHER = BatchLoader(_ACTION, 1_000, lambda: None)
 _ALONE = BatchLoader(RuledSchema(languages=LANGUAGES), 1_000, lambda: None)
-_are_plain = compile_plain(_ACTION)
+_kinds = compile_row_kinds(_ACTION)
 
 
 def are_plain(*rows: Any) -> bool:
-    assert _are_plain is not None
-    return _are_plain(list(rows))
+    """Whether all surely load as they are. Each comes four times, for fewer are not asked about together."""
+    assert _kinds is not None
+    kinds = _kinds.of(list(rows) * 4)
+    return bool(kinds) and not any(kind.doubtful for kind in kinds.values())
 
 
 def outcome(loader: BatchLoader, rows: list[Any], partners: set[str] | None = None) -> Any:
@@ -62,6 +65,35 @@ def test_what_is_plain_loads_as_it_is(drawn: Any) -> None:
         assert outcome(_TOGETHER, rows) == outcome(_ALONE, rows)
         if are_plain(row):
             assert _ACTION.load(row) == row
+
+
+@settings(max_examples=settings.default.max_examples, derandomize=True, database=None)  # type: ignore[union-attr] # There is a default.
+@given(st.lists(action_items, min_size=1, max_size=3), st.sampled_from([None, {PARTNER}]), st.booleans())
+@example([{**PLAIN, "status": "gone"}, PLAIN, {**PLAIN, "status": "gone", "due_date": "now", "x": 1}], None, True)
+@example([{**PLAIN, "status": None}, PLAIN], None, True)
+@example([{**PLAIN, "status": "gone", "subtitle": None}], None, True)
+@example([{**PLAIN, "status": "gone"}, {**PLAIN, "due_date": "now"}, PLAIN], None, True)
+@example([{**PLAIN, "title": {"de": "x", "en": 1}}], None, True)
+def test_errors_that_are_only_counted_are_as_many(
+    drawn: list[Any], partners: set[str] | None, is_each_new: bool
+) -> None:
+    rows = [drawn[number % len(drawn)] for number in range(200)]
+    if is_each_new:
+        rows = [{**row, "actionId": str(n)} if isinstance(row, dict) else row for n, row in enumerate(rows, 1)]
+
+    assert outcome(_TOGETHER, rows, partners) == outcome(_ALONE, rows, partners)
+
+
+@pytest.mark.parametrize("wrong", [1, 5, 10, 11])
+def test_items_after_too_many_errors_are_not_checked_whatever_is_counted_together(wrong: int) -> None:
+    bad: dict[str, Any] = dict.fromkeys([*PLAIN][1 : wrong + 1], 7)
+    rows = [{"actionId": str(number), **bad, "author_id": 1} for number in range(1, 1_001)]
+
+    _, _, total, invalid, checked = outcome(_TOGETHER, rows)
+
+    assert (total, invalid, checked) == outcome(_ALONE, rows)[2:]
+    assert total == checked * len(rows[0]) - checked
+    assert (checked == 1_000) == (wrong < 9)
 
 
 def test_a_full_item_is_plain() -> None:
@@ -100,6 +132,12 @@ def test_a_full_item_is_plain() -> None:
         {"partner_ids": [[PARTNER]]},
         {"partner_ids": [None]},
         {"partner_ids": ["x"]},
+        {"partner_ids": [PARTNER[:-1] + "g"]},
+        {"partner_ids": ["\ud800" + PARTNER[1:]]},
+        {"partner_ids": ["é" + PARTNER[1:]]},
+        {"partner_ids": [PARTNER + "0", OTHER_PARTNER[1:]]},
+        {"partner_ids": [PARTNER[:7] + "-0" + PARTNER[9:]]},
+        {"partner_ids": [PARTNER[:9] + "-" + PARTNER[10:]]},
         {"partner_ids": None},
         {"due_date": "2024-02-30 00:00:00"},
         {"due_date": None},
@@ -122,9 +160,17 @@ def test_a_row_that_is_no_whole_item_is_in_doubt(row: Any) -> None:
     assert not are_plain(PLAIN, row)
 
 
-def test_rows_with_other_names_are_in_doubt_together() -> None:
-    assert are_plain({"actionId": "1", "status": "done"})
-    assert not are_plain({"actionId": "1", "status": "done"}, {"actionId": "2", "type_action": "form"})
+def test_rows_are_asked_about_with_those_that_have_the_same_names() -> None:
+    assert are_plain({"actionId": "1", "status": "done"}, {"actionId": "2", "type_action": "form"})
+    assert not are_plain({"actionId": "1", "status": "done"}, {"actionId": "2", "type_action": "done"})
+
+
+def test_rows_of_too_many_kinds_are_left_to_a_look_at_each() -> None:
+    assert _kinds is not None
+    rows = [{"actionId": str(number), name: "form"} for number, name in enumerate(("type_action", "category_action"))]
+
+    assert len(_kinds.of([*rows, *rows, *rows, *rows])) == 2
+    assert not _kinds.of([*rows, *rows, *rows, rows[0]])
 
 
 def test_values_that_are_remembered_stay_right_when_there_are_too_many() -> None:
@@ -188,11 +234,12 @@ def test_a_field_that_is_given_another_acceptor_is_asked_by_it() -> None:
         name = Text(9, required=True)
         word = Loud()
 
-    plain = compile_plain(LoudSchema(languages=LANGUAGES))
+    kinds = compile_row_kinds(LoudSchema(languages=LANGUAGES))
 
-    assert plain is not None
-    assert plain([{"name": "x", "word": "A"}])
-    assert not plain([{"name": "x", "word": "a"}])
+    assert kinds is not None
+    [accepted] = kinds.of([{"name": "x", "word": "A"}] * 4).values()
+    [refused] = kinds.of([{"name": "x", "word": "a"}] * 4).values()
+    assert (accepted.doubtful, refused.doubtful) == ([], ["word"])
 
 
 def test_ids_that_are_uuids_are_accepted_one_by_one() -> None:

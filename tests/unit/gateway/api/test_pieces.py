@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gateway.api.calls import calls_in
-from gateway.api.json_size import JsonSize
 from gateway.api.pieces import Unsure, pieces
 from gateway.problems import Problem
 from gateway.resources.actions import actions
+from schemas.actions import ActionUpdateSchema
 from schemas.batches import BatchTooLarge, InvalidBatch
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 COUNT = 400
 LANGUAGES = ("en", "fr")
-BIG = JsonSize(10**9, 10**9, 10**9)
 
 
 def item(number: int) -> dict[str, Any]:
@@ -43,13 +42,13 @@ def nested(levels: int) -> str:
 
 
 def rows_of(whole: bytes, most_items: int = 1_000) -> list[Any]:
-    return list(chain.from_iterable(pieces(whole, BIG, most_items, lambda: None)))
+    return list(chain.from_iterable(pieces(whole, most_items, lambda: None, lambda: None)))
 
 
 def test_it_gives_every_entry_in_order_and_lets_others_run_after_each_piece() -> None:
     paused: list[None] = []
 
-    found = list(pieces(body(), BIG, COUNT, lambda: paused.append(None)))
+    found = list(pieces(body(), COUNT, lambda: None, lambda: paused.append(None)))
 
     assert [row["actionId"] for row in chain.from_iterable(found)] == [str(number) for number in range(1, COUNT + 1)]
     assert [row for rows in found for row in rows] == json.loads(body())["data"]
@@ -96,12 +95,17 @@ def test_it_leaves_to_the_whole_parse_what_it_is_not_sure_of(whole: bytes) -> No
         rows_of(whole)
 
 
-def test_it_is_not_sure_of_more_items_or_values_than_are_allowed() -> None:
+def test_it_gives_no_more_items_than_are_allowed_and_counts_the_others() -> None:
+    found: list[Any] = []
+    parts = pieces(body(), 300, lambda: found.append("too many"), lambda: None)
+
+    with pytest.raises(BatchTooLarge) as caught:
+        found.extend(map(len, parts))
+
+    assert (caught.value.received, caught.value.max_items) == (COUNT, 300)
+    assert found[-1] == "too many"
+    assert 250 < sum(found[:-1]) <= 300
     assert len(rows_of(body(), COUNT)) == COUNT
-    with pytest.raises(Unsure):
-        rows_of(body(), COUNT - 1)
-    with pytest.raises(Unsure):
-        next(pieces(body(), JsonSize(COUNT, COUNT, COUNT), COUNT, lambda: None))
 
 
 def refusal(whole: bytes, most_items: int = 1_000) -> Exception:
@@ -158,6 +162,42 @@ def test_a_batch_with_too_many_items_is_refused_before_any_error() -> None:
 
     assert isinstance(found, BatchTooLarge)
     assert (found.received, found.max_items) == (COUNT + 1, COUNT)
+
+
+# A valid batch of 1,000 items has 19,002 values, and more only where it has UUIDs.
+MANY = '{"actionId":"7","x":[' + ",".join("1" * 5_000) + "]}"
+WRONG = json.dumps({"actionId": "7"} | {f"x{number}": 1 for number in range(99)}, separators=(",", ":"))
+
+BAD = json.dumps(dict.fromkeys(ActionUpdateSchema(languages=LANGUAGES).load_fields, 7), separators=(",", ":"))
+
+
+@pytest.mark.parametrize(
+    ("last", "most_items"),
+    [
+        pytest.param([MANY] * 6, 1_000, id="within the errors"),
+        pytest.param(['{"actionId":"x"}', *[MANY] * 6], 1_000, id="after an error"),
+        pytest.param([*['{"actionId":"x"}'] * 150, *[MANY] * 6], 1_000, id="after the errors that are listed"),
+        pytest.param([*[WRONG] * 110, *[MANY] * 6], 1_000, id="after the errors that are counted"),
+        pytest.param(['{"actionId":"7","status":[' + ",".join("1" * 300) + "]}"] * 80, 1_000, id="at many items"),
+        pytest.param([*[BAD] * 1_000, *[MANY] * 9], 2_000, id="after the errors of small items that are counted"),
+        pytest.param([MANY.replace("[", "[[],")] * 6, 1_000, id="with an array in it"),
+        pytest.param([*[MANY] * 6, *['{"actionId":"x"}'] * 600], 1_000, id="with too many items"),
+        pytest.param([MANY.replace('"x"', '"status"')] * 6, 1_000, id="at a field that has one word"),
+        pytest.param([WRONG] * 250, 1_000, id="as names"),
+    ],
+)
+def test_an_invalid_batch_with_more_values_than_a_valid_one_is_too_large(last: list[str], most_items: int) -> None:
+    found = refusal(body(*last), most_items)
+
+    assert isinstance(found, Problem)
+    assert found.slug == "body-too-large"
+
+
+def test_what_stands_in_texts_makes_no_batch_too_large() -> None:
+    found = refusal(body('{"actionId":"7","x":["' + ",[{:" * 10_000 + '"]}'))
+
+    assert isinstance(found, InvalidBatch)
+    assert [(error.index, error.field) for error in found.errors] == [(COUNT, "x"), (COUNT, "actionId")]
 
 
 @pytest.fixture(params=[1, 2, 5])
