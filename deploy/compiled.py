@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[1]
 MODULES = (
     "gateway.admission.body_memory",
     "gateway.admission.idempotency.claim",
+    "gateway.admission.idempotency.group_commit",
     "gateway.admission.idempotency.key",
     "gateway.admission.idempotency.sqlite_record",
     "gateway.admission.idempotency.sqlite_store",

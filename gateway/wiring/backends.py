@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.api import integrations
 from gateway.batch import run as batch
+from gateway.serving.quiet import QuietMoment
 from gateway.wiring.access import Access, key_records
 from gateway.wiring.core import CoreLink
 from gateway.wiring.jobs import JobWatch, job_stores
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from gateway.wiring.jobs import JobStores
     from legacy_client.health.snapshot import GateSnapshot
     from legacy_client.transport.base import Backlog
+
+
+# How long a busy worker may put off what its batches write.
+_WRITE_SECONDS = 0.02
 
 
 class Core(batch.Core, integrations.Core, Protocol): ...
@@ -58,7 +63,7 @@ class Backends:
 
 def connect(settings: Settings) -> Backends:
     """Starts without waiting. Raises SettingsError."""
-    stores, jobs = Stores(settings), job_stores(settings)
+    stores, jobs = Stores(settings, QuietMoment(_WRITE_SECONDS).wait), job_stores(settings)
     access = Access(settings.access, key_records(settings.stores))
     access.start()
     core = CoreLink(settings.core, settings.budgets, access.core_token(settings.core))

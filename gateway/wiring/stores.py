@@ -26,8 +26,9 @@ _FRESH_SECONDS = 2.0
 class Stores:
     """Opens nothing before its first use."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.idempotency = idempotency_store(settings)
+    def __init__(self, settings: Settings, pause: Callable[[], None] | None = None) -> None:
+        """``pause`` is that of ``idempotency_store``."""
+        self.idempotency = idempotency_store(settings, pause)
         self._look = StoreLook(self.idempotency.ping)
         storage = rate_storage(settings.stores)
         self._close_rates = storage.close
@@ -67,8 +68,8 @@ def ready_in_spite_of(reason: str) -> dict[str, Any]:
     return {"ready": True, **({"reason": reason} if reason else {})}
 
 
-def idempotency_store(settings: Settings) -> IdempotencyStore:
-    """Redis if set, else one SQLite file per host."""
+def idempotency_store(settings: Settings, pause: Callable[[], None] | None = None) -> IdempotencyStore:
+    """Redis if set, else one SQLite file per host, where batches write together after a ``pause``."""
     policy = ClaimPolicy(
         ttl_seconds=settings.stores.idempotency_ttl,
         window=2 * settings.core.batch_concurrency,
@@ -81,7 +82,7 @@ def idempotency_store(settings: Settings) -> IdempotencyStore:
 
         return RedisIdempotencyStore(settings.stores.redis_url, policy, url_now=redis_url_now(settings.stores))
     path = settings.stores.state_dir / "idempotency.sqlite"
-    return SqliteIdempotencyStore(path, policy, max_bytes=settings.stores.idempotency_max_bytes)
+    return SqliteIdempotencyStore(path, policy, max_bytes=settings.stores.idempotency_max_bytes, pause=pause)
 
 
 def redis_url_now(settings: StoreSettings) -> Callable[[], str]:

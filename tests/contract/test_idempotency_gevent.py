@@ -18,7 +18,14 @@ from gateway.admission.rates.sqlite_rates import SqliteStorage
 
 folder = Path(sys.argv[1])
 from tests.doubles.rules import claim_policy, sqlite_store
-store = sqlite_store(folder / "idempotency", claim_policy(window=8))
+from gateway.serving.quiet import QuietMoment
+store = sqlite_store(folder / "idempotency", claim_policy(window=8), pause=QuietMoment(0.02).wait)
+begun = []
+transaction = store._file._group._transaction
+def counted():
+    begun.append(gevent.getcurrent())
+    return transaction()
+store._file._group._transaction = counted
 limits = RateLimits("100/hour", SqliteStorage(folder / "rates"), name="items")
 
 def batch(number):
@@ -43,6 +50,8 @@ assert kinds.count("fresh") == 20, kinds
 assert kinds.count("in progress") == 20, kinds
 assert limits.hit("p", 20).allowed and not limits.hit("p", 1).allowed
 assert store.claim("p", "0", "f", 50).kind == "replay"
+# Each of the twenty takes some twelve steps. Alone, each step would be a transaction.
+assert 0 < len(begun) < 100, len(begun)
 """
 
 

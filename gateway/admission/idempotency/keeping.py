@@ -55,6 +55,10 @@ class Keeper:
         self._closed = threading.Event()
 
     @property
+    def running(self) -> int:
+        return len(self._running)
+
+    @property
     def waiting(self) -> int:
         return len(self._waiting)
 

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from gateway.admission.idempotency import sqlite_rows as sql
 from gateway.admission.idempotency.errors import LeaseLost, RecordUnusable
+from gateway.admission.idempotency.group_commit import GroupCommit
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator, Sequence
 
+    from gateway.admission.idempotency.keeping import Keeper
     from gateway.admission.idempotency.policy import ClaimPolicy
     from gateway.admission.sqlite_file import EmbeddedDatabase
 
@@ -19,8 +22,14 @@ _PAGE_BYTES = 262_144
 _EXPIRY_SECONDS = 1.0
 
 
+Result = TypeVar("Result")
+
+
 class RecordFile:
-    """What its ``database`` raises is StoreUnavailable."""
+    """What its ``database`` raises is StoreUnavailable.
+
+    With a ``pause``, batches that run at once write together, as GroupCommit does.
+    """
 
     def __init__(
         self,
@@ -28,6 +37,8 @@ class RecordFile:
         policy: ClaimPolicy,
         wall_clock: Callable[[], float],
         lease_clock: Callable[[], float],
+        keeper: Keeper,
+        pause: Callable[[], None] | None,
     ) -> None:
         self._policy = policy
         self._wall_clock = wall_clock
@@ -35,6 +46,20 @@ class RecordFile:
         self.bytes_written = 0
         self.transaction = database.transaction
         self.close = database.close
+        self._keeper = keeper
+        self._group = GroupCommit(self.transaction, pause) if pause else None
+
+    def run(self, take: Callable[[sqlite3.Connection], Result], events: Sequence[bytes]) -> Result:
+        """``take`` adds the ``events``, as in ``GroupCommit.run``."""
+        # One that runs alone would wait for nobody.
+        if self._group and self._keeper.running > 1:
+            return self._group.run(take, sum(map(len, events)))
+        with self.transaction() as rows:
+            return take(rows)
+
+    def end_sharing(self) -> None:
+        """From now on nothing waits for others."""
+        self._group = None
 
     def add(self, rows: sqlite3.Connection, number: int, events: Sequence[bytes]) -> None:
         sql.add_events(rows, number, events)
@@ -75,19 +100,21 @@ class SqliteRecord:
             after = page[-1][0]
 
     def append(self, events: Sequence[bytes]) -> None:
-        with self._file.transaction() as rows:
-            lease = self._file.lease(self.owner)
-            if not sql.renew(rows, self.number, lease):
-                raise LeaseLost
-            expires_at = self._add(rows, events, lease.expires_at)
-        self._expires_at = expires_at
+        self._expires_at = self._file.run(partial(self._append, events), events)
+
+    def _append(self, events: Sequence[bytes], rows: sqlite3.Connection) -> float:
+        lease = self._file.lease(self.owner)
+        if not sql.renew(rows, self.number, lease):
+            raise LeaseLost
+        return self._add(rows, events, lease.expires_at)
 
     def close(self, events: Sequence[bytes], *, complete: bool) -> None:
-        with self._file.transaction() as rows:
-            if not sql.release(rows, self.number, self.owner, complete=complete):
-                raise LeaseLost
-            expires_at = self._add(rows, events, self._file.lease(self.owner).expires_at)
-        self._expires_at = expires_at
+        self._expires_at = self._file.run(partial(self._close, events, complete), events)
+
+    def _close(self, events: Sequence[bytes], complete: bool, rows: sqlite3.Connection) -> float:
+        if not sql.release(rows, self.number, self.owner, complete=complete):
+            raise LeaseLost
+        return self._add(rows, events, self._file.lease(self.owner).expires_at)
 
     def rollback(self) -> None:
         with self._file.transaction() as rows:

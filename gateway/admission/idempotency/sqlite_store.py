@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.admission.idempotency import sqlite_rows as sql
@@ -20,7 +21,7 @@ from gateway.admission.sqlite_file import EmbeddedDatabase
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from gateway.admission.idempotency.claim import Claim
@@ -38,7 +39,7 @@ _NEARLY_FULL = 0.9
 
 
 class SqliteIdempotencyStore:
-    """``max_bytes`` bounds the file: the oldest idle records go first."""
+    """``max_bytes`` bounds the file: the oldest idle records go first. ``pause`` is RecordFile's."""
 
     def __init__(
         self,
@@ -49,17 +50,18 @@ class SqliteIdempotencyStore:
         busy_seconds: float = 0.5,
         wall_clock: Callable[[], float] = time.time,
         lease_clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[], None] | None = None,
     ) -> None:
         database = EmbeddedDatabase(
             path, sql.LAYOUT, max_bytes=max_bytes, busy_seconds=busy_seconds, unavailable=StoreUnavailable
         )
-        self._file = RecordFile(database, policy, wall_clock, lease_clock)
+        self._keeper = Keeper()
+        self._file = RecordFile(database, policy, wall_clock, lease_clock, self._keeper, pause)
         self._policy = policy
         self._max_bytes = max_bytes
         self._wall_clock = wall_clock
         self._lease_clock = lease_clock
         self._sweep_at = float("-inf")
-        self._keeper = Keeper()
 
     def claim(
         self,
@@ -72,7 +74,8 @@ class SqliteIdempotencyStore:
     ) -> Claim:
         self._keeper.write_now()
         first = self._policy.first_mark(items, subject)
-        taken = self._with_room(lambda rows: self._take(rows, record_id(principal_id, key), fingerprint, first))
+        take = partial(self._take, record_id(principal_id, key), fingerprint, first)
+        taken = self._with_room(take, [first])
         if isinstance(taken, InProgress):
             raise taken
         record, is_held = taken
@@ -108,24 +111,24 @@ class SqliteIdempotencyStore:
         return self._keeper.waiting
 
     def close(self) -> None:
+        self._file.end_sharing()
         self._keeper.close()
         self._file.close()
 
-    def _with_room(self, take: Callable[[sqlite3.Connection], _Taken]) -> _Taken:
+    def _with_room(self, take: Callable[[sqlite3.Connection], _Taken], events: Sequence[bytes]) -> _Taken:
         try:
-            return self._try(take)
+            return self._try(take, events)
         except StoreUnavailable as exc:
             self._sweep_at = float("-inf")
             if not exc.reason.startswith("SQLITE_FULL"):
                 raise
-        return self._try(take)
+        return self._try(take, events)
 
-    def _try(self, take: Callable[[sqlite3.Connection], _Taken]) -> _Taken:
+    def _try(self, take: Callable[[sqlite3.Connection], _Taken], events: Sequence[bytes]) -> _Taken:
         self._sweep_if_due()
-        with self._file.transaction() as rows:
-            return take(rows)
+        return self._file.run(take, events)
 
-    def _take(self, rows: sqlite3.Connection, name: str, fingerprint: str, first_mark: bytes) -> _Taken:
+    def _take(self, name: str, fingerprint: str, first_mark: bytes, rows: sqlite3.Connection) -> _Taken:
         """Whether this claim holds the record, too. A complete one is only read."""
         if (record := self._start(rows, name, fingerprint, first_mark)) is not None:
             return record, True
@@ -133,7 +136,7 @@ class SqliteIdempotencyStore:
         now = self._lease_clock()
         found = self._found(rows, name, now)
         if found is None:
-            return self._take(rows, name, fingerprint, first_mark)
+            return self._take(name, fingerprint, first_mark, rows)
         if found.fingerprint != fingerprint:
             raise FingerprintMismatch
         return self._wait(rows, found, now) or self._resume(rows, name, found)
