@@ -3,12 +3,13 @@
 from gunicorn.errors import AppImportError
 
 from gateway.settings import SettingsError, load
+from gateway.telemetry.logs.gathered import GATHER_SECONDS
 from gateway.wiring.app import create_app
 from gateway.wiring.backends import connect
 
 try:
     settings = load()
-    app = create_app(settings, connect(settings))
+    app = create_app(settings, connect(settings), line_seconds=GATHER_SECONDS)
 except SettingsError as exc:
     # The one error whose text gunicorn prints without a traceback, and after which it starts no other worker.
     raise AppImportError(exc.report()) from exc

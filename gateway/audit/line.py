@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import orjson
 
@@ -37,24 +37,44 @@ class Ended(NamedTuple):
     job: str = ""
 
 
-Outcomes = tuple[str, str, int, "Sequence[str]"]
+Outcomes: TypeAlias = "tuple[str, str, int, Sequence[str]]"
 """So many items of one outcome and code, and their ids, which may be left out."""
 
 
-def folded(ended: Ended, at: float, *, with_applied: bool) -> bytes:
-    """``at`` is Unix time. ``with_applied``: the ids of applied items too. Empty where nothing was sent."""
+class Folded(NamedTuple):
+    """What the line of a batch tells. ``at`` is Unix time. It holds nothing else of the batch."""
+
+    at: float
+    principal: str
+    request_id: str
+    key_fingerprint: str
+    job: str
+    resource: str
+    seconds: float
+    outcomes: Sequence[Outcomes]
+
+
+def folded(ended: Ended, at: float, *, with_applied: bool) -> Folded | None:
+    """``with_applied``: the ids of applied items too. None where nothing was sent."""
     if not ended.to_send:
-        return b""
+        return None
+    outcomes = list(_outcomes(ended, with_applied=with_applied))
+    about = (ended.principal, ended.request_id, ended.key_fingerprint, ended.job, ended.resource, ended.seconds)
+    return Folded(at, *about, outcomes)
+
+
+def line_of(batch: Folded) -> bytes:
+    """With its line break."""
     line = {
-        "time": datetime.fromtimestamp(at, UTC),
+        "time": datetime.fromtimestamp(batch.at, UTC),
         # A claim may hold any code point.
-        "principal": ended.principal.encode("utf-8", "backslashreplace").decode(),
-        "request_id": ended.request_id,
-        "key_fingerprint": ended.key_fingerprint,
-        "job": ended.job,
-        "resource": ended.resource,
-        "seconds": round(ended.seconds, 6),
-        "items": list(_outcomes(ended, with_applied=with_applied)),
+        "principal": batch.principal.encode("utf-8", "backslashreplace").decode(),
+        "request_id": batch.request_id,
+        "key_fingerprint": batch.key_fingerprint,
+        "job": batch.job,
+        "resource": batch.resource,
+        "seconds": round(batch.seconds, 6),
+        "items": batch.outcomes,
     }
     return orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
 

@@ -28,6 +28,7 @@ class Instruments:
     """One per worker, made after the fork. Raises TracesUnavailable.
 
     ``folder`` is where workers share their numbers; None for one process. ``routes`` come with methods.
+    The log line of a request may wait ``line_seconds`` for others.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Instruments:
         version: str,
         folder: Path | None = None,
         routes: Iterable[tuple[str, str]] = (),
+        line_seconds: float = 0.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._version = version
@@ -48,7 +50,8 @@ class Instruments:
         self._folding: Folding | None = None
         self._ended = threading.Event()
         self.traces = connect_traces(enabled=traces, version=version)
-        hooks: list[Telemetry] = [Lines(), self.traces]
+        self._lines = Lines(line_seconds)
+        hooks: list[Telemetry] = [self._lines, self.traces]
         self.telemetry = FanOut([*hooks, self._metrics] if self._metrics else hooks)
 
     def watch(self, sources: Sources, *, seconds: float = _FOLD_SECONDS) -> None:
@@ -59,7 +62,8 @@ class Instruments:
                 self._ended = self._folding.every(seconds)
 
     def close(self) -> None:
-        """Folds a last time: the next worker goes on from there."""
+        """Writes the lines that wait, and folds a last time: the next worker goes on from there."""
+        self._lines.close()
         self._ended.set()
         if self._folding:
             self._folding.fold()

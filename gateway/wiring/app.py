@@ -46,15 +46,21 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings, backends: Backends, resources: Sequence[MakeResource] = RESOURCES) -> Application:
-    """Raises SettingsError."""
+def create_app(
+    settings: Settings,
+    backends: Backends,
+    resources: Sequence[MakeResource] = RESOURCES,
+    *,
+    line_seconds: float = 0.0,
+) -> Application:
+    """The log line of a request may wait ``line_seconds`` for others. Raises SettingsError."""
     service = settings.service
     methods = [authenticator.method for authenticator in backends.authenticators]
     _demand_forwardable(settings, methods)
     turns = LoopTurns()
     served = made(settings, resources, turns.let_others_run)
     demand_granted(served, methods)
-    instruments = _instruments(settings, routes(served))
+    instruments = _instruments(settings, routes(served), line_seconds)
     shedder = _shedder(service, backends)
     capacity = Capacity(shedder, BodyMemory(service.max_held_bytes))
     unsent = UnsentRate(backends.unsent_rates)
@@ -130,7 +136,7 @@ def _end(trail: Trail | None, kept: Sink | None, instruments: Instruments, backe
     backends.close()
 
 
-def _instruments(settings: Settings, served: Sequence[Route]) -> Instruments:
+def _instruments(settings: Settings, served: Sequence[Route], line_seconds: float) -> Instruments:
     try:
         return Instruments(
             metrics=settings.service.metrics != "off",
@@ -138,6 +144,7 @@ def _instruments(settings: Settings, served: Sequence[Route]) -> Instruments:
             version=VERSION,
             folder=shared.join(os.environ),
             routes=[(rule, route.method) for route in served for rule in route.rules],
+            line_seconds=line_seconds,
         )
     except TracesUnavailable as exc:
         raise SettingsError(str(exc)) from exc

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gateway.audit.line import Ended
+from gateway.audit.line import Ended, folded, line_of
 from gateway.audit.sink import AuditUnavailable
 
 
@@ -30,6 +30,11 @@ def ended(*ids, failed=(), to_send=None, **about):
         to_send=range(len(ids)) if to_send is None else to_send,
         failed=[(index, ids[index], error) for index, error in dict(failed).items()],
     )
+
+
+def written(batch, at, *, with_applied=True):
+    """Its line."""
+    return line_of(folded(batch, at, with_applied=with_applied))
 
 
 class MemorySink:

@@ -8,10 +8,9 @@ from contextlib import closing
 import pytest
 
 from gateway.audit.__main__ import main
-from gateway.audit.line import folded
 from gateway.settings import load_kept
 from gateway.wiring.audit import audit_sink
-from tests.doubles.audit import NOT_FOUND, ended
+from tests.doubles.audit import NOT_FOUND, ended, written
 from tests.processes import commands
 
 ABOUT_CALLERS = "0 records; --principal is a caller, as `principal_id` in the log, and --partner a partner's name\n"
@@ -31,8 +30,8 @@ def find(environment, *arguments):
 
 def test_an_operator_finds_what_happened_to_an_action(environment):
     with closing(audit_sink(load_kept(environment))) as sink:
-        sink.write([folded(ended("19353", "2", failed={0: NOT_FOUND}), NOON, with_applied=True)])
-        sink.write([folded(ended("19353", request_id="r2"), NOON + 60, with_applied=True)])
+        sink.write([written(ended("19353", "2", failed={0: NOT_FOUND}), NOON)])
+        sink.write([written(ended("19353", request_id="r2"), NOON + 60)])
 
     shown = find(environment, "--action", "19353")
     of_request = find(environment, "--request", "r2", "--since", "2026-11-28T12:00", "--principal", "partners:alice")
@@ -67,7 +66,7 @@ def test_what_cannot_be_found_or_asked_is_told(environment, monkeypatch, capsys)
 def test_items_of_a_partner_are_those_of_its_callers(environment, tmp_path, monkeypatch, capsys):
     with closing(audit_sink(load_kept(environment))) as sink:
         for number, principal in enumerate(("partners:crm:a", "partners:crm:b", "partners:other")):
-            sink.write([folded(ended(str(number), principal=principal), NOON + number, with_applied=True)])
+            sink.write([written(ended(str(number), principal=principal), NOON + number)])
     file = tmp_path / "partners.toml"
     file.write_text('[acme]\nprincipals = ["partners:crm:*"]\n[one]\nprincipals = ["partners:crm:b"]\n')
     monkeypatch.setenv("GATEWAY_STATE_DIR", environment["GATEWAY_STATE_DIR"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING
 
 from gateway.telemetry.logs.format import JsonFormatter
@@ -33,9 +32,8 @@ class FactsLine:
         }
         self._root = logging.getLogger()
 
-    def tell(self, level: int, facts: Facts) -> None:
-        """``level`` is DEBUG, INFO or WARNING. The caller has asked whether the line is wanted."""
-        now = time.time()
+    def tell(self, level: int, facts: Facts, at: float) -> None:
+        """``level`` is DEBUG, INFO or WARNING, ``at`` a Unix time. The caller has asked whether the line is wanted."""
         # All handlers are the root's. To ask each logger on the way there takes as many steps as to make the record.
         for handler in self._root.handlers:
             if level < handler.level:
@@ -43,10 +41,10 @@ class FactsLine:
             # Without a record, which takes as long as all else.
             formatter = handler.formatter
             if isinstance(formatter, JsonFormatter) and isinstance(handler, DescriptorHandler):
-                line = formatter.line(now, self._heads[level], facts)
+                line = formatter.line(at, self._heads[level], facts)
                 if line and handler.takes(line):
                     continue
-            handler.handle(self.record(level, facts, now))
+            handler.handle(self.record(level, facts, at))
 
     def record(self, level: int, facts: Facts, created: float) -> logging.LogRecord:
         """``facts`` are its attributes, as of any record."""

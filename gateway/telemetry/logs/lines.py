@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.telemetry.events import APPLIED
 from gateway.telemetry.logs.facts import FactsLine
+from gateway.telemetry.logs.gathered import GatheredLines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,13 +24,19 @@ _NO_JOB: Mapping[str, str] = {}
 
 
 class Lines:
-    def __init__(self) -> None:
-        self._ended = FactsLine(_log, "request_ended")
+    """``seconds``: how long the line of a request may wait for others. None waits after ``close``."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        line = FactsLine(_log, "request_ended")
+        self._ended = GatheredLines(lambda level, request, at: line.tell(level, _facts(request), at), seconds)
+
+    def close(self) -> None:
+        self._ended.close()
 
     def request_ended(self, request: RequestDetails) -> None:
         level = _level(request)
         if _log.isEnabledFor(level):
-            self._ended.tell(level, _facts(request))
+            self._ended.add(level, request)
 
     def batch_ended(self, batch: BatchDetails) -> None:
         if batch.failed:

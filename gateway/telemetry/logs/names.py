@@ -51,6 +51,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "job_results_cut": "The store of jobs went away while results were read; their last line says so. `reason` says which.",
     "stream_failed": "A stream broke off; its last line says so, and what it did not tell counts as unknown.",
     "telemetry_hook_failed": "A hook that only looks on failed; no answer was changed by it.",
+    "log_lines_failed": "The line of a request could not be written; the others were.",
     "metrics_fold_failed": "The worker's numbers could not be brought up to now; tried again a second later.",
     "readiness_look_failed": "A check of `/readyz` failed while it was run for the metrics; run again ten seconds later.",
     "metrics_not_shared": "There was no room for a worker's numbers in `GATEWAY_STATE_DIR`; it keeps them to itself.",

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from gateway.audit.line import folded, unfolded
-from tests.doubles.audit import NOT_FOUND, UNKNOWN, ended
+from tests.doubles.audit import NOT_FOUND, UNKNOWN, ended, written
 
 NOON = 1_795_867_200.25
 ABOUT = {
@@ -15,14 +15,14 @@ ABOUT = {
 
 
 def line_of(*ids, with_applied=True, **batch):
-    return json.loads(folded(ended(*ids, **batch), NOON, with_applied=with_applied))
+    return json.loads(written(ended(*ids, **batch), NOON, with_applied=with_applied))
 
 
 def test_a_batch_is_one_line_with_its_items_by_outcome():
-    written = folded(ended("1", "2", "3", failed={1: NOT_FOUND}, key_fingerprint="ab12"), NOON, with_applied=True)
+    line = written(ended("1", "2", "3", failed={1: NOT_FOUND}, key_fingerprint="ab12"), NOON)
 
-    assert written.count(b"\n") == 1
-    assert json.loads(written) == {
+    assert line.count(b"\n") == 1
+    assert json.loads(line) == {
         **ABOUT,
         "key_fingerprint": "ab12",
         "job": "",
@@ -45,7 +45,7 @@ def test_a_repeat_tells_what_it_sent_and_not_what_was_settled_before():
 
 
 def test_a_repeat_that_sends_nothing_has_no_line():
-    assert folded(ended("1", failed={0: NOT_FOUND}, to_send=[]), NOON, with_applied=True) == b""
+    assert folded(ended("1", failed={0: NOT_FOUND}, to_send=[]), NOON, with_applied=True) is None
 
 
 def test_a_claim_with_any_code_point_can_be_kept():

@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.audit.line import folded
 from gateway.audit.search import Wish, parse_since, records
-from tests.doubles.audit import NOT_FOUND, MemorySink, ended
+from tests.doubles.audit import NOT_FOUND, MemorySink, ended, written
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -19,7 +18,7 @@ def sink():
         (10, ended("2", "12", principal="partners:bob", request_id="r2")),
         (20, ended("8c0a/2", resource="integrations", request_id="r3", principal="key:1")),
     ):
-        made.write([folded(batch, NOON.timestamp() + 60 * minutes, with_applied=True)])
+        made.write([written(batch, NOON.timestamp() + 60 * minutes)])
     return made
 
 

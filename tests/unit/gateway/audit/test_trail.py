@@ -126,7 +126,35 @@ def test_a_worker_that_stops_tells_what_it_could_not_write(sink, make_trail, cap
 
 
 def test_a_batch_that_cannot_be_told_changes_nothing_for_its_caller(sink, make_trail, caplog):
-    make_trail().batch_ended(ended("1", seconds=None))
+    trail = make_trail()
+    trail.batch_ended(ended("1"))
+    trail.batch_ended(ended("2", seconds=None))
+    trail.batch_ended(ended("3"))
 
-    assert sink.lines == []
+    trail.close()
+
+    assert ids(sink) == [["1"], ["3"]]
     assert events(caplog) == ["audit_line_failed"]
+
+
+def test_what_waits_behind_a_write_that_hangs_is_bounded_too(sink, make_trail):
+    began, may_end = threading.Event(), threading.Event()
+
+    def hang(work):
+        began.set()
+        may_end.wait(20)
+        work()
+
+    # Room for one line.
+    trail = make_trail(most_bytes=300, aside=hang)
+    trail.batch_ended(ended("0"))
+    assert began.wait(20)
+
+    for number in range(1, 65):
+        trail.batch_ended(ended(str(number)))
+    lost = trail.lost
+    may_end.set()
+    trail.close()
+
+    assert lost == 63
+    assert ids(sink) == [["0"], ["64"]]

@@ -171,7 +171,7 @@ def _written(facts: dict[str, object]) -> dict[str, Any]:
     root = logging.getLogger()
     before, root.handlers[:] = root.handlers[:], [handler]
     try:
-        FactsLine(logging.getLogger("gateway.tried"), "request_ended").tell(logging.INFO, facts)
+        FactsLine(logging.getLogger("gateway.tried"), "request_ended").tell(logging.INFO, facts, 1_700_000_000.0)
         return _untimed(os.pread(file, 100_000, 0))
     finally:
         root.handlers[:] = before
