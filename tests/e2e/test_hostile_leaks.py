@@ -20,6 +20,7 @@ from sandbox.identity.realm import CLIENTS
 from sandbox.stack import Stack
 from sandbox.web import Reply, call
 from tests.e2e.stack import BULK, Partner
+from tests.faults.house import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,14 +51,20 @@ class Told:
         self._ask_integrations()
         self._speak_badly()
         stack.core.kill()
-        self._keep("the core is gone", self.partner.patch(item(19000)))
-        self.log = stack.gateway.log.read_text()
+        self._keep("the core is gone", self.partner.patch(item(19000), x_request_id="the-last"))
+        self.log = eventually(self._log_to_the_end)
 
     def secrets(self) -> list[str]:
         """What must stand nowhere."""
         tokens = [self.token, *self.bad_tokens]
         parts = [part for token in tokens for part in token.split(".")[1:] if len(part) > 20]
         return [*tokens, *parts, self.key, self.key[8:], *(c.secret for c in CLIENTS.values() if c.secret), PAYLOAD]
+
+    def _log_to_the_end(self) -> str:
+        """Empty until the last request is told, some milliseconds after its answer."""
+        log = self.stack.gateway.log.read_text()
+        told = [line for line in log.splitlines(keepends=True) if "request_ended" in line and "the-last" in line]
+        return log if told and told[-1].endswith("\n") else ""
 
     def _keep(self, name: str, reply: Reply) -> None:
         self.answers[name] = reply

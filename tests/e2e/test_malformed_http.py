@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from sandbox.web import call
+from tests.faults.house import eventually
 
 pytestmark = pytest.mark.e2e
 HEAD = b"PATCH /openapi/api/v1/actions HTTP/1.1\r\nHost: x\r\n"
@@ -74,7 +75,7 @@ def test_what_never_reaches_the_application_is_traced_and_counted_like_the_rest(
     assert answered == status
     assert f"\r\nX-Request-ID: {own_id}\r\n".encode() in head
     assert problem["instance"] == f"urn:request:{own_id}"
-    told = {event["event"]: event for event in events(stack) if event.get("request_id") == own_id}
+    told = eventually(lambda: told_of(stack, own_id))
     assert told["request_refused"].get("field") == field
     assert told["request_refused"]["peer"] == "127.0.0.1"
     assert (told["request_ended"]["status"], told["request_ended"]["problem"]) == (status, slug)
@@ -95,5 +96,9 @@ def counted(stack, status, slug):
     ]
 
 
-def events(stack):
-    return [json.loads(line) for line in stack.gateway.log.read_text().splitlines() if line.startswith("{")]
+def told_of(stack, request_id):
+    """Its lines by their event. Empty until it has ended, which is told some milliseconds later."""
+    lines = stack.gateway.log.read_text().splitlines(keepends=True)
+    events = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("\n")]
+    told = {event["event"]: event for event in events if event.get("request_id") == request_id}
+    return told if "request_ended" in told else {}
