@@ -34,7 +34,6 @@ class RotatingFile:
 
     def write(self, lines: Sequence[bytes]) -> None:
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._locked():
                 for data in _portions(lines, self._file_bytes):
                     self._append(data)
@@ -63,13 +62,21 @@ class RotatingFile:
         return list(found.values())
 
     def _append(self, data: bytes) -> None:
-        if self._path.exists() and self._path.stat().st_size + len(data) > self._file_bytes:
+        size = self._size()
+        if size and size + len(data) > self._file_bytes:
             self._rotate()
+            size = 0
         handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            _write_whole(handle, data)
+            _write_whole(handle, data, size)
         finally:
             os.close(handle)
+
+    def _size(self) -> int:
+        try:
+            return self._path.stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def _rotate(self) -> None:
         *others, last = self._paths(_FILES)
@@ -91,12 +98,20 @@ class RotatingFile:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        lock = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = self._opened_lock()
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         finally:
             os.close(lock)
+
+    def _opened_lock(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        try:
+            return os.open(f"{self._path}.lock", flags, 0o600)
+        except (FileNotFoundError, NotADirectoryError):
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return os.open(f"{self._path}.lock", flags, 0o600)
 
 
 def _portions(lines: Sequence[bytes], size: int) -> Iterator[bytes]:
@@ -112,9 +127,8 @@ def _portions(lines: Sequence[bytes], size: int) -> Iterator[bytes]:
     yield b"".join(portion)
 
 
-def _write_whole(handle: int, data: bytes) -> None:
-    """Leaves no part of it where the disk is full. Raises OSError."""
-    began = os.fstat(handle).st_size
+def _write_whole(handle: int, data: bytes, began: int) -> None:
+    """Behind ``began`` bytes. Leaves no part of it where the disk is full. Raises OSError."""
     if os.write(handle, data) < len(data):
         os.ftruncate(handle, began)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
