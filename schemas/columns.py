@@ -62,28 +62,37 @@ def known(accept: Accept) -> SurelyAll:
 
 def texts(languages: frozenset[str], most: int) -> SurelyAll:
     def surely_all(values: Collection[Any]) -> bool:
-        if set(map(type, values)) != {dict} or not all(values):
+        try:
+            found = list(chain.from_iterable(map(dict.values, values)))
+            size = len("".join(found))
+        except TypeError:  # no object, or one that holds no text
             return False
-        if not languages.issuperset(chain.from_iterable(values)):
+        if not (all(values) and languages.issuperset(chain.from_iterable(values))):
             return False
-        found = list(chain.from_iterable(map(dict.values, values)))
-        return set(map(type, found)) == {str} and max(map(len, found)) <= most
+        return size <= most or max(map(len, found)) <= most
 
     return surely_all
 
 
 def uuids(most: int) -> SurelyAll:
-    """Of lists of 1 to ``most`` different ones."""
-    longest = min(most, _LONGEST)
+    """Of lists of 1 to ``most`` different ones. Those that stand alone are remembered."""
+    longest, accepted = min(most, _LONGEST), set[Any]()
 
     def surely_all(values: Collection[Any]) -> bool:
         if set(map(type, values)) != {list}:
             return False
         lengths = set(map(len, values))
+        entries = list(chain.from_iterable(values))
+        if lengths == {1}:
+            if _are_in(accepted, entries):
+                return True
+            if are_uuids(entries):
+                _keep(accepted, entries)
+                return True
+            return False
         if 0 in lengths or max(lengths) > longest:
             return False
-        entries = list(chain.from_iterable(values))
-        return are_uuids(entries) and (lengths == {1} or sum(map(len, map(set, values))) == len(entries))
+        return are_uuids(entries) and sum(map(len, map(set, values))) == len(entries)
 
     return surely_all
 

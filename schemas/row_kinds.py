@@ -99,9 +99,8 @@ class RowKinds:
             return {}
         names: list[tuple[str, ...]] = list(map(tuple, rows))
         if names.count(names[0]) == len(names):
-            alike: Mapping[tuple[str, ...], Sequence[Any]] = {names[0]: rows}
-        else:
-            alike = _by_names(names, rows)
+            return {names[0]: self._kind(names[0], rows)} if 1 < len(names[0]) <= MAX_NAMES else {}
+        alike = _by_names(names, rows)
         if len(alike) * _FEWEST > len(rows) or not all(1 < len(some) <= MAX_NAMES for some in alike):
             return {}
         return {some: self._kind(some, those) for some, those in alike.items()}
