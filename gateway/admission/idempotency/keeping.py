@@ -50,9 +50,11 @@ class Keeper:
         self._waiting: deque[tuple[Callable[[], None], int]] = deque()
         self._bytes = 0
         self._lock = threading.Lock()
-        self._is_writing = threading.Lock()
+        self._writes_in_order = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = threading.Event()
+        self.is_writing = False
+        """Whether the keeper writes at this moment, and not a batch."""
 
     @property
     def running(self) -> int:
@@ -84,7 +86,7 @@ class Keeper:
         """In order, up to the first that fails."""
         if not self._waiting:
             return
-        with self._is_writing:
+        with self._writes_in_order:
             while self._waiting and self._try():
                 pass
 
@@ -115,13 +117,20 @@ class Keeper:
             running = tuple(self._running)
         for batch in running:
             if batch in self._running and self._clock() >= batch.renew_at:
-                batch.renew()
+                self._write(batch.renew)
+
+    def _write(self, write: Callable[[], None]) -> None:
+        self.is_writing = True
+        try:
+            write()
+        finally:
+            self.is_writing = False
 
     def _try(self) -> bool:
         """Whether the oldest write is done or dropped."""
         write, _ = oldest = self._waiting[0]
         try:
-            write()
+            self._write(write)
         except RecordUnusable as exc:
             with self._lock:
                 if self._waiting and self._waiting[0] is oldest:

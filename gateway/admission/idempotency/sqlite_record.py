@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 class RecordFile:
     """What its ``database`` raises is StoreUnavailable.
 
-    With a ``pause``, batches that run at once write together, as GroupCommit does.
+    With a ``pause``, batches that run at once write together, as GroupCommit does. What the ``keeper`` writes waits for none.
     """
 
     def __init__(
@@ -51,8 +51,9 @@ class RecordFile:
 
     def run(self, take: Callable[[sqlite3.Connection], Result], events: Sequence[bytes]) -> Result:
         """``take`` adds the ``events``, as in ``GroupCommit.run``."""
-        # One that runs alone would wait for nobody.
-        if self._group and self._keeper.running > 1:
+        # One that runs alone would wait for nobody. The keeper writes for one batch after the other: its waits would add
+        # up to more than a lease.
+        if self._group and self._keeper.running > 1 and not self._keeper.is_writing:
             return self._group.run(take, sum(map(len, events)))
         with self.transaction() as rows:
             return take(rows)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import threading
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -205,3 +207,27 @@ def mark(path: Path, version: int) -> None:
     with closing(sqlite3.connect(path)) as rows:
         rows.execute(f"PRAGMA user_version = {version}")
         rows.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def test_what_the_keeper_writes_waits_for_no_other_batch(path):
+    """Neither leases that it renews one after the other, nor ends of batches that it repeats in order."""
+    waited, came = [], threading.Event()
+    policy = claim_policy(lease_seconds=0.3)
+    with closing(sqlite_store(path, policy, pause=lambda: waited.append(threading.current_thread().name))) as store:
+        claims = [store.claim("p", key, "f", 1) for key in "abc"]
+        for claim in claims:
+            claim.watch(came.set, bool)
+            claim.begin([0])
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            claims[0].finish()
+        assert store.waiting() == 1
+        until = time.monotonic() + 10.0
+        renewed_at = claims[1].renew_at
+        while (store.waiting() or claims[1].renew_at == renewed_at) and time.monotonic() < until:
+            time.sleep(0.01)
+
+        assert (store.waiting(), claims[1].renew_at > renewed_at, came.is_set()) == (0, True, False)
+        claims[1].finish()
+
+    assert waited == ["MainThread"]
