@@ -45,6 +45,7 @@ class GatewayRequest(Request):
     principal_id = ""
     key_fingerprint = ""
     partner = ""
+    job = ""
     problem = ""
     invalid: InvalidRequest | None = None
     policy = ""

@@ -70,6 +70,7 @@ def _details(request: GatewayRequest, response: Response) -> RequestDetails:
         principal_id=request.principal_id,
         key_fingerprint=request.key_fingerprint,
         partner=request.partner,
+        job=request.job,
         problem=request.problem,
         invalid=request.invalid,
         policy=request.policy,

@@ -89,11 +89,13 @@ class RequestDetails:
 
     ``problem`` is the last part of the problem's ``type``, empty on success; ``invalid`` goes with ``validation-failed``.
     ``policy`` names the rate that a 429 is about. ``partner``: of the operator's partners, empty where there are none.
+    ``job`` is the id of the one that the request is about.
     """
 
     __slots__ = (
         "batch",
         "invalid",
+        "job",
         "key_fingerprint",
         "method",
         "partner",
@@ -120,6 +122,7 @@ class RequestDetails:
         principal_id: str = "",
         key_fingerprint: str = "",
         partner: str = "",
+        job: str = "",
         problem: str = "",
         invalid: InvalidRequest | None = None,
         policy: str = "",
@@ -136,6 +139,7 @@ class RequestDetails:
         self.principal_id = principal_id
         self.key_fingerprint = key_fingerprint
         self.partner = partner
+        self.job = job
         self.problem = problem
         self.invalid = invalid
         self.policy = policy

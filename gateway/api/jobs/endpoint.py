@@ -62,6 +62,7 @@ class JobEndpoint:
         )
         with told(resource):
             job, is_new = self._services.store.create(caller.id, new)
+        request.job = job.id
         return looks.answer(job, 201, {} if is_new else {"Idempotency-Replayed": "true"})
 
     def put_part(self, job_id: str, number: str) -> GatewayResponse:

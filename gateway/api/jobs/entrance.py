@@ -64,6 +64,7 @@ class Entrance:
     def found(self, request: GatewayRequest, caller: Principal, job_id: str) -> tuple[Job, Resource]:
         with told(self.default):
             job = self._services.store.get(caller.id, job_id)
+        request.job = job.id
         resource = self.resources.get(job.resource, self.default)
         if len(self._permissions) > 1:
             self._services.guard.identify(request, resource.permission)

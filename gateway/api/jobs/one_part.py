@@ -61,6 +61,7 @@ class OnePart:
                 if claim:
                     claim.refuse()
                 raise
+        request.job = job.id
         if not is_new:
             self._services.parts.unsent.charge(request, caller, len(body))
         replayed = {} if is_new else {"Idempotency-Replayed": "true"}

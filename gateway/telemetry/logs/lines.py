@@ -94,6 +94,8 @@ def _facts(request: RequestDetails) -> dict[str, object]:
         facts["partner"] = request.partner
     if request.key_fingerprint:
         facts["key_fingerprint"] = request.key_fingerprint
+    if request.job:
+        facts["job"] = request.job
     if request.problem:
         facts["problem"] = request.problem
     if request.invalid:

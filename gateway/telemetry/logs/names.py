@@ -157,6 +157,7 @@ REQUEST_FIELDS: Mapping[str, str] = {
     "sent_bytes": "Of the answer's body.",
     "partner": "Of `GATEWAY_PARTNERS_FILE`, or `other`; only where there is such a file.",
     "key_fingerprint": "Stands for the `Idempotency-Key`; the same for each repeat of it.",
+    "job": "The id of the job that the request made, or was about.",
     "problem": "The last part of the problem's `type`, where the answer is one.",
     "validation_errors": "Of a `validation-failed`: how many errors were found.",
     "validation_codes": "Their codes with how often, as `invalid_choice:1`, of those that the answer lists.",

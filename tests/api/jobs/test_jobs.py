@@ -52,6 +52,27 @@ def test_a_job_is_made_filled_started_run_and_read(partner):
     assert last == {"cursor": cursor["cursor"], "complete": True}
 
 
+def test_the_line_of_each_request_names_its_job(service, partner, caplog):
+    caplog.set_level("INFO", "gateway")
+    made = partner.send("POST").get_json()["id"]
+    handed_over = service.patch(*ITEMS, Prefer="respond-async").get_json()["id"]
+    partner.send("PUT", f"/{made}/parts/1", {"data": ITEMS})
+    partner.send("DELETE", f"/{made}")
+    partner.send("GET")
+    partner.send("GET", "/01ARZ3NDEKTSV4RRFFQ69G5FAV")
+
+    told = [record for record in caplog.records if record.message == "request_ended"]
+
+    assert [(line.method, line.status, getattr(line, "job", None)) for line in told] == [
+        ("POST", 201, made),
+        ("PATCH", 202, handed_over),
+        ("PUT", 204, made),
+        ("DELETE", 202, made),
+        ("GET", 200, None),
+        ("GET", 404, None),
+    ]
+
+
 def test_a_job_without_wishes_needs_no_body(partner):
     job = partner.send("POST").get_json()
 

@@ -92,7 +92,14 @@ def test_of_many_invalid_fields_the_most_frequent_are_named(caplog: pytest.LogCa
 
 def test_every_field_of_the_line_is_in_the_reference(caplog: pytest.LogCaptureFixture) -> None:
     invalid = InvalidRequest(errors=1, codes={"required": 1}, fields={"status": 1}, index=0)
-    words = {"principal_id": "p1", "partner": "acme", "key_fingerprint": "5d7f", "problem": "x", "policy": "items"}
+    words = {
+        "principal_id": "p1",
+        "partner": "acme",
+        "key_fingerprint": "5d7f",
+        "job": "J1",
+        "problem": "x",
+        "policy": "items",
+    }
 
     Lines().request_ended(a_request(invalid=invalid, replay="resumed", batch=a_mixed_batch(), **words))
 
