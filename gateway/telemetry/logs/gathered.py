@@ -44,13 +44,16 @@ class GatheredLines:
             self.write()
 
     def write(self) -> None:
-        """All that wait."""
+        """All that wait. Raises nothing."""
         while self._ended:
             try:
                 ended = self._ended.popleft()
             except IndexError:
                 return  # Another thread writes them.
-            self._write(*ended)
+            try:
+                self._write(*ended)
+            except Exception:  # noqa: BLE001 -- the lines of the others are not lost for one
+                _log.exception("log_lines_failed")
 
     def close(self) -> None:
         """Write what waits. What is added later goes at once."""
@@ -72,8 +75,4 @@ class GatheredLines:
             self._has_lines.wait()
             self._has_lines.clear()
             self._closed.wait(self._seconds)
-            while self._ended:
-                try:
-                    self.write()
-                except Exception:  # noqa: BLE001 -- a dead thread would write nothing more
-                    _log.exception("log_lines_failed")
+            self.write()

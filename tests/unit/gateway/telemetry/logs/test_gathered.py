@@ -131,3 +131,23 @@ def test_a_line_that_cannot_be_written_holds_up_no_other(caplog: pytest.LogCaptu
     assert written.lines == [(logging.INFO, "good")]
     assert "log_lines_failed" in caplog.messages
     lines.close()
+
+
+def test_a_line_that_cannot_be_written_is_told_once_and_takes_no_other_with_it_at_the_end(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    written = Written()
+
+    def write(level: int, request: RequestDetails, at: float) -> None:
+        if request.request_id == "bad":
+            raise ValueError("bad")
+        written(level, request, at)
+
+    lines = GatheredLines(write, FOR_EVER)
+    for name in ("a", "bad", "b"):
+        lines.add(logging.INFO, a_request(request_id=name))
+
+    lines.close()
+
+    assert written.lines == [(logging.INFO, "a"), (logging.INFO, "b")]
+    assert caplog.messages == ["log_lines_failed"]
