@@ -52,8 +52,8 @@ def test_it_gives_every_entry_in_order_and_lets_others_run_after_each_piece() ->
 
     assert [row["actionId"] for row in chain.from_iterable(found)] == [str(number) for number in range(1, COUNT + 1)]
     assert [row for rows in found for row in rows] == json.loads(body())["data"]
-    assert len(found) == 9
-    assert len(paused) >= 9
+    assert len(found) == 6
+    assert len(paused) >= 6
 
 
 @pytest.mark.parametrize("last", ['{"a":1},5,{"b":2}', '{"a":[{"b":1},2]}', nested(29), '{"a":1.5}', '{"a":"}"},{}'])
@@ -104,7 +104,7 @@ def test_it_gives_no_more_items_than_are_allowed_and_counts_the_others() -> None
 
     assert (caught.value.received, caught.value.max_items) == (COUNT, 300)
     assert found[-1] == "too many"
-    assert 250 < sum(found[:-1]) <= 300
+    assert 220 < sum(found[:-1]) <= 300
     assert len(rows_of(body(), COUNT)) == COUNT
 
 
