@@ -82,17 +82,16 @@ def uuids(most: int) -> SurelyAll:
         if set(map(type, values)) != {list}:
             return False
         lengths = set(map(len, values))
-        entries = list(chain.from_iterable(values))
-        if lengths == {1}:
-            if _are_in(accepted, entries):
-                return True
-            if are_uuids(entries):
-                _keep(accepted, entries)
-                return True
-            return False
         if 0 in lengths or max(lengths) > longest:
             return False
-        return are_uuids(entries) and sum(map(len, map(set, values))) == len(entries)
+        entries = list(chain.from_iterable(values))
+        if lengths != {1}:
+            return are_uuids(entries) and sum(map(len, map(set, values))) == len(entries)
+        if not _are_in(accepted, entries):
+            if not are_uuids(entries):
+                return False
+            _keep(accepted, entries)
+        return True
 
     return surely_all
 
