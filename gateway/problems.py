@@ -89,7 +89,8 @@ PROBLEM_TYPES: Mapping[str, ProblemType] = {
     "job-part-differs": ProblemType(
         409,
         "The part came before",
-        "This part was taken with other bytes, and stays. Send the same bytes, or the new ones under the next number.",
+        "This part was taken with other bytes, and stays. Send the same bytes, or further items under the next number."
+        " To change what was taken, begin another job.",
     ),
     "job-parts-missing": ProblemType(
         409,

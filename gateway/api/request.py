@@ -152,6 +152,9 @@ class GatewayResponse(Response):
             self._on_close = []
         else:
             super().__init__(response, status, headers, mimetype, content_type, **options)
+            if status in _WITHOUT_BODY:
+                # Werkzeug would name the type of what is not there.
+                del self.headers["Content-Type"]
 
     def set_data(self, value: bytes | str) -> None:
         data = value.encode() if isinstance(value, str) else value

@@ -103,7 +103,7 @@ def _reason(body: bytes, exc: orjson.JSONDecodeError) -> str:
         before = body[: wrong.start].decode()
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     else:
-        reason = exc.msg.split(":", 1)[0].strip().capitalize().rstrip(".") if exc.msg else "Malformed"
+        reason = f"{exc.msg[0].upper()}{exc.msg[1:]}" if exc.msg else "Malformed"
         line, column = exc.lineno, exc.colno
     return f"Not valid JSON: {reason} at line {line}, column {column}."
 

@@ -83,7 +83,9 @@ class PartReader:
             try:
                 document_in(line, _ANY_SIZE, self.let_others_run)
             except Problem as exc:
-                return Problem("invalid-json", f"Line {number}: {exc.detail}", line=number)
+                # Of a line alone every place is in its line 1, which is not that of the part.
+                detail = exc.detail.replace(" at line 1, column ", " at column ")
+                return Problem("invalid-json", f"Line {number}: {detail}", line=number)
         return problem
 
     def _first_bad(self, lines: list[bytes]) -> int:

@@ -99,7 +99,7 @@ def _parts_missing(refusal: errors.PartsMissing, _resource: Resource) -> Problem
         "refused": [*refusal.refused],
         "surplus": [*refusal.surplus],
     }
-    named = [f"{name}: {', '.join(map(str, numbers))}" for name, numbers in words.items() if numbers]
+    named = [f"{_PARTS[name]}: {', '.join(map(str, numbers))}" for name, numbers in words.items() if numbers]
     return Problem("job-parts-missing", f"The job cannot start: parts {', parts '.join(named)}.", **words)
 
 
@@ -132,6 +132,7 @@ def _or(words: Sequence[str]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
+_PARTS = {"missing": "missing", "refused": "refused", "surplus": "beyond the last that was named"}
 _TOO_MANY = {
     "live_jobs": "You have {most} jobs that have not ended, which is the most. Wait for one, or cancel it.",
     "uploading_jobs": "{most} jobs of all callers wait for parts, which is the most. Try again in a minute.",

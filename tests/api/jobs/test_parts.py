@@ -18,7 +18,7 @@ def test_a_part_comes_as_lines_too_and_packed(partner):
         "PUT", f"/{job}/parts/1", body=gzip.compress(lines), Content_Type=NDJSON, Content_Encoding="gzip"
     )
 
-    assert put.status_code == 204
+    assert (put.status_code, put.headers.get("Content-Type")) == (204, None)
     assert partner.send("POST", f"/{job}/start", {"parts": 1}).get_json()["counts"]["total"] == 6
 
 
@@ -61,6 +61,16 @@ def test_what_is_wrong_in_a_part_is_told_by_line_and_the_job_waits_for_its_mendi
     assert partner.send("POST", f"/{job}/start", {"parts": 1}).status_code == 202
 
 
+def test_a_start_that_names_too_few_parts_tells_which_lie_beyond(partner):
+    job = partner.made()
+    for number, item in ((1, ITEMS[0]), (3, ITEMS[1])):
+        assert partner.send("PUT", f"/{job}/parts/{number}", {"data": [item]}).status_code == 204
+    problem = assert_problem(partner.send("POST", f"/{job}/start", {"parts": 2}), 409, "job-parts-missing")
+
+    assert (problem["missing"], problem["surplus"]) == ([2], [3])
+    assert problem["detail"] == "The job cannot start: parts missing: 2, parts beyond the last that was named: 3."
+
+
 @pytest.mark.parametrize(
     ("body", "line", "detail"),
     [
@@ -68,18 +78,19 @@ def test_what_is_wrong_in_a_part_is_told_by_line_and_the_job_waits_for_its_mendi
         (b'{"actionId":"1","status":"active"}\n\n{"actionId":"2","status":"active"}', 2, "Line 2 must be one JSON object."),
         (b'{"actionId":"1","status":"active"},{"actionId":"2","status":"active"}', 1, "Line 1 must be one JSON object."),
         (b'[1]\n', 1, "Line 1 must be one JSON object."),
-        (b'{"actionId":"1","status":"active"}\n{"a" 1}\n', 2, None),
+        (b'{"actionId":"1","status":"active"}\n{"a" 1}\n', 2, "Line 2: Not valid JSON: Unexpected character, expected ':' after key at column 6."),
+        (b'{"actionId":"1","status":"active"}\n{"a":"\xff"}\n', 2, "Line 2: Not valid JSON: Not UTF-8 at column 7."),
         (b'{"actionId":"1"}],"x":[{}\n', 1, "Line 1 must be one JSON object."),
     ],
 )  # fmt: skip
-def test_a_line_that_is_no_object_is_named(partner, body: bytes, line: int, detail: str | None):
+def test_a_line_that_is_no_object_is_named(partner, body: bytes, line: int, detail: str):
     job = partner.made()
     problem = assert_problem(
         partner.send("PUT", f"/{job}/parts/1", body=body, Content_Type=NDJSON), 400, "invalid-json"
     )
 
     assert problem["line"] == line
-    assert problem["detail"] == detail or (detail is None and problem["detail"].startswith("Line 2: "))
+    assert problem["detail"] == detail
 
 
 @pytest.mark.parametrize("line", [b"", b" ", b"{}", b'{"actionId":"1","status":"active"}'])

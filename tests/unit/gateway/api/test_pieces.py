@@ -145,7 +145,7 @@ def test_items_after_too_many_errors_are_counted_but_not_checked() -> None:
 @pytest.mark.parametrize(
     ("last", "detail"),
     [
-        ('{"a":}', "expected a json value at line 1, column"),
+        ('{"a":}', "expected a JSON value at line 1, column"),
         ('{"a":1,"a":2}', 'The name "a" appears twice'),
         (nested(30), "Nested deeper than 32 levels"),
     ],

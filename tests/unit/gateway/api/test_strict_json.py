@@ -81,6 +81,21 @@ def test_a_syntax_error_says_where():
 
 
 @pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"a" 1}', "Unexpected character, expected ':' after key at line 1, column 6"),
+        (b'{"a":\n}', "Unexpected character, expected a JSON value at line 2, column 1"),
+        (b'{"a": [1,]}', "Trailing comma is not allowed at line 1, column 9"),
+    ],
+)
+def test_what_the_parser_says_is_told_whole(body, told):
+    with pytest.raises(InvalidJson) as caught:
+        parse(body)
+
+    assert str(caught.value) == f"Not valid JSON: {told}."
+
+
+@pytest.mark.parametrize(
     ("body", "place"),
     [
         (b'{"a": 1,\n "b": 2,\n "c": "\xff"}', "Not UTF-8 at line 3, column 8"),
