@@ -56,13 +56,19 @@ def parse(body: bytes, most: JsonSize, let_others_run: Callable[[], None]) -> An
     return parse_exactly(body, let_others_run)
 
 
-def parse_compact(text: bytes) -> Any:
-    """None where it is not JSON, or is not written back byte for byte."""
+def parse_piece(text: bytes, let_others_run: Callable[[], None]) -> Any:
+    """None where it is not JSON, or only the exact parser can say whether it is strict."""
     try:
         document = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
-    return document if _is_written_back(document, text, may_be_deep=True) else None
+    if may_be_compact(text):
+        return document if _is_written_back(document, text, may_be_deep=True) else None
+    try:
+        size = _size_of(document, let_others_run)
+    except InvalidJson:
+        return None
+    return document if names_at_most(text) == size.names else None
 
 
 def _is_written_back(document: Any, body: bytes, *, may_be_deep: bool) -> bool:

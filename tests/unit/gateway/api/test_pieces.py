@@ -61,6 +61,26 @@ def test_it_gives_what_is_no_valid_item_too(last: str) -> None:
     assert rows_of(body(last)) == json.loads(body(last))["data"]
 
 
+def spaced(*last: str, ensure_ascii: bool = True) -> bytes:
+    """As ``json.dumps`` writes it."""
+    rows = [json.dumps(item(number), ensure_ascii=ensure_ascii) for number in range(1, COUNT + 1)]
+    return ('{"data": [' + ", ".join([*rows, *last]) + "]}").encode()
+
+
+@pytest.mark.parametrize("last", ['{"a": 1}, 5, {"b": 2}', '{"a": [{"b": 1}, 2]}', nested(29), '{"a": "}"}, {}'])
+@pytest.mark.parametrize("ensure_ascii", [True, False])
+def test_it_takes_what_python_writes_apart_too(last: str, *, ensure_ascii: bool) -> None:
+    whole = spaced(last, ensure_ascii=ensure_ascii)
+    parts = list(pieces(whole, 1_000, lambda: None, lambda: None))
+
+    assert len(parts) > 5
+    assert list(chain.from_iterable(parts)) == json.loads(whole)["data"]
+
+
+def test_a_letter_may_be_spelt_by_its_number() -> None:
+    assert rows_of(body('{"a":"\\u0041"}'))[-1] == {"a": "A"}
+
+
 @pytest.mark.parametrize(
     "whole",
     [
@@ -72,13 +92,20 @@ def test_it_gives_what_is_no_valid_item_too(last: str) -> None:
         pytest.param(body('{"a":1,"a":2}'), id="a duplicate name"),
         pytest.param(body('{"a":123456789012345678901}'), id="a long number"),
         pytest.param(body('{"a":1.0e2}'), id="a number in another form"),
-        pytest.param(body('{"a":"\\u0041"}'), id="a letter spelt by its number"),
         pytest.param(body('{"a":"\\/"}'), id="an escape that needs none"),
         pytest.param(body('{"a": 1}'), id="white space"),
         pytest.param(body('{"a":1},'), id="a comma too many"),
         pytest.param(body('{"a":}'), id="no value"),
         pytest.param(body("{"), id="an open object"),
         pytest.param(body("5"), id="a last entry that is no object"),
+        pytest.param(spaced('{"a": 1, "a": 2}'), id="a duplicate name in what Python writes"),
+        pytest.param(spaced('{"a": "\\u0061", "\\u0061": 2}'), id="a duplicate name spelt otherwise"),
+        pytest.param(spaced('{"a": 1.5}'), id="a float in what Python writes"),
+        pytest.param(spaced('{"a": 123456789012345678901}'), id="a long number in what Python writes"),
+        pytest.param(spaced('{"a": "\\": 1"}'), id="what looks like a name in a text"),
+        pytest.param(spaced(nested(30)), id="too deep in what Python writes"),
+        pytest.param(spaced('{"a": 1}], "other": [{"b": 2}'), id="another name in what Python writes"),
+        pytest.param(spaced('{"a": 1}], [{"b": 2}'), id="two arrays in what Python writes"),
         pytest.param(body(between=", "), id="white space between items"),
         pytest.param(body(begin='{"data": ['), id="white space before items"),
         pytest.param(body(end="]}\n"), id="a line's end"),
