@@ -33,12 +33,14 @@ class RotatingFile:
         self._clock = clock
 
     def write(self, lines: Sequence[bytes]) -> None:
+        written = 0
         try:
             with self._locked():
-                for data in _portions(lines, self._file_bytes):
-                    self._append(data)
+                for portion in _portions(lines, self._file_bytes):
+                    self._append(b"".join(portion))
+                    written += len(portion)
         except OSError as exc:
-            raise _unavailable(exc) from exc
+            raise _unavailable(exc, written) from exc
 
     def newest(self, since: datetime | None = None) -> Iterator[bytes]:
         try:
@@ -65,10 +67,9 @@ class RotatingFile:
         size = self._size()
         if size and size + len(data) > self._file_bytes:
             self._rotate()
-            size = 0
         handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            _write_whole(handle, data, size)
+            _write_whole(handle, data)
         finally:
             os.close(handle)
 
@@ -114,23 +115,24 @@ class RotatingFile:
             return os.open(f"{self._path}.lock", flags, 0o600)
 
 
-def _portions(lines: Sequence[bytes], size: int) -> Iterator[bytes]:
+def _portions(lines: Sequence[bytes], size: int) -> Iterator[list[bytes]]:
     """Whole lines together, of about ``size`` bytes at most."""
     portion: list[bytes] = []
     held = 0
     for line in lines:
         if portion and held + len(line) > size:
-            yield b"".join(portion)
+            yield portion
             portion, held = [], 0
         portion.append(line)
         held += len(line)
-    yield b"".join(portion)
+    yield portion
 
 
-def _write_whole(handle: int, data: bytes, began: int) -> None:
-    """Behind ``began`` bytes. Leaves no part of it where the disk is full. Raises OSError."""
-    if os.write(handle, data) < len(data):
-        os.ftruncate(handle, began)
+def _write_whole(handle: int, data: bytes) -> None:
+    """Leaves no part of it where the disk is full. Raises OSError."""
+    if (written := os.write(handle, data)) < len(data):
+        # Not by its size before: others may have moved the file away since it was asked.
+        os.ftruncate(handle, os.fstat(handle).st_size - written)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -147,6 +149,6 @@ def _backwards(file: BinaryIO) -> Iterator[bytes]:
         yield rest
 
 
-def _unavailable(error: OSError) -> AuditUnavailable:
+def _unavailable(error: OSError, written: int = 0) -> AuditUnavailable:
     code = errno.errorcode.get(error.errno or 0, type(error).__name__)
-    return AuditUnavailable(f"{code} ({error.strerror}): {error.filename or 'the file'}")
+    return AuditUnavailable(f"{code} ({error.strerror}): {error.filename or 'the file'}", written)

@@ -10,18 +10,19 @@ if TYPE_CHECKING:
 
 
 class AuditUnavailable(Exception):
-    """``reason`` is for operators."""
+    """``reason`` is for operators. ``written``: so many of the first lines are kept."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, written: int = 0) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.written = written
 
 
 class Sink(Protocol):
     """Shared by the workers, each with its own."""
 
     def write(self, lines: Sequence[bytes]) -> None:
-        """All or none. Raises AuditUnavailable."""
+        """All of them. Raises AuditUnavailable, which says how many it wrote."""
         ...
 
     def newest(self, since: datetime | None = None) -> Iterator[bytes]:

@@ -82,7 +82,7 @@ class Trail:
             try:
                 self._aside(partial(self._sink.write, lines))
             except AuditUnavailable as exc:
-                self._put_back(lines)
+                self._put_back(lines[exc.written :])
                 self.is_down, self._in_hand = True, 0
                 if self._state.went_down():
                     _log.error("audit_unavailable", extra={"reason": exc.reason})

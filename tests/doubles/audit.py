@@ -1,4 +1,4 @@
-"""Batches for the audit trail, and a sink in memory that can fail."""
+"""Batches for the audit trail, and a sink in memory that can fail, after the lines that it ``takes``."""
 
 from __future__ import annotations
 
@@ -41,11 +41,13 @@ class MemorySink:
     def __init__(self):
         self.lines = []
         self.reason = ""
+        self.takes = 0
         self.is_closed = False
 
     def write(self, lines):
         if self.reason:
-            raise AuditUnavailable(self.reason)
+            self.lines += lines[: self.takes]
+            raise AuditUnavailable(self.reason, self.takes)
         self.lines += lines
 
     def newest(self, since=None):

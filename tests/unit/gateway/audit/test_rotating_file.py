@@ -88,6 +88,20 @@ def test_a_disk_that_takes_a_part_of_a_line_keeps_none_of_it(path):
     assert list(file.newest()) == [b"later", b"kept"]
 
 
+def test_a_disk_that_takes_the_first_of_many_lines_says_how_many(path):
+    """After an outage, more lines may wait than one file holds."""
+    file = RotatingFile(path, max_bytes=8 * 8, days=1)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        with pytest.raises(AuditUnavailable, match="ENOSPC") as told:
+            file.write([b"1\n", b"2\n", b"3\n", b"4\n", b"5\n", b"as long as no file\n", b"7\n"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert (told.value.written, list(file.newest())) == (5, [b"5", b"4", b"3", b"2", b"1"])
+
+
 def test_a_folder_that_cannot_be_written_is_told_with_its_path(tmp_path):
     (tmp_path / "file").write_text("")
 

@@ -79,6 +79,19 @@ def test_a_sink_that_fails_loses_nothing_and_is_told_once_and_once_when_it_is_ba
     assert events(caplog) == ["audit_unavailable", "audit_available"]
 
 
+def test_what_a_failing_sink_has_written_is_not_written_again(sink, make_trail):
+    trail = make_trail()
+    for number in range(3):
+        trail.batch_ended(ended(str(number)))
+    sink.reason, sink.takes = "ENOSPC (No space left on device)", 2
+    trail.write_now()
+
+    sink.reason = ""
+    trail.write_now()
+
+    assert (ids(sink), trail.lost, trail.waiting) == ([["0"], ["1"], ["2"]], 0, 0)
+
+
 def test_what_waits_is_bounded_and_the_number_of_lost_lines_is_told(sink, make_trail, caplog):
     one = len(json.dumps("x"))
     trail = make_trail(most_bytes=1000 * one)
