@@ -6,6 +6,7 @@ Exit codes: 0 done · 1 it cannot be done (one line on stderr says why) · 2 wro
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import logging
 import os
@@ -25,7 +26,7 @@ from gateway.settings import SettingsError, load, load_kept
 from gateway.settings.effective import in_force, unknown_in
 from gateway.telemetry.logs.format import configure
 from gateway.wiring.job_dispatch import job_runner, processes, told_together, unfit
-from gateway.wiring.jobs import CHUNK_SECONDS, job_stores
+from gateway.wiring.jobs import CHUNK_SECONDS, job_stores, kept_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("gateway.jobs")
 _PAGE = 100
 _STANDS_SECONDS = 60.0
+_OF_TIMES = ("_at", "_since")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,12 +91,15 @@ def _work_on(settings: Settings, stores: JobStores) -> int:
 
 
 def _look_after(settings: Settings, options: argparse.Namespace) -> int:
-    command: Callable[[JobStore, argparse.Namespace], None] = options.command
+    command: Callable[[JobStore, argparse.Namespace], str] = options.command
+    # A shell without the service's settings looks into another store, which is best seen by its name.
+    place = kept_in(settings)
     try:
         with closing(job_stores(settings)) as stores:
-            command(stores.jobs, options)
+            if lacking := command(stores.jobs, options):
+                print(f"{lacking} in {place}", file=sys.stderr)
     except JobNotFound:
-        return refuse(f"no job {options.id}")
+        return refuse(f"no job {options.id} in {place}")
     except WrongState as exc:
         return refuse(f"the job is {exc.state}; it must be one of: {', '.join(exc.allowed)}")
     except StoreUnavailable as exc:
@@ -102,11 +107,19 @@ def _look_after(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _list(jobs: JobStore, options: argparse.Namespace) -> None:
-    for job in _all(jobs, options.principal):
+# Each gives what was looked for and not found, or nothing.
+def _list(jobs: JobStore, options: argparse.Namespace) -> str:
+    found = _all(jobs, options.principal)
+    for job in found:
         counts = job.counts
-        told = f"{job.id}  {job.state:<10}  {counts.settled}/{counts.total}  {counts.failed} failed  {job.principal}"
-        print(told + _standing(job, time.time()))
+        unknown = f"  {counts.unknown} unknown" if counts.unknown else ""
+        told = f"{job.id}  {job.state:<10}  {counts.settled}/{counts.total}  {counts.failed} failed{unknown}"
+        print(f"{told}  {job.principal}{_standing(job, time.time())}")
+    return "" if found else _none("jobs", options.principal)
+
+
+def _none(jobs: str, principal: str | None) -> str:
+    return f"no {jobs} of {principal}" if principal else f"no {jobs}"
 
 
 def _standing(job: Job, now: float) -> str:
@@ -115,22 +128,35 @@ def _standing(job: Job, now: float) -> str:
     return f"  no progress for {seconds / 60:.0f} min" if seconds >= _STANDS_SECONDS else ""
 
 
-def _show(jobs: JobStore, options: argparse.Namespace) -> None:
-    print(json.dumps(asdict(jobs.get(None, options.id)), indent=2))
+def _show(jobs: JobStore, options: argparse.Namespace) -> str:
+    told = asdict(jobs.get(None, options.id))
+    told |= {name: _time(told[name]) for name in told if name.endswith(_OF_TIMES)}
+    print(json.dumps(told, indent=2))
+    return ""
 
 
-def _pause(jobs: JobStore, options: argparse.Namespace) -> None:
+def _time(seconds: float | None) -> str | None:
+    """In UTC, as partners see it."""
+    if seconds is None:
+        return None
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _pause(jobs: JobStore, options: argparse.Namespace) -> str:
     print(jobs.pause(None, options.id, "operator").state)
+    return ""
 
 
-def _resume(jobs: JobStore, options: argparse.Namespace) -> None:
+def _resume(jobs: JobStore, options: argparse.Namespace) -> str:
     print(jobs.resume(None, options.id).state)
+    return ""
 
 
-def _cancel(jobs: JobStore, options: argparse.Namespace) -> None:
+def _cancel(jobs: JobStore, options: argparse.Namespace) -> str:
     ids = [options.id] if options.id else [job.id for job in _all(jobs, options.principal) if job.is_live]
     for job_id in ids:
         print(job_id, jobs.cancel(None, job_id, "operator").state)
+    return "" if ids else _none("live jobs", options.principal)
 
 
 def _all(jobs: JobStore, principal: str | None) -> list[Job]:

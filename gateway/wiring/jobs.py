@@ -106,6 +106,11 @@ def job_stores(settings: Settings) -> JobStores:
     return _stores(settings, SqliteJobStore(file), SqliteWorkerStore(file), file)
 
 
+def kept_in(settings: Settings) -> str:
+    """For people. The address of Redis may have a password, and is not told."""
+    return "Redis (GATEWAY_REDIS_URL)" if settings.stores.redis_url else str(settings.stores.state_dir / _FILE_NAME)
+
+
 def _stores(settings: Settings, jobs: JobStore, chunks: WorkerStore, kept: Kept) -> JobStores:
     forwards = settings.core.core_auth == "forward"
     return JobStores(

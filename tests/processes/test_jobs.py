@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -30,13 +32,14 @@ class Operator:
         self.environment = commands.environment(folder / "state", **more)
         stores = job_stores(load(self.environment))
         self.jobs = stores.jobs
+        self.file = Path(self.environment["GATEWAY_STATE_DIR"]) / "jobs.sqlite"
         self._then = ExitStack()
         self._then.callback(stores.close)
 
     def jobs_of(self, seconds_ago):
         """The store as it was then."""
         file = JobFile(
-            Path(self.environment["GATEWAY_STATE_DIR"]) / "jobs.sqlite",
+            self.file,
             Bounds(job_items=10, store_bytes=16_777_216),
             lease_seconds=45.0,
             clock=lambda: time.time() - seconds_ago,
@@ -69,6 +72,36 @@ def test_an_operator_sees_all_jobs_and_one_in_full(operator):
     assert [line.split()[0] for line in listed.stdout.splitlines()] == [other.id, job.id]
     assert of_acme.stdout.split() == [job.id, "queued", "0/2", "0", "failed", "acme"]
     assert (json.loads(shown.stdout)["label"], json.loads(shown.stdout)["counts"]["total"]) == ("spring", 2)
+
+
+def test_times_of_a_job_are_shown_in_utc(operator):
+    job = started(operator.jobs, [1])
+
+    shown = json.loads(operator.run("show", job.id).stdout)
+
+    created = dt.datetime.fromisoformat(shown["created_at"])
+    assert (shown["created_at"][-1], created.utcoffset()) == ("Z", dt.timedelta(0))
+    assert abs(created.timestamp() - job.created_at) < 0.001
+    assert shown["ended_at"] is None
+
+
+def test_items_that_are_unknown_stand_in_the_list(operator):
+    job = started(operator.jobs, [1, 2])
+    connection = sqlite3.connect(operator.file)
+    with closing(connection), connection:
+        connection.execute("UPDATE job SET unknown = 2")
+
+    assert operator.run("list").stdout.split() == [
+        job.id, "queued", "2/2", "0", "failed", "2", "unknown", job.principal
+    ]  # fmt: skip
+
+
+def test_a_store_without_the_jobs_that_are_meant_is_named(operator):
+    listed, cancelled = operator.run("list"), operator.run("cancel", "--principal", "gone")
+
+    assert (listed.returncode, listed.stdout, listed.stderr) == (0, "", f"no jobs in {operator.file}\n")
+    assert (cancelled.returncode, cancelled.stdout) == (0, "")
+    assert cancelled.stderr == f"no live jobs of gone in {operator.file}\n"
 
 
 def test_an_operator_sees_which_job_makes_no_progress(operator):
@@ -115,7 +148,7 @@ def test_what_cannot_be_done_is_one_line(operator):
 
     unknown, ended = operator.run("show", "01X"), operator.run("pause", job.id)
 
-    assert (unknown.returncode, unknown.stderr) == (1, "error: no job 01X\n")
+    assert (unknown.returncode, unknown.stderr) == (1, f"error: no job 01X in {operator.file}\n")
     assert ended.returncode == 1
     assert ended.stderr == "error: the job is cancelled; it must be one of: queued, running, paused\n"
 
