@@ -191,9 +191,11 @@ def _say(setting: Setting, job: Mapping[str, Any]) -> None:
             if job.get("retry_of")
             else ""
         )
-        click.echo(
-            f"Job {job['id']}{of} {_state(job)}. {typed('show', job['id'], '--watch', *setting.said_again)} shows how it goes."
-        )
+        if job["state"] in LIVE:
+            more = f"{typed('show', job['id'], '--watch', *setting.said_again)} shows how it goes."
+        else:
+            more = f"{typed('results', job['id'], *setting.said_again)} shows what became of each row."
+        click.echo(f"Job {job['id']}{of} {_state(job)}. {more}")
 
 
 def _state(job: Mapping[str, Any]) -> str:

@@ -200,7 +200,7 @@ def test_the_rows_of_a_retry_are_those_of_the_job_that_it_retries(shell, jobs, g
 
     assert shell.run("jobs", "retry", "J1") == 0
     assert shell.out == (
-        "Job J2, which retries 1 row of J1, is partial. actions jobs show J2 --watch shows how it goes.\n"
+        "Job J2, which retries 1 row of J1, is partial. actions jobs results J2 shows what became of each row.\n"
     )
     assert shell.run("jobs", "results", "J2", "--failed") == 0
     assert shell.out.splitlines()[1:] == ["2,done,b,core_busy,Busy.,true"]
