@@ -45,10 +45,9 @@ class Recorder:
         self._resource = resource
         self._ids = ids
 
-    def root(self, name: str, kind: SpanKind) -> OpenSpan:
+    def root(self, name: str, kind: SpanKind, trace_id: int) -> OpenSpan:
         """Starts a trace that is kept."""
-        ids = self._ids
-        context = SpanContext(ids.generate_trace_id(), ids.generate_span_id(), False, _KEPT_ROOT)
+        context = SpanContext(trace_id, self._ids.generate_span_id(), False, _KEPT_ROOT)
         return OpenSpan(self, name, kind, context, None)
 
     def begin(self, name: str, kind: SpanKind, caller: Mapping[str, str]) -> OpenSpan:

@@ -45,10 +45,11 @@ class Exported:
 
     def __init__(self, share: float | None = None) -> None:
         self._exporter = InMemorySpanExporter()
-        roots = None if share is None else Roots(share)
+        ids = RandomIdGenerator()
+        roots = None if share is None else Roots(share, ids)
         by_share = DEFAULT_ON if share is None else ParentBasedTraceIdRatio(share)
         processor = SimpleSpanProcessor(self._exporter)
-        recorder = Recorder(processor, by_share, Resource({}), roots or RandomIdGenerator())
+        recorder = Recorder(processor, by_share, Resource({}), ids)
         self.traces = OpenTelemetryTraces(recorder, roots=roots)
 
     def spans(self) -> dict[str, ReadableSpan]:
@@ -284,13 +285,15 @@ def test_of_requests_whose_caller_has_not_decided_a_tenth_is_traced() -> None:
 
 
 def test_the_library_keeps_the_traces_that_are_not_left_out_and_no_other() -> None:
-    roots, by_share = Roots(0.5), ParentBasedTraceIdRatio(0.5)
+    roots, by_share = Roots(0.5, RandomIdGenerator()), ParentBasedTraceIdRatio(0.5)
     kept, left_out = [], []
     while min(len(kept), len(left_out)) < 50:
-        traceparent = roots.left_out()
-        ids = left_out if traceparent else kept
-        ids.append(int(_ids(traceparent)[0], 16) if traceparent else roots.generate_trace_id())
+        if isinstance(drawn := roots.next(), int):
+            kept.append(drawn)
+        else:
+            left_out.append(int(_ids(drawn)[0], 16))
 
+    assert len({*kept, *left_out}) == len(kept) + len(left_out)
     assert all(by_share.should_sample(None, one, name="").decision.is_sampled() for one in kept)
     assert not any(by_share.should_sample(None, one, name="").decision.is_sampled() for one in left_out)
 
