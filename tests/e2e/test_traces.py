@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from tests.doubles.certificates import Authority
 from tests.doubles.redis_server import BINARY, MISSING, RedisServer
 from tests.e2e.jobs import JOBS, JobPartner
 from tests.e2e.stack import CoreView, Partner
@@ -111,6 +112,23 @@ def test_the_calls_of_a_job_are_of_the_trace_of_the_request_that_brought_its_par
     assert chunk.parent_span_id == spans["PUT /openapi/api/v1/jobs/<job_id>/parts/<number>"].span_id
     assert [event.name for event in chunk.events] == ["item_failed"]
     assert called(stack) == f"00-{TRACE_ID}-{chunk.span_id.hex()}-01"
+
+
+def test_a_collector_may_speak_tls(
+    make_stack: Callable[..., Stack], exporting: Collector, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path)
+    exporting.socket = authority.issue("localhost").server().wrap_socket(exporting.socket, server_side=True)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"https://localhost:{exporting.server_port}")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_CERTIFICATE", authority.file)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        # To requests these come before what a session says.
+        monkeypatch.delenv(name, raising=False)
+    stack = make_stack({"TRACES": "true"})
+
+    Partner(stack).patch({"actionId": "19000", "status": "active"}, traceparent=f"00-{TRACE_ID}-00f067aa0ba902b7-01")
+
+    assert set(exporting.has(3)) == {"PATCH /openapi/api/v1/actions", "validation", "fan_out"}
 
 
 @pytest.mark.slow
