@@ -124,7 +124,7 @@ class Trail:
             return lines
 
     def _make_lines(self) -> None:
-        # Some together: code that runs alone after a batch is in no cache, and takes five times as long.
+        # Some together: code that runs alone after a batch is in no cache.
         batches, self._batches = self._batches, []
         for batch in batches:
             try:

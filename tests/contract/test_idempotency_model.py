@@ -29,6 +29,8 @@ from gateway.admission.idempotency.journal import Entry
 from tests.doubles.store_worlds import RedisWorld, SqliteWorld
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gateway.admission.idempotency.claim import Claim
 
 ITEMS = 9
@@ -68,9 +70,7 @@ class Machine(RuleBasedStateMachine):
     """Subclasses say over which store, and whether the core honours keys."""
 
     honours_keys = False
-
-    def make_world(self) -> Any:
-        raise NotImplementedError
+    make_world: Callable[[], Any]
 
     @initialize()
     def begin(self) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from cli.connection import ACTIONS, JOBS, LIMITS, Answer, Stream
+from cli.access.credentials import Token
+from cli.connection import JOBS, Answer, Connection, Stream
 from cli.leavings import failed_rows
 from cli.rows.opening import Reading, open_input
 from cli.runs import Runs
@@ -19,29 +20,18 @@ if TYPE_CHECKING:
     from tests.doubles.service import Service
 
 
-class InProcess:
-    """Fills the command's connection. ``started`` is called when a job was."""
-
-    url = "http://gateway.test"
-    log_in = ""
-    reach = ()
+class InProcess(Connection):
+    """The command's connection to a service in this process. ``started`` is called when a job was."""
 
     def __init__(self, service: Service, started: Callable[[str], None]) -> None:
+        super().__init__("http://gateway.test", Token("good"), plain_http=True)
         self._service = service
         self._started = started
-
-    def update(self, body: bytes, key: str = "", *, dry_run: bool = False) -> Answer:
-        headers = {"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
-        return self._ask("PATCH", f"{ACTIONS}?dry_run=true" if dry_run else ACTIONS, body, headers)
-
-    def limits(self) -> Answer:
-        return self._ask("GET", LIMITS)
 
     def job(
         self, method: str, path: str = "", body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        sent = {**({} if body is None else {"Content-Type": "application/json"}), **(headers or {})}
-        answer = self._ask(method, JOBS + path, body, sent)
+        answer = super().job(method, path, body, headers)
         if path.endswith("/start"):
             self._started(str(answer.document["id"]))
         return answer
@@ -53,11 +43,14 @@ class InProcess:
     def caller(self) -> str:
         return "alice"
 
-    def renew(self) -> bool:
-        return False
-
     def _ask(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        authorized: bool = True,
     ) -> Answer:
         sent = {"Authorization": "Bearer good", **(headers or {})}
         reply = self._service.client.open(path, method=method, data=body, headers=sent)
@@ -84,7 +77,7 @@ def told_by_command(
     folder.mkdir()
     (folder / "updates.ndjson").write_text("".join(f"{json.dumps(each)}\n" for each in batch), encoding="utf-8")
     runs = Runs(folder / "state")
-    connection: Any = InProcess(service, started or (lambda _: None))
+    connection = InProcess(service, started or (lambda _: None))
     updates = Updates(connection, runs, lambda _seconds, _why: waits())
     source = open_input(str(folder / "updates.ndjson"), "", runs.spool)
     wishes = Wishes(job=started is not None, applied=folder / "applied.ndjson")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.identity.realm import CLIENTS
+from tests.doubles.certificates import Authority
 from tests.doubles.fake_core import FakeCore, refusing
 from tests.faults.house import eventually, new_ids, outcomes
 
@@ -106,3 +107,14 @@ def test_a_core_that_cannot_be_reached_says_so_at_the_start_and_in_each_place(ma
         assert f"ECONNREFUSED, {peer}" in eventually(lambda: lines(gateway, "item_failed"))[0]
         check = gateway.get("/readyz").json()["checks"]["core"]
         assert (check["reason"], check["detail"]) == ("unreachable", f"ECONNREFUSED, {peer}")
+
+
+@pytest.mark.parametrize("transport", ["hub", "sessions"])
+def test_a_worker_reaches_a_core_over_tls_by_either_transport(
+    make_gateway: MakeGateway, tmp_path: Path, transport: str
+) -> None:
+    authority, item = Authority(tmp_path), next(new_ids)
+    with FakeCore(tls=authority.issue("localhost").server()) as core:
+        gateway = make_gateway(core.url, CORE_CA_FILE=authority.file, CORE_TRANSPORT=transport)
+
+        assert gateway.patch(item).status == 200

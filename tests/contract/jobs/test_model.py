@@ -29,6 +29,8 @@ from gateway.jobs.settlement import Settlement
 from tests.doubles.job_worlds import APPLIED, RedisJobWorld, SqliteJobWorld, all_results, failed, lines_of, started
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gateway.jobs.chunk import Lease
 
 LEASE = 45
@@ -60,8 +62,7 @@ class Hand:
 class Machine(RuleBasedStateMachine):
     """Subclasses say over which store."""
 
-    def make_world(self) -> Any:
-        raise NotImplementedError
+    make_world: Callable[[], Any]
 
     @initialize()
     def begin(self) -> None:
