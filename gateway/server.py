@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from gunicorn.util import is_ipv6, parse_address
 
-import gateway.serving.patched_tls  # noqa: F401 -- for what it does, before anything that imports urllib3
 from gateway import compiled
 from gateway.serving import starting
 from gateway.settings import SettingsError, load, variable

@@ -1,7 +1,22 @@
-"""TLS of gevent in place of the standard library's, in the server and so in each of its workers."""
+from __future__ import annotations
 
-from gevent.monkey import patch_ssl
+import ssl
+import sys
+import warnings
+from typing import TYPE_CHECKING
 
-# The server's settings import urllib3, which keeps the classes of `ssl` that it finds. gunicorn patches them in a worker,
-# after that: half patched, each use of TLS by urllib3 ends in a RecursionError.
-patch_ssl()
+from gevent.monkey import MonkeyPatchWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def patch_with_tls(patch: Callable[[], None]) -> None:
+    """Call gevent's ``patch``, and give urllib3 the TLS that stands in `ssl` after it."""
+    # The server's settings have imported urllib3 by now, which keeps the class that it found. That one refers to the new
+    # one by its name, so that each use ends in a RecursionError. gevent warns of it; it is mended below.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MonkeyPatchWarning)
+        patch()
+    if (urllib3_tls := sys.modules.get("urllib3.util.ssl_")) is not None:
+        urllib3_tls.SSLContext = ssl.SSLContext  # type: ignore[attr-defined]  # a module's names are not known here

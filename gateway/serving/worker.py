@@ -20,6 +20,7 @@ from gateway.serving.answer import Dates, ServerAnswer
 from gateway.serving.connection import Connection
 from gateway.serving.environ import Environs
 from gateway.serving.listener import Listener, nobody_waits_at
+from gateway.serving.patched_tls import patch_with_tls
 from gateway.serving.plain_head import PlainHeads
 from gateway.serving.slots import Slots
 from gateway.serving.starting import call_in
@@ -51,6 +52,9 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no ty
         self._dates = Dates()
         self._is_stopping = False
         self._ends_at = math.inf
+
+    def patch(self) -> None:
+        patch_with_tls(super().patch)
 
     def load_wsgi(self) -> None:
         log_failed_greenlets()

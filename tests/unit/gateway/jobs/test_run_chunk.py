@@ -151,6 +151,7 @@ def test_unknown_items_are_sent_again_only_where_the_core_honours_keys(jobs, chu
 
 
 def test_a_chunk_that_five_runs_brought_no_further_is_abandoned_and_the_job_goes_on(jobs, chunks, world, caplog):
+    caplog.set_level("WARNING", "gateway")
     job = started(jobs, range(1, 501), [777])
     for _ in range(5):
         lease = chunks.next_chunk("crashes")

@@ -58,6 +58,7 @@ def test_a_worker_runs_one_chunk_at_a_time_and_tells_whether_one_was_due(stores)
 
 
 def test_a_fault_in_a_run_is_logged_and_the_chunk_is_tried_again(stores, world, caplog):
+    caplog.set_level("WARNING", "gateway")
     jobs, chunks = stores
     job = started(jobs, [1])
     faulty = replace(services(chunks, Core()), resources={})
