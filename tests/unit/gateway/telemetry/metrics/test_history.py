@@ -110,3 +110,19 @@ def test_one_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
     (tmp_path / "history-000000000900000.json").symlink_to(tmp_path / "removed meanwhile")
 
     assert [snapshot["time"] for snapshot in worker.kept()] == [1000, 1005]
+
+
+def test_the_folder_is_listed_once_by_the_worker_that_keeps_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = []
+    names_of = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda folder: (listed.append(folder), names_of(folder))[1])
+    first, second = Worker(tmp_path), Worker(tmp_path)
+
+    first.keep(*range(1000, 1100, 5))
+    first.end()
+    second.keep(*range(1100, 1400, 5), 6000)
+
+    assert listed == [tmp_path, tmp_path]
+    assert [snapshot["time"] for snapshot in second.kept()] == [6000]
