@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.telemetry.hooks import Telemetry
+    from gateway.telemetry.logs.gathered import Later
     from gateway.telemetry.metrics.counters import Sources
     from gateway.telemetry.traces import Traces
 
@@ -28,7 +29,7 @@ class Instruments:
     """One per worker, made after the fork. Raises TracesUnavailable.
 
     ``folder`` is where workers share their numbers; None for one process. ``routes`` come with methods.
-    The log line of a request may wait ``line_seconds`` for others.
+    The log line of a request may wait for others until ``later`` runs what it was given.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Instruments:
         version: str,
         folder: Path | None = None,
         routes: Iterable[tuple[str, str]] = (),
-        line_seconds: float = 0.0,
+        later: Later | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._version = version
@@ -50,7 +51,7 @@ class Instruments:
         self._folding: Folding | None = None
         self._ended = threading.Event()
         self.traces = connect_traces(enabled=traces, version=version)
-        self._lines = Lines(line_seconds)
+        self._lines = Lines(later)
         hooks: list[Telemetry] = [self._lines, self.traces]
         self.telemetry = FanOut([*hooks, self._metrics] if self._metrics else hooks)
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from gateway.resources.resource import MakeResource
     from gateway.serving.plan import WorkerPlan
     from gateway.settings.service import ServiceSettings
+    from gateway.telemetry.logs.gathered import Later
     from gateway.wiring.backends import Backends
 
 _log = logging.getLogger(__name__)
@@ -51,16 +52,16 @@ def create_app(
     backends: Backends,
     resources: Sequence[MakeResource] = RESOURCES,
     *,
-    line_seconds: float = 0.0,
+    later: Later | None = None,
 ) -> Application:
-    """The log line of a request may wait ``line_seconds`` for others. Raises SettingsError."""
+    """The log line of a request may wait for others until ``later`` runs what it was given. Raises SettingsError."""
     service = settings.service
     methods = [authenticator.method for authenticator in backends.authenticators]
     _demand_forwardable(settings, methods)
     turns = LoopTurns()
     served = made(settings, resources, turns.let_others_run)
     demand_granted(served, methods)
-    instruments = _instruments(settings, routes(served), line_seconds)
+    instruments = _instruments(settings, routes(served), later)
     shedder = _shedder(service, backends)
     capacity = Capacity(shedder, BodyMemory(service.max_held_bytes))
     unsent = UnsentRate(backends.unsent_rates)
@@ -136,7 +137,7 @@ def _end(trail: Trail | None, kept: Sink | None, instruments: Instruments, backe
     backends.close()
 
 
-def _instruments(settings: Settings, served: Sequence[Route], line_seconds: float) -> Instruments:
+def _instruments(settings: Settings, served: Sequence[Route], later: Later | None) -> Instruments:
     try:
         return Instruments(
             metrics=settings.service.metrics != "off",
@@ -144,7 +145,7 @@ def _instruments(settings: Settings, served: Sequence[Route], line_seconds: floa
             version=VERSION,
             folder=shared.join(os.environ),
             routes=[(rule, route.method) for route in served for rule in route.rules],
-            line_seconds=line_seconds,
+            later=later,
         )
     except TracesUnavailable as exc:
         raise SettingsError(str(exc)) from exc

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from gateway.telemetry.details import BatchDetails, RequestDetails, Unreadable
     from gateway.telemetry.events import InvalidRequest
+    from gateway.telemetry.logs.gathered import Later
 
 _log = logging.getLogger(__name__)
 # Asked every few seconds by probes and scrapers; of interest only when they fail.
@@ -24,11 +25,11 @@ _NO_JOB: Mapping[str, str] = {}
 
 
 class Lines:
-    """``seconds``: how long the line of a request may wait for others. None waits after ``close``."""
+    """``later``: what runs when the line of a request has waited for others; None waits without it, or after ``close``."""
 
-    def __init__(self, seconds: float = 0.0) -> None:
+    def __init__(self, later: Later | None = None) -> None:
         line = FactsLine(_log, "request_ended")
-        self._ended = GatheredLines(lambda level, request, at: line.tell(level, _facts(request), at), seconds)
+        self._ended = GatheredLines(lambda level, request, at: line.tell(level, _facts(request), at), later)
 
     def close(self) -> None:
         self._ended.close()
