@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bench.clients import send
 from bench.items import body, item
 from bench.services import running
+from bench.turns import take_long_turns
 from bench.workloads import warm_up
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def _started(rig: Rig, into: Surroundings, variants: Mapping[str, Variant], orde
             name: stack.enter_context(running(into.gateway, _apart(into, name, variants[name]))) for name in order
         }
         for gateway in gateways.values():
+            take_long_turns(gateway.process)
             warm_up(rig, gateway)
         return _costs(rig, gateways, variants)
 

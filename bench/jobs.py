@@ -15,6 +15,7 @@ from bench.items import BULK, body, item
 from bench.processes import Process, free_port, wait_until
 from bench.redis import running_redis
 from bench.services import running
+from bench.turns import take_long_turns
 from bench.workloads import warm_up
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class _House:
         worker = stack.enter_context(Process(start, cores=into.cores, log=log, env=into.environment(port), cwd=folder))
         partner = _Partner(gateway.url, rig.token)
         wait_until(partner.can_have_jobs, process=worker, seconds=30, what="the job worker")
+        for each in (gateway.process, worker):
+            take_long_turns(each)
         warm_up(rig, gateway)
         return cls(gateway.process, worker, partner)
 

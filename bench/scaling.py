@@ -11,6 +11,7 @@ from bench.clients import send
 from bench.items import body, item
 from bench.rig import Processors
 from bench.services import running
+from bench.turns import take_long_turns
 
 if TYPE_CHECKING:
     from bench.rig import Rig
@@ -58,6 +59,7 @@ def workers(rig: Rig, into: Surroundings, rounds: int) -> Samples:
         for count in WORKERS:
             own = replace(into, cores=processors.service[:count])
             gateways[count] = stack.enter_context(running(into.gateway, own, workers=str(count)))
+            take_long_turns(gateways[count].process)
         for _ in range(rounds):
             for count, gateway in gateways.items():
                 samples[str(count)].append(_throughput(replace(rig, processors=processors), gateway, is_measured))
