@@ -6,6 +6,7 @@ import contextlib
 import errno
 import logging
 import os
+import re
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ _ALL_SECONDS = 300.0
 _EVERY_SECONDS, _COARSE_SECONDS = 5.0, 30.0
 # The page draws none of these, and there may be thousands.
 _LEFT_OUT = "gateway_partner_"
+# An operator's copy of one has another.
+_NAME = re.compile(r"history-[0-9]{15}\.json")
 
 
 class History:
@@ -92,20 +95,21 @@ class History:
 
     def _read(self) -> list[bytes]:
         found: list[bytes] = []
-        for name in self._names():
+        try:
+            names = self._names()
+        except OSError:
+            return []
+        for name in names:
             # The keeper may have removed the oldest meanwhile.
             with contextlib.suppress(OSError):
                 found.append((self._folder / name).read_bytes())
         return found
 
     def _names(self) -> list[str]:
-        """Of the snapshots, oldest first."""
+        """Of the snapshots, oldest first. Raises OSError."""
         # `Path` takes some 200 steps of the interpreter for each of them, and an hour has 170.
-        try:
-            names = os.listdir(self._folder)  # noqa: PTH208 -- for each name, a `Path` costs too much
-        except FileNotFoundError:
-            return []
-        return sorted(name for name in names if name.startswith("history-") and name.endswith(".json"))
+        names = os.listdir(self._folder)  # noqa: PTH208 -- for each name, a `Path` costs too much
+        return sorted(filter(_NAME.fullmatch, names))
 
     def _run(self) -> None:
         ended = threading.Event()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from gateway.telemetry.metrics.history import History
@@ -126,3 +127,65 @@ def test_the_folder_is_listed_once_by_the_worker_that_keeps_them(
 
     assert listed == [tmp_path, tmp_path]
     assert [snapshot["time"] for snapshot in second.kept()] == [6000]
+
+
+def test_a_copy_that_an_operator_made_is_none_of_them(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "history-copy.json").write_text("{}")
+    worker = Worker(tmp_path)
+
+    worker.keep(1000, 6000)
+
+    assert [snapshot["time"] for snapshot in worker.kept()] == [6000]
+    assert caplog.records == []
+
+
+def test_a_disk_that_is_full_in_the_middle_of_one_shows_none_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = Worker(tmp_path)
+    worker.keep(1000)
+    write = os.write
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda handle, data: write(handle, data[:10]))
+        worker.keep(1005)
+    worker.keep(1010)
+
+    assert [snapshot["time"] for snapshot in worker.kept()] == [1000, 1010]
+    assert [(record.message, vars(record)["reason"]) for record in caplog.records] == [
+        ("status_history_not_kept", "No space left on device")
+    ]
+
+
+def test_what_was_removed_by_hand_is_missed_by_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    worker = Worker(tmp_path)
+    worker.keep(1000, 1005)
+    for snapshot in tmp_path.glob("history-*.json"):
+        snapshot.unlink()
+
+    worker.keep(1010, 6000)
+
+    assert [snapshot["time"] for snapshot in worker.kept()] == [6000]
+    assert caplog.records == []
+
+
+def test_a_folder_that_was_removed_and_made_again_has_what_comes_then(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = Worker(folder := tmp_path / "metrics")
+    folder.mkdir()
+    worker.keep(1000)
+    shutil.rmtree(folder)
+    worker.keep(1005)
+    folder.mkdir()
+
+    worker.keep(1010)
+
+    assert [snapshot["time"] for snapshot in worker.kept()] == [1010]
+    assert [record.message for record in caplog.records] == ["status_history_not_kept"]
+
+
+def test_a_folder_that_cannot_be_listed_shows_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    assert Worker(tmp_path / "file").kept() == []
