@@ -23,8 +23,9 @@ class Later:
 
     def __call__(self, work: Callable[[], None]) -> None:
         if self._timer is None:
-            # Of the worker's own loop, which is not there before the fork.
-            self._timer = get_hub().loop.timer(0.0, self._seconds)
+            # Of the worker's own loop, which is not there before the fork. libev's `again` waits for the second, and
+            # libuv's for the first when it is not under way.
+            self._timer = get_hub().loop.timer(self._seconds, self._seconds)
         self._timer.again(self._run, work)
 
     def _run(self, work: Callable[[], None]) -> None:

@@ -43,16 +43,21 @@ class GatheredLines:
             later(self.write)
 
     def write(self) -> None:
-        """All that wait. Raises nothing."""
-        while self._ended:
-            try:
-                ended = self._ended.popleft()
-            except IndexError:
-                return  # Another thread writes them.
-            try:
-                self._write(*ended)
-            except Exception:  # noqa: BLE001 -- the lines of the others are not lost for one
-                _log.exception("log_lines_failed")
+        """All that wait. Raises no error of ``write``."""
+        try:
+            while self._ended:
+                try:
+                    ended = self._ended.popleft()
+                except IndexError:
+                    return  # Another thread writes them.
+                try:
+                    self._write(*ended)
+                except Exception:  # noqa: BLE001 -- the lines of the others are not lost for one
+                    _log.exception("log_lines_failed")
+        finally:
+            # What ends a greenlet may end it here. No line that is added later would ask for those that are left.
+            if self._ended and self._later:
+                self._later(self.write)
 
     def close(self) -> None:
         """Write what waits. What is added later goes at once."""

@@ -3,13 +3,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+import pytest
+from gevent import GreenletExit
+
 from gateway.telemetry.logs.gathered import GatheredLines
 from tests.doubles.telemetry import a_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from gateway.telemetry.details import RequestDetails
 
@@ -165,3 +166,23 @@ def test_a_line_that_cannot_be_written_is_told_once_and_takes_no_other_with_it_a
 
     assert written.lines == [(logging.INFO, "a"), (logging.INFO, "b")]
     assert caplog.messages == ["log_lines_failed"]
+
+
+def test_lines_that_a_greenlet_left_at_its_end_are_written_a_moment_later() -> None:
+    written, later = Written(), ByHand()
+
+    def write(level: int, request: RequestDetails, at: float) -> None:
+        if request.request_id == "b":
+            raise GreenletExit
+        written(level, request, at)
+
+    lines = GatheredLines(write, later)
+    for name in ("a", "b", "c"):
+        lines.add(logging.INFO, a_request(request_id=name))
+
+    with pytest.raises(GreenletExit):
+        later.run()
+    lines.add(logging.INFO, a_request(request_id="d"))
+    later.run()
+
+    assert [name for _, name in written.lines] == ["a", "c", "d"]
