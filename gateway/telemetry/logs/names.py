@@ -131,7 +131,7 @@ LOG_EVENTS: Mapping[str, str] = {
     "audit_line_failed": "A fault while a batch's line of the audit trail was made; the batch went on.",
     "audit_write_failed": "A fault while the audit trail was written; its next lines are tried again.",
     # The log itself.
-    "log_lines_dropped": "The log's pipe was full, and `lines` were dropped so that no request had to wait.",
+    "log_lines_dropped": "The log's pipe or its disk was full, and `lines` were dropped so that no request had to wait.",
     # The start.
     "server_starting": "The server starts: its `version`, whether the hot path runs `compiled`, the `settings` in force "
     "without secrets, and the forward `proxies` to the core and Keycloak; `ignored` names variables of the environment "
