@@ -151,7 +151,7 @@ def test_a_key_of_idempotency_is_one_at_both_gateways(estate: Estate) -> None:
 
 
 def test_an_api_key_and_its_rate_hold_at_both_gateways(estate: Estate) -> None:
-    key = estate.keys.made("--rate", "3")["key"]
+    key = estate.keys.made("--rate", "3/hour")["key"]
     here, there = (lambda number=number: put(estate, number, key) for number in (0, 1))
     # Each reads the file every few seconds, and at once for a key that it does not know.
     assert [here(), there(), here(), there(), here()] == [200, 200, 200, 429, 429]
