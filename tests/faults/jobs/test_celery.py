@@ -121,14 +121,15 @@ def test_processes_that_are_killed_all_the_time_lose_nothing_of_20000_items(make
 def test_a_job_ends_though_messages_are_stolen_and_the_broker_is_emptied(make_crew, broker):
     crew, stolen = make_crew(20), []
     item_ids = range(FIRST_ID, FIRST_ID + 1000)
+    job = crew.start(item_ids, part_items=250)
 
     def steal() -> None:
-        # Redis serves who waits in turn, so about half go here.
-        if found := broker.brpop(f"{KEY_PREFIX}{QUEUE}", timeout=1):
+        # One message between two chunks that ended. Redis serves who waits longest, and that may always be this one.
+        ended = crew.get(job).counts.settled // 250
+        if len(stolen) <= ended and (found := broker.brpop(f"{KEY_PREFIX}{QUEUE}", timeout=1)):
             stolen.append(found)
 
     with beside(steal):
-        job = crew.start(item_ids, part_items=250)
         crew.hire()
         while not crew.get(job).counts.applied:
             time.sleep(0.02)
@@ -136,8 +137,8 @@ def test_a_job_ends_though_messages_are_stolen_and_the_broker_is_emptied(make_cr
         longest = wait_for_the_end(crew, job, seconds=90)
 
     assert stolen
-    # The sweeper looks each five seconds, and rings more than once.
-    assert longest < 10
+    # The sweeper looks each five seconds.
+    assert longest < 15
     reconcile(crew, [job], item_ids, 0)
     assert crew.get(job).counts.applied == 1000
 
