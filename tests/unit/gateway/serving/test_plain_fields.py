@@ -6,7 +6,7 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.http.errors import ParseException
 from gunicorn.http.message import Request
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.serving.plain_fields import plain_fields, variable_of
@@ -18,14 +18,31 @@ NAMES = st.one_of(
 )
 VALUES = st.text(st.one_of(st.sampled_from(" \t\r\n:,_\x00\x7f\x80ÿ"), st.characters(max_codepoint=255)), max_size=8)
 LINES = st.one_of(st.builds("{}:{}".format, NAMES, VALUES), VALUES)
-ENDS = st.sampled_from(["\r\n", "\r\n", "\r\n", "\n", "\r", "\r\n "])
+ENDS = st.sampled_from(["\r\n", "\n", "\r", "\r\n ", "\r\r\n"])
+
+
+# Of different names, so that any of them may stand together.
+USUAL = ["Host: h", "content-length:1", "X-A: \t b  c \t", "traceparent:", "X-B: \xe9:\xff", "!#$%&'*+-.^`|~: b"]
 
 
 @st.composite
 def sections(draw) -> bytes:
-    """Field lines as they may come, most of them well-formed."""
-    lines = draw(st.lists(LINES, min_size=1, max_size=5))
-    return "".join(line + draw(ENDS) for line in lines[:-1]).encode("latin-1") + lines[-1].encode("latin-1")
+    """Usual lines, of which one may be unusual, or its end."""
+    lines = draw(st.permutations(USUAL))[: draw(st.integers(1, len(USUAL)))]
+    ends = ["\r\n"] * (len(lines) - 1) + [""]
+    where = draw(st.integers(0, len(lines) - 1))
+    what = draw(st.sampled_from(["nothing", "line", "value", "end", "bytes"]))
+    if what == "line":
+        lines[where] = draw(LINES)
+    elif what == "value":
+        lines[where] = f"{lines[where]}{draw(VALUES)}"
+    elif what == "end":
+        ends[where] = draw(ENDS)
+    section = "".join(map("".join, zip(lines, ends, strict=True))).encode("latin-1")
+    if what == "bytes":
+        at = draw(st.integers(0, len(section)))
+        section = section[:at] + draw(st.binary(max_size=2)) + section[at + draw(st.integers(0, 2)) :]
+    return section
 
 
 class Parser(Request):
@@ -51,6 +68,7 @@ def plain(section: bytes) -> dict[str, str] | None:
     return plain_fields(section, section.count(b"\n") + 1, MOST)
 
 
+@settings(max_examples=500)
 @given(sections())
 def test_what_is_read_the_short_way_gunicorn_reads_alike(section: bytes):
     fields = plain(section)
@@ -84,6 +102,7 @@ def test_plain_fields_are_read(section: bytes, fields: dict[str, str]):
         b"X-A: b\nX-C: d",
         b"X-A: b\rX-C: d",
         b"X-A: \x00",
+        b"X-A: \x01",
         b"X-A: \x7f",
         b"X_A: b",
         b"Expect: 100-continue",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from gunicorn.config import Config
 from gunicorn.http.errors import ParseException
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.serving.plain_head import PlainHead, PlainHeads
@@ -16,11 +16,11 @@ HEADS = PlainHeads(Config())
 METHODS = st.sampled_from(["GET", "PATCH", "PUT", "OPTIONS", "TRACE", "CONNECT", "get", "PATCHX", ""])
 TARGETS = st.one_of(
     st.sampled_from(
-        ["/", "/a?b=c", "/a?b?c", "//a/b", "/a//b", "/%2e%zz", "/a;b:c@d", "*", "http://h/x", "h:1", "/a#b"]
+        ["/", "/a?b=c", "/a?b?c", "//a/b", "/a//b", "/%2e%zz", "/a;b:c@d", "/a b", "*", "http://h/x", "h:1", "/a#b"]
     ),
     st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_size=6).map("/{}".format),
 )
-VERSIONS = st.sampled_from(["HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.0", "HTTP/1.2", "HTTP/2.0", "http/1.1", ""])
+VERSIONS = st.sampled_from(["HTTP/1.0", "HTTP/1.2", "HTTP/2.0", "http/1.1", ""])
 FIELDS = st.one_of(
     st.sampled_from(
         [
@@ -35,15 +35,37 @@ FIELDS = st.one_of(
 )  # fmt: skip
 
 
+# Of different names, so that any of them may stand together.
+USUAL = [
+    "Content-Length: 3",
+    "X-A: b",
+    "x-b:\t\xe9 c ",
+    "Connection: x, close",
+    "Content-Type: application/json",
+    "X-C:",
+]
+HEAD = ["PATCH /a%20b?c HTTP/1.1", "Host: h"]
+BEHIND = st.sampled_from([b"abc", b"abcGET / HTTP/1.1\r\n", b"3\r\nabc", b""])
+
+
 @st.composite
 def streams(draw) -> bytes:
-    """A head, most often well-formed, what may be its body, and what comes after."""
-    line = f"{draw(METHODS)} {draw(TARGETS)} {draw(VERSIONS)}"
-    fields = draw(st.lists(FIELDS, max_size=4))
-    head = "\r\n".join([line, *draw(st.sampled_from([["Host: h"], []])), *fields, "", ""])
-    return head.encode("latin-1", "replace") + draw(
-        st.sampled_from([b"", b"abc", b"abcGET / HTTP/1.1\r\n", b"3\r\nabc"])
-    )
+    """A usual head in which one thing may be unusual, what may be its body, and what comes after."""
+    lines = [*HEAD, *draw(st.permutations(USUAL))[: draw(st.integers(0, len(USUAL)))]]
+    where = draw(st.integers(0, len(lines)))
+    what = draw(st.sampled_from(["nothing", "a part of the line", "field", "one more field", "bytes"]))
+    if what == "a part of the line":
+        parts = lines[0].split(" ")
+        part = draw(st.integers(0, 2))
+        parts[part] = draw((METHODS, TARGETS, VERSIONS)[part])
+        lines[0] = " ".join(parts)
+    elif what in ("field", "one more field"):
+        lines[where : where + (what == "field")] = [draw(FIELDS)]
+    head = "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
+    if what == "bytes":
+        at = draw(st.integers(0, len(head)))
+        head = head[:at] + draw(st.binary(max_size=2)) + head[at + draw(st.integers(0, 2)) :]
+    return head + draw(BEHIND)
 
 
 def told(pair: Pair, stream: bytes):
@@ -61,6 +83,7 @@ def told(pair: Pair, stream: bytes):
     return parts, body, request.should_close(), request.head_so_far().host, pair.connection._reader.take_buffered()
 
 
+@settings(max_examples=500)
 @given(streams())
 def test_what_is_read_the_short_way_gunicorn_reads_alike(stream: bytes):
     head = HEADS.read(stream)
@@ -93,6 +116,7 @@ def test_a_usual_head_is_read():
         PLAIN.replace(b"/a", b"http://h/a"),
         PLAIN.replace(b"/a", b"/#a"),
         PLAIN.replace(b"/a", b"/\xe9"),
+        PLAIN.replace(b"/a", b"/a b"),
         PLAIN.replace(b"/a", b"/" + b"a" * 4094),
         PLAIN.replace(b"HTTP/1.1", b"HTTP/1.0"),
         PLAIN.replace(b" HTTP/1.1", b""),
@@ -103,6 +127,8 @@ def test_a_usual_head_is_read():
         PLAIN.replace(b"X-A", b"Expect"),
         PLAIN.replace(b"X-A: b", b"A: b\r\n" * 100),
         PLAIN.replace(b": 3", b": -3"),
+        PLAIN.replace(b": 3", b": +3"),
+        PLAIN.replace(b": 3", b": \xb3"),
         PLAIN.replace(b": 3", b": " + b"9" * 16),
         b"GET / HTTP/1.1\r\n\r\n",
     ],
