@@ -94,7 +94,12 @@ def test_for_http_1_0_the_end_of_the_connection_is_the_end_of_the_answer():
 
 @pytest.mark.parametrize(
     ("method", "status", "parts"),
-    [("HEAD", "200 OK", [b"hello"]), ("GET", "304 Not Modified", []), ("GET", "200 OK", [])],
+    [
+        ("HEAD", "200 OK", [b"hello"]),
+        ("GET", "304 Not Modified", []),
+        ("GET", "304 Not Modified", [b"hello"]),
+        ("GET", "200 OK", []),
+    ],
 )
 def test_the_head_leaves_where_no_body_does(method: str, status: str, parts: list[bytes]):
     fields = [("Content-Length", "5")]
@@ -141,6 +146,16 @@ def test_no_usual_field_ends_the_head(value: str):
 def test_a_field_that_would_end_the_head_is_refused():
     with pytest.raises(InvalidResponseHeader):
         sent([], fields=[("X-A", "b\r\nX-C: d")])
+
+
+def test_an_answer_is_begun_once():
+    def application(_environ, start_response):
+        start_response("200 OK", [])
+        start_response("200 OK", [])
+        return []
+
+    with pytest.raises(AssertionError, match="already set"):
+        ServerAnswer(Request("GET", (1, 1)), Client(), None, Dates()).send(application, {})
 
 
 def test_what_the_application_made_is_closed_after_a_fault():
