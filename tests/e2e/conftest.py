@@ -26,10 +26,23 @@ FORGETFUL = {
 }
 
 
+# What makes the server read no head the short way, and changes nothing else but for methods in small letters.
+PARSED = "--casefold-http-method"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests of a module that says ``HEADS_ARE_READ_BOTH_WAYS`` run over both readers of heads."""
+    if getattr(metafunc.module, "HEADS_ARE_READ_BOTH_WAYS", False) and "shared_stack" in metafunc.fixturenames:
+        metafunc.parametrize("shared_stack", ["", PARSED], indirect=True, ids=["short", "parsed"], scope="session")
+
+
 @pytest.fixture(scope="session")
-def shared_stack() -> Iterator[Stack]:
-    with Stack(FORGETFUL) as stack:
-        yield stack
+def shared_stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    with pytest.MonkeyPatch.context() as surroundings:
+        if options := getattr(request, "param", ""):
+            surroundings.setenv("GUNICORN_CMD_ARGS", options)
+        with Stack(FORGETFUL) as stack:
+            yield stack
 
 
 @pytest.fixture

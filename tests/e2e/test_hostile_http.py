@@ -16,6 +16,7 @@ import pytest
 from tests.e2e.stack import BULK
 
 pytestmark = pytest.mark.e2e
+HEADS_ARE_READ_BOTH_WAYS = True
 BATCH = b'{"data":[{"actionId":"%d","status":"done"}]}'
 FIRST, SECOND = BATCH % 19001, BATCH % 19002
 LINE = f"PATCH {BULK} HTTP/1.1\r\n".encode()

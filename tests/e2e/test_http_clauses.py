@@ -10,6 +10,7 @@ from tests.e2e.stack import BULK
 from tests.faults.client import Client
 
 pytestmark = pytest.mark.e2e
+HEADS_ARE_READ_BOTH_WAYS = True
 BATCH = b'{"data":[{"actionId":"19000","status":"done"}]}'
 JSON = "application/json"
 

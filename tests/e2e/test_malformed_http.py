@@ -13,6 +13,7 @@ from sandbox.web import call
 from tests.faults.house import eventually
 
 pytestmark = pytest.mark.e2e
+HEADS_ARE_READ_BOTH_WAYS = True
 HEAD = b"PATCH /openapi/api/v1/actions HTTP/1.1\r\nHost: x\r\n"
 
 

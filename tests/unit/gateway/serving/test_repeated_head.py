@@ -60,6 +60,16 @@ def test_any_other_is_read_anew(data: bytes):
     assert repeated().read(data) is None
 
 
+def test_the_digits_of_the_length_may_stand_before_it_too():
+    head = HEAD.replace(b"Host: h", b"Host: h12")
+    known = repeated(head)
+    longer = known.read(head.replace(b": 12", b": 13"))
+
+    assert known.read(head.replace(b"h12", b"h13")) is None
+    assert longer is not None
+    assert longer.fields["CONTENT_LENGTH"] == "13"
+
+
 def test_each_request_has_fields_of_its_own():
     known = repeated()
     first, second = known.read(HEAD), known.read(HEAD)
