@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.processes import Process, free_port, wait_until
+from bench.turns import take_long_turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,8 @@ def running_redis(into: Surroundings) -> Iterator[Redis | None]:
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--appendonly", "yes"]
     with (folder / "redis.log").open("ab") as log, Process(command, cores=into.cores, log=log) as process:
         wait_until(lambda: _answers(port), process=process, seconds=10, what="redis-server")
+        # With a shorter turn than those of the gateways it would take the processor from them at each question.
+        take_long_turns(process)
         yield Redis(process, f"redis://127.0.0.1:{port}/0")
 
 
