@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.stack import Stack
-from tests.e2e.stack import CoreView, Partner
+from tests.e2e.clauses import BATCH, JSON
+from tests.e2e.stack import BULK, CoreView, Partner
+from tests.faults.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,3 +73,32 @@ def make_stack() -> Iterator[Callable[..., Stack]]:
             return running.enter_context(Stack(settings, **options))
 
         yield make
+
+
+@pytest.fixture(scope="module")
+def token(shared_stack):
+    return shared_stack.token()
+
+
+@pytest.fixture
+def client(stack):
+    with Client(stack.gateway.url) as connected:
+        yield connected
+
+
+@pytest.fixture
+def ask(client, token):
+    """Sends one request and gives the answer; a header of None is left out."""
+
+    def ask(method="PATCH", target=BULK, body=BATCH, version="1.1", extra="", **headers):
+        usual = {
+            "Host": "gateway.test",
+            "Authorization": f"Bearer {token}",
+            "Content-Type": JSON,
+            "Content-Length": str(len(body)),
+        }
+        given = {**usual, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in given.items() if value is not None)
+        return client.send(f"{method} {target} HTTP/{version}\r\n{lines}{extra}\r\n".encode("latin-1") + body).read()
+
+    return ask
