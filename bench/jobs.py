@@ -44,7 +44,7 @@ def jobs(rig: Rig, into: Surroundings, rounds: int) -> dict[str, list[Figures]]:
     turns = _QUICK_TURNS if rig.quick else _TURNS
     with ExitStack() as stack:
         houses = {JOB: _House.started(stack, rig, replace(into, folder=into.folder / "jobs"))}
-        redis = stack.enter_context(running_redis(into))
+        redis = stack.enter_context(running_redis(rig, into))
         if redis:
             more = {**into.more, "GATEWAY_REDIS_URL": redis.url}
             houses[JOB_IN_REDIS] = _House.started(stack, rig, replace(into, folder=into.folder / "redis", more=more))

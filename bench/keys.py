@@ -21,7 +21,7 @@ def keys(rig: Rig, into: Surroundings, rounds: int) -> dict[str, list[Figures]]:
     Redis is measured where it is installed; its own CPU does not count.
     """
     variants = {WITHOUT: Variant(), IN_SQLITE: Variant(is_keyed=True)}
-    with running_redis(into) as redis:
+    with running_redis(rig, into) as redis:
         if redis:
             variants[IN_REDIS] = Variant({"GATEWAY_REDIS_URL": redis.url}, is_keyed=True)
         return beside(rig, into, rounds, variants)

@@ -23,7 +23,7 @@ def rates(rig: Rig, into: Surroundings, rounds: int) -> dict[str, list[Figures]]
     Redis is measured where it is installed; its own CPU does not count.
     """
     variants = {OFF: Variant(), IN_SQLITE: Variant(LIMITED)}
-    with running_redis(into) as redis:
+    with running_redis(rig, into) as redis:
         if redis:
             variants[IN_REDIS] = Variant({**LIMITED, "GATEWAY_REDIS_URL": redis.url})
         return beside(rig, into, rounds, variants)

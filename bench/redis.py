@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.processes import Process, free_port, wait_until
-from bench.turns import take_long_turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bench.rig import Rig
     from bench.services import Surroundings
 
 
@@ -22,7 +22,7 @@ class Redis(NamedTuple):
 
 
 @contextmanager
-def running_redis(into: Surroundings) -> Iterator[Redis | None]:
+def running_redis(rig: Rig, into: Surroundings) -> Iterator[Redis | None]:
     """It keeps what it is given, as jobs demand. None where ``redis-server`` is not installed."""
     if not shutil.which("redis-server"):
         yield None
@@ -31,10 +31,11 @@ def running_redis(into: Surroundings) -> Iterator[Redis | None]:
     folder = into.folder / f"redis-{port}"
     folder.mkdir()
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--appendonly", "yes"]
-    with (folder / "redis.log").open("ab") as log, Process(command, cores=into.cores, log=log) as process:
+    # As a Redis of one's own host, it takes no processor from a gateway. It waited for several whose turns are long, one after
+    # the other, and so longer than a gateway waits for an answer.
+    cores = rig.processors.others
+    with (folder / "redis.log").open("ab") as log, Process(command, cores=cores, log=log) as process:
         wait_until(lambda: _answers(port), process=process, seconds=10, what="redis-server")
-        # With a shorter turn than those of the gateways it would take the processor from them at each question.
-        take_long_turns(process)
         yield Redis(process, f"redis://127.0.0.1:{port}/0")
 
 
