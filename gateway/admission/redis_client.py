@@ -3,25 +3,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from redis import Redis
 from redis.backoff import NoBackoff
 from redis.connection import parse_url
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import Sentinel, SentinelManagedConnection, SentinelManagedSSLConnection
 
+from gateway.admission.redis_kept import KeepingRedis, is_of_the_connection
 from gateway.admission.redis_url import PresentUrl, following
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from redis import Redis
+
 REDIS_ERRORS: tuple[type[Exception], ...] = (RedisError, ValueError)
 """What redis-py raises. ValueError: the bytes are not Redis."""
 _SENTINEL_SCHEMES = {"redis+sentinel": "redis", "rediss+sentinel": "rediss"}
 _SENTINEL_PORT = 26379
-# Before Redis 7, a script's error has its code in the middle of the text.
-_STALE = ("READONLY", "MASTERDOWN", "MOVED", "CLUSTERDOWN")
 
 
 def connect(url: str, timeout_seconds: float, url_now: Callable[[], str] | None = None) -> Redis:
@@ -36,7 +36,7 @@ def connect(url: str, timeout_seconds: float, url_now: Callable[[], str] | None 
     scheme = url.partition("://")[0]
     if scheme not in _SENTINEL_SCHEMES:
         present = PresentUrl(url_now or (lambda: url))
-        return Redis.from_url(url, connection_class=following(present), **options)
+        return KeepingRedis.from_url(url, connection_class=following(present), **options)
     hosts, service, own = _sentinels(url)
     credentials = {name: own.pop(f"sentinel_{name}", None) for name in ("username", "password")}
     if is_encrypted := _SENTINEL_SCHEMES[scheme] == "rediss":
@@ -45,7 +45,8 @@ def connect(url: str, timeout_seconds: float, url_now: Callable[[], str] | None 
     sentinel = Sentinel(  # type: ignore[no-untyped-call]  # the library leaves it untyped
         hosts, sentinel_kwargs={**options, **credentials, **(theirs if is_encrypted else {})}, **own, **options
     )
-    client: Redis = sentinel.master_for(service)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+    kind = _closing(SentinelManagedSSLConnection if is_encrypted else SentinelManagedConnection)
+    client: Redis = sentinel.master_for(service, redis_class=KeepingRedis, connection_class=kind)  # type: ignore[no-untyped-call]  # the library leaves it untyped
     return client
 
 
@@ -76,6 +77,17 @@ def _host_and_port(text: str) -> tuple[str, int]:
     return parts.hostname or "", parts.port or _SENTINEL_PORT
 
 
+def _closing(kind: type[Any]) -> type[Any]:
+    """It is closed by what breaks off an exchange, as the library's other connections are."""
+
+    # Else an answer that comes after its timeout would be taken for that to the next question.
+    class Closing(kind):  # type: ignore[misc]  # which class it is is known at the start
+        def read_response(self, *arguments: Any, disconnect_on_error: bool = True, **named: Any) -> Any:
+            return super().read_response(*arguments, disconnect_on_error=disconnect_on_error, **named)
+
+    return Closing
+
+
 class _OnANewConnection(Retry):
     """Retries once, where a connection is lost, refused, or no longer the master's."""
 
@@ -88,14 +100,6 @@ class _OnANewConnection(Retry):
         with_failure_count: bool = False,
     ) -> Any:
         def may_help(error: Exception) -> bool:
-            return _is_of_the_connection(error) and (is_retryable is None or is_retryable(error))
+            return is_of_the_connection(error) and (is_retryable is None or is_retryable(error))
 
         return super().call_with_retry(do, fail, may_help, with_failure_count)
-
-
-def _is_of_the_connection(error: Exception) -> bool:
-    # LOADING and NOAUTH are among the library's connection errors.
-    if isinstance(error, RedisConnectionError):
-        return True
-    code, text = getattr(error, "status_code", None), str(error)
-    return code in _STALE or any(f"-{stale} " in text or text.startswith(f"{stale} ") for stale in _STALE)

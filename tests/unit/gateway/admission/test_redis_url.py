@@ -21,13 +21,13 @@ argument = st.text() | st.binary() | st.integers() | st.floats() | st.sampled_fr
     arguments=st.lists(argument, max_size=12),
 )
 def test_a_command_is_packed_into_one_piece_as_redis_py_packs_it_into_several(name, arguments):
-    (packed,) = WholeCommands(ENCODER.encode).pack(name, *arguments)
+    (packed,) = WholeCommands(ENCODER).pack(name, *arguments)
 
     assert packed == b"".join(PythonRespSerializer(6000, ENCODER.encode).pack(name, *arguments))
 
 
 def test_a_command_is_what_redis_reads():
-    (packed,) = WholeCommands(ENCODER.encode).pack("EVALSHA", "é", 12, b"\x00\r\n")
+    (packed,) = WholeCommands(ENCODER).pack("EVALSHA", "é", 12, b"\x00\r\n")
 
     assert packed == b"*4\r\n$7\r\nEVALSHA\r\n$2\r\n\xc3\xa9\r\n$2\r\n12\r\n$3\r\n\x00\r\n\r\n"
 
@@ -35,7 +35,7 @@ def test_a_command_is_what_redis_reads():
 @pytest.mark.parametrize("odd", [None, True, object()])
 def test_what_redis_py_cannot_send_is_refused_as_there(odd):
     with pytest.raises(DataError):
-        WholeCommands(ENCODER.encode).pack("SET", odd)
+        WholeCommands(ENCODER).pack("SET", odd)
 
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1", "rediss://127.0.0.1:1", "unix:///nowhere"])
@@ -43,3 +43,9 @@ def test_connections_of_every_kind_send_a_large_command_by_one_call(url):
     connection = connect(url, 0.1).connection_pool.make_connection()
 
     assert len(connection.pack_command("EVALSHA", LARGE, "a", LARGE)) == 1
+
+
+def test_text_is_encoded_as_the_url_says():
+    connection = connect("redis://127.0.0.1:1?encoding=latin-1", 0.1).connection_pool.make_connection()
+
+    assert connection.pack_command("GET", "é") == [b"*2\r\n$3\r\nGET\r\n$1\r\n\xe9\r\n"]

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import os
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, RedisError
+
+# The library leaves most of it untyped.
+_Connection = Any
+
+if TYPE_CHECKING:
+    from redis.commands.core import Script
+
+# Before Redis 7, a script's error has its code in the middle of the text.
+_STALE = ("READONLY", "MASTERDOWN", "MOVED", "CLUSTERDOWN")
+
+
+class KeepingRedis(Redis):
+    """Scripts run on connections that stay with the client. All other commands go the library's way.
+
+    A script whose connection fails is sent once more, on a new connection. So it may run twice.
+    """
+
+    # For each command the library locks its pool, measures, counts, and looks whether the connection was closed: 2,600
+    # steps of the interpreter, where these are 950. A connection that was closed is found when it is used.
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._at_rest: deque[_Connection] = deque()
+        self._texts: dict[str, str | bytes | memoryview] = {}
+        # The pool counts them as in use. The other half is for all other commands.
+        self._most_at_rest = self.connection_pool.max_connections // 2
+
+    def register_script(self, script: str | bytes | memoryview) -> Script:
+        registered = super().register_script(script)
+        self._texts[registered.sha] = script
+        return registered
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Raises RedisError and ValueError, as the library does."""
+        if args[0] != "EVALSHA":
+            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+        connection = self._taken()
+        try:
+            return self._run(connection, args)
+        except RedisError as exc:
+            if not is_of_the_connection(exc):
+                raise
+            connection.disconnect()
+            # Not left to the command, which would connect to the address of before, and ask no Sentinel.
+            connection.connect()
+            return self._run(connection, args)
+        finally:
+            self._put_back(connection)
+
+    def _run(self, connection: _Connection, command: tuple[Any, ...]) -> Any:
+        try:
+            return _answer(connection, command)
+        except NoScriptError:
+            # Said by the server that this connection leads to, which may be the only new one after a failover. The library
+            # would load the script on any other.
+            _, sha, *rest = command
+            if sha not in self._texts:
+                raise
+            return _answer(connection, ("EVAL", self._texts[sha], *rest))
+
+    def _put_back(self, connection: _Connection) -> None:
+        if len(self._at_rest) < self._most_at_rest and connection.is_connected and not connection.should_reconnect():
+            self._at_rest.append(connection)
+        else:
+            # One that is closed is connected when the pool gives it out again.
+            self.connection_pool.release(connection)
+
+    def _taken(self) -> _Connection:
+        while self._at_rest:
+            try:
+                connection = self._at_rest.pop()
+            except IndexError:
+                break  # Another thread took it.
+            # The connections of the process that forked this one are that one's.
+            if connection.pid == os.getpid():
+                return connection
+        # To the pool it stays in use, so that the pool closes it at the end.
+        return self.connection_pool.get_connection()
+
+
+def is_of_the_connection(error: Exception) -> bool:
+    """Whether it is lost, refused, or no longer the master's, so that a new one may help."""
+    # LOADING and NOAUTH are among the library's connection errors.
+    if isinstance(error, RedisConnectionError):
+        return True
+    code, text = getattr(error, "status_code", None), str(error)
+    return code in _STALE or any(f"-{stale} " in text or text.startswith(f"{stale} ") for stale in _STALE)
+
+
+def _answer(connection: _Connection, command: tuple[Any, ...]) -> Any:
+    connection.send_packed_command(connection.pack_command(*command))
+    return connection.read_response()
