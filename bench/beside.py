@@ -1,13 +1,14 @@
-"""W1's load on several gateways at once, which differ in their settings or in how they are asked.
+"""W1's load on two gateways at once, which differ in their settings or in how they are asked.
 
-What is sought is less than what other work on the machine makes of it from one second to the next. So the gateways
-share a processor and are loaded side by side: whatever disturbs one disturbs all, and the ratios hold.
+What is sought is less than what other work on the machine makes of it from one second to the next. So the two share a processor and
+are loaded side by side: whatever disturbs one disturbs both, and the ratio holds.
 """
 
 from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
+from statistics import mean
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.clients import send
@@ -45,17 +46,21 @@ class Variant(NamedTuple):
 def beside(rig: Rig, into: Surroundings, rounds: int, variants: Mapping[str, Variant]) -> dict[str, list[Figures]]:
     """``cpu_us`` and ``ratio`` to the first variant, for each variant and round. Each has its own folder."""
     rig.core.delay(0)
+    first, *others = variants
     samples: dict[str, list[Figures]] = {name: [] for name in variants}
-    names = list(variants)
     starts = _QUICK_STARTS if rig.quick else _STARTS
     for round_ in range(rounds):
-        costs = dict.fromkeys(names, 0.0)
-        for start in range(starts):
-            first = (round_ * starts + start) % len(names)
-            for name, cost in _started(rig, into, variants, names[first:] + names[:first]).items():
-                costs[name] += cost / starts
-        for name, figures in compared(costs).items():
-            samples[name].append(figures)
+        costs_of_first = []
+        for name in others:
+            # Not all at once: what each does once a second, it does for as many times fewer items as share the processor.
+            costs = {first: 0.0, name: 0.0}
+            for start in range(starts):
+                order = [first, name] if (round_ + start) % 2 == 0 else [name, first]
+                for each, cost in _started(rig, into, variants, order).items():
+                    costs[each] += cost / starts
+            samples[name].append(compared(costs)[name])
+            costs_of_first.append(costs[first])
+        samples[first].append({"cpu_us": mean(costs_of_first), "ratio": 1.0})
     return samples
 
 
