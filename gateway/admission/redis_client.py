@@ -45,7 +45,7 @@ def connect(url: str, timeout_seconds: float, url_now: Callable[[], str] | None 
     sentinel = Sentinel(  # type: ignore[no-untyped-call]  # the library leaves it untyped
         hosts, sentinel_kwargs={**options, **credentials, **(theirs if is_encrypted else {})}, **own, **options
     )
-    kind = _closing(SentinelManagedSSLConnection if is_encrypted else SentinelManagedConnection)
+    kind = _asking(SentinelManagedSSLConnection if is_encrypted else SentinelManagedConnection)
     client: Redis = sentinel.master_for(service, redis_class=KeepingRedis, connection_class=kind)  # type: ignore[no-untyped-call]  # the library leaves it untyped
     return client
 
@@ -77,15 +77,21 @@ def _host_and_port(text: str) -> tuple[str, int]:
     return parts.hostname or "", parts.port or _SENTINEL_PORT
 
 
-def _closing(kind: type[Any]) -> type[Any]:
-    """It is closed by what breaks off an exchange, as the library's other connections are."""
+def _asking(kind: type[Any]) -> type[Any]:
+    """It asks the Sentinels whenever it connects, and is closed by what breaks off an exchange, as the library's others are."""
 
-    # Else an answer that comes after its timeout would be taken for that to the next question.
-    class Closing(kind):  # type: ignore[misc]  # which class it is is known at the start
+    class Asking(kind):  # type: ignore[misc]  # which class it is is known at the start
+        def send_packed_command(self, *arguments: Any, **named: Any) -> None:
+            # Else the library would connect to the address of before, and ask nobody.
+            if not self.is_connected:
+                self.connect()
+            super().send_packed_command(*arguments, **named)
+
+        # Else an answer that comes after its timeout would be taken for that to the next question.
         def read_response(self, *arguments: Any, disconnect_on_error: bool = True, **named: Any) -> Any:
             return super().read_response(*arguments, disconnect_on_error=disconnect_on_error, **named)
 
-    return Closing
+    return Asking
 
 
 class _OnANewConnection(Retry):

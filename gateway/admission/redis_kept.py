@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 # The library leaves most of it untyped.
 _Connection = Any
@@ -25,7 +25,7 @@ class KeepingRedis(Redis):
     """
 
     # For each command the library locks its pool, measures, counts, and looks whether the connection was closed: 2,600
-    # steps of the interpreter, where these are 950. A connection that was closed is found when it is used.
+    # steps of the interpreter, where these are 970. A connection that was closed is found when it is used.
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._at_rest: deque[_Connection] = deque()
@@ -44,16 +44,25 @@ class KeepingRedis(Redis):
             return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]  # the library leaves it untyped
         connection = self._taken()
         try:
-            return self._run(connection, args)
+            return self._run_twice(connection, args)
+        except ResponseError:
+            raise  # It is an answer.
+        except BaseException:
+            # A signal breaks off anywhere. What came late would be taken for the answer to the next question.
+            connection.disconnect()
+            raise
+        finally:
+            self._put_back(connection)
+
+    def _run_twice(self, connection: _Connection, command: tuple[Any, ...]) -> Any:
+        try:
+            return self._run(connection, command)
         except RedisError as exc:
             if not is_of_the_connection(exc):
                 raise
             connection.disconnect()
-            # Not left to the command, which would connect to the address of before, and ask no Sentinel.
             connection.connect()
-            return self._run(connection, args)
-        finally:
-            self._put_back(connection)
+            return self._run(connection, command)
 
     def _run(self, connection: _Connection, command: tuple[Any, ...]) -> Any:
         try:
@@ -61,10 +70,11 @@ class KeepingRedis(Redis):
         except NoScriptError:
             # Said by the server that this connection leads to, which may be the only new one after a failover. The library
             # would load the script on any other.
-            _, sha, *rest = command
-            if sha not in self._texts:
+            if command[1] not in self._texts:
                 raise
-            return _answer(connection, ("EVAL", self._texts[sha], *rest))
+            # No EVAL, which a user need not be allowed: the library uses none.
+            _answer(connection, ("SCRIPT LOAD", self._texts[command[1]]))
+            return _answer(connection, command)
 
     def _put_back(self, connection: _Connection) -> None:
         if len(self._at_rest) < self._most_at_rest and connection.is_connected and not connection.should_reconnect():
@@ -79,9 +89,11 @@ class KeepingRedis(Redis):
                 connection = self._at_rest.pop()
             except IndexError:
                 break  # Another thread took it.
-            # The connections of the process that forked this one are that one's.
-            if connection.pid == os.getpid():
+            # The connections of the process that forked this one are that one's. And those to the master of before are not
+            # owned, once its Sentinels have named another: it may go on as a second master.
+            if connection.pid == os.getpid() and self.connection_pool.owns_connection(connection):
                 return connection
+            self.connection_pool.release(connection)
         # To the pool it stays in use, so that the pool closes it at the end.
         return self.connection_pool.get_connection()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.admission.idempotency.redis_store import RedisIdempotencyStore
 from gateway.admission.rates.limits import RateLimits
 from gateway.admission.rates.redis_rates import SharedRedisStorage
+from gateway.admission.redis_client import connect
 from tests.doubles.redis_server import BINARY, MISSING, Grumpy, RedisServer, SentinelServer
 from tests.doubles.rules import claim_policy
 
@@ -178,6 +180,68 @@ def test_by_its_sentinels_the_new_master_is_found(start: Callable[..., RedisServ
     assert limits.hit("p", 1).allowed
     assert answers(replica, "EXISTS", *[key.decode() for key in answers(replica, "KEYS", "*lease")]) == 2
     store.close()
+
+
+@pytest.fixture
+def renamed(start: Callable[..., RedisServer]) -> tuple[str, list[RedisServer], Callable[[], None]]:
+    """The Sentinel's URL; the master of before and that of after; and what makes the Sentinel name the second."""
+    servers = [start(), start()]
+    for server, name in zip(servers, ["before", "after"], strict=True):
+        answers(server, "SET", "name", name)
+    sentinel = start(SentinelServer, servers[0])
+
+    def rename() -> None:
+        answers(sentinel, "SENTINEL", "REMOVE", "updates")
+        answers(sentinel, "SENTINEL", "MONITOR", "updates", servers[1].host, str(servers[1].port), "1")
+
+    return sentinel.url, servers, rename
+
+
+def test_once_the_sentinels_have_named_another_nobody_writes_to_the_master_of_before(
+    renamed: tuple[str, list[RedisServer], Callable[[], None]],
+) -> None:
+    url, (before, after), rename = renamed
+    client = connect(url, 5.0)
+    script = client.register_script("return redis.call('GET', 'name')")
+
+    def ask_at_once(pausing: RedisServer) -> list[bytes]:
+        # Both wait for the same server, so each takes a connection of its own.
+        answers(pausing, "CLIENT", "PAUSE", "300")
+        with ThreadPoolExecutor(2) as threads:
+            return list(threads.map(lambda _: script(), range(2)))
+
+    assert ask_at_once(before) == [b"before"] * 2
+    rename()
+    # It runs on, as a master that was cut off does. A new connection makes the new one known.
+    client.connection_pool.get_connection()
+
+    assert ask_at_once(after) == [b"after"] * 2
+    client.close()
+
+
+@pytest.mark.parametrize("kind", ["script", "command", "pipeline"])
+def test_by_the_sentinels_no_change_is_refused_because_its_master_is_a_replica_now(
+    renamed: tuple[str, list[RedisServer], Callable[[], None]], kind: str
+) -> None:
+    url, (before, after), rename = renamed
+    client = connect(url, 5.0)
+    script = client.register_script("return redis.call('SET', 'changed', ARGV[1])")
+
+    def change(value: str) -> None:
+        if kind == "script":
+            script([], [value])
+        elif kind == "command":
+            client.set("changed", value)
+        else:
+            client.pipeline(transaction=False).set("changed", value).execute()
+
+    change("early")
+    rename()
+    answers(before, "REPLICAOF", after.host, str(after.port))
+    change("late")
+
+    assert answers(after, "GET", "changed") == b"late"
+    client.close()
 
 
 def has_begun_a_failover(sentinel: RedisServer) -> bool:

@@ -98,6 +98,15 @@ def test_a_script_that_redis_has_forgotten_is_given_again(client, admin):
     assert connected(admin) == before
 
 
+def test_a_user_who_may_load_scripts_needs_no_other_leave(redis_server, admin):
+    admin.execute_command("ACL SETUSER", "loader", "on", ">s3cret", "~*", "&*", "+@all", "-eval")
+    client = connect(redis_server.url.replace("//", "//loader:s3cret@"), 5.0)
+
+    assert client.register_script(ECHO)([], ["a"]) == b"a"
+    client.close()
+    admin.execute_command("ACL DELUSER", "loader")
+
+
 def test_a_script_that_was_never_given_is_refused_as_the_library_refuses_it(client):
     with pytest.raises(NoScriptError):
         client.evalsha("0" * 40, 0)
@@ -158,19 +167,22 @@ def test_an_answer_that_comes_too_late_is_nobodys(frozen, ask):
     client.close()
 
 
-def test_what_breaks_off_an_exchange_leaves_no_answer_behind(client, admin, monkeypatch):
+class BrokenOff(BaseException):
+    """As the end of a greenlet, or what the handler of a signal raises."""
+
+
+@pytest.mark.parametrize("part", ["_parser", "itself"])
+def test_what_breaks_off_an_exchange_leaves_no_answer_behind(client, admin, monkeypatch, part):
     script = client.register_script(ECHO)
     script([], ["loaded"])
     [kept] = client._at_rest
-
-    class BrokenOff(BaseException):
-        """As the end of a greenlet."""
 
     def break_off(*_arguments: object, **_named: object) -> None:
         raise BrokenOff
 
     with monkeypatch.context() as patch:
-        patch.setattr(kept._parser, "read_response", break_off)
+        # A greenlet ends while it waits for the answer; a signal may come before it begins to.
+        patch.setattr(kept if part == "itself" else kept._parser, "read_response", break_off)
         with pytest.raises(BrokenOff):
             script([], ["lost"])
 
