@@ -180,6 +180,14 @@ class StreamedResponse(GatewayResponse):
         parts: Any = self.response
         return ClosingIterator(iter(parts), self.close)
 
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            # Both know the request, which knows its answer: only the collector would free such circles.
+            self.response = []
+            self._on_close.clear()
+
 
 def bytes_of(response: Response) -> int:
     """Of the body; 0 where the answer does not say."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import threading
 import time
+import weakref
 
 import pytest
 
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.admission.idempotency.sqlite_record import SqliteRecord
+from gateway.api import stream
 from gateway.telemetry.context import request_context
 from legacy_client import errors as core
 from tests.doubles.service import ScriptedCore, assert_problem
@@ -94,6 +97,29 @@ def test_nothing_between_holds_a_stream_back_or_changes_it(service):
     assert answer.headers["Cache-Control"] == "no-store, no-transform"
     assert "Content-Length" not in answer.headers
     assert "Content-Encoding" not in answer.headers
+
+
+def test_a_batch_is_free_when_its_stream_was_closed_without_the_collector(service, monkeypatch):
+    streams = []
+
+    class Seen(stream.Stream):
+        def __init__(self, *given):
+            super().__init__(*given)
+            streams.append(weakref.ref(self))
+
+    monkeypatch.setattr(stream, "Stream", Seen)
+    gc.disable()
+    try:
+        answer, lines = streamed(service, A, B)
+        del answer
+        assert len(lines) == 4
+        # Its thread may take a moment more to end.
+        ends_at = time.monotonic() + 5
+        while streams[0]() is not None and time.monotonic() < ends_at:
+            time.sleep(0.001)
+        assert streams[0]() is None
+    finally:
+        gc.enable()
 
 
 LAST_LINES = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,9 @@ from gateway.telemetry.context import request_context
 from gateway.telemetry.details import BatchDetails, RequestDetails
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from gateway.api.request import GatewayRequest
 
 BATCH = BatchDetails(kind="sync", items=1, seconds=0.5, status=200, counts={})
 
@@ -116,3 +120,35 @@ def test_a_stream_is_told_when_it_is_closed() -> None:
     leave()
     assert len(told.events) == 2
     assert told.requests[0].sent_bytes == 0
+
+
+class Lines:
+    """Lines of an answer that know their request, as those of a batch do."""
+
+    def __init__(self, request: GatewayRequest) -> None:
+        self.request = request
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"a\n"
+        yield b"b\n"
+
+
+def test_what_a_stream_held_is_free_when_it_was_closed_without_the_collector() -> None:
+    held: list[weakref.ref[Lines]] = []
+
+    def view() -> GatewayResponse:
+        request = current_request()
+        lines = Lines(request)
+        held.append(weakref.ref(lines))
+        answer = StreamedResponse(lines, 200, content_type="text/plain")
+        answer.call_on_close(lambda: request.header("Accept"))
+        return answer
+
+    app, told = served(view)
+    gc.disable()
+    try:
+        assert called(app, {}) == [b"a\n", b"b\n"]
+        assert [each() for each in held] == [None]
+    finally:
+        gc.enable()
+    assert [request.status for request in told.requests] == [200]
