@@ -98,6 +98,21 @@ class KeepingRedis(Redis):
         return self.connection_pool.get_connection()
 
 
+def whole(kind: type[Any]) -> type[Any]:
+    """It is closed by whatever breaks off its handshake, as that of the library is by a RedisError."""
+
+    # The pool gives it out again. Kept connections would tell each answer to the next question from then on.
+    class Whole(kind):  # type: ignore[misc]  # which class it is is known at the start
+        def connect_check_health(self, *arguments: Any, **named: Any) -> None:
+            try:
+                super().connect_check_health(*arguments, **named)
+            except BaseException:
+                self.disconnect()
+                raise
+
+    return Whole
+
+
 def is_of_the_connection(error: Exception) -> bool:
     """Whether it is lost, refused, or no longer the master's, so that a new one may help."""
     # LOADING and NOAUTH are among the library's connection errors.

@@ -190,6 +190,30 @@ def test_what_breaks_off_an_exchange_leaves_no_answer_behind(client, admin, monk
     assert script([], ["next"]) == b"next"
 
 
+@pytest.mark.parametrize("by", ["its address", "a Sentinel"])
+def test_what_breaks_off_a_handshake_leaves_no_answer_behind(redis_server, tmp_path, monkeypatch, by):
+    sentinel = SentinelServer(tmp_path, redis_server)
+    if by == "a Sentinel":
+        sentinel.start()
+    client = connect(sentinel.url if by == "a Sentinel" else redis_server.url, 5.0)
+    script = client.register_script(ECHO)
+
+    def break_off(*_arguments: object, **_named: object) -> None:
+        raise BrokenOff
+
+    with monkeypatch.context() as patch:
+        # The question was sent.
+        patch.setattr(client.connection_pool.connection_class, "read_response", break_off)
+        with pytest.raises(BrokenOff):
+            script([], ["lost"])
+
+    [given_back] = client.connection_pool._available_connections
+    assert not given_back.is_connected
+    assert script([], ["next"]) == b"next"
+    client.close()
+    sentinel.stop()
+
+
 def test_a_process_that_is_forked_leaves_the_connections_of_the_first_alone(client, admin):
     script = client.register_script(ECHO)
     script([], ["before"])
