@@ -94,7 +94,7 @@ clients: setup ## Generators and linters of the OpenAPI document for make test-a
 keycloak-test: setup ## The gateway against the real Keycloak, which is fetched; skipped with the reason where it cannot be (2 minutes)
 	$(BIN)/python -m pytest -m keycloak
 
-bench: setup ## Workloads W1 to W5 against the peers, and what telemetry costs; writes bench/results (three quarters of an hour)
+bench: setup ## Workloads W1 to W5 against the peers, and what telemetry, keys, rates, streams and jobs cost; writes bench/results (an hour)
 	$(BIN)/python -m bench
 
 bench-quick: setup ## The same in about a minute

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.goals import reached
+from bench.goals import GOALS, reached
 from bench.keys import IN_REDIS, IN_SQLITE
 from bench.telemetry import ON
 
@@ -43,6 +43,37 @@ _RUN = {
     "compiled telemetry": {ON: {"ratio": 1.05}},
     "compiled keys": {IN_SQLITE: {"ratio": 1.2}, IN_REDIS: {"ratio": 1.4}},
 }
+
+
+# Of pure Python and compiled. True: at most so much.
+BOUNDS = {
+    "W1 CPU per item ÷ Node": (0.57, 0.48, True),
+    "W1 CPU per item ÷ Go net/http": (0.54, 0.46, True),
+    "W1 CPU per item ÷ Go fasthttp": (0.92, 0.78, True),
+    "W1 CPU per item ÷ floor (wrk itself)": (4.2, 3.5, True),
+    "W2 batch time ÷ ideal, p50": (1.05, 1.05, True),
+    "W2 batch time ÷ ideal, p99": (1.2, 1.2, True),
+    "W3 added latency ÷ Node": (1.1, 1.0, True),
+    "W3 added latency ÷ Go net/http": (2.0, 1.8, True),
+    "CPU of a one-item request ÷ Node": (1.15, 1.0, True),
+    "W4 invalid batches/s ÷ Go net/http": (1.2, 1.8, False),
+    "W4 invalid batches/s ÷ Node": (0.8, 1.1, False),
+    "W5 p99 beside large batches ÷ alone": (1.4, 1.4, True),
+    "CPU per item with telemetry on ÷ off": (1.03, 1.03, True),
+    "CPU per item, keyed ÷ unkeyed, SQLite": (1.25, 1.25, True),
+    "CPU per item, keyed ÷ unkeyed, Redis": (1.35, 1.35, True),
+    "2 workers ÷ 1 worker, items/s": (1.85, 1.85, False),
+    "memory of a worker, 8 × 1,000 items in flight, MB": (100, 100, True),
+}
+
+
+@pytest.mark.parametrize(("what", "bounds"), BOUNDS.items(), ids=BOUNDS)
+def test_each_form_has_its_bound(what, bounds):
+    goals = {goal.what: (goal.bound, goal.at_most) for goal in GOALS}
+    python, compiled, is_at_most = bounds
+
+    assert goals[what] == (python, is_at_most)
+    assert goals[f"compiled: {what}"] == (compiled, is_at_most)
 
 
 @pytest.mark.parametrize(
