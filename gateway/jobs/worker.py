@@ -30,12 +30,24 @@ class Worker:
             if lease is not None:
                 self._run(lease)
         except StoreUnavailable as exc:
-            if self._state.went_down():
-                _log.warning("job_store_down", extra={"reason": exc.reason})
+            self._is_away(exc.reason)
             return False
-        if self._state.came_back():
-            _log.warning("job_store_back")
         return lease is not None
+
+    def beat(self) -> None:
+        """Tells the store that the worker is alive, and the log where the store is away or back. Raises nothing."""
+        # A worker without a chunk would ask for nothing that tells: the loop looks for permits alone.
+        try:
+            self._services.store.beat(self._name)
+        except StoreUnavailable as exc:
+            self._is_away(exc.reason)
+        else:
+            if self._state.came_back():
+                _log.warning("job_store_back")
+
+    def _is_away(self, reason: str) -> None:
+        if self._state.went_down():
+            _log.warning("job_store_down", extra={"reason": reason})
 
     def _run(self, lease: Lease) -> None:
         """Raises StoreUnavailable."""

@@ -186,11 +186,10 @@ class JobWorker:
         self._trail = audit_trail(settings, lambda work: work())
         self._traces = connect_traces(enabled=settings.service.traces, version=VERSION)
         services = self._services(settings, resources, dispatch)
-        self.run_one = Worker(self.name, services).run_one
+        worker = Worker(self.name, services)
+        self.run_one = worker.run_one
         sweeper = Sweeper(stores.chunks, dispatch)
-        self._pulse = Pulse(
-            partial(_touch, settings.stores.state_dir), lambda: stores.chunks.beat(self.name), sweeper.turn, *beats
-        )
+        self._pulse = Pulse(partial(_touch, settings.stores.state_dir), worker.beat, sweeper.turn, *beats)
 
     def start(self) -> None:
         spare_what_lasts()

@@ -46,4 +46,4 @@ class LoopDispatch:
         try:
             return self._store.take_permit()
         except StoreUnavailable:
-            return False  # The pulse tells of it.
+            return False  # The worker's beat tells of it.

@@ -148,10 +148,22 @@ def test_a_store_that_is_away_is_told_of_once_and_when_it_is_back(stores, caplog
     worker = Worker("w", away)
 
     assert [worker.run_one() for _ in range(3)] == [False] * 3
+    worker.beat()
     worker._services = back
-    worker.run_one()
+    worker.beat()
+    worker.beat()
 
     assert [record.message for record in caplog.records] == ["job_store_down", "job_store_back"]
+
+
+def test_a_worker_that_has_nothing_to_do_tells_of_a_store_that_is_away(caplog):
+    """The loop does not ask for a chunk then, since it gets no permit."""
+    worker = Worker("w", services(Away("refused"), Core()))
+
+    worker.beat()
+    worker.beat()
+
+    assert [(record.message, record.reason) for record in caplog.records] == [("job_store_down", "refused")]
 
 
 def test_the_sweeper_rings_for_chunks_that_nobody_was_told_of(stores):
