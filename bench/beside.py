@@ -99,8 +99,8 @@ def _costs(rig: Rig, gateways: Mapping[str, Running], variants: Mapping[str, Var
         batch,
         clients=_CLIENTS,
         turns=turns,
-        keyed={urls[name] for name, variant in variants.items() if variant.is_keyed},
-        streamed={urls[name] for name, variant in variants.items() if variant.is_streamed},
+        keyed={url for name, url in urls.items() if variants[name].is_keyed},
+        streamed={url for name, url in urls.items() if variants[name].is_streamed},
     )
     sent = _CLIENTS * turns * _ITEMS
     return {name: (gateway.process.cpu() - before[name]) / sent * 1e6 for name, gateway in gateways.items()}

@@ -57,3 +57,23 @@ def test_a_quick_run_starts_each_pair_once(orders):
     beside(rig(quick=True), None, 2, variants)  # type: ignore[arg-type]  # it is handed on alone
 
     assert orders == [["off", "some"], ["some", "off"]]
+
+
+def test_of_two_gateways_each_is_asked_as_its_own_variant_says(monkeypatch):
+    """``variants`` holds others too, which do not run now."""
+    variants = {"plain": Variant(), "keyed": Variant(is_keyed=True), "lines": Variant(is_streamed=True)}
+    running = {
+        name: SimpleNamespace(url=f"http://{name}", process=SimpleNamespace(cpu=iter([1.0, 2.2]).__next__))
+        for name in ("plain", "keyed")
+    }
+    asked: list[Any] = []
+
+    def send(urls: Sequence[str], *_: Any, **how: Any) -> None:
+        asked.append((urls, how["keyed"], how["streamed"]))
+
+    monkeypatch.setattr(module, "send", send)
+    costs = module._costs(SimpleNamespace(token="t", quick=True), running, variants)  # type: ignore[arg-type]  # they play the part
+
+    assert asked == [(["http://plain", "http://keyed"], {"http://keyed"}, set())]
+    # 1.2 s of a processor for 8 clients, 10 turns and 100 items.
+    assert costs == pytest.approx({"plain": 150.0, "keyed": 150.0})
