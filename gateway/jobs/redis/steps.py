@@ -38,6 +38,8 @@ class Steps:
         self._scripts: dict[str, Any] = {}
         self._now = now
         self._cool_down = CoolDown(_PAUSE_SECONDS, clock)
+        # Who asks during the pause is told the fault that began it.
+        self._reason = ""
         self.bounds = bounds
         self.lease_seconds = lease_seconds
         self.close = self._client.close
@@ -112,12 +114,14 @@ class Steps:
 
     def _asked(self, ask: Callable[[], Any]) -> Any:
         if not self._cool_down.is_over:
-            raise StoreUnavailable("redis failed a moment ago")
+            raise StoreUnavailable(self._reason)
         try:
             return ask()
         except REDIS_ERRORS as exc:
             self._cool_down.begin()
-            raise _unavailable(exc) from exc
+            failure = _unavailable(exc)
+            self._reason = failure.reason
+            raise failure from exc
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:

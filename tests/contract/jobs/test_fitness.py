@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 import redis
 
+from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.jobs.job import Bounds
 from gateway.jobs.redis.steps import Steps
 from gateway.settings import load
@@ -78,6 +79,20 @@ def test_a_redis_that_tells_nothing_is_taken_for_right(tmp_path):
     steps = Steps(f"unix://{tmp_path}/none.sock", Bounds(**BOUNDS), lease_seconds=LEASE_SECONDS)
 
     assert (steps.unfit(), steps.risk()) == ("", "")
+    steps.close()
+
+
+def test_who_asks_within_the_pause_after_a_failure_is_told_what_failed(tmp_path):
+    steps = Steps(f"unix://{tmp_path}/none.sock", Bounds(**BOUNDS), lease_seconds=LEASE_SECONDS, clock=lambda: 0.0)
+
+    reasons = []
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable) as refused:
+            steps.read(("GET", "x"))
+        reasons.append(refused.value.reason)
+
+    assert reasons[0] == reasons[1]
+    assert "none.sock" in reasons[1]
     steps.close()
 
 
