@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 # What one reader has not taken. Its batch waits from here on, and no other.
 MOST_UNSENT_BYTES = 262_144
-# A send costs as much as several items, so lines that follow each other this closely leave together.
+# A send costs as much as several items, so lines that follow each other this closely leave together. The first of
+# them follow the answer's head.
 _GAP_SECONDS = 0.04
 
 
@@ -25,7 +26,12 @@ class Lines:
         self._put_bytes, self._full_at = 0, most_bytes
         self._is_over = self._is_left = self._is_filled = False
         self._filled, self._emptied, self._hurried = threading.Event(), threading.Event(), threading.Event()
-        self._takes_at = 0.0
+        self._takes_at = clock() + _GAP_SECONDS
+
+    @property
+    def are_over(self) -> bool:
+        """All were taken, and none follows."""
+        return self._is_over and not self._lines
 
     def put(self, line: bytes) -> None:
         """Drops the line where the reader has left."""

@@ -173,6 +173,12 @@ class GatewayResponse(Response):
 class StreamedResponse(GatewayResponse):
     """What is to be told of it is known when it is closed."""
 
+    def __init__(self, parts: Iterable[bytes], status: int, headers: Mapping[str, str], content_type: str) -> None:
+        self._status, self._status_code = _STATUS_LINES[status], status
+        self.headers = Fields((("Content-Type", content_type), *headers.items()))
+        self.response = parts
+        self._on_close = []
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "HEAD":
             return super().__call__(environ, start_response)

@@ -26,12 +26,11 @@ if TYPE_CHECKING:
     from gateway.api.request import GatewayRequest
     from gateway.api.under_way import UnderWay
     from gateway.batch.summary import Summary
+    from gateway.serving.streamed import Streamed
 
 _log = logging.getLogger(__name__)
 # Proxies give a silent answer up; the shortest usual bound is 30 s.
 HEARTBEAT_SECONDS = 10.0
-# A client has the time for one answer for so many bytes of a stream.
-PIECE_BYTES = 32_768
 # Caches and proxies hand on each line as it is, and at once.
 HEADERS = {"X-Accel-Buffering": "no", "Cache-Control": "no-store, no-transform"}
 
@@ -43,7 +42,12 @@ class Stream:
     """
 
     def __init__(
-        self, batch: UnderWay, held: ExitStack, request_id: str, heartbeat_seconds: float = HEARTBEAT_SECONDS
+        self,
+        batch: UnderWay,
+        held: ExitStack,
+        request_id: str,
+        marked: Streamed,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
         self.sent_bytes = 0
         self.summary: Summary | None = None
@@ -51,6 +55,7 @@ class Stream:
         self._batch = batch
         self._held = held
         self._request_id = request_id
+        self._marked = marked
         self._heartbeat_seconds = heartbeat_seconds
         self._lines = Lines()
         self._context = copy_context()
@@ -62,9 +67,8 @@ class Stream:
         _thread.start_new_thread(self._context.run, (self._run,))
         self._has_begun = True
         while (lines := self._lines.take(self._heartbeat_seconds)) is not None:
-            due = lines or b"\n"
-            for begin in range(0, len(due), PIECE_BYTES):
-                yield self._counted(due[begin : begin + PIECE_BYTES])
+            self._marked.is_last = self._lines.are_over
+            yield self._counted(lines or b"\n")
 
     def close(self) -> None:
         """Called by the server in any case (PEP 3333). Calls in flight finish, and nothing new is sent."""
@@ -120,8 +124,7 @@ def stream(begun: AbstractContextManager[UnderWay], request: GatewayRequest) -> 
     """Raises what ``begun`` raises: before its first line a stream is refused like any batch."""
     held = ExitStack()
     batch = held.enter_context(begun)
-    lines = Stream(batch, held, request.id)
-    streamed.mark(request.environ)
+    lines = Stream(batch, held, request.id, streamed.mark(request.environ))
     answer = StreamedResponse(lines, 200, HEADERS, content_type=LINES)
 
     def note() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn import SERVER
 from gunicorn.http.wsgi import STATUS_RE, Response
-from gunicorn.util import http_date, write_chunk
+from gunicorn.util import http_date
 
 from gateway.afterwards import AFTERWARDS
 from gateway.serving import streamed
@@ -23,6 +23,7 @@ _MOST_COPIED = 65_536
 _OK = 200
 # RFC 9110 sections 15.3.5 and 15.4.5.
 _WITHOUT_BODY = (204, 304)
+_LAST_CHUNK = b"0\r\n\r\n"
 _LINE_END = "\r\n"
 _END = "\r\n\r\n"
 # Names that gunicorn takes, and no hop's own (RFC 9110 section 7.6.1).
@@ -45,6 +46,7 @@ _KNOWN = frozenset(
         "Retry-After",
         "Vary",
         "WWW-Authenticate",
+        "X-Accel-Buffering",
         "X-Content-Type-Options",
         "X-Request-ID",
         "traceparent",
@@ -78,6 +80,8 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
     sent = 0
     chunked = must_close = upgrade = _omits_body = _omits_body_warned = False
     headers_sent = False
+    _streamed: streamed.Streamed | None = None
+    _has_last_chunk = False
     version = SERVER
     ends = False
     _head = b""
@@ -100,7 +104,8 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
             afterwards.clear()
 
     def _send(self, parts: Iterable[bytes], environ: dict[str, Any]) -> None:
-        if streamed.is_marked(environ):
+        self._streamed = streamed.mark_of(environ)
+        if self._streamed is not None:
             streamed.bound_unsent(self.sock)
         try:
             if type(parts) is list and self._is_whole(parts):
@@ -162,20 +167,26 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
         if not self.headers_sent:
             self.send_headers()
         self._emit_head()
-        if self.chunked:
-            write_chunk(self.sock, b"")
+        if self.chunked and not self._has_last_chunk:
+            self._send_all(_LAST_CHUNK)
 
     def _is_whole(self, parts: list[bytes]) -> bool:
         """As nearly every answer is."""
         return len(parts) == 1 and len(parts[0]) == self.response_length and not self._omits_body
 
     def _emit_body(self, data: bytes) -> None:
+        end = b""
         if self.chunked:
-            data = b"%X\r\n%b\r\n" % (len(data), data)
+            self._head += b"%X\r\n" % len(data)
+            self._has_last_chunk = self._streamed is not None and self._streamed.is_last
+            end = b"\r\n" + _LAST_CHUNK if self._has_last_chunk else b"\r\n"
         if len(data) > _MOST_COPIED:
             self._emit_head()
+            self._send_all(data)
+            data = b""
         head, self._head = self._head, b""
-        self._send_all(head + data if head else data)
+        if due := head + data + end:
+            self._send_all(due)
 
     def _emit_head(self) -> None:
         head, self._head = self._head, b""
@@ -186,7 +197,13 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
         # Most answers leave at once; `sendall` of gevent asks the socket for its buffer's size before.
         sent = self.sock.send(data)
         if sent < len(data):
-            self.sock.sendall(memoryview(data)[sent:])
+            self._send_rest(memoryview(data)[sent:])
+
+    def _send_rest(self, rest: memoryview) -> None:
+        # The socket gives each call the time for one answer, so of a stream the bound is one of progress.
+        size = len(rest) if self._streamed is None else streamed.PIECE_BYTES
+        for begin in range(0, len(rest), size):
+            self.sock.sendall(rest[begin : begin + size])
 
 
 @lru_cache(64)

@@ -9,18 +9,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_KEY = "gateway.is_streamed"
+_KEY = "gateway.streamed"
+# A client has the time for one answer for so many bytes of a stream.
+PIECE_BYTES = 32_768
 # The kernel takes no more while so many bytes wait for the client's window.
 _UNSENT_BYTES = 131_072
 
 
-def mark(environ: dict[str, Any]) -> None:
+class Streamed:
+    """``is_last``: no part follows the one that the application gives."""
+
+    __slots__ = ("is_last",)
+
+    def __init__(self) -> None:
+        self.is_last = False
+
+
+def mark(environ: dict[str, Any]) -> Streamed:
     """The application says so of its answer to this request."""
-    environ[_KEY] = True
+    marked = environ[_KEY] = Streamed()
+    return marked
 
 
-def is_marked(environ: Mapping[str, Any]) -> bool:
-    return _KEY in environ
+def mark_of(environ: Mapping[str, Any]) -> Streamed | None:
+    return environ.get(_KEY)
 
 
 def bound_unsent(sock: socket.socket) -> None:

@@ -10,9 +10,10 @@ import pytest
 from gateway.admission.idempotency import sqlite_rows as idempotency_rows
 from gateway.admission.rates import sqlite_rates
 from gateway.api.lines import MOST_UNSENT_BYTES
-from gateway.api.stream import HEARTBEAT_SECONDS, PIECE_BYTES
+from gateway.api.stream import HEARTBEAT_SECONDS
 from gateway.jobs.job import MOST_PARTS
 from gateway.jobs.sqlite import layout as job_layout
+from gateway.serving.streamed import PIECE_BYTES
 from gateway.settings.jobs import JobSettings
 from gateway.wiring.jobs import job_bounds
 from schemas.integrations import InputFieldSchema, OptionSchema

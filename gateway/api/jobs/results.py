@@ -12,7 +12,7 @@ import orjson
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.api.accept import LINES
 from gateway.api.request import StreamedResponse
-from gateway.api.stream import HEADERS, HEARTBEAT_SECONDS, PIECE_BYTES
+from gateway.api.stream import HEADERS, HEARTBEAT_SECONDS
 from gateway.jobs.errors import JobNotFound
 from gateway.serving import streamed
 
@@ -97,9 +97,7 @@ class Results:
         if page.is_empty:
             return
         unprocessed = map(self._line, page.unprocessed)
-        due = b"".join([page.told, *unprocessed, _json({"cursor": cursor_text(self._job_id, page.cursor)})])
-        for begin in range(0, len(due), PIECE_BYTES):
-            yield due[begin : begin + PIECE_BYTES]
+        yield b"".join([page.told, *unprocessed, _json({"cursor": cursor_text(self._job_id, page.cursor)})])
 
     def _line(self, line: ResultLine) -> bytes:
         """Of an item that was not processed."""

@@ -53,7 +53,7 @@ def whole() -> GatewayResponse:
 
 def streamed() -> GatewayResponse:
     current_request().batch = BATCH
-    return StreamedResponse([b"hel", b"lo"], 200, content_type="text/plain")
+    return StreamedResponse([b"hel", b"lo"], 200, {}, content_type="text/plain")
 
 
 def called(app: Application, environ: dict[str, object]) -> list[bytes]:
@@ -140,7 +140,7 @@ def test_what_a_stream_held_is_free_when_it_was_closed_without_the_collector() -
         request = current_request()
         lines = Lines(request)
         held.append(weakref.ref(lines))
-        answer = StreamedResponse(lines, 200, content_type="text/plain")
+        answer = StreamedResponse(lines, 200, {}, content_type="text/plain")
         answer.call_on_close(lambda: request.header("Accept"))
         return answer
 

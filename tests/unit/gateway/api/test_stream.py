@@ -8,10 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from gateway.api.stream import PIECE_BYTES, Stream
+from gateway.api.stream import Stream
 from gateway.batch.batch_claim import NoClaim
 from gateway.batch.outcome import Verdict
 from gateway.batch.summary import Summary
+from gateway.serving.streamed import Streamed
 from gateway.telemetry.details import BatchDetails
 from legacy_client.calls import Update
 from legacy_client.deadline import Deadline
@@ -50,10 +51,10 @@ def left():
     return []
 
 
-def started(batch, left, heartbeat_seconds=_SECONDS):
+def started(batch, left, heartbeat_seconds=_SECONDS, marked=None):
     held = ExitStack()
     held.callback(left.append, "left")
-    return Stream(batch, held, "the-one", heartbeat_seconds)
+    return Stream(batch, held, "the-one", marked or Streamed(), heartbeat_seconds)
 
 
 def test_an_empty_line_comes_in_silence_and_again(left):
@@ -72,18 +73,28 @@ def test_an_empty_line_comes_in_silence_and_again(left):
     ]
 
 
-def test_a_line_of_any_size_leaves_in_pieces_of_a_bounded_one(left):
-    large = b'{"details":"%b"}' % (b"x" * 100_000)
-    batch = Batch(large, large)
+def test_lines_that_are_there_when_the_last_one_is_leave_with_it_and_the_server_knows(left, monkeypatch):
+    monkeypatch.setattr("gateway.api.lines._GAP_SECONDS", _SECONDS)
+    batch, marked = Batch(b"{}", b"{}"), Streamed()
+    batch.let.release(2)
+    stream = started(batch, left, marked=marked)
+
+    pieces = [(piece.count(b"\n"), marked.is_last) for piece in stream]
+    stream.close()
+
+    # The first line, and all others.
+    assert pieces == [(1, False), (3, True)]
+
+
+def test_what_was_sent_is_counted(left):
+    batch = Batch(b"{}", b"{}")
     batch.let.release(2)
     stream = started(batch, left)
 
     pieces = list(stream)
     stream.close()
 
-    assert max(map(len, pieces)) == PIECE_BYTES
-    assert b"".join(pieces).count(large) == 2
-    assert stream.sent_bytes == sum(map(len, pieces))
+    assert stream.sent_bytes == sum(map(len, pieces)) == 135
 
 
 def test_what_a_batch_holds_is_left_before_its_last_line(left):
