@@ -9,23 +9,23 @@ import contextlib
 import multiprocessing
 import tempfile
 import time
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from unittest.mock import patch
 
 import orjson
 
 from bench.items import item
-from gateway.admission import sqlite_file
 from gateway.admission.idempotency.journal import Subject
 from gateway.admission.idempotency.policy import ClaimPolicy
 from gateway.admission.idempotency.sqlite_store import SqliteIdempotencyStore
 from gateway.admission.rates.sqlite_rates import SqliteStorage
+from gateway.admission.sqlite_file import EmbeddedDatabase
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator
-
-    from gateway.admission.sqlite_file import EmbeddedDatabase
 
 _ITEMS, _TURNS, _ROUNDS = 100, 4, 250
 _PROCESSES = (1, 2, 4)
@@ -77,11 +77,12 @@ def _keyed(folder: Path) -> Callable[[], None]:
     store = SqliteIdempotencyStore(folder / "keys.sqlite", policy, max_bytes=1 << 30, busy_seconds=10.0)
     subject = Subject("actions", [str(10_000_000 + number) for number in range(_ITEMS)])
 
+    sent = [(position, _PAYLOAD) for position in range(_ITEMS)]
+
     def work() -> None:
         claim = store.claim("a partner", str(time.monotonic_ns()), "0" * 64, _ITEMS, bool, subject)
         claim.begin(range(_ITEMS))
-        for index in range(_ITEMS):
-            claim.record_update(index, _PAYLOAD)
+        deque(claim.keep(sent, lambda _index, other: other), maxlen=0)
         claim.finish()
 
     return work
@@ -114,21 +115,22 @@ def _least(work: Callable[[], None]) -> tuple[float, float]:
 def _watched() -> Iterator[list[float]]:
     """Seconds of each transaction that writes."""
     spent: list[float] = []
-    unwatched = sqlite_file.EmbeddedDatabase.transaction
+    begin, end = EmbeddedDatabase.begin, EmbeddedDatabase.end
+    began, writes_now = 0.0, False
 
-    @contextlib.contextmanager
-    def watched(self: EmbeddedDatabase, *, waits: bool = True, writes: bool = True) -> Iterator[sqlite3.Connection]:
-        began = time.perf_counter()
-        with unwatched(self, waits=waits, writes=writes) as rows:
-            yield rows
-        if writes:
+    def watched_begin(self: EmbeddedDatabase, wait_seconds: float, *, writes: bool) -> sqlite3.Connection:
+        nonlocal began, writes_now
+        began, writes_now = time.perf_counter(), writes
+        return begin(self, wait_seconds, writes=writes)
+
+    def watched_end(self: EmbeddedDatabase, error: BaseException | None) -> None:
+        end(self, error)
+        if writes_now:
             spent.append(time.perf_counter() - began)
 
-    sqlite_file.EmbeddedDatabase.transaction = watched  # type: ignore[method-assign]  # for as long as it is measured
-    try:
+    # Steps of a store hold its `transaction` from their start on, and each asks for these two anew.
+    with patch.multiple(EmbeddedDatabase, begin=watched_begin, end=watched_end):
         yield spent
-    finally:
-        sqlite_file.EmbeddedDatabase.transaction = unwatched  # type: ignore[method-assign]  # the measurement is over
 
 
 def main() -> None:
