@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.sentinel import MasterNotFoundError
 
 # The library leaves most of it untyped.
 _Connection = Any
@@ -115,9 +116,9 @@ def whole(kind: type[Any]) -> type[Any]:
 
 def is_of_the_connection(error: Exception) -> bool:
     """Whether it is lost, refused, or no longer the master's, so that a new one may help."""
-    # LOADING and NOAUTH are among the library's connection errors.
+    # LOADING and NOAUTH are among the library's connection errors. All Sentinels were asked by then, each for a timeout.
     if isinstance(error, RedisConnectionError):
-        return True
+        return not isinstance(error, MasterNotFoundError)
     code, text = getattr(error, "status_code", None), str(error)
     return code in _STALE or any(f"-{stale} " in text or text.startswith(f"{stale} ") for stale in _STALE)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
+from redis.sentinel import MasterNotFoundError
 
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.admission.idempotency.redis_store import RedisIdempotencyStore
@@ -241,6 +242,35 @@ def test_by_the_sentinels_no_change_is_refused_because_its_master_is_a_replica_n
     change("late")
 
     assert answers(after, "GET", "changed") == b"late"
+    client.close()
+
+
+@pytest.mark.parametrize("kind", ["script", "command", "pipeline"])
+def test_sentinels_that_know_no_master_are_asked_once(
+    renamed: tuple[str, list[RedisServer], Callable[[], None]], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, (before, _), _ = renamed
+    client = connect(url, 5.0)
+    script = client.register_script("return 'a'")
+    ask = {
+        "script": script,
+        "command": lambda: client.echo("a"),
+        "pipeline": client.pipeline(transaction=False).echo("a").execute,
+    }[kind]
+    script()
+    asked: list[str] = []
+
+    def know_none(service: str) -> None:
+        asked.append(service)
+        raise MasterNotFoundError
+
+    monkeypatch.setattr(client.connection_pool.sentinel_manager, "discover_master", know_none)
+    answers(before, "CLIENT", "KILL", "TYPE", "normal")
+
+    with pytest.raises(MasterNotFoundError):
+        ask()
+
+    assert asked == ["updates"]
     client.close()
 
 
