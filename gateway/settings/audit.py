@@ -18,12 +18,12 @@ class AuditSettings:
     audit: str = setting(
         "off",
         parse=one_of("off", "failures", "all"),
-        help="Keep what became of items: `failures` names those that were not updated, `all` every one.",
+        help="Keep what became of items: `off` keeps nothing, `failures` names those that were not updated, `all` every one.",
     )
     audit_to: str = setting(
         "file",
         parse=one_of("file", "stdout", "store"),
-        help="Where: files that are rotated, standard output, or the store (`audit.sqlite` in `STATE_DIR`, or Redis).",
+        help="Where: `file`, with older ones beside it; `stdout`; or `store` (`audit.sqlite` in `STATE_DIR`, or Redis).",
     )
     audit_file: str = setting(
         "", help="For `AUDIT_TO=file`; empty: `audit.jsonl` in `STATE_DIR`. Older ones have a number."

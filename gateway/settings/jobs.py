@@ -39,7 +39,7 @@ class JobSettings:
     job_dispatch: str = setting(
         "loop",
         parse=one_of("loop", "celery"),
-        help="What hands chunks to job workers: a loop of their own, or Celery over Redis.",
+        help="What hands chunks to job workers: `loop`, a loop of their own, or `celery`, over Redis.",
     )
     job_processes: int = setting(
         1, parse=int, least=1, most=64, help="Processes of one job worker that is run by Celery; each runs one chunk."

@@ -36,7 +36,7 @@ def _traces(text: str) -> bool:
     except ImportError:
         is_possible = False
     if not is_possible:
-        raise ValueError("must be false unless the extra `traces` is installed (pip install '.[traces]')")
+        raise ValueError("must be false unless the extra `traces` is installed (pip install -r deploy/lock/traces.txt)")
     return is_on
 
 
@@ -116,7 +116,7 @@ class ServiceSettings:
     metrics: str = setting(
         "path",
         parse=one_of("path", "port", "off"),
-        help="Serve `/metrics` on the service's own port, on `METRICS_PORT`, or not.",
+        help="Where `/metrics` is: `path`, on the service's own port; `port`, on `METRICS_PORT`; `off`, nowhere.",
     )
     metrics_port: int = setting(
         9090, parse=int, least=1, most=65535, help="Port for `METRICS=port`, on the host of `METRICS_BIND`."
@@ -138,7 +138,9 @@ class ServiceSettings:
         "auto", parse=one_of("auto", "json", "console"), help="`auto`: key=value on a terminal, JSON elsewhere."
     )
     log_level: str = setting(
-        "info", parse=one_of("debug", "info", "warning", "error"), help="Least severe events logged."
+        "info",
+        parse=one_of("debug", "info", "warning", "error"),
+        help="Least severe events logged: `debug`, `info`, `warning` or `error`.",
     )
     log_failed_items: int = setting(10, parse=int, least=0, most=100_000, help="Failed items logged per batch.")
 

@@ -62,7 +62,7 @@ class StoreSettings:
         "",
         parse=redis_url,
         secret=True,
-        help="Redis for idempotency records and rate limits, as `redis://HOST:PORT/DB`, `rediss://HOST:PORT/DB`, `redis+sentinel://HOST:PORT,HOST:PORT/SERVICE/DB` or `unix:///PATH`; empty: SQLite in `STATE_DIR`.",
+        help="Redis for idempotency records, rate limits and jobs, as `redis://HOST:PORT/DB`, `rediss://HOST:PORT/DB`, `redis+sentinel://HOST:PORT,HOST:PORT/SERVICE/DB` or `unix:///PATH`; empty: SQLite in `STATE_DIR`.",
     )
     state_dir: Path = setting(
         Path(tempfile.gettempdir()) / "bulk-update-gateway",

@@ -104,5 +104,7 @@ def connect_traces(*, enabled: bool, version: str) -> Traces:
     try:
         from gateway.telemetry.spans import exporting_traces
     except ImportError as exc:
-        raise TracesUnavailable("GATEWAY_TRACES: needs the extra `traces` (pip install '.[traces]')") from exc
+        raise TracesUnavailable(
+            "GATEWAY_TRACES: needs the extra `traces` (pip install -r deploy/lock/traces.txt)"
+        ) from exc
     return exporting_traces(version)
