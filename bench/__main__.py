@@ -217,9 +217,9 @@ def _options() -> argparse.Namespace:
     options.only = [] if options.equal else options.only
     options.rounds = options.rounds or (1 if options.quick else 5)
     for name in set(options.only) - set(_WORKLOADS):
-        parser.error(f"unknown workload: {name}")
+        parser.error(f"unknown workload: {name}; there are {', '.join(_WORKLOADS)}")
     for name in set(options.peers or ()) - {service.name for service in services.PEERS}:
-        parser.error(f"unknown peer: {name}")
+        parser.error(f"unknown peer: {name}; there are {names}")
     return options
 
 
