@@ -50,7 +50,7 @@ def unfit(settings: Settings) -> str:
     if not settings.stores.redis_url:
         return "GATEWAY_JOB_DISPATCH=celery needs GATEWAY_REDIS_URL, where its jobs stand"
     if find_spec("celery") is None:
-        return "Celery is not installed: pip install 'bulk-update-gateway[jobs]', or GATEWAY_JOB_DISPATCH=loop"
+        return "Celery is not installed: pip install -r deploy/lock/jobs.txt, or set GATEWAY_JOB_DISPATCH=loop"
     from gateway.jobs.dispatch import celery
 
     return celery.unfit(_broker_url(settings))

@@ -44,6 +44,15 @@ def test_a_worker_of_celery_counts_each_of_its_processes(environment):
     stores.close()
 
 
+def test_a_celery_that_is_not_there_is_told_with_the_file_that_has_it(environment, monkeypatch):
+    monkeypatch.setattr("gateway.wiring.job_dispatch.find_spec", lambda _name: None)
+    celery = {"GATEWAY_JOB_DISPATCH": "celery", "GATEWAY_REDIS_URL": "redis://127.0.0.1:9/0"}
+
+    assert unfit(load(environment | celery)) == (
+        "Celery is not installed: pip install -r deploy/lock/jobs.txt, or set GATEWAY_JOB_DISPATCH=loop"
+    )
+
+
 def test_more_processes_than_four_for_each_processor_are_refused_unless_they_are_meant(environment):
     many = str(most_workers() + 1)
     celery = {
