@@ -62,7 +62,6 @@ class KeepingRedis(Redis):
             if not is_of_the_connection(exc):
                 raise
             connection.disconnect()
-            connection.connect()
             return self._run(connection, command)
 
     def _run(self, connection: _Connection, command: tuple[Any, ...]) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
-from redis.sentinel import MasterNotFoundError
+from redis.sentinel import MasterNotFoundError, Sentinel
 
 from gateway.admission.idempotency.errors import StoreUnavailable
 from gateway.admission.idempotency.redis_store import RedisIdempotencyStore
@@ -202,7 +202,7 @@ def test_once_the_sentinels_have_named_another_nobody_writes_to_the_master_of_be
     renamed: tuple[str, list[RedisServer], Callable[[], None]],
 ) -> None:
     url, (before, after), rename = renamed
-    client = connect(url, 5.0)
+    client = connect(f"{url}?client_name=gateway", 5.0)
     script = client.register_script("return redis.call('GET', 'name')")
 
     def ask_at_once(pausing: RedisServer) -> list[bytes]:
@@ -217,6 +217,8 @@ def test_once_the_sentinels_have_named_another_nobody_writes_to_the_master_of_be
     client.connection_pool.get_connection()
 
     assert ask_at_once(after) == [b"after"] * 2
+    assert "name=gateway" in str(answers(after, "CLIENT", "LIST"))
+    assert "name=gateway" not in str(answers(before, "CLIENT", "LIST"))
     client.close()
 
 
@@ -260,11 +262,11 @@ def test_sentinels_that_know_no_master_are_asked_once(
     script()
     asked: list[str] = []
 
-    def know_none(service: str) -> None:
+    def know_none(_sentinel: Sentinel, service: str) -> None:
         asked.append(service)
         raise MasterNotFoundError
 
-    monkeypatch.setattr(client.connection_pool.sentinel_manager, "discover_master", know_none)
+    monkeypatch.setattr(Sentinel, "discover_master", know_none)
     answers(before, "CLIENT", "KILL", "TYPE", "normal")
 
     with pytest.raises(MasterNotFoundError):

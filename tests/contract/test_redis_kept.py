@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
@@ -187,7 +188,36 @@ def test_what_breaks_off_an_exchange_leaves_no_answer_behind(client, admin, monk
             script([], ["lost"])
 
     assert not kept.is_connected
+    assert not client._at_rest
     assert script([], ["next"]) == b"next"
+
+
+def test_a_connection_that_the_library_wants_made_anew_is_closed_after_its_next_script(client, admin):
+    script = client.register_script(ECHO)
+    script([], ["loaded"])
+    [kept] = client._at_rest
+    # As the library does for those in use where a server tells that it moves.
+    kept.mark_for_reconnect()
+
+    assert script([], ["last"]) == b"last"
+    assert not kept.is_connected
+    assert script([], ["next"]) == b"next"
+
+
+class TakenMeanwhile(deque[Any]):
+    """Another thread is quicker each time."""
+
+    def pop(self) -> Any:
+        super().pop()
+        return super().pop()
+
+
+def test_a_connection_that_another_thread_took_meanwhile_is_left_to_it(client, admin):
+    script = client.register_script(ECHO)
+    script([], ["loaded"])
+    client._at_rest = TakenMeanwhile(client._at_rest)
+
+    assert script([], ["a"]) == b"a"
 
 
 @pytest.mark.parametrize("by", ["its address", "a Sentinel"])
