@@ -119,7 +119,7 @@ def is_of_the_connection(error: Exception) -> bool:
     if isinstance(error, RedisConnectionError):
         return not isinstance(error, MasterNotFoundError)
     code, text = getattr(error, "status_code", None), str(error)
-    return code in _STALE or any(f"-{stale} " in text or text.startswith(f"{stale} ") for stale in _STALE)
+    return code in _STALE or any(f"-{stale} " in text for stale in _STALE)
 
 
 def _answer(connection: _Connection, command: tuple[Any, ...]) -> Any:

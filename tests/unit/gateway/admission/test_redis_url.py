@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from redis.connection import Encoder, PythonRespSerializer
+from redis.connection import Encoder, PythonRespSerializer, SSLConnection
 from redis.exceptions import DataError
 
 from gateway.admission.redis_client import connect
@@ -49,3 +49,10 @@ def test_text_is_encoded_as_the_url_says():
     connection = connect("redis://127.0.0.1:1?encoding=latin-1", 0.1).connection_pool.make_connection()
 
     assert connection.pack_command("GET", "é") == [b"*2\r\n$3\r\nGET\r\n$1\r\n\xe9\r\n"]
+
+
+@pytest.mark.parametrize(("scheme", "is_encrypted"), [("redis+sentinel", False), ("rediss+sentinel", True)])
+def test_the_master_is_met_over_tls_where_its_sentinels_are(scheme, is_encrypted):
+    pool = connect(f"{scheme}://127.0.0.1:1/updates", 0.1).connection_pool
+
+    assert isinstance(pool.make_connection(), SSLConnection) is is_encrypted
