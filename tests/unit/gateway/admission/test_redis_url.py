@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +32,23 @@ def test_a_command_is_what_redis_reads():
     (packed,) = WholeCommands(ENCODER).pack("EVALSHA", "é", 12, b"\x00\r\n")
 
     assert packed == b"*4\r\n$7\r\nEVALSHA\r\n$2\r\n\xc3\xa9\r\n$2\r\n12\r\n$3\r\n\x00\r\n\r\n"
+
+
+def test_text_that_its_encoding_lacks_is_packed_as_redis_py_packs_it():
+    encoder = Encoder("ascii", "replace", decode_responses=False)
+
+    assert WholeCommands(encoder).pack("GET", "é") == [b"*2\r\n$3\r\nGET\r\n$1\r\n?\r\n"]
+
+
+class Number(IntEnum):
+    ONE = 1
+
+
+@pytest.mark.parametrize("kind_of", [Number.ONE, memoryview(b"ab"), bytearray(b"ab"), type("Text", (str,), {})("é")])
+def test_kinds_of_what_is_packed_here_are_packed_as_redis_py_packs_them(kind_of):
+    (packed,) = WholeCommands(ENCODER).pack("GET", kind_of)
+
+    assert packed == b"".join(PythonRespSerializer(6000, ENCODER.encode).pack("GET", kind_of))
 
 
 @pytest.mark.parametrize("odd", [None, True, object()])
