@@ -13,6 +13,8 @@ import redis
 from redis.exceptions import NoScriptError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from gateway.admission.rates.limits import RateLimits
+from gateway.admission.rates.redis_rates import SharedRedisStorage
 from gateway.admission.redis_client import connect
 from tests.doubles.redis_server import BINARY, MISSING, RedisServer, SentinelServer
 
@@ -281,4 +283,18 @@ def test_the_end_of_the_client_closes_them(redis_server, admin):
 
     client.close()
 
+    assert connected(admin) == before
+
+
+def test_rates_are_counted_on_one_that_is_kept_and_closed_at_their_end(redis_server, admin):
+    before = connected(admin)
+    storage = SharedRedisStorage(redis_server.url, 5.0)
+    limits = RateLimits("10/minute", storage, name="items")
+
+    assert limits.hit("p", 1).allowed
+    [kept] = storage.get_connection()._at_rest
+    assert len(connected(admin) - before) == 1
+
+    storage.close()
+    assert not kept.is_connected
     assert connected(admin) == before
