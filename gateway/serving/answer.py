@@ -104,8 +104,8 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
             afterwards.clear()
 
     def _send(self, parts: Iterable[bytes], environ: dict[str, Any]) -> None:
-        self._streamed = streamed.mark_of(environ)
-        if self._streamed is not None:
+        if (marked := environ.get(streamed.KEY)) is not None:
+            self._streamed = marked
             streamed.bound_unsent(self.sock)
         try:
             if type(parts) is list and self._is_whole(parts):
@@ -183,10 +183,11 @@ class ServerAnswer(Response):  # type: ignore[misc]  # gunicorn ships no types
         if len(data) > _MOST_COPIED:
             self._emit_head()
             self._send_all(data)
-            data = b""
-        head, self._head = self._head, b""
-        if due := head + data + end:
-            self._send_all(due)
+            if end:
+                self._send_all(end)
+        else:
+            head, self._head = self._head, b""
+            self._send_all(head + data + end)
 
     def _emit_head(self) -> None:
         head, self._head = self._head, b""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-_KEY = "gateway.streamed"
+KEY = "gateway.streamed"
+"""Of an environment: the mark of its answer."""
 # A client has the time for one answer for so many bytes of a stream.
 PIECE_BYTES = 32_768
 # The kernel takes no more while so many bytes wait for the client's window.
@@ -27,12 +25,8 @@ class Streamed:
 
 def mark(environ: dict[str, Any]) -> Streamed:
     """The application says so of its answer to this request."""
-    marked = environ[_KEY] = Streamed()
+    marked = environ[KEY] = Streamed()
     return marked
-
-
-def mark_of(environ: Mapping[str, Any]) -> Streamed | None:
-    return environ.get(_KEY)
 
 
 def bound_unsent(sock: socket.socket) -> None:

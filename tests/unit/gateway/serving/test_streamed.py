@@ -7,17 +7,16 @@ import socket
 import pytest
 
 from gateway.serving.answer import Dates, ServerAnswer
-from gateway.serving.streamed import bound_unsent, mark, mark_of
+from gateway.serving.streamed import KEY, bound_unsent, mark
 from tests.unit.gateway.serving.test_answer import Client, Request
 
 
 def test_an_answer_is_streamed_where_the_application_says_so():
     environ: dict[str, object] = {}
-    assert mark_of(environ) is None
 
     marked = mark(environ)
 
-    assert mark_of(environ) is marked
+    assert environ[KEY] is marked
     assert not marked.is_last
 
 
