@@ -42,9 +42,14 @@ def peers_table(run: Run) -> list[Row]:
 def goals_table(run: Run) -> list[Row]:
     """A row for each goal that this run can tell of."""
     rows: list[Row] = [
-        (goal.what, goal.bound, f"{goal.figure:.3g}", "yes" if goal.met else "no") for goal in reached(run)
+        (goal.what, goal.bound, _figure(goal.figure), "yes" if goal.met else "no") for goal in reached(run)
     ]
     return [("goal", "bound", "reached", "met"), *rows]
+
+
+def _figure(figure: float) -> str:
+    """With three decimals below ten, so that a bound that is missed by little looks missed."""
+    return f"{figure:.3f}".rstrip("0").rstrip(".") if figure < 10 else f"{figure:.3g}"
 
 
 def growth_table(run: Run) -> list[Row]:

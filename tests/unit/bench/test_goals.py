@@ -6,6 +6,7 @@ import pytest
 
 from bench.goals import GOALS, reached
 from bench.keys import IN_REDIS, IN_SQLITE
+from bench.report import goals_table
 from bench.telemetry import ON
 
 _RUN = {
@@ -119,3 +120,15 @@ def test_a_peer_that_was_not_measured_leaves_its_goals_out():
     run = {"W1": {"gateway": {"cpu_us": 42.0}, "node": {"cpu_us": 75.0}}}
 
     assert [goal.what for goal in reached(run)] == ["W1 CPU per item ÷ Node"]
+
+
+@pytest.mark.parametrize(
+    ("figure", "shown"),
+    [(1.0316, "1.032"), (0.4204, "0.42"), (1.9, "1.9"), (3.7, "3.7"), (91.74, "91.7"), (120.4, "120")],
+)
+def test_a_figure_has_the_decimals_that_its_bound_needs(figure, shown):
+    run = {"telemetry": {ON: {"ratio": figure}}}
+
+    [_, (_, _, reached_figure, _)] = goals_table(run)
+
+    assert reached_figure == shown
