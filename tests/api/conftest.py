@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.doubles.service import Service
+from tests.doubles.streams import HeldCore
 
 
 @pytest.fixture
@@ -24,3 +25,12 @@ def make_service(tmp_path):
     yield make
     for service in services:
         service.close()
+
+
+@pytest.fixture
+def held(service, monkeypatch):
+    """A service whose core answers when it is let: ``held.core.let.release(n)``."""
+    held_core = HeldCore()
+    monkeypatch.setattr(service.core, "send", held_core.send)
+    service.held = held_core
+    return service

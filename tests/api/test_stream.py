@@ -3,65 +3,20 @@
 from __future__ import annotations
 
 import gc
-import json
-import threading
 import time
 import weakref
 
 import pytest
 
-from gateway.admission.idempotency.errors import StoreUnavailable
-from gateway.admission.idempotency.sqlite_record import SqliteRecord
 from gateway.api import stream
 from gateway.telemetry.context import request_context
 from legacy_client import errors as core
-from tests.doubles.service import ScriptedCore, assert_problem
+from tests.doubles.service import assert_problem
+from tests.doubles.streams import STREAM, by_index, lines_in, lines_of, streamed
 
 A, B, C = ({"actionId": str(n), "status": "active"} for n in (1, 2, 3))
-STREAM = {"Accept": "application/x-ndjson"}
 KEY = {"Idempotency_Key": "batch-1"}
 _SECONDS = 30.0
-
-
-class HeldCore(ScriptedCore):
-    """Answers each call when the test lets it. ``fault`` ends the run."""
-
-    def __init__(self):
-        super().__init__()
-        self.let = threading.Semaphore(0)
-        self.fault = None
-
-    def send(self, operation, updates, context):
-        for one in super().send(operation, updates, context):
-            assert self.let.acquire(timeout=_SECONDS)
-            if self.fault:
-                raise self.fault
-            yield one
-
-
-@pytest.fixture
-def held(service, monkeypatch):
-    """A service whose core answers when it is let: ``held.core.let.release(n)``."""
-    held_core = HeldCore()
-    monkeypatch.setattr(service.core, "send", held_core.send)
-    service.held = held_core
-    return service
-
-
-def lines_of(answer):
-    return [json.loads(line) for line in answer.get_data(as_text=True).splitlines()]
-
-
-def lines_in(taken):
-    """One at a time, also where some came together."""
-    return (json.loads(line) for chunk in taken for line in chunk.splitlines() if line)
-
-
-def streamed(service, *items, **headers):
-    answer = service.patch(*items, **STREAM, **headers)
-    lines = lines_of(answer)
-    answer.close()
-    return answer, lines
 
 
 def test_a_stream_has_a_first_line_one_for_each_item_and_a_last(service):
@@ -225,10 +180,6 @@ def test_a_key_in_use_is_a_409_and_the_last_line_gives_it_back(held):
     assert (replay.status_code, replay.headers["Idempotency-Replayed"]) == (200, "true")
 
 
-def by_index(lines):
-    return sorted((line for line in lines if "index" in line), key=lambda line: line["index"])
-
-
 def test_a_replay_streams_the_stored_result_without_a_call(service):
     service.core.script = {"2": core.Rejected(422, errors={"due_at": ["late"]})}
     _, first = streamed(service, A, B, C, **KEY)
@@ -261,101 +212,6 @@ def test_a_stream_of_which_nothing_was_sent_leaves_its_key_free(service):
     service.core.script.clear()
 
     assert service.patch(B, **KEY).status_code == 200
-
-
-def test_a_client_that_leaves_before_the_first_line_leaves_its_key_free(service):
-    answer = service.patch(A, **STREAM, **KEY)
-    answer.close()
-
-    assert service.core.calls == []
-    assert service.patch(B, **KEY).status_code == 200
-
-
-def test_a_client_that_leaves_amid_the_stream_gets_its_record_all_the_same(held):
-    answer = held.patch(A, B, C, **STREAM, **KEY)
-    taken = answer.iter_encoded()
-    held.held.let.release(3)
-    next(taken)
-    next(taken)
-    answer.close()
-    calls = len(held.held.calls)
-
-    again = held.patch(A, B, C, **KEY)
-
-    assert again.headers["Idempotency-Replayed"] == "true"
-    assert [action["actionId"] for action in again.get_json()["data"]] == ["1", "2", "3"]
-    assert len(held.held.calls) == calls == 3
-    assert held.held.contexts[0].deadline.stopped() in {None, "client_gone"}
-
-
-def test_a_client_that_leaves_amid_the_stream_has_nothing_new_sent(held):
-    answer = held.patch(A, B, C, **STREAM)
-    taken = answer.iter_encoded()
-    next(taken)
-    held.held.let.release(1)
-    next(taken)
-    # It waits until the calls in flight have ended.
-    leaving = threading.Thread(target=answer.close)
-    leaving.start()
-
-    [context] = held.held.contexts
-    give_up = time.monotonic() + _SECONDS
-    while (reason := context.deadline.stopped()) is None and time.monotonic() < give_up:
-        time.sleep(0.01)
-    held.held.let.release(2)
-    leaving.join(_SECONDS)
-
-    assert reason == "client_gone"
-
-
-def test_a_fault_amid_the_run_tells_each_item_and_ends_with_a_last_line(held, caplog):
-    answer = held.patch(A, B, C, **STREAM)
-    taken = answer.iter_encoded()
-    next(taken)
-    held.held.let.release()
-    told = json.loads(next(taken))
-    held.held.fault = ZeroDivisionError()
-    held.held.let.release()
-    *rest, last = lines_in(taken)
-    answer.close()
-
-    assert told["index"] == 2
-    assert sorted((line["index"], line["error"]["code"], line["error"]["outcome"]) for line in rest) == [
-        (0, "internal_error", "unknown"),
-        (1, "internal_error", "unknown"),
-    ]
-    assert last == {"status": 207, "succeeded": 1, "failed": 0, "unknown": 2}
-    assert "batch_failed" in [record.message for record in caplog.records]
-
-
-def test_a_fault_of_the_stream_itself_is_its_last_line(service, monkeypatch, caplog):
-    def fail(*_arguments, **_named):
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("gateway.batch.run.verdict", fail)
-
-    answer, (*items, last) = streamed(service, A, B)
-
-    assert answer.status_code == 200
-    assert len(by_index(items)) == 2
-    assert last == {"status": 500, "succeeded": 2, "failed": 0, "unknown": 0, "code": "internal_error"}
-    assert "stream_failed" in [record.message for record in caplog.records]
-
-
-def test_a_record_that_the_store_could_not_take_is_told_in_the_last_line(held, monkeypatch):
-    answer = held.patch(A, **STREAM, **KEY)
-    taken = answer.iter_encoded()
-    next(taken)
-
-    def refuse(*_arguments, **_named):
-        raise StoreUnavailable("disk full")
-
-    monkeypatch.setattr(SqliteRecord, "close", refuse)
-    held.held.let.release()
-    *_, last = lines_in(taken)
-    answer.close()
-
-    assert last == {"status": 200, "succeeded": 1, "failed": 0, "unknown": 0, "idempotency_kept": False}
 
 
 def test_a_dry_run_has_the_first_and_the_last_line_and_makes_no_call(service):
