@@ -10,7 +10,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 from redis.sentinel import Sentinel, SentinelManagedConnection, SentinelManagedSSLConnection
 
-from gateway.admission.redis_kept import KeepingRedis, is_of_the_connection, whole
+from gateway.admission.redis_kept import KeepingRedis, closed_when_broken_off, is_of_the_connection
 from gateway.admission.redis_url import PresentUrl, following
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _host_and_port(text: str) -> tuple[str, int]:
 def _asking(kind: type[Any]) -> type[Any]:
     """It asks the Sentinels whenever it connects, and is closed by what breaks off an exchange, as the library's others are."""
 
-    class Asking(whole(kind)):  # type: ignore[misc]  # which class it is is known at the start
+    class Asking(closed_when_broken_off(kind)):  # type: ignore[misc]  # which class it is is known at the start
         def send_packed_command(self, *arguments: Any, **named: Any) -> None:
             # Else the library would connect to the address of before, and ask nobody.
             if not self.is_connected:

@@ -98,11 +98,11 @@ class KeepingRedis(Redis):
         return self.connection_pool.get_connection()
 
 
-def whole(kind: type[Any]) -> type[Any]:
+def closed_when_broken_off(kind: type[Any]) -> type[Any]:
     """It is closed by whatever breaks off its handshake, as that of the library is by a RedisError."""
 
     # The pool gives it out again. Kept connections would tell each answer to the next question from then on.
-    class Whole(kind):  # type: ignore[misc]  # which class it is is known at the start
+    class ClosedWhenBrokenOff(kind):  # type: ignore[misc]  # which class it is is known at the start
         def connect_check_health(self, *arguments: Any, **named: Any) -> None:
             try:
                 super().connect_check_health(*arguments, **named)
@@ -110,7 +110,7 @@ def whole(kind: type[Any]) -> type[Any]:
                 self.disconnect()
                 raise
 
-    return Whole
+    return ClosedWhenBrokenOff
 
 
 def is_of_the_connection(error: Exception) -> bool:

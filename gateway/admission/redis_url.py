@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis.connection import Connection, PythonRespSerializer, parse_url
 
-from gateway.admission.redis_kept import whole
+from gateway.admission.redis_kept import closed_when_broken_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ def following(url: PresentUrl) -> type[Connection]:
     """They show the user and password that the URL has when they connect, and connect again."""
     kind: type[Any] = _parsed(url.text).get("connection_class", Connection)
 
-    class Following(whole(kind)):  # type: ignore[misc]  # which class it is is known at the start
+    class Following(closed_when_broken_off(kind)):  # type: ignore[misc]  # which class it is is known at the start
         def _connect(self) -> Any:
             for name, value in url.parts().items():
                 setattr(self, name, value)
